@@ -1,0 +1,403 @@
+"""Vectors: the values of one column, typed by representation, with validity, dictionary and bounds."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from auroraml.types.pg_type import Interval, PgArray, PgType, Point, Rep
+from auroraml.types.table import BY_OID
+
+Mask: TypeAlias = npt.NDArray[np.bool_]
+Index: TypeAlias = npt.NDArray[np.int64]
+Datum: TypeAlias = object  # see Rep for what each representation's single value is
+
+INTERVAL_DTYPE = np.dtype([("months", np.int32), ("days", np.int32), ("micros", np.int64)])
+POINT_DTYPE = np.dtype([("x", np.float64), ("y", np.float64)])
+DTYPES: dict[Rep, np.dtype] = {  # type: ignore[type-arg]
+    Rep.BOOL: np.dtype(np.bool_), Rep.INT2: np.dtype(np.int16), Rep.INT4: np.dtype(np.int32), Rep.INT8: np.dtype(np.int64),
+    Rep.OID: np.dtype(np.int64), Rep.FLOAT4: np.dtype(np.float32), Rep.FLOAT8: np.dtype(np.float64), Rep.DATE: np.dtype(np.int32),
+    Rep.TIME: np.dtype(np.int64), Rep.TIMESTAMP: np.dtype(np.int64), Rep.INTERVAL: INTERVAL_DTYPE, Rep.POINT: POINT_DTYPE,
+}  # fmt: skip
+
+
+class Vector(ABC):
+    """`n` values of one type. `validity` is None when no value is NULL; the value under a NULL is zero (or empty).
+
+    Vectors are immutable once shared. `lo` and `hi` bound the integer values (scaled ones for numeric) when known.
+    """
+
+    __slots__ = ("hi", "lo", "n", "validity")
+
+    def __init__(self, n: int, validity: Mask | None, lo: int | None = None, hi: int | None = None) -> None:
+        self.n = n
+        self.validity = validity
+        self.lo = lo
+        self.hi = hi
+
+    def __len__(self) -> int:
+        return self.n
+
+    @abstractmethod
+    def take(self, index: Index, nullable: bool = False) -> Vector:
+        """The values at `index`; with `nullable`, -1 gives NULL."""
+
+    @abstractmethod
+    def slice(self, start: int, stop: int) -> Vector:
+        """The values from `start` to before `stop`, without a copy where the representation allows it."""
+
+    @abstractmethod
+    def datum(self, row: int) -> Datum | None:
+        """The value at `row` as a Python object, None for NULL."""
+
+    @abstractmethod
+    def with_validity(self, validity: Mask | None) -> Vector:
+        """The same values under another validity (the caller has zeroed, or will never read, what is NULL)."""
+
+    def filter(self, mask: Mask) -> Vector:
+        """The values where `mask` is true."""
+        return self.take(np.flatnonzero(mask))
+
+    def flat(self) -> Vector:
+        """The same values without a dictionary and not as a repeated constant."""
+        return self
+
+    @property
+    def valid(self) -> Mask:
+        """`validity` as an array, all true when it is None."""
+        return np.ones(self.n, np.bool_) if self.validity is None else self.validity
+
+    def datums(self) -> list[Datum | None]:
+        """All values as Python objects (for edges and small inputs)."""
+        return [self.datum(row) for row in range(self.n)]
+
+    def _taken_validity(self, index: Index, nullable: bool) -> Mask | None:
+        if nullable and index.size and index.min() < 0:
+            known = index >= 0
+            return known if self.validity is None else known & self.validity[index]
+        return None if self.validity is None else self.validity[index]
+
+
+class FixedVector(Vector):
+    """Fixed-width values in a numpy array (see Rep for the dtype)."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: np.ndarray, validity: Mask | None = None, lo: int | None = None, hi: int | None = None) -> None:  # type: ignore[type-arg]
+        super().__init__(len(values), validity, lo, hi)
+        self.values = values
+
+    def take(self, index: Index, nullable: bool = False) -> FixedVector:
+        validity = self._taken_validity(index, nullable)
+        if self.n == 0 and index.size:
+            return FixedVector(np.zeros(len(index), self.values.dtype), np.zeros(len(index), np.bool_))
+        values = self.values[index]
+        if nullable and validity is not None:
+            values[index < 0] = np.zeros((), values.dtype)
+        return FixedVector(values, validity, self.lo, self.hi)
+
+    def slice(self, start: int, stop: int) -> FixedVector:
+        return FixedVector(self.values[start:stop], None if self.validity is None else self.validity[start:stop], self.lo, self.hi)
+
+    def with_validity(self, validity: Mask | None) -> FixedVector:
+        return FixedVector(self.values, validity, self.lo, self.hi)
+
+    def datum(self, row: int) -> Datum | None:
+        if self.validity is not None and not self.validity[row]:
+            return None
+        value = self.values[row].item()
+        if isinstance(value, tuple):
+            return Interval(*value) if len(value) == 3 else Point(*value)
+        return value  # type: ignore[no-any-return]
+
+
+class NumericVector(Vector):
+    """numeric: int64 values of one `scale` (no NaN), or with `scale` None an object array of decimal.Decimal."""
+
+    __slots__ = ("scale", "values")
+
+    def __init__(self, values: np.ndarray, scale: int | None, validity: Mask | None = None, lo: int | None = None, hi: int | None = None) -> None:  # type: ignore[type-arg]
+        super().__init__(len(values), validity, lo, hi)
+        self.values = values
+        self.scale = scale
+
+    def take(self, index: Index, nullable: bool = False) -> NumericVector:
+        validity = self._taken_validity(index, nullable)
+        if self.n == 0 and index.size:
+            return NumericVector(np.zeros(len(index), np.int64), 0, np.zeros(len(index), np.bool_))
+        values = self.values[index]
+        if nullable and validity is not None:
+            values[index < 0] = 0 if self.scale is not None else Decimal(0)
+        return NumericVector(values, self.scale, validity, self.lo, self.hi)
+
+    def slice(self, start: int, stop: int) -> NumericVector:
+        return NumericVector(self.values[start:stop], self.scale, None if self.validity is None else self.validity[start:stop], self.lo, self.hi)
+
+    def with_validity(self, validity: Mask | None) -> NumericVector:
+        return NumericVector(self.values, self.scale, validity, self.lo, self.hi)
+
+    def datum(self, row: int) -> Datum | None:
+        if self.validity is not None and not self.validity[row]:
+            return None
+        return self.values[row] if self.scale is None else Decimal(int(self.values[row])).scaleb(-self.scale)
+
+    def as_objects(self) -> NumericVector:
+        """The same values in the widest tier, decimal.Decimal objects."""
+        if self.scale is None:
+            return self
+        scale = -self.scale
+        values = np.empty(self.n, object)
+        values[:] = [Decimal(int(value)).scaleb(scale) for value in self.values]  # the widest tier is per value by nature
+        return NumericVector(values, None, self.validity)
+
+
+class TextVector(Vector):
+    """Text (pa.LargeStringArray) or bytes (pa.LargeBinaryArray); the array itself holds no NULLs, `validity` does."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: pa.Array, validity: Mask | None = None) -> None:
+        super().__init__(len(values), validity)
+        self.values = values
+
+    def take(self, index: Index, nullable: bool = False) -> TextVector:
+        validity = self._taken_validity(index, nullable)
+        if self.n == 0 and index.size:
+            empty = b"" if pa.types.is_large_binary(self.values.type) else ""
+            return TextVector(pa.repeat(pa.scalar(empty, self.values.type), len(index)), np.zeros(len(index), np.bool_))
+        values = self.values.take(pa.array(np.maximum(index, 0) if nullable else index))
+        return TextVector(values, validity)
+
+    def slice(self, start: int, stop: int) -> TextVector:
+        return TextVector(self.values.slice(start, stop - start), None if self.validity is None else self.validity[start:stop])
+
+    def with_validity(self, validity: Mask | None) -> TextVector:
+        return TextVector(self.values, validity)
+
+    def datum(self, row: int) -> Datum | None:
+        return None if self.validity is not None and not self.validity[row] else self.values[row].as_py()
+
+    def datums(self) -> list[Datum | None]:
+        values: list[Datum | None] = self.values.to_pylist()
+        return values if self.validity is None else [v if ok else None for v, ok in zip(values, self.validity.tolist(), strict=True)]
+
+    def to_arrow(self) -> pa.Array:
+        """The Arrow array with NULLs in place."""
+        if self.validity is None:
+            return self.values
+        return pc.if_else(pa.array(self.validity), self.values, pa.scalar(None, self.values.type))
+
+
+class DictVector(Vector):
+    """Text or bytes as int32 `codes` into a `dictionary` of distinct values (a TextVector without NULLs)."""
+
+    __slots__ = ("codes", "dictionary")
+
+    def __init__(self, codes: npt.NDArray[np.int32], dictionary: TextVector, validity: Mask | None = None) -> None:
+        super().__init__(len(codes), validity)
+        self.codes = codes
+        self.dictionary = dictionary
+
+    def take(self, index: Index, nullable: bool = False) -> DictVector:
+        validity = self._taken_validity(index, nullable)
+        if self.n == 0 and index.size:
+            return DictVector(np.zeros(len(index), np.int32), TextVector(pa.array([""], pa.large_string())), np.zeros(len(index), np.bool_))
+        return DictVector(self.codes[index], self.dictionary, validity)
+
+    def slice(self, start: int, stop: int) -> DictVector:
+        return DictVector(self.codes[start:stop], self.dictionary, None if self.validity is None else self.validity[start:stop])
+
+    def with_validity(self, validity: Mask | None) -> DictVector:
+        return DictVector(self.codes, self.dictionary, validity)
+
+    def datum(self, row: int) -> Datum | None:
+        return None if self.validity is not None and not self.validity[row] else self.dictionary.datum(int(self.codes[row]))
+
+    def flat(self) -> TextVector:
+        if self.dictionary.n == 0:
+            return TextVector(pa.repeat(pa.scalar("", self.dictionary.values.type), self.n), np.zeros(self.n, np.bool_))
+        return TextVector(self.dictionary.values.take(pa.array(self.codes)), self.validity)
+
+
+class ListVector(Vector):
+    """Arrays: row i holds child[offsets[i]:offsets[i+1]]; `shapes` (object array of (dims, lower) or None a row) only where not 1-D from 1."""
+
+    __slots__ = ("child", "offsets", "shapes")
+
+    def __init__(self, offsets: Index, child: Vector, validity: Mask | None = None, shapes: np.ndarray | None = None) -> None:  # type: ignore[type-arg]
+        super().__init__(len(offsets) - 1, validity)
+        self.offsets = offsets
+        self.child = child
+        self.shapes = shapes
+
+    def take(self, index: Index, nullable: bool = False) -> ListVector:
+        validity = self._taken_validity(index, nullable)
+        if self.n == 0 and index.size:
+            return ListVector(np.zeros(len(index) + 1, np.int64), self.child, np.zeros(len(index), np.bool_))
+        lengths = np.diff(self.offsets)[index]
+        if nullable:
+            lengths = np.where(index < 0, 0, lengths)
+        offsets = np.zeros(len(index) + 1, np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        starts = np.repeat(self.offsets[index] - offsets[:-1], lengths)
+        child = self.child.take(starts + np.arange(offsets[-1]))
+        return ListVector(offsets, child, validity, None if self.shapes is None else self.shapes[index])
+
+    def slice(self, start: int, stop: int) -> ListVector:
+        return ListVector(
+            self.offsets[start : stop + 1], self.child, None if self.validity is None else self.validity[start:stop],
+            None if self.shapes is None else self.shapes[start:stop],
+        )  # fmt: skip
+
+    def with_validity(self, validity: Mask | None) -> ListVector:
+        return ListVector(self.offsets, self.child, validity, self.shapes)
+
+    def datum(self, row: int) -> Datum | None:
+        if self.validity is not None and not self.validity[row]:
+            return None
+        elements = tuple(self.child.datum(i) for i in range(int(self.offsets[row]), int(self.offsets[row + 1])))
+        shape = None if self.shapes is None else self.shapes[row]
+        return PgArray.of(elements) if shape is None else PgArray(elements, *shape)
+
+
+class StructVector(Vector):
+    """Composite values: one vector a field, and a validity of its own (a NULL row is not a row of NULLs)."""
+
+    __slots__ = ("fields",)
+
+    def __init__(self, fields: Sequence[Vector], n: int, validity: Mask | None = None) -> None:
+        super().__init__(n, validity)
+        self.fields = tuple(fields)
+
+    def take(self, index: Index, nullable: bool = False) -> StructVector:
+        return StructVector([field.take(index, nullable) for field in self.fields], len(index), self._taken_validity(index, nullable) if self.n or not index.size else np.zeros(len(index), np.bool_))
+
+    def slice(self, start: int, stop: int) -> StructVector:
+        return StructVector([field.slice(start, stop) for field in self.fields], stop - start, None if self.validity is None else self.validity[start:stop])
+
+    def with_validity(self, validity: Mask | None) -> StructVector:
+        return StructVector(self.fields, self.n, validity)
+
+    def datum(self, row: int) -> Datum | None:
+        return None if self.validity is not None and not self.validity[row] else tuple(field.datum(row) for field in self.fields)
+
+
+class ConstVector(Vector):
+    """One value repeated `n` times: `one` is a vector of length 1."""
+
+    __slots__ = ("one",)
+
+    def __init__(self, one: Vector, n: int) -> None:
+        super().__init__(n, None if one.validity is None else np.broadcast_to(one.validity, n), one.lo, one.hi)
+        self.one = one
+
+    def take(self, index: Index, nullable: bool = False) -> Vector:
+        if nullable and index.size and index.min() < 0:
+            return self.one.take(np.where(index < 0, -1, 0), True)
+        return ConstVector(self.one, len(index))
+
+    def slice(self, start: int, stop: int) -> ConstVector:
+        return ConstVector(self.one, stop - start)
+
+    def with_validity(self, validity: Mask | None) -> Vector:
+        return self.flat().with_validity(validity)
+
+    def datum(self, row: int) -> Datum | None:
+        return self.one.datum(0)
+
+    def flat(self) -> Vector:
+        return self.one.take(np.zeros(self.n, np.int64))
+
+
+def from_datums(type: PgType, datums: Sequence[Datum | None], element: PgType | None = None) -> Vector:
+    """A vector of `type` from Python values (see Rep); `element` is the element type of an array type.
+
+    Composites read the field types from `type.attributes`. A loop over values: for constants, literals and edges.
+    """
+    n = len(datums)
+    valid = np.fromiter((d is not None for d in datums), np.bool_, n)
+    validity = None if valid.all() else valid
+    rep = type.rep
+    if rep in DTYPES:
+        values = np.zeros(n, DTYPES[rep])
+        for row, datum in enumerate(datums):
+            if datum is not None:
+                values[row] = datum
+        return FixedVector(values, validity)
+    if rep is Rep.NUMERIC:
+        return _numeric_from(datums, validity)
+    if rep is Rep.LIST:
+        if element is None:
+            element = BY_OID[type.element]
+        arrays = [d if isinstance(d, PgArray) else PgArray((), (), ()) for d in datums]
+        offsets = np.zeros(n + 1, np.int64)
+        np.cumsum([len(a.elements) for a in arrays], out=offsets[1:])
+        child = from_datums(element, [e for a in arrays for e in a.elements])
+        plain = all(len(a.dims) == 0 or a.lower == (1,) for a in arrays)
+        shapes = None
+        if not plain:
+            shapes = np.empty(n, object)
+            shapes[:] = [(a.dims, a.lower) for a in arrays]
+        return ListVector(offsets, child, validity, shapes)
+    if rep is Rep.STRUCT:
+        rows = [d if isinstance(d, tuple) else (None,) * len(type.attributes) for d in datums]
+        return StructVector([from_datums(a.type, [row[i] for row in rows]) for i, a in enumerate(type.attributes)], n, validity)
+    if rep is Rep.BYTES:
+        return TextVector(pa.array([b"" if d is None else d for d in datums], pa.large_binary()), validity)
+    return TextVector(pa.array(["" if d is None else d for d in datums], pa.large_string()), validity)
+
+
+def _numeric_from(datums: Sequence[Datum | None], validity: Mask | None) -> NumericVector:
+    decimals = [d if isinstance(d, Decimal) else Decimal(0) for d in datums]
+    known = [d for d in datums if isinstance(d, Decimal)]
+    scales = {-exponent for d in known if isinstance(exponent := d.as_tuple().exponent, int)}
+    if all(d.is_finite() for d in known) and len(scales) <= 1 and all(scale >= 0 for scale in scales):
+        scale = scales.pop() if scales else 0
+        scaled = [int(d.scaleb(scale)) for d in decimals]
+        if all(-(2**63) < value < 2**63 for value in scaled):
+            return NumericVector(np.array(scaled, np.int64), scale, validity)
+    values = np.empty(len(decimals), object)
+    values[:] = decimals
+    return NumericVector(values, None, validity)
+
+
+def concat(vectors: Sequence[Vector]) -> Vector:
+    """The vectors' values one after another; all of one type (representation tiers may differ)."""
+    if len(vectors) == 1:
+        return vectors[0]
+    n = sum(v.n for v in vectors)
+    validity = None if all(v.validity is None for v in vectors) else np.concatenate([v.valid for v in vectors])
+    if all(isinstance(v, DictVector) and v.dictionary is vectors[0].dictionary for v in vectors):  # type: ignore[attr-defined]
+        return DictVector(np.concatenate([v.codes for v in vectors]), vectors[0].dictionary, validity)  # type: ignore[attr-defined]
+    flats = [v.flat() for v in vectors]
+    first = flats[0]
+    if isinstance(first, FixedVector):
+        los, his = [v.lo for v in flats], [v.hi for v in flats]
+        lo = None if None in los else min(los)  # type: ignore[type-var]
+        hi = None if None in his else max(his)  # type: ignore[type-var]
+        return FixedVector(np.concatenate([v.values for v in flats]), validity, lo, hi)  # type: ignore[attr-defined]
+    if isinstance(first, NumericVector):
+        scales = {v.scale for v in flats}  # type: ignore[attr-defined]
+        if len(scales) == 1:
+            return NumericVector(np.concatenate([v.values for v in flats]), first.scale, validity)  # type: ignore[attr-defined]
+        return NumericVector(np.concatenate([v.as_objects().values for v in flats]), None, validity)  # type: ignore[attr-defined]
+    if isinstance(first, TextVector):
+        return TextVector(pa.concat_arrays([v.values for v in flats]), validity)  # type: ignore[attr-defined]
+    if isinstance(first, ListVector):
+        offsets = np.zeros(n + 1, np.int64)
+        np.cumsum(np.concatenate([np.diff(v.offsets) for v in flats]), out=offsets[1:])  # type: ignore[attr-defined]
+        child = concat([v.child.slice(int(v.offsets[0]), int(v.offsets[-1])) for v in flats])  # type: ignore[attr-defined]
+        shapes = None
+        if any(v.shapes is not None for v in flats):  # type: ignore[attr-defined]
+            shapes = np.concatenate([v.shapes if v.shapes is not None else np.full(v.n, None, object) for v in flats])  # type: ignore[attr-defined]
+        return ListVector(offsets, child, validity, shapes)
+    assert isinstance(first, StructVector)
+    fields = [concat([v.fields[i] for v in flats]) for i in range(len(first.fields))]  # type: ignore[attr-defined]
+    return StructVector(fields, n, validity)

@@ -1,0 +1,1 @@
+"""Plans as data: catalog rows, expressions, logical and physical plans, metrics."""

@@ -1,0 +1,31 @@
+"""BoundStatement: the envelope around a logical plan with all that Describe and the privilege check need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from auroraml.ir.logical import LogicalPlan, Output
+from auroraml.types.pg_type import PgType
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """A privilege the statement requires: `kind` relation, function, schema; `privilege` as in aclitems (r, a, w, d, X, U)."""
+
+    kind: str
+    oid: int
+    name: str
+    privilege: str
+    at: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoundStatement:
+    """A bound query or DML statement; `columns` are the result's (empty for DML without RETURNING)."""
+
+    plan: LogicalPlan
+    columns: tuple[Output, ...]
+    parameters: tuple[PgType, ...] = ()
+    needs: tuple[Need, ...] = ()
+    tag: str = "SELECT"  # SELECT, INSERT, UPDATE, DELETE
+    read_only: bool = True

@@ -1,0 +1,243 @@
+"""Logical plans: one `Query` a level, in the order the text has it; columns by id, unique in the statement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from auroraml.ir.expr import Expr, SortKey
+from auroraml.ir.objects import Relation
+from auroraml.types.pg_type import PgType
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Output:
+    """A column that a plan or FROM item makes: its id, name and type."""
+
+    id: int
+    name: str
+    type: PgType
+    typmod: int = -1
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LogicalPlan:
+    """Anything that makes rows; `outputs` are its columns."""
+
+    outputs: tuple[Output, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FromItem(LogicalPlan):
+    """Something in FROM. `alias` is the name EXPLAIN prints; `lateral` says whether it reads columns of items to its left."""
+
+    alias: str = ""
+    lateral: bool = False
+    aliased: bool = False  # an alias was written
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TableItem(FromItem):
+    """A table (or system view); `numbers` are the attribute numbers of `outputs` (all live columns, in order)."""
+
+    relation: Relation
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FunctionItem(FromItem):
+    """Function calls in FROM (ROWS FROM has several). `outputs` are all their columns, ordinality last.
+
+    `calls` may be any expression (a coercion over a call after inlining). `migrated` marks what the planner moved here.
+    """
+
+    calls: tuple[Expr, ...]
+    column_counts: tuple[int, ...]
+    ordinality: bool = False
+    migrated: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SubqueryItem(FromItem):
+    """A subquery or expanded view in FROM; `outputs` correspond to the query's by position."""
+
+    query: LogicalPlan
+    view: Relation | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ValuesItem(FromItem):
+    """VALUES lists; each row has one expression an output."""
+
+    rows: tuple[tuple[Expr, ...], ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CteItem(FromItem):
+    """A reference to WITH query `cte` (its `Cte.id`)."""
+
+    cte: int
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class JoinItem(FromItem):
+    """A join: kind inner, left, right, full, cross (comma lists are separate items of Query.from_items).
+
+    `outputs` are all columns of both sides; USING's merged columns come as Coalesce expressions in whatever refers to them.
+    """
+
+    kind: str
+    left: FromItem
+    right: FromItem
+    on: Expr | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Target:
+    """An entry of the select list: `id` names its value. `hidden` (junk) entries serve ORDER BY, GROUP BY or DISTINCT ON only."""
+
+    id: int
+    name: str
+    expr: Expr
+    hidden: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Cte:
+    """A WITH query. `materialized`: True, False or None (not said); `references` counts its uses."""
+
+    id: int
+    name: str
+    query: LogicalPlan
+    recursive: bool = False
+    materialized: bool | None = None
+    references: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Window:
+    """A window definition; `frame` is (mode, start, start offset, end, end offset, exclusion) or None for the default."""
+
+    name: str = ""
+    partition_by: tuple[Expr, ...] = ()
+    order_by: tuple[SortKey, ...] = ()
+    frame: tuple[object, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RowLock:
+    """FOR UPDATE and its kin: strength, wait policy and the aliases locked."""
+
+    strength: str
+    wait: str = "block"
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Query(LogicalPlan):
+    """One SELECT level, as PostgreSQL's Query: FROM items and clauses in the order written.
+
+    Order of evaluation: from_items (inner-joined in order), where, group_by/aggregates, having, windows, targets (set-returning
+    functions last), distinct, order_by, offset, limit. `where` and `having` are flat lists of conjuncts (implicit AND).
+    `group_by` holds expressions (also shown in targets where they occur, by structure). `grouping_sets`: tuples of positions into group_by.
+    ORDER BY keys are `SortKey(expr=ColumnRef(id of a target))`. `distinct_on` are ids of targets.
+    """
+
+    from_items: tuple[FromItem, ...] = ()
+    where: tuple[Expr, ...] = ()
+    group_by: tuple[Expr, ...] = ()
+    grouping_sets: tuple[tuple[int, ...], ...] | None = None
+    grouped: bool = False  # GROUP BY, HAVING or an aggregate is present
+    having: tuple[Expr, ...] = ()
+    windows: tuple[Window, ...] = ()
+    targets: tuple[Target, ...] = ()
+    distinct: bool = False
+    distinct_on: tuple[int, ...] | None = None
+    order_by: tuple[SortKey, ...] = ()
+    limit: Expr | None = None
+    with_ties: bool = False
+    offset: Expr | None = None
+    ctes: tuple[Cte, ...] = ()
+    locks: tuple[RowLock, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SetOperation(LogicalPlan):
+    """UNION, INTERSECT, EXCEPT (`op`) of two plans with columns of the same types; ORDER BY refers to its own output ids."""
+
+    op: str
+    all: bool
+    left: LogicalPlan
+    right: LogicalPlan
+    order_by: tuple[SortKey, ...] = ()
+    limit: Expr | None = None
+    offset: Expr | None = None
+    ctes: tuple[Cte, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Values(LogicalPlan):
+    """A bare VALUES statement or the source of INSERT ... VALUES."""
+
+    rows: tuple[tuple[Expr, ...], ...] = ()
+    order_by: tuple[SortKey, ...] = ()
+    limit: Expr | None = None
+    offset: Expr | None = None
+    ctes: tuple[Cte, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Insert(LogicalPlan):
+    """INSERT: `source` makes one column for each column of `relation` in order (defaults filled in, coerced).
+
+    `returning` is over ColumnRefs whose ids are `row_ids` (one per live column). `outputs` are RETURNING's columns.
+    """
+
+    relation: Relation
+    source: LogicalPlan
+    row_ids: tuple[int, ...]
+    alias: str = ""
+    returning: tuple[Target, ...] = ()
+    conflict: Conflict | None = None
+    ctes: tuple[Cte, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Conflict:
+    """ON CONFLICT: arbiter columns (attribute numbers), and assignments for DO UPDATE (empty for DO NOTHING)."""
+
+    columns: tuple[int, ...] = ()
+    update: bool = False
+    assignments: tuple[tuple[int, Expr], ...] = ()
+    excluded_ids: tuple[int, ...] = ()
+    where: tuple[Expr, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Update(LogicalPlan):
+    """UPDATE: `query` is the level that finds the rows; its FROM holds `target`; its targets are the new values, one for each
+    attribute number of `assigned` in order. `returning` reads the new row through `row_ids` and other FROM columns.
+    """
+
+    relation: Relation
+    target: TableItem
+    query: Query
+    assigned: tuple[int, ...]
+    row_ids: tuple[int, ...]
+    alias: str = ""
+    returning: tuple[Target, ...] = ()
+    ctes: tuple[Cte, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Delete(LogicalPlan):
+    """DELETE: `query` finds the rows (its FROM holds `target`); `returning` reads the old row."""
+
+    relation: Relation
+    target: TableItem
+    query: Query
+    alias: str = ""
+    returning: tuple[Target, ...] = ()
+    ctes: tuple[Cte, ...] = ()
+
+

@@ -1,0 +1,43 @@
+"""Metrics: what EXPLAIN ANALYZE prints, keyed by the plan node's id; merges across workers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(kw_only=True)
+class BatchMetrics:
+    """Batches of a batch-mode Function Scan: sizes in rows and call times in milliseconds, one entry a batch."""
+
+    sizes: list[int] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class NodeMetrics:
+    """One node's counters: `rows` and `loops` are totals as PostgreSQL counts them; times in milliseconds (totals over loops)."""
+
+    rows: int = 0
+    loops: int = 0
+    startup: float = 0.0
+    total: float = 0.0
+    removed_by_filter: int = 0
+    removed_by_join_filter: int = 0
+    removed_by_recheck: int = 0
+    heap_fetches: int = 0
+    batches: BatchMetrics | None = None
+    extra: dict[str, object] = field(default_factory=dict)  # "Sort Method", "Peak Memory Usage", "Buckets", ...
+    workers: dict[int, NodeMetrics] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True)
+class Metrics:
+    """Everything measured in one execution; times in milliseconds."""
+
+    nodes: dict[int, NodeMetrics] = field(default_factory=dict)
+    planning: float = 0.0
+    execution: float = 0.0
+
+    def node(self, id: int) -> NodeMetrics:
+        """The entry of node `id`, made on first use."""
+        return self.nodes.setdefault(id, NodeMetrics())

@@ -1,0 +1,179 @@
+"""Frozen catalog rows that expressions and plans refer to: relations, functions, operators, roles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from auroraml.types.pg_type import PgType
+
+if TYPE_CHECKING:
+    from auroraml.ir.expr import Expr
+    from auroraml.ir.logical import LogicalPlan
+
+AclItem = tuple[int, str, int]  # grantee role OID (0: PUBLIC), privilege letters ("arwdDxtXUC", '*' after one: grant option), grantor
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Column:
+    """A row of pg_attribute; `number` counts from 1 and survives drops."""
+
+    name: str
+    type: PgType
+    typmod: int = -1
+    number: int
+    not_null: bool = False
+    default: Expr | None = None  # bound; ColumnRefs never occur
+    dropped: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Constraint:
+    """A row of pg_constraint: kind p (primary key), u (unique), c (check), f (foreign key)."""
+
+    oid: int
+    name: str
+    kind: str
+    columns: tuple[int, ...] = ()  # attribute numbers
+    check: Expr | None = None  # over ColumnRef(id=attribute number)
+    index: int = 0  # OID of the index behind p and u
+    foreign: int = 0  # referenced relation
+    foreign_columns: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Index:
+    """A row of pg_index with its pg_class name. Keys are attribute numbers (expression keys: a later issue)."""
+
+    oid: int
+    name: str
+    schema: str
+    relation: int
+    columns: tuple[int, ...]
+    unique: bool
+    primary: bool
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Relation:
+    """A row of pg_class with its columns: kind r (table), v (view), c (composite type), m (materialized view)."""
+
+    oid: int
+    name: str
+    schema: str
+    kind: str = "r"
+    columns: tuple[Column, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    indexes: tuple[Index, ...] = ()
+    view: LogicalPlan | None = None  # the bound query of a view
+    owner: int = 10
+    acl: tuple[AclItem, ...] | None = None  # None: the default of the owner
+    options: tuple[tuple[str, str], ...] = ()  # reloptions: ("parallel_workers", "4")
+    row_type: int = 0  # pg_type OID of the row type
+    persistence: str = "p"
+    system: str | None = None  # name of the system view that computes its rows
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Parameter:
+    """A parameter of a function: mode i (in), o (out), b (inout), v (variadic), t (table)."""
+
+    name: str  # "" when unnamed
+    type: PgType
+    mode: str = "i"
+    default: Expr | None = None  # bound
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Function:
+    """A row of pg_proc. `batch` marks a function whose calls may be collected into batches (see decisions on batch mode)."""
+
+    oid: int
+    name: str
+    schema: str = "pg_catalog"
+    kind: str = "f"  # f, a (aggregate), w (window), p (procedure)
+    parameters: tuple[Parameter, ...] = ()
+    result: PgType
+    returns_set: bool = False
+    volatility: str = "v"  # i, s, v
+    strict: bool = False
+    parallel: str = "u"  # s, r, u
+    cost: float = 1.0
+    rows: float = 0.0
+    language: str = "internal"  # internal, c, sql
+    source: str = ""  # prosrc
+    body: LogicalPlan | None = None  # LANGUAGE sql: the last statement, bound; parameters are ParamRef(number from 1)
+    batch: bool = False
+    batch_rows: int | None = None  # position of the argument max_rows_per_batch, where the function has one
+    variadic: int = 0  # element type OID of the VARIADIC parameter (2276 for "any")
+    support: int = 0
+    owner: int = 10
+    acl: tuple[AclItem, ...] | None = None
+    settings: tuple[tuple[str, str], ...] = ()
+    description: str = ""
+
+    @property
+    def inputs(self) -> tuple[Parameter, ...]:
+        """The parameters a caller passes."""
+        return tuple(p for p in self.parameters if p.mode in "ibv")
+
+    @property
+    def outputs(self) -> tuple[Parameter, ...]:
+        """The parameters that make up the result (OUT, INOUT, TABLE)."""
+        return tuple(p for p in self.parameters if p.mode in "obt")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Operator:
+    """A row of pg_operator; `left` is None for a prefix operator."""
+
+    oid: int
+    name: str
+    left: PgType | None
+    right: PgType
+    result: PgType
+    function: int  # oprcode
+    commutator: int = 0
+    negator: int = 0
+    restrict: str = "-"
+    join: str = "-"
+    can_merge: bool = False
+    can_hash: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Role:
+    """A row of pg_authid; `member_of` are role OIDs."""
+
+    oid: int
+    name: str
+    superuser: bool = False
+    inherit: bool = True
+    create_role: bool = False
+    create_db: bool = False
+    can_login: bool = False
+    password: str | None = None
+    member_of: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Schema:
+    """A row of pg_namespace."""
+
+    oid: int
+    name: str
+    owner: int = 10
+    acl: tuple[AclItem, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Extension:
+    """A row of pg_extension."""
+
+    oid: int
+    name: str
+    version: str
+    schema: str
+    requires: tuple[str, ...] = ()
+    members: tuple[int, ...] = ()  # OIDs of the objects it owns
+    owner: int = 10

@@ -1,0 +1,121 @@
+"""PgType: one row of pg_type with the representation its values have in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+
+class Rep(Enum):
+    """How values of a type are held in a `Vector` (see batch/vector.py) and as a single Python `Datum`.
+
+    | Rep | Vector | Datum |
+    |---|---|---|
+    | BOOL | FixedVector bool | bool |
+    | INT2, INT4, INT8 | FixedVector int16, int32, int64 | int |
+    | OID (oid, xid, reg*) | FixedVector int64 | int |
+    | FLOAT4, FLOAT8 | FixedVector float32, float64 | float (float4: already rounded to float32) |
+    | NUMERIC | NumericVector | decimal.Decimal (exponent kept; NaN and Infinity allowed) |
+    | TEXT (text, varchar, bpchar, name, "char", json, jsonb, unknown, cstring) | TextVector or DictVector | str (bpchar keeps its padding; jsonb its canonical text) |
+    | BYTES (bytea, uuid: 16 bytes) | TextVector over large_binary | bytes |
+    | DATE | FixedVector int32, days from 1970-01-01 | int |
+    | TIME | FixedVector int64, microseconds from midnight | int |
+    | TIMESTAMP (timestamp, timestamptz) | FixedVector int64, microseconds from 2000-01-01 (UTC) | int |
+    | INTERVAL | FixedVector of INTERVAL_DTYPE | Interval |
+    | POINT | FixedVector of POINT_DTYPE | Point |
+    | LIST (arrays) | ListVector | PgArray |
+    | STRUCT (composite types, record) | StructVector | tuple of Datums |
+    | VOID | TextVector of empty strings | "" |
+
+    -infinity and infinity of dates and timestamps are the smallest and largest value of the integer type.
+    """
+
+    BOOL = "bool"
+    INT2 = "int2"
+    INT4 = "int4"
+    INT8 = "int8"
+    OID = "oid"
+    FLOAT4 = "float4"
+    FLOAT8 = "float8"
+    NUMERIC = "numeric"
+    TEXT = "text"
+    BYTES = "bytes"
+    DATE = "date"
+    TIME = "time"
+    TIMESTAMP = "timestamp"
+    INTERVAL = "interval"
+    POINT = "point"
+    LIST = "list"
+    STRUCT = "struct"
+    VOID = "void"
+
+
+class Interval(NamedTuple):
+    """An interval: months, days and microseconds, as PostgreSQL keeps it."""
+
+    months: int
+    days: int
+    micros: int
+
+
+class Point(NamedTuple):
+    """A point of two float8."""
+
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class PgArray:
+    """An array value: flat elements in row-major order, dimensions and lower bounds (both empty for '{}')."""
+
+    elements: tuple[object, ...]
+    dims: tuple[int, ...]
+    lower: tuple[int, ...]
+
+    @staticmethod
+    def of(elements: tuple[object, ...]) -> PgArray:
+        """A one-dimensional array with lower bound 1 (empty: no dimensions)."""
+        return PgArray(elements, (len(elements),), (1,)) if elements else PgArray((), (), ())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attribute:
+    """A field of a composite type or record."""
+
+    name: str
+    type: PgType
+    typmod: int = -1
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PgType:
+    """A row of pg_type. Two types are the same when their OIDs are; a `record` of known shape carries `attributes`."""
+
+    oid: int
+    name: str  # pg_type.typname: int4, bpchar, _int4
+    schema: str = "pg_catalog"
+    rep: Rep
+    length: int = -1  # typlen
+    kind: str = "b"  # typtype: b, c, d, e, p, r
+    category: str = "U"
+    preferred: bool = False
+    element: int = 0  # typelem
+    array: int = 0  # typarray
+    align: str = "i"
+    storage: str = "p"
+    attributes: tuple[Attribute, ...] = ()  # composites and anonymous records
+    relation: int = 0  # typrelid
+    owner: int = 10
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PgType) and self.oid == other.oid and self.attributes == other.attributes
+
+    def __hash__(self) -> int:
+        return self.oid
+
+    @property
+    def is_array(self) -> bool:
+        """Whether this is a true array type ("_int4"), not merely subscriptable."""
+        return self.rep is Rep.LIST
