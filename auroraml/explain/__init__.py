@@ -1,0 +1,18 @@
+"""EXPLAIN: a physical plan plus metrics to labelled properties, printed in four formats."""
+
+from __future__ import annotations
+
+from auroraml.explain.build import Explained, document
+from auroraml.explain.model import Options
+from auroraml.explain.structured import json_lines, plain, xml_lines, yaml_lines
+from auroraml.explain.text import render as text_lines
+
+FORMATS = {"text": text_lines, "json": json_lines, "yaml": yaml_lines, "xml": xml_lines}
+
+
+def render(explained: Explained) -> list[str]:
+    """The lines of EXPLAIN in the format of its options (json, yaml, xml: to be joined by newlines into one value)."""
+    return FORMATS[explained.options.format](document(explained))
+
+
+__all__ = ["FORMATS", "Explained", "Options", "document", "plain", "render"]

@@ -1,0 +1,320 @@
+"""A physical plan and its metrics to the model: heads, costs, children, range-table names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import singledispatch
+
+from auroraml.explain.model import Document, NodeModel, Options, Property
+from auroraml.explain.names import Place, inner_place
+from auroraml.explain.properties import node_properties
+from auroraml.ir import physical as p
+from auroraml.ir.deparse import quote_identifier
+from auroraml.ir.expr import SubPlan
+from auroraml.ir.metrics import Metrics, NodeMetrics
+from auroraml.ir.tree import children as parts
+from auroraml.types.pg_type import PgType
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explained:
+    """What is explained: the plan, what it measured (None without ANALYZE), and how names are found."""
+
+    plan: p.PhysicalPlan
+    options: Options
+    metrics: Metrics | None = None
+    range_table: int | None = None  # entries of the statement's range table; None: count the scans
+    resolve: Callable[[int], PgType] | None = None
+    visible: Callable[[str, str], bool] | None = None
+    changed_settings: tuple[tuple[str, str], ...] = ()
+    hashes: tuple[int, int] | None = None
+    planning: float = 0.0  # milliseconds
+
+
+def document(explained: Explained) -> Document:
+    """The model of one EXPLAIN."""
+    builder = _Builder(explained)
+    root = builder.node(explained.plan, builder.place(explained.plan), "", "")
+    return Document(root=root, footer=tuple(builder.footer()))
+
+
+def _number(value: float) -> float:
+    return round(value, 2)
+
+
+def _alias_of(node: p.PhysicalPlan) -> str | None:
+    alias = getattr(node, "alias", None)
+    return alias if isinstance(alias, str) else None
+
+
+class _Builder:
+    def __init__(self, explained: Explained) -> None:
+        self.explained = explained
+        self.options = explained.options
+        scans = [node for node in _all_nodes(explained.plan) if _alias_of(node) is not None]
+        self.aliases = _unique_aliases(explained.plan)
+        entries = len(scans) if explained.range_table is None else explained.range_table
+        self.prefix = entries > 1
+
+    def place(self, node: p.PhysicalPlan) -> Place:
+        """The root's place."""
+        return Place(
+            node=node, carried={}, aliases=self.aliases, prefix=self.prefix, resolve=self.explained.resolve,
+            visible=self.explained.visible, verbose=self.options.verbose,
+        )  # fmt: skip
+
+    def node(self, node: p.PhysicalPlan, place: Place, relationship: str, plan_name: str) -> NodeModel:
+        metrics = None
+        if self.explained.metrics is not None:
+            metrics = self.explained.metrics.nodes.get(node.id, NodeMetrics())
+        head, labels = describe(node, place)
+        properties = [*labels, *self._cost_properties(node, metrics), *node_properties(node, place, self.options, metrics)]
+        if relationship:
+            at = next((i for i, item in enumerate(properties) if item.label == "Parallel Aware"), len(properties))
+            properties.insert(at, Property(label="Parent Relationship", value=relationship))
+            if plan_name:
+                properties.insert(at + 1, Property(label="Subplan Name", value=plan_name))
+        return NodeModel(
+            head=head, costs=self._costs(node, metrics), properties=properties, children=list(self._children(node, place)),
+            relationship=relationship, plan_name=plan_name,
+        )  # fmt: skip
+
+    def _children(self, node: p.PhysicalPlan, place: Place) -> Iterator[NodeModel]:
+        for plan in node.init_plans:
+            carried = {**place.carried, **{number: (expr, place) for number, expr in plan.params}}
+            yield self.node(plan.plan, place.at(plan.plan, carried), "InitPlan", init_plan_name(plan))
+        names = ("Member",) * len(node.children()) if isinstance(node, p.Append | p.BitmapAnd) else ("Outer", "Inner")
+        if isinstance(node, p.SubqueryScan):
+            names = ("Subquery",)
+        for i, child in enumerate(node.children()):
+            yield self.node(child, inner_place(place) if i == 1 and isinstance(node, p.Join) else place.at(child), names[i], "")
+        for plan in _subplans(node):
+            carried = {**place.carried, **{number: (expr, place) for number, expr in plan.params}}
+            yield self.node(plan.plan, place.at(plan.plan, carried), "SubPlan", f"SubPlan {plan.index}")
+
+    def _costs(self, node: p.PhysicalPlan, metrics: NodeMetrics | None) -> str:
+        text = ""
+        if self.options.costs:
+            cost = node.cost
+            text += f"  (cost={cost.startup:.2f}..{cost.total:.2f} rows={cost.rows:.0f} width={cost.width})"
+        if metrics is not None:
+            if metrics.loops == 0:
+                return text + " (never executed)"
+            rows = metrics.rows / metrics.loops
+            times = f"time={metrics.startup / metrics.loops:.3f}..{metrics.total / metrics.loops:.3f} " if self.options.timing else ""
+            text += f" (actual {times}rows={rows:.0f} loops={metrics.loops})"
+        return text
+
+    def _cost_properties(self, node: p.PhysicalPlan, metrics: NodeMetrics | None) -> Iterator[Property]:
+        if self.options.costs:
+            yield Property(label="Startup Cost", value=_number(node.cost.startup))
+            yield Property(label="Total Cost", value=_number(node.cost.total))
+            yield Property(label="Plan Rows", value=round(node.cost.rows))
+            yield Property(label="Plan Width", value=node.cost.width)
+        if metrics is not None:
+            loops = max(metrics.loops, 1)
+            if self.options.timing:
+                yield Property(label="Actual Startup Time", value=round(metrics.startup / loops, 3))
+                yield Property(label="Actual Total Time", value=round(metrics.total / loops, 3))
+            yield Property(label="Actual Rows", value=round(metrics.rows / loops))
+            yield Property(label="Actual Loops", value=metrics.loops)
+
+    def footer(self) -> Iterator[Property]:
+        explained, options = self.explained, self.options
+        if options.settings and explained.changed_settings:
+            joined = ", ".join(f"{name} = '{value}'" for name, value in explained.changed_settings)
+            yield Property(label="Settings", value=dict(explained.changed_settings), text=f"Settings: {joined}")
+        if options.summary:
+            yield Property(label="Planning Time", value=round(explained.planning, 3), text=f"Planning Time: {explained.planning:.3f} ms")
+        if options.analyze:
+            yield Property(label="Triggers", value=[])
+        if options.summary and explained.metrics is not None:
+            time = explained.metrics.execution
+            yield Property(label="Execution Time", value=round(time, 3), text=f"Execution Time: {time:.3f} ms")
+        if options.hashes and explained.hashes is not None:
+            sql, plan = explained.hashes
+            yield Property(label="SQL Hash", value=sql, text=f"SQL Hash: {sql}, Plan Hash: {plan}")
+            yield Property(label="Plan Hash", value=plan)
+
+
+def init_plan_name(plan: SubPlan) -> str:
+    """"InitPlan 1 (returns $0)", or "CTE name"."""
+    if plan.kind == "cte":
+        return f"CTE {plan.name}"
+    returns = ",".join(f"${number}" for number in plan.outputs)
+    return f"InitPlan {plan.index} (returns {returns})"
+
+
+def _subplans(node: p.PhysicalPlan) -> list[SubPlan]:
+    """The subplans in the node's own expressions, in the order of their numbers."""
+    found: dict[int, SubPlan] = {}
+    initial = {plan.index for plan in node.init_plans}
+    pending: list[object] = list(parts(node))
+    while pending:
+        item = pending.pop()
+        if isinstance(item, p.PhysicalPlan):
+            continue
+        if isinstance(item, SubPlan):
+            if item.index not in initial and item.kind != "cte":
+                found.setdefault(item.index, item)
+            pending.extend(part for part in parts(item) if not isinstance(part, p.PhysicalPlan))
+            continue
+        pending.extend(parts(item))
+    return [found[index] for index in sorted(found)]
+
+
+def _all_nodes(plan: p.PhysicalPlan) -> Iterator[p.PhysicalPlan]:
+    yield plan
+    for sub in plan.init_plans:
+        yield from _all_nodes(sub.plan)
+    for child in plan.children():
+        yield from _all_nodes(child)
+    for sub in _subplans(plan):
+        yield from _all_nodes(sub.plan)
+
+
+def _unique_aliases(plan: p.PhysicalPlan) -> dict[int, str]:
+    """Node id to alias, repeated ones numbered: t, t_1, t_2 (the index part of a bitmap scan shares its heap scan's)."""
+    aliases: dict[int, str] = {}
+    used: set[str] = set()
+    for node in _all_nodes(plan):
+        alias = _alias_of(node)
+        if alias is None or isinstance(node, p.ModifyTable):
+            continue
+        unique, count = alias, 0
+        while unique in used:
+            count += 1
+            unique = f"{alias}_{count}"
+        used.add(unique)
+        aliases[node.id] = unique
+        if isinstance(node, p.BitmapHeapScan):
+            for below in _all_nodes(node.source):
+                aliases[below.id] = unique
+    for node in _all_nodes(plan):
+        if isinstance(node, p.ModifyTable):
+            aliases[node.id] = node.alias
+    return aliases
+
+
+def _target(place: Place, schema: str, name: str, alias: str) -> str:
+    shown = f"{quote_identifier(schema)}.{quote_identifier(name)}" if place.verbose else quote_identifier(name)
+    return f"{shown} {quote_identifier(alias)}" if alias and alias != name else shown
+
+
+def _label(node: p.PhysicalPlan, kind: str, **more: str | bool) -> list[Property]:
+    head = [Property(label="Node Type", value=kind)]
+    head += [Property(label=label.replace("_", " "), value=value) for label, value in more.items()]
+    return [*head, Property(label="Parallel Aware", value=node.parallel_aware), Property(label="Async Capable", value=False)]
+
+
+@singledispatch
+def describe(node: p.PhysicalPlan, place: Place) -> tuple[str, list[Property]]:
+    """The head of the node's text line, and its first structured properties."""
+    text = ("Parallel " if node.parallel_aware else "") + node.label
+    return text, _label(node, node.label)
+
+
+def _relation(node: p.SeqScan, place: Place) -> list[Property]:
+    schema = [Property(label="Schema", value=node.relation.schema)] if place.verbose else []
+    return [Property(label="Relation Name", value=node.relation.name), *schema, Property(label="Alias", value=place.aliases[node.id])]
+
+
+def _scanned(node: p.SeqScan, place: Place) -> str:
+    return _target(place, node.relation.schema, node.relation.name, place.aliases[node.id])
+
+
+@describe.register
+def _(node: p.SeqScan, place: Place) -> tuple[str, list[Property]]:
+    parallel = "Parallel " if node.parallel_aware else ""
+    return f"{parallel}{node.label} on {_scanned(node, place)}", [*_label(node, node.label), *_relation(node, place)]
+
+
+@describe.register
+def _(node: p.IndexScan, place: Place) -> tuple[str, list[Property]]:
+    backward = " Backward" if node.backward else ""
+    parallel = "Parallel " if node.parallel_aware else ""
+    text = f"{parallel}{node.label}{backward} using {quote_identifier(node.index.name)} on {_scanned(node, place)}"
+    properties = [
+        *_label(node, node.label), Property(label="Scan Direction", value="Backward" if node.backward else "Forward"),
+        Property(label="Index Name", value=node.index.name), *_relation(node, place),
+    ]  # fmt: skip
+    return text, properties
+
+
+@describe.register
+def _(node: p.BitmapIndexScan, place: Place) -> tuple[str, list[Property]]:
+    return f"{node.label} on {quote_identifier(node.index.name)}", [*_label(node, node.label), Property(label="Index Name", value=node.index.name)]
+
+
+@describe.register
+def _(node: p.FunctionScan, place: Place) -> tuple[str, list[Property]]:
+    alias = place.aliases[node.id]
+    properties = _label(node, node.label)
+    function = getattr(node.calls[0], "function", None) if len(node.calls) == 1 else None
+    if function is None:
+        return f"{node.label} on {quote_identifier(alias)}", [*properties, Property(label="Alias", value=alias)]
+    properties.append(Property(label="Function Name", value=function.name))
+    if place.verbose:
+        properties.append(Property(label="Schema", value=function.schema))
+    return f"{node.label} on {_target(place, function.schema, function.name, alias)}", [*properties, Property(label="Alias", value=alias)]
+
+
+@describe.register(p.ValuesScan)
+@describe.register(p.SubqueryScan)
+def _(node: p.ValuesScan | p.SubqueryScan, place: Place) -> tuple[str, list[Property]]:
+    alias = place.aliases[node.id]
+    return f"{node.label} on {quote_identifier(alias)}", [*_label(node, node.label), Property(label="Alias", value=alias)]
+
+
+@describe.register
+def _(node: p.CteScan, place: Place) -> tuple[str, list[Property]]:
+    alias = place.aliases[node.id]
+    text = f"{node.label} on {quote_identifier(node.cte_name)}" + (f" {quote_identifier(alias)}" if alias != node.cte_name else "")
+    return text, [*_label(node, node.label), Property(label="CTE Name", value=node.cte_name), Property(label="Alias", value=alias)]
+
+
+@describe.register
+def _(node: p.WorkTableScan, place: Place) -> tuple[str, list[Property]]:
+    alias = place.aliases[node.id]
+    return f"{node.label} on {quote_identifier(alias)}", [*_label(node, node.label), Property(label="Alias", value=alias)]
+
+
+_JOINS = {"inner": "Inner", "left": "Left", "right": "Right", "full": "Full", "semi": "Semi", "anti": "Anti"}
+
+
+@describe.register
+def _(node: p.Join, place: Place) -> tuple[str, list[Property]]:
+    kind = _JOINS[node.kind]
+    stem = "Nested Loop" if isinstance(node, p.NestedLoop) else node.label.removesuffix(" Join")
+    text = f"{stem} {kind} Join" if node.kind != "inner" else node.label
+    return ("Parallel " if node.parallel_aware else "") + text, [*_label(node, node.label), Property(label="Join Type", value=kind)]
+
+
+_STRATEGIES = {"plain": "Aggregate", "sorted": "GroupAggregate", "hashed": "HashAggregate", "mixed": "MixedAggregate"}
+_PHASES = {"whole": ("", "Simple"), "partial": ("Partial ", "Partial"), "final": ("Finalize ", "Finalize")}
+
+
+@describe.register
+def _(node: p.Aggregate, place: Place) -> tuple[str, list[Property]]:
+    prefix, mode = _PHASES[node.phase]
+    strategy = node.strategy.capitalize()
+    return prefix + _STRATEGIES[node.strategy], _label(node, "Aggregate", Strategy=strategy, Partial_Mode=mode)
+
+
+@describe.register
+def _(node: p.SetOp, place: Place) -> tuple[str, list[Property]]:
+    head = "HashSetOp" if node.strategy == "hashed" else "SetOp"
+    return f"{head} {node.command}", [*_label(node, "SetOp", Strategy=node.strategy.capitalize()), Property(label="Command", value=node.command)]
+
+
+@describe.register
+def _(node: p.ModifyTable, place: Place) -> tuple[str, list[Property]]:
+    schema = [Property(label="Schema", value=node.relation.schema)] if place.verbose else []
+    text = f"{node.operation} on {_target(place, node.relation.schema, node.relation.name, node.alias)}"
+    return text, [
+        *_label(node, "ModifyTable", Operation=node.operation), Property(label="Relation Name", value=node.relation.name), *schema,
+        Property(label="Alias", value=node.alias),
+    ]  # fmt: skip
+
+

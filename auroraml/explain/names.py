@@ -1,0 +1,149 @@
+"""What column references and parameters are called inside a physical plan: references resolved down to scans, parameters up to their owners."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import singledispatch
+
+from auroraml.ir import expr as e
+from auroraml.ir import physical as p
+from auroraml.ir.deparse import Deparser, quote_identifier
+from auroraml.types.pg_type import PgType
+from auroraml.types.table import ANY
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A node with its ancestors: `carried` maps exec parameters to the expression that sets them and the place it is written in."""
+
+    node: p.PhysicalPlan
+    carried: dict[int, tuple[e.Expr, Place]]
+    aliases: dict[int, str]  # node id to the unique alias
+    prefix: bool = False
+    resolve: Callable[[int], PgType] | None = None
+    visible: Callable[[str, str], bool] | None = None  # whether the search path finds function (name, schema)
+    verbose: bool = False
+
+    def at(self, node: p.PhysicalPlan, carried: dict[int, tuple[e.Expr, Place]] | None = None) -> Place:
+        """The same plan seen from `node`."""
+        return replace(self, node=node, carried=self.carried if carried is None else carried)
+
+    def prefixed(self, prefix: bool) -> Place:
+        """The same place, columns written with or without their alias."""
+        return replace(self, prefix=prefix)
+
+    def text(self, expr: e.Expr) -> str:
+        """`expr` of this node as SQL."""
+        return Deparser(PlanNames(self), self.resolve).text(expr)
+
+    def outer(self) -> Place:
+        """The place of the first child."""
+        return self.at(self.node.children()[0])
+
+
+def _simple(expr: e.Expr) -> bool:
+    return isinstance(expr, e.InputRef | e.Aggregate | e.ParamRef)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Output:
+    """Output `index` of a node."""
+
+    place: Place
+    index: int
+
+    def text(self) -> str:
+        """The output's expression, in parentheses unless it is a plain column."""
+        node = self.place.node
+        if not node.targets:
+            return reference(node, self.place, e.InputRef(type=ANY, index=self.index))
+        target = node.targets[self.index]
+        text = self.place.text(target)
+        if isinstance(target, e.InputRef) and target.original is None:
+            return text
+        return f"({text})"
+
+
+class PlanNames:
+    """Names (see ir.deparse) at a place in a plan."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+
+    def column(self, ref: e.ColumnRef) -> str:
+        """A logical column that was left in place: by its name."""
+        return quote_identifier(ref.name)
+
+    def input(self, ref: e.InputRef) -> str:
+        """The scan's column, or what the child below computes."""
+        if ref.original is not None:
+            return self.place.text(ref.original)
+        return reference(self.place.node, self.place, ref)
+
+    def parameter(self, ref: e.ParamRef) -> str:
+        """The expression an exec parameter carries, else $n."""
+        found = self.place.carried.get(ref.number) if ref.kind == "exec" else None
+        if found is None:
+            return f"${ref.number}"
+        expr, place = found
+        text = place.prefixed(True).text(expr)
+        return text if _simple(expr) else f"({text})"
+
+    def subplan(self, plan: e.SubPlan) -> str:
+        """(SubPlan n), (hashed SubPlan n), or the alternatives' form."""
+        return f"({'hashed ' if plan.hashed else ''}SubPlan {plan.index})"
+
+    def function(self, name: str, schema: str) -> str:
+        """The name, qualified where the search path does not find it."""
+        bare = quote_identifier(name)
+        if schema == "pg_catalog" or (self.place.visible(name, schema) if self.place.visible else schema == "public"):
+            return bare
+        return f"{quote_identifier(schema)}.{bare}"
+
+
+@singledispatch
+def reference(node: p.PhysicalPlan, place: Place, ref: e.InputRef) -> str:
+    """The text of `ref` in `node`: by default, the child's output."""
+    return _Output(place=place.at(node.children()[ref.side]), index=ref.index).text()
+
+
+def _column(node: p.PhysicalPlan, columns: tuple[p.ScanColumn, ...], place: Place, ref: e.InputRef) -> str:
+    column = columns[ref.index]
+    name = "ctid" if column.number == -1 and column.name in ("", "ctid") else quote_identifier(column.name)
+    return f"{quote_identifier(place.aliases.get(node.id, ''))}.{name}" if place.prefix else name
+
+
+@reference.register(p.SeqScan)
+@reference.register(p.BitmapIndexScan)
+@reference.register(p.FunctionScan)
+@reference.register(p.ValuesScan)
+@reference.register(p.SubqueryScan)
+@reference.register(p.CteScan)
+@reference.register(p.WorkTableScan)
+def _scan(
+    node: p.SeqScan | p.BitmapIndexScan | p.FunctionScan | p.ValuesScan | p.SubqueryScan | p.CteScan | p.WorkTableScan, place: Place, ref: e.InputRef
+) -> str:
+    return _column(node, node.columns, place, ref)
+
+
+@reference.register
+def _(node: p.NestedLoop, place: Place, ref: e.InputRef) -> str:
+    return _Output(place=inner_place(place) if ref.side else place.at(node.outer), index=ref.index).text()
+
+
+@reference.register
+def _(node: p.ModifyTable, place: Place, ref: e.InputRef) -> str:
+    if ref.side == 0:
+        return _Output(place=place.at(node.source), index=ref.index).text()
+    live = [column for column in node.relation.columns if not column.dropped]
+    name = quote_identifier(live[ref.index].name)
+    return f"{quote_identifier(node.alias)}.{name}" if place.prefix else name
+
+
+def inner_place(place: Place) -> Place:
+    """The place of a nested loop's inner child, its parameters carried."""
+    node = place.node
+    if not isinstance(node, p.NestedLoop):
+        return place.at(node.children()[1])
+    return place.at(node.inner, {**place.carried, **{number: (expr, place) for number, expr in node.params}})

@@ -1,0 +1,258 @@
+"""The lines under a node: output, conditions, keys, rows removed, batch processing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import singledispatch
+
+from auroraml.explain.model import Options, Property
+from auroraml.explain.names import Place
+from auroraml.ir import expr as e
+from auroraml.ir import physical as p
+from auroraml.ir.deparse import direction
+from auroraml.ir.metrics import BatchMetrics, NodeMetrics
+from auroraml.types.pg_type import PgType
+
+
+def node_properties(node: p.PhysicalPlan, place: Place, options: Options, metrics: NodeMetrics | None) -> Iterator[Property]:
+    """What is printed below the head of `node`, in PostgreSQL's order."""
+    if options.verbose:
+        yield from _output(node, place)
+        if isinstance(node, p.Join) and node.inner_unique and options.format == "text":
+            yield Property(label="Inner Unique", value=True, text="Inner Unique: true")
+    if isinstance(node, p.Join) and options.format != "text":
+        yield Property(label="Inner Unique", value=node.inner_unique)
+    yield from details(node, place, metrics)
+
+
+def _output(node: p.PhysicalPlan, place: Place) -> Iterator[Property]:
+    if isinstance(node, p.Append | p.BitmapIndexScan | p.BitmapAnd | p.RecursiveUnion) or (isinstance(node, p.ModifyTable) and not node.targets):
+        return
+    if node.targets:
+        texts = [place.text(target) for target in node.targets]
+    elif node.children():
+        width = _width(node.children()[0])
+        texts = [place.text(e.InputRef(type=_type(node.children()[0], i), index=i)) for i in range(width)]
+    else:
+        return
+    if texts:
+        yield Property(label="Output", value=texts, text=f"Output: {', '.join(texts)}")
+
+
+def _width(node: p.PhysicalPlan) -> int:
+    return len(node.targets) if node.targets or not node.children() else _width(node.children()[0])
+
+
+def _type(node: p.PhysicalPlan, index: int) -> PgType:
+    return node.targets[index].type if node.targets else _type(node.children()[0], index)
+
+
+def _qual(label: str, conditions: Sequence[e.Expr], place: Place) -> Iterator[Property]:
+    if conditions:
+        whole = conditions[0] if len(conditions) == 1 else e.And(type=conditions[0].type, args=tuple(conditions))
+        text = place.text(whole)
+        yield Property(label=label, value=text, text=f"{label}: {text}")
+
+
+def _removed(label: str, count: int, metrics: NodeMetrics | None) -> Iterator[Property]:
+    if metrics is not None and metrics.loops:
+        value = round(count / metrics.loops)
+        yield Property(label=label, value=value, text=f"{label}: {value}" if count else None)
+
+
+def _filter(node: p.PhysicalPlan, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
+    if node.filter:
+        yield from _qual("Filter", node.filter, place)
+        yield from _removed("Rows Removed by Filter", metrics.removed_by_filter if metrics else 0, metrics)
+
+
+def _scan_place(node: p.PhysicalPlan, place: Place) -> Place:
+    return place.prefixed(isinstance(node, p.SubqueryScan) or place.verbose)
+
+
+def _upper(place: Place) -> Place:
+    return place.prefixed(place.prefix or place.verbose)
+
+
+@singledispatch
+def details(node: p.PhysicalPlan, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
+    """The properties of one kind of node."""
+    yield from _filter(node, _upper(place), metrics)
+
+
+@details.register(p.SeqScan)
+@details.register(p.ValuesScan)
+@details.register(p.CteScan)
+@details.register(p.WorkTableScan)
+@details.register(p.SubqueryScan)
+def _(node: p.PhysicalPlan, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
+    yield from _filter(node, _scan_place(node, place), metrics)
+
+
+@details.register
+def _(node: p.IndexScan, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
+    scan = _scan_place(node, place)
+    yield from _qual("Index Cond", node.conditions, scan)
+    yield from _filter(node, scan, metrics)
+    if isinstance(node, p.IndexOnlyScan) and metrics is not None:
+        yield Property(label="Heap Fetches", value=metrics.heap_fetches, text=f"Heap Fetches: {metrics.heap_fetches}")
+
+
+@details.register
+def _(node: p.BitmapIndexScan, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
+    yield from _qual("Index Cond", node.conditions, _scan_place(node, place))
+
+
+@details.register
+def _(node: p.BitmapHeapScan, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
+    scan = _scan_place(node, place)
+    yield from _qual("Recheck Cond", node.recheck, scan)
+    yield from _filter(node, scan, metrics)
+    if metrics is not None and "Exact Heap Blocks" in metrics.extra:
+        blocks = metrics.extra["Exact Heap Blocks"]
+        yield Property(label="Exact Heap Blocks", value=str(blocks), text=f"Heap Blocks: exact={blocks}")
+
+
+@details.register
+def _(node: p.FunctionScan, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
+    scan = _scan_place(node, place)
+    if place.verbose:
+        calls = [place.prefixed(place.prefix or place.verbose).text(call) for call in node.calls]
+        yield Property(label="Function Call", value=", ".join(calls), text=f"Function Call: {', '.join(calls)}")
+    yield from _filter(node, scan, metrics)
+    if metrics is not None and metrics.batches is not None and metrics.batches.sizes:
+        yield from _batches(metrics.batches)
+
+
+def _spread(values: Sequence[float]) -> dict[str, object]:
+    return {"Average": round(sum(values) / len(values), 3), "Minimum": round(min(values), 3), "Maximum": round(max(values), 3)}
+
+
+def _batches(batches: BatchMetrics) -> Iterator[Property]:
+    """The published form: numbers to three decimals, the second line indented by 31 blanks from the first."""
+    sizes, times = _spread(batches.sizes), _spread(batches.times)
+    size = "/".join(f"{value:.3f}" for value in sizes.values())
+    time = "/".join(f"{value:.3f}" for value in times.values())
+    text = f"Batch Processing: num batches={len(batches.sizes)} avg/min/max batch size={size}\n{' ' * 31}avg/min/max batch call time={time}"
+    value: dict[str, object] = {"Num Batches": len(batches.sizes), "Batch Size": sizes, "Batch Call Time": times}
+    yield Property(label="Batch Processing", value=value, text=text)
+
+
+@details.register
+def _(node: p.Join, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
+    upper = _upper(place)
+    yield from _conditions(node, upper)
+    if node.condition:
+        yield from _qual("Join Filter", node.condition, upper)
+        yield from _removed("Rows Removed by Join Filter", metrics.removed_by_join_filter if metrics else 0, metrics)
+    yield from _filter(node, upper, metrics)
+
+
+@singledispatch
+def _conditions(node: p.Join, place: Place) -> Iterator[Property]:
+    return iter(())
+
+
+@_conditions.register
+def _(node: p.HashJoin, place: Place) -> Iterator[Property]:
+    return _qual("Hash Cond", node.hash_conditions, place)
+
+
+@_conditions.register
+def _(node: p.MergeJoin, place: Place) -> Iterator[Property]:
+    return _qual("Merge Cond", node.merge_conditions, place)
+
+
+def _keys(label: str, source: p.PhysicalPlan, place: Place, keys: Sequence[p.SortColumn]) -> Property:
+    texts = [_key(source, place, key.index) + direction(key.descending, key.nulls_first) for key in keys]
+    return Property(label=label, value=texts, text=f"{label}: {', '.join(texts)}")
+
+
+def _key(source: p.PhysicalPlan, place: Place, index: int) -> str:
+    return place.text(e.InputRef(type=_type(source, index), index=index))
+
+
+@details.register
+def _(node: p.Sort, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
+    yield _keys("Sort Key", node.source, place, node.keys)
+    if isinstance(node, p.IncrementalSort):
+        yield _keys("Presorted Key", node.source, place, node.keys[: node.presorted])
+    if metrics is not None and "Sort Method" in metrics.extra:
+        method, space = metrics.extra["Sort Method"], metrics.extra.get("Sort Space Used", 25)
+        yield Property(label="Sort Method", value=str(method), text=f"Sort Method: {method}  Memory: {space}kB")
+        yield Property(label="Sort Space Used", value=int(str(space)))
+        yield Property(label="Sort Space Type", value="Memory")
+
+
+@details.register
+def _(node: p.MergeAppend, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
+    yield _keys("Sort Key", node.sources[0], place, node.keys)
+
+
+@details.register
+def _(node: p.Aggregate, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
+    if node.grouping_sets:
+        for members in node.grouping_sets:
+            texts = [_key(node.source, place, node.keys[i]) for i in members]
+            label = "Hash Key" if node.strategy in ("hashed", "mixed") and members else "Group Key"
+            yield Property(label=label, value=texts, text=f"{label}: {', '.join(texts) or '()'}")
+    elif node.keys:
+        yield _keys("Group Key", node.source, place, [p.SortColumn(index=i, nulls_first=False) for i in node.keys])
+    yield from _filter(node, _upper(place), metrics)
+    if metrics is not None and node.strategy in ("hashed", "mixed"):
+        memory = metrics.extra.get("Peak Memory Usage", 24)
+        yield Property(label="HashAgg Batches", value=1, text=f"Batches: 1  Memory Usage: {memory}kB")
+        yield Property(label="Peak Memory Usage", value=int(str(memory)))
+        yield Property(label="Disk Usage", value=0)
+
+
+@details.register
+def _(node: p.Group, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
+    yield _keys("Group Key", node.source, place, [p.SortColumn(index=i) for i in node.keys])
+    yield from _filter(node, _upper(place), metrics)
+
+
+@details.register
+def _(node: p.Result, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
+    upper = _upper(place)
+    yield from _qual("One-Time Filter", node.one_time, upper)
+    yield from _filter(node, upper, metrics)
+
+
+@details.register
+def _(node: p.Hash, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
+    if metrics is not None and "Hash Buckets" in metrics.extra:
+        buckets, memory = int(str(metrics.extra["Hash Buckets"])), int(str(metrics.extra.get("Peak Memory Usage", 9)))
+        text = f"Buckets: {buckets}  Batches: 1  Memory Usage: {memory}kB"
+        yield Property(label="Hash Buckets", value=buckets, text=text)
+        yield Property(label="Hash Batches", value=1)
+        yield Property(label="Peak Memory Usage", value=memory)
+
+
+@details.register
+def _(node: p.Memoize, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
+    keys = ", ".join(_upper(place).text(key) for key in node.keys)
+    mode = "binary" if node.binary else "logical"
+    yield Property(label="Cache Key", value=keys, text=f"Cache Key: {keys}")
+    yield Property(label="Cache Mode", value=mode, text=f"Cache Mode: {mode}")
+
+
+@details.register
+def _(node: p.Gather, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
+    yield from _filter(node, _upper(place), metrics)
+    yield Property(label="Workers Planned", value=node.workers, text=f"Workers Planned: {node.workers}")
+    if metrics is not None:
+        launched = int(str(metrics.extra.get("Workers Launched", 0)))
+        yield Property(label="Workers Launched", value=launched, text=f"Workers Launched: {launched}")
+    yield Property(label="Single Copy", value=node.single_copy, text="Single Copy: true" if node.single_copy else None)
+
+
+@details.register
+def _(node: p.ModifyTable, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
+    conflict = node.conflict
+    if conflict is not None:
+        resolution = "UPDATE" if conflict.update else "NOTHING"
+        yield Property(label="Conflict Resolution", value=resolution, text=f"Conflict Resolution: {resolution}")
+        if conflict.arbiters:
+            names = [index.name for index in conflict.arbiters]
+            yield Property(label="Conflict Arbiter Indexes", value=names, text=f"Conflict Arbiter Indexes: {', '.join(names)}")

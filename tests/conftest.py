@@ -1,0 +1,41 @@
+"""Fixtures shared by all tests: the engine under test, and PostgreSQL 15 as the oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.runner.aurora import Aurora
+from tests.runner.cluster import cluster
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The golden runner's options."""
+    parser.addoption("--rewrite", action="store_true", help="record what the oracle (or, without one, the engine) answers")
+    parser.addoption("--oracle", action="store_true", help="run the golden files on a throw-away PostgreSQL 15 instead of auroraml")
+
+
+@pytest.fixture(scope="session")
+def oracle_server() -> Iterator[str]:
+    """A running PostgreSQL 15: its connection string without a database."""
+    with cluster() as conninfo:
+        yield conninfo
+
+
+@pytest.fixture
+def oracle_engine(oracle_server: str) -> Iterator[object]:
+    """PostgreSQL 15 as an Engine, with a database of its own."""
+    from tests.runner.postgres import Postgres  # needs psycopg, which only the oracle needs
+
+    engine = Postgres(oracle_server)
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def aurora_engine() -> Iterator[Aurora]:
+    """auroraml as an Engine, with a database of its own."""
+    engine = Aurora()
+    yield engine
+    engine.close()

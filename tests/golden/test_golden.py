@@ -1,0 +1,49 @@
+"""Every golden file, run on auroraml, or with --oracle on PostgreSQL 15; --rewrite records what was answered."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+import pytest
+
+from tests.runner.blocks import Block, GoldenFile, read
+from tests.runner.outcome import Engine, describe, statement
+
+ROOT = Path(__file__).parent
+FILES = sorted(ROOT.rglob("*.test"))
+
+
+def play(file: GoldenFile, engine: Engine) -> list[Block]:
+    """The file's blocks as the engine answers them."""
+    return [answer(block, engine) for block in file.blocks]
+
+
+def answer(block: Block, engine: Engine) -> Block:
+    """The block as the engine answers it."""
+    return describe(block, engine.run(statement(block), block.session))
+
+
+def difference(file: GoldenFile, answered: list[Block]) -> str:
+    """A unified diff of each block that differs, with its place."""
+    parts = []
+    for wanted, got in zip(file.blocks, answered, strict=True):
+        if wanted.render() != got.render():
+            lines = difflib.unified_diff(wanted.render().splitlines(), got.render().splitlines(), "wanted", "got", lineterm="", n=30)
+            parts.append(f"{file.path.relative_to(ROOT)}:{wanted.line}\n" + "\n".join(list(lines)[2:]))
+    return "\n\n".join(parts)
+
+
+@pytest.mark.parametrize("path", FILES, ids=[str(path.relative_to(ROOT)) for path in FILES])
+def test_golden(path: Path, request: pytest.FixtureRequest) -> None:
+    file = read(path)
+    rewriting = request.config.getoption("--rewrite")
+    on_oracle = request.config.getoption("--oracle") or (rewriting and file.oracle)
+    if request.config.getoption("--oracle") and not file.oracle:
+        pytest.skip("the file says why PostgreSQL does not answer for it")
+    engine: Engine = request.getfixturevalue("oracle_engine" if on_oracle else "aurora_engine")
+    answered = play(file, engine)
+    if rewriting:
+        path.write_text(GoldenFile(path=path, comment=file.comment, blocks=tuple(answered), options=file.options).render(), encoding="utf-8")
+        return
+    assert not (found := difference(file, answered)), "\n" + found

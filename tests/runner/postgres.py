@@ -1,0 +1,87 @@
+"""The oracle: PostgreSQL 15 as an Engine, through libpq so that text, OIDs and error fields arrive untouched."""
+
+from __future__ import annotations
+
+import time
+
+from psycopg import pq
+
+from tests.runner.outcome import Failure, Outcome
+
+_counter = iter(range(1, 1_000_000))
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode()
+
+
+class Postgres:
+    """An Engine over a database made for it on the server at `conninfo`."""
+
+    def __init__(self, conninfo: str, setup: str = "") -> None:
+        self.conninfo = conninfo
+        self.admin = self._connect("postgres")
+        self.database = f"golden_{next(_counter)}"
+        self.admin.exec_(f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)".encode())
+        self.admin.exec_(f"CREATE DATABASE {self.database}".encode())
+        self.sessions: dict[str, pq.abc.PGconn] = {}
+        self.notices: list[str] = []
+        self.types: dict[int, str] = {}
+        if setup:
+            outcome = self.run(setup)
+            assert outcome.failure is None, outcome.failure
+
+    def _connect(self, database: str) -> pq.abc.PGconn:
+        connection = pq.PGconn.connect(f"{self.conninfo} dbname={database}".encode())
+        assert connection.status == pq.ConnStatus.OK, connection.error_message
+        return connection
+
+    def _notice(self, result: pq.abc.PGresult) -> None:
+        severity, message = result.error_field(pq.DiagnosticField.SEVERITY), result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY)
+        self.notices.append(f"{_text(severity)}:  {_text(message)}")
+
+    def _session(self, name: str) -> pq.abc.PGconn:
+        if name not in self.sessions:
+            self.sessions[name] = self._connect(self.database)
+            self.sessions[name].notice_handler = self._notice
+        return self.sessions[name]
+
+    def _type(self, oid: int) -> str:
+        if oid not in self.types:
+            result = self._session(" types").exec_(f"SELECT typname FROM pg_type WHERE oid = {oid}".encode())
+            self.types[oid] = _text(result.get_value(0, 0)) or str(oid) if result.ntuples else str(oid)
+        return self.types[oid]
+
+    def run(self, sql: str, session: str = "") -> Outcome:
+        """The outcome of the last statement in `sql`."""
+        self.notices = []
+        result = self._session(session).exec_(sql.encode())
+        notices = tuple(self.notices)
+        if result.status == pq.ExecStatus.FATAL_ERROR:
+            return Outcome(failure=self._failure(result), notices=notices)
+        rows = tuple(tuple(_text(result.get_value(r, c)) for c in range(result.nfields)) for r in range(result.ntuples))
+        oids = [(_text(result.fname(c)) or "", result.ftype(c)) for c in range(result.nfields)]
+        tag = _text(result.command_status) or ""
+        return Outcome(columns=tuple((name, self._type(oid)) for name, oid in oids), rows=rows, tag=tag, notices=notices)
+
+    @staticmethod
+    def _failure(result: pq.abc.PGresult) -> Failure:
+        def get(field: pq.DiagnosticField) -> str | None:
+            return _text(result.error_field(field))
+
+        position = get(pq.DiagnosticField.STATEMENT_POSITION)
+        return Failure(
+            sqlstate=get(pq.DiagnosticField.SQLSTATE) or "", message=get(pq.DiagnosticField.MESSAGE_PRIMARY) or "",
+            detail=get(pq.DiagnosticField.MESSAGE_DETAIL), hint=get(pq.DiagnosticField.MESSAGE_HINT),
+            context=get(pq.DiagnosticField.CONTEXT), position=int(position) if position else None,
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """End the sessions and drop the database."""
+        for connection in self.sessions.values():
+            connection.finish()
+        for _ in range(20):
+            if self.admin.exec_(f"DROP DATABASE {self.database} WITH (FORCE)".encode()).status == pq.ExecStatus.COMMAND_OK:
+                break
+            time.sleep(0.05)
+        self.admin.finish()
