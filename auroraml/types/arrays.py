@@ -1,0 +1,1 @@
+"""arrays: text forms (being built)."""

@@ -1,0 +1,1 @@
+"""bytea: text forms (being built)."""

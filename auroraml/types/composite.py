@@ -1,0 +1,1 @@
+"""composite: text forms (being built)."""

@@ -1,0 +1,1 @@
+"""datetime_forms: text forms (being built)."""

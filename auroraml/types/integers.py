@@ -1,0 +1,84 @@
+"""smallint, integer, bigint and oid: digits, and ranges."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from auroraml.batch import DTYPES, Datum, FixedVector, Vector
+from auroraml.errors import InvalidTextRepresentation, NumericValueOutOfRange
+from auroraml.types.form import REP_FORMS, TextForm, TextStyle
+from auroraml.types.pg_type import PgType, Rep
+
+NAMES = {Rep.INT2: "smallint", Rep.INT4: "integer", Rep.INT8: "bigint"}
+_INTEGER = re.compile(r"[ \t\n\r\f\v]*([+-]?[0-9]+)[ \t\n\r\f\v]*")
+_PLAIN = "^-?[0-9]{1,18}$"
+
+
+class IntegerForm(TextForm):
+    """Decimal digits with an optional sign, spaces around them allowed."""
+
+    def datum_out(self, type: PgType, datum: Datum, style: TextStyle) -> str:
+        return str(datum)
+
+    def datum_in(self, type: PgType, typmod: int, text: str, style: TextStyle) -> Datum:
+        name = NAMES[type.rep]
+        match = _INTEGER.fullmatch(text)
+        if match is None:
+            raise InvalidTextRepresentation(f'invalid input syntax for type {name}: "{text}"')
+        digits = match[1]
+        info = np.iinfo(DTYPES[type.rep])
+        if len(digits) > 40:  # leading zeros aside, far beyond any range
+            digits = digits[0].replace("+", "").strip("0123456789") + (digits.lstrip("+-0")[:40] or "0")
+        value = int(digits)
+        if not info.min <= value <= info.max:
+            raise NumericValueOutOfRange(f'value "{text}" is out of range for type {name}')
+        return value
+
+    def vector_out(self, type: PgType, vector: Vector, style: TextStyle) -> pa.Array:
+        assert isinstance(vector, FixedVector)
+        return pc.cast(pa.array(vector.values), pa.large_string())
+
+    def vector_in(self, type: PgType, typmod: int, texts: pa.Array, style: TextStyle) -> Vector:
+        values = read_plain_integers(texts)
+        if values is not None:
+            dtype = DTYPES[type.rep]
+            narrow = values.astype(dtype)
+            if dtype == values.dtype or (narrow == values).all():
+                return FixedVector(narrow)
+        return super().vector_in(type, typmod, texts, style)
+
+
+class OidForm(TextForm):
+    """An unsigned 32-bit number; negative input wraps round, as strtoul does."""
+
+    def datum_out(self, type: PgType, datum: Datum, style: TextStyle) -> str:
+        return str(datum)
+
+    def datum_in(self, type: PgType, typmod: int, text: str, style: TextStyle) -> Datum:
+        match = _INTEGER.fullmatch(text)
+        if match is None:
+            raise InvalidTextRepresentation(f'invalid input syntax for type oid: "{text}"')
+        value = int(match[1])
+        if not -(2**31) <= value < 2**32:
+            raise NumericValueOutOfRange(f'value "{text}" is out of range for type oid')
+        return value % 2**32
+
+    def vector_out(self, type: PgType, vector: Vector, style: TextStyle) -> pa.Array:
+        assert isinstance(vector, FixedVector)
+        return pc.cast(pa.array(vector.values), pa.large_string())
+
+
+def read_plain_integers(texts: pa.Array) -> np.ndarray | None:  # type: ignore[type-arg]
+    """The int64 values if every text is a plain integer of at most 18 digits, else None."""
+    if not pc.all(pc.match_substring_regex(texts, _PLAIN), min_count=0).as_py():
+        return None
+    return pc.cast(texts, pa.int64()).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+
+for _rep in NAMES:
+    REP_FORMS[_rep] = IntegerForm()
+REP_FORMS[Rep.OID] = OidForm()

@@ -1,0 +1,1 @@
+"""json: text forms (being built)."""

@@ -1,0 +1,221 @@
+"""numeric: exact decimals in tiers (int64 with one scale, or Decimal objects), their forms and their rounding."""
+
+from __future__ import annotations
+
+import decimal
+import re
+from decimal import Decimal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from auroraml.batch import Datum, NumericVector, Vector
+from auroraml.errors import InvalidTextRepresentation, NumericValueOutOfRange
+from auroraml.types.form import REP_FORMS, TextForm, TextStyle
+from auroraml.types.pg_type import PgType, Rep
+
+# wide enough for every value PostgreSQL can hold: 131072 digits before the point, 16383 after
+CONTEXT = decimal.Context(
+    prec=150_000, rounding=decimal.ROUND_HALF_UP, Emin=-200_000, Emax=200_000, traps=[decimal.InvalidOperation, decimal.DivisionByZero]
+)
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE]([+-]?[0-9]+))?")
+_WORDS = {"nan": Decimal("NaN"), "infinity": Decimal("Infinity"), "inf": Decimal("Infinity"), "+infinity": Decimal("Infinity")}
+_WORDS |= {"+inf": Decimal("Infinity"), "-infinity": Decimal("-Infinity"), "-inf": Decimal("-Infinity")}
+_PLAIN = r"^-?[0-9]{1,18}(\.[0-9]{1,18})?$"
+
+
+def precision_scale(typmod: int) -> tuple[int, int]:
+    """The precision and scale (which may be negative) that a numeric typmod holds."""
+    scale = (typmod - 4) & 0x7FF
+    return ((typmod - 4) >> 16) & 0xFFFF, (scale ^ 1024) - 1024
+
+
+class NumericForm(TextForm):
+    """Digits with as many decimals as the value's display scale; reads exponents, NaN and Infinity."""
+
+    def datum_out(self, type: PgType, datum: Datum, style: TextStyle) -> str:
+        assert isinstance(datum, Decimal)
+        return numeric_out(datum)
+
+    def datum_in(self, type: PgType, typmod: int, text: str, style: TextStyle) -> Datum:
+        return numeric_in(text)
+
+    def vector_out(self, type: PgType, vector: Vector, style: TextStyle) -> pa.Array:
+        assert isinstance(vector, NumericVector)
+        if vector.scale is None:
+            # per value: the widest tier is Python objects
+            return pa.array([numeric_out(value) for value in vector.values], pa.large_string())
+        if vector.scale == 0:
+            return pc.cast(pa.array(vector.values), pa.large_string())
+        return _scaled_out(vector.values, vector.scale)
+
+    def vector_in(self, type: PgType, typmod: int, texts: pa.Array, style: TextStyle) -> Vector:
+        scaled = _scaled_in(texts, precision_scale(typmod)[1] if typmod >= 0 else None)
+        return super().vector_in(type, typmod, texts, style) if scaled is None else scaled
+
+
+def _scaled_out(values: np.ndarray, scale: int) -> pa.Array:  # type: ignore[type-arg]
+    magnitudes = np.abs(values).view(np.uint64)  # the smallest int64 has no positive twin, but its unsigned view is right
+    if scale > 19:
+        whole, fraction = np.zeros_like(magnitudes), magnitudes
+    else:
+        unit = np.uint64(10**scale)
+        whole, fraction = magnitudes // unit, magnitudes % unit
+    signs = pa.array(["", "-"], pa.large_string()).take(pa.array((values < 0).astype(np.int8)))
+    decimals = pc.utf8_lpad(pc.cast(pa.array(fraction), pa.large_string()), scale, "0")
+    start = pc.binary_join_element_wise(signs, pc.cast(pa.array(whole), pa.large_string()), pa.scalar("", pa.large_string()))
+    return pc.binary_join_element_wise(start, decimals, pa.scalar(".", pa.large_string()))
+
+
+def _scaled_in(texts: pa.Array, scale: int | None) -> NumericVector | None:
+    """Plain decimals read as int64 of one scale; None where a text is not plain or the result would not fit.
+
+    With `scale` None every text must have as many decimals as the first: each value keeps its own display scale.
+    """
+    if len(texts) == 0 or not pc.all(pc.match_substring_regex(texts, _PLAIN)).as_py():
+        return None
+    lengths = pc.binary_length(texts).to_numpy(zero_copy_only=False)
+    points = pc.find_substring(texts, ".").to_numpy(zero_copy_only=False)
+    decimals = np.where(points < 0, 0, lengths - points - 1)
+    most = int(decimals.max())
+    if scale is None and int(decimals.min()) != most:
+        return None
+    width = most if scale is None else max(most, scale, 0)
+    if int((lengths - decimals).max()) + width > 18:
+        return None
+    digits = texts if most == 0 else pc.replace_substring(texts, ".", "")
+    values = pc.cast(digits, pa.int64()).to_numpy(zero_copy_only=False)
+    if (decimals != width).any():
+        values = values * 10 ** (width - decimals)
+    return NumericVector(values, width)
+
+
+def numeric_out(value: Decimal) -> str:
+    """The text of one value."""
+    if value.is_nan():
+        return "NaN"
+    if value.is_infinite():
+        return "Infinity" if value > 0 else "-Infinity"
+    return f"{value:f}"
+
+
+def numeric_in(text: str) -> Decimal:
+    """The value of a text, with the display scale it is written with."""
+    stripped = text.strip(" \t\n\r\f\v")
+    word = _WORDS.get(stripped.lower())
+    if word is not None:
+        return word
+    match = _NUMBER.fullmatch(stripped)
+    if match is None:
+        raise InvalidTextRepresentation(f'invalid input syntax for type numeric: "{text}"')
+    if match[3] is not None:
+        return _with_exponent(text, stripped, int(match[3]))
+    return in_range(positive_zero(Decimal(stripped)))
+
+
+def _with_exponent(text: str, stripped: str, exponent: int) -> Decimal:
+    if abs(exponent) >= (2**31 - 1) // 2:
+        raise InvalidTextRepresentation(f'invalid input syntax for type numeric: "{text}"')
+    digits = Decimal(re.split("[eE]", stripped)[0])
+    scale = max(-_exponent(digits) - exponent, 0)
+    if not digits:
+        return Decimal((0, (0,), -min(scale, 16383)))
+    if digits.adjusted() + exponent > 131_072 or scale > 16_383 and digits.adjusted() + exponent < -16_384:
+        if digits.adjusted() + exponent > 0:
+            raise NumericValueOutOfRange("value overflows numeric format")
+        return Decimal((0, (0,), -16383))
+    value = digits.scaleb(exponent, CONTEXT)
+    return in_range(value.quantize(Decimal((0, (1,), -min(scale, 16383))), context=CONTEXT))
+
+
+def _exponent(value: Decimal) -> int:
+    exponent = value.as_tuple().exponent
+    assert isinstance(exponent, int)
+    return exponent
+
+
+def positive_zero(value: Decimal) -> Decimal:
+    """The value without the negative zero that numeric does not have."""
+    return value.copy_abs() if not value else value
+
+
+def in_range(value: Decimal) -> Decimal:
+    """The value itself if numeric can hold it; else raises 'value overflows numeric format'."""
+    if value and value.adjusted() >= 131_072:
+        raise NumericValueOutOfRange("value overflows numeric format")
+    return value
+
+
+def round_to(value: Decimal, scale: int) -> Decimal:
+    """The value rounded half away from zero to `scale` decimals (negative: to tens, hundreds), as round() shows it."""
+    if not value.is_finite():
+        return value
+    rounded = value.quantize(Decimal((0, (1,), -scale)), context=CONTEXT)
+    return positive_zero(rounded if scale >= 0 else rounded.quantize(Decimal(1), context=CONTEXT))
+
+
+def apply_numeric_typmod(value: Decimal, typmod: int) -> Decimal:
+    """The value rounded to the typmod's scale; raises 'numeric field overflow' where its precision is too small."""
+    precision, scale = precision_scale(typmod)
+    if value.is_nan():
+        return value
+    if value.is_infinite():
+        detail = f"A field with precision {precision}, scale {scale} cannot hold an infinite value."
+        raise NumericValueOutOfRange("numeric field overflow", detail=detail)
+    rounded = round_to(value, scale)
+    if rounded and rounded.adjusted() >= precision - scale:
+        raise field_overflow(precision, scale)
+    return rounded
+
+
+def apply_numeric_typmod_vector(vector: NumericVector, typmod: int) -> NumericVector:
+    """`apply_numeric_typmod` over a vector: in int64 where the values and their scale allow it."""
+    precision, scale = precision_scale(typmod)
+    if vector.scale is None or not 0 <= scale <= 18 or precision < scale:
+        values = np.empty(vector.n, object)
+        # per value: Decimal objects
+        values[:] = [apply_numeric_typmod(value, typmod) for value in vector.as_objects().values]
+        return narrowed(NumericVector(values, None, vector.validity), scale if 0 <= scale and precision <= 18 else None)
+    rounded = vector.values if vector.scale == scale else rescale(vector.values, vector.scale, scale)
+    if rounded is None:  # beyond int64
+        return apply_numeric_typmod_vector(vector.as_objects(), typmod)
+    if precision <= 18:
+        limit = 10**precision
+        if ((rounded >= limit) | (rounded <= -limit)).any():
+            raise field_overflow(precision, scale)
+    return NumericVector(rounded, scale, vector.validity)
+
+
+def field_overflow(precision: int, scale: int) -> NumericValueOutOfRange:
+    """The error for a value with too many digits before the point."""
+    limit = f"10^{precision - scale}" if precision != scale else "1"
+    detail = f"A field with precision {precision}, scale {scale} must round to an absolute value less than {limit}."
+    return NumericValueOutOfRange("numeric field overflow", detail=detail)
+
+
+def rescale(values: np.ndarray, old: int, new: int) -> np.ndarray | None:  # type: ignore[type-arg]
+    """Scaled int64 values at another scale, rounded half away from zero; None where int64 cannot hold them."""
+    if new >= old:
+        if new - old > 18:
+            return values if not values.any() else None
+        factor = 10 ** (new - old)
+        limit = (2**63 - 1) // factor
+        return None if values.size and (int(values.max()) > limit or int(values.min()) < -limit) else values * factor
+    if old - new > 18:
+        return np.zeros_like(values) if old - new > 19 else None
+    factor = 10 ** (old - new)
+    quotient = np.abs(values) // factor
+    quotient += (np.abs(values) - quotient * factor) >= factor - factor // 2
+    return np.where(values < 0, -quotient, quotient)
+
+
+def narrowed(vector: NumericVector, scale: int | None) -> NumericVector:
+    """An object vector of values of this one scale as int64, if `scale` is given and all are finite; else itself."""
+    if scale is None or not all(value.is_finite() for value in vector.values):
+        return vector
+    shift = scale
+    return NumericVector(np.array([int(value.scaleb(shift, CONTEXT)) for value in vector.values], np.int64), scale, vector.validity)
+
+
+REP_FORMS[Rep.NUMERIC] = NumericForm()

@@ -1,0 +1,1 @@
+"""point: text forms (being built)."""

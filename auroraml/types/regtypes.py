@@ -1,0 +1,1 @@
+"""regtypes: text forms (being built)."""

@@ -1,0 +1,1 @@
+"""uuid: text forms (being built)."""
