@@ -9,6 +9,7 @@ import pytest
 
 from tests.runner.blocks import Block, GoldenFile, read
 from tests.runner.outcome import Engine, describe, statement
+from tests.runner.setups import SETUPS
 
 ROOT = Path(__file__).parent
 FILES = sorted(ROOT.rglob("*.test"))
@@ -42,6 +43,11 @@ def test_golden(path: Path, request: pytest.FixtureRequest) -> None:
     if request.config.getoption("--oracle") and not file.oracle:
         pytest.skip("the file says why PostgreSQL does not answer for it")
     engine: Engine = request.getfixturevalue("oracle_engine" if on_oracle else "aurora_engine")
+    setup = SETUPS[file.options.get("setup", "")]
+    prelude = setup.postgres if on_oracle else setup.aurora
+    if prelude:
+        prepared = engine.run(prelude)
+        assert prepared.failure is None, prepared.failure
     answered = play(file, engine)
     if rewriting:
         path.write_text(GoldenFile(path=path, comment=file.comment, blocks=tuple(answered), options=file.options).render(), encoding="utf-8")
