@@ -2,6 +2,9 @@
 
 from auroraml.batch.batch import Batch, Column, Rows, concat_batches
 from auroraml.batch.vector import (
+    DTYPES,
+    INTERVAL_DTYPE,
+    POINT_DTYPE,
     ConstVector,
     Datum,
     DictVector,
@@ -18,6 +21,6 @@ from auroraml.batch.vector import (
 )
 
 __all__ = [
-    "Batch", "Column", "ConstVector", "Datum", "DictVector", "FixedVector", "Index", "ListVector", "Mask", "NumericVector",
+    "DTYPES", "INTERVAL_DTYPE", "POINT_DTYPE", "Batch", "Column", "ConstVector", "Datum", "DictVector", "FixedVector", "Index", "ListVector", "Mask", "NumericVector",
     "Rows", "StructVector", "TextVector", "Vector", "concat", "concat_batches", "from_datums",
 ]  # fmt: skip

@@ -88,7 +88,7 @@ def _label(name: str) -> str:
 def _interval_in(name: str, args: Sequence[int]) -> int:
     if len(args) == 1:
         return interval_typmod(None, args[0])
-    return args[0] << 16 | min(args[1], 6)
+    return args[0] << 16 | (args[1] if args[1] == INTERVAL_FULL_PRECISION else min(args[1], 6))
 
 
 _READERS: dict[str, Callable[[str, Sequence[int]], int]] = {
