@@ -28,7 +28,12 @@ def imports(rounds: int = 7) -> dict[str, float]:
     def load(statement: str) -> None:
         subprocess.run([sys.executable, "-c", statement], check=True)
 
-    names = {"nothing": "pass", "pyarrow": "import pyarrow", "pyarrow and sqlglot": "import pyarrow, pyarrow.compute, sqlglot", "auroraml": "import auroraml"}
+    names = {
+        "nothing": "pass",
+        "pyarrow": "import pyarrow",
+        "pyarrow and sqlglot": "import pyarrow, pyarrow.compute, sqlglot",
+        "auroraml": "import auroraml",
+    }
     return interleave({name: lambda code=code: load(code) for name, code in names.items()}, rounds)  # type: ignore[misc]
 
 

@@ -10,10 +10,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent / "auroraml"
-TYPES = """bool bytea char name int8 int2 int4 text oid json float4 float8 unknown bpchar varchar date time timestamp
-timestamptz interval timetz numeric uuid jsonb point record void any anyarray anyelement anynonarray anycompatible
-anycompatiblearray anycompatiblenonarray cstring regclass regtype regproc regprocedure regrole regnamespace xid cid tid
-int2vector oidvector aclitem jsonpath trigger event_trigger internal pg_node_tree""".split()
+TYPES = ["bool", "bytea", "char", "name", "int8", "int2", "int4", "text", "oid", "json", "float4", "float8", "unknown", "bpchar", "varchar", "date", "time", "timestamp", "timestamptz", "interval", "timetz", "numeric", "uuid", "jsonb", "point", "record", "void", "any", "anyarray", "anyelement", "anynonarray", "anycompatible", "anycompatiblearray", "anycompatiblenonarray", "cstring", "regclass", "regtype", "regproc", "regprocedure", "regrole", "regnamespace", "xid", "cid", "tid", "int2vector", "oidvector", "aclitem", "jsonpath", "trigger", "event_trigger", "internal", "pg_node_tree"]
 HIDDEN = {"internal", "cstring", "trigger", "event_trigger", "pg_node_tree", "cid", "tid"}
 
 
@@ -57,8 +54,27 @@ def main() -> None:
         + literal(casts, "CASTS", "castsource, casttarget, castfunc (0: none), castcontext (i, a, e), castmethod (f, b, i)")
     )
     procs = [
-        (int(r[0]), r[1], tuple(int(a) for a in r[2].split()), int(r[3]), bools(r[4]), r[5], bools(r[6]), r[7], float(r[8]), float(r[9]), int(r[10]), r[11],
-         tuple(r[12].split(",")) if r[12] else (), tuple(int(a) for a in r[13].split(",")) if r[13] else (), r[14].replace(",", ""), int(r[15]), r[16], r[17], int(r[18]))
+        (
+            int(r[0]),
+            r[1],
+            tuple(int(a) for a in r[2].split()),
+            int(r[3]),
+            bools(r[4]),
+            r[5],
+            bools(r[6]),
+            r[7],
+            float(r[8]),
+            float(r[9]),
+            int(r[10]),
+            r[11],
+            tuple(r[12].split(",")) if r[12] else (),
+            tuple(int(a) for a in r[13].split(",")) if r[13] else (),
+            r[14].replace(",", ""),
+            int(r[15]),
+            r[16],
+            r[17],
+            int(r[18]),
+        )
         for r in rows(
             "select p.oid, proname, array_to_string(proargtypes::oid[],' '), prorettype, proretset, provolatile, proisstrict, proparallel, procost, prorows, "
             "provariadic, prokind, coalesce(array_to_string(proargnames, ','), ''), coalesce(array_to_string(proallargtypes, ','), ''), "
@@ -93,15 +109,21 @@ def main() -> None:
     (ROOT / "functions" / "data.py").write_text(
         '"""PostgreSQL 15\'s pg_proc, pg_operator, pg_aggregate and pg_amop rows (recorded by tools/record_catalog.py)."""\n\n'
         + literal(
-            procs, "PROCS",
+            procs,
+            "PROCS",
             "oid, proname, proargtypes, prorettype, proretset, provolatile, proisstrict, proparallel, procost, prorows, provariadic, prokind, "
             "proargnames, proallargtypes, proargmodes, pronargdefaults, prosrc, description, prosupport",
         )
         + "\n"
-        + literal(operators, "OPERATORS", "oid, oprname, oprleft, oprright, oprresult, oprcode, oprcom, oprnegate, oprrest, oprjoin, oprcanmerge, oprcanhash")
+        + literal(
+            operators,
+            "OPERATORS",
+            "oid, oprname, oprleft, oprright, oprresult, oprcode, oprcom, oprnegate, oprrest, oprjoin, oprcanmerge, oprcanhash",
+        )
         + "\n"
         + literal(
-            aggregates, "AGGREGATES",
+            aggregates,
+            "AGGREGATES",
             "aggfnoid, aggkind, aggnumdirectargs, aggtransfn, aggfinalfn, aggcombinefn, aggsortop, aggtranstype, aggtransspace, agginitval",
         )
         + "\n"
@@ -112,18 +134,47 @@ def main() -> None:
 
 def errors() -> None:
     share = subprocess.run(["pg_config", "--sharedir"], check=True, capture_output=True, text=True).stdout.strip()
-    bases = {"0A": "NotSupportedError", "20": "ProgrammingError", "21": "ProgrammingError", "22": "DataError", "23": "IntegrityError", "24": "InternalError",
-             "25": "InternalError", "26": "ProgrammingError", "27": "OperationalError", "28": "OperationalError", "2B": "InternalError", "2D": "InternalError",
-             "2F": "OperationalError", "34": "ProgrammingError", "38": "OperationalError", "39": "OperationalError", "3B": "OperationalError",
-             "3D": "ProgrammingError", "3F": "ProgrammingError", "40": "OperationalError", "42": "ProgrammingError", "44": "ProgrammingError",
-             "53": "OperationalError", "54": "OperationalError", "55": "OperationalError", "57": "OperationalError", "58": "OperationalError",
-             "F0": "OperationalError", "HV": "OperationalError", "P0": "InternalError", "XX": "InternalError"}
-    lines, seen = [], set()
+    bases = {
+        "0A": "NotSupportedError",
+        "20": "ProgrammingError",
+        "21": "ProgrammingError",
+        "22": "DataError",
+        "23": "IntegrityError",
+        "24": "InternalError",
+        "25": "InternalError",
+        "26": "ProgrammingError",
+        "27": "OperationalError",
+        "28": "OperationalError",
+        "2B": "InternalError",
+        "2D": "InternalError",
+        "2F": "OperationalError",
+        "34": "ProgrammingError",
+        "38": "OperationalError",
+        "39": "OperationalError",
+        "3B": "OperationalError",
+        "3D": "ProgrammingError",
+        "3F": "ProgrammingError",
+        "40": "OperationalError",
+        "42": "ProgrammingError",
+        "44": "ProgrammingError",
+        "53": "OperationalError",
+        "54": "OperationalError",
+        "55": "OperationalError",
+        "57": "OperationalError",
+        "58": "OperationalError",
+        "F0": "OperationalError",
+        "HV": "OperationalError",
+        "P0": "InternalError",
+        "XX": "InternalError",
+    }
+    lines, seen, taken = [], set(), set()
     for line in Path(share, "errcodes.txt").read_text().splitlines():
         match = re.match(r"(\w{5})\s+E\s+\S+\s+(\w+)", line)
         if match and match[1] not in seen:
             seen.add(match[1])
             name = "".join(part.capitalize() for part in match[2].split("_"))
+            name += "Ext" if name in taken else "_" if name == "InternalError" else ""  # as psycopg names them
+            taken.add(name)
             base = bases.get(match[1][:2], "DatabaseError")
             lines.append(f'class {name}({base}, sqlstate="{match[1]}"):\n    """{match[2].replace("_", " ").capitalize()}."""\n')
     imports = sorted(set(bases.values()) | {"DatabaseError"})

@@ -21,7 +21,7 @@ Datum: TypeAlias = object  # see Rep for what each representation's single value
 
 INTERVAL_DTYPE = np.dtype([("months", np.int32), ("days", np.int32), ("micros", np.int64)])
 POINT_DTYPE = np.dtype([("x", np.float64), ("y", np.float64)])
-DTYPES: dict[Rep, np.dtype] = {  # type: ignore[type-arg]
+DTYPES: dict[Rep, np.dtype] = {
     Rep.BOOL: np.dtype(np.bool_), Rep.INT2: np.dtype(np.int16), Rep.INT4: np.dtype(np.int32), Rep.INT8: np.dtype(np.int64),
     Rep.OID: np.dtype(np.int64), Rep.FLOAT4: np.dtype(np.float32), Rep.FLOAT8: np.dtype(np.float64), Rep.DATE: np.dtype(np.int32),
     Rep.TIME: np.dtype(np.int64), Rep.TIMESTAMP: np.dtype(np.int64), Rep.INTERVAL: INTERVAL_DTYPE, Rep.POINT: POINT_DTYPE,
@@ -90,7 +90,7 @@ class FixedVector(Vector):
 
     __slots__ = ("values",)
 
-    def __init__(self, values: np.ndarray, validity: Mask | None = None, lo: int | None = None, hi: int | None = None) -> None:  # type: ignore[type-arg]
+    def __init__(self, values: np.ndarray, validity: Mask | None = None, lo: int | None = None, hi: int | None = None) -> None:
         super().__init__(len(values), validity, lo, hi)
         self.values = values
 
@@ -123,7 +123,7 @@ class NumericVector(Vector):
 
     __slots__ = ("scale", "values")
 
-    def __init__(self, values: np.ndarray, scale: int | None, validity: Mask | None = None, lo: int | None = None, hi: int | None = None) -> None:  # type: ignore[type-arg]
+    def __init__(self, values: np.ndarray, scale: int | None, validity: Mask | None = None, lo: int | None = None, hi: int | None = None) -> None:
         super().__init__(len(values), validity, lo, hi)
         self.values = values
         self.scale = scale
@@ -231,7 +231,7 @@ class ListVector(Vector):
 
     __slots__ = ("child", "offsets", "shapes")
 
-    def __init__(self, offsets: Index, child: Vector, validity: Mask | None = None, shapes: np.ndarray | None = None) -> None:  # type: ignore[type-arg]
+    def __init__(self, offsets: Index, child: Vector, validity: Mask | None = None, shapes: np.ndarray | None = None) -> None:
         super().__init__(len(offsets) - 1, validity)
         self.offsets = offsets
         self.child = child
@@ -277,10 +277,16 @@ class StructVector(Vector):
         self.fields = tuple(fields)
 
     def take(self, index: Index, nullable: bool = False) -> StructVector:
-        return StructVector([field.take(index, nullable) for field in self.fields], len(index), self._taken_validity(index, nullable) if self.n or not index.size else np.zeros(len(index), np.bool_))
+        return StructVector(
+            [field.take(index, nullable) for field in self.fields],
+            len(index),
+            self._taken_validity(index, nullable) if self.n or not index.size else np.zeros(len(index), np.bool_),
+        )
 
     def slice(self, start: int, stop: int) -> StructVector:
-        return StructVector([field.slice(start, stop) for field in self.fields], stop - start, None if self.validity is None else self.validity[start:stop])
+        return StructVector(
+            [field.slice(start, stop) for field in self.fields], stop - start, None if self.validity is None else self.validity[start:stop]
+        )
 
     def with_validity(self, validity: Mask | None) -> StructVector:
         return StructVector(self.fields, self.n, validity)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 
-class Warning(Exception):  # noqa: A001 - PEP 249's name
+class Warning(Exception):
     """PEP 249's Warning."""
 
 

@@ -501,15 +501,15 @@ class ContainingSqlNotPermitted(OperationalError, sqlstate="38001"):
     """Containing sql not permitted."""
 
 
-class ModifyingSqlDataNotPermitted(OperationalError, sqlstate="38002"):
+class ModifyingSqlDataNotPermittedExt(OperationalError, sqlstate="38002"):
     """Modifying sql data not permitted."""
 
 
-class ProhibitedSqlStatementAttempted(OperationalError, sqlstate="38003"):
+class ProhibitedSqlStatementAttemptedExt(OperationalError, sqlstate="38003"):
     """Prohibited sql statement attempted."""
 
 
-class ReadingSqlDataNotPermitted(OperationalError, sqlstate="38004"):
+class ReadingSqlDataNotPermittedExt(OperationalError, sqlstate="38004"):
     """Reading sql data not permitted."""
 
 
@@ -521,7 +521,7 @@ class InvalidSqlstateReturned(OperationalError, sqlstate="39001"):
     """Invalid sqlstate returned."""
 
 
-class NullValueNotAllowed(OperationalError, sqlstate="39004"):
+class NullValueNotAllowedExt(OperationalError, sqlstate="39004"):
     """Null value not allowed."""
 
 
@@ -993,7 +993,7 @@ class AssertFailure(InternalError, sqlstate="P0004"):
     """Assert failure."""
 
 
-class InternalError(InternalError, sqlstate="XX000"):
+class InternalError_(InternalError, sqlstate="XX000"):
     """Internal error."""
 
 

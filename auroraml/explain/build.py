@@ -139,7 +139,7 @@ class _Builder:
 
 
 def init_plan_name(plan: SubPlan) -> str:
-    """"InitPlan 1 (returns $0)", or "CTE name"."""
+    """ "InitPlan 1 (returns $0)", or "CTE name"."""
     if plan.kind == "cte":
         return f"CTE {plan.name}"
     returns = ",".join(f"${number}" for number in plan.outputs)
@@ -316,5 +316,3 @@ def _(node: p.ModifyTable, place: Place) -> tuple[str, list[Property]]:
         *_label(node, "ModifyTable", Operation=node.operation), Property(label="Relation Name", value=node.relation.name), *schema,
         Property(label="Alias", value=node.alias),
     ]  # fmt: skip
-
-

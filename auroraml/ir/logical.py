@@ -239,5 +239,3 @@ class Delete(LogicalPlan):
     alias: str = ""
     returning: tuple[Target, ...] = ()
     ctes: tuple[Cte, ...] = ()
-
-

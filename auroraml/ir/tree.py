@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from functools import cache
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ _LEAVES = (PgType, str, int, float, bool, bytes, type(None))
 
 
 @cache
-def _fields(cls: type) -> tuple[str, ...]:
+def _fields(cls: Hashable) -> tuple[str, ...]:
     return tuple(f.name for f in dataclasses.fields(cls) if f.name not in ("type", "typmod", "at", "function", "operator", "relation", "original"))
 
 

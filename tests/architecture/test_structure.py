@@ -39,6 +39,8 @@ def test_module(path: Path) -> None:
             continue
         for node in ast.walk(function):
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names] if isinstance(node, ast.Import) else []
-            assert not any(name.split(".")[0] in ("auroraml", "auroraml_cli") for name in names), f"{place}:{node.lineno}: a first-party import in a function"  # type: ignore[attr-defined]
+            assert not any(name.split(".")[0] in ("auroraml", "auroraml_cli") for name in names), (
+                f"{place}:{node.lineno}: a first-party import in a function"
+            )  # type: ignore[attr-defined]
     if tree.body:
         assert ast.get_docstring(tree), f"{place} has no docstring"

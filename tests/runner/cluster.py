@@ -61,7 +61,9 @@ def cluster(settings: dict[str, str] | None = None) -> Iterator[str]:
         [*run, str(folder / "initdb"), "-D", str(data), "--locale=C", "--encoding=UTF8", "-A", "trust", "-U", "postgres", "--no-sync"],
         check=True, capture_output=True, cwd=root,
     )  # fmt: skip
-    options = [f"-c{key}={value}" for key, value in ({**SETTINGS, "port": str(port), "unix_socket_directories": str(root)} | (settings or {})).items()]
+    options = [
+        f"-c{key}={value}" for key, value in ({**SETTINGS, "port": str(port), "unix_socket_directories": str(root)} | (settings or {})).items()
+    ]
     with (root / "log").open("wb") as log:
         server = subprocess.Popen([*run, str(folder / "postgres"), "-D", str(data), *options], stdout=log, stderr=log, cwd=root)
     try:
