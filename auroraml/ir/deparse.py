@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import singledispatchmethod
 from typing import Protocol
 
@@ -11,7 +12,7 @@ from auroraml.ir import expr as e
 from auroraml.ir.keywords import RESERVED
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import BOOL, INT4, NUMERIC, UNKNOWN
-from auroraml.types.text import datum_out
+from auroraml.types.text import DEFAULT_STYLE, datum_out
 from auroraml.types.typmod import format_type
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
@@ -77,7 +78,7 @@ class Deparser:
 
     def __init__(self, names: Names | None = None, resolve: Callable[[int], PgType] | None = None) -> None:
         self.names: Names = names or BareNames()
-        self.resolve = resolve
+        self.style = DEFAULT_STYLE if resolve is None else replace(DEFAULT_STYLE, resolve=resolve)
 
     def text(self, expr: e.Expr, show_implicit: bool = False) -> str:
         """The SQL of `expr`; `show_implicit` prints coercions that nobody wrote (inside calls and operators)."""
@@ -109,7 +110,7 @@ class Deparser:
             return "NULL" if show_type < 0 else f"NULL{label}"
         if const.type == BOOL:
             return ("true" if const.value else "false") + (label if show_type > 0 else "")
-        text = datum_out(const.type, const.value) if self.resolve is None else datum_out(const.type, const.value, resolve=self.resolve)
+        text = datum_out(const.type, const.value, self.style)
         needed = const.type != UNKNOWN
         if const.type == INT4:
             needed = text.startswith("-")

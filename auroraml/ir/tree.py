@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Hashable, Iterator
-from functools import cache
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from auroraml.ir.expr import Expr
@@ -14,9 +13,15 @@ T = TypeVar("T")
 _LEAVES = (PgType, str, int, float, bool, bytes, type(None))
 
 
-@cache
-def _fields(cls: Hashable) -> tuple[str, ...]:
-    return tuple(f.name for f in dataclasses.fields(cls) if f.name not in ("type", "typmod", "at", "function", "operator", "relation", "original"))
+_CACHED: dict[type, tuple[str, ...]] = {}
+
+
+def _fields(cls: type) -> tuple[str, ...]:
+    names = _CACHED.get(cls)
+    if names is None:
+        names = _CACHED[cls] = tuple(
+            f.name for f in dataclasses.fields(cls) if f.name not in ("type", "typmod", "at", "function", "operator", "relation", "original")
+        )
 
 
 def _is_node(value: object) -> bool:

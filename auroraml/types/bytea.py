@@ -1,1 +1,52 @@
-"""bytea: text forms (being built)."""
+"""bytea: hex and escape forms."""
+
+from __future__ import annotations
+
+import re
+
+from auroraml.batch import Datum
+from auroraml.errors import InvalidParameterValue, InvalidTextRepresentation
+from auroraml.types.form import REP_FORMS, TextForm, TextStyle
+from auroraml.types.pg_type import PgType, Rep
+
+_SPACE = re.compile(r"[ \t\n\r\f\v]+")
+_ESCAPE = re.compile(rb"\\(\\|[0-3][0-7][0-7])?")
+_UNPRINTABLE = re.compile(rb"[^\x20-\x7e]|\\")
+
+
+class ByteaForm(TextForm):
+    r"""\x and hexadecimal digits, or characters with \ooo for what cannot be printed (bytea_output = escape)."""
+
+    def datum_out(self, type: PgType, datum: Datum, style: TextStyle) -> str:
+        assert isinstance(datum, bytes)
+        if style.bytea_output == "escape":
+            return _UNPRINTABLE.sub(_escape, datum).decode("ascii")
+        return "\\x" + datum.hex()
+
+    def datum_in(self, type: PgType, typmod: int, text: str, style: TextStyle) -> Datum:
+        if text.startswith("\\x"):
+            return _from_hex(text[2:])
+        return _ESCAPE.sub(_unescape, text.encode())
+
+
+def _escape(match: re.Match[bytes]) -> bytes:
+    return b"\\\\" if match[0] == b"\\" else b"\\%03o" % match[0][0]
+
+
+def _unescape(match: re.Match[bytes]) -> bytes:
+    if match[1] is None:
+        raise InvalidTextRepresentation("invalid input syntax for type bytea")
+    return b"\\" if match[1] == b"\\" else bytes([int(match[1], 8)])
+
+
+def _from_hex(digits: str) -> bytes:
+    compact = _SPACE.sub("", digits)
+    for digit in compact:
+        if digit not in "0123456789abcdefABCDEF":
+            raise InvalidParameterValue(f'invalid hexadecimal digit: "{digit}"')
+    if len(compact) % 2:
+        raise InvalidParameterValue("invalid hexadecimal data: odd number of digits")
+    return bytes.fromhex(compact)
+
+
+REP_FORMS[Rep.BYTES] = ByteaForm()
