@@ -19,9 +19,9 @@ _CACHED: dict[type, tuple[str, ...]] = {}
 def _fields(cls: type) -> tuple[str, ...]:
     names = _CACHED.get(cls)
     if names is None:
-        names = _CACHED[cls] = tuple(
-            f.name for f in dataclasses.fields(cls) if f.name not in ("type", "typmod", "at", "function", "operator", "relation", "original")
-        )
+        skipped = ("type", "typmod", "at", "function", "operator", "relation", "original")
+        names = _CACHED[cls] = tuple(f.name for f in dataclasses.fields(cls) if f.name not in skipped)
+    return names
 
 
 def _is_node(value: object) -> bool:
