@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+import numpy as np
 import pyarrow as pa
 
 from auroraml.batch import Datum, ListVector, Vector, from_datums
 from auroraml.errors import ArraySubscriptError, InvalidTextRepresentation, ProgramLimitExceeded
-from auroraml.types.form import REP_FORMS, TextForm, TextStyle, form_of, register
+from auroraml.types.form import REP_FORMS, TextForm, TextStyle, form_of, register, scatter
 from auroraml.types.pg_type import PgArray, PgType, Rep
 from auroraml.types.table import BY_NAME, TEXT
 
@@ -61,9 +62,24 @@ class ArrayForm(TextForm):
         return pa.array(out, pa.large_string())
 
     def vector_in(self, type: PgType, typmod: int, texts: pa.Array, style: TextStyle) -> Vector:
-        # per value: a grammar with nesting; the elements of all arrays are then read as one vector where that is faster
-        datums = [self.datum_in(type, typmod, text, style) for text in texts.to_pylist()]
-        return from_datums(type, datums, element_of(type, style))
+        element = element_of(type, style)
+        # per value: a grammar with nesting; the elements of all arrays are then read as one vector
+        reads = [read_array(text) for text in texts.to_pylist()]
+        items = [item for read in reads for item in read.items]
+        valid = np.fromiter((item is not None for item in items), np.bool_, len(items))
+        known = pa.array([item for item in items if item is not None], pa.large_string())
+        if len(known):
+            child = scatter(form_of(element).vector_in(element, typmod, known, style), None if valid.all() else valid)
+        else:
+            inner = element_of(element, style) if element.rep is Rep.LIST else None
+            child = from_datums(element, [None] * len(items), inner)
+        offsets = np.zeros(len(reads) + 1, np.int64)
+        np.cumsum([len(read.items) for read in reads], out=offsets[1:])
+        shapes = None
+        if any(read.dims and read.lower != [1] for read in reads):
+            shapes = np.empty(len(reads), object)
+            shapes[:] = [None if read.lower == [1] else (tuple(read.dims), tuple(read.lower)) for read in reads]
+        return ListVector(offsets, child, None, shapes)
 
 
 class NumberListForm(TextForm):
@@ -112,8 +128,6 @@ def read_array(text: str) -> _Read:
     """Split an array literal; raises 'malformed array literal' with PostgreSQL's DETAIL."""
     rest, dims, lower = _read_bounds(text)
     if not rest.startswith("{"):
-        if dims:
-            raise malformed(text, "Array contents must start with \"{\"." if False else "Missing array dimension value.")
         raise malformed(text, 'Array value must start with "{" or dimension information.')
     reader = _Reader(text, rest)
     reader.read()
@@ -137,8 +151,7 @@ def _read_bounds(text: str) -> tuple[str, list[int], list[int]]:
     while rest.startswith("["):
         match = _BOUNDS.match(rest)
         if match is None or match[1] is None:
-            found = re.match(r"\[\s*[+-]?\d", rest)
-            raise malformed(text, 'Missing "]" after array dimensions.' if found else '"[" must introduce explicitly-specified array dimensions.')
+            raise malformed(text, _bad_bounds(rest))
         if len(dims) >= MAX_DIMENSIONS:
             raise ProgramLimitExceeded(f"number of array dimensions ({len(dims) + 1}) exceeds the maximum allowed ({MAX_DIMENSIONS})")
         low, high = (int(match[1]), int(match[3])) if match[3] is not None else (1, int(match[1]))
@@ -154,6 +167,14 @@ def _read_bounds(text: str) -> tuple[str, list[int], list[int]]:
         if not rest.startswith("{"):
             raise malformed(text, 'Array contents must start with "{".')
     return rest, dims, lower
+
+
+def _bad_bounds(rest: str) -> str:
+    if re.match(r"\[\s*[+-]?\d+\s*:\s*(?![+-]?\d)", rest):
+        return "Missing array dimension value."
+    if re.match(r"\[\s*[+-]?\d", rest):
+        return 'Missing "]" after array dimensions.'
+    return '"[" must introduce explicitly-specified array dimensions.'
 
 
 class _Reader:
@@ -179,6 +200,7 @@ class _Reader:
         return self.rest[self.at]
 
     def read(self) -> None:
+        """Read the whole literal."""
         self.group(0)
         if self.rest[self.at :].strip(_SPACE):
             raise self.fail("Junk after closing right brace.")
@@ -191,37 +213,43 @@ class _Reader:
             self.sizes.append(-1)
         self.at += 1
         count = 0
+        groups = False
         if self.space() == "}":
+            if depth:
+                raise self.fail('Unexpected "}" character.')
             self.at += 1
         else:
             while True:
-                self.member(depth)
+                groups = self.member(depth, count > 0, groups)
                 count += 1
                 char = self.space()
                 self.at += 1
                 if char == "}":
                     break
                 if char != ",":
-                    raise self.fail("Unexpected array element." if char not in "{" else 'Unexpected "{" character.')
+                    raise self.fail('Unexpected "{" character.' if char == "{" else "Unexpected array element.")
         if self.sizes[depth] not in (-1, count):
             raise self.fail("Multidimensional arrays must have sub-arrays with matching dimensions.")
         self.sizes[depth] = count
 
-    def member(self, depth: int) -> None:
+    def member(self, depth: int, later: bool, groups: bool) -> bool:
+        """Read one member; whether it is a group. `groups` says what the members before it (if `later`) were."""
         char = self.space()
         if char == "{":
-            if self.leaf_depth and self.leaf_depth == depth + 1:
-                raise self.fail("Multidimensional arrays must have sub-arrays with matching dimensions.")
+            if later and not groups:
+                raise self.fail('Unexpected "{" character.')
             self.group(depth + 1)
-            return
+            return True
         if char in ",}":
             raise self.fail(f'Unexpected "{char}" character.')
+        if later and groups:
+            raise self.fail("Unexpected array element.")
         item = self.element()
-        if self.leaf_depth == 0:
-            self.leaf_depth = depth + 1
-        elif self.leaf_depth != depth + 1:
-            raise self.fail("Unexpected array element." if False else "Multidimensional arrays must have sub-arrays with matching dimensions.")
+        if self.leaf_depth not in (0, depth + 1):
+            raise self.fail("Multidimensional arrays must have sub-arrays with matching dimensions.")
+        self.leaf_depth = depth + 1
         self.items.append(item)
+        return False
 
     def element(self) -> str | None:
         """An element's text, None for an unquoted NULL; stops before the delimiter."""
