@@ -1,0 +1,39 @@
+"""Aurora's settings and our own: function migration, batch mode, costs and volatility of ML functions."""
+
+from __future__ import annotations
+
+from auroraml.settings.setting import Context, Setting, VarType
+
+APG_ENABLE_FUNCTION_MIGRATION = Setting[bool](
+    name="apg_enable_function_migration",
+    kind=VarType.BOOL,
+    default=True,
+    category="Query Tuning / Other Planner Options",
+    help="Enables the planner to migrate eligible scalar functions to the FROM clause.",
+)
+APG_ENABLE_BATCH_MODE_FUNCTION_EXECUTION = Setting[bool](
+    name="apg_enable_batch_mode_function_execution",
+    kind=VarType.BOOL,
+    default=True,
+    category="Query Tuning / Other Planner Options",
+    help="Enables batch-mode functions to process sets of rows at a time.",
+)
+AURORAML_FUNCTION_SCAN_COST = Setting[str](
+    name="auroraml.function_scan_cost",
+    kind=VarType.ENUM,
+    default="per_row",
+    choices=("per_row", "postgres"),
+    category="Customized Options",
+    help="How a batch-mode Function Scan is charged.",
+    more="per_row charges the function's cost for each outer row; postgres charges it as PostgreSQL's function scan.",
+)
+AURORAML_ML_VOLATILITY = Setting[str](
+    name="auroraml.ml_volatility",
+    kind=VarType.ENUM,
+    default="volatile",
+    choices=("volatile", "stable", "immutable"),
+    context=Context.POSTMASTER,
+    category="Customized Options",
+    help="The volatility CREATE EXTENSION aws_ml gives its functions.",
+)
+SETTINGS: tuple[Setting[object], ...] = tuple(value for value in globals().values() if isinstance(value, Setting))
