@@ -13,6 +13,7 @@ from tests.runner.cluster import cluster
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The golden runner's options."""
     parser.addoption("--rewrite", action="store_true", help="record what the oracle (or, without one, the engine) answers")
+    parser.addoption("--gaps", action="store_true", help="write the list of known gaps (tests/golden/GAPS.txt) anew")
     parser.addoption("--oracle", action="store_true", help="run the golden files on a throw-away PostgreSQL 15 instead of auroraml")
 
 
