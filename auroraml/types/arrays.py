@@ -141,7 +141,7 @@ def read_array(text: str) -> _Read:
 
 def malformed(text: str, detail: str) -> InvalidTextRepresentation:
     """PostgreSQL's error for a text that is no array."""
-    return InvalidTextRepresentation(f'malformed array literal: "{text}"', detail=detail)
+    return InvalidTextRepresentation(f'malformed array literal: "{text.lstrip(_SPACE)}"', detail=detail)
 
 
 def _read_bounds(text: str) -> tuple[str, list[int], list[int]]:
@@ -254,7 +254,7 @@ class _Reader:
     def element(self) -> str | None:
         """An element's text, None for an unquoted NULL; stops before the delimiter."""
         out: list[str] = []
-        quoted, kept, rest = False, 0, self.rest  # kept: trailing spaces up to here were quoted or escaped
+        quoted, kept, closed, rest = False, 0, False, self.rest  # kept: trailing spaces up to here were quoted or escaped
         while True:
             if self.at >= len(rest):
                 raise self.fail("Unexpected end of input.")
@@ -270,13 +270,13 @@ class _Reader:
                     raise self.fail("Unexpected array element.")
                 self.at += 1
                 self.quoted_part(out)
-                quoted, kept = True, len(out)
+                quoted, kept, closed = True, len(out), True
             elif char in ",}":
                 break
             elif char == "{":
                 raise self.fail('Unexpected "{" character.')
             else:
-                if quoted and rest[self.at - 1] == '"' and char not in _SPACE:
+                if closed and char not in _SPACE:
                     raise self.fail("Unexpected array element.")
                 out.append(char)
                 self.at += 1

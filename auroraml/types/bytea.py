@@ -9,7 +9,6 @@ from auroraml.errors import InvalidParameterValue, InvalidTextRepresentation
 from auroraml.types.form import REP_FORMS, TextForm, TextStyle
 from auroraml.types.pg_type import PgType, Rep
 
-_SPACE = re.compile(r"[ \t\n\r\f\v]+")
 _ESCAPE = re.compile(rb"\\(\\|[0-3][0-7][0-7])?")
 _UNPRINTABLE = re.compile(rb"[^\x20-\x7e]|\\")
 
@@ -40,13 +39,15 @@ def _unescape(match: re.Match[bytes]) -> bytes:
 
 
 def _from_hex(digits: str) -> bytes:
-    compact = _SPACE.sub("", digits)
+    try:
+        return bytes.fromhex(digits)  # allows spaces between bytes, as PostgreSQL does
+    except ValueError:
+        pass
+    compact = re.sub(r"((?:^|\s)(?:[0-9a-fA-F]{2})*)[ \t\n\r]+", r"\1", digits)
     for digit in compact:
         if digit not in "0123456789abcdefABCDEF":
             raise InvalidParameterValue(f'invalid hexadecimal digit: "{digit}"')
-    if len(compact) % 2:
-        raise InvalidParameterValue("invalid hexadecimal data: odd number of digits")
-    return bytes.fromhex(compact)
+    raise InvalidParameterValue("invalid hexadecimal data: odd number of digits")
 
 
 REP_FORMS[Rep.BYTES] = ByteaForm()

@@ -121,10 +121,8 @@ def _with_exponent(text: str, stripped: str, exponent: int) -> Decimal:
     scale = max(-_exponent(digits) - exponent, 0)
     if not digits:
         return Decimal((0, (0,), -min(scale, 16383)))
-    if digits.adjusted() + exponent > 131_072 or scale > 16_383 and digits.adjusted() + exponent < -16_384:
-        if digits.adjusted() + exponent > 0:
-            raise NumericValueOutOfRange("value overflows numeric format")
-        return Decimal((0, (0,), -16383))
+    if scale > 16_383 or digits.adjusted() + exponent > 131_072:
+        raise NumericValueOutOfRange("value overflows numeric format")
     value = digits.scaleb(exponent, CONTEXT)
     return in_range(value.quantize(Decimal((0, (1,), -min(scale, 16383))), context=CONTEXT))
 
