@@ -13,6 +13,7 @@ from auroraml.errors import (
     InvalidParameterValue,
     InvalidTimeZoneDisplacementValue,
 )
+from auroraml.types.julian import DAY as DAY_MICROS
 from auroraml.types.julian import UNIX_JULIAN, civil_of, days_in_month, days_of
 from auroraml.types.zones import FixedZone, Zone, find_abbreviation, find_zone
 
@@ -223,7 +224,7 @@ class Fields:
             self.hour = 0
         elif self.meridian == "pm" and self.hour != 12:
             self.hour += 12
-        if (self.hour, self.minute, self.second, self.micros) > (24, 0, 0, 0):
+        if self.clock > DAY_MICROS:
             raise FieldOverflow
         if self.time_only and self.mask & TIME != TIME:
             raise Malformed
@@ -294,7 +295,7 @@ class Fields:
 
     def _read_date(self, text: str) -> int:
         parts = re.findall(r"[0-9]+|[A-Za-z]+", text)
-        if len(parts) > 3 or re.search(r"[^0-9A-Za-z][^0-9A-Za-z]", text):
+        if len(parts) > 3:
             raise Malformed
         found = 0
         for part in parts:
@@ -368,7 +369,7 @@ class Fields:
             raise Malformed
         self.prefix = ""
         self.hour, self.minute, self.second, self.micros = read_clock(text)
-        if (self.hour, self.minute, self.second, self.micros) > (24, 0, 0, 0):
+        if self.clock > DAY_MICROS:
             raise FieldOverflow
         return TIME
 

@@ -18,7 +18,7 @@ SECOND, MINUTE, HOUR, DAY = 1_000_000, 60_000_000, 3_600_000_000, 86_400_000_000
 # unit: (months, days, microseconds) of one; a fraction of a month-like unit goes to months, of others downwards
 _UNITS: dict[str, tuple[int, int, int]] = {
     "microsecond": (0, 0, 1), "millisecond": (0, 0, 1000), "second": (0, 0, SECOND), "minute": (0, 0, MINUTE), "hour": (0, 0, HOUR),
-    "day": (0, 1, 0), "week": (0, 7, 0), "month": (1, 0, 0), "quarter": (3, 0, 0), "year": (12, 0, 0), "decade": (120, 0, 0),
+    "day": (0, 1, 0), "week": (0, 7, 0), "month": (1, 0, 0), "year": (12, 0, 0), "decade": (120, 0, 0),
     "century": (1200, 0, 0), "millennium": (12_000, 0, 0),
 }  # fmt: skip
 _SPELLINGS: dict[str, str] = {
@@ -26,7 +26,7 @@ _SPELLINGS: dict[str, str] = {
     for unit, words in {
         "microsecond": "microsecon us usec usecs useconds usecond", "millisecond": "millisecon ms msec msecs mseconds msecond",
         "second": "s sec second seconds secs", "minute": "m min mins minute minutes", "hour": "h hour hours hr hrs", "day": "d day days",
-        "week": "w week weeks", "month": "mon mons month months", "quarter": "qtr quarter", "year": "y year years yr yrs",
+        "week": "w week weeks", "month": "mon mons month months", "year": "y year years yr yrs",
         "decade": "dec decade decades decs", "century": "c cent centuries century", "millennium": "mil millennia millennium mils",
     }.items()
     for spelling in words.split()
@@ -158,16 +158,23 @@ class _Reader:
         elif months:
             self.months += round(fraction * months)
         elif days == 1:
-            self.micros += round(fraction * DAY)
+            self.micros += _rounded(fraction * DAY)
         elif days:
             self.add_days(fraction * days)
         else:
-            self.micros += round(fraction * micros)
+            self.micros += _rounded(fraction * micros)
 
     def add_days(self, amount: float) -> None:
         whole = int(amount)
         self.days += whole
-        self.micros += round((amount - whole) * DAY)
+        self.micros += _rounded((amount - whole) * DAY)
+
+
+def _rounded(amount: float) -> int:
+    """The nearest integer, halves towards zero, as interval fractions are rounded."""
+    whole = int(amount)
+    rest = amount - whole
+    return whole + (1 if rest > 0.5 else -1 if rest < -0.5 else 0)
 
 
 def checked(months: int, days: int, micros: int) -> Interval:
@@ -185,7 +192,7 @@ _ISO_TIME_UNITS = {"H": "hour", "M": "minute", "S": "second"}
 def _read_iso(text: str) -> Interval:
     """P1Y2M3W4DT5H6M7.8S, and P0001-02-03T04:05:06."""
     date, has_time, clock = text[1:].partition("T")
-    if not date and not clock:
+    if not date and not has_time:
         raise Malformed
     reader = _Reader(-1)
     for part, units in ((date, _ISO_DATE_UNITS), (clock, _ISO_TIME_UNITS)):

@@ -110,13 +110,13 @@ def numeric_in(text: str) -> Decimal:
     if match is None:
         raise InvalidTextRepresentation(f'invalid input syntax for type numeric: "{text}"')
     if match[3] is not None:
-        return _with_exponent(text, stripped, int(match[3]))
+        return _with_exponent(stripped, int(match[3]))
     return in_range(positive_zero(Decimal(stripped)))
 
 
-def _with_exponent(text: str, stripped: str, exponent: int) -> Decimal:
+def _with_exponent(stripped: str, exponent: int) -> Decimal:
     if abs(exponent) >= (2**31 - 1) // 2:
-        raise InvalidTextRepresentation(f'invalid input syntax for type numeric: "{text}"')
+        raise NumericValueOutOfRange("value overflows numeric format")
     digits = Decimal(re.split("[eE]", stripped)[0])
     scale = max(-_exponent(digits) - exponent, 0)
     if not digits:
