@@ -1,0 +1,1 @@
+"""One statement from text to ResultStream: block, portals, prepared statements, plan cache."""

@@ -1,0 +1,120 @@
+"""A column's statistics as ANALYZE computes them (compute_scalar_stats, analyze_mcv_list) from sampled values."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Counts = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What ANALYZE finds of a column; `common` and `bounds` are row numbers in the sample whose values stand for them."""
+
+    null_fraction: float = 0.0
+    width: int = 0
+    distinct: float = 0.0
+    common: tuple[int, ...] = ()
+    frequencies: tuple[float, ...] = ()
+    bounds: tuple[int, ...] = ()
+    correlation: float | None = None
+
+
+def measure(order: Counts, ranks: Counts, n: int, width: int, total: float, target: int) -> Measured:
+    """Statistics of `n` sampled rows of `total`.
+
+    `order` are the non-NULL rows sorted by (value, position); `ranks` the rank of the value of each of them, equal for equal
+    values and ascending; `width` is the average stored size.
+    """
+    known = len(order)
+    if known == 0:
+        return Measured(null_fraction=1.0 if n else 0.0, width=width)
+    null_fraction = (n - known) / n
+    starts = np.flatnonzero(np.concatenate([[True], ranks[1:] != ranks[:-1]]))
+    counts = np.diff(np.concatenate([starts, [known]]))
+    multiple = int((counts > 1).sum())
+    distinct = _distinct(len(counts), multiple, known, null_fraction, total)
+    common = _common(counts, distinct, null_fraction, n, total, target, multiple)
+    frequencies = tuple(float(np.float32(counts[c] / n)) for c in common)
+    bounds = _bounds(order, counts, common, target)
+    return Measured(
+        null_fraction=float(np.float32(null_fraction)),
+        width=width,
+        distinct=float(np.float32(distinct)),
+        common=tuple(int(order[starts[c]]) for c in common),
+        frequencies=frequencies,
+        bounds=bounds,
+        correlation=_correlation(order),
+    )
+
+
+def _distinct(values: int, multiple: int, known: int, null_fraction: float, total: float) -> float:
+    if multiple == 0:
+        distinct = -1.0 * (1.0 - null_fraction)
+    elif multiple == values:
+        distinct = float(values)
+    else:
+        once = values - multiple
+        all_known = total * (1.0 - null_fraction)
+        estimate = known * values / ((known - once) + once * known / all_known) if all_known > 0 else 0.0
+        distinct = math.floor(min(max(estimate, values), all_known) + 0.5)
+    return -(distinct / total) if distinct > 0.1 * total else distinct
+
+
+def _common(counts: Counts, distinct: float, null_fraction: float, n: int, total: float, target: int, multiple: int) -> list[int]:
+    often = np.flatnonzero(counts > 1)
+    ranked = often[np.argsort(-counts[often], kind="stable")][:target]
+    kept = len(ranked)
+    if not (multiple == len(counts) and distinct > 0 and multiple <= target) and kept:
+        kept = _worth_keeping([int(c) for c in counts[ranked]], distinct, null_fraction, n, total)
+    return [int(c) for c in ranked[:kept]]
+
+
+def _worth_keeping(counts: list[int], distinct: float, null_fraction: float, n: int, total: float) -> int:
+    kept = len(counts)
+    if n == total or total <= 1.0:
+        return kept
+    all_distinct = -distinct * total if distinct < 0 else distinct
+    others = float(sum(counts[:-1]))
+    while kept > 0:
+        selectivity = min(max(1.0 - others / n - null_fraction, 0.0), 1.0)
+        rest = all_distinct - (kept - 1)
+        if rest > 1:
+            selectivity /= rest
+        share = total * counts[kept - 1] / n
+        variance = n * share * (total - share) * (total - n) / (total * total * (total - 1))
+        if counts[kept - 1] > selectivity * n + 2 * math.sqrt(variance) + 0.5:
+            break
+        kept -= 1
+        if kept:
+            others -= counts[kept - 1]
+    return kept
+
+
+def _bounds(order: Counts, counts: Counts, common: list[int], target: int) -> tuple[int, ...]:
+    hist = min(len(counts) - len(common), target + 1)
+    if hist < 2:
+        return ()
+    keep = np.ones(len(counts), np.bool_)
+    keep[common] = False
+    left = order[np.repeat(keep, counts)]
+    delta, fraction = divmod(len(left) - 1, hist - 1)
+    steps = np.arange(hist, dtype=np.int64)
+    positions = steps * delta + steps * fraction // (hist - 1)
+    return tuple(int(row) for row in left[positions])
+
+
+def _correlation(order: Counts) -> float | None:
+    n = len(order)
+    if n < 2:
+        return None
+    positions = np.empty(n, np.int64)
+    positions[np.argsort(order, kind="stable")] = np.arange(n)  # position among the non-NULL rows
+    products = float(np.dot(np.arange(n, dtype=np.float64), positions.astype(np.float64)))
+    total = (n - 1) * n / 2.0
+    squares = (n - 1) * n * (2 * n - 1) / 6.0
+    return float(np.float32((n * products - total * total) / (n * squares - total * total)))

@@ -1,0 +1,181 @@
+"""Connection: one session of a Database, as PEP 249 and psycopg have it."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from auroraml import errors
+from auroraml.dbapi.cursor import Cursor
+from auroraml.dbapi.explained import Explanation
+from auroraml.dbapi.params import Params
+from auroraml.dbapi.register import columns_of
+from auroraml.dbapi.rows import RowFactory, tuple_row
+from auroraml.errors import Diagnostic
+from auroraml.pipeline.result import ResultStream
+
+if TYPE_CHECKING:
+    from auroraml.database import Database
+    from auroraml.session.session import Session
+
+NoticeHandler = Callable[[Diagnostic], None]
+
+
+class Connection:
+    """A session. Statements are serialised; `cancel` may come from any thread. In `with`: commits or rolls back, then closes."""
+
+    Warning: ClassVar = errors.Warning
+    Error: ClassVar = errors.Error
+    InterfaceError: ClassVar = errors.InterfaceError
+    DatabaseError: ClassVar = errors.DatabaseError
+    DataError: ClassVar = errors.DataError
+    OperationalError: ClassVar = errors.OperationalError
+    IntegrityError: ClassVar = errors.IntegrityError
+    InternalError: ClassVar = errors.InternalError
+    ProgrammingError: ClassVar = errors.ProgrammingError
+    NotSupportedError: ClassVar = errors.NotSupportedError
+
+    def __init__(self, database: Database, session: Session, *, autocommit: bool = False, owns_database: bool = False) -> None:
+        self.database = database
+        self.session = session
+        self.row_factory: RowFactory = tuple_row
+        self.closed = False
+        self.open_stream: ResultStream | None = None
+        self._autocommit = autocommit
+        self._owns_database = owns_database
+        self._lock = threading.RLock()
+        self._handlers: list[NoticeHandler] = []
+        session.on_notice = self._notice
+        self.notices: list[str] = []
+
+    def _notice(self, notice: Diagnostic) -> None:
+        self.notices.append(f"{notice.severity}:  {notice.message_primary}")
+        for handler in self._handlers:
+            handler(notice)
+
+    def add_notice_handler(self, handler: NoticeHandler) -> None:
+        """Call `handler` with each notice's fields."""
+        self._handlers.append(handler)
+
+    def remove_notice_handler(self, handler: NoticeHandler) -> None:
+        """Undo add_notice_handler."""
+        self._handlers.remove(handler)
+
+    @property
+    def autocommit(self) -> bool:
+        """Whether each statement is a transaction of its own."""
+        return self._autocommit
+
+    @autocommit.setter
+    def autocommit(self, value: bool) -> None:
+        if self.session.status != "I":
+            raise errors.ProgrammingError("can't change 'autocommit' now: connection in transaction status INTRANS")
+        self._autocommit = value
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Hold the connection for one statement: ends an open stream, and begins a transaction unless autocommit."""
+        self.check_open()
+        with self._lock:
+            if self.open_stream is not None:
+                stream, self.open_stream = self.open_stream, None
+                if not stream.ended:
+                    stream.close()
+            if not self._autocommit and self.session.status == "I":
+                self.session.begin()
+            yield
+
+    def check_open(self) -> None:
+        """InterfaceError when the connection is closed."""
+        if self.closed:
+            raise errors.InterfaceError("the connection is closed")
+
+    def cursor(self, row_factory: RowFactory | None = None) -> Cursor:
+        """A new cursor."""
+        self.check_open()
+        return Cursor(self, row_factory)
+
+    def execute(self, sql: str, params: Params | None = None) -> Cursor:
+        """Run `sql` on a new cursor and return it."""
+        return self.cursor().execute(sql, params)
+
+    def executemany(self, sql: str, rows: Sequence[Params]) -> Cursor:
+        """Run `sql` for each of `rows` on a new cursor and return it."""
+        cursor = self.cursor()
+        cursor.executemany(sql, rows)
+        return cursor
+
+    def explain(self, sql: str, params: Params | None = None, **options: bool | str) -> Explanation:
+        """The plan of `sql` (see Cursor.explain)."""
+        return self.cursor().explain(sql, params, **options)
+
+    def commit(self) -> None:
+        """Commit the transaction, if one is open (a failed one is rolled back)."""
+        self._end("COMMIT")
+
+    def rollback(self) -> None:
+        """Roll back the transaction, if one is open."""
+        self._end("ROLLBACK")
+
+    def _end(self, command: str) -> None:
+        self.check_open()
+        with self._lock:
+            if self.open_stream is not None and not self.open_stream.ended:
+                self.open_stream.close()
+            self.open_stream = None
+            if self.session.status != "I":
+                for stream in self.session.execute(command, ()):
+                    stream.drain()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """A block that commits at its end or rolls back on an exception; nested, a savepoint."""
+        nested = self.session.status != "I"
+        name = f'"_auroraml_{id(object())}"'
+        with self._lock:
+            self._command(f"SAVEPOINT {name}" if nested else "BEGIN")
+            try:
+                yield
+            except BaseException:
+                self._command(f"ROLLBACK TO SAVEPOINT {name}" if nested else "ROLLBACK")
+                raise
+            self._command(f"RELEASE SAVEPOINT {name}" if nested else "COMMIT")
+
+    def _command(self, sql: str) -> None:
+        for stream in self.session.execute(sql, ()):
+            stream.drain()
+
+    def register(self, name: str, data: object) -> None:
+        """Make a table called `name` of `data`: Arrow, pandas, Polars, a Parquet or CSV path, anything with `__arrow_c_stream__`."""
+        columns, batch = columns_of(data)
+        with self.running():
+            self.session.load(name, columns, batch)
+
+    def cancel(self) -> None:
+        """Ask the running statement to stop (57014); may be called from any thread."""
+        self.session.cancel()
+
+    def close(self) -> None:
+        """Roll back what is open and end the session."""
+        if self.closed:
+            return
+        if self.open_stream is not None and not self.open_stream.ended:
+            self.open_stream.close()
+        self.session.close()
+        self.closed = True
+        if self._owns_database:
+            self.database.close()
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self.commit()
+            else:
+                self.rollback()
+        finally:
+            self.close()

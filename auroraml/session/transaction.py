@@ -1,0 +1,77 @@
+"""Transaction: the storage half and the catalog changes of one transaction, with savepoints over both."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from auroraml.catalog.catalog import Catalog
+from auroraml.catalog.changes import Change
+from auroraml.storage import transactions
+from auroraml.storage.store import Store
+
+
+class Hub:
+    """The newest committed catalog of a database, its store, and the lock under which commits apply their changes."""
+
+    def __init__(self, catalog: Catalog, store: Store) -> None:
+        self.catalog = catalog
+        self.store = store
+        self.lock = threading.RLock()
+        self.on_commit: list[Callable[[tuple[Change, ...]], None]] = []
+
+
+class Transaction:
+    """Sees the newest committed catalog plus its own changes; commit applies them to the newest under the lock."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+        self.changes: list[Change] = []
+        self.stored: transactions.Transaction = hub.store.begin()
+        self._marks: list[tuple[int, object]] = []
+        self._seen: tuple[Catalog, int, Catalog] | None = None
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalog as this transaction sees it now."""
+        newest = self.hub.catalog
+        if not self.changes:
+            return newest
+        if self._seen is None or self._seen[0] is not newest or self._seen[1] != len(self.changes):
+            self._seen = (newest, len(self.changes), newest.apply(tuple(self.changes)))
+        return self._seen[2]
+
+    def change(self, *changes: Change) -> None:
+        """Add DDL, checked at once against what this transaction sees."""
+        seen = self.catalog.apply(changes)
+        self.changes += changes
+        self._seen = (self.hub.catalog, len(self.changes), seen)
+
+    def savepoint(self) -> None:
+        """Open a subtransaction."""
+        self._marks.append((len(self.changes), self.stored.savepoint()))
+
+    def rollback_to(self, depth: int) -> None:
+        """Undo everything since savepoint `depth` (from 1), which stays."""
+        count, mark = self._marks[depth - 1]
+        del self._marks[depth:]
+        del self.changes[count:]
+        self._seen = None
+        self.stored.rollback_to(mark)
+
+    def release(self, depth: int) -> None:
+        """Forget the savepoints from `depth` on; their work stays."""
+        del self._marks[depth - 1 :]
+
+    def commit(self) -> None:
+        """Make everything visible to others at once."""
+        with self.hub.lock:
+            if self.changes:
+                self.hub.catalog = self.hub.catalog.apply(tuple(self.changes))
+                for listener in self.hub.on_commit:
+                    listener(tuple(self.changes))
+            self.stored.commit()
+
+    def rollback(self) -> None:
+        """Undo everything."""
+        self.stored.rollback()
