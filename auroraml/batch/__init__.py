@@ -21,6 +21,6 @@ from auroraml.batch.vector import (
 )
 
 __all__ = [
-    "DTYPES", "INTERVAL_DTYPE", "POINT_DTYPE", "Batch", "Column", "ConstVector", "Datum", "DictVector", "FixedVector", "Index", "ListVector", "Mask", "NumericVector",
-    "Rows", "StructVector", "TextVector", "Vector", "concat", "concat_batches", "from_datums",
+    "DTYPES", "INTERVAL_DTYPE", "POINT_DTYPE", "Batch", "Column", "ConstVector", "Datum", "DictVector", "FixedVector", "Index",
+    "ListVector", "Mask", "NumericVector", "Rows", "StructVector", "TextVector", "Vector", "concat", "concat_batches", "from_datums",
 ]  # fmt: skip

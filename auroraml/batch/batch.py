@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -159,6 +160,6 @@ def concat_batches(batches: Sequence[Batch]) -> Batch:
 
 
 def _concat_rows(parts: Sequence[Rows]) -> Rows:
-    if all(part.index is None for part in parts) and all(a.start + a.n == b.start for a, b in zip(parts, parts[1:], strict=False)):
+    if all(part.index is None for part in parts) and all(a.start + a.n == b.start for a, b in itertools.pairwise(parts)):
         return Rows.range(parts[0].start, parts[-1].start + parts[-1].n)
     return Rows.at(np.concatenate([part.numbers() for part in parts]), any(part.nullable for part in parts))

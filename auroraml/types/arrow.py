@@ -129,9 +129,10 @@ def _point_to(type: PgType, typmod: int, vector: Vector, nulls: _Nulls, target: 
 
 
 _TO: dict[Rep, Callable[[PgType, int, Vector, _Nulls, pa.DataType], pa.Array]] = {
-    rep: _fixed_to for rep in (Rep.BOOL, Rep.INT2, Rep.INT4, Rep.INT8, Rep.OID, Rep.FLOAT4, Rep.FLOAT8, Rep.DATE, Rep.TIME)
-}
-_TO |= {Rep.TIMESTAMP: _timestamp_to, Rep.NUMERIC: _numeric_to, Rep.INTERVAL: _interval_to, Rep.POINT: _point_to}
+    Rep.BOOL: _fixed_to, Rep.INT2: _fixed_to, Rep.INT4: _fixed_to, Rep.INT8: _fixed_to, Rep.OID: _fixed_to, Rep.FLOAT4: _fixed_to,
+    Rep.FLOAT8: _fixed_to, Rep.DATE: _fixed_to, Rep.TIME: _fixed_to, Rep.TIMESTAMP: _timestamp_to, Rep.NUMERIC: _numeric_to,
+    Rep.INTERVAL: _interval_to, Rep.POINT: _point_to,
+}  # fmt: skip
 
 
 def _list_to(type: PgType, typmod: int, vector: ListVector, resolve: Resolver, target: pa.DataType) -> pa.Array:
@@ -258,7 +259,5 @@ def _struct_from(array: pa.StructArray, validity: _Valid) -> _Columnar:
     fields = [from_arrow(field) for field in array.flatten()]
     names = [array.type.field(i).name for i in range(array.type.num_fields)]
     attributes = tuple(Attribute(name=name, type=type, typmod=typmod) for name, (type, typmod, _) in zip(names, fields, strict=True))
-    record = PgType(
-        oid=table.RECORD.oid, name="record", rep=Rep.STRUCT, kind="p", category="P", align="d", storage="x", attributes=attributes
-    )
+    record = PgType(oid=table.RECORD.oid, name="record", rep=Rep.STRUCT, kind="p", category="P", align="d", storage="x", attributes=attributes)
     return record, -1, StructVector([vector for _, _, vector in fields], len(array), validity)

@@ -49,9 +49,7 @@ Kernel = Callable[[Vector, TextStyle], Vector]
 KERNELS: dict[tuple[int, int], Kernel] = {}  # (source OID, target OID)
 
 
-def cast_vector(
-    source: PgType, target: PgType, typmod: int, vector: Vector, style: TextStyle = DEFAULT_STYLE, explicit: bool = True
-) -> Vector:
+def cast_vector(source: PgType, target: PgType, typmod: int, vector: Vector, style: TextStyle = DEFAULT_STYLE, explicit: bool = True) -> Vector:
     """The values cast to `target` and its typmod: by kernel, relabelled where the bytes agree, else through the text forms."""
     if isinstance(vector, ConstVector):
         return ConstVector(cast_vector(source, target, typmod, vector.one, style, explicit), vector.n)
@@ -62,15 +60,8 @@ def cast_vector(
     elif source.oid == target.oid or (row is not None and row.method == "b"):
         result = _relabel(vector, source.rep, target.rep)
     else:
-        return text_in(target, typmod, text_out(source, vector, style), style) if not explicit else _via_text(source, target, typmod, vector, style)
+        result = text_in(target, -1, text_out(source, vector, style), style)
     return apply_typmod(target, typmod, result, explicit)
-
-
-def _via_text(source: PgType, target: PgType, typmod: int, vector: Vector, style: TextStyle) -> Vector:
-    """Through the text forms; strings are cut to the typmod as an explicit cast does."""
-    if target.rep is Rep.TEXT:
-        return apply_typmod(target, typmod, text_in(target, -1, text_out(source, vector, style), style), True)
-    return text_in(target, typmod, text_out(source, vector, style), style)
 
 
 def _relabel(vector: Vector, source: Rep, target: Rep) -> Vector:

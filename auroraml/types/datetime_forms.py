@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from auroraml.batch import Datum, FixedVector, Vector
 from auroraml.errors import DatetimeFieldOverflow, FeatureNotSupported, InvalidParameterValue
 from auroraml.types import interval_forms, julian
-from auroraml.types.datetime_read import DATE, Fields, FieldOverflow, Malformed, ZoneOverflow, describe, tokens_of
+from auroraml.types.datetime_read import DATE, FieldOverflow, Fields, Malformed, ZoneOverflow, describe, tokens_of
 from auroraml.types.form import REP_FORMS, TextForm, TextStyle, register
 from auroraml.types.julian import DAY, POSTGRES_DAYS
 from auroraml.types.pg_type import PgType, Rep

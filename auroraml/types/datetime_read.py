@@ -70,7 +70,8 @@ _TIME_REST = re.compile(r"[0-9:.]*")
 _ALPHA = re.compile(r"[A-Za-z]*")
 _ZONE_REST = re.compile(r"[-+/_.:A-Za-z0-9]*")
 _OFFSET_REST = re.compile(r"[-0-9:.]*")
-_CORE_WORDS = frozenset(MONTH_NAMES) | frozenset(DOW_NAMES) | RESERVED | _IGNORED | frozenset(_UNITS) | {"ad", "bc", "am", "pm", "dst", "d", "h", "m", "s", "y"}
+_OTHER_WORDS = frozenset({"ad", "bc", "am", "pm", "dst", "d", "h", "m", "s", "y"})
+_CORE_WORDS = _OTHER_WORDS.union(MONTH_NAMES, DOW_NAMES, RESERVED, _IGNORED, _UNITS)
 
 
 def tokens_of(text: str) -> list[Token]:
@@ -153,14 +154,17 @@ def _signed_token(text: str, at: int) -> tuple[Token, int]:
 
 def read_offset(text: str) -> int:
     """Seconds east of UTC of '+5', '-0330', '+05:30:15'."""
-    match = re.fullmatch(r"([+-])(\d+)(?::(\d+))?(?::(\d+))?", text)
+    match = re.match(r"([+-])(\d+)(?::(\d+))?(?::(\d+))?", text)
     if match is None:
         raise Malformed
     hours, minutes, seconds = int(match[2]), int(match[3] or 0), int(match[4] or 0)
-    if match[3] is None and len(text) > 3:
+    whole = match.end() == len(text)
+    if whole and match[3] is None and len(text) > 3:
         hours, minutes = divmod(hours, 100)
-    if hours > 15 or minutes >= 60 or seconds >= 60:
+    if hours > 15 or minutes >= 60 or seconds >= 60:  # found before what follows is looked at
         raise ZoneOverflow
+    if not whole:
+        raise Malformed
     total = hours * 3600 + minutes * 60 + seconds
     return total if match[1] == "+" else -total
 
@@ -213,6 +217,8 @@ class Fields:
                 raise Malformed
             self.mask |= mask
         if self.prefix:
+            raise Malformed
+        if self.special and self.special != "now" and self.time_only:
             raise Malformed
         if self.special in ("epoch", "infinity", "-infinity", "now"):
             return
@@ -473,7 +479,7 @@ class Fields:
         if self.special:
             raise Malformed
         self.special = text
-        return DATE if text in ("today", "tomorrow", "yesterday") else DATE | TIME | TZ
+        return {"now": DATE | TIME | TZ, "epoch": 0, "infinity": 0, "-infinity": 0}.get(text, DATE)
 
 
 _READERS = {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +19,8 @@ from auroraml.types.pg_type import PgType, Rep
 NAMES = {Rep.FLOAT4: "real", Rep.FLOAT8: "double precision"}
 _ARROW_TYPES = {Rep.FLOAT4: pa.float32(), Rep.FLOAT8: pa.float64()}
 _POINT_LIMIT = {Rep.FLOAT4: 6, Rep.FLOAT8: 15}  # from this exponent on the form is scientific
-_PLAIN_BELOW = {Rep.FLOAT4: 1e6, Rep.FLOAT8: 1e13}  # Arrow's form is PostgreSQL's between 1e-4 and this
+_PLAIN_BELOW = {Rep.FLOAT4: 1e6, Rep.FLOAT8: 1e10}  # Arrow's form is PostgreSQL's between 1e-4 and this
+_INTEGERS_FROM = {Rep.FLOAT4: 2**24, Rep.FLOAT8: 2**53}  # every value is an integer, some next to which are not
 _DIGITS = {Rep.FLOAT4: 6, Rep.FLOAT8: 15}
 _PLAIN = r"^-?[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]{1,3})?$"
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -74,9 +77,22 @@ def float_out(value: float, rep: Rep = Rep.FLOAT8, extra_float_digits: int = 1) 
     number = np.float32(value) if rep is Rep.FLOAT4 else np.float64(value)
     mantissa, _, exponent_text = np.format_float_scientific(number, unique=True, trim="-").partition("e")
     exponent = int(exponent_text)
+    if abs(number) >= _INTEGERS_FROM[rep] and _between(number, mantissa + "e" + exponent_text):
+        digits = len(mantissa.lstrip("-").replace(".", ""))
+        mantissa = np.format_float_scientific(number, precision=digits, unique=False, trim="-").partition("e")[0]
     if not -4 <= exponent < _POINT_LIMIT[rep]:
         return f"{mantissa}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
     return np.format_float_positional(number, unique=True, trim="-")
+
+
+def _between(number: np.floating[Any], digits: str) -> bool:
+    """Whether the digits lie half way to a neighbour: they read back right, but PostgreSQL wants a digit more."""
+    shown = int(Decimal(digits))
+    here = int(number)
+    if shown == here or np.isinf(np.nextafter(number, number.dtype.type(np.inf))):
+        return False
+    neighbour = int(np.nextafter(number, number.dtype.type(np.inf if shown > here else -np.inf)))
+    return 2 * shown == here + neighbour
 
 
 def float_in(text: str, rep: Rep, name: str, whole: str | None = None) -> float:

@@ -89,5 +89,3 @@ def scatter(vector: Vector, validity: np.ndarray | None) -> Vector:  # type: ign
     if validity is None:
         return vector
     return vector.take(np.where(validity, np.cumsum(validity) - 1, -1), nullable=True)
-
-

@@ -26,7 +26,7 @@ class IntegerForm(TextForm):
 
     def datum_in(self, type: PgType, typmod: int, text: str, style: TextStyle) -> Datum:
         name = NAMES[type.rep]
-        match = _INTEGER.fullmatch(text)
+        match = _INTEGER.match(text)
         if match is None:
             raise InvalidTextRepresentation(f'invalid input syntax for type {name}: "{text}"')
         digits = match[1]
@@ -34,8 +34,10 @@ class IntegerForm(TextForm):
         if len(digits) > 40:  # leading zeros aside, far beyond any range
             digits = digits[0].replace("+", "").strip("0123456789") + (digits.lstrip("+-0")[:40] or "0")
         value = int(digits)
-        if not info.min <= value <= info.max:
+        if not info.min <= value <= info.max:  # found before what follows the digits is looked at
             raise NumericValueOutOfRange(f'value "{text}" is out of range for type {name}')
+        if match.end() != len(text):
+            raise InvalidTextRepresentation(f'invalid input syntax for type {name}: "{text}"')
         return value
 
     def vector_out(self, type: PgType, vector: Vector, style: TextStyle) -> pa.Array:

@@ -125,11 +125,13 @@ class _Reader:
         self.unit = "day"
 
     def number(self, text: str) -> None:
-        match = re.fullmatch(r"([+-]?)(\d+)-(\d+)", text)
+        match = re.match(r"([+-]?)(\d+)-(\d+)", text)
         unit = self.unit or self.last_field
         if match is not None:  # years-months
             if int(match[3]) >= 12:
                 raise FieldOverflow
+            if match.end() != len(text):
+                raise Malformed
             sign = -1 if match[1] == "-" else 1
             self.see("month")
             self.months += sign * (int(match[2]) * 12 + int(match[3]))

@@ -135,7 +135,7 @@ def _exponent(value: Decimal) -> int:
 
 def positive_zero(value: Decimal) -> Decimal:
     """The value without the negative zero that numeric does not have."""
-    return value.copy_abs() if not value else value
+    return value if value else value.copy_abs()
 
 
 def in_range(value: Decimal) -> Decimal:
@@ -174,7 +174,7 @@ def apply_numeric_typmod_vector(vector: NumericVector, typmod: int) -> NumericVe
         values = np.empty(vector.n, object)
         # per value: Decimal objects
         values[:] = [apply_numeric_typmod(value, typmod) for value in vector.as_objects().values]
-        return narrowed(NumericVector(values, None, vector.validity), scale if 0 <= scale and precision <= 18 else None)
+        return narrowed(NumericVector(values, None, vector.validity), scale if scale >= 0 and precision <= 18 else None)
     rounded = vector.values if vector.scale == scale else rescale(vector.values, vector.scale, scale)
     if rounded is None:  # beyond int64
         return apply_numeric_typmod_vector(vector.as_objects(), typmod)

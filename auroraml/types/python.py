@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 import uuid
 from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ from auroraml.types.table import array_of
 from auroraml.types.zones import RegionZone, Zone
 
 _EPOCH = dt.datetime(2000, 1, 1)
-_UTC_EPOCH = dt.datetime(2000, 1, 1, tzinfo=dt.timezone.utc)
+_UTC_EPOCH = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 _MIDNIGHT = dt.datetime(1970, 1, 1)
 _FIRST_DAY, _LAST_DAY = dt.date.min.toordinal() - 719_163, dt.date.max.toordinal() - 719_163
 
@@ -37,7 +38,7 @@ def to_python(type: PgType, vector: Vector, style: TextStyle = DEFAULT_STYLE) ->
         rows: list[object | None] = list(zip(*columns, strict=True)) if columns else [()] * flat.n
         return [row if ok else None for row, ok in zip(rows, flat.valid.tolist(), strict=True)]
     if type.rep in _AS_THEY_ARE and type.oid not in _BY_OID:
-        values = getattr(flat, "values").tolist() if type.rep not in (Rep.TEXT, Rep.BYTES) else flat.datums()
+        values = flat.values.tolist() if type.rep not in (Rep.TEXT, Rep.BYTES) else flat.datums()
         return values if flat.validity is None else [v if ok else None for v, ok in zip(values, flat.validity.tolist(), strict=True)]
     convert = _converter(type, style)
     return [None if d is None else convert(d) for d in flat.datums()]  # per value: each becomes a Python object
@@ -50,7 +51,7 @@ def _lists(type: PgType, vector: ListVector, style: TextStyle) -> list[object | 
     start, stop = int(vector.offsets[0]), int(vector.offsets[-1])
     items = to_python(element_of(type, style), vector.child.slice(start, stop), style)
     bounds = (vector.offsets - start).tolist()
-    lists: list[object | None] = [items[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+    lists: list[object | None] = [items[a:b] for a, b in itertools.pairwise(bounds)]
     return lists if vector.validity is None else [v if ok else None for v, ok in zip(lists, vector.validity.tolist(), strict=True)]
 
 
@@ -115,7 +116,7 @@ def _tzinfo(zone: Zone) -> dt.tzinfo:
     if isinstance(zone, RegionZone):
         return zone.info
     seconds = zone.at_instant(0)
-    return dt.timezone(dt.timedelta(seconds=seconds)) if seconds else dt.timezone.utc
+    return dt.timezone(dt.timedelta(seconds=seconds)) if seconds else dt.UTC
 
 
 def _interval(type: PgType, style: TextStyle) -> Converter:

@@ -63,7 +63,6 @@ def cut_name(text: str) -> str:
     return text if len(text) <= 15 else text.encode()[:63].decode(errors="ignore")
 
 
-
 REP_FORMS[Rep.TEXT] = StringForm()
 REP_FORMS[Rep.VOID] = VoidForm()
 register(NameForm(), NAME)

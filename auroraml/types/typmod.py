@@ -13,7 +13,7 @@ from auroraml.batch import ConstVector, Datum, DictVector, FixedVector, ListVect
 from auroraml.errors import InvalidParameterValue, StringDataRightTruncation, SyntaxError
 from auroraml.types import table
 from auroraml.types.numeric import apply_numeric_typmod, apply_numeric_typmod_vector, precision_scale
-from auroraml.types.pg_type import Interval, PgArray, PgType, Rep
+from auroraml.types.pg_type import Interval, PgArray, PgType
 
 INTERVAL_FIELDS: dict[int, str] = {  # the mask of INTERVAL_MASK bits and the words that stand for it
     1 << 2: "year", 1 << 1: "month", 1 << 3: "day", 1 << 10: "hour", 1 << 11: "minute", 1 << 12: "second",

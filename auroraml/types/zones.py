@@ -6,7 +6,8 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import UTC as UTC_INFO
+from datetime import datetime, timedelta, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -19,7 +20,7 @@ Micros = npt.NDArray[np.int64]
 _EPOCH = datetime(2000, 1, 1)
 _CYCLE = 146_097 * DAY  # 400 years: the calendar and, beyond the tables, every zone's rules repeat
 _FIRST, _LAST = -1999 * 365 * DAY, 7900 * 365 * DAY  # inside what datetime can hold
-_POSIX = re.compile(r"(<[^>]+>|[A-Za-z]{3,})([+-]?)(\d{1,3})(?::(\d\d))?(?::(\d\d))?")
+_POSIX = re.compile(r"(<[^>]+>|[A-Za-z]+)([+-]?)(\d{1,3})(?::(\d\d))?(?::(\d\d))?([A-Za-z]*)")  # a summer name is not followed
 _NUMBER = re.compile(r"([+-]?)(\d{1,3})(?::(\d\d))?(?::(\d\d))?|([+-]?)(\d+\.\d+)")
 
 # PostgreSQL's Default set of abbreviations (pg_timezone_abbrevs), in seconds east
@@ -113,7 +114,7 @@ class RegionZone(Zone):
     info: tzinfo
 
     def at_instant(self, micros: int) -> int:
-        moment = (_EPOCH + timedelta(microseconds=_within(micros))).replace(tzinfo=timezone.utc)
+        moment = (_EPOCH + timedelta(microseconds=_within(micros))).replace(tzinfo=UTC_INFO)
         return _seconds(moment.astimezone(self.info).utcoffset())
 
     def at_local(self, micros: int) -> int:
@@ -121,7 +122,7 @@ class RegionZone(Zone):
         return min(_seconds(moment.utcoffset()), _seconds(moment.replace(fold=1).utcoffset()))
 
     def abbreviation(self, micros: int) -> str:
-        moment = (_EPOCH + timedelta(microseconds=_within(micros))).replace(tzinfo=timezone.utc)
+        moment = (_EPOCH + timedelta(microseconds=_within(micros))).replace(tzinfo=UTC_INFO)
         return moment.astimezone(self.info).tzname() or self.name
 
 
