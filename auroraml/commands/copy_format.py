@@ -80,8 +80,8 @@ def _match_header(fields: Sequence[str | None], names: Sequence[str], table: str
         raise BadCopyFileFormat(message, context=f'{context}: "{text}"')
     for number, (field, name) in enumerate(zip(fields, names, strict=True), 1):
         if field != name:
-            got = "null value (\"\\N\")" if field is None else f'"{field}"'
-            message = f"column name mismatch in header line field {number}: got {got}, expected \"{name}\""
+            got = 'null value ("\\N")' if field is None else f'"{field}"'
+            message = f'column name mismatch in header line field {number}: got {got}, expected "{name}"'
             raise BadCopyFileFormat(message, context=f'{context}: "{",".join(f or "" for f in fields)}"')
 
 
@@ -168,7 +168,7 @@ def _csv_rows(data: str, format: Format, table: str) -> Iterator[tuple[int, str,
 
 
 def _csv_null(text: str, quoted: bool, column: int, format: Format) -> str | None:
-    if text == format.null and (not quoted and column not in format.force_not_null or quoted and column in format.force_null):
+    if text == format.null and ((not quoted and column not in format.force_not_null) or (quoted and column in format.force_null)):
         return None
     return text
 

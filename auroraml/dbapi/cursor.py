@@ -18,7 +18,6 @@ from auroraml.errors.base import ProgrammingError
 from auroraml.ir.logical import Output
 from auroraml.pipeline.result import ResultStream
 from auroraml.types.python import to_python
-from auroraml.types.typmod import format_type
 
 if TYPE_CHECKING:
     from auroraml.dbapi.connection import Connection
@@ -303,5 +302,3 @@ def _lines(streams: Iterator[ResultStream]) -> list[str]:
         for batch in stream.batches():
             lines += [str(value) for value in batch.vector(0).datums()]
     return lines
-
-

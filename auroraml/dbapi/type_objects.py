@@ -35,16 +35,16 @@ Timestamp = datetime.datetime
 Binary = bytes
 
 
-def DateFromTicks(ticks: float) -> datetime.date:  # noqa: N802 - PEP 249's name
+def DateFromTicks(ticks: float) -> datetime.date:
     """The local date at `ticks` seconds from the epoch."""
     return Date(*time.localtime(ticks)[:3])
 
 
-def TimeFromTicks(ticks: float) -> datetime.time:  # noqa: N802 - PEP 249's name
+def TimeFromTicks(ticks: float) -> datetime.time:
     """The local time of day at `ticks` seconds from the epoch."""
     return Time(*time.localtime(ticks)[3:6])
 
 
-def TimestampFromTicks(ticks: float) -> datetime.datetime:  # noqa: N802 - PEP 249's name
+def TimestampFromTicks(ticks: float) -> datetime.datetime:
     """The local timestamp at `ticks` seconds from the epoch."""
     return Timestamp(*time.localtime(ticks)[:6])

@@ -1,0 +1,184 @@
+"""Session: one statement from text to ResultStream, inside its transaction."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+from auroraml import sql
+from auroraml.catalog.catalog import Catalog
+from auroraml.catalog.changes import Change
+from auroraml.commands.context import HANDLERS, Bound, Server
+from auroraml.errors import DatabaseError, Diagnostic, FeatureNotSupported, InternalError_
+from auroraml.ir.objects import Role
+from auroraml.pipeline.result import ResultStream
+from auroraml.session.block import Block, State
+from auroraml.session.context import Interrupt
+from auroraml.session.transaction import Hub, Transaction
+from auroraml.settings import Settings
+from auroraml.settings.core import CLIENT_MIN_MESSAGES, STATEMENT_TIMEOUT
+from auroraml.sql import statements as st
+
+LEVELS = ("debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error")
+END_BLOCK: tuple[type, ...] = (st.Commit, st.Rollback, st.RollbackTo)  # what a failed block accepts
+
+
+class Session:
+    """One user's conversation with one database; not to be used by two threads at once, `cancel` apart."""
+
+    def __init__(self, *, server: Server, hub: Hub, dbname: str, user: str, settings: Settings) -> None:
+        self.server = server
+        self.hub = hub
+        self.dbname = dbname
+        self.settings = settings
+        self.session_user = user
+        self.current_role = user  # SET ROLE's
+        self.block = Block()
+        self.running: Transaction | None = None
+        self.interrupt = Interrupt()
+        self.copy_input: BinaryIO | None = None
+        self.copy_output: BinaryIO | None = None
+        self.on_notice: Callable[[Diagnostic], None] = lambda notice: None
+        self.on_close: Callable[[Session], None] = lambda session: None
+        self._notices: list[Diagnostic] = []
+
+    @property
+    def status(self) -> str:
+        """I (idle), T (in a transaction block), E (in a failed one)."""
+        return self.block.status
+
+    @property
+    def transaction(self) -> Transaction:
+        """The running transaction, begun if there is none."""
+        if self.running is None:
+            self.running = Transaction(self.hub)
+            self.settings.push()
+        return self.running
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalog as the running statement sees it."""
+        return self.hub.catalog if self.running is None else self.running.catalog
+
+    @property
+    def role(self) -> Role:
+        """The current role."""
+        return self.catalog.role(self.current_role)
+
+    def change(self, *changes: Change) -> None:
+        """Apply DDL within the transaction."""
+        self.transaction.change(*changes)
+
+    def notice(self, message: str, *, severity: str = "NOTICE", sqlstate: str = "00000", detail: str | None = None, hint: str | None = None) -> None:
+        """Send a notice, if client_min_messages lets it through."""
+        level = severity.lower()
+        if level == "info" or LEVELS.index(level) >= LEVELS.index(self.settings[CLIENT_MIN_MESSAGES]):
+            self.tell(Diagnostic(severity=severity, sqlstate=sqlstate, message_primary=message, message_detail=detail, message_hint=hint))
+
+    def tell(self, notice: Diagnostic | None) -> None:
+        """Pass a notice on."""
+        if notice is not None:
+            self._notices.append(notice)
+            self.on_notice(notice)
+
+    def execute(self, text: str, params: tuple[Bound, ...] = ()) -> Iterator[ResultStream]:
+        """Run each statement of `text` in turn; a result that is not consumed is drained before the next statement runs."""
+        statements = self._parse(text)
+        if len(statements) > 1 and self.block.state is State.IDLE:
+            self.block.state = State.IMPLICIT
+        for statement in statements:
+            stream = self._start(statement, params)
+            yield stream
+            stream.drain()
+        if self.block.state is State.IMPLICIT:
+            self.commit()
+
+    def _parse(self, text: str) -> tuple[st.Statement, ...]:
+        try:
+            return sql.parse(text)
+        except DatabaseError as error:
+            raise self.failed(error) from None
+
+    def _start(self, statement: st.Statement, params: tuple[Bound, ...]) -> ResultStream:
+        self._notices = []
+        try:
+            if not isinstance(statement, END_BLOCK):
+                self.block.refuse_when_failed()
+            self.interrupt.begin(self.settings[STATEMENT_TIMEOUT])
+            self.transaction.statement()
+            stream = self.execute_statement(statement, params)
+        except BaseException as error:
+            translated = self.failed(error)
+            if translated is error:
+                raise
+            raise translated from error
+        stream.notices = self._notices
+        stream.on_end.append(self._ended)
+        stream.on_error = self.failed
+        return stream
+
+    def execute_statement(self, statement: st.Statement, params: tuple[Bound, ...] = ()) -> ResultStream:
+        """Run one statement inside the running transaction."""
+        handler = HANDLERS.get(type(statement))
+        if handler is None:
+            raise FeatureNotSupported(f"{type(statement).__name__} is not supported")
+        return handler(statement, self, params)
+
+    def _ended(self) -> None:
+        self.interrupt.end()
+        if self.block.state is State.IDLE:
+            self.commit()
+
+    def failed(self, error: BaseException) -> BaseException:
+        """A statement failed: roll back, or mark the block; the error to raise (a defect of ours becomes XX000)."""
+        self.interrupt.end()
+        if self.block.fail():
+            self.rollback()
+        if isinstance(error, DatabaseError) or not isinstance(error, Exception):
+            return error
+        return InternalError_(f"{type(error).__name__}: {error}")
+
+    def begin(self) -> None:
+        """BEGIN without text."""
+        self.tell(self.block.begin())
+
+    def commit(self) -> None:
+        """End the transaction and keep its work."""
+        transaction, self.running = self.running, None
+        self.block.end()
+        if transaction is not None:
+            try:
+                transaction.commit()
+            except BaseException:
+                transaction.rollback()
+                self.settings.rollback()
+                raise
+            self.settings.commit()
+
+    def rollback(self) -> None:
+        """End the transaction and undo its work."""
+        transaction, self.running = self.running, None
+        self.block.end()
+        if transaction is not None:
+            transaction.rollback()
+            self.settings.rollback()
+
+    def cancel(self) -> None:
+        """Ask the running statement to stop; from any thread."""
+        self.interrupt.cancel()
+
+    @contextlib.contextmanager
+    def copying(self, source: BinaryIO, target: BinaryIO) -> Iterator[None]:
+        """Give COPY FROM STDIN and COPY TO STDOUT their streams."""
+        self.copy_input, self.copy_output = source, target
+        try:
+            yield
+        finally:
+            self.copy_input = self.copy_output = None
+
+    def close(self) -> None:
+        """Roll back what is open and leave the database."""
+        if self.running is not None:
+            self.rollback()
+        self.on_close(self)
