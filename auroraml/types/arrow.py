@@ -78,7 +78,7 @@ def to_arrow(type: PgType, typmod: int, vector: Vector, resolve: Resolver = BY_O
     return array if array.type == target else array.cast(target)
 
 
-_Nulls = np.ndarray | None  # type: ignore[type-arg]
+_Nulls = np.ndarray | None
 
 
 def _fixed_to(type: PgType, typmod: int, vector: Vector, nulls: _Nulls, target: pa.DataType) -> pa.Array:
@@ -167,7 +167,7 @@ def from_arrow(array: pa.ChunkedArray | pa.Array) -> tuple[PgType, int, Vector]:
     return type, -1, _plain_from(array, type, validity)
 
 
-_Valid = np.ndarray | None  # type: ignore[type-arg]
+_Valid = np.ndarray | None
 _Columnar = tuple[PgType, int, Vector]
 
 

@@ -93,7 +93,7 @@ def out_of_range(rep: Rep) -> NumericValueOutOfRange:
     return NumericValueOutOfRange(f"{_INT_NAMES[rep]} out of range")
 
 
-def narrow_integers(values: np.ndarray, rep: Rep) -> np.ndarray:  # type: ignore[type-arg]
+def narrow_integers(values: np.ndarray, rep: Rep) -> np.ndarray:
     """Integers in the width of `rep`; raises where one does not fit."""
     low, high = (0, 2**32 - 1) if rep is Rep.OID else (np.iinfo(DTYPES[rep]).min, np.iinfo(DTYPES[rep]).max)
     if len(values) and (int(values.min()) < low or int(values.max()) > high):

@@ -29,7 +29,7 @@ def _fixed(vector: Vector) -> FixedVector:
 
 def finite_timestamps(micros: Micros) -> npt.NDArray[np.bool_]:
     """Which timestamps are not infinite."""
-    return (micros != julian.TIMESTAMP_MIN) & (micros != julian.TIMESTAMP_MAX)
+    return (micros != julian.TIMESTAMP_MIN) & (micros != julian.TIMESTAMP_MAX)  # type: ignore[no-any-return]  # numpy's stubs
 
 
 def local_of(micros: Micros, style: TextStyle) -> Micros:

@@ -96,7 +96,7 @@ def timestamp_text(micros: int, zone: Zone | None) -> str:
     return text + " BC" if julian.civil_of(days)[0] <= 0 else text
 
 
-def _two(values: np.ndarray, width: int = 2) -> pa.Array:  # type: ignore[type-arg]
+def _two(values: np.ndarray, width: int = 2) -> pa.Array:
     return pc.utf8_lpad(pc.cast(pa.array(values), pa.large_string()), width, "0")
 
 
@@ -104,7 +104,7 @@ def _join(parts: list[pa.Array], separator: str) -> pa.Array:
     return pc.binary_join_element_wise(*parts, pa.scalar(separator, pa.large_string()))
 
 
-def _date_texts(days: np.ndarray) -> pa.Array:  # type: ignore[type-arg]
+def _date_texts(days: np.ndarray) -> pa.Array:
     """ISO dates of days from 1970-01-01 of the years 1 to 9999, each distinct day written once."""
     distinct, codes = np.unique(days, return_inverse=True)
     year, month, day = julian.civil_of_array(distinct)
@@ -150,7 +150,7 @@ class DateForm(TextForm):
         return super().vector_in(type, typmod, texts, style)
 
 
-def _iso_days(texts: pa.Array) -> np.ndarray | None:  # type: ignore[type-arg]
+def _iso_days(texts: pa.Array) -> np.ndarray | None:
     """Days of texts that begin yyyy-mm-dd; None where one is no real date (or of the year 0)."""
     parts = [pc.cast(pc.utf8_slice_codeunits(texts, a, b), pa.int64()).to_numpy() for a, b in ((0, 4), (5, 7), (8, 10))]
     days = julian.days_of_array(*parts)
@@ -214,7 +214,7 @@ class TimestampForm(TextForm):
         return super().vector_in(type, typmod, texts, style)
 
 
-def _iso_clock(texts: pa.Array) -> np.ndarray:  # type: ignore[type-arg]
+def _iso_clock(texts: pa.Array) -> np.ndarray:
     """Microseconds of the hh:mm:ss[.ffffff] that begins at the twelfth character."""
     hour, minute, second = (pc.cast(pc.utf8_slice_codeunits(texts, a, a + 2), pa.int64()).to_numpy() for a in (11, 14, 17))
     fraction = pc.utf8_rpad(pc.utf8_slice_codeunits(texts, 20, 26), 6, "0")
@@ -222,7 +222,7 @@ def _iso_clock(texts: pa.Array) -> np.ndarray:  # type: ignore[type-arg]
     return ((hour * 60 + minute) * 60 + second) * 1_000_000 + micros  # type: ignore[no-any-return]
 
 
-def _clock_texts(micros: np.ndarray) -> pa.Array:  # type: ignore[type-arg]
+def _clock_texts(micros: np.ndarray) -> pa.Array:
     seconds, fraction = micros // 1_000_000, micros % 1_000_000
     distinct, codes = np.unique(seconds, return_inverse=True)
     texts = _join([_two(distinct // 3600), _two(distinct // 60 % 60), _two(distinct % 60)], ":").take(pa.array(codes))

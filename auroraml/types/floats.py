@@ -74,12 +74,13 @@ def float_out(value: float, rep: Rep = Rep.FLOAT8, extra_float_digits: int = 1) 
         return "Infinity" if value > 0 else "-Infinity"
     if extra_float_digits <= 0:
         return f"{value:.{max(_DIGITS[rep] + extra_float_digits, 1)}g}"
-    number = np.float32(value) if rep is Rep.FLOAT4 else np.float64(value)
+    number: np.floating[Any] = np.float32(value) if rep is Rep.FLOAT4 else np.float64(value)
     mantissa, _, exponent_text = np.format_float_scientific(number, unique=True, trim="-").partition("e")
     exponent = int(exponent_text)
-    if abs(number) >= _INTEGERS_FROM[rep] and _between(number, mantissa + "e" + exponent_text):
-        digits = len(mantissa.lstrip("-").replace(".", ""))
+    digits = len(mantissa.lstrip("-").replace(".", ""))
+    while abs(number) >= _INTEGERS_FROM[rep] and _between(number, f"{mantissa}e{exponent}"):
         mantissa = np.format_float_scientific(number, precision=digits, unique=False, trim="-").partition("e")[0]
+        digits += 1
     if not -4 <= exponent < _POINT_LIMIT[rep]:
         return f"{mantissa}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
     return np.format_float_positional(number, unique=True, trim="-")

@@ -84,7 +84,7 @@ def form_of(type: PgType) -> TextForm:
     return REP_FORMS[type.rep] if form is None else form
 
 
-def scatter(vector: Vector, validity: np.ndarray | None) -> Vector:  # type: ignore[type-arg]
+def scatter(vector: Vector, validity: np.ndarray | None) -> Vector:
     """The rows of `vector`, in order, put where `validity` is true and NULL elsewhere."""
     if validity is None:
         return vector

@@ -61,12 +61,14 @@ class OidForm(TextForm):
         return str(datum)
 
     def datum_in(self, type: PgType, typmod: int, text: str, style: TextStyle) -> Datum:
-        match = _INTEGER.fullmatch(text)
+        match = _INTEGER.match(text)
         if match is None:
             raise InvalidTextRepresentation(f'invalid input syntax for type oid: "{text}"')
-        value = int(match[1])
+        value = int(match[1][:40])
         if not -(2**31) <= value < 2**32:
             raise NumericValueOutOfRange(f'value "{text}" is out of range for type oid')
+        if match.end() != len(text):
+            raise InvalidTextRepresentation(f'invalid input syntax for type oid: "{text}"')
         return value % 2**32
 
     def vector_out(self, type: PgType, vector: Vector, style: TextStyle) -> pa.Array:
@@ -74,7 +76,7 @@ class OidForm(TextForm):
         return pc.cast(pa.array(vector.values), pa.large_string())
 
 
-def read_plain_integers(texts: pa.Array) -> np.ndarray | None:  # type: ignore[type-arg]
+def read_plain_integers(texts: pa.Array) -> np.ndarray | None:
     """The int64 values if every text is a plain integer of at most 18 digits, else None."""
     if not pc.all(pc.match_substring_regex(texts, _PLAIN), min_count=0).as_py():
         return None

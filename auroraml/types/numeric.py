@@ -55,7 +55,7 @@ class NumericForm(TextForm):
         return super().vector_in(type, typmod, texts, style) if scaled is None else scaled
 
 
-def _scaled_out(values: np.ndarray, scale: int) -> pa.Array:  # type: ignore[type-arg]
+def _scaled_out(values: np.ndarray, scale: int) -> pa.Array:
     magnitudes = np.abs(values).view(np.uint64)  # the smallest int64 has no positive twin, but its unsigned view is right
     if scale > 19:
         whole, fraction = np.zeros_like(magnitudes), magnitudes
@@ -192,7 +192,7 @@ def field_overflow(precision: int, scale: int) -> NumericValueOutOfRange:
     return NumericValueOutOfRange("numeric field overflow", detail=detail)
 
 
-def rescale(values: np.ndarray, old: int, new: int) -> np.ndarray | None:  # type: ignore[type-arg]
+def rescale(values: np.ndarray, old: int, new: int) -> np.ndarray | None:
     """Scaled int64 values at another scale, rounded half away from zero; None where int64 cannot hold them."""
     if new >= old:
         if new - old > 18:
@@ -205,7 +205,7 @@ def rescale(values: np.ndarray, old: int, new: int) -> np.ndarray | None:  # typ
     factor = 10 ** (old - new)
     quotient = np.abs(values) // factor
     quotient += (np.abs(values) - quotient * factor) >= factor - factor // 2
-    return np.where(values < 0, -quotient, quotient)
+    return np.where(values < 0, -quotient, quotient)  # type: ignore[no-any-return]  # numpy's stubs
 
 
 def narrowed(vector: NumericVector, scale: int | None) -> NumericVector:

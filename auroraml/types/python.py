@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import singledispatch
 
-from auroraml.batch import Datum, ListVector, StructVector, Vector
+from auroraml.batch import Datum, FixedVector, ListVector, StructVector, Vector
 from auroraml.errors import DataException, FeatureNotSupported
 from auroraml.types import table
 from auroraml.types.arrays import element_of
@@ -38,7 +38,7 @@ def to_python(type: PgType, vector: Vector, style: TextStyle = DEFAULT_STYLE) ->
         rows: list[object | None] = list(zip(*columns, strict=True)) if columns else [()] * flat.n
         return [row if ok else None for row, ok in zip(rows, flat.valid.tolist(), strict=True)]
     if type.rep in _AS_THEY_ARE and type.oid not in _BY_OID:
-        values = flat.values.tolist() if type.rep not in (Rep.TEXT, Rep.BYTES) else flat.datums()
+        values: list[object | None] = flat.values.tolist() if isinstance(flat, FixedVector) else flat.datums()
         return values if flat.validity is None else [v if ok else None for v, ok in zip(values, flat.validity.tolist(), strict=True)]
     convert = _converter(type, style)
     return [None if d is None else convert(d) for d in flat.datums()]  # per value: each becomes a Python object

@@ -76,13 +76,9 @@ def _time_in(name: str, args: Sequence[int]) -> int:
     if len(args) != 1:
         raise InvalidParameterValue("invalid type modifier")
     if args[0] < 0:
-        raise InvalidParameterValue(f"{_label(name)} precision must not be negative")
+        words = f"{_TIME_WORDS[name].upper()}({args[0]}){' WITH TIME ZONE' if name.endswith('tz') else ''}"
+        raise InvalidParameterValue(f"{words} precision must not be negative")
     return min(args[0], 6)  # PostgreSQL warns about more than 6 and takes 6
-
-
-def _label(name: str) -> str:
-    word = _TIME_WORDS[name].upper()
-    return f"{word}({{}}){_ZONE_WORDS[name].upper() if name.endswith('tz') else ''}"
 
 
 def _interval_in(name: str, args: Sequence[int]) -> int:
@@ -223,7 +219,7 @@ def round_micros(micros: int, precision: int) -> int:
     """Microseconds rounded half away from zero to `precision` decimals of a second."""
     unit = 10 ** (6 - precision)
     rounded = (abs(micros) + unit // 2) // unit * unit
-    return rounded if micros >= 0 else -rounded
+    return rounded if micros >= 0 else -rounded  # type: ignore[no-any-return]  # numpy's stubs
 
 
 def _time(datum: Datum, typmod: int, explicit: bool) -> Datum:
@@ -239,10 +235,10 @@ def _time_vector(vector: Vector, typmod: int, explicit: bool) -> Vector:
     return FixedVector(np.where(finite, _round_micros_array(vector.values, typmod), vector.values), vector.validity)
 
 
-def _round_micros_array(values: np.ndarray, precision: int) -> np.ndarray:  # type: ignore[type-arg]
+def _round_micros_array(values: np.ndarray, precision: int) -> np.ndarray:
     unit = 10 ** (6 - precision)
     rounded = (np.abs(values) + unit // 2) // unit * unit
-    return np.where(values >= 0, rounded, -rounded)
+    return np.where(values >= 0, rounded, -rounded)  # type: ignore[no-any-return]  # numpy's stubs
 
 
 def _interval(datum: Datum, typmod: int, explicit: bool) -> Datum:
@@ -259,7 +255,7 @@ def _interval_vector(vector: Vector, typmod: int, explicit: bool) -> Vector:
 _UNITS = {1 << 10: 3_600_000_000, 3 << 10: 60_000_000, 2 << 10: 60_000_000, 1 << 3 | 1 << 10: 3_600_000_000, 1 << 3 | 3 << 10: 60_000_000}
 
 
-def _interval_cut(values: np.ndarray, typmod: int) -> np.ndarray:  # type: ignore[type-arg]
+def _interval_cut(values: np.ndarray, typmod: int) -> np.ndarray:
     """Fields below the last one that the typmod names are cut off; the seconds are rounded to its precision."""
     mask, precision = typmod >> 16 & INTERVAL_FULL_RANGE, typmod & 0xFFFF
     out = values.copy()
