@@ -65,10 +65,13 @@ class OidForm(TextForm):
         if match is None:
             raise InvalidTextRepresentation(f'invalid input syntax for type oid: "{text}"')
         value = int(match[1][:40])
-        if not -(2**31) <= value < 2**32:
-            raise NumericValueOutOfRange(f'value "{text}" is out of range for type oid')
+        beyond = NumericValueOutOfRange(f'value "{text}" is out of range for type oid')
+        if abs(value) >= 2**64:  # strtoul's own limit comes before what follows the digits
+            raise beyond
         if match.end() != len(text):
             raise InvalidTextRepresentation(f'invalid input syntax for type oid: "{text}"')
+        if not -(2**31) <= value < 2**32:
+            raise beyond
         return value % 2**32
 
     def vector_out(self, type: PgType, vector: Vector, style: TextStyle) -> pa.Array:

@@ -93,25 +93,29 @@ _READERS: dict[str, Callable[[str, Sequence[int]], int]] = {
 }  # fmt: skip
 
 
-def format_type(type: PgType, typmod: int = -1, resolve: Callable[[int], PgType] = table.BY_OID.__getitem__) -> str:
-    """The type as format_type() prints it: 'character varying(20)', 'integer[]', 'bpchar' for char without a length."""
+def format_type(type: PgType, typmod: int | None = None, resolve: Callable[[int], PgType] = table.BY_OID.__getitem__) -> str:
+    """The type as format_type(oid, typmod) prints it: 'character varying(20)', 'integer[]'.
+
+    As in PostgreSQL, char without a length is 'character' when no typmod is given (None) and 'bpchar' when it is -1.
+    """
     if type.is_array and type.element and type.name not in ("int2vector", "oidvector"):
         return format_type(resolve(type.element), typmod, resolve) + "[]"
     name = type.name
     if type.schema != "pg_catalog":
         return quote_identifier(name)
+    known = -1 if typmod is None else typmod
     if name in _TIME_WORDS:
-        return f"{_TIME_WORDS[name]}{'' if typmod < 0 else f'({typmod})'}{_ZONE_WORDS[name]}"
+        return f"{_TIME_WORDS[name]}{'' if known < 0 else f'({known})'}{_ZONE_WORDS[name]}"
     if name == "interval":
-        return "interval" + _interval_suffix(typmod)
-    if name == "bpchar" and typmod < 0:
-        return "bpchar" if typmod != -1 else "character"
+        return "interval" + _interval_suffix(known)
+    if name == "bpchar" and typmod is not None and typmod < 0:
+        return "bpchar"
     shown = _SQL_NAMES.get(name, name)
-    if typmod < 0:
+    if known < 0:
         return shown
     if name == "numeric":
-        return "numeric({},{})".format(*precision_scale(typmod))
-    return f"{shown}({typmod - 4})" if name in ("varchar", "bpchar") else shown
+        return "numeric({},{})".format(*precision_scale(known))
+    return f"{shown}({known - 4})" if name in ("varchar", "bpchar") else shown
 
 
 def _interval_suffix(typmod: int) -> str:
