@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from auroraml.batch import Datum, ListVector, Vector, from_datums
 from auroraml.errors import ArraySubscriptError, InvalidTextRepresentation, ProgramLimitExceeded
@@ -17,6 +18,7 @@ from auroraml.types.table import BY_NAME, TEXT
 MAX_DIMENSIONS = 6
 _SPACE = " \t\n\r\f\v"
 _MUST_QUOTE = re.compile(r'["\\{},\s]', re.ASCII)
+_PLAIN = r'^\{[^{}"\\\s\x0b]*\}$'
 _BOUNDS = re.compile(r"\s*\[\s*([+-]?\d+)?(\s*:\s*([+-]?\d+))?\s*\]", re.ASCII)
 
 
@@ -63,6 +65,9 @@ class ArrayForm(TextForm):
 
     def vector_in(self, type: PgType, typmod: int, texts: pa.Array, style: TextStyle) -> Vector:
         element = element_of(type, style)
+        plain = _plain_in(element, typmod, texts, style)
+        if plain is not None:
+            return plain
         # per value: a grammar with nesting; the elements of all arrays are then read as one vector
         reads = [read_array(text) for text in texts.to_pylist()]
         items = [item for read in reads for item in read.items]
@@ -80,6 +85,26 @@ class ArrayForm(TextForm):
             shapes = np.empty(len(reads), object)
             shapes[:] = [None if read.lower == [1] else (tuple(read.dims), tuple(read.lower)) for read in reads]
         return ListVector(offsets, child, None, shapes)
+
+
+def _plain_in(element: PgType, typmod: int, texts: pa.Array, style: TextStyle) -> ListVector | None:
+    """One-dimensional arrays without quotes or spaces, split columnwise; None where a text has more to it."""
+    if len(texts) == 0 or not pc.all(pc.match_substring_regex(texts, _PLAIN)).as_py():
+        return None
+    inner = pc.utf8_slice_codeunits(texts, 1, stop=-1)
+    empty = pc.equal(inner, "").to_numpy(zero_copy_only=False)
+    lists = pc.split_pattern(inner.filter(pa.array(~empty)), ",")
+    items = lists.flatten()
+    null = pc.equal(pc.utf8_upper(items), "NULL").to_numpy(zero_copy_only=False)
+    known = items.filter(pa.array(~null)) if null.any() else items
+    if len(known) == 0 or pc.any(pc.equal(known, "")).as_py():
+        return None
+    child = scatter(form_of(element).vector_in(element, typmod, known, style), ~null if null.any() else None)
+    lengths = np.zeros(len(texts), np.int64)
+    lengths[~empty] = pc.list_value_length(lists).to_numpy(zero_copy_only=False)
+    offsets = np.zeros(len(texts) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return ListVector(offsets, child)
 
 
 class NumberListForm(TextForm):

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auroraml.batch import Datum, FixedVector, Vector
-from auroraml.errors import DatetimeFieldOverflow, FeatureNotSupported, InvalidParameterValue
+from auroraml.errors import DatetimeFieldOverflow, InvalidParameterValue
 from auroraml.types import interval_forms, julian
-from auroraml.types.datetime_read import DATE, FieldOverflow, Fields, Malformed, ZoneOverflow, describe, tokens_of
+from auroraml.types.datetime_read import DATE, FieldOverflow, Fields, Malformed, ZoneOverflow, describe, read_offset, tokens_of
 from auroraml.types.form import REP_FORMS, TextForm, TextStyle, register
 from auroraml.types.julian import DAY, POSTGRES_DAYS
 from auroraml.types.pg_type import PgType, Rep
@@ -22,7 +22,11 @@ __all__ = ["clock_text", "date_text", "interval_forms", "now_micros", "session_z
 
 _UNIX_MICROS = POSTGRES_DAYS * DAY
 _ISO_DATE = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
-_ISO_TIMESTAMP = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[ T]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?$"
+_CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?"
+_ISO_TIME = f"^{_CLOCK}$"
+_ISO_TIMESTAMP = rf"^[0-9]{{4}}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[ T]{_CLOCK}$"
+_ISO_TIMESTAMPTZ = _ISO_TIMESTAMP[:-1] + r"([-+][0-9]{2}(:[0-9]{2})?)?$"
+_OFFSET = r"^(?P<stamp>.{19}(?:\.[0-9]+)?)(?P<offset>.*)$"
 
 
 def session_zone(style: TextStyle) -> Zone:
@@ -38,10 +42,9 @@ def now_micros(style: TextStyle) -> int:
     return time.time_ns() // 1000 - _UNIX_MICROS if style.now is None else style.now
 
 
-def require_iso(style: TextStyle) -> None:
-    """Refuse the DateStyles whose output is not written yet."""
-    if not style.date_style.upper().startswith("ISO"):
-        raise FeatureNotSupported(f'DateStyle "{style.date_style}" is not supported')
+def is_iso(style: TextStyle) -> bool:
+    """Whether DateStyle asks for ISO output."""
+    return style.date_style.upper().startswith("ISO")
 
 
 def order_of(style: TextStyle) -> str:
@@ -96,6 +99,44 @@ def timestamp_text(micros: int, zone: Zone | None) -> str:
     return text + " BC" if julian.civil_of(days)[0] <= 0 else text
 
 
+def _styled_date(days: int, style: TextStyle) -> str:
+    """A date in DateStyle SQL, German or Postgres, without BC."""
+    year, month, day = julian.civil_of(days)
+    shown = f"{year if year > 0 else 1 - year:04d}"
+    if style.date_style.upper().startswith("GERMAN"):
+        return f"{day:02d}.{month:02d}.{shown}"
+    separator = "/" if style.date_style.upper().startswith("SQL") else "-"
+    first, second = (day, month) if order_of(style) == "DMY" else (month, day)
+    return separator.join((f"{first:02d}", f"{second:02d}", shown))
+
+
+def styled_date_text(days: int, style: TextStyle) -> str:
+    """A date in any DateStyle."""
+    if is_iso(style):
+        return date_text(days)
+    return _styled_date(days, style) + (" BC" if julian.civil_of(days)[0] <= 0 else "")
+
+
+def styled_timestamp_text(micros: int, zone: Zone | None, style: TextStyle) -> str:
+    """A timestamp in any DateStyle; all but ISO name the zone by its abbreviation."""
+    if is_iso(style) or micros in (julian.TIMESTAMP_MIN, julian.TIMESTAMP_MAX):
+        return timestamp_text(micros, zone)
+    local = micros + (0 if zone is None else zone.at_instant(micros) * 1_000_000)
+    days, clock = local // DAY + POSTGRES_DAYS, clock_text(local % DAY)
+    year, month, day = julian.civil_of(days)
+    if style.date_style.upper().startswith("POSTGRES"):
+        name = _MONTH_NAMES[month - 1]
+        date = f"{day:02d} {name}" if order_of(style) == "DMY" else f"{name} {day:02d}"
+        text = f"{_DAY_NAMES[(days + 4) % 7]} {date} {clock} {year if year > 0 else 1 - year:04d}"
+    else:
+        text = f"{_styled_date(days, style)} {clock}"
+    return text + ("" if zone is None else f" {zone.abbreviation(micros)}") + (" BC" if year <= 0 else "")
+
+
+_MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_DAY_NAMES = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
+
+
 def _two(values: np.ndarray, width: int = 2) -> pa.Array:
     return pc.utf8_lpad(pc.cast(pa.array(values), pa.large_string()), width, "0")
 
@@ -119,8 +160,7 @@ class DateForm(TextForm):
 
     def datum_out(self, type: PgType, datum: Datum, style: TextStyle) -> str:
         assert isinstance(datum, int)
-        require_iso(style)
-        return {julian.DATE_MIN: "-infinity", julian.DATE_MAX: "infinity"}.get(datum) or date_text(datum)
+        return {julian.DATE_MIN: "-infinity", julian.DATE_MAX: "infinity"}.get(datum) or styled_date_text(datum, style)
 
     def datum_in(self, type: PgType, typmod: int, text: str, style: TextStyle) -> Datum:
         fields = read_fields(text, "date", style)
@@ -137,9 +177,8 @@ class DateForm(TextForm):
     def vector_out(self, type: PgType, vector: Vector, style: TextStyle) -> pa.Array:
         assert isinstance(vector, FixedVector)
         values = vector.values
-        if len(values) and (int(values.min()) < _PLAIN_DAYS[0] or int(values.max()) >= _PLAIN_DAYS[1]):
+        if not is_iso(style) or len(values) == 0 or int(values.min()) < _PLAIN_DAYS[0] or int(values.max()) >= _PLAIN_DAYS[1]:
             return super().vector_out(type, vector, style)
-        require_iso(style)
         return _date_texts(values)
 
     def vector_in(self, type: PgType, typmod: int, texts: pa.Array, style: TextStyle) -> Vector:
@@ -164,8 +203,7 @@ class TimestampForm(TextForm):
 
     def datum_out(self, type: PgType, datum: Datum, style: TextStyle) -> str:
         assert isinstance(datum, int)
-        require_iso(style)
-        return timestamp_text(datum, session_zone(style) if type.oid == TIMESTAMPTZ.oid else None)
+        return styled_timestamp_text(datum, session_zone(style) if type.oid == TIMESTAMPTZ.oid else None, style)
 
     def datum_in(self, type: PgType, typmod: int, text: str, style: TextStyle) -> Datum:
         zoned = type.oid == TIMESTAMPTZ.oid
@@ -186,10 +224,9 @@ class TimestampForm(TextForm):
 
     def vector_out(self, type: PgType, vector: Vector, style: TextStyle) -> pa.Array:
         assert isinstance(vector, FixedVector)
-        require_iso(style)
         low, high = ((day - POSTGRES_DAYS + side) * DAY for day, side in zip(_PLAIN_DAYS, (2, -2), strict=True))
         values = vector.values
-        if len(values) == 0 or int(values.min()) < low or int(values.max()) >= high:
+        if not is_iso(style) or len(values) == 0 or int(values.min()) < low or int(values.max()) >= high:
             return super().vector_out(type, vector, style)
         offsets = None
         if type.oid == TIMESTAMPTZ.oid:
@@ -204,20 +241,34 @@ class TimestampForm(TextForm):
         return _join([texts, names.take(pa.array(codes))], "")
 
     def vector_in(self, type: PgType, typmod: int, texts: pa.Array, style: TextStyle) -> Vector:
-        if len(texts) and pc.all(pc.match_substring_regex(texts, _ISO_TIMESTAMP)).as_py():
+        zoned = type.oid == TIMESTAMPTZ.oid
+        if len(texts) and pc.all(pc.match_substring_regex(texts, _ISO_TIMESTAMPTZ if zoned else _ISO_TIMESTAMP)).as_py():
             days = _iso_days(texts)
+            if days is not None and not zoned:
+                return FixedVector((days - POSTGRES_DAYS) * DAY + _iso_clock(texts, 11))
             if days is not None:
-                micros = (days - POSTGRES_DAYS) * DAY + _iso_clock(texts)
-                if type.oid == TIMESTAMPTZ.oid:
-                    micros = micros - session_zone(style).at_locals(micros) * 1_000_000
-                return FixedVector(micros)
+                parts = pc.extract_regex(texts, _OFFSET)
+                local = (days - POSTGRES_DAYS) * DAY + _iso_clock(parts.field("stamp"), 11)
+                return FixedVector(local - _offsets(parts.field("offset"), local, style) * 1_000_000)
         return super().vector_in(type, typmod, texts, style)
 
 
-def _iso_clock(texts: pa.Array) -> np.ndarray:
-    """Microseconds of the hh:mm:ss[.ffffff] that begins at the twelfth character."""
-    hour, minute, second = (pc.cast(pc.utf8_slice_codeunits(texts, a, a + 2), pa.int64()).to_numpy() for a in (11, 14, 17))
-    fraction = pc.utf8_rpad(pc.utf8_slice_codeunits(texts, 20, 26), 6, "0")
+def _offsets(texts: pa.Array, local: np.ndarray, style: TextStyle) -> np.ndarray:
+    """Seconds east of UTC: as written, or the session zone's where nothing is."""
+    encoded = texts.dictionary_encode()
+    codes = encoded.indices.to_numpy(zero_copy_only=False)
+    written = encoded.dictionary.to_pylist()
+    offsets = np.array([read_offset(text) if text else 0 for text in written], np.int64)[codes]
+    bare = np.array([not text for text in written])[codes]
+    if bare.any():
+        offsets[bare] = session_zone(style).at_locals(local[bare])
+    return offsets  # type: ignore[no-any-return]  # numpy's stubs
+
+
+def _iso_clock(texts: pa.Array, at: int) -> np.ndarray:
+    """Microseconds of the hh:mm:ss[.ffffff] that begins at character `at`."""
+    hour, minute, second = (pc.cast(pc.utf8_slice_codeunits(texts, a, a + 2), pa.int64()).to_numpy() for a in (at, at + 3, at + 6))
+    fraction = pc.utf8_rpad(pc.utf8_slice_codeunits(texts, at + 9, at + 15), 6, "0")
     micros = pc.cast(fraction, pa.int64()).to_numpy()
     return ((hour * 60 + minute) * 60 + second) * 1_000_000 + micros  # type: ignore[no-any-return]
 
@@ -246,6 +297,11 @@ class TimeForm(TextForm):
     def vector_out(self, type: PgType, vector: Vector, style: TextStyle) -> pa.Array:
         assert isinstance(vector, FixedVector)
         return _clock_texts(vector.values)
+
+    def vector_in(self, type: PgType, typmod: int, texts: pa.Array, style: TextStyle) -> Vector:
+        if len(texts) and pc.all(pc.match_substring_regex(texts, _ISO_TIME)).as_py():
+            return FixedVector(_iso_clock(texts, 0))
+        return super().vector_in(type, typmod, texts, style)
 
 
 class TimetzForm(TextForm):

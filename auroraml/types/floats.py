@@ -90,7 +90,7 @@ def _between(number: np.floating[Any], digits: str) -> bool:
     """Whether the digits lie half way to a neighbour: they read back right, but PostgreSQL wants a digit more."""
     shown = int(Decimal(digits))
     here = int(number)
-    if shown == here or np.isinf(np.nextafter(number, number.dtype.type(np.inf))):
+    if shown == here or abs(number) == np.finfo(number.dtype).max:
         return False
     neighbour = int(np.nextafter(number, number.dtype.type(np.inf if shown > here else -np.inf)))
     return 2 * shown == here + neighbour

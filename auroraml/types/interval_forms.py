@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pyarrow as pa
 
 from auroraml.batch import Datum, FixedVector, Vector
-from auroraml.errors import FeatureNotSupported, IntervalFieldOverflow
+from auroraml.errors import IntervalFieldOverflow
 from auroraml.types.datetime_read import FieldOverflow, Malformed, Token, describe, read_clock, tokens_of
 from auroraml.types.form import REP_FORMS, TextForm, TextStyle
 from auroraml.types.pg_type import Interval, PgType, Rep
@@ -34,13 +35,11 @@ _SPELLINGS: dict[str, str] = {
 
 
 class IntervalForm(TextForm):
-    """IntervalStyle postgres: '1 year 2 mons -3 days +04:05:06'; reads every style."""
+    """Written in the IntervalStyle ('1 year 2 mons -3 days +04:05:06' in postgres); reads every style."""
 
     def datum_out(self, type: PgType, datum: Datum, style: TextStyle) -> str:
         assert isinstance(datum, Interval)
-        if style.interval_style != "postgres":
-            raise FeatureNotSupported(f'IntervalStyle "{style.interval_style}" is not supported')
-        return interval_text(datum)
+        return _STYLES[style.interval_style](datum)
 
     def datum_in(self, type: PgType, typmod: int, text: str, style: TextStyle) -> Datum:
         try:
@@ -70,6 +69,73 @@ def interval_text(value: Interval) -> str:
         clock = f"{clock}.{fraction:06d}".rstrip("0") if fraction else clock
         parts.append(("-" if value.micros < 0 else "+" if before else "") + clock)
     return " ".join(parts)
+
+
+def _parts(value: Interval) -> tuple[int, int, int, int, int, int, int]:
+    """Years, months, days, hours, minutes, seconds and microseconds, each with its own sign."""
+    months_sign, micros_sign = (-1 if value.months < 0 else 1), (-1 if value.micros < 0 else 1)
+    years, months = divmod(abs(value.months), 12)
+    seconds, fraction = divmod(abs(value.micros), SECOND)
+    clock = (seconds // 3600, seconds // 60 % 60, seconds % 60, fraction)
+    hour, minute, second, micros = (micros_sign * part for part in clock)
+    return months_sign * years, months_sign * months, value.days, hour, minute, second, micros
+
+
+def _seconds_text(second: int, micros: int, width: int) -> str:
+    text = f"{abs(second):0{width}d}"
+    return f"{text}.{abs(micros):06d}".rstrip("0") if micros else text
+
+
+def _iso_text(value: Interval) -> str:
+    """P1Y2M3DT4H5M6S."""
+    years, months, days, hour, minute, second, micros = _parts(value)
+    date = "".join(f"{amount}{unit}" for amount, unit in ((years, "Y"), (months, "M"), (days, "D")) if amount)
+    clock = "".join(f"{amount}{unit}" for amount, unit in ((hour, "H"), (minute, "M")) if amount)
+    if second or micros:
+        clock += f"{'-' if second < 0 or micros < 0 else ''}{_seconds_text(second, micros, 1)}S"
+    return f"P{date}{'T' + clock if clock else ''}" if date or clock else "PT0S"
+
+
+def _sql_text(value: Interval) -> str:
+    """1-2, 3 4:05:06, or with all parts signed where one sign or one kind of field does not do."""
+    signs = {part > 0 for part in value if part}
+    if not signs:
+        return "0"
+    standard = len(signs) == 1 and not (value.months and (value.days or value.micros))
+    years, months, days, hour, minute, second, micros = (abs(part) for part in _parts(value))
+    clock = f"{hour}:{minute:02d}:{_seconds_text(second, micros, 2)}"
+    if not standard:
+        year_sign, day_sign, clock_sign = ("-" if part < 0 else "+" for part in value)
+        return f"{year_sign}{years}-{months} {day_sign}{days} {clock_sign}{clock}"
+    sign = "" if True in signs else "-"
+    if value.months:
+        return f"{sign}{years}-{months}"
+    return f"{sign}{days} {clock}" if value.days else f"{sign}{clock}"
+
+
+def _verbose_text(value: Interval) -> str:
+    """@ 1 year 2 mons 3 days 4 hours 5 mins 6 secs ago."""
+    *whole, second, micros = _parts(value)
+    out = ["@"]
+    before: bool | None = None
+    for amount, unit in zip(whole, ("year", "mon", "day", "hour", "min"), strict=True):
+        if amount:
+            before = amount < 0 if before is None else before
+            shown = -amount if before else amount
+            out.append(f"{shown} {unit}{'' if shown == 1 else 's'}")
+    if second or micros:
+        negative = second < 0 or micros < 0
+        before = negative if before is None else before
+        sign = "-" if negative != before else ""
+        out.append(f"{sign}{_seconds_text(second, micros, 1)} sec{'' if abs(second) == 1 and not micros else 's'}")
+    if before is None:
+        out.append("0")
+    return " ".join(out) + (" ago" if before else "")
+
+
+_STYLES: dict[str, Callable[[Interval], str]] = {
+    "postgres": interval_text, "iso_8601": _iso_text, "sql_standard": _sql_text, "postgres_verbose": _verbose_text,
+}  # fmt: skip
 
 
 def read_interval(text: str, typmod: int = -1) -> Interval:

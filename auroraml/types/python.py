@@ -10,6 +10,9 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import singledispatch
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from auroraml.batch import Datum, FixedVector, ListVector, StructVector, Vector
 from auroraml.errors import DataException, FeatureNotSupported
 from auroraml.types import table
@@ -38,6 +41,8 @@ def to_python(type: PgType, vector: Vector, style: TextStyle = DEFAULT_STYLE) ->
         rows: list[object | None] = list(zip(*columns, strict=True)) if columns else [()] * flat.n
         return [row if ok else None for row, ok in zip(rows, flat.valid.tolist(), strict=True)]
     if type.rep in _AS_THEY_ARE and type.oid not in _BY_OID:
+        if type.rep is Rep.FLOAT4:  # the shortest digits, as they are sent
+            flat = FixedVector(pc.cast(form_of(type).vector_out(type, flat, DEFAULT_STYLE), pa.float64()).to_numpy(), flat.validity)
         values: list[object | None] = flat.values.tolist() if isinstance(flat, FixedVector) else flat.datums()
         return values if flat.validity is None else [v if ok else None for v, ok in zip(values, flat.validity.tolist(), strict=True)]
     convert = _converter(type, style)

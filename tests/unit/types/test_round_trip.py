@@ -33,7 +33,7 @@ VALUES: dict[PgType, st.SearchStrategy[Datum]] = {
     table.OID: st.integers(0, 2**32 - 1),
     table.FLOAT4: st.floats(width=32, allow_nan=False),
     table.FLOAT8: st.floats(allow_nan=False),
-    table.NUMERIC: decimals.map(lambda value: value.copy_abs() if not value else value),
+    table.NUMERIC: decimals.map(lambda value: value if value else value.copy_abs()),
     table.TEXT: words,
     table.BYTEA: st.binary(max_size=8),
     table.UUID: st.binary(min_size=16, max_size=16),
