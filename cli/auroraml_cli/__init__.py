@@ -1,0 +1,1 @@
+"""auroraml-sql: psql's manners over an embedded auroraml database."""

@@ -1,0 +1,456 @@
+"""CREATE: tables, views, types, schemas, databases, extensions, indexes, sequences, functions, roles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from auroraml.sql import statements as st
+from auroraml.sql.grammar import Grammar, QueryParser
+from auroraml.sql.types import TypeName
+
+_CONSTRAINT_WORDS = ("constraint", "primary", "unique", "check", "foreign", "references", "not", "null", "default", "generated", "collate")
+
+
+def create(p: QueryParser) -> st.Statement:
+    """CREATE ..."""
+    p.expect("create")
+    replace = p.take("or", "replace")
+    p.one_of("global", "local")
+    temporary = bool(p.one_of("temp", "temporary"))
+    unlogged = p.take("unlogged")
+    if p.take("materialized", "view"):
+        return _materialized(p)
+    word = p.one_of(*_KINDS)
+    if word is None:
+        for feature in ("trigger", "rule", "policy", "domain", "cast", "operator", "aggregate", "server", "publication", "subscription", "collation",
+                        "conversion", "tablespace", "statistics", "event", "foreign", "language", "text", "access", "user", "constraint"):  # fmt: skip
+            if p.token.is_word(feature):
+                return p.refuse(f"CREATE {feature.upper()}")
+        raise p.fail()
+    if word == "table":
+        return _table(p, temporary, unlogged)
+    if word == "view":
+        return _view(p, replace, temporary)
+    if word in ("function", "procedure"):
+        return _function(p, replace, word == "procedure")
+    return _KINDS[word](p)
+
+
+def _exists(p: QueryParser) -> bool:
+    return p.take("if", "not", "exists")
+
+
+def storage_options(p: QueryParser) -> tuple[st.Option, ...]:
+    """WITH (name = value, ...)."""
+    return p.parenthesised(p.option) if p.take("with") else ()
+
+
+def _table(p: QueryParser, temporary: bool, unlogged: bool) -> st.Statement:
+    exists = _exists(p)
+    name = p.qualified()
+    if p.token.is_word("as", "with", "using", "on", "tablespace") or (p.token.is_op("(") and _is_name_list(p)):
+        return _table_as(p, name, exists, temporary)
+    if p.token.is_word("partition", "of"):
+        return p.refuse("CREATE TABLE ... OF or PARTITION OF")
+    columns: list[st.ColumnDefinition] = []
+    constraints: list[st.ConstraintDefinition] = []
+    like: list[st.Name] = []
+    p.need("(")
+    while not p.mark(")"):
+        if columns or constraints or like:
+            p.need(",")
+        if p.take("like"):
+            like.append(p.qualified())
+            while p.one_of("including", "excluding"):
+                p.name()
+        elif p.token.is_word("constraint", "primary", "unique", "check", "foreign", "exclude"):
+            constraints.append(table_constraint(p))
+        else:
+            columns.append(column(p))
+    if p.token.is_word("inherits", "partition"):
+        return p.refuse(f"CREATE TABLE ... {p.token.raw.upper()}")
+    options = storage_options(p)
+    on_commit = ""
+    if p.take("on", "commit"):
+        on_commit = "drop" if p.take("drop") else "delete rows" if p.take("delete", "rows") else "preserve rows"
+        if on_commit == "preserve rows":
+            p.expect("preserve", "rows")
+    return st.CreateTable(name=name, columns=tuple(columns), constraints=tuple(constraints), like=tuple(like), if_not_exists=exists,
+                          temporary=temporary, unlogged=unlogged, options=options, on_commit=on_commit)  # fmt: skip
+
+
+def _is_name_list(p: QueryParser) -> bool:
+    """Whether `(a, b) AS` stands here rather than column definitions."""
+    i = p.i + 1
+    while p.tokens[i].is_name and p.tokens[i + 1].is_op(","):
+        i += 2
+    return p.tokens[i].is_name and p.tokens[i + 1].is_op(")") and p.tokens[i + 2].is_word("as", "with")
+
+
+def _table_as(p: QueryParser, name: st.Name, exists: bool, temporary: bool, materialized: bool = False) -> st.CreateTableAs:
+    columns = p.names() if p.token.is_op("(") else ()
+    options = storage_options(p)
+    p.expect("as")
+    stop, with_data = p.stop, True
+    if p.stop - 2 > p.i and p.tokens[p.stop - 1].is_word("data"):
+        no = p.tokens[p.stop - 2].is_word("no")
+        with_at = p.stop - (3 if no else 2)
+        if p.tokens[with_at].is_word("with"):
+            stop, with_data = with_at, not no
+    query = p.query(stop)
+    p.i = p.stop
+    return st.CreateTableAs(name=name, query=query, columns=columns, if_not_exists=exists, temporary=temporary, with_data=with_data,
+                            materialized=materialized, options=options)  # fmt: skip
+
+
+def _materialized(p: QueryParser) -> st.Statement:
+    exists = _exists(p)
+    return _table_as(p, p.qualified(), exists, False, True)
+
+
+def column(p: QueryParser) -> st.ColumnDefinition:
+    """name type constraint..."""
+    at = p.token.start
+    name = p.name()
+    type = p.type()
+    default, generated, not_null, identity = None, None, False, ""
+    constraints: list[st.ConstraintDefinition] = []
+    while not p.at_end and not p.token.is_op(",", ")"):
+        place = p.token.start
+        label = p.name() if p.take("constraint") else None
+        if p.take("not", "null"):
+            not_null = True
+        elif p.take("null"):
+            continue
+        elif p.take("default"):
+            default = p.expression(*_CONSTRAINT_WORDS)
+        elif p.take("generated"):
+            always = p.take("always")
+            if not always:
+                p.expect("by", "default")
+            p.expect("as")
+            if p.take("identity"):
+                identity, not_null = "always" if always else "default", True
+                if p.token.is_op("("):
+                    _skip_parentheses(p)
+            else:
+                p.need("(")
+                generated = p.expression()
+                p.need(")")
+                p.expect("stored")
+        elif p.take("collate"):
+            p.qualified()
+        else:
+            constraints.append(_constraint(p, label, place, (st.Name(name=name, at=at),)))
+    return st.ColumnDefinition(name=name, type=type, default=default, not_null=not_null, identity=identity, generated=generated,
+                               constraints=tuple(constraints), at=at)  # fmt: skip
+
+
+def _skip_parentheses(p: QueryParser) -> None:
+    depth = 0
+    while True:
+        depth += p.token.is_op("(") - p.token.is_op(")")
+        p.i += 1
+        if depth == 0:
+            return
+
+
+def table_constraint(p: QueryParser) -> st.ConstraintDefinition:
+    """[CONSTRAINT name] PRIMARY KEY (...), UNIQUE, CHECK, FOREIGN KEY."""
+    at = p.token.start
+    label = p.name() if p.take("constraint") else None
+    return _constraint(p, label, at, None)
+
+
+def _key_columns(p: QueryParser) -> tuple[st.Name, ...]:
+    def read() -> st.Name:
+        at = p.token.start
+        return st.Name(name=p.name(), at=at)
+
+    return p.parenthesised(read)
+
+
+def _constraint(p: QueryParser, label: str | None, at: int, own: tuple[st.Name, ...] | None) -> st.ConstraintDefinition:
+    if p.take("primary", "key"):
+        found = st.ConstraintDefinition(kind="p", name=label, columns=own if own is not None else _key_columns(p), at=at)
+    elif p.take("unique"):
+        found = st.ConstraintDefinition(kind="u", name=label, columns=own if own is not None else _key_columns(p), at=at)
+    elif p.take("check"):
+        p.need("(")
+        check = p.expression()
+        p.need(")")
+        p.take("no", "inherit")
+        found = st.ConstraintDefinition(kind="c", name=label, check=check, columns=own or (), at=at)
+    elif own is None and p.take("foreign", "key"):
+        found = _foreign(p, label, at, _key_columns(p))
+    elif own is not None and p.token.is_word("references"):
+        found = _foreign(p, label, at, own)
+    else:
+        raise p.fail()
+    while p.take("not", "deferrable") or p.take("deferrable") or p.take("initially"):
+        p.one_of("deferred", "immediate")
+    return found
+
+
+def _foreign(p: QueryParser, label: str | None, at: int, columns: tuple[st.Name, ...]) -> st.ConstraintDefinition:
+    p.expect("references")
+    target = p.qualified()
+    foreign = _key_columns(p) if p.token.is_op("(") else ()
+    if p.take("match"):
+        p.name()
+    while p.take("on"):
+        p.one_of("delete", "update")
+        if not p.take("no", "action") and not p.take("set", "null") and not p.take("set", "default"):
+            p.name()
+    return st.ConstraintDefinition(kind="f", name=label, columns=columns, foreign=target, foreign_columns=foreign, at=at)
+
+
+def _view(p: QueryParser, replace: bool, temporary: bool) -> st.Statement:
+    name = p.qualified()
+    columns = p.names() if p.token.is_op("(") else ()
+    storage_options(p)
+    p.expect("as")
+    return st.CreateView(name=name, query=p.query(), columns=columns, replace=replace, temporary=temporary)
+
+
+def _type(p: QueryParser) -> st.Statement:
+    name = p.qualified()
+    if not p.take("as"):
+        return p.refuse("CREATE TYPE without AS")
+    if p.take("enum"):
+        return st.CreateType(name=name, labels=p.parenthesised(p.string))
+    if p.take("range"):
+        return p.refuse("CREATE TYPE ... AS RANGE")
+    p.need("(")
+    if p.mark(")"):
+        return st.CreateType(name=name)
+
+    def attribute() -> st.ColumnDefinition:
+        at = p.token.start
+        return st.ColumnDefinition(name=p.name(), type=p.type(), at=at)
+
+    attributes = p.comma_list(attribute)
+    p.need(")")
+    return st.CreateType(name=name, attributes=attributes)
+
+
+def _schema(p: QueryParser) -> st.Statement:
+    exists = _exists(p)
+    name = "" if p.token.is_word("authorization") else p.name()
+    owner = p.name() if p.take("authorization") else None
+    if not p.at_end:
+        return p.refuse("CREATE SCHEMA with elements")
+    return st.CreateSchema(name=name or owner or "", if_not_exists=exists, owner=owner)
+
+
+def _database(p: QueryParser) -> st.Statement:
+    name = p.name()
+    p.take("with")
+    options = []
+    while not p.at_end:
+        options.append(p.option())
+    return st.CreateDatabase(name=name, options=tuple(options))
+
+
+def _extension(p: QueryParser) -> st.Statement:
+    exists = _exists(p)
+    at = p.token.start
+    name = p.name()
+    p.take("with")
+    schema = version = None
+    cascade = False
+    while not p.at_end:
+        if p.take("schema"):
+            schema = p.name()
+        elif p.take("version"):
+            version = p.option_value()
+        elif p.take("cascade"):
+            cascade = True
+        else:
+            raise p.fail()
+    return st.CreateExtension(name=name, if_not_exists=exists, cascade=cascade, schema=schema, version=version, at=at)
+
+
+def _index(p: QueryParser, unique: bool = False) -> st.Statement:
+    p.take("concurrently")
+    exists = _exists(p)
+    name = None if p.token.is_word("on") else p.name()
+    p.expect("on")
+    p.take("only")
+    table = p.qualified()
+    method = p.name() if p.take("using") else "btree"
+
+    def key() -> st.Name | st.Tree:
+        at = p.token.start
+        if p.token.is_name and (p.peek().is_op(",", ")") or p.peek().is_word("asc", "desc", "nulls")):
+            found: st.Name | st.Tree = st.Name(name=p.name(), at=at)
+        else:
+            found = p.expression("asc", "desc", "nulls")
+        p.one_of("asc", "desc")
+        if p.take("nulls"):
+            p.one_of("first", "last")
+        return found
+
+    keys = p.parenthesised(key)
+    where = p.expression() if p.take("where") else None
+    return st.CreateIndex(name=name, table=table, keys=keys, unique=unique, if_not_exists=exists, method=method, where=where)
+
+
+def _unique(p: QueryParser) -> st.Statement:
+    p.expect("index")
+    return _index(p, True)
+
+
+def sequence_options(p: QueryParser) -> tuple[st.Option, ...]:
+    """START WITH n, INCREMENT BY n, MINVALUE, MAXVALUE, CYCLE, OWNED BY, RESTART."""
+    options = []
+    while not p.at_end:
+        at = p.token.start
+        if p.take("no"):
+            options.append(st.Option(name="no " + p.name(), at=at))
+        elif p.take("owned", "by"):
+            owner = p.qualified()
+            options.append(st.Option(name="owned by", value=(owner.schema or "", owner.name), at=at))
+        else:
+            word = p.name()
+            p.one_of("with", "by")
+            value = p.name() if word == "as" else p.number() if not p.at_end and not p.token.is_name else None
+            options.append(st.Option(name=word, value=value, at=at))
+    return tuple(options)
+
+
+def _sequence(p: QueryParser) -> st.Statement:
+    exists = _exists(p)
+    return st.CreateSequence(name=p.qualified(), if_not_exists=exists, options=sequence_options(p))
+
+
+def _role(login: bool) -> Callable[[QueryParser], st.Statement]:
+    def read(p: QueryParser) -> st.Statement:
+        name = p.name()
+        p.take("with")
+        return st.CreateRole(name=name, options=role_options(p), login=login)
+
+    return read
+
+
+def role_options(p: QueryParser) -> tuple[st.Option, ...]:
+    """LOGIN, PASSWORD 'x', IN ROLE a, b, ..."""
+    options = []
+    while not p.at_end:
+        at = p.token.start
+        encrypted = p.take("encrypted")
+        word = p.name()
+        if word == "password":
+            options.append(st.Option(name="password", value=None if p.take("null") else p.string(), at=at))
+        elif word in ("in", "role", "admin", "user", "sysid") and not encrypted:
+            if word == "in":
+                p.one_of("role", "group")
+            options.append(st.Option(name=word, value=p.comma_list(p.name), at=at))
+        elif word == "connection":
+            p.expect("limit")
+            options.append(st.Option(name="connection limit", value=p.number(), at=at))
+        elif word == "valid":
+            p.expect("until")
+            options.append(st.Option(name="valid until", value=p.string(), at=at))
+        else:
+            options.append(st.Option(name=word, at=at))
+    return tuple(options)
+
+
+def parameter(p: QueryParser) -> st.ParameterDefinition:
+    """[mode] [name] type [DEFAULT expression]; the name may come before the mode."""
+    at = p.token.start
+    mode = "i"
+    modes = {"in": "i", "out": "o", "inout": "b", "variadic": "v"}
+    word = p.one_of(*modes)
+    name = ""
+    if word is not None:
+        mode = "b" if word == "in" and p.take("out") else modes[word]
+    following = p.peek()
+    if p.token.is_name and (following.is_name or following.kind == "quoted") and not _type_continues(p):
+        name = p.name()
+        late = p.one_of(*modes) if word is None else None
+        mode = modes[late] if late else mode
+    type = p.type()
+    default = p.expression() if p.take("default") or p.mark("=") or p.mark(":=") else None
+    return st.ParameterDefinition(name=name, type=type, mode=mode, default=default, at=at)
+
+
+def _type_continues(p: QueryParser) -> bool:
+    """Whether two words here are one type (double precision, character varying, ...)."""
+    pair = (p.token.text, p.peek().text)
+    starts = {"double": ("precision",), "character": ("varying",), "char": ("varying",), "national": ("character", "char"), "timestamp": ("with", "without"),
+              "time": ("with", "without"), "interval": ("year", "month", "day", "hour", "minute", "second")}  # fmt: skip
+    return (p.token.kind == "word" and pair[1] in starts.get(pair[0], ())) or p.peek().is_word("default", "array")
+
+
+def _function(p: QueryParser, replace: bool, procedure: bool) -> st.Statement:
+    name = p.qualified()
+    p.need("(")
+    parameters = [] if p.token.is_op(")") else list(p.comma_list(lambda: parameter(p)))
+    p.need(")")
+    returns: TypeName | None = None
+    table = False
+    if p.take("returns"):
+        if p.take("table"):
+            table = True
+
+            def output() -> st.ParameterDefinition:
+                at = p.token.start
+                return st.ParameterDefinition(name=p.name(), type=p.type(), mode="t", at=at)
+
+            parameters += p.parenthesised(output)
+        else:
+            returns = p.type()
+    found: dict[str, object] = {}
+    while not p.at_end:
+        _function_option(p, found)
+    return st.CreateFunction(name=name, parameters=tuple(parameters), returns=returns, returns_table=table, replace=replace, procedure=procedure,
+                             **found)  # type: ignore[arg-type] # the keys are the class's fields  # fmt: skip
+
+
+def _function_option(p: QueryParser, found: dict[str, object]) -> None:
+    if p.take("language"):
+        found["language"] = p.option_value()
+    elif p.take("as"):
+        found["body_at"] = p.token.start + (p.token.raw.index("$", 1) + 1 if p.token.raw.startswith("$") else 1)
+        found["body"] = p.string()
+        if p.mark(","):
+            p.string()
+    elif p.take("return"):
+        found["expression"] = p.expression(commas=False)
+    elif word := p.one_of("immutable", "stable", "volatile"):
+        found["volatility"] = word[0]
+    elif p.take("strict") or p.take("returns", "null", "on", "null", "input"):
+        found["strict"] = True
+    elif p.take("called", "on", "null", "input"):
+        found["strict"] = False
+    elif p.take("parallel"):
+        found["parallel"] = p.name()
+    elif p.take("cost"):
+        found["cost"] = float(p.number())
+    elif p.take("rows"):
+        found["rows"] = float(p.number())
+    elif p.take("window") or p.take("leakproof") or p.take("not", "leakproof"):
+        return
+    elif p.take("external", "security") or p.take("security"):
+        if p.take("definer"):
+            found["settings"] = (st.Option(name="security definer"),)
+        else:
+            p.expect("invoker")
+    elif p.take("set"):
+        at = p.token.start
+        name = p.name()
+        if not p.take("to"):
+            p.need("=")
+        found["settings"] = (st.Option(name=name, value=p.option_value(), at=at),)
+    else:
+        raise p.fail()
+
+
+_KINDS: dict[str, Callable[[QueryParser], st.Statement]] = {
+    "table": lambda p: _table(p, False, False), "view": lambda p: _view(p, False, False), "type": _type, "schema": _schema, "database": _database,
+    "extension": _extension, "index": _index, "unique": _unique, "sequence": _sequence, "role": _role(False), "user": _role(True), "group": _role(False),
+    "function": lambda p: _function(p, False, False), "procedure": lambda p: _function(p, False, True),
+}  # fmt: skip
+GRAMMAR: dict[str, Grammar] = {"create": create}

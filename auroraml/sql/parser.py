@@ -1,0 +1,77 @@
+"""Text to statements: cut at semicolons, then by first word to sqlglot or to the utility parser."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlglot import exp
+
+from auroraml.sql.lexer import Token, tokenize
+from auroraml.sql.rewrite import Source
+from auroraml.sql.statements import Query, Statement
+from auroraml.sql.trees import parse_tree
+from auroraml.sql.types import near
+from auroraml.sql.utility import UTILITY, utility
+
+QUERY_WORDS = ("select", "values", "with", "insert", "update", "delete", "table")
+
+
+def parse(text: str) -> tuple[Statement, ...]:
+    """The statements of `text`; raises SyntaxError (42601) in PostgreSQL's words, positions counted in the whole text."""
+    source = Source(tokens=tokenize(text))
+    statements = []
+    for start, stop in _spans(source.tokens):
+        statements.append(_statement(text, source, start, stop))
+    return tuple(statements)
+
+
+def parse_expression(text: str) -> Query:
+    """A lone expression, as SELECT's only target."""
+    statement = parse(f"SELECT {text}")[0]
+    assert isinstance(statement, Query)
+    return statement
+
+
+def _spans(tokens: object) -> list[tuple[int, int]]:
+    assert isinstance(tokens, list)
+    spans, start, depth, atomic = [], 0, 0, 0
+    for i, token in enumerate(tokens):
+        depth += token.is_op("(") - token.is_op(")")
+        if token.is_word("atomic") and tokens[i - 1].is_word("begin"):
+            atomic += 1
+        elif atomic and token.is_word("case"):
+            atomic += 1
+        elif atomic and token.is_word("end"):
+            atomic -= 1
+        if token.kind == "end" or (token.is_op(";") and depth <= 0 and not atomic):
+            if i > start:
+                spans.append((start, i))
+            start = i + 1
+    return spans
+
+
+def is_query(token: Token) -> bool:
+    """Whether a statement that begins with `token` is one for sqlglot."""
+    return token.is_word(*QUERY_WORDS) or token.is_op("(")
+
+
+def _statement(text: str, source: Source, start: int, stop: int) -> Statement:
+    first = source.tokens[start]
+    begin, end = first.start, source.tokens[stop - 1].end
+    if is_query(first):
+        return query(text, source, start, stop)
+    if first.kind == "word" and first.text in UTILITY:
+        return replace(utility(text, source, start, stop, query), text=text, start=begin, end=end)
+    raise near(first)
+
+
+def query(text: str, source: Source, start: int, stop: int) -> Query:
+    """A query or DML statement."""
+    tokens = source.tokens
+    if tokens[start].is_word("table"):
+        source = Source(tokens=tokenize("SELECT * FROM" + " " * max(0, tokens[start].end - 13) + text[tokens[start].end : tokens[stop - 1].end]))
+        return query(text, source, 0, len(source.tokens) - 1)
+    tree = parse_tree(text, source, start, stop)
+    if isinstance(tree.root, exp.Alias | exp.Column | exp.Identifier):
+        raise near(tokens[min(start + 1, stop)])
+    return Query(tree=tree, text=text, start=tree.at, end=tokens[stop - 1].end)

@@ -1,0 +1,320 @@
+"""Tokens to text that sqlglot reads without losing anything: every leaf becomes an identifier that carries its token's number.
+
+Leaves: `_i` identifier, `_s` string, `_n` number, `_p` parameter, `_k` word that is a value (current_date), `_f` the name of a call, `_t` a type,
+`_d` DEFAULT, `_o` an operator. An operator that SQL's grammar does not know by itself is written between bars, since sqlglot parses | at the
+precedence PostgreSQL gives every such operator: `a ->> b` is `a | _o7 | b`, prefix `@ b` is `_o7 | b`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from auroraml.sql.lexer import NUMBER, PARAMETER, QUOTED, STRING, WORD, Token
+from auroraml.sql.types import TypeName, TypeReader, near, read_type
+
+STRUCTURE = frozenset(
+    """all and any array as asc between both by case cross delete desc distinct else end except exists false from full group having in inner insert
+    intersect into is join lateral left like ilike limit natural not null offset on or order outer overlaps returning right select set similar some
+    symmetric then to true collate union update using values when where window with isnull notnull fetch for""".split()
+)
+VALUES = frozenset(
+    """current_date current_time current_timestamp localtime localtimestamp current_user session_user user current_role current_catalog
+    current_schema""".split()
+)
+PLAIN_OPERATORS = frozenset(("+", "-", "*", "/", "%", "^", "<", ">", "=", "<=", ">=", "<>"))
+SPECIAL_CALLS = frozenset(("extract", "position", "substring", "overlay", "trim"))
+_AFTER = {  # words that structure a query only behind, or before, certain others
+    "first": ("nulls", "fetch"), "last": ("nulls",), "next": ("fetch",), "row": ("current", "#", "first", "next"), "ties": ("with",),
+    "time": ("at",), "zone": ("time",), "of": ("update", "share"), "unknown": ("is", "not"), "recursive": ("with",), "conflict": ("on",),
+    "nothing": ("do",), "key": ("no", "for"), "share": ("for", "key"), "locked": ("skip",), "ordinality": ("with",), "constraint": ("on",),
+    "update": ("for", "do", "key"), "others": ("no",),
+}  # fmt: skip
+_BEFORE = {
+    "nulls": ("first", "last"), "partition": ("by",), "within": ("group",), "grouping": ("sets",), "do": ("nothing", "update"), "at": ("time",),
+    "skip": ("locked",), "over": ("(",), "filter": ("(",), "rollup": ("(",), "cube": ("(",), "sets": ("(",), "escape": ("'",), "no": ("key", "others"),
+    "materialized": ("(",), "current": ("row",), "preceding": (")", "and"), "following": (")", "and", "exclude"),
+    "unbounded": ("preceding", "following"), "range": ("between", "unbounded", "current", "#"), "rows": ("between", "unbounded", "current", "#", "only", "with"),
+    "groups": ("between", "unbounded", "current", "#"), "exclude": ("current", "group", "ties", "no"), "only": (";", ")"), "nowait": (";",),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallForm:
+    """How a call was written in SQL's own grammar: the function's name, and the order of the arguments."""
+
+    name: str
+    order: tuple[int, ...] | None = None
+    variadic: bool = False
+    written: str = ""
+
+
+@dataclass(kw_only=True)
+class Source:
+    """The tokens behind a tree, the types and call forms read on the way."""
+
+    tokens: Sequence[Token]
+    types: dict[int, TypeName] = field(default_factory=dict)
+    forms: dict[int, CallForm] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True)
+class _Frame:
+    kind: str
+    call: int = -1
+    words: list[str] = field(default_factory=list)
+    commas: int = 0
+
+
+class Rewriter:
+    """Writes the tokens from `start` to before `stop`; `text` is for sqlglot, `origins` the token behind each piece of it."""
+
+    def __init__(self, source: Source, start: int, stop: int) -> None:
+        self.source = source
+        self.tokens = source.tokens
+        self.stop = stop
+        self.pieces: list[str] = []
+        self.origins: list[tuple[int, int]] = []  # (offset in text, token)
+        self.length = 0
+        self.frames: list[_Frame] = []
+        self.operand = False  # whether what was written last ends an operand
+        i = start
+        while i < stop:
+            i = self._next(i)
+        self.text = " ".join(self.pieces)
+
+    def _put(self, piece: str, i: int, operand: bool) -> None:
+        self.origins.append((self.length, i))
+        self.pieces.append(piece)
+        self.length += len(piece) + 1
+        self.operand = operand
+
+    def _next(self, i: int) -> int:
+        token = self.tokens[i]
+        if token.kind == WORD:
+            return self._word(i, token)
+        if token.kind == QUOTED:
+            return self._identifier(i)
+        if token.kind == STRING:
+            previous = self.tokens[i - 1] if i else token
+            self._put(f"'{i}'" if previous.is_word("escape") else f"_s{i}", i, True)
+            return i + 1
+        if token.kind in (NUMBER, PARAMETER):
+            self._put(f"_{'n' if token.kind == NUMBER else 'p'}{i}", i, True)
+            return i + 1
+        return self._symbol(i, token)
+
+    def _symbol(self, i: int, token: Token) -> int:
+        text = token.text
+        if text == "::":
+            self._put("::", i, False)
+            return self._type(i + 1)
+        if text == ":=":
+            self._put("=>", i, False)
+            return i + 1
+        if text == "(":
+            self._open(i, "")
+        elif text in ")]":
+            if self.frames:
+                self._close(self.frames.pop())
+            self._put(text, i, True)
+        elif text == "[":
+            self.frames.append(_Frame(kind="["))
+            self._put(text, i, False)
+        elif token.kind == "operator" and text not in PLAIN_OPERATORS:
+            self._operator(i)
+        else:
+            if text == "," and self.frames:
+                self.frames[-1].commas += 1
+            self._put(text, i, text == "*" and not self.operand)
+        return i + 1
+
+    def _operator(self, i: int) -> None:
+        if self.operand:
+            self._put("|", i, False)
+        self._put(f"_o{i}", i, True)
+        self._put("|", i, False)
+
+    def _open(self, i: int, kind: str, call: int = -1) -> None:
+        self.frames.append(_Frame(kind=kind, call=call))
+        self._put("(", i, False)
+        a, b = self.tokens[i + 1], self.tokens[i + 2] if i + 2 < len(self.tokens) else self.tokens[-1]
+        definitions = not kind and a.is_name and not _structural(a) and b.is_name and b.text not in ("as", "in", "is", "at", "collate", "over", "filter")
+        if definitions and not _structural(b) and not self.tokens[i + 2].is_word("escape", "ordinality") and self._alias_before(i):
+            self.frames[-1].kind = "columns"
+
+    def _alias_before(self, i: int) -> bool:
+        """Whether a `(` at `i` follows AS or an alias behind a call in FROM."""
+        previous = self.tokens[i - 1]
+        return previous.is_word("as") or (previous.is_name and (self.tokens[i - 2].is_word("as") or self.tokens[i - 2].is_op(")")))
+
+    def _close(self, frame: _Frame) -> None:
+        if frame.kind in SPECIAL_CALLS:
+            self.source.forms[frame.call] = _form(frame)
+
+    def _type(self, i: int) -> int:
+        self.source.types[i], after = read_type(self.tokens, i)
+        self._put(f"_t{i}", i, True)
+        return after
+
+    def _identifier(self, i: int) -> int:
+        following = self.tokens[i + 1]
+        if following.is_op("(") and not self._is_alias(i):
+            self._put(f"_f{i}", i, False)
+            self._open(i + 1, "call", i)
+            return i + 2
+        self._put(f"_i{i}", i, True)
+        frame = self.frames[-1] if self.frames else None
+        if frame is not None and frame.kind == "columns" and following.is_name:
+            return self._type(i + 1)
+        return i + 1
+
+    def _is_alias(self, i: int) -> bool:
+        """Whether the name before a `(` is an alias with columns, an INSERT target or a WITH name rather than a call."""
+        previous = self.tokens[i - 1] if i else None
+        if previous is None:
+            return False
+        if previous.is_word("into", "with", "recursive"):
+            return True
+        start = i
+        while self.tokens[start - 1].is_op(".") and start >= 2:
+            start -= 2
+        before = self.tokens[start - 1] if start else previous
+        if before.is_word("into"):
+            return True
+        if previous.is_word("as"):
+            return not (self.frames and self.frames[-1].kind == "cast")
+        return self.operand and (previous.is_op(")") or previous.is_name or previous.is_word("ordinality")) or self._cte_name(i)
+
+    def _cte_name(self, i: int) -> bool:
+        """A name with columns after a comma that is followed by `) AS (`."""
+        depth = 0
+        for j in range(i + 1, self.stop):
+            token = self.tokens[j]
+            depth += token.is_op("(") - token.is_op(")")
+            if depth == 0:
+                return self.tokens[j + 1].is_word("as") and (self.tokens[j + 2].is_op("(") or self.tokens[j + 2].is_word("materialized", "not"))
+        return False
+
+    def _word(self, i: int, token: Token) -> int:
+        word, following = token.text, self.tokens[i + 1]
+        frame = self.frames[-1] if self.frames else None
+        if self.tokens[i - 1].is_op(".") and i:
+            return self._identifier(i)
+        if frame is not None and frame.kind in SPECIAL_CALLS and (handled := self._special(i, token, frame)):
+            return handled
+        if word == "as" and frame is not None and frame.kind == "cast":
+            self._put("AS", i, False)
+            return self._type(i + 1)
+        if word == "default":
+            self._put(f"_d{i}", i, True)
+            return i + 1
+        if word == "variadic" and frame is not None and frame.kind == "call":
+            self.source.forms[frame.call] = CallForm(name=self.tokens[frame.call].text, variadic=True)
+            return i + 1
+        if word in VALUES and not following.is_op("("):
+            self._put(f"_k{i}", i, True)
+            return i + 1
+        if word in ("current_timestamp", "current_time", "localtime", "localtimestamp"):
+            self._put(f"_k{i}", i, True)
+            return i + 4 if self.tokens[i + 3].is_op(")") else i + 1
+        return self._grammar(i, word, following)
+
+    def _grammar(self, i: int, word: str, following: Token) -> int:
+        if word in ("cast", "treat") and following.is_op("("):
+            self._put("CAST", i, False)
+            self._open(i + 1, "cast")
+            return i + 2
+        if word == "using" and following.kind == "operator":
+            self._put("DESC" if following.text in (">", "~>~") else "ASC", i, False)
+            return i + 2
+        if word in SPECIAL_CALLS and following.is_op("("):
+            self._put(f"_f{i}", i, False)
+            self._open(i + 1, word, i)
+            return i + 2
+        if word in STRUCTURE or self._contextual(i, word, following):
+            array = word == "array" and not following.is_op("[", "(")
+            if not array and not (word in ("left", "right") and following.is_op("(")):
+                self._put(word.upper(), i, word in ("null", "true", "false", "end", "preceding", "following", "row"))
+                return i + 1
+        return self._typed_literal(i) or self._identifier(i)
+
+    def _contextual(self, i: int, word: str, following: Token) -> bool:
+        previous = self.tokens[i - 1].text if i else ""
+        kind = self.tokens[i - 1].kind if i else ""
+        mark = "#" if kind in (NUMBER, PARAMETER) else previous
+        if word in _AFTER and kind != QUOTED and mark in _AFTER[word]:
+            return True
+        if word in _BEFORE and following.kind != QUOTED:
+            behind = {NUMBER: "#", PARAMETER: "#", STRING: "'", "end": ";"}.get(following.kind, following.text)
+            fits = behind in _BEFORE[word]
+            if word in ("over", "filter"):
+                return (fits or (word == "over" and following.is_name)) and previous == ")"
+            if word in ("rollup", "cube"):
+                return fits and (previous in ("by", ",", "("))
+            if word == "materialized":
+                return fits and previous in ("as", "not")
+            return fits
+        return word in ("row", "rows") and previous.isdigit()
+
+    def _typed_literal(self, i: int) -> int:
+        """type 'literal': CAST of the string; 0 where this is none."""
+        token = self.tokens[i]
+        previous = self.tokens[i - 1] if i else None
+        multiword = token.text in ("double", "character", "national", "timestamp", "time", "bit", "interval", "char", "float", "numeric", "varchar")
+        if not multiword and self.tokens[i + 1].kind != STRING:
+            return 0
+        if previous is not None and (previous.is_word("as") or (self.operand and not previous.is_word("select"))):
+            return 0
+        try:
+            reader = TypeReader(self.tokens, i)
+            name = reader.read()
+        except type(near(token)):
+            return 0
+        literal = reader.i
+        if self.tokens[literal].kind != STRING or name.dimensions:
+            return 0
+        if name.name == "interval" and not name.modifiers:
+            reader.i += 1
+            name = TypeName(name="interval", modifiers=reader.fields(), at=name.at)
+        else:
+            reader.i += 1
+        self.source.types[i] = name
+        self._put(f"CAST ( _s{literal} AS _t{i} )", i, True)
+        return reader.i
+
+    def _special(self, i: int, token: Token, frame: _Frame) -> int:
+        """The words inside EXTRACT(...), POSITION(... IN ...) and their kin; 0 where the token is an ordinary one."""
+        word = token.text
+        if frame.kind == "extract" and not frame.words and self.tokens[i + 1].is_word("from"):
+            self._put(f"_s{i}", i, True)
+            return i + 1
+        if frame.kind == "trim" and word in ("both", "leading", "trailing"):
+            frame.words.append(word)
+            return i + 1
+        keyword = word in ("from", "for", "placing", "similar", "escape") or (word == "in" and frame.kind == "position")
+        if not keyword:
+            return 0
+        first = frame.kind == "trim" and not self.operand
+        frame.words.append(word + ("!" if first else ""))
+        if not first:
+            self._put(",", i, False)
+        return i + 1
+
+
+def _form(frame: _Frame) -> CallForm:
+    words = frame.words
+    if frame.kind == "position" and "in" in words:
+        return CallForm(name="position", order=(1, 0), written="position")
+    if frame.kind == "trim":
+        name = {"leading": "ltrim", "trailing": "rtrim"}.get(words[0] if words else "", "btrim")
+        return CallForm(name=name, order=(1, 0) if "from" in words else None, written="trim")
+    if frame.kind == "substring" and words and words[0] == "for":
+        return CallForm(name="substring", order=(0, 2, 1) if len(words) > 1 else (0, -1, 1), written="substring")
+    if frame.kind == "substring" and "similar" in words:
+        return CallForm(name="substring", written="similar")
+    return CallForm(name=frame.kind, written=frame.kind if words else "")
+
+
+def _structural(token: Token) -> bool:
+    return token.kind == WORD and (token.text in STRUCTURE or token.text in VALUES)
