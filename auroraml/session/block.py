@@ -72,6 +72,11 @@ class Block:
         self.state = State.IDLE
         return True
 
+    def recover(self) -> None:
+        """A failed block went back to a savepoint."""
+        if self.state is State.FAILED:
+            self.state = State.OPEN
+
     def savepoint(self, name: str) -> int:
         """SAVEPOINT: its depth, counted from 1."""
         self.require_block("SAVEPOINT")

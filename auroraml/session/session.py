@@ -85,9 +85,9 @@ class Session:
     def execute(self, text: str, params: tuple[Bound, ...] = ()) -> Iterator[ResultStream]:
         """Run each statement of `text` in turn; a result that is not consumed is drained before the next statement runs."""
         statements = self._parse(text)
-        if len(statements) > 1 and self.block.state is State.IDLE:
-            self.block.state = State.IMPLICIT
         for statement in statements:
+            if len(statements) > 1 and self.block.state is State.IDLE:
+                self.block.state = State.IMPLICIT
             stream = self._start(statement, params)
             yield stream
             stream.drain()

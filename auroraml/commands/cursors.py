@@ -1,0 +1,150 @@
+"""DECLARE, FETCH, MOVE, CLOSE: SQL cursors over running statements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from auroraml.batch import Batch, concat_batches
+from auroraml.commands.context import Bound, Host, command, done
+from auroraml.errors import DuplicateCursor, InvalidCursorName, ObjectNotInPrerequisiteState
+from auroraml.ir.logical import Output
+from auroraml.pipeline.result import ResultStream, of_batch
+from auroraml.sql import statements as st
+
+EVERYTHING = 1 << 62
+
+
+@dataclass(kw_only=True)
+class Cursor:
+    """A portal: rows read so far are kept only where it may scroll. `position` 0 is before the first row."""
+
+    name: str
+    stream: ResultStream
+    hold: bool
+    scroll: bool
+    text: str
+    rows: list[Batch] = field(default_factory=list)
+    count: int = 0
+    position: int = 0
+
+    def read_to(self, end: int) -> None:
+        """Read on until `end` rows are known, or all."""
+        while self.count < end and (batch := self.stream.pull(end - self.count)) is not None:
+            self.rows.append(batch)
+            self.count += batch.n
+        if len(self.rows) > 1:
+            self.rows = [concat_batches(self.rows)]
+
+    def forward(self, n: int) -> Batch | None:
+        """The next `n` rows."""
+        self.read_to(min(self.position + n, EVERYTHING))
+        start = min(self.position, self.count)
+        stop = min(self.position + n, self.count)
+        self.position = self.position + n if self.position + n <= self.count else self.count + 1
+        return self.rows[0].slice(start, stop) if self.rows else None
+
+    def backward(self, n: int) -> list[int]:
+        """The numbers (from 1) of the `n` rows before, nearest first."""
+        last = min(self.position - 1, self.count)
+        first = max(last - n + 1, 1)
+        self.position = last - n + 1 if last - n + 1 >= 1 else 0
+        return list(range(last, first - 1, -1))
+
+    def at(self, numbers: list[int]) -> Batch | None:
+        """The rows with these numbers."""
+        indexes = [number - 1 for number in numbers]
+        if not self.rows:
+            return None
+        parts = [self.rows[0].slice(i, i + 1) for i in indexes]  # one slice a row: cursors move by few rows
+        return concat_batches(parts) if parts else self.rows[0].slice(0, 0)
+
+
+@command(st.Declare)
+def declare(statement: st.Declare, host: Host, params: tuple[Bound, ...]) -> ResultStream:
+    """DECLARE CURSOR."""
+    if not statement.hold:
+        host.block.require_block("DECLARE CURSOR")
+    if statement.name in host.cursors:
+        raise DuplicateCursor(f'cursor "{statement.name}" already exists')
+    stream = host.run(host.bind(statement.query, params), params)
+    cursor = Cursor(name=statement.name, stream=stream, hold=statement.hold, scroll=statement.scroll is not False, text=statement.text)
+    if statement.hold:
+        cursor.read_to(EVERYTHING)
+    host.cursors[statement.name] = cursor
+    return done("DECLARE CURSOR")
+
+
+@command(st.Fetch)
+def fetch(statement: st.Fetch, host: Host, params: tuple[Bound, ...]) -> ResultStream:
+    """FETCH and MOVE."""
+    cursor = host.cursors.get(statement.name)
+    if cursor is None:
+        raise InvalidCursorName(f'cursor "{statement.name}" does not exist')
+    batch = _fetched(cursor, statement)
+    n = 0 if batch is None else batch.n
+    if statement.move:
+        return ResultStream(tag=f"MOVE {n}", rowcount=n)
+    columns: tuple[Output, ...] = cursor.stream.columns or ()
+    if batch is None:
+        return ResultStream(tag="FETCH 0", columns=columns, rowcount=0)
+    return of_batch(f"FETCH {n}", columns, batch)
+
+
+def _fetched(cursor: Cursor, statement: st.Fetch) -> Batch | None:
+    count = EVERYTHING if statement.count is None else statement.count
+    match statement.direction:
+        case "next":
+            return cursor.forward(1)
+        case "forward":
+            return cursor.forward(count) if count > 0 else _current(cursor) if count == 0 else _back(cursor, -count)
+        case "prior":
+            return _back(cursor, 1)
+        case "backward":
+            return _back(cursor, count) if count > 0 else _current(cursor) if count == 0 else cursor.forward(-count)
+        case "first":
+            return _absolute(cursor, 1)
+        case "last":
+            return _absolute(cursor, -1)
+        case "relative":
+            return _absolute(cursor, cursor.position + count)
+        case _:
+            return _absolute(cursor, count)
+
+
+def _may_scroll(cursor: Cursor) -> None:
+    if not cursor.scroll:
+        raise ObjectNotInPrerequisiteState("cursor can only scan forward", hint="Declare it with SCROLL option to enable backward scan.")
+
+
+def _back(cursor: Cursor, n: int) -> Batch | None:
+    _may_scroll(cursor)
+    return cursor.at(cursor.backward(min(n, cursor.count + 1)))
+
+
+def _current(cursor: Cursor) -> Batch | None:
+    return cursor.at([cursor.position] if 1 <= cursor.position <= cursor.count else [])
+
+
+def _absolute(cursor: Cursor, number: int) -> Batch | None:
+    if number < cursor.position:
+        _may_scroll(cursor)
+    cursor.read_to(EVERYTHING if number < 0 else number)
+    if number < 0:
+        number = cursor.count + 1 + number
+    cursor.position = min(max(number, 0), cursor.count + 1)
+    return _current(cursor)
+
+
+@command(st.Close)
+def close(statement: st.Close, host: Host, params: tuple[Bound, ...]) -> ResultStream:
+    """CLOSE."""
+    if statement.name is None:
+        for cursor in list(host.cursors.values()):
+            cursor.stream.close()
+        host.cursors.clear()
+        return done("CLOSE CURSOR ALL")
+    found = host.cursors.pop(statement.name, None)
+    if found is None:
+        raise InvalidCursorName(f'cursor "{statement.name}" does not exist')
+    found.stream.close()
+    return done("CLOSE CURSOR")

@@ -1,0 +1,100 @@
+"""EXPLAIN: options, planning, and with ANALYZE running the statement and measuring it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from auroraml.batch import Batch, from_datums
+from auroraml.commands.context import Bound, Host, command
+from auroraml.errors import FeatureNotSupported, InvalidParameterValue, SyntaxError
+from auroraml.explain import Explained, Options, render
+from auroraml.ir.bound import BoundStatement
+from auroraml.ir.logical import Output
+from auroraml.pipeline.result import ResultStream, of_batch
+from auroraml.settings.setting import parse_bool
+from auroraml.sql import statements as st
+from auroraml.types.table import BY_NAME, TEXT
+
+FLAGS = ("analyze", "verbose", "costs", "buffers", "settings", "wal", "timing", "summary", "hashes")
+FORMATS = ("text", "xml", "json", "yaml")
+
+
+def options_of(options: Sequence[st.Option]) -> Options:
+    """EXPLAIN's options, checked; TIMING and SUMMARY follow ANALYZE where they were not given."""
+    given: dict[str, bool] = {}
+    format = "text"
+    for option in options:
+        name = option.name.lower()
+        value = None if option.value is None else str(option.value).lower()
+        if name == "format":
+            if value not in FORMATS:
+                raise InvalidParameterValue(f'unrecognized value for EXPLAIN option "format": "{option.value}"', at=option.at)
+            format = value
+        elif name in FLAGS:
+            flag = True if value is None else parse_bool(value)
+            if flag is None:
+                raise SyntaxError(f"{name} requires a Boolean value")
+            given[name] = flag
+        else:
+            raise SyntaxError(f'unrecognized EXPLAIN option "{option.name}"', at=option.at)
+    analyze = given.get("analyze", False)
+    if given.get("wal") and not analyze:
+        raise InvalidParameterValue("EXPLAIN option WAL requires ANALYZE")
+    if given.get("timing") and not analyze:
+        raise InvalidParameterValue("EXPLAIN option TIMING requires ANALYZE")
+    timing, summary = given.pop("timing", analyze), given.pop("summary", analyze)
+    return Options(**given, timing=timing, summary=summary, format=format)
+
+
+@command(st.Explain)
+def explain(statement: st.Explain, host: Host, params: tuple[Bound, ...]) -> ResultStream:
+    """EXPLAIN; a plan is always made anew."""
+    options = options_of(statement.options)
+    inner = statement.statement
+    if isinstance(inner, st.Execute):
+        bound, params = host.bound_execute(inner)
+    elif isinstance(inner, st.CreateTableAs | st.Declare):
+        bound = host.bind(inner.query, params)
+    elif isinstance(inner, st.Query):
+        bound = host.bind(inner, params)
+    else:
+        raise FeatureNotSupported("EXPLAIN of this statement is not supported", at=inner.start)
+    return _answer(explained(bound, params, options, host), options)
+
+
+def explained(bound: BoundStatement, params: tuple[Bound, ...], options: Options, host: Host) -> list[str]:
+    """The lines EXPLAIN answers for a bound statement."""
+    started = time.perf_counter()
+    plan = host.plan(bound, params)
+    planning = (time.perf_counter() - started) * 1000
+    metrics = None
+    if options.analyze:
+        started = time.perf_counter()
+        running = host.start(plan, bound, params, timing=options.timing)
+        try:
+            while running.pull(1 << 62) is not None:
+                pass
+        finally:
+            running.close()
+        metrics = running.metrics
+        metrics.execution = (time.perf_counter() - started) * 1000
+    catalog = host.catalog
+    return render(
+        Explained(
+            plan=plan,
+            options=options,
+            metrics=metrics,
+            resolve=catalog.type,
+            visible=catalog.visible,
+            changed_settings=tuple(host.settings.changed()),
+            planning=planning,
+        )
+    )
+
+
+def _answer(lines: Sequence[str], options: Options) -> ResultStream:
+    type = BY_NAME.get(options.format, TEXT) if options.format != "text" else TEXT
+    rows = list(lines) if options.format == "text" else ["\n".join(lines)]
+    column = Output(id=0, name="QUERY PLAN", type=type)
+    return of_batch("EXPLAIN", [column], Batch.of([from_datums(type, rows)], len(rows)))

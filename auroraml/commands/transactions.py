@@ -1,0 +1,116 @@
+"""BEGIN, COMMIT, ROLLBACK, savepoints, SET TRANSACTION."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from auroraml.commands.context import Bound, Host, command, done
+from auroraml.errors import FeatureNotSupported, NoActiveSqlTransaction
+from auroraml.pipeline.result import ResultStream
+from auroraml.settings.core import (
+    DEFAULT_TRANSACTION_ISOLATION,
+    DEFAULT_TRANSACTION_READ_ONLY,
+    TRANSACTION_DEFERRABLE,
+    TRANSACTION_ISOLATION,
+    TRANSACTION_READ_ONLY,
+)
+from auroraml.sql import statements as st
+
+
+def apply_modes(host: Host, modes: Sequence[str], session: bool = False) -> None:
+    """Give the transaction (or later ones) its modes; only READ COMMITTED is served."""
+    for mode in modes:
+        words = mode.lower().split()
+        if words[0] == "isolation":
+            level = " ".join(words[2:])
+            if level in ("repeatable read", "serializable"):
+                raise FeatureNotSupported(f"transaction isolation level {level.upper()} is not supported")
+            host.settings.put(DEFAULT_TRANSACTION_ISOLATION if session else TRANSACTION_ISOLATION, level, local=not session)
+        elif words[0] == "read":
+            target = DEFAULT_TRANSACTION_READ_ONLY if session else TRANSACTION_READ_ONLY
+            host.settings.put(target, words[1] == "only", local=not session)
+        elif not session:
+            host.settings.put(TRANSACTION_DEFERRABLE, words[0] == "deferrable", local=True)
+
+
+@command(st.Begin)
+def begin(statement: st.Begin, host: Host, params: tuple[Bound, ...]) -> ResultStream:
+    """BEGIN, START TRANSACTION."""
+    host.tell(host.block.begin())
+    apply_modes(host, statement.modes)
+    return done("START TRANSACTION" if statement.start_transaction else "BEGIN")
+
+
+@command(st.Commit)
+def commit(statement: st.Commit, host: Host, params: tuple[Bound, ...]) -> ResultStream:
+    """COMMIT; a failed block is rolled back and says so."""
+    return _end(host, "ROLLBACK" if host.block.status == "E" else "COMMIT", statement.chain)
+
+
+@command(st.Rollback)
+def rollback(statement: st.Rollback, host: Host, params: tuple[Bound, ...]) -> ResultStream:
+    """ROLLBACK."""
+    return _end(host, "ROLLBACK", statement.chain)
+
+
+def _end(host: Host, tag: str, chain: bool) -> ResultStream:
+    if chain:
+        host.block.require_block(f"{tag} AND CHAIN")
+    warned = host.block.end()
+    if tag == "COMMIT":
+        host.commit()
+    else:
+        host.rollback()
+    host.tell(warned)
+    if chain:
+        host.block.begin()
+    return done(tag)
+
+
+@command(st.Savepoint)
+def savepoint(statement: st.Savepoint, host: Host, params: tuple[Bound, ...]) -> ResultStream:
+    """SAVEPOINT."""
+    host.block.savepoint(statement.name)
+    host.transaction.savepoint()
+    host.settings.push()
+    return done("SAVEPOINT")
+
+
+@command(st.Release)
+def release(statement: st.Release, host: Host, params: tuple[Bound, ...]) -> ResultStream:
+    """RELEASE SAVEPOINT: it and those after it become part of what is around them."""
+    depth = host.block.find(statement.name, "RELEASE SAVEPOINT")
+    host.transaction.release(depth)
+    while len(host.block.savepoints) >= depth:
+        host.block.savepoints.pop()
+        host.settings.release()
+    return done("RELEASE")
+
+
+@command(st.RollbackTo)
+def rollback_to(statement: st.RollbackTo, host: Host, params: tuple[Bound, ...]) -> ResultStream:
+    """ROLLBACK TO SAVEPOINT: undo what came after it; a failed block works again."""
+    depth = host.block.find(statement.name, "ROLLBACK TO SAVEPOINT")
+    host.transaction.rollback_to(depth)
+    del host.block.savepoints[depth:]
+    host.settings.rollback(depth)
+    host.block.recover()
+    return done("ROLLBACK")
+
+
+@command(st.SetTransaction)
+def set_transaction(statement: st.SetTransaction, host: Host, params: tuple[Bound, ...]) -> ResultStream:
+    """SET TRANSACTION and SET SESSION CHARACTERISTICS."""
+    if not statement.session and not host.block.in_block:
+        host.notice("SET TRANSACTION can only be used in transaction blocks", severity="WARNING", sqlstate=NoActiveSqlTransaction.sqlstate)
+    apply_modes(host, statement.modes, statement.session)
+    return done("SET")
+
+
+@command(st.Lock)
+def lock(statement: st.Lock, host: Host, params: tuple[Bound, ...]) -> ResultStream:
+    """LOCK TABLE is checked; writers wait for rows, so there is no table lock to take."""
+    host.block.require_block("LOCK TABLE")
+    for name in statement.names:
+        host.relation(name)
+    return done("LOCK TABLE")
