@@ -71,7 +71,7 @@ def to_arrow(type: PgType, typmod: int, vector: Vector, resolve: Resolver = BY_O
     if isinstance(flat, StructVector):
         fields = [to_arrow(a.type, a.typmod, field, resolve) for a, field in zip(type.attributes, flat.fields, strict=True)]
         if not fields:
-            return pa.array([{}] * flat.n, target)
+            return pa.array([{} if ok else None for ok in flat.valid.tolist()], target)
         return pa.StructArray.from_arrays(fields, fields=list(target), mask=None if nulls is None else pa.array(nulls))
     assert isinstance(flat, TextVector)
     array = flat.to_arrow()

@@ -11,6 +11,7 @@ from auroraml.errors import FeatureNotSupported, InvalidTextRepresentation
 from auroraml.types.form import REP_FORMS, TextForm, TextStyle, form_of
 from auroraml.types.pg_type import PgType, Rep
 from auroraml.types.table import RECORD
+from auroraml.types.typmod import apply_typmod_datum
 
 _SPACE = " \t\n\r\f\v"
 _MUST_QUOTE = re.compile(r'["\\(),\s]', re.ASCII)
@@ -29,7 +30,7 @@ class CompositeForm(TextForm):
             raise FeatureNotSupported("input of anonymous composite types is not implemented")
         fields = read_record(text, len(type.attributes))
         return tuple(
-            None if field is None else form_of(a.type).datum_in(a.type, a.typmod, field, style)
+            None if field is None else apply_typmod_datum(a.type, a.typmod, form_of(a.type).datum_in(a.type, a.typmod, field, style), False)
             for a, field in zip(type.attributes, fields, strict=True)
         )
 

@@ -155,8 +155,8 @@ class _Reader:
         self.months = self.days = self.micros = 0
         self.unit = ""
         self.seen: set[str] = set()
-        fields = INTERVAL_FIELDS.get(typmod >> 16 & INTERVAL_FULL_RANGE, "second") if typmod >= 0 else "second"
-        self.last_field = fields.rpartition(" ")[2]
+        self.fields = INTERVAL_FIELDS.get(typmod >> 16 & INTERVAL_FULL_RANGE, "second") if typmod >= 0 else "second"
+        self.last_field = self.fields.rpartition(" ")[2]
 
     def read(self, tokens: list[Token]) -> Interval:
         ago = False
@@ -185,7 +185,10 @@ class _Reader:
         self.seen.update(fields)
 
     def clock(self, text: str, sign: int) -> None:
+        """A token with colons; of two parts, minutes and seconds if the typmod says so."""
         self.see("hour", "minute", "second")
+        if self.fields == "minute to second" and text.count(":") == 1 and "." not in text:
+            text = f"0:{text}"
         hour, minute, second, micros = read_clock(text, wide=True)
         self.micros += sign * (((hour * 60 + minute) * 60 + second) * SECOND + micros)
         self.unit = "day"

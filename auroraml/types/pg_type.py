@@ -17,7 +17,7 @@ class Rep(Enum):
     | OID (oid, xid, reg*) | FixedVector int64 | int |
     | FLOAT4, FLOAT8 | FixedVector float32, float64 | float (float4: already rounded to float32) |
     | NUMERIC | NumericVector | decimal.Decimal (exponent kept; NaN and Infinity allowed) |
-    | TEXT (text, varchar, bpchar, name, "char", json, jsonb, unknown, cstring) | TextVector or DictVector | str (bpchar keeps its padding; jsonb its canonical text) |
+    | TEXT (strings, "char", json, jsonb, timetz, unknown, cstring) | TextVector or DictVector | str (bpchar padded; jsonb and timetz canonical) |
     | BYTES (bytea, uuid: 16 bytes) | TextVector over large_binary | bytes |
     | DATE | FixedVector int32, days from 1970-01-01 | int |
     | TIME | FixedVector int64, microseconds from midnight | int |

@@ -20,7 +20,7 @@ from auroraml.types.arrays import element_of
 from auroraml.types.datetime_forms import session_zone
 from auroraml.types.form import DEFAULT_STYLE, TextStyle, form_of
 from auroraml.types.json import quote_json
-from auroraml.types.julian import DAY
+from auroraml.types.julian import DAY, POSTGRES_DAYS
 from auroraml.types.pg_type import Attribute, Interval, PgArray, PgType, Point, Rep
 from auroraml.types.table import array_of
 from auroraml.types.zones import RegionZone, Zone
@@ -45,8 +45,23 @@ def to_python(type: PgType, vector: Vector, style: TextStyle = DEFAULT_STYLE) ->
             flat = FixedVector(pc.cast(form_of(type).vector_out(type, flat, DEFAULT_STYLE), pa.float64()).to_numpy(), flat.validity)
         values: list[object | None] = flat.values.tolist() if isinstance(flat, FixedVector) else flat.datums()
         return values if flat.validity is None else [v if ok else None for v, ok in zip(values, flat.validity.tolist(), strict=True)]
+    moments = _moments(type, flat)
+    if moments is not None:
+        return moments if flat.validity is None else [v if ok else None for v, ok in zip(moments, flat.validity.tolist(), strict=True)]
     convert = _converter(type, style)
     return [None if d is None else convert(d) for d in flat.datums()]  # per value: each becomes a Python object
+
+
+def _moments(type: PgType, vector: Vector) -> list[object | None] | None:
+    """Dates and timestamps without zone by numpy's conversion, if Python's classes can hold them all; else None."""
+    if not isinstance(vector, FixedVector) or vector.n == 0:
+        return None
+    low, high = int(vector.values.min()), int(vector.values.max())
+    if type.rep is Rep.DATE and low >= _FIRST_DAY and high <= _LAST_DAY:
+        return vector.values.astype("datetime64[D]").tolist()  # type: ignore[no-any-return]  # numpy's stubs
+    if type.oid == table.TIMESTAMP.oid and low >= (_FIRST_DAY - POSTGRES_DAYS) * DAY and high < (_LAST_DAY - POSTGRES_DAYS + 1) * DAY:
+        return (vector.values + POSTGRES_DAYS * DAY).astype("datetime64[us]").tolist()  # type: ignore[no-any-return]
+    return None
 
 
 _AS_THEY_ARE = frozenset({Rep.BOOL, Rep.INT2, Rep.INT4, Rep.INT8, Rep.OID, Rep.FLOAT4, Rep.FLOAT8, Rep.TEXT, Rep.BYTES, Rep.VOID})

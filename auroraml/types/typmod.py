@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
@@ -245,6 +246,25 @@ def _round_micros_array(values: np.ndarray, precision: int) -> np.ndarray:
     return np.where(values >= 0, rounded, -rounded)  # type: ignore[no-any-return]  # numpy's stubs
 
 
+_CLOCK = re.compile(r"(\d+):(\d+):(\d+)(?:\.(\d+))?(.*)")
+
+
+def _timetz(datum: Datum, typmod: int, explicit: bool) -> Datum:
+    match = _CLOCK.fullmatch(str(datum))
+    assert match is not None
+    hour, minute, second = (int(match[n]) for n in (1, 2, 3))
+    micros = round_micros(((hour * 60 + minute) * 60 + second) * 1_000_000 + int((match[4] or "").ljust(6, "0")), typmod)
+    seconds, fraction = divmod(micros, 1_000_000)
+    text = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+    return (f"{text}.{fraction:06d}".rstrip("0") if fraction else text) + match[5]
+
+
+def _timetz_vector(vector: Vector, typmod: int, explicit: bool) -> Vector:
+    # per value: timetz is kept as text
+    texts = [None if d is None else str(_timetz(d, typmod, explicit)) for d in vector.datums()]
+    return TextVector(pa.array([text or "" for text in texts], pa.large_string()), vector.validity)
+
+
 def _interval(datum: Datum, typmod: int, explicit: bool) -> Datum:
     assert isinstance(datum, Interval)
     values = np.array([tuple(datum)], [("months", np.int64), ("days", np.int64), ("micros", np.int64)])
@@ -278,9 +298,9 @@ def _interval_cut(values: np.ndarray, typmod: int) -> np.ndarray:
 
 
 _VECTOR_APPLIERS: dict[str, Callable[[Vector, int, bool], Vector]] = {
-    "varchar": _varchar_vector, "bpchar": _bpchar_vector, "numeric": _numeric_vector, "time": _time_vector, "timestamp": _time_vector,
+    "varchar": _varchar_vector, "bpchar": _bpchar_vector, "numeric": _numeric_vector, "time": _time_vector, "timetz": _timetz_vector, "timestamp": _time_vector,
     "timestamptz": _time_vector, "interval": _interval_vector,
 }  # fmt: skip
 _DATUM_APPLIERS: dict[str, Callable[[Datum, int, bool], Datum]] = {
-    "varchar": _varchar, "bpchar": _bpchar, "numeric": _numeric, "time": _time, "timestamp": _time, "timestamptz": _time, "interval": _interval,
+    "varchar": _varchar, "bpchar": _bpchar, "numeric": _numeric, "time": _time, "timetz": _timetz, "timestamp": _time, "timestamptz": _time, "interval": _interval,
 }  # fmt: skip
