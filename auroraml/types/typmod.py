@@ -298,9 +298,11 @@ def _interval_cut(values: np.ndarray, typmod: int) -> np.ndarray:
 
 
 _VECTOR_APPLIERS: dict[str, Callable[[Vector, int, bool], Vector]] = {
-    "varchar": _varchar_vector, "bpchar": _bpchar_vector, "numeric": _numeric_vector, "time": _time_vector, "timetz": _timetz_vector, "timestamp": _time_vector,
+    "varchar": _varchar_vector, "bpchar": _bpchar_vector, "numeric": _numeric_vector, "time": _time_vector, "timetz": _timetz_vector,
+    "timestamp": _time_vector,
     "timestamptz": _time_vector, "interval": _interval_vector,
 }  # fmt: skip
 _DATUM_APPLIERS: dict[str, Callable[[Datum, int, bool], Datum]] = {
-    "varchar": _varchar, "bpchar": _bpchar, "numeric": _numeric, "time": _time, "timetz": _timetz, "timestamp": _time, "timestamptz": _time, "interval": _interval,
+    "varchar": _varchar, "bpchar": _bpchar, "numeric": _numeric, "time": _time, "timetz": _timetz, "timestamp": _time, "timestamptz": _time,
+    "interval": _interval,
 }  # fmt: skip

@@ -150,7 +150,10 @@ def find_zone(name: str) -> Zone | None:
     """The zone of a name as SET TimeZone and AT TIME ZONE take it: IANA (any case), POSIX, offset; None if unknown."""
     if name.lower() in ("utc", "etc/utc", "zulu", "uct"):
         return FixedZone("UTC" if name.lower() == "utc" else name, 0, "UTC")
-    known = _names().get(name.lower())
+    try:
+        return RegionZone(name, ZoneInfo(name))  # as the database spells it: no need of the list of all names
+    except (KeyError, OSError, ValueError):
+        known = _names().get(name.lower())
     if known is not None:
         return RegionZone(known, ZoneInfo(known))
     posix = _POSIX.fullmatch(name)
