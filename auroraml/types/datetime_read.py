@@ -230,7 +230,7 @@ class Fields:
             self.hour = 0
         elif self.meridian == "pm" and self.hour != 12:
             self.hour += 12
-        if self.clock > DAY_MICROS:
+        if self.minute > 59 or self.second > 60 or self.clock > DAY_MICROS:
             raise FieldOverflow
         if self.time_only and self.mask & TIME != TIME:
             raise Malformed
