@@ -2,33 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import BinaryIO, Protocol, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeVar
 
 from auroraml.batch import Batch, Datum
+from auroraml.batch.vector import Mask
 from auroraml.catalog.catalog import Catalog
-from auroraml.catalog.changes import Change
+from auroraml.errors import Diagnostic
 from auroraml.ir.bound import BoundStatement
-from auroraml.ir.objects import Relation, Role
+from auroraml.ir.expr import Expr
+from auroraml.ir.logical import Output
+from auroraml.ir.objects import Column, Extension, Function, Relation, Role, Schema
+from auroraml.ir.physical import PhysicalPlan
 from auroraml.pipeline.result import ResultStream
 from auroraml.settings import Settings
-from auroraml.storage.store import Store
-from auroraml.storage.transactions import Transaction
+from auroraml.sql import statements as st
+from auroraml.sql.types import TypeName
 from auroraml.types.form import TextStyle
 from auroraml.types.pg_type import PgType
 
+if TYPE_CHECKING:
+    from auroraml.commands.cursors import Cursor
+    from auroraml.commands.prepare import Prepared
+
 Bound = tuple[PgType, Datum | None]
+Row = Relation | Function | PgType | Role | Schema | Extension  # a catalog row
 S = TypeVar("S")
 
 
 class Server(Protocol):
-    """What commands need of the Database: databases, extensions, parameters."""
+    """What commands need of the Database: its databases."""
 
-    def create_database(self, name: str, owner: Role) -> None:
-        """Add an empty database."""
+    def create_database(self, name: str, owner: str) -> None:
+        """Add an empty database; 42P04 where there is one of that name."""
 
-    def drop_database(self, name: str) -> None:
+    def drop_database(self, name: str, session: object) -> None:
         """Remove a database; 55006 while sessions are connected to it."""
+
+
+class BlockState(Protocol):
+    """The transaction block as commands see it."""
+
+    savepoints: list[str]
+
+    @property
+    def status(self) -> str:
+        """I, T or E."""
+
+    @property
+    def in_block(self) -> bool:
+        """Whether BEGIN was run."""
+
+    def begin(self) -> Diagnostic | None:
+        """BEGIN."""
+
+    def end(self) -> Diagnostic | None:
+        """COMMIT or ROLLBACK."""
+
+    def recover(self) -> None:
+        """A failed block works again."""
+
+    def savepoint(self, name: str) -> int:
+        """SAVEPOINT."""
+
+    def find(self, name: str, command: str) -> int:
+        """The depth of a savepoint."""
+
+    def require_block(self, command: str) -> None:
+        """25P01 outside a block."""
+
+    def refuse_in_block(self, command: str) -> None:
+        """25001 inside a block."""
+
+
+class Work(Protocol):
+    """The running transaction as commands see it."""
+
+    def savepoint(self) -> None:
+        """Open a subtransaction."""
+
+    def rollback_to(self, depth: int) -> None:
+        """Undo everything since savepoint `depth`."""
+
+    def release(self, depth: int) -> None:
+        """Forget savepoints from `depth` on."""
 
 
 class Host(Protocol):
@@ -36,44 +93,115 @@ class Host(Protocol):
 
     settings: Settings
     server: Server
+    block: BlockState
     dbname: str
+    session_user: str
+    current_role: str
     copy_input: BinaryIO | None
     copy_output: BinaryIO | None
+    prepared: dict[str, Prepared]
+    cursors: dict[str, Cursor]
 
     @property
     def catalog(self) -> Catalog:
         """The catalog this statement sees."""
 
     @property
-    def store(self) -> Store:
-        """The database's storage."""
-
-    @property
-    def transaction(self) -> Transaction:
-        """The storage half of the running transaction."""
+    def transaction(self) -> Work:
+        """The running transaction."""
 
     @property
     def role(self) -> Role:
         """The current role."""
 
     @property
+    def is_superuser(self) -> bool:
+        """Whether the current role is a superuser."""
+
+    @property
     def style(self) -> TextStyle:
         """How values are written in this session."""
 
-    def change(self, *changes: Change) -> None:
-        """Apply DDL to the catalog within the transaction."""
+    def is_member(self, role: str) -> bool:
+        """Whether the current role is `role` or a member of it."""
+
+    def put(self, *rows: Row) -> None:
+        """Add catalog rows, or replace those with the same OIDs."""
+
+    def remove(self, *rows: Row) -> None:
+        """Take catalog rows away (and the storage of tables)."""
+
+    def new_oid(self) -> int:
+        """An OID nobody has."""
 
     def notice(self, message: str, *, severity: str = "NOTICE", sqlstate: str = "00000", detail: str | None = None, hint: str | None = None) -> None:
         """Send a notice to the client."""
 
+    def tell(self, notice: Diagnostic | None) -> None:
+        """Send a notice already made."""
+
+    def commit(self) -> None:
+        """End the transaction and keep its work."""
+
+    def rollback(self) -> None:
+        """End the transaction and undo its work."""
+
+    def set_role(self, name: str | None, *, local: bool = False) -> None:
+        """SET ROLE; None is NONE."""
+
+    def set_session_user(self, name: str | None, *, local: bool = False) -> None:
+        """SET SESSION AUTHORIZATION; None is DEFAULT."""
+
+    def forget_all(self) -> None:
+        """Drop prepared statements and cursors (DISCARD ALL)."""
+
+    def relation(self, name: st.Name) -> Relation:
+        """The relation called `name`; 42P01 when there is none."""
+
+    def type_named(self, name: TypeName) -> tuple[PgType, int]:
+        """The type and typmod a type name means; 42704 when there is none."""
+
+    def require(self, relation: Relation, privilege: str) -> None:
+        """42501 where the current role lacks a privilege on `relation`."""
+
+    def require_owner(self, row: Row, kind: str) -> None:
+        """42501 where the current role does not own `row` ("must be owner of table t")."""
+
+    def creation_schema(self, name: st.Name) -> Schema:
+        """The schema a new object called `name` goes to; 3F000, 42501."""
+
+    def bind(self, query: st.Query, params: tuple[Bound, ...] = ()) -> BoundStatement:
+        """The query bound."""
+
+    def bind_expression(self, tree: st.Tree, columns: Sequence[Column] = (), relation: Relation | None = None) -> Expr:
+        """An expression over `columns` (ColumnRefs are attribute numbers)."""
+
+    def coerced(self, expr: Expr, type: PgType, typmod: int, context: str) -> Expr:
+        """`expr` as it is assigned to a column of `type`."""
+
+    def value_of(self, tree: st.Tree, type: PgType) -> Datum | None:
+        """The value of a constant expression as `type`."""
+
     def run(self, bound: BoundStatement, params: tuple[Bound, ...] = ()) -> ResultStream:
         """Authorize, plan and run a bound statement."""
 
-    def execute_statement(self, statement: object, params: tuple[Bound, ...] = ()) -> ResultStream:
-        """Run any one parsed statement inside the running transaction."""
+    def bound_execute(self, statement: st.Execute) -> tuple[BoundStatement, tuple[Bound, ...]]:
+        """EXECUTE's statement bound with its values."""
 
-    def refuse_in_block(self, command: str) -> None:
-        """25001 inside a transaction block."""
+    def plan(self, bound: BoundStatement, params: tuple[Bound, ...] = ()) -> PhysicalPlan:
+        """The plan of a bound statement, made anew."""
+
+    def select(self, relation: Relation, columns: Sequence[Column]) -> ResultStream:
+        """All rows of a table, these columns."""
+
+    def empty(self, outputs: Sequence[Output]) -> Batch:
+        """A batch of no rows."""
+
+    def complete(self, relation: Relation, columns: Sequence[Column], batch: Batch) -> Batch:
+        """`batch` of `columns` widened to all columns of `relation`, defaults filled in."""
+
+    def where(self, relation: Relation, tree: st.Tree, batch: Batch) -> Mask:
+        """Which rows of `batch` (all columns of `relation`) satisfy a condition."""
 
     def insert(self, relation: Relation, batch: Batch) -> int:
         """Append rows in the relation's column order, checking its constraints."""
@@ -97,6 +225,3 @@ def command(*classes: type[S]) -> Callable[[Handler[S]], Handler[S]]:
 def done(tag: str) -> ResultStream:
     """The answer of a command that returns no rows."""
     return ResultStream(tag=tag)
-
-
-Registry = Mapping[type, Handler[object]]

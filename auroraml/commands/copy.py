@@ -74,7 +74,7 @@ def _is_csv(given: dict[str, st.Option]) -> bool:
     if option.value == "csv":
         return True
     if option.value == "binary":
-        raise FeatureNotSupported("COPY format \"binary\" is not supported", at=option.at)
+        raise FeatureNotSupported('COPY format "binary" is not supported', at=option.at)
     raise InvalidParameterValue(f'COPY format "{option.value}" not recognized', at=option.at)
 
 

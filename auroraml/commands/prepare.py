@@ -65,5 +65,3 @@ def deallocate(statement: st.Deallocate, host: Host, params: tuple[Bound, ...]) 
     find(host, statement.name)
     del host.prepared[statement.name]
     return done("DEALLOCATE")
-
-

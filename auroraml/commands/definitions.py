@@ -1,0 +1,168 @@
+"""From a table's definition to its catalog rows: columns, constraints, the indexes behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from auroraml.commands.context import Host
+from auroraml.commands.naming import columns_part, free_name
+from auroraml.errors import (
+    DatatypeMismatch,
+    DuplicateColumn,
+    DuplicateObject,
+    InvalidForeignKey,
+    InvalidTableDefinition,
+    UndefinedColumn,
+    UndefinedObject,
+    WrongObjectType,
+)
+from auroraml.ir.expr import ColumnRef, Expr
+from auroraml.ir.objects import Column, Constraint, Index, Relation
+from auroraml.ir.tree import walk
+from auroraml.sql import statements as st
+from auroraml.types.pg_type import PgType
+from auroraml.types.table import BOOL
+
+SERIAL = {"serial": "int4", "serial4": "int4", "bigserial": "int8", "serial8": "int8", "smallserial": "int2", "serial2": "int2"}
+
+
+@dataclass(kw_only=True)
+class Draft:
+    """A relation being defined; indexes and constraints are added one by one."""
+
+    relation: Relation
+    host: Host
+    serials: tuple[tuple[str, int], ...] = ()  # column name and sequence OID
+
+    def column(self, name: str) -> Column | None:
+        """The live column called `name`."""
+        return next((c for c in self.relation.columns if c.name == name and not c.dropped), None)
+
+    def key_columns(self, names: Sequence[st.Name], at: int | None) -> tuple[Column, ...]:
+        """The columns of a key; 42703 and 42701 in PostgreSQL's words."""
+        found: list[Column] = []
+        for name in names:
+            column = self.column(name.name)
+            if column is None:
+                raise UndefinedColumn(f'column "{name.name}" named in key does not exist', at=at)
+            if column in found:
+                raise DuplicateColumn(f'column "{name.name}" appears twice in primary key constraint', at=at)
+            found.append(column)
+        return tuple(found)
+
+    def taken(self, name: str) -> bool:
+        """Whether a relation or a constraint of this table has `name`."""
+        relation = self.relation
+        if name == relation.name or any(i.name == name for i in relation.indexes) or any(c.name == name for c in relation.constraints):
+            return True
+        return self.host.catalog.find_relation(name, relation.schema) is not None
+
+    def set(self, **changes: object) -> None:
+        """Replace fields of the relation."""
+        self.relation = replace(self.relation, **changes)  # type: ignore[arg-type] # by name, as dataclasses.replace
+
+
+def add_constraint(draft: Draft, definition: st.ConstraintDefinition, own: Column | None = None) -> Constraint:
+    """Add one constraint; `own` is the column it was written at."""
+    adders = {"p": _add_key, "u": _add_key, "c": _add_check, "f": _add_foreign}
+    constraint = adders[definition.kind](draft, definition, own)
+    draft.set(constraints=(*draft.relation.constraints, constraint))
+    return constraint
+
+
+def _given(draft: Draft, definition: st.ConstraintDefinition) -> str | None:
+    name = definition.name
+    if name is not None and any(c.name == name for c in draft.relation.constraints):
+        raise DuplicateObject(f'constraint "{name}" for relation "{draft.relation.name}" already exists')
+    return name
+
+
+def _add_key(draft: Draft, definition: st.ConstraintDefinition, own: Column | None) -> Constraint:
+    relation = draft.relation
+    primary = definition.kind == "p"
+    if primary and any(c.kind == "p" for c in relation.constraints):
+        raise InvalidTableDefinition(f'multiple primary keys for table "{relation.name}" are not allowed', at=definition.at or None)
+    columns = draft.key_columns(definition.columns, definition.at) if own is None else (own,)
+    given = _given(draft, definition)
+    if given is not None:
+        name = given
+    elif primary:
+        name = free_name(relation.name, "", "pkey", draft.taken)
+    else:
+        name = free_name(relation.name, columns_part([c.name for c in columns]), "key", draft.taken)
+    numbers = tuple(c.number for c in columns)
+    index = Index(oid=draft.host.new_oid(), name=name, schema=relation.schema, relation=relation.oid, columns=numbers, unique=True, primary=primary)
+    draft.set(indexes=(*relation.indexes, index))
+    if primary:
+        draft.set(columns=tuple(replace(c, not_null=True) if c.number in numbers else c for c in relation.columns))
+    return Constraint(oid=draft.host.new_oid(), name=name, kind=definition.kind, columns=numbers, index=index.oid)
+
+
+def _add_check(draft: Draft, definition: st.ConstraintDefinition, own: Column | None) -> Constraint:
+    relation = draft.relation
+    assert definition.check is not None
+    live = tuple(c for c in relation.columns if not c.dropped)
+    check = draft.host.bind_expression(definition.check, live, relation)
+    if check.type.oid != BOOL.oid:
+        raise DatatypeMismatch(f"argument of CHECK must be type boolean, not type {check.type.name}", at=check.at)
+    numbers = tuple(dict.fromkeys(node.id for node in walk(check) if isinstance(node, ColumnRef)))
+    names = {c.number: c.name for c in relation.columns}
+    middle = names[numbers[0]] if len(numbers) == 1 else ""
+    name = _given(draft, definition) or free_name(relation.name, middle, "check", draft.taken)
+    return Constraint(oid=draft.host.new_oid(), name=name, kind="c", columns=numbers, check=check)
+
+
+def _add_foreign(draft: Draft, definition: st.ConstraintDefinition, own: Column | None) -> Constraint:
+    relation = draft.relation
+    assert definition.foreign is not None
+    target = relation if _is_self(relation, definition.foreign) else draft.host.relation(definition.foreign)
+    if target.kind != "r":
+        raise WrongObjectType(f'referenced relation "{target.name}" is not a table')
+    columns = (own,) if own is not None else _foreign_columns(draft, definition)
+    referenced = _referenced(target, definition)
+    if len(columns) != len(referenced):
+        raise InvalidForeignKey("number of referencing and referenced columns for foreign key disagree")
+    name = _given(draft, definition) or free_name(relation.name, columns_part([c.name for c in columns]), "fkey", draft.taken)
+    return Constraint(
+        oid=draft.host.new_oid(), name=name, kind="f", columns=tuple(c.number for c in columns), foreign=target.oid, foreign_columns=referenced
+    )
+
+
+def _is_self(relation: Relation, name: st.Name) -> bool:
+    return name.name == relation.name and name.schema in (None, relation.schema)
+
+
+def _foreign_columns(draft: Draft, definition: st.ConstraintDefinition) -> tuple[Column, ...]:
+    found = []
+    for name in definition.columns:
+        column = draft.column(name.name)
+        if column is None:
+            raise UndefinedColumn(f'column "{name.name}" referenced in foreign key constraint does not exist')
+        found.append(column)
+    return tuple(found)
+
+
+def _referenced(target: Relation, definition: st.ConstraintDefinition) -> tuple[int, ...]:
+    keys = [index.columns for index in target.indexes if index.unique]
+    if not definition.foreign_columns:
+        primary = next((index.columns for index in target.indexes if index.primary), None)
+        if primary is None:
+            raise UndefinedObject(f'there is no primary key for referenced table "{target.name}"')
+        return primary
+    numbers = []
+    for name in definition.foreign_columns:
+        column = next((c for c in target.columns if c.name == name.name and not c.dropped), None)
+        if column is None:
+            raise UndefinedColumn(f'column "{name.name}" referenced in foreign key constraint does not exist')
+        numbers.append(column.number)
+    if not any(sorted(key) == sorted(numbers) for key in keys):
+        raise InvalidForeignKey(f'there is no unique constraint matching given keys for referenced table "{target.name}"')
+    return tuple(numbers)
+
+
+def default_of(host: Host, definition: st.ColumnDefinition, type: PgType, typmod: int) -> Expr | None:
+    """The bound default of a column, None where it has none."""
+    if definition.default is None:
+        return None
+    return host.coerced(host.bind_expression(definition.default), type, typmod, definition.name)

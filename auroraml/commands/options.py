@@ -1,0 +1,40 @@
+"""Storage parameters of tables (WITH, SET, RESET), checked in PostgreSQL's words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from auroraml.errors import InvalidParameterValue
+from auroraml.settings.setting import parse_bool
+from auroraml.sql import statements as st
+
+RANGES = {"fillfactor": (10, 100), "parallel_workers": (0, 1024), "toast_tuple_target": (128, 8160)}
+FLAGS = ("autovacuum_enabled", "user_catalog_table", "vacuum_truncate")
+
+
+def checked(option: st.Option) -> tuple[str, str]:
+    """One parameter with its value as pg_class.reloptions keeps it."""
+    name = option.name.lower()
+    text = "true" if option.value is None else str(option.value)
+    if name in FLAGS:
+        if parse_bool(text) is None:
+            raise InvalidParameterValue(f'invalid value for boolean option "{name}": {text}')
+        return name, text
+    if name not in RANGES:
+        raise InvalidParameterValue(f'unrecognized parameter "{option.name}"')
+    least, most = RANGES[name]
+    try:
+        value = int(text)
+    except ValueError:
+        raise InvalidParameterValue(f'invalid value for integer option "{name}": {text}') from None
+    if not least <= value <= most:
+        detail = f'Valid values are between "{least}" and "{most}".'
+        raise InvalidParameterValue(f'value {text} out of bounds for option "{name}"', detail=detail)
+    return name, text
+
+
+def table_options(options: Sequence[st.Option], before: Sequence[tuple[str, str]] = ()) -> tuple[tuple[str, str], ...]:
+    """The options after `options` were set."""
+    merged = dict(before)
+    merged.update(checked(option) for option in options)
+    return tuple(merged.items())

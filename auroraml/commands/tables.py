@@ -1,0 +1,177 @@
+"""CREATE TABLE, CREATE TABLE AS, TRUNCATE: tables with constraints, identity and serial columns, options."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from auroraml.batch import Batch, concat_batches
+from auroraml.commands.context import Bound, Host, command, done
+from auroraml.commands.definitions import SERIAL, Draft, add_constraint, default_of
+from auroraml.commands.naming import free_name
+from auroraml.commands.options import table_options
+from auroraml.commands.sequences import sequence_default, sequence_row
+from auroraml.errors import DuplicateColumn, DuplicateTable, FeatureNotSupported, SyntaxError, WrongObjectType
+from auroraml.ir.objects import Column, Relation
+from auroraml.pipeline.result import ResultStream
+from auroraml.sql import statements as st
+from auroraml.types.pg_type import Attribute, PgType, Rep
+from auroraml.types.table import BY_NAME, TEXT, UNKNOWN
+
+
+def row_types(host: Host, relation: Relation) -> tuple[PgType, PgType]:
+    """The row type of `relation` and the array type over it."""
+    old = host.catalog.find_type_oid(relation.row_type)
+    array_oid = old.array if old is not None else host.new_oid()
+    attributes = tuple(Attribute(name=c.name, type=c.type, typmod=c.typmod) for c in relation.columns if not c.dropped)
+    row = PgType(
+        oid=relation.row_type, name=relation.name, schema=relation.schema, rep=Rep.STRUCT, kind="c", category="C", array=array_oid,
+        align="d", storage="x", attributes=attributes, relation=relation.oid, owner=relation.owner,
+    )  # fmt: skip
+    array = PgType(
+        oid=array_oid, name=f"_{relation.name}"[:63], schema=relation.schema, rep=Rep.LIST, category="A", element=row.oid,
+        align="d", storage="x", owner=relation.owner,
+    )  # fmt: skip
+    return row, array
+
+
+def put_relation(host: Host, relation: Relation) -> None:
+    """Add or replace a relation with its row type."""
+    host.put(relation, *row_types(host, relation))
+
+
+def exists(host: Host, name: st.Name, schema: str, if_not_exists: bool) -> bool:
+    """Whether to stop: the relation is there and IF NOT EXISTS was said; 42P07 otherwise."""
+    if host.catalog.find_relation(name.name, schema) is None:
+        return False
+    if not if_not_exists:
+        raise DuplicateTable(f'relation "{name.name}" already exists')
+    host.notice(f'relation "{name.name}" already exists, skipping', sqlstate=DuplicateTable.sqlstate)
+    return True
+
+
+@command(st.CreateTable)
+def create_table(statement: st.CreateTable, host: Host, params: tuple[Bound, ...]) -> ResultStream:
+    """CREATE TABLE."""
+    schema = host.creation_schema(statement.name)
+    if exists(host, statement.name, schema.name, statement.if_not_exists):
+        return done("CREATE TABLE")
+    columns = _like(statement, host)
+    relation = Relation(
+        oid=host.new_oid(), name=statement.name.name, schema=schema.name, columns=columns, owner=host.role.oid, row_type=host.new_oid(),
+        options=table_options(statement.options), persistence="t" if statement.temporary else "u" if statement.unlogged else "p",
+    )  # fmt: skip
+    draft = Draft(relation=relation, host=host)
+    for definition in statement.columns:
+        add_column(draft, definition)
+    for definition in statement.columns:
+        column = draft.column(definition.name)
+        for constraint in definition.constraints:
+            add_constraint(draft, constraint, column)
+    for constraint in statement.constraints:
+        add_constraint(draft, constraint)
+    put_relation(host, draft.relation)
+    return done("CREATE TABLE")
+
+
+def _like(statement: st.CreateTable, host: Host) -> tuple[Column, ...]:
+    columns: list[Column] = []
+    for name in statement.like:
+        for column in host.relation(name).columns:
+            if not column.dropped:
+                columns.append(replace(column, number=len(columns) + 1, default=None))
+    return tuple(columns)
+
+
+def add_column(draft: Draft, definition: st.ColumnDefinition) -> Column:
+    """Add one column with its default, or the sequence behind serial and identity."""
+    host, relation = draft.host, draft.relation
+    if draft.column(definition.name) is not None:
+        raise DuplicateColumn(f'column "{definition.name}" specified more than once')
+    if definition.generated is not None:
+        raise FeatureNotSupported("generated columns are not supported", at=definition.at)
+    number = max((c.number for c in relation.columns), default=0) + 1
+    serial = SERIAL.get(definition.type.name) if definition.type.schema is None else None
+    if serial is not None and definition.default is not None:
+        raise SyntaxError(f'multiple default values specified for column "{definition.name}" of table "{relation.name}"', at=definition.at)
+    type, typmod = (BY_NAME[serial], -1) if serial is not None else host.type_named(definition.type)
+    if type.kind == "p":
+        raise WrongObjectType(f'column "{definition.name}" has pseudo-type {type.name}')
+    default = default_of(host, definition, type, typmod)
+    not_null = definition.not_null
+    if serial is not None or definition.identity:
+        name = free_name(relation.name, definition.name, "seq", draft.taken)
+        sequence = sequence_row(host, name, relation.schema, type, owner=(relation.oid, number))
+        host.put(sequence)
+        default, not_null = sequence_default(host, sequence, type), True
+    column = Column(name=definition.name, type=type, typmod=typmod, number=number, not_null=not_null, default=default)
+    draft.set(columns=(*relation.columns, column))
+    return column
+
+
+@command(st.CreateTableAs)
+def create_table_as(statement: st.CreateTableAs, host: Host, params: tuple[Bound, ...]) -> ResultStream:
+    """CREATE TABLE AS and CREATE MATERIALIZED VIEW."""
+    schema = host.creation_schema(statement.name)
+    tag = "CREATE MATERIALIZED VIEW" if statement.materialized else "CREATE TABLE AS"
+    if exists(host, statement.name, schema.name, statement.if_not_exists):
+        return done(tag)
+    bound = host.bind(statement.query, params)
+    names = [output.name for output in bound.columns]
+    if len(statement.columns) > len(names):
+        raise SyntaxError("too many column names were specified")
+    names[: len(statement.columns)] = statement.columns
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DuplicateColumn(f'column "{twice}" specified more than once')
+    columns = tuple(
+        Column(name=name, type=TEXT if output.type.oid == UNKNOWN.oid else output.type, typmod=output.typmod, number=number)
+        for number, (name, output) in enumerate(zip(names, bound.columns, strict=True), 1)
+    )
+    relation = Relation(
+        oid=host.new_oid(), name=statement.name.name, schema=schema.name, kind="m" if statement.materialized else "r", columns=columns,
+        owner=host.role.oid, row_type=host.new_oid(), options=table_options(statement.options), view=bound.plan if statement.materialized else None,
+        persistence="t" if statement.temporary else "p",
+    )  # fmt: skip
+    rows = _all(host.run(bound, params)) if statement.with_data else None
+    put_relation(host, relation)
+    if rows is None:
+        return done(tag)
+    n = host.insert(relation, rows) if rows.n else 0
+    return ResultStream(tag=f"SELECT {n}", rowcount=n)
+
+
+def _all(stream: ResultStream) -> Batch:
+    batches = [batch for batch in stream.batches() if batch.n]
+    return concat_batches(batches) if batches else Batch((), 0)
+
+
+@command(st.Truncate)
+def truncate(statement: st.Truncate, host: Host, params: tuple[Bound, ...]) -> ResultStream:
+    """TRUNCATE."""
+    relations: list[Relation] = []
+    for name in statement.names:
+        relation = host.relation(name)
+        if relation.kind != "r":
+            raise WrongObjectType(f'"{relation.name}" is not a table')
+        host.require(relation, "D")
+        relations.append(relation)
+    _check_foreign(relations, statement.cascade, host)
+    for relation in relations:
+        host.truncate(relation)
+    return done("TRUNCATE TABLE")
+
+
+def _check_foreign(relations: Sequence[Relation], cascade: bool, host: Host) -> None:
+    oids = {relation.oid for relation in relations}
+    for other in host.catalog.relations():
+        if other.oid in oids:
+            continue
+        target = next((c.foreign for c in other.constraints if c.kind == "f" and c.foreign in oids), None)
+        if target is not None and not cascade:
+            name = next(relation.name for relation in relations if relation.oid == target)
+            raise FeatureNotSupported(
+                "cannot truncate a table referenced in a foreign key constraint",
+                detail=f'Table "{other.name}" references "{name}".',
+                hint=f'Truncate table "{other.name}" at the same time, or use TRUNCATE ... CASCADE.',
+            )
