@@ -6,9 +6,7 @@ import threading
 from collections.abc import Mapping
 
 from auroraml.catalog.bootstrap import bootstrap
-from auroraml.catalog.changes import Change
 from auroraml.errors import DuplicateDatabase, InvalidAuthorizationSpecification, InvalidCatalogName, ObjectInUse
-from auroraml.ir.objects import Role
 from auroraml.session.session import Session
 from auroraml.session.transaction import Hub
 from auroraml.settings import Context, Settings, defined, group_values
@@ -64,3 +62,54 @@ class Database:
         with self.lock:
             if session in self.sessions:
                 self.sessions.remove(session)
+
+    def create_database(self, name: str, owner: str) -> None:
+        """Add an empty database; roles are the cluster's."""
+        with self.lock:
+            if name in self.hubs:
+                raise DuplicateDatabase(f'database "{name}" already exists')
+            self.hubs[name] = self._hub()
+
+    def drop_database(self, name: str, session: object) -> None:
+        """Remove a database; 55006 while a session is connected to it."""
+        with self.lock:
+            if name not in self.hubs:
+                raise InvalidCatalogName(f'database "{name}" does not exist')
+            users = [s for s in self.sessions if s.hub is self.hubs[name]]
+            if session in users:
+                raise ObjectInUse("cannot drop the currently open database")
+            if users:
+                count = f"There {'is 1 other session' if len(users) == 1 else f'are {len(users)} other sessions'} using the database."
+                raise ObjectInUse(f'database "{name}" is being accessed by other users', detail=count)
+            del self.hubs[name]
+
+    def set_parameters(self, parameters: Mapping[str, object]) -> None:
+        """Change the parameter group: postmaster parameters wait for `restart`, the others reach new sessions at once."""
+        with self.lock:
+            for setting, value in group_values(parameters).items():
+                (self.pending if setting.context is Context.POSTMASTER else self.group)[setting] = value
+
+    def pending_restart(self, name: str) -> bool:
+        """Whether the parameter's group value waits for a restart."""
+        return defined(name) in self.pending
+
+    def restart(self) -> None:
+        """End all sessions and apply what waits; data stay."""
+        with self.lock:
+            for session in list(self.sessions):
+                session.close()
+            self.group.update(self.pending)
+            self.pending.clear()
+
+    def close(self) -> None:
+        """End all sessions."""
+        with self.lock:
+            for session in list(self.sessions):
+                session.close()
+            self.closed = True
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -10,7 +10,9 @@ from auroraml import sql
 from auroraml.catalog.catalog import Catalog
 from auroraml.catalog.changes import Change
 from auroraml.commands.context import HANDLERS, Bound, Server
-from auroraml.errors import DatabaseError, Diagnostic, FeatureNotSupported, InternalError_
+from auroraml.commands.cursors import Cursor
+from auroraml.commands.prepare import Prepared
+from auroraml.errors import DatabaseError, Diagnostic, FeatureNotSupported, InsufficientPrivilege, InternalError_, InvalidParameterValue
 from auroraml.ir.objects import Role
 from auroraml.pipeline.result import ResultStream
 from auroraml.session.block import Block, State
@@ -18,6 +20,7 @@ from auroraml.session.context import Interrupt
 from auroraml.session.transaction import Hub, Transaction
 from auroraml.settings import Settings
 from auroraml.settings.core import CLIENT_MIN_MESSAGES, STATEMENT_TIMEOUT
+from auroraml.settings.identity import ROLE, SESSION_AUTHORIZATION
 from auroraml.sql import statements as st
 
 LEVELS = ("debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error")
@@ -32,8 +35,7 @@ class Session:
         self.hub = hub
         self.dbname = dbname
         self.settings = settings
-        self.session_user = user
-        self.current_role = user  # SET ROLE's
+        self.login_user = user
         self.block = Block()
         self.running: Transaction | None = None
         self.interrupt = Interrupt()
@@ -41,6 +43,8 @@ class Session:
         self.copy_output: BinaryIO | None = None
         self.on_notice: Callable[[Diagnostic], None] = lambda notice: None
         self.on_close: Callable[[Session], None] = lambda session: None
+        self.prepared: dict[str, Prepared] = {}
+        self.cursors: dict[str, Cursor] = {}
         self._notices: list[Diagnostic] = []
 
     @property
@@ -65,6 +69,51 @@ class Session:
     def role(self) -> Role:
         """The current role."""
         return self.catalog.role(self.current_role)
+
+    @property
+    def is_superuser(self) -> bool:
+        """Whether the current role is a superuser."""
+        return self.role.superuser
+
+    def set_role(self, name: str | None, *, local: bool = False) -> None:
+        """SET ROLE; the session user's memberships decide, not the current role's."""
+        if name is None:
+            self.settings.put(ROLE, "none", local=local)
+            return
+        wanted = self.catalog.find_role(name)
+        if wanted is None:
+            raise InvalidParameterValue(f'role "{name}" does not exist')
+        if not self.catalog.is_member(self.catalog.role(self.session_user).oid, wanted.oid):
+            raise InsufficientPrivilege(f'permission denied to set role "{name}"')
+        self.settings.put(ROLE, name, local=local)
+
+    def set_session_user(self, name: str | None, *, local: bool = False) -> None:
+        """SET SESSION AUTHORIZATION; only a superuser may become another."""
+        user = self.login_user if name is None else name
+        if self.catalog.find_role(user) is None:
+            raise InvalidParameterValue(f'role "{user}" does not exist')
+        if user != self.session_user and not self.catalog.role(self.login_user).superuser:
+            raise InsufficientPrivilege("permission denied to set session authorization")
+        self.settings.put(SESSION_AUTHORIZATION, user, local=local)
+        self.settings.put(ROLE, "none", local=local)
+
+    @property
+    def session_user(self) -> str:
+        """The session user's name."""
+        return self.settings[SESSION_AUTHORIZATION] or self.login_user
+
+    @property
+    def current_role(self) -> str:
+        """The current role's name."""
+        role = self.settings[ROLE]
+        return self.session_user if role == "none" else role
+
+    def forget_all(self) -> None:
+        """Drop prepared statements and cursors."""
+        self.prepared.clear()
+        for cursor in self.cursors.values():
+            cursor.stream.close()
+        self.cursors.clear()
 
     def change(self, *changes: Change) -> None:
         """Apply DDL within the transaction."""
