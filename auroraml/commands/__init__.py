@@ -1,0 +1,17 @@
+"""Commands: one module a family, reached through the Host protocol; importing them registers them."""
+
+from auroraml.commands import (
+    context,
+    copy,
+    cursors,
+    explain,
+    prepare,
+    refused,
+    schemas,
+    sequences,
+    settings,
+    tables,
+    transactions,
+)
+
+__all__ = ["context", "copy", "cursors", "explain", "prepare", "refused", "schemas", "sequences", "settings", "tables", "transactions"]

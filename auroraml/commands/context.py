@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeVar
 
 from auroraml.batch import Batch, Datum
 from auroraml.batch.vector import Mask
-from auroraml.catalog.catalog import Catalog
 from auroraml.errors import Diagnostic
 from auroraml.ir.bound import BoundStatement
 from auroraml.ir.expr import Expr
@@ -22,6 +21,7 @@ from auroraml.types.form import TextStyle
 from auroraml.types.pg_type import PgType
 
 if TYPE_CHECKING:
+    from auroraml.catalog.catalog import Catalog
     from auroraml.commands.cursors import Cursor
     from auroraml.commands.prepare import Prepared
 
@@ -202,6 +202,9 @@ class Host(Protocol):
 
     def where(self, relation: Relation, tree: st.Tree, batch: Batch) -> Mask:
         """Which rows of `batch` (all columns of `relation`) satisfy a condition."""
+
+    def truncate(self, relation: Relation) -> None:
+        """Empty a table within the transaction."""
 
     def insert(self, relation: Relation, batch: Batch) -> int:
         """Append rows in the relation's column order, checking its constraints."""

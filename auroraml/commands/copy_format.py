@@ -38,7 +38,7 @@ class Texts:
     """Fields by column: `values` are large_string arrays with NULLs where the file has them; `lines` numbers each row's line."""
 
     values: tuple[pa.Array, ...]
-    lines: np.ndarray  # type: ignore[type-arg]
+    lines: np.ndarray
     n: int
     raw: Sequence[str] = ()  # the lines, for error contexts
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from auroraml.commands.context import Bound, Host, command, done
 from auroraml.errors import DuplicateTable, InvalidParameterValue
-from auroraml.functions.registry import BUILTIN_FUNCTIONS
 from auroraml.ir.expr import Call, Const, Expr
 from auroraml.ir.objects import Relation
 from auroraml.pipeline.result import ResultStream
@@ -50,7 +49,7 @@ def sequence_row(
 def sequence_default(host: Host, sequence: Relation, type: PgType) -> Expr:
     """nextval('sequence'), coerced to the column's type."""
     argument = Const(type=REGCLASS, value=sequence.oid)
-    call = Call(type=INT8, function=BUILTIN_FUNCTIONS[NEXTVAL], args=(argument,))
+    call = Call(type=INT8, function=host.catalog.function(NEXTVAL), args=(argument,))
     return call if type.oid == INT8.oid else host.coerced(call, type, -1, "")
 
 

@@ -58,7 +58,7 @@ def set_setting(statement: st.SetSetting, host: Host, params: tuple[Bound, ...])
 def set_role(statement: st.SetRole, host: Host, params: tuple[Bound, ...]) -> ResultStream:
     """SET ROLE."""
     host.set_role(statement.role, local=statement.local)
-    return done("SET")
+    return done("RESET" if statement.text[statement.start :][:5].lower() == "reset" else "SET")
 
 
 @command(st.SetSessionAuthorization)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from auroraml import sql
-from auroraml.catalog.catalog import Catalog
-from auroraml.catalog.changes import Change
-from auroraml.commands.context import HANDLERS, Bound, Server
+from auroraml import commands, sql
+from auroraml.batch import Batch
+from auroraml.commands.context import Bound, Server
 from auroraml.commands.cursors import Cursor
 from auroraml.commands.prepare import Prepared
+from auroraml.commands.register import load_table
 from auroraml.errors import DatabaseError, Diagnostic, FeatureNotSupported, InsufficientPrivilege, InternalError_, InvalidParameterValue
+from auroraml.ir.logical import Output
 from auroraml.ir.objects import Role
 from auroraml.pipeline.result import ResultStream
 from auroraml.session.block import Block, State
@@ -22,6 +23,10 @@ from auroraml.settings import Settings
 from auroraml.settings.core import CLIENT_MIN_MESSAGES, STATEMENT_TIMEOUT
 from auroraml.settings.identity import ROLE, SESSION_AUTHORIZATION
 from auroraml.sql import statements as st
+
+if TYPE_CHECKING:
+    from auroraml.catalog.catalog import Catalog
+    from auroraml.catalog.changes import Change
 
 LEVELS = ("debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error")
 END_BLOCK: tuple[type, ...] = (st.Commit, st.Rollback, st.RollbackTo)  # what a failed block accepts
@@ -169,7 +174,7 @@ class Session:
 
     def execute_statement(self, statement: st.Statement, params: tuple[Bound, ...] = ()) -> ResultStream:
         """Run one statement inside the running transaction."""
-        handler = HANDLERS.get(type(statement))
+        handler = commands.context.HANDLERS.get(type(statement))
         if handler is None:
             raise FeatureNotSupported(f"{type(statement).__name__} is not supported")
         return handler(statement, self, params)
@@ -212,6 +217,15 @@ class Session:
         if transaction is not None:
             transaction.rollback()
             self.settings.rollback()
+
+    def load(self, name: str, columns: tuple[Output, ...], batch: Batch) -> None:
+        """Make a table of data already in memory, in place of one registered before under that name."""
+        self.transaction.statement()
+        try:
+            load_table(self, name, columns, batch)
+        except BaseException as error:
+            raise self.failed(error) from None
+        self._ended()
 
     def cancel(self) -> None:
         """Ask the running statement to stop; from any thread."""

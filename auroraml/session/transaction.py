@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from auroraml.catalog.catalog import Catalog
-from auroraml.catalog.changes import Change
-from auroraml.storage import transactions
-from auroraml.storage.store import Store
+if TYPE_CHECKING:
+    from auroraml.catalog.catalog import Catalog
+    from auroraml.catalog.changes import Change
+    from auroraml.storage import transactions
+    from auroraml.storage.store import Store
 
 
 class Hub:
@@ -46,6 +48,10 @@ class Transaction:
         seen = self.catalog.apply(changes)
         self.changes += changes
         self._seen = (self.hub.catalog, len(self.changes), seen)
+
+    def statement(self) -> None:
+        """A statement starts: it sees what is committed by now."""
+        self.stored.statement()
 
     def savepoint(self) -> None:
         """Open a subtransaction."""
