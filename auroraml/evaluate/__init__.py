@@ -1,0 +1,8 @@
+"""Expressions to functions over batches: the only place that computes values; also folding, defaults, CHECK and index keys."""
+
+from __future__ import annotations
+
+from auroraml.evaluate.compile import Evaluator, compile, constant, select, truth
+from auroraml.evaluate.frame import Frame, Runtime, scatter
+
+__all__ = ["Evaluator", "Frame", "Runtime", "compile", "constant", "scatter", "select", "truth"]

@@ -1,0 +1,129 @@
+"""Calling a kernel on vectors: strictness, NULLs, constants and dictionaries, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from auroraml.batch import ConstVector, DictVector, FixedVector, NumericVector, TextVector, Vector, from_datums
+from auroraml.errors import FeatureNotSupported
+from auroraml.evaluate.frame import Runtime, scatter
+from auroraml.functions.signature import SCALARS, Kernel
+from auroraml.ir.objects import Function
+from auroraml.types.pg_type import PgType
+from auroraml.types.table import BY_OID
+from auroraml.types.typmod import format_type
+
+
+def kernel_of(function: Function) -> Kernel:
+    """The kernel behind a function; FeatureNotSupported (0A000) where it has none here."""
+    kernel = SCALARS.get(function.oid)
+    if kernel is None:
+        types = ", ".join(format_type(p.type) for p in function.inputs)
+        raise FeatureNotSupported(f"function {function.name}({types}) is not supported")
+    return kernel
+
+
+def call(kernel: Kernel, function: Function, result: PgType, args: Sequence[Vector], n: int, ctx: Runtime) -> Vector:
+    """The function's value for each of `n` rows."""
+    if args and n and function.volatility != "v" and all(isinstance(arg, ConstVector) for arg in args):
+        one = call(kernel, function, result, [arg.one for arg in args], 1, ctx)  # type: ignore[attr-defined]
+        return ConstVector(one, n)
+    validity = None
+    if function.strict:
+        for arg in args:
+            if isinstance(arg, ConstVector) and not arg.one.valid[0]:
+                return ConstVector(null(result), n)
+            if arg.validity is not None:
+                validity = arg.validity if validity is None else validity & arg.validity
+        if validity is not None:
+            if validity.all():
+                validity = None
+            elif not validity.any():
+                return ConstVector(null(result), n)
+            elif kernel.raises or kernel.face == "datum":
+                index = np.flatnonzero(validity)
+                return scatter(_apply(kernel, function, result, [arg.take(index) for arg in args], len(index), ctx), index, n)
+    found = _by_dictionary(kernel, function, result, args, n, ctx)
+    return found if validity is None else found.with_validity(validity if found.validity is None else validity & found.validity)
+
+
+def null(type: PgType) -> Vector:
+    """One NULL of `type`."""
+    element = BY_OID.get(type.element) if type.is_array else None
+    return from_datums(type, [None], element or (BY_OID[25] if type.is_array else None))
+
+
+def _by_dictionary(kernel: Kernel, function: Function, result: PgType, args: Sequence[Vector], n: int, ctx: Runtime) -> Vector:
+    """Where one argument is a dictionary and the rest are constants, compute over the dictionary only."""
+    varying = [i for i, arg in enumerate(args) if not isinstance(arg, ConstVector)]
+    if len(varying) == 1 and isinstance(args[varying[0]], DictVector) and function.volatility == "i" and function.strict and not kernel.raises:
+        column = args[varying[0]]
+        assert isinstance(column, DictVector)
+        if 0 < column.dictionary.n < n:
+            size = column.dictionary.n
+            small = [column.dictionary if i == varying[0] else ConstVector(arg.one, size) for i, arg in enumerate(args)]  # type: ignore[attr-defined]
+            values = _apply(kernel, function, result, small, size, ctx)
+            return values.take(column.codes.astype(np.int64))
+    return _apply(kernel, function, result, args, n, ctx)
+
+
+def _apply(kernel: Kernel, function: Function, result: PgType, args: Sequence[Vector], n: int, ctx: Runtime) -> Vector:
+    extra = (ctx,) if kernel.context else ()
+    if kernel.face == "numpy":
+        values = kernel.function(*extra, *[_numpy(arg) for arg in args])
+        if isinstance(values, Vector):
+            return values
+        array = np.asarray(values)
+        return FixedVector(array if array.shape == (n,) else np.broadcast_to(array, (n,)))
+    if kernel.face == "arrow":
+        return from_arrow(result, kernel.function(*extra, *[_arrow(arg) for arg in args]), n)
+    if kernel.face == "datum":
+        columns = [arg.datums() if not isinstance(arg, ConstVector) else [arg.one.datum(0)] * n for arg in args]
+        # A function of Python values: the long tail of functions for which no array library has a kernel.
+        values = [kernel.function(*extra, *row) for row in zip(*columns, strict=True)] if columns else [kernel.function(*extra) for _ in range(n)]
+        return from_datums(result, values, ctx.style.resolve(result.element) if result.is_array and result.element else None)
+    found = kernel.function(*extra, *args)
+    if found.n != n:
+        return ConstVector(found, n)
+    return found  # type: ignore[no-any-return] # kernels of this face return vectors
+
+
+def _numpy(arg: Vector) -> np.ndarray:
+    if isinstance(arg, ConstVector):
+        arg = arg.one
+    flat = arg.flat()
+    assert isinstance(flat, FixedVector | NumericVector)
+    return flat.values
+
+
+def _arrow(arg: Vector) -> pa.Array | pa.Scalar:
+    if isinstance(arg, ConstVector):
+        one = arg.one.flat()
+        return one.values[0] if isinstance(one, TextVector) else pa.scalar(one.datum(0))
+    flat = arg.flat()
+    if isinstance(flat, TextVector):
+        return flat.values
+    assert isinstance(flat, FixedVector)
+    return pa.array(flat.values)
+
+
+def from_arrow(result: PgType, array: pa.Array | pa.Scalar, n: int) -> Vector:
+    """A kernel's Arrow answer as a vector of the result's representation."""
+    if isinstance(array, pa.Scalar):
+        array = pa.array([array.as_py()] * 1, array.type)
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    validity = None if array.null_count == 0 else np.asarray(array.is_valid())
+    if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
+        array = array.cast(pa.large_string())
+        vector: Vector = TextVector(array if validity is None else array.fill_null(""), validity)
+    elif pa.types.is_binary(array.type) or pa.types.is_large_binary(array.type):
+        array = array.cast(pa.large_binary())
+        vector = TextVector(array if validity is None else array.fill_null(b""), validity)
+    else:
+        filled = array if validity is None else array.fill_null(False if pa.types.is_boolean(array.type) else 0)
+        vector = FixedVector(filled.to_numpy(zero_copy_only=False), validity)
+    return vector if vector.n == n else ConstVector(vector, n)

@@ -1,0 +1,620 @@
+"""Expr to a function over frames: each class of expression once, three-valued logic under selection masks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from functools import singledispatch
+
+import numpy as np
+
+from auroraml.batch import ConstVector, FixedVector, ListVector, Mask, StructVector, Vector, concat, from_datums
+from auroraml.errors import ArraySubscriptError
+from auroraml.evaluate.call import call, kernel_of, null
+from auroraml.evaluate.frame import Frame, scatter
+from auroraml.evaluate.values import sql_value, subscript
+from auroraml.functions.registry import btree_operators, builtin_function
+from auroraml.ir import expr as e
+from auroraml.ir.logical import Query
+from auroraml.ir.objects import Function
+from auroraml.ir.tree import children
+from auroraml.types.casts import cast_vector, find_cast
+from auroraml.types.pg_type import PgArray, PgType, Rep
+from auroraml.types.table import BOOL
+from auroraml.types.text import text_in, text_out
+from auroraml.types.typmod import apply_typmod
+
+Evaluator = Callable[[Frame], Vector]
+
+
+@singledispatch
+def compile(expr: e.Expr) -> Evaluator:
+    """A function that computes `expr` for the rows of a frame."""
+    raise TypeError(f"cannot evaluate {type(expr).__name__}")
+
+
+def truth(vector: Vector) -> Mask:
+    """Where a boolean vector is true (NULL is not)."""
+    if isinstance(vector, ConstVector):
+        return np.full(vector.n, bool(vector.one.datum(0)))
+    assert isinstance(vector, FixedVector)
+    return vector.values if vector.validity is None else vector.values & vector.validity
+
+
+def select(conjuncts: Sequence[Evaluator], frame: Frame) -> Mask:
+    """Where all conjuncts are true; each later one is evaluated on the rows the earlier ones left."""
+    mask = np.ones(frame.n, np.bool_)
+    for conjunct in conjuncts:
+        left = int(np.count_nonzero(mask))
+        if left == 0:
+            break
+        if left == frame.n:
+            mask = truth(conjunct(frame)).copy()
+        else:
+            index = np.flatnonzero(mask)
+            mask[index] = truth(conjunct(frame.take(index)))
+    return mask
+
+
+def constant(type: PgType, value: object, n: int, resolve: Callable[[int], PgType] | None = None) -> ConstVector:
+    """`value` repeated."""
+    element = resolve(type.element) if resolve is not None and type.is_array and type.element else None
+    return ConstVector(from_datums(type, [value], element), n)
+
+
+@compile.register
+def _(expr: e.Const) -> Evaluator:
+    kept: list[Vector] = []
+
+    def run(frame: Frame) -> Vector:
+        if not kept:
+            kept.append(constant(expr.type, expr.value, 1, frame.ctx.style.resolve).one)
+        return ConstVector(kept[0], frame.n)
+
+    return run
+
+
+@compile.register
+def _(expr: e.InputRef) -> Evaluator:
+    side, index = expr.side, expr.index
+    return lambda frame: frame.sides[side].vector(index)
+
+
+@compile.register
+def _(expr: e.ParamRef) -> Evaluator:
+    key = (expr.kind, expr.number)
+
+    def run(frame: Frame) -> Vector:
+        vector = frame.params[key]
+        return ConstVector(vector, frame.n) if vector.n == 1 != frame.n else vector
+
+    return run
+
+
+@compile.register(e.Aggregate)
+@compile.register(e.WindowCall)
+def _(expr: e.Expr) -> Evaluator:
+    key = id(expr)
+    return lambda frame: frame.computed[key]
+
+
+@compile.register
+def _(expr: e.SubPlan) -> Evaluator:
+    return lambda frame: frame.ctx.run_subplan(expr, frame)
+
+
+@compile.register
+def _(expr: e.ElementRef) -> Evaluator:
+    def run(frame: Frame) -> Vector:
+        assert frame.element is not None
+        return frame.element
+
+    return run
+
+
+def _function(function: Function, result: PgType, args: Sequence[Evaluator]) -> Evaluator:
+    if function.language == "sql":
+        return _sql_function(function, args)
+    kernel = kernel_of(function)
+    counted = function.schema != "pg_catalog"
+
+    def run(frame: Frame) -> Vector:
+        values = [arg(frame) for arg in args]
+        if not counted:
+            return call(kernel, function, result, values, frame.n, frame.ctx)
+        start = time.perf_counter()
+        found = call(kernel, function, result, values, frame.n, frame.ctx)
+        frame.ctx.count_call(function, frame.n, (time.perf_counter() - start) * 1000)
+        return found
+
+    return run
+
+
+def _sql_function(function: Function, args: Sequence[Evaluator]) -> Evaluator:
+    """A plain expression runs over the whole batch; anything else goes to the statement's runner."""
+    body = function.body
+    plain = isinstance(body, Query) and not (body.from_items or body.where or body.grouped or body.limit or body.offset or body.ctes or body.distinct)
+    expressions = [target.expr for target in body.targets if not target.hidden] if isinstance(body, Query) and plain else []
+    if any(isinstance(part, e.SubLink) for expression in expressions for part in _parts(expression)) or function.returns_set:
+        expressions = []
+    compiled = [compile(expression) for expression in expressions]
+
+    def run(frame: Frame) -> Vector:
+        values = [arg(frame) for arg in args]
+        start = time.perf_counter()
+        found = _strict(function, values, frame, lambda part, given: _body(function, compiled, part, given))
+        frame.ctx.count_call(function, frame.n, (time.perf_counter() - start) * 1000)
+        return found
+
+    return run
+
+
+def _parts(expression: e.Expr) -> list[object]:
+    from_walk = [expression]
+    found: list[object] = []
+    while from_walk:
+        item = from_walk.pop()
+        found.append(item)
+        from_walk.extend(child for child in children(item) if isinstance(child, e.Expr))
+    return found
+
+
+def _body(function: Function, compiled: Sequence[Evaluator], frame: Frame, values: list[Vector]) -> Vector:
+    if not compiled:
+        return frame.ctx.run_sql_function(function, values, frame.n)
+    params = {("external", i): value for i, value in enumerate(values, 1)}
+    inner = Frame(n=frame.n, params=params, ctx=frame.ctx)
+    outputs = [one(inner) for one in compiled]
+    if function.result.rep is Rep.STRUCT and len(function.outputs) != 1 and (len(outputs) > 1 or len(function.outputs) > 1):
+        return StructVector([output.flat() for output in outputs], frame.n)
+    return outputs[0]
+
+
+def _strict(function: Function, values: list[Vector], frame: Frame, run: Callable[[Frame, list[Vector]], Vector]) -> Vector:
+    if not function.strict or all(value.validity is None for value in values):
+        return run(frame, values)
+    valid = np.logical_and.reduce([value.valid for value in values])
+    index = np.flatnonzero(valid)
+    if not len(index):
+        return ConstVector(null(function.result), frame.n)
+    return scatter(run(frame.take(index), [value.take(index) for value in values]), index, frame.n)
+
+
+@compile.register
+def _(expr: e.Call) -> Evaluator:
+    return _function(expr.function, expr.type, [compile(arg) for arg in expr.args])
+
+
+@compile.register
+def _(expr: e.OpCall) -> Evaluator:
+    return _function(expr.function, expr.type, [compile(arg) for arg in expr.args])
+
+
+def _cast(source: PgType, target: PgType, typmod: int, explicit: bool) -> Callable[[Frame, Vector], Vector]:
+    row = find_cast(source, target)
+
+    def run(frame: Frame, vector: Vector) -> Vector:
+        style = frame.ctx.style
+        if source == target:
+            return vector if typmod < 0 else apply_typmod(target, typmod, vector, explicit)
+        if row is not None and row.method != "i" or (row is not None and source.rep is not target.rep):
+            return cast_vector(source, target, typmod, vector, style, explicit)
+        return text_in(target, typmod, text_out(source, vector, style), style)
+
+    return run
+
+
+def _on_valid(vector: Vector, frame: Frame, change: Callable[[Frame, Vector], Vector], target: PgType) -> Vector:
+    """Apply `change` once to a constant, and never to NULLs."""
+    if isinstance(vector, ConstVector):
+        if not vector.one.valid[0]:
+            return ConstVector(null(target), frame.n)
+        return ConstVector(change(frame, vector.one), frame.n)
+    if vector.validity is None or vector.validity.all():
+        return change(frame, vector)
+    index = np.flatnonzero(vector.validity)
+    if not len(index):
+        return ConstVector(null(target), frame.n)
+    return scatter(change(frame, vector.take(index)), index, frame.n)
+
+
+@compile.register
+def _(expr: e.Relabel) -> Evaluator:
+    arg = compile(expr.arg)
+    if expr.typmod >= 0 and expr.typmod != expr.arg.typmod:
+        change = _cast(expr.type, expr.type, expr.typmod, not expr.implicit)
+        return lambda frame: _on_valid(arg(frame), frame, change, expr.type)
+    return arg
+
+
+@compile.register
+def _(expr: e.ViaText) -> Evaluator:
+    arg, source, target, typmod = compile(expr.arg), expr.arg.type, expr.type, expr.typmod
+
+    def change(frame: Frame, vector: Vector) -> Vector:
+        style = frame.ctx.style
+        texts = vector.flat() if source.rep is Rep.TEXT else text_out(source, vector, style)
+        if target.rep is Rep.TEXT and target.category == "S":
+            return texts if typmod < 0 else apply_typmod(target, typmod, texts, True)
+        return text_in(target, typmod, texts, style)
+
+    return lambda frame: _on_valid(arg(frame), frame, change, target)
+
+
+@compile.register
+def _(expr: e.ArrayCoerce) -> Evaluator:
+    arg, element = compile(expr.arg), compile(expr.element)
+
+    def run(frame: Frame) -> Vector:
+        vector = arg(frame)
+        constant_n = frame.n if isinstance(vector, ConstVector) else None
+        lists = vector.one if isinstance(vector, ConstVector) else vector
+        assert isinstance(lists, ListVector)
+        start, stop = int(lists.offsets[0]), int(lists.offsets[-1])
+        child = lists.child.slice(start, stop)
+        inner = element(Frame(n=child.n, params=frame.params, ctx=frame.ctx, element=child))
+        found = ListVector(lists.offsets - start, inner.flat(), lists.validity, lists.shapes)
+        return found if constant_n is None else ConstVector(found, constant_n)
+
+    return run
+
+
+@compile.register
+def _(expr: e.RowCoerce) -> Evaluator:
+    arg, fields = compile(expr.arg), [compile(f) for f in expr.fields]
+
+    def run(frame: Frame) -> Vector:
+        whole = arg(frame).flat()
+        return StructVector([f(frame).flat() for f in fields], frame.n, whole.validity)
+
+    return run
+
+
+def logical(frame: Frame, args: Sequence[Evaluator], stop: bool) -> Vector:
+    """AND (`stop` False) and OR (`stop` True): later operands only where earlier ones do not decide."""
+    values = np.full(frame.n, not stop)
+    unknown = np.zeros(frame.n, np.bool_)
+    index: np.ndarray | None = None
+    for arg in args:
+        part = frame if index is None else frame.take(index)
+        if part.n == 0:
+            break
+        vector = arg(part).flat()
+        assert isinstance(vector, FixedVector)
+        valid = vector.valid
+        decided = valid & (vector.values == stop)
+        here = np.arange(frame.n) if index is None else index
+        values[here[decided]] = stop
+        unknown[here[~valid]] = True
+        index = here[~decided]
+    unknown &= values != stop
+    if not unknown.any():
+        return FixedVector(values)
+    values[unknown] = False
+    return FixedVector(values, ~unknown)
+
+
+@compile.register
+def _(expr: e.And) -> Evaluator:
+    args = [compile(arg) for arg in expr.args]
+    return lambda frame: logical(frame, args, False)
+
+
+@compile.register
+def _(expr: e.Or) -> Evaluator:
+    args = [compile(arg) for arg in expr.args]
+    return lambda frame: logical(frame, args, True)
+
+
+@compile.register
+def _(expr: e.Not) -> Evaluator:
+    arg = compile(expr.arg)
+
+    def run(frame: Frame) -> Vector:
+        vector = arg(frame).flat()
+        assert isinstance(vector, FixedVector)
+        return FixedVector(~vector.values if vector.validity is None else ~vector.values & vector.validity, vector.validity)
+
+    return run
+
+
+@compile.register
+def _(expr: e.NullTest) -> Evaluator:
+    arg = compile(expr.arg)
+
+    def run(frame: Frame) -> Vector:
+        vector = arg(frame)
+        if expr.per_field and isinstance(row := vector.flat(), StructVector):
+            empty = np.ones(frame.n, np.bool_)
+            for part in row.fields:
+                empty &= part.valid if expr.negated else ~part.valid
+            return FixedVector(empty & row.valid if expr.negated else empty | ~row.valid)
+        return FixedVector(np.array(vector.valid if expr.negated else ~vector.valid))
+
+    return run
+
+
+@compile.register
+def _(expr: e.BooleanTest) -> Evaluator:
+    arg = compile(expr.arg)
+
+    def run(frame: Frame) -> Vector:
+        vector = arg(frame).flat()
+        assert isinstance(vector, FixedVector)
+        if expr.test == "unknown":
+            found = ~vector.valid
+        else:
+            found = vector.valid & (vector.values == (expr.test == "true"))
+        return FixedVector(~found if expr.negated else found)
+
+    return run
+
+
+def _equality(function: Function, args: Sequence[e.Expr]) -> tuple[Evaluator, Evaluator, Callable[[Frame, Vector, Vector], Mask]]:
+    left, right = (compile(arg) for arg in args)
+    kernel = kernel_of(function)
+
+    def equal(frame: Frame, a: Vector, b: Vector) -> Mask:
+        return truth(call(kernel, function, BOOL, [a, b], frame.n, frame.ctx))
+
+    return left, right, equal
+
+
+@compile.register
+def _(expr: e.Distinct) -> Evaluator:
+    left, right, equal = _equality(expr.function, expr.args)
+
+    def run(frame: Frame) -> Vector:
+        a, b = left(frame), right(frame)
+        same = np.array(equal(frame, a, b))
+        return FixedVector(~(same | (~a.valid & ~b.valid)))
+
+    return run
+
+
+@compile.register
+def _(expr: e.NullIf) -> Evaluator:
+    left, right, equal = _equality(expr.function, expr.args)
+
+    def run(frame: Frame) -> Vector:
+        a, b = left(frame), right(frame)
+        same = equal(frame, a, b)
+        return a if not same.any() else a.flat().take(np.where(same, -1, np.arange(frame.n)), True)
+
+    return run
+
+
+def choose(frame: Frame, parts: Sequence[tuple[np.ndarray, Vector]], type: PgType) -> Vector:
+    """One vector of rows that come from parts: (row numbers, their values); rows of no part are NULL."""
+    parts = [(index, vector) for index, vector in parts if len(index)]
+    if not parts:
+        return ConstVector(null(type), frame.n)
+    places = np.full(frame.n, -1, np.int64)
+    start = 0
+    for index, vector in parts:
+        places[index] = np.arange(start, start + vector.n)
+        start += vector.n
+    joined = concat([vector.flat() for _, vector in parts])
+    return joined.take(places, True) if (places < 0).any() else joined.take(places)
+
+
+@compile.register
+def _(expr: e.Case) -> Evaluator:
+    operand = None if expr.operand is None else compile(expr.operand)
+    whens = [(compile(when.condition), compile(when.result)) for when in expr.whens]
+    default = compile(expr.default)
+
+    def run(frame: Frame) -> Vector:
+        if operand is not None:
+            frame = Frame(n=frame.n, sides=frame.sides, params=frame.params, ctx=frame.ctx, computed=frame.computed, element=operand(frame))
+        left = np.arange(frame.n)
+        parts: list[tuple[np.ndarray, Vector]] = []
+        for condition, result in whens:
+            if not len(left):
+                break
+            rest = frame if len(left) == frame.n else frame.take(left)
+            hit = truth(condition(rest))
+            if hit.any():
+                index = left[hit]
+                parts.append((index, result(frame if len(index) == frame.n else frame.take(index))))
+                left = left[~hit]
+        if len(left):
+            parts.append((left, default(frame if len(left) == frame.n else frame.take(left))))
+        return choose(frame, parts, expr.type)
+
+    return run
+
+
+@compile.register
+def _(expr: e.Coalesce) -> Evaluator:
+    args = [compile(arg) for arg in expr.args]
+
+    def run(frame: Frame) -> Vector:
+        left = np.arange(frame.n)
+        parts: list[tuple[np.ndarray, Vector]] = []
+        for arg in args:
+            if not len(left):
+                break
+            vector = arg(frame if len(left) == frame.n else frame.take(left))
+            valid = vector.valid
+            if valid.all():
+                parts.append((left, vector))
+                left = left[:0]
+            elif valid.any():
+                parts.append((left[valid], vector.filter(valid)))
+                left = left[~valid]
+        return choose(frame, parts, expr.type)
+
+    return run
+
+
+@compile.register
+def _(expr: e.MinMax) -> Evaluator:
+    args = [compile(arg) for arg in expr.args]
+    kernel = kernel_of(expr.function)
+
+    def run(frame: Frame) -> Vector:
+        best = args[0](frame)
+        for arg in args[1:]:
+            other = arg(frame)
+            pair = [other, best] if expr.least else [best, other]
+            better = truth(call(kernel, expr.function, BOOL, pair, frame.n, frame.ctx)) | (~best.valid & other.valid)
+            best = choose(frame, [(np.flatnonzero(~better), best.filter(~better)), (np.flatnonzero(better), other.filter(better))], expr.type)
+        return best
+
+    return run
+
+
+@compile.register
+def _(expr: e.ArrayExpr) -> Evaluator:
+    args = [compile(arg) for arg in expr.args]
+
+    def run(frame: Frame) -> Vector:
+        resolve = frame.ctx.style.resolve
+        if not args:
+            return constant(expr.type, PgArray((), (), ()), frame.n, resolve)
+        vectors = [arg(frame).flat() for arg in args]
+        if expr.multi:
+            return _nested(expr, vectors, frame)
+        joined = concat(vectors)
+        order = (np.arange(len(args))[None, :] * frame.n + np.arange(frame.n)[:, None]).reshape(-1)
+        return ListVector(np.arange(frame.n + 1) * len(args), joined.take(order))
+
+    return run
+
+
+def _nested(expr: e.ArrayExpr, vectors: Sequence[Vector], frame: Frame) -> Vector:
+    """ARRAY[ARRAY..., ...]: arrays of arrays are rare and small, so row by row."""
+    from_rows = []
+    for row in range(frame.n):
+        parts = [vector.datum(row) for vector in vectors]
+        arrays = [part for part in parts if isinstance(part, PgArray)]
+        shapes = {array.dims for array in arrays}
+        if len(shapes) > 1 or len(arrays) != len(parts):
+            raise ArraySubscriptError("multidimensional arrays must have array expressions with matching dimensions")
+        dims = arrays[0].dims
+        elements = tuple(element for array in arrays for element in array.elements)
+        from_rows.append(PgArray(elements, (len(arrays), *dims), (1,) * (len(dims) + 1)) if dims else PgArray((), (), ()))
+    return from_datums(expr.type, from_rows, frame.ctx.style.resolve(expr.type.element))
+
+
+@compile.register
+def _(expr: e.RowExpr) -> Evaluator:
+    args = [compile(arg) for arg in expr.args]
+    return lambda frame: StructVector([arg(frame).flat() for arg in args], frame.n)
+
+
+@compile.register
+def _(expr: e.FieldSelect) -> Evaluator:
+    arg = compile(expr.arg)
+
+    def run(frame: Frame) -> Vector:
+        vector = arg(frame)
+        if isinstance(vector, ConstVector):
+            return ConstVector(_field(vector.one, expr.index), frame.n)
+        return _field(vector, expr.index)
+
+    return run
+
+
+def _field(vector: Vector, index: int) -> Vector:
+    assert isinstance(vector, StructVector)
+    found = vector.fields[index]
+    if vector.validity is None:
+        return found
+    return found.with_validity(vector.validity if found.validity is None else vector.validity & found.validity)
+
+
+@compile.register
+def _(expr: e.RowCompare) -> Evaluator:
+    pairs = list(zip(expr.left, expr.right, expr.functions, strict=True))
+    compiled = [(compile(a), compile(b), f) for a, b, f in pairs]
+
+    def run(frame: Frame) -> Vector:
+        if expr.symbol in ("=", "<>"):
+            tests = [_pair(a, b, f) for a, b, f in compiled]
+            return logical(frame, tests, expr.symbol == "<>")
+        result = np.zeros(frame.n, np.bool_)
+        known = np.ones(frame.n, np.bool_)
+        undecided = np.ones(frame.n, np.bool_)
+        for position, (a, b, function) in enumerate(compiled):
+            left, right = a(frame), b(frame)
+            valid = left.valid & right.valid
+            operator_true = truth(call(kernel_of(function), function, BOOL, [left, right], frame.n, frame.ctx))
+            same = _same(left, right, expr.operators[position].left or expr.operators[position].right, frame)
+            last = position == len(compiled) - 1
+            known[undecided & ~valid] = False
+            decided = undecided & (~valid | ~same | last)
+            result[decided] = operator_true[decided]
+            undecided &= ~decided
+        return FixedVector(result & known, None if known.all() else known)
+
+    return run
+
+
+def _pair(a: Evaluator, b: Evaluator, function: Function) -> Evaluator:
+    kernel = kernel_of(function)
+    return lambda frame: call(kernel, function, BOOL, [a(frame), b(frame)], frame.n, frame.ctx)
+
+
+def _same(left: Vector, right: Vector, type: PgType, frame: Frame) -> Mask:
+    operator = btree_operators(type)[3]
+    function = builtin_function(operator.function)
+    assert function is not None
+    return truth(call(kernel_of(function), function, BOOL, [left, right], frame.n, frame.ctx))
+
+
+@compile.register
+def _(expr: e.ArrayOp) -> Evaluator:
+    left, right = compile(expr.args[0]), compile(expr.args[1])
+    kernel = kernel_of(expr.function)
+
+    def run(frame: Frame) -> Vector:
+        value, arrays = left(frame), right(frame).flat()
+        assert isinstance(arrays, ListVector)
+        lengths = np.diff(arrays.offsets)
+        owner = np.repeat(np.arange(frame.n), lengths)
+        child = arrays.child.slice(int(arrays.offsets[0]), int(arrays.offsets[-1]))
+        found = call(kernel, expr.function, BOOL, [value.take(owner), child], len(owner), frame.ctx).flat()
+        assert isinstance(found, FixedVector)
+        decisive = found.valid & (found.values != expr.all)
+        hits = np.bincount(owner[decisive], minlength=frame.n) > 0
+        unknown = (np.bincount(owner[~found.valid], minlength=frame.n) > 0) & ~hits
+        validity = arrays.valid & ~unknown
+        values = (hits if not expr.all else ~hits) & validity
+        return FixedVector(values, None if validity.all() else validity)
+
+    return run
+
+
+@compile.register
+def _(expr: e.Subscript) -> Evaluator:
+    arg = compile(expr.arg)
+    bounds = [(None if a is None else compile(a), None if b is None else compile(b)) for a, b in expr.bounds]
+
+    def run(frame: Frame) -> Vector:
+        vector = arg(frame).flat()
+        places = [(None if a is None else a(frame).datums(), None if b is None else b(frame).datums()) for a, b in bounds]
+        if isinstance(vector, ListVector) and len(bounds) == 1 and not expr.slice and vector.shapes is None:
+            return _element(vector, places[0][1] or [], frame)
+        # Slices, several dimensions, other lower bounds and points: rare, so value by value.
+        values = [subscript(vector.datum(row), [(a and a[row], b and b[row]) for a, b in places], expr.slice) for row in range(frame.n)]
+        element = frame.ctx.style.resolve(expr.type.element) if expr.type.is_array and expr.type.element else None
+        return from_datums(expr.type, values, element)
+
+    return run
+
+
+def _element(lists: ListVector, indexes: Sequence[object], frame: Frame) -> Vector:
+    wanted = np.array([-1 if i is None else int(str(i)) - 1 for i in indexes], np.int64)
+    lengths = np.diff(lists.offsets)
+    inside = (wanted >= 0) & (wanted < lengths) & lists.valid
+    return lists.child.take(np.where(inside, lists.offsets[:-1] + wanted, -1), True)
+
+
+@compile.register
+def _(expr: e.SqlValue) -> Evaluator:
+    def run(frame: Frame) -> Vector:
+        return constant(expr.type, sql_value(expr, frame.ctx), frame.n)
+
+    return run

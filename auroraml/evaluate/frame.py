@@ -1,0 +1,76 @@
+"""Frame: the rows an expression is evaluated over, with parameters and values computed elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import numpy as np
+
+from auroraml.batch import Batch, Index, Vector
+from auroraml.functions.signature import CallContext
+from auroraml.ir import expr as e
+from auroraml.ir.objects import Function
+
+
+class Runtime(CallContext, Protocol):
+    """What evaluation needs of the statement beyond kernels: subqueries, SQL functions, call counts."""
+
+    def run_subplan(self, plan: e.SubPlan, frame: Frame) -> Vector:
+        """The value of a planned subquery for each row of `frame`."""
+
+    def run_sql_function(self, function: Function, args: list[Vector], n: int) -> Vector:
+        """A LANGUAGE SQL function that is not a plain expression, for each of `n` rows."""
+
+    def count_call(self, function: Function, calls: int, milliseconds: float) -> None:
+        """Add to pg_stat_user_functions."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """`n` rows of one or two input batches; `params` by (kind, number); `computed` by id() of Aggregate and WindowCall nodes."""
+
+    n: int
+    sides: tuple[Batch, ...] = ()
+    params: Mapping[tuple[str, int], Vector] = field(default_factory=dict)
+    ctx: Runtime
+    computed: Mapping[int, Vector] = field(default_factory=dict)
+    element: Vector | None = None
+
+    def take(self, index: Index) -> Frame:
+        """The rows at `index` only."""
+        return replace(
+            self, n=len(index), sides=tuple(side.take(index) for side in self.sides), params=_Taken(self.params, index),
+            computed=_Taken(self.computed, index), element=None if self.element is None else self.element.take(index),
+        )  # fmt: skip
+
+
+class _Taken(dict):  # type: ignore[type-arg] # a lazy view: values are gathered when they are read
+    def __init__(self, base: Mapping[object, Vector], index: Index) -> None:
+        super().__init__()
+        self.base = base
+        self.index = index
+
+    def __missing__(self, key: object) -> Vector:
+        found = self.base[key]
+        self[key] = taken = found.take(self.index)
+        return taken
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.base
+
+    def get(self, key: object, default: object = None) -> object:
+        return self[key] if key in self.base else default
+
+
+def scatter(vector: Vector, index: Index, n: int) -> Vector:
+    """`vector`'s values at the rows `index` of `n`, NULL elsewhere."""
+    if len(index) == n:
+        return vector
+    places = np.full(n, -1, np.int64)
+    places[index] = np.arange(len(index))
+    return vector.take(places, True)
+
+
+

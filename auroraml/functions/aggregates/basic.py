@@ -1,0 +1,292 @@
+"""count, sum, avg, min, max, bool_and/or, bit_*, string_agg, array_agg, stddev and variance: grouped, vectorised.
+
+An aggregate takes its argument vectors (rows already filtered, made distinct and ordered), the rows' group codes and the number of groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import numpy as np
+
+from auroraml.batch import FixedVector, ListVector, NumericVector, Vector, from_datums
+from auroraml.errors import NumericValueOutOfRange
+from auroraml.functions.numerics import bound, divide_decimals
+from auroraml.functions.signature import aggregate
+from auroraml.types.numeric import CONTEXT
+from auroraml.types.table import NUMERIC, TEXT
+
+Args = Sequence[Vector]
+
+
+def valid_rows(vector: Vector, codes: np.ndarray) -> tuple[Vector, np.ndarray]:
+    """The rows that are not NULL, and their groups."""
+    vector = vector.flat()
+    if vector.validity is None:
+        return vector, codes
+    index = np.flatnonzero(vector.validity)
+    return vector.take(index).with_validity(None), codes[index]
+
+
+def _present(codes: np.ndarray, groups: int) -> np.ndarray | None:
+    found = np.bincount(codes, minlength=groups) > 0
+    return None if found.all() else found
+
+
+def sum_whole(values: np.ndarray, codes: np.ndarray, groups: int) -> np.ndarray:
+    """Exact sums of integers as int64, or as an object array of ints where int64 could overflow."""
+    if bound(values) * max(len(values), 1) < 2**53:
+        return np.bincount(codes, values, groups).astype(np.int64) if len(values) else np.zeros(groups, np.int64)
+    if bound(values) * max(len(values), 1) < 2**63:
+        out = np.zeros(groups, np.int64)
+        np.add.at(out, codes, values.astype(np.int64, copy=False))
+        return out
+    high, low = values.astype(np.int64) >> 32, values.astype(np.int64) & 0xFFFFFFFF
+    tops, bottoms = sum_whole(high, codes, groups).astype(object), sum_whole(low, codes, groups).astype(object)
+    return tops * 2**32 + bottoms
+
+
+@aggregate("count()")
+def count_star(args: Args, codes: np.ndarray, groups: int) -> Vector:
+    """count(*)."""
+    return FixedVector(np.bincount(codes, minlength=groups).astype(np.int64))
+
+
+@aggregate("count(any)")
+def count(args: Args, codes: np.ndarray, groups: int) -> Vector:
+    """count(x): values that are not NULL."""
+    vector = args[0]
+    kept = codes if vector.validity is None else codes[vector.validity]
+    return FixedVector(np.bincount(kept, minlength=groups).astype(np.int64))
+
+
+def _objects(values: Sequence[object]) -> np.ndarray:
+    out = np.empty(len(values), object)
+    out[:] = list(values)
+    return out
+
+
+@aggregate("sum(int2)", "sum(int4)")
+def sum_int(args: Args, codes: np.ndarray, groups: int) -> Vector:
+    """sum of smaller integers: bigint."""
+    vector, codes = valid_rows(args[0], codes)
+    assert isinstance(vector, FixedVector)
+    totals = sum_whole(vector.values, codes, groups)
+    if totals.dtype == object:
+        if any(not -(2**63) <= int(total) < 2**63 for total in totals):
+            raise NumericValueOutOfRange("bigint out of range")
+        totals = totals.astype(np.int64)
+    return FixedVector(totals, _present(codes, groups))
+
+
+def _whole_numeric(totals: np.ndarray, scale: int, validity: np.ndarray | None) -> NumericVector:
+    if totals.dtype != object:
+        return NumericVector(totals, scale, validity)
+    return NumericVector(_objects([Decimal(int(total)).scaleb(-scale, CONTEXT) for total in totals]), None, validity)  # one value a group
+
+
+@aggregate("sum(int8)")
+def sum_bigint(args: Args, codes: np.ndarray, groups: int) -> Vector:
+    """sum(bigint): numeric."""
+    vector, codes = valid_rows(args[0], codes)
+    assert isinstance(vector, FixedVector)
+    return _whole_numeric(sum_whole(vector.values, codes, groups), 0, _present(codes, groups))
+
+
+def numeric_sums(vector: NumericVector, codes: np.ndarray, groups: int) -> NumericVector:
+    """Exact sums of numerics, at the largest scale in the group."""
+    if vector.scale is not None:
+        return _whole_numeric(sum_whole(vector.values, codes, groups), vector.scale, None)
+    totals: list[Decimal] = [Decimal(0)] * groups
+    for code, value in zip(codes.tolist(), vector.values, strict=True):  # objects of differing scales add one by one
+        totals[code] = CONTEXT.add(totals[code], value)
+    return NumericVector(_objects(totals), None)
+
+
+@aggregate("sum(numeric)")
+def sum_numeric(args: Args, codes: np.ndarray, groups: int) -> Vector:
+    """sum(numeric)."""
+    vector, codes = valid_rows(args[0], codes)
+    assert isinstance(vector, NumericVector)
+    return numeric_sums(vector, codes, groups).with_validity(_present(codes, groups))
+
+
+@aggregate("avg(int2)", "avg(int4)", "avg(int8)", "avg(numeric)")
+def average(args: Args, codes: np.ndarray, groups: int) -> Vector:
+    """avg: numeric, at the scale division selects."""
+    vector, codes = valid_rows(args[0], codes)
+    if isinstance(vector, NumericVector):
+        sums = numeric_sums(vector, codes, groups)
+    else:
+        assert isinstance(vector, FixedVector)
+        sums = _whole_numeric(sum_whole(vector.values, codes, groups), 0, None)
+    counts = np.bincount(codes, minlength=groups)
+    values = [divide_decimals(total, Decimal(int(n))) if n else Decimal(0) for total, n in zip(sums.as_objects().values, counts, strict=True)]  # a group
+    return NumericVector(_objects(values), None, _present(codes, groups))
+
+
+@aggregate("sum(float4)", "sum(float8)")
+def sum_float(args: Args, codes: np.ndarray, groups: int) -> Vector:
+    """sum of floats, in row order."""
+    vector, codes = valid_rows(args[0], codes)
+    assert isinstance(vector, FixedVector)
+    out = np.zeros(groups, vector.values.dtype)
+    np.add.at(out, codes, vector.values)
+    return FixedVector(out, _present(codes, groups))
+
+
+@aggregate("avg(float4)", "avg(float8)")
+def average_float(args: Args, codes: np.ndarray, groups: int) -> Vector:
+    """avg of floats."""
+    vector, codes = valid_rows(args[0], codes)
+    assert isinstance(vector, FixedVector)
+    counts = np.bincount(codes, minlength=groups)
+    sums = np.bincount(codes, vector.values.astype(np.float64), groups) if len(codes) else np.zeros(groups)
+    return FixedVector(sums / np.maximum(counts, 1), _present(codes, groups))
+
+
+@aggregate("sum(interval)")
+def sum_interval(args: Args, codes: np.ndarray, groups: int) -> Vector:
+    """sum(interval), field by field."""
+    vector, codes = valid_rows(args[0], codes)
+    assert isinstance(vector, FixedVector)
+    out = np.zeros(groups, vector.values.dtype)
+    for name in ("months", "days", "micros"):
+        np.add.at(out[name], codes, vector.values[name])
+    return FixedVector(out, _present(codes, groups))
+
+
+def _moments(args: Args, codes: np.ndarray, groups: int) -> tuple[list[Decimal], list[Decimal], np.ndarray]:
+    """Sums and sums of squares as decimals, and counts."""
+    vector, codes = valid_rows(args[0], codes)
+    values = [Decimal(str(value)) if not isinstance(value, Decimal) else value for value in vector.datums()]
+    totals, squares = [Decimal(0)] * groups, [Decimal(0)] * groups
+    for code, value in zip(codes.tolist(), values, strict=True):  # exact decimals have no vector form
+        totals[code] = CONTEXT.add(totals[code], value)
+        squares[code] = CONTEXT.add(squares[code], CONTEXT.multiply(value, value))
+    return totals, squares, np.bincount(codes, minlength=groups)
+
+
+def _variances(args: Args, codes: np.ndarray, groups: int, sample: bool, root: bool) -> Vector:
+    totals, squares, counts = _moments(args, codes, groups)
+    out: list[object] = []
+    for total, square, n in zip(totals, squares, counts.tolist(), strict=True):
+        if n == 0 or (sample and n == 1):
+            out.append(None)
+            continue
+        spread = CONTEXT.subtract(CONTEXT.multiply(Decimal(n), square), CONTEXT.multiply(total, total))
+        value = Decimal(0) if spread <= 0 else divide_decimals(spread, Decimal(n * (n - 1) if sample else n * n))
+        if root and value:
+            exponent = value.as_tuple().exponent
+            assert isinstance(exponent, int)
+            weight = value.adjusted() // 4
+            scale = max(16 - (weight // 2 if weight >= 0 else -((-weight + 1) // 2)) * 4, -exponent, 0)
+            value = round(CONTEXT.sqrt(value), min(scale, 1000))
+        out.append(value)
+    return from_datums(NUMERIC, out)
+
+
+@aggregate("stddev(int2)", "stddev(int4)", "stddev(int8)", "stddev(numeric)", "stddev_samp(int2)", "stddev_samp(int4)", "stddev_samp(int8)", "stddev_samp(numeric)")  # fmt: skip
+def stddev(args: Args, codes: np.ndarray, groups: int) -> Vector:
+    """stddev_samp of exact numbers."""
+    return _variances(args, codes, groups, True, True)
+
+
+@aggregate("variance(int2)", "variance(int4)", "variance(int8)", "variance(numeric)", "var_samp(int2)", "var_samp(int4)", "var_samp(int8)", "var_samp(numeric)")  # fmt: skip
+def variance(args: Args, codes: np.ndarray, groups: int) -> Vector:
+    """var_samp of exact numbers."""
+    return _variances(args, codes, groups, True, False)
+
+
+@aggregate("stddev_pop(int2)", "stddev_pop(int4)", "stddev_pop(int8)", "stddev_pop(numeric)")
+def stddev_pop(args: Args, codes: np.ndarray, groups: int) -> Vector:
+    """stddev_pop of exact numbers."""
+    return _variances(args, codes, groups, False, True)
+
+
+@aggregate("var_pop(int2)", "var_pop(int4)", "var_pop(int8)", "var_pop(numeric)")
+def var_pop(args: Args, codes: np.ndarray, groups: int) -> Vector:
+    """var_pop of exact numbers."""
+    return _variances(args, codes, groups, False, False)
+
+
+def _float_spread(args: Args, codes: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray]:
+    vector, codes = valid_rows(args[0], codes)
+    assert isinstance(vector, FixedVector)
+    values = vector.values.astype(np.float64)
+    counts = np.bincount(codes, minlength=groups)
+    means = np.bincount(codes, values, groups) / np.maximum(counts, 1)
+    return np.bincount(codes, (values - means[codes]) ** 2, groups), counts
+
+
+@aggregate("stddev(float4)", "stddev(float8)", "stddev_samp(float4)", "stddev_samp(float8)")
+def stddev_float(args: Args, codes: np.ndarray, groups: int) -> Vector:
+    """stddev_samp of floats."""
+    spread, counts = _float_spread(args, codes, groups)
+    return FixedVector(np.sqrt(spread / np.maximum(counts - 1, 1)), counts > 1)
+
+
+@aggregate("variance(float4)", "variance(float8)", "var_samp(float4)", "var_samp(float8)")
+def variance_float(args: Args, codes: np.ndarray, groups: int) -> Vector:
+    """var_samp of floats."""
+    spread, counts = _float_spread(args, codes, groups)
+    return FixedVector(spread / np.maximum(counts - 1, 1), counts > 1)
+
+
+@aggregate("bool_and(bool)", "every(bool)")
+def bool_and(args: Args, codes: np.ndarray, groups: int) -> Vector:
+    """Whether all are true."""
+    vector, codes = valid_rows(args[0], codes)
+    assert isinstance(vector, FixedVector)
+    return FixedVector(np.bincount(codes[~vector.values], minlength=groups) == 0, _present(codes, groups))
+
+
+@aggregate("bool_or(bool)")
+def bool_or(args: Args, codes: np.ndarray, groups: int) -> Vector:
+    """Whether any is true."""
+    vector, codes = valid_rows(args[0], codes)
+    assert isinstance(vector, FixedVector)
+    return FixedVector(np.bincount(codes[vector.values], minlength=groups) > 0, _present(codes, groups))
+
+
+def _bits(args: Args, codes: np.ndarray, groups: int, ufunc: np.ufunc, start: int) -> Vector:
+    vector, codes = valid_rows(args[0], codes)
+    assert isinstance(vector, FixedVector)
+    out = np.full(groups, start, vector.values.dtype)
+    ufunc.at(out, codes, vector.values)
+    return FixedVector(out, _present(codes, groups))
+
+
+@aggregate("bit_or(int2)", "bit_or(int4)", "bit_or(int8)")
+def bit_or(args: Args, codes: np.ndarray, groups: int) -> Vector:
+    """Bitwise or."""
+    return _bits(args, codes, groups, np.bitwise_or, 0)
+
+
+@aggregate("bit_and(int2)", "bit_and(int4)", "bit_and(int8)")
+def bit_and(args: Args, codes: np.ndarray, groups: int) -> Vector:
+    """Bitwise and."""
+    return _bits(args, codes, groups, np.bitwise_and, -1)
+
+
+@aggregate("string_agg(text,text)")
+def string_agg(args: Args, codes: np.ndarray, groups: int) -> Vector:
+    """Texts joined; each value after the first is preceded by its own delimiter."""
+    values, delimiters = args[0].datums(), args[1].datums()
+    parts: list[list[str]] = [[] for _ in range(groups)]
+    for code, value, delimiter in zip(codes.tolist(), values, delimiters, strict=True):  # strings of differing delimiters join one by one
+        if value is not None:
+            parts[code] += [str(delimiter or ""), str(value)] if parts[code] else ["", str(value)]
+    return from_datums(TEXT, ["".join(part) if part else None for part in parts])
+
+
+@aggregate("array_agg(anynonarray)")
+def array_agg(args: Args, codes: np.ndarray, groups: int) -> Vector:
+    """An array of all values, NULLs included."""
+    order = np.argsort(codes, kind="stable")
+    offsets = np.zeros(groups + 1, np.int64)
+    np.cumsum(np.bincount(codes, minlength=groups), out=offsets[1:])
+    return ListVector(offsets, args[0].flat().take(order), _present(codes, groups))
+
+

@@ -1,0 +1,149 @@
+"""Arithmetic of integers and floats, with PostgreSQL's overflow and division errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from auroraml.errors import DivisionByZero, NumericValueOutOfRange
+from auroraml.functions.data import OPERATORS
+from auroraml.functions.signature import SCALARS, Kernel, scalar
+from auroraml.types.pg_type import Rep
+from auroraml.types.table import BY_OID
+
+_LIMITS = {Rep.INT2: ("smallint", np.int16), Rep.INT4: ("integer", np.int32), Rep.INT8: ("bigint", np.int64)}
+_FLOATS = {Rep.FLOAT4: np.float32, Rep.FLOAT8: np.float64}
+
+
+def _narrow(values: np.ndarray, rep: Rep) -> np.ndarray:
+    name, dtype = _LIMITS[rep]
+    if values.dtype == dtype:
+        return values
+    info = np.iinfo(dtype)
+    if len(values) and (values.max() > info.max or values.min() < info.min):
+        raise NumericValueOutOfRange(f"{name} out of range")
+    return values.astype(dtype)
+
+
+def _out_of_range(rep: Rep) -> NumericValueOutOfRange:
+    return NumericValueOutOfRange(f"{_LIMITS[rep][0]} out of range")
+
+
+def _add(a: np.ndarray, b: np.ndarray, rep: Rep) -> np.ndarray:
+    total = a + b
+    if rep is Rep.INT8 and (((a ^ total) & (b ^ total)) < 0).any():
+        raise _out_of_range(rep)
+    return total
+
+
+def _subtract(a: np.ndarray, b: np.ndarray, rep: Rep) -> np.ndarray:
+    total = a - b
+    if rep is Rep.INT8 and (((a ^ b) & (a ^ total)) < 0).any():
+        raise _out_of_range(rep)
+    return total
+
+
+def _multiply(a: np.ndarray, b: np.ndarray, rep: Rep) -> np.ndarray:
+    if rep is Rep.INT8 and len(a) and len(b):
+        bound = max(abs(int(a.max())), abs(int(a.min()))) * max(abs(int(b.max())), abs(int(b.min())))
+        if bound >= 2**63:
+            exact = a.astype(object) * b.astype(object)
+            if any(not -(2**63) <= value < 2**63 for value in exact):
+                raise _out_of_range(rep)
+    return a * b
+
+
+def _divide(a: np.ndarray, b: np.ndarray, rep: Rep) -> np.ndarray:
+    if (b == 0).any():
+        raise DivisionByZero("division by zero")
+    if rep is Rep.INT8 and ((a == -(2**63)) & (b == -1)).any():
+        raise _out_of_range(rep)
+    quotient = a // b
+    return quotient + ((quotient < 0) & (quotient * b != a))  # towards zero
+
+
+def _modulo(a: np.ndarray, b: np.ndarray, rep: Rep) -> np.ndarray:
+    if (b == 0).any():
+        raise DivisionByZero("division by zero")
+    return np.fmod(a, b)
+
+
+_WHOLE: dict[str, Callable[[np.ndarray, np.ndarray, Rep], np.ndarray]] = {
+    "+": _add, "-": _subtract, "*": _multiply, "/": _divide, "%": _modulo,
+    "&": lambda a, b, rep: a & b, "|": lambda a, b, rep: a | b, "#": lambda a, b, rep: a ^ b,
+    "<<": lambda a, b, rep: a << (b & (63 if rep is Rep.INT8 else 31)), ">>": lambda a, b, rep: a >> (b & (63 if rep is Rep.INT8 else 31)),
+}  # fmt: skip
+
+
+def _whole(symbol: str, rep: Rep) -> Kernel:
+    compute = _WHOLE[symbol]
+
+    def run(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        found = compute(a.astype(np.int64, copy=False), b.astype(np.int64, copy=False), rep)
+        if symbol == "<<" and rep is not Rep.INT8:
+            return found.astype(_LIMITS[rep][1])
+        return _narrow(found, rep)
+
+    return Kernel(function=run, face="numpy", raises=symbol in "+-*/%")
+
+
+def _float(symbol: str, dtype: type) -> Kernel:
+    def run(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        left, right = a.astype(dtype, copy=False), b.astype(dtype, copy=False)
+        with np.errstate(all="ignore"):
+            if symbol == "/":
+                if ((right == 0) & ~np.isnan(left)).any():
+                    raise DivisionByZero("division by zero")
+                found = left / right
+            else:
+                found = left + right if symbol == "+" else left - right if symbol == "-" else left * right
+        if np.isinf(found).any() and (np.isinf(found) & ~np.isinf(left) & ~np.isinf(right)).any():
+            raise NumericValueOutOfRange("value out of range: overflow")
+        lost = (found == 0) & (left != 0) & ~np.isinf(right) & (right != 0) if symbol in "*/" else None
+        if lost is not None and lost.any():
+            raise NumericValueOutOfRange("value out of range: underflow")
+        return found
+
+    return Kernel(function=run, face="numpy")
+
+
+def _register() -> None:
+    for row in OPERATORS:
+        if not row[2]:
+            continue
+        left, right, result = BY_OID[row[2]].rep, BY_OID[row[3]].rep, BY_OID[row[4]].rep
+        if left in _LIMITS and right in _LIMITS and result in _LIMITS and row[1] in _WHOLE:
+            SCALARS.setdefault(row[5], _whole(row[1], result))
+        elif left in _FLOATS and right in _FLOATS and result in _FLOATS and row[1] in ("+", "-", "*", "/"):
+            SCALARS.setdefault(row[5], _float(row[1], _FLOATS[result]))
+
+
+_register()
+
+
+@scalar("int2um(int2)", "int4um(int4)", "int8um(int8)", face="numpy")
+def negate_whole(a: np.ndarray) -> np.ndarray:
+    """-a."""
+    if (a == np.iinfo(a.dtype).min).any():
+        names = {2: "smallint", 4: "integer", 8: "bigint"}
+        raise NumericValueOutOfRange(f"{names[a.dtype.itemsize]} out of range")
+    return -a
+
+
+@scalar("float4um(float4)", "float8um(float8)", face="numpy", raises=False)
+def negate_float(a: np.ndarray) -> np.ndarray:
+    """-a."""
+    return -a
+
+
+@scalar("int2up(int2)", "int4up(int4)", "int8up(int8)", "float4up(float4)", "float8up(float8)", face="numpy", raises=False)
+def positive(a: np.ndarray) -> np.ndarray:
+    """+a."""
+    return a
+
+
+@scalar("int2not(int2)", "int4not(int4)", "int8not(int8)", face="numpy", raises=False)
+def complement(a: np.ndarray) -> np.ndarray:
+    """~a."""
+    return ~a

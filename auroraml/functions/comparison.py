@@ -1,0 +1,114 @@
+"""Comparison operators of all scalar types: one kernel a representation, registered for every operator PostgreSQL has on it."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from auroraml.batch import ConstVector, FixedVector, NumericVector, Vector
+from auroraml.functions.data import OPERATORS
+from auroraml.functions.signature import SCALARS, Kernel
+from auroraml.types.numeric import rescale
+from auroraml.types.pg_type import Rep
+from auroraml.types.table import BY_OID
+
+SYMBOLS = {"=": "eq", "<>": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
+_ARROW = {"eq": pc.equal, "ne": pc.not_equal, "lt": pc.less, "le": pc.less_equal, "gt": pc.greater, "ge": pc.greater_equal}
+_WHOLE = frozenset((Rep.INT2, Rep.INT4, Rep.INT8, Rep.OID, Rep.BOOL))
+_FLOAT = frozenset((Rep.FLOAT4, Rep.FLOAT8))
+_SAME = frozenset((Rep.DATE, Rep.TIME, Rep.TIMESTAMP))
+
+
+def _numbers(name: str) -> Kernel:
+    return Kernel(function=getattr(operator, name), face="numpy", raises=False)
+
+
+def _floats(name: str) -> Kernel:
+    compare: Callable[[np.ndarray, np.ndarray], np.ndarray] = getattr(operator, name)
+
+    def run(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        left, right = a.astype(np.float64, copy=False), b.astype(np.float64, copy=False)
+        found = compare(left, right)
+        nan_left, nan_right = np.isnan(left), np.isnan(right)
+        if nan_left.any() or nan_right.any():  # NaN equals NaN and is above everything
+            return np.where(nan_left | nan_right, compare(nan_left.astype(np.int8), nan_right.astype(np.int8)), found)
+        return found
+
+    return Kernel(function=run, face="numpy", raises=False)
+
+
+def _texts(name: str, trim: bool) -> Kernel:
+    compare = _ARROW[name]
+
+    def clean(value: pa.Array | pa.Scalar) -> pa.Array | pa.Scalar:
+        return pc.utf8_rtrim(value, " ") if trim else value
+
+    return Kernel(function=lambda a, b: compare(clean(a), clean(b)), face="arrow", raises=False)
+
+
+def _one(vector: Vector) -> NumericVector:
+    found = (vector.one if isinstance(vector, ConstVector) else vector).flat()
+    assert isinstance(found, NumericVector)
+    return found
+
+
+def aligned(a: Vector, b: Vector) -> tuple[np.ndarray, np.ndarray, int | None]:
+    """Both numerics at one scale as int64, or as objects (scale None) where that overflows; constants keep length 1."""
+    left, right = _one(a), _one(b)
+    if left.scale is not None and right.scale is not None:
+        scale = max(left.scale, right.scale)
+        x, y = rescale(left.values, left.scale, scale), rescale(right.values, right.scale, scale)
+        if x is not None and y is not None:
+            return x, y, scale
+    return left.as_objects().values, right.as_objects().values, None
+
+
+def _numerics(name: str) -> Kernel:
+    compare: Callable[[object, object], np.ndarray] = getattr(operator, name)
+
+    def run(a: Vector, b: Vector) -> Vector:
+        x, y, scale = aligned(a, b)
+        if scale is None:
+            wide_x, wide_y = np.broadcast_arrays(x, y)
+            pairs = zip(wide_x.tolist(), wide_y.tolist(), strict=True)  # decimal objects compare one by one
+            return FixedVector(np.fromiter((_decimal(compare, p, q) for p, q in pairs), np.bool_, len(wide_x)))
+        found = compare(x, y)
+        return FixedVector(found) if len(found) == max(a.n, b.n) else ConstVector(FixedVector(found), max(a.n, b.n))
+
+    return Kernel(function=run, raises=False)
+
+
+def _decimal(compare: Callable[[object, object], object], a: object, b: object) -> bool:
+    nan_a, nan_b = a != a, b != b  # noqa: PLR0124 - NaN is the value that differs from itself
+    return bool(compare(nan_a, nan_b)) if nan_a or nan_b else bool(compare(a, b))
+
+
+def _register() -> None:
+    for row in OPERATORS:
+        name = SYMBOLS.get(row[1])
+        if name is None or not row[2]:
+            continue
+        left, right = BY_OID[row[2]], BY_OID[row[3]]
+        pair = {left.rep, right.rep}
+        kernel = None
+        if pair <= _WHOLE:
+            kernel = _numbers(name)
+        elif pair <= _WHOLE | _FLOAT and pair & _FLOAT:
+            kernel = _floats(name)
+        elif pair == {Rep.NUMERIC}:
+            kernel = _numerics(name)
+        elif len(pair) == 1 and pair <= _SAME and left.oid == right.oid:
+            kernel = _numbers(name)
+        elif pair == {Rep.BYTES}:
+            kernel = _texts(name, False)
+        elif pair == {Rep.TEXT} and not {left.name, right.name} & {"json", "jsonb", "timetz"}:
+            kernel = _texts(name, "bpchar" in (left.name, right.name))
+        if kernel is not None:
+            SCALARS.setdefault(row[5], kernel)
+
+
+_register()

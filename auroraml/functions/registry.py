@@ -1,0 +1,101 @@
+"""The built-in functions and operators: PostgreSQL's rows, made into objects when first looked up."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from auroraml.functions.data import OPCLASS_MEMBERS, OPERATORS, PROCS
+from auroraml.ir.objects import Function, Operator, Parameter
+from auroraml.types.pg_type import PgType
+from auroraml.types.table import BY_OID
+
+_BY_NAME: dict[str, list[tuple]] = {}  # type: ignore[type-arg]
+_BY_OID: dict[int, tuple] = {}  # type: ignore[type-arg]
+for _row in PROCS:
+    _BY_NAME.setdefault(_row[1], []).append(_row)
+    _BY_OID[_row[0]] = _row
+_OPERATORS_BY_NAME: dict[str, list[tuple]] = {}  # type: ignore[type-arg]
+_OPERATORS_BY_OID: dict[int, tuple] = {}  # type: ignore[type-arg]
+for _row in OPERATORS:
+    _OPERATORS_BY_NAME.setdefault(_row[1], []).append(_row)
+    _OPERATORS_BY_OID[_row[0]] = _row
+
+
+@cache
+def builtin_function(oid: int) -> Function | None:
+    """The pg_proc row with this OID."""
+    row = _BY_OID.get(oid)
+    if row is None:
+        return None
+    (_, name, types, result, returns_set, volatility, strict, parallel, cost, rows, variadic, kind, names, all_types, modes, defaults, source,
+     description, support) = row  # fmt: skip
+    everything = all_types or types
+    modes = modes or "i" * len(types)
+    names = names or ("",) * len(everything)
+    parameters = tuple(Parameter(name=n, type=BY_OID[t], mode=m) for n, t, m in zip(names, everything, modes, strict=True))
+    return Function(oid=oid, name=name, kind=kind, parameters=parameters, result=BY_OID[result], returns_set=returns_set, volatility=volatility,
+                    strict=strict, parallel=parallel, cost=cost, rows=rows, source=source, variadic=variadic, support=support, description=description)  # fmt: skip
+
+
+@cache
+def builtin_functions_named(name: str) -> tuple[Function, ...]:
+    """All built-in functions, aggregates and window functions of a name."""
+    found = (builtin_function(row[0]) for row in _BY_NAME.get(name, ()))
+    return tuple(f for f in found if f is not None)
+
+
+def builtin_names() -> list[str]:
+    """The names of all built-in functions."""
+    return list(_BY_NAME)
+
+
+def builtin_oids() -> list[int]:
+    """The OIDs of all built-in functions."""
+    return list(_BY_OID)
+
+
+@cache
+def builtin_operator(oid: int) -> Operator | None:
+    """The pg_operator row with this OID."""
+    row = _OPERATORS_BY_OID.get(oid)
+    if row is None:
+        return None
+    _, name, left, right, result, function, commutator, negator, restrict, join, merge, hash_ = row
+    return Operator(oid=oid, name=name, left=BY_OID[left] if left else None, right=BY_OID[right], result=BY_OID[result], function=function,
+                    commutator=commutator, negator=negator, restrict=restrict, join=join, can_merge=merge, can_hash=hash_)  # fmt: skip
+
+
+@cache
+def builtin_operators_named(name: str) -> tuple[Operator, ...]:
+    """All operators of a name."""
+    found = (builtin_operator(row[0]) for row in _OPERATORS_BY_NAME.get(name, ()))
+    return tuple(o for o in found if o is not None)
+
+
+@cache
+def _btree() -> dict[int, dict[int, int]]:
+    members: dict[int, dict[int, int]] = {}
+    for method, type, strategy, operator, right, _ in OPCLASS_MEMBERS:
+        if method == "btree" and right == type:
+            members.setdefault(type, {})[strategy] = operator
+    return members
+
+
+_BORROWED = {1043: 25, 705: 25, 2249: 2249}  # varchar and unknown compare as text
+
+
+def comparison_type(type: PgType) -> int:
+    """The OID of the type whose operators order `type`: text for varchar, anyarray for arrays, record for composites."""
+    if type.oid in _BORROWED:
+        return _BORROWED[type.oid]
+    if type.is_array and type.oid not in _btree():
+        return 2277
+    if type.kind == "c":
+        return 2249
+    return type.oid
+
+
+def btree_operators(type: PgType) -> dict[int, Operator]:
+    """Strategy number (1 <, 2 <=, 3 =, 4 >=, 5 >) to operator of the type's default B-tree class; empty where it has none."""
+    found = _btree().get(comparison_type(type), {})
+    return {strategy: operator for strategy, oid in found.items() if (operator := builtin_operator(oid)) is not None}

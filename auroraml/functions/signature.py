@@ -1,0 +1,140 @@
+"""Declaring kernels: `@scalar("upper(text)")` ties a vectorised function to the pg_proc rows of those signatures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from auroraml.batch import Vector
+from auroraml.functions.data import PROCS
+from auroraml.types.table import BY_NAME
+
+KernelFunction = Callable[..., Any]
+K = TypeVar("K", bound=KernelFunction)
+
+
+class CallContext(Protocol):
+    """What kernels may ask of the statement that runs them."""
+
+    def setting(self, name: str) -> str:
+        """The text of a setting, as SHOW prints it."""
+
+    @property
+    def style(self) -> Any:
+        """How values are read and written (types.form.TextStyle)."""
+
+    @property
+    def catalog(self) -> Any:
+        """The catalog the statement sees."""
+
+    @property
+    def user(self) -> str:
+        """The current user."""
+
+    @property
+    def session_user(self) -> str:
+        """The session user."""
+
+    @property
+    def dbname(self) -> str:
+        """The database's name."""
+
+    @property
+    def transaction_start(self) -> int:
+        """now() in microseconds from 2000-01-01."""
+
+    @property
+    def statement_start(self) -> int:
+        """statement_timestamp() in microseconds from 2000-01-01."""
+
+    @property
+    def services(self) -> Any:
+        """The machine-learning services."""
+
+    @property
+    def host(self) -> Any:
+        """The session, for functions that act on it (set_config, nextval, pg_stat_reset)."""
+
+    def check_cancel(self) -> None:
+        """Raise where the statement was cancelled or timed out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kernel:
+    """A kernel and how it wants its arguments.
+
+    face: "vector" (Vectors of the batch's length or ConstVector), "numpy" (arrays of values, constants of length 1, that broadcast),
+    "arrow" (pa.Array or, for constants, pa.Scalar), "datum" (Python values, one call a row: for the long tail that no array library has).
+    """
+
+    function: KernelFunction
+    face: str = "vector"
+    raises: bool = True
+    context: bool = False
+    strict: bool | None = None  # None: as pg_proc says
+
+
+SCALARS: dict[int, Kernel] = {}
+AGGREGATES: dict[int, KernelFunction] = {}
+WINDOWS: dict[int, KernelFunction] = {}
+ROWS: dict[int, Kernel] = {}
+_OIDS: dict[tuple[str, tuple[int, ...]], int] = {}
+
+
+def oid_of(signature: str) -> int:
+    """The OID of the pg_proc row "name(type, type)"; KeyError where PostgreSQL has none."""
+    if not _OIDS:
+        _OIDS.update({(row[1], row[2]): row[0] for row in PROCS})
+    name, _, rest = signature.partition("(")
+    types = [part.strip() for part in rest.rstrip(") ").split(",") if part.strip()]
+    oids = tuple(BY_NAME["_" + part[:-2] if part.endswith("[]") else part].oid for part in types)
+    return _OIDS[name.strip(), oids]
+
+
+def scalar(*signatures: str, face: str = "vector", raises: bool = True, context: bool = False) -> Callable[[K], K]:
+    """Register a kernel for functions that give one value a row."""
+
+    def register(function: K) -> K:
+        kernel = Kernel(function=function, face=face, raises=raises, context=context)
+        for signature in signatures:
+            SCALARS[oid_of(signature)] = kernel
+        return function
+
+    return register
+
+
+def aggregate(*signatures: str) -> Callable[[K], K]:
+    """Register `function(args: list[Vector], codes, groups) -> Vector` for aggregates."""
+
+    def register(function: K) -> K:
+        for signature in signatures:
+            AGGREGATES[oid_of(signature)] = function
+        return function
+
+    return register
+
+
+def rows(*signatures: str, context: bool = False) -> Callable[[K], K]:
+    """Register `function(args: list of datums) -> list of rows (tuples)`: a set-returning function, called once for each set of arguments."""
+
+    def register(function: K) -> K:
+        for signature in signatures:
+            ROWS[oid_of(signature)] = Kernel(function=function, face="datum", context=context)
+        return function
+
+    return register
+
+
+def window(*signatures: str) -> Callable[[K], K]:
+    """Register a window function (see functions/windows)."""
+
+    def register(function: K) -> K:
+        for signature in signatures:
+            WINDOWS[oid_of(signature)] = function
+        return function
+
+    return register
+
+
+Vectors = Sequence[Vector]
