@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from auroraml.batch import Datum
 from auroraml.catalog.catalog import Catalog
 from auroraml.executor import run
 from auroraml.executor.context import ExecutionContext
 from auroraml.ir.bound import BoundStatement
-from auroraml.ir.objects import Role
 from auroraml.ir.physical import PhysicalPlan
 from auroraml.pipeline.authorize import authorize
 from auroraml.pipeline.result import ResultStream
 from auroraml.planner import choose, optimize
 from auroraml.planner.binder import bind
 from auroraml.settings import Settings
-from auroraml.types.pg_type import PgType
 
 __all__ = ["authorize", "bind", "plan", "stream"]
 
