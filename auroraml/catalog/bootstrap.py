@@ -1,0 +1,33 @@
+"""The first catalog: schemas, Aurora's roles, the system views."""
+
+from __future__ import annotations
+
+from auroraml.catalog.catalog import SUPERUSER, Catalog
+from auroraml.catalog.changes import Change, Put
+from auroraml.catalog.system_tables import SYSTEM_TABLES
+from auroraml.ir.objects import Extension, Role, Schema
+
+RDS_SUPERUSER, POSTGRES = 15_000, 15_001
+PREDEFINED = {
+    "pg_database_owner": 6171, "pg_read_all_data": 6181, "pg_write_all_data": 6182, "pg_monitor": 3373, "pg_read_all_settings": 3374,
+    "pg_read_all_stats": 3375, "pg_stat_scan_tables": 3377, "pg_read_server_files": 4569, "pg_write_server_files": 4570,
+    "pg_execute_server_program": 4571, "pg_signal_backend": 4200, "pg_checkpoint": 4544,
+}  # fmt: skip
+
+
+def bootstrap() -> Catalog:
+    """The catalog of a new database."""
+    catalog_acl = ((SUPERUSER, "UC", SUPERUSER), (0, "U", SUPERUSER))
+    changes: list[Change] = [
+        Put(row=Schema(oid=11, name="pg_catalog", acl=catalog_acl)),
+        Put(row=Schema(oid=99, name="pg_toast")),
+        Put(row=Schema(oid=2200, name="public", owner=6171, acl=((6171, "UC", 6171), (0, "U", 6171)))),
+        Put(row=Schema(oid=13_000, name="information_schema", acl=catalog_acl)),
+        Put(row=Role(oid=SUPERUSER, name="rdsadmin", superuser=True, create_role=True, create_db=True, can_login=True)),
+        Put(row=Role(oid=RDS_SUPERUSER, name="rds_superuser", member_of=(3373, 4200, 6181, 6182))),
+        Put(row=Role(oid=POSTGRES, name="postgres", create_role=True, create_db=True, can_login=True, member_of=(RDS_SUPERUSER, 6171))),
+        Put(row=Extension(oid=14_000, name="plpgsql", version="1.0", schema="pg_catalog")),
+    ]
+    changes += [Put(row=Role(oid=oid, name=name)) for name, oid in PREDEFINED.items()]
+    changes += [Put(row=relation) for relation in SYSTEM_TABLES]
+    return Catalog().apply(changes)

@@ -1,0 +1,294 @@
+"""Catalog: one immutable snapshot of all objects, with the look-ups that binding and commands need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import singledispatch
+from itertools import count
+
+from auroraml.catalog.changes import Change, Put, Remove, SetComment, SetStatistics
+from auroraml.catalog.statistics import RelationStatistics
+from auroraml.errors import UndefinedObject
+from auroraml.functions.registry import builtin_function, builtin_functions_named, builtin_operators_named
+from auroraml.ir.objects import Extension, Function, Operator, Relation, Role, Schema
+from auroraml.types.casts import CastRow, find_cast
+from auroraml.types.pg_type import PgType
+from auroraml.types.table import BY_NAME, BY_OID
+
+FIRST_OID = 16_384
+_oids = count(FIRST_OID)
+SUPERUSER = 10
+
+
+def new_oid() -> int:
+    """An OID that no object of this process has."""
+    return next(_oids)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalog:
+    """A snapshot; `apply` gives the next one. `version` grows with each change."""
+
+    version: int = 0
+    relations_by_oid: dict[int, Relation] = field(default_factory=dict)
+    relations_by_name: dict[tuple[str, str], Relation] = field(default_factory=dict)
+    types_by_oid: dict[int, PgType] = field(default_factory=dict)
+    types_by_name: dict[tuple[str, str], PgType] = field(default_factory=dict)
+    functions_by_oid: dict[int, Function] = field(default_factory=dict)
+    functions_by_name: dict[tuple[str, str], tuple[Function, ...]] = field(default_factory=dict)
+    schemas_by_name: dict[str, Schema] = field(default_factory=dict)
+    roles_by_name: dict[str, Role] = field(default_factory=dict)
+    extensions_by_name: dict[str, Extension] = field(default_factory=dict)
+    statistics_by_oid: dict[int, RelationStatistics] = field(default_factory=dict)
+    comments: dict[tuple[int, int], str] = field(default_factory=dict)
+
+    def apply(self, changes: Iterable[Change]) -> Catalog:
+        """The snapshot after `changes`."""
+        found = self
+        for change in changes:
+            found = _apply(change, found)
+        return replace(found, version=found.version + 1)
+
+    # Relations and types
+
+    def find_relation(self, name: str, schema: str) -> Relation | None:
+        """The relation of that name in a schema."""
+        return self.relations_by_name.get((schema, name))
+
+    def relation(self, oid: int) -> Relation:
+        """The relation with an OID; KeyError where there is none."""
+        return self.relations_by_oid[oid]
+
+    def relations(self) -> tuple[Relation, ...]:
+        """All relations."""
+        return tuple(self.relations_by_oid.values())
+
+    def find_type(self, name: str, schema: str) -> PgType | None:
+        """The type of that name in a schema."""
+        if schema == "pg_catalog":
+            return BY_NAME.get(name)
+        return self.types_by_name.get((schema, name))
+
+    def find_type_oid(self, oid: int) -> PgType | None:
+        """The type with an OID."""
+        return BY_OID.get(oid) or self.types_by_oid.get(oid)
+
+    def type(self, oid: int) -> PgType:
+        """The type with an OID; KeyError where there is none."""
+        found = self.find_type_oid(oid)
+        if found is None:
+            raise KeyError(oid)
+        return found
+
+    def types(self) -> tuple[PgType, ...]:
+        """All types, built-in ones first."""
+        return (*BY_OID.values(), *self.types_by_oid.values())
+
+    def find_cast(self, source: PgType, target: PgType) -> CastRow | None:
+        """The pg_cast row between two types."""
+        return find_cast(source, target)
+
+    # Functions and operators
+
+    def functions_named(self, name: str, schema: str) -> tuple[Function, ...]:
+        """The functions of that name in a schema."""
+        if schema == "pg_catalog":
+            return builtin_functions_named(name) + self.functions_by_name.get((schema, name), ())
+        return self.functions_by_name.get((schema, name), ())
+
+    def function(self, oid: int) -> Function:
+        """The function with an OID; KeyError where there is none."""
+        found = builtin_function(oid)
+        return self.functions_by_oid[oid] if found is None else found
+
+    def functions(self) -> tuple[Function, ...]:
+        """The functions that are not built in."""
+        return tuple(self.functions_by_oid.values())
+
+    def operators_named(self, name: str) -> tuple[Operator, ...]:
+        """The operators of that name."""
+        return builtin_operators_named(name)
+
+    def visible(self, name: str, schema: str) -> bool:
+        """Whether a function is found without its schema on the default search path."""
+        return schema in ("pg_catalog", "public")
+
+    # Schemas, roles, extensions
+
+    def find_schema(self, name: str) -> Schema | None:
+        """The schema of that name."""
+        return self.schemas_by_name.get(name)
+
+    def schemas(self) -> tuple[Schema, ...]:
+        """All schemas."""
+        return tuple(self.schemas_by_name.values())
+
+    def find_role(self, name: str) -> Role | None:
+        """The role of that name."""
+        return self.roles_by_name.get(name)
+
+    def role(self, name: str) -> Role:
+        """The role of that name; 42704 where there is none."""
+        found = self.roles_by_name.get(name)
+        if found is None:
+            raise UndefinedObject(f'role "{name}" does not exist')
+        return found
+
+    def role_by_oid(self, oid: int) -> Role | None:
+        """The role with an OID."""
+        return next((role for role in self.roles_by_name.values() if role.oid == oid), None)
+
+    def roles(self) -> tuple[Role, ...]:
+        """All roles."""
+        return tuple(self.roles_by_name.values())
+
+    def memberships(self, role: Role) -> frozenset[int]:
+        """The OIDs of `role` and of all roles it is a member of, directly or not."""
+        found, pending = {role.oid}, list(role.member_of)
+        by_oid = {other.oid: other for other in self.roles_by_name.values()}
+        while pending:
+            oid = pending.pop()
+            if oid not in found and oid in by_oid:
+                found.add(oid)
+                pending.extend(by_oid[oid].member_of)
+        return frozenset(found)
+
+    def is_member(self, member: Role, role: Role) -> bool:
+        """Whether `member` is `role` or one of its members; a superuser is a member of all."""
+        return member.superuser or role.oid in self.memberships(member)
+
+    def find_extension(self, name: str) -> Extension | None:
+        """The installed extension of that name."""
+        return self.extensions_by_name.get(name)
+
+    def extensions(self) -> tuple[Extension, ...]:
+        """All installed extensions."""
+        return tuple(self.extensions_by_name.values())
+
+    def statistics(self, oid: int) -> RelationStatistics:
+        """A relation's statistics (tuples -1 before the first ANALYZE)."""
+        return self.statistics_by_oid.get(oid, _NEVER)
+
+
+_NEVER = RelationStatistics()
+
+
+@singledispatch
+def _apply(change: Change, catalog: Catalog) -> Catalog:
+    raise TypeError(type(change).__name__)
+
+
+@_apply.register
+def _(change: SetStatistics, catalog: Catalog) -> Catalog:
+    return replace(catalog, statistics_by_oid={**catalog.statistics_by_oid, change.oid: change.statistics})
+
+
+@_apply.register
+def _(change: SetComment, catalog: Catalog) -> Catalog:
+    comments = {key: text for key, text in catalog.comments.items() if key != (change.oid, change.column)}
+    if change.text is not None:
+        comments[change.oid, change.column] = change.text
+    return replace(catalog, comments=comments)
+
+
+@_apply.register
+def _(change: Put, catalog: Catalog) -> Catalog:
+    return _put(change.row, _without(change.row, catalog))
+
+
+@_apply.register
+def _(change: Remove, catalog: Catalog) -> Catalog:
+    return _without(change.row, catalog)
+
+
+@singledispatch
+def _put(row: object, catalog: Catalog) -> Catalog:
+    raise TypeError(type(row).__name__)
+
+
+@_put.register
+def _(row: Relation, catalog: Catalog) -> Catalog:
+    return replace(
+        catalog,
+        relations_by_oid={**catalog.relations_by_oid, row.oid: row},
+        relations_by_name={**catalog.relations_by_name, (row.schema, row.name): row},
+    )
+
+
+@_put.register
+def _(row: PgType, catalog: Catalog) -> Catalog:
+    return replace(
+        catalog, types_by_oid={**catalog.types_by_oid, row.oid: row}, types_by_name={**catalog.types_by_name, (row.schema, row.name): row}
+    )
+
+
+@_put.register
+def _(row: Function, catalog: Catalog) -> Catalog:
+    key = (row.schema, row.name)
+    return replace(
+        catalog,
+        functions_by_oid={**catalog.functions_by_oid, row.oid: row},
+        functions_by_name={**catalog.functions_by_name, key: (*catalog.functions_by_name.get(key, ()), row)},
+    )
+
+
+@_put.register
+def _(row: Schema, catalog: Catalog) -> Catalog:
+    return replace(catalog, schemas_by_name={**catalog.schemas_by_name, row.name: row})
+
+
+@_put.register
+def _(row: Role, catalog: Catalog) -> Catalog:
+    return replace(catalog, roles_by_name={**catalog.roles_by_name, row.name: row})
+
+
+@_put.register
+def _(row: Extension, catalog: Catalog) -> Catalog:
+    return replace(catalog, extensions_by_name={**catalog.extensions_by_name, row.name: row})
+
+
+@singledispatch
+def _without(row: object, catalog: Catalog) -> Catalog:
+    raise TypeError(type(row).__name__)
+
+
+@_without.register
+def _(row: Relation, catalog: Catalog) -> Catalog:
+    old = catalog.relations_by_oid.get(row.oid)
+    if old is None:
+        return catalog
+    by_oid = {oid: other for oid, other in catalog.relations_by_oid.items() if oid != row.oid}
+    return replace(catalog, relations_by_oid=by_oid, relations_by_name={k: r for k, r in catalog.relations_by_name.items() if r.oid != row.oid})
+
+
+@_without.register
+def _(row: PgType, catalog: Catalog) -> Catalog:
+    if row.oid not in catalog.types_by_oid:
+        return catalog
+    by_oid = {oid: other for oid, other in catalog.types_by_oid.items() if oid != row.oid}
+    return replace(catalog, types_by_oid=by_oid, types_by_name={k: t for k, t in catalog.types_by_name.items() if t.oid != row.oid})
+
+
+@_without.register
+def _(row: Function, catalog: Catalog) -> Catalog:
+    if row.oid not in catalog.functions_by_oid:
+        return catalog
+    by_oid = {oid: other for oid, other in catalog.functions_by_oid.items() if oid != row.oid}
+    by_name = {key: tuple(f for f in rows if f.oid != row.oid) for key, rows in catalog.functions_by_name.items()}
+    return replace(catalog, functions_by_oid=by_oid, functions_by_name=by_name)
+
+
+@_without.register
+def _(row: Schema, catalog: Catalog) -> Catalog:
+    return replace(catalog, schemas_by_name={name: other for name, other in catalog.schemas_by_name.items() if other.oid != row.oid})
+
+
+@_without.register
+def _(row: Role, catalog: Catalog) -> Catalog:
+    return replace(catalog, roles_by_name={name: other for name, other in catalog.roles_by_name.items() if other.oid != row.oid})
+
+
+@_without.register
+def _(row: Extension, catalog: Catalog) -> Catalog:
+    return replace(catalog, extensions_by_name={name: other for name, other in catalog.extensions_by_name.items() if other.oid != row.oid})

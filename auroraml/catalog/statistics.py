@@ -1,0 +1,28 @@
+"""Statistics as ANALYZE leaves them: pages and tuples of relations, distributions of columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnStatistics:
+    """A row of pg_stats; fractions and correlation are float4 values, lists hold Datums."""
+
+    null_fraction: float = 0.0
+    width: int = 0
+    distinct: float = 0.0  # negative: a fraction of the rows
+    common_values: tuple[object, ...] = ()
+    common_frequencies: tuple[float, ...] = ()
+    histogram: tuple[object, ...] = ()
+    correlation: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RelationStatistics:
+    """pg_class's counts at the last VACUUM or ANALYZE (tuples -1: never), and the columns by attribute number."""
+
+    pages: int = 0
+    tuples: float = -1.0
+    all_visible: int = 0
+    columns: dict[int, ColumnStatistics] = field(default_factory=dict)
