@@ -1,0 +1,314 @@
+"""Calls: functions, aggregates, window functions, and the words that look like calls (COALESCE, GREATEST, ROW)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlglot import exp
+
+from auroraml.errors import FeatureNotSupported, GroupingError, UndefinedFunction, UndefinedObject, WindowingError, WrongObjectType
+from auroraml.errors import SyntaxError as SqlSyntaxError
+from auroraml.functions.registry import btree_operators
+from auroraml.ir import expr as e
+from auroraml.ir.logical import Window
+from auroraml.ir.objects import Function
+from auroraml.ir.tree import expressions
+from auroraml.planner.binder.binder import Binder
+from auroraml.planner.binder.calls import Candidate
+from auroraml.planner.binder.coercion import located
+from auroraml.types.pg_type import Attribute, PgType, Rep
+from auroraml.types.table import INT4, RECORD, TEXT, UNKNOWN
+
+SPECIAL = frozenset(("coalesce", "nullif", "greatest", "least", "row", "grouping"))
+
+
+class Calls:
+    """Binds calls; the expression binder adds everything else."""
+
+    scope: Any
+    clause: Any
+    aggregates: list[e.Aggregate]
+    windows: list[Window]
+    window_names: dict[str, int]
+    has_sets: bool
+    bind: Callable[[exp.Expression], e.Expr]
+    row: Callable[[Sequence[e.Expr], bool, int], e.Expr]
+    operator: Callable[[str, Sequence[e.Expr], int], e.Expr]
+
+    def __init__(self, binder: Binder) -> None:
+        self.binder = binder
+        self.leaves = binder.leaves
+        self.coercer = binder.coercer
+
+    def call(
+        self, node: exp.Expression, schema: str | None = None, filter: exp.Expression | None = None, within: exp.Expression | None = None,
+        window: bool = False,
+    ) -> e.Expr:  # fmt: skip
+        """A call as written: `schema.name(args)` with FILTER, WITHIN GROUP, in a window or not."""
+        if isinstance(node, exp.Dot):
+            schema, node = self.leaves.name(node.this), node.expression
+        if not isinstance(node, exp.Anonymous):
+            raise FeatureNotSupported("FILTER is not supported here", at=self.leaves.start(node))
+        _, index = self.leaves.mark(node.this)
+        token = self.leaves.source.tokens[index]
+        form = self.leaves.form(index)
+        name, at = (form.name if form is not None else token.text), token.start
+        if schema is not None:
+            at = self.leaves.source.tokens[index - 2].start
+        items, distinct, order = self._arguments(node)
+        if schema is None and name in SPECIAL and token.kind == "word":
+            return self._special(name, items, at)
+        star = len(items) == 1 and isinstance(items[0], exp.Star)
+        names: list[str | None] = []
+        args: list[e.Expr] = []
+        for item in [] if star else items:
+            named = isinstance(item, exp.Kwarg | exp.PropertyEQ)
+            names.append(self.leaves.name(item.this) if named else None)
+            args.append(self.bind(item.expression if named else item))
+        if form is not None and form.order is not None:
+            args = [e.Const(type=INT4, value=1) if i < 0 else args[i] for i in form.order]
+            names = [None] * len(args)
+        functional = self._cast_call(name, schema, args, at)
+        if functional is not None:
+            return functional
+        variadic = form is not None and form.variadic
+        direct = self._direct(within)
+        chosen, shown = self._choose(name, schema, [*args, *direct], [*names, *[None] * len(direct)], variadic, at, star)
+        return self._finish(chosen, shown, args, at, variadic=variadic, distinct=distinct, order=order, filter=filter, star=star, direct=direct,
+                            within=within, window=window)  # fmt: skip
+
+    def _arguments(self, node: exp.Anonymous) -> tuple[list[exp.Expression], bool, list[exp.Expression]]:
+        items = list(node.expressions)
+        distinct, order = False, []
+        if items and isinstance(items[-1], exp.Order):
+            order = list(items[-1].expressions)
+            items[-1] = items[-1].this
+        if items and isinstance(items[0], exp.Distinct):
+            distinct = True
+            items = [*items[0].expressions, *items[1:]]
+        return items, distinct, order
+
+    def _direct(self, within: exp.Expression | None) -> list[e.Expr]:
+        return [] if within is None else [self.bind(item.this) for item in within.expressions]
+
+    def _choose(
+        self, name: str, schema: str | None, args: Sequence[e.Expr], names: Sequence[str | None], variadic: bool, at: int, star: bool
+    ) -> tuple[Candidate, str]:
+        found = self.binder.functions(name, schema, at)
+        shown = f"{schema}.{name}" if schema else name
+        if star:
+            found = tuple(f for f in found if not f.inputs)
+            if not found:
+                raise UndefinedFunction(f"function {shown}() does not exist", at=at)
+        return self.binder.chooser.function(found, shown, args, names, variadic, at), shown
+
+    def _cast_call(self, name: str, schema: str | None, args: Sequence[e.Expr], at: int) -> e.Expr | None:
+        """type(x) as a cast, where there is no function of that name (chapter 10.3, step 3)."""
+        if schema is not None or len(args) != 1:
+            return None
+        type = self.binder.catalog.find_type(name, "pg_catalog") if not self.binder.functions(name, None, at) else None
+        if type is None or type.kind == "p" or not self.coercer.can(args[0].type, type, "explicit"):
+            return None
+        return self.coercer.coerce(args[0], type, -1, "explicit", at)
+
+    def _finish(
+        self, chosen: Candidate, shown: str, args: list[e.Expr], at: int, *, variadic: bool, distinct: bool, order: Sequence[exp.Expression],
+        filter: exp.Expression | None, star: bool, direct: Sequence[e.Expr], within: exp.Expression | None, window: bool,
+    ) -> e.Expr:  # fmt: skip
+        function = chosen.function
+        everything = [*args, *direct]
+        result, bound = self.binder.chooser.resolve(chosen, everything, shown, at)
+        coerced = self._coerced(chosen, everything, bound)
+        if function.result.oid == RECORD.oid and len(function.outputs) > 1:
+            result = record_type(function)
+        elif len(function.outputs) == 1 and function.outputs[0].type.kind != "p":
+            result = function.outputs[0].type
+        if function.schema != "pg_catalog" or function.acl is not None:
+            self.binder.need("function", function.oid, function.name, "X", at)
+        if function.kind == "f":
+            self._plain_only(shown, distinct, order, filter, within, window, at)
+        if function.kind == "w" and not window:
+            raise WindowingError(f"window function {function.name} requires an OVER clause", at=at)
+        if function.kind == "p":
+            raise WrongObjectType(f"{shown}() is a procedure", hint="To call a procedure, use CALL.", at=at)
+        condition = None if filter is None else self._filter(filter)
+        if function.kind == "a" and not window:
+            return self._aggregate(function, result, coerced, at, distinct, order, condition, star, len(direct), variadic)
+        if function.kind in "aw" and window:
+            return e.WindowCall(type=result, function=function, args=tuple(coerced), window=-1, filter=condition, star=star, at=at)
+        if function.returns_set:
+            self._set_returning(shown, at)
+        return e.Call(type=result, function=function, args=tuple(coerced), variadic=variadic, at=at)
+
+    def _coerced(self, chosen: Candidate, args: Sequence[e.Expr], bound: dict[str, PgType]) -> list[e.Expr]:
+        """All arguments in the parameters' order, defaults filled in, VARIADIC ones gathered."""
+        function = chosen.function
+        wanted = [self.binder.chooser.parameter_type(t, bound) for t in chosen.types]
+        given = [arg if w.oid == 2276 and arg.type.oid != UNKNOWN.oid else self.coercer.coerce(arg, TEXT if w.oid == 2276 else w)
+                 for arg, w in zip(args, wanted, strict=True)]  # fmt: skip
+        out: list[e.Expr] = []
+        inputs = function.inputs
+        for place, source in enumerate(chosen.order):
+            default = inputs[place].default
+            if source is not None:
+                out.append(given[source])
+            else:
+                assert default is not None
+                out.append(default)
+        if chosen.spread:
+            rest = given[len(chosen.order) :]
+            if function.variadic == 2276:
+                return [*out, *rest]
+            element = rest[0].type
+            array = self.binder.catalog.find_type_oid(element.array)
+            assert array is not None
+            out.append(e.ArrayExpr(type=array, args=tuple(rest), at=rest[0].at))
+        return out
+
+    def _plain_only(
+        self, shown: str, distinct: bool, order: object, filter: object, within: object, window: bool, at: int
+    ) -> None:  # fmt: skip
+        if distinct:
+            raise WrongObjectType(f"DISTINCT specified, but {shown} is not an aggregate function", at=at)
+        if within is not None:
+            raise WrongObjectType(f"WITHIN GROUP specified, but {shown} is not an aggregate function", at=at)
+        if order:
+            raise WrongObjectType(f"ORDER BY specified, but {shown} is not an aggregate function", at=at)
+        if filter is not None:
+            raise WrongObjectType(f"FILTER specified, but {shown} is not an aggregate function", at=at)
+        if window:
+            raise WrongObjectType(f"OVER specified, but {shown} is not a window function nor an aggregate function", at=at)
+
+    def _filter(self, node: exp.Expression) -> e.Expr:
+        return self.binder.boolean(self.bind(node), "FILTER", self.leaves.start(node))
+
+    def _aggregate(
+        self, function: Function, result: PgType, args: Sequence[e.Expr], at: int, distinct: bool, order: Sequence[exp.Expression],
+        filter: e.Expr | None, star: bool, direct: int, variadic: bool,
+    ) -> e.Expr:  # fmt: skip
+        if not self.clause.aggregates:
+            raise GroupingError(f"aggregate functions are not allowed in {self.clause.name}", at=at)
+        if any(isinstance(inner, e.Aggregate) for arg in args for inner in _walk(arg)):
+            raise GroupingError("aggregate function calls cannot be nested", at=_inner_at(args))
+        keys = tuple(self.sort_key(item) for item in order)
+        plain = tuple(args[: len(args) - direct]) if direct else tuple(args)
+        if direct:
+            keys = tuple(e.SortKey(expr=arg) for arg in args[len(args) - direct :])
+        found = e.Aggregate(type=result, function=function, args=tuple(k.expr for k in keys) if direct else plain, distinct=distinct, order_by=keys,
+                            filter=filter, star=star, direct=plain if direct else (), variadic=variadic, at=at)  # fmt: skip
+        self.aggregates.append(found)
+        return found
+
+    def sort_key(self, item: exp.Expression) -> e.SortKey:
+        """An ORDER BY item with its direction."""
+        expr = self.bind(item.this)
+        if expr.type.oid == UNKNOWN.oid:
+            expr = self.coercer.coerce(expr, TEXT)
+        if not btree_operators(expr.type):
+            raise UndefinedFunction(f"could not identify an ordering operator for type {self.coercer.name(expr.type)}",
+                                    hint="Use an explicit ordering operator or modify the query.", at=located(expr))  # fmt: skip
+        descending = bool(item.args.get("desc"))
+        nulls = item.args.get("nulls_first")
+        return e.SortKey(expr=expr, descending=descending, nulls_first=bool(nulls))
+
+    def _set_returning(self, shown: str, at: int) -> None:
+        if not self.clause.sets:
+            raise FeatureNotSupported(f"set-returning functions are not allowed in {self.clause.name}", at=at)
+        self.has_sets = True
+
+    def _special(self, name: str, items: Sequence[exp.Expression], at: int) -> e.Expr:
+        if not items and name != "row":
+            raise SqlSyntaxError('syntax error at or near ")"', at=self._closing(at))
+        args = [self.bind(item) for item in items]
+        if name == "row":
+            return self.row(args, False, at)
+        if name == "grouping":
+            return e.Call(type=INT4, function=GROUPING, args=tuple(args), at=at)
+        if name == "nullif":
+            call = self.operator("=", args, at)
+            assert isinstance(call, e.OpCall)
+            return e.NullIf(type=call.args[0].type, typmod=call.args[0].typmod, operator=call.operator, function=call.function, args=call.args, at=at)
+        type, coerced = self.coercer.to_common(args, name.upper())
+        if name == "coalesce":
+            return e.Coalesce(type=type, args=coerced, at=at)
+        operator = btree_operators(type).get(1)
+        if operator is None:
+            raise UndefinedFunction(f"could not identify a comparison function for type {self.coercer.name(type)}", at=at)
+        function = self.binder.catalog.function(operator.function)
+        return e.MinMax(type=type, operator=operator, function=function, args=coerced, least=name == "least", at=at)
+
+    def _closing(self, at: int) -> int:
+        return next((t.start for t in self.leaves.source.tokens if t.start > at and t.is_op(")")), at)
+
+    def known_call(self, name: str, args: Sequence[e.Expr], at: int) -> e.Expr:
+        """A call that SQL's grammar makes of another form (AT TIME ZONE, LIKE ... ESCAPE)."""
+        chosen, shown = self._choose(name, "pg_catalog", args, [None] * len(args), False, at, False)
+        result, bound = self.binder.chooser.resolve(chosen, args, shown, at)
+        return e.Call(type=result, function=chosen.function, args=tuple(self._coerced(chosen, args, bound)), at=at)
+
+    def functional(self, name: str, arg: e.Expr, at: int) -> e.Expr | None:
+        """x.f as f(x), where a function takes exactly that type."""
+        if arg.type.oid == RECORD.oid:
+            return None
+        found = [f for f in self.binder.functions(name, None, at) if len(f.inputs) == 1 and f.inputs[0].type.oid == arg.type.oid and f.kind == "f"]
+        if len(found) != 1:
+            return None
+        return e.Call(type=found[0].result, function=found[0], args=(arg,), at=at)
+
+    def window_call(self, node: exp.Window) -> e.Expr:
+        """f(...) OVER (...) or OVER name."""
+        inner, filter = node.this, None
+        if isinstance(inner, exp.Filter):
+            inner, filter = inner.this, inner.expression.this
+        if not self.clause.windows:
+            raise WindowingError(f"window functions are not allowed in {self.clause.name}", at=self.leaves.start(node))
+        found = self.call(inner, filter=filter, window=True)
+        assert isinstance(found, e.WindowCall)
+        if node.args.get("alias") is not None:
+            name = self.leaves.name(node.args["alias"])
+            if name not in self.window_names:
+                raise UndefinedObject(f'window "{name}" does not exist', at=self.leaves.at(node.args["alias"]))
+            number = self.window_names[name]
+        else:
+            self.windows.append(self.window_definition(node))
+            number = len(self.windows) - 1
+        return e.WindowCall(type=found.type, typmod=found.typmod, function=found.function, args=found.args, window=number, filter=found.filter,
+                            star=found.star, at=found.at)  # fmt: skip
+
+    def window_definition(self, node: exp.Expression) -> Window:
+        """PARTITION BY, ORDER BY and the frame."""
+        partition = tuple(self.bind(item) for item in node.args.get("partition_by") or ())
+        order = node.args.get("order")
+        keys = tuple(self.sort_key(item) for item in order.expressions) if order is not None else ()
+        spec = node.args.get("spec")
+        frame = None if spec is None else self._frame(spec)
+        return Window(partition_by=partition, order_by=keys, frame=frame)
+
+    def _frame(self, spec: exp.Expression) -> tuple[object, ...]:
+        def bound(value: object, side: object) -> tuple[str, object]:
+            if value == "CURRENT ROW":
+                return "current row", None
+            word = str(side or "PRECEDING").lower()
+            return (f"unbounded {word}", None) if value == "UNBOUNDED" else (word, self.bind(value))  # type: ignore[arg-type] # an expression
+
+        start = bound(spec.args.get("start"), spec.args.get("start_side"))
+        end = bound(spec.args["end"], spec.args.get("end_side")) if spec.args.get("end") is not None else ("current row", None)
+        return (str(spec.args.get("kind", "RANGE")).lower(), *start, *end, str(spec.args.get("exclude") or "").lower())
+
+
+def record_type(function: Function) -> PgType:
+    """The row type of several OUT parameters."""
+    attributes = tuple(Attribute(name=p.name or f"column{i}", type=p.type) for i, p in enumerate(function.outputs, 1))
+    return PgType(oid=RECORD.oid, name="record", rep=Rep.STRUCT, length=-1, kind="p", category="P", attributes=attributes)
+
+
+def _walk(expr: e.Expr) -> list[e.Expr]:
+    return list(expressions(expr))
+
+
+def _inner_at(args: Sequence[e.Expr]) -> int | None:
+    return next((item.at for arg in args for item in _walk(arg) if isinstance(item, e.Aggregate)), None)
+
+
+GROUPING = Function(oid=9999, name="grouping", result=INT4, volatility="i", parallel="s")

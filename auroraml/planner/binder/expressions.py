@@ -1,0 +1,696 @@
+"""Expressions: sqlglot nodes to typed Exprs, dispatched on the node's class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import singledispatchmethod
+
+from sqlglot import exp
+
+from auroraml.errors import (
+    DatatypeMismatch,
+    FeatureNotSupported,
+    SyntaxError as SqlSyntaxError,
+    UndefinedColumn,
+    UndefinedParameter,
+    WrongObjectType,
+)
+from auroraml.ir import expr as e
+from auroraml.ir.logical import LogicalPlan
+from auroraml.ir.objects import Operator
+from auroraml.ir.tree import expressions
+from auroraml.planner.binder.binder import Binder
+from auroraml.planner.binder.calling import Calls
+from auroraml.planner.binder.coercion import array_type, located
+from auroraml.planner.binder.scope import Scope, column, missing_column, missing_qualified, missing_table
+from auroraml.types.numeric import numeric_in
+from auroraml.types.pg_type import Attribute, PgType, Rep
+from auroraml.types.table import BOOL, DATE, FLOAT8, INT4, INT8, NAME, NUMERIC, POINT, RECORD, TEXT, TIME, TIMESTAMP, TIMESTAMPTZ, TIMETZ, UNKNOWN
+
+_VALUE_TYPES = {
+    "current_date": DATE, "current_time": TIMETZ, "current_timestamp": TIMESTAMPTZ, "localtime": TIME, "localtimestamp": TIMESTAMP,
+    "current_user": NAME, "session_user": NAME, "user": NAME, "current_role": NAME, "current_catalog": NAME, "current_schema": NAME,
+}  # fmt: skip
+_BINARY: dict[type[exp.Expression], str] = {
+    exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%", exp.Pow: "^", exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.GT: ">",
+    exp.LTE: "<=", exp.GTE: ">=",
+}  # fmt: skip
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.GT, exp.LTE, exp.GTE)
+_NEGATED = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+
+
+@dataclass(kw_only=True)
+class Clause:
+    """Where an expression stands: its name in messages, and what may occur in it."""
+
+    name: str
+    aggregates: bool = False
+    windows: bool = False
+    sets: bool = False
+
+
+class Expressions(Calls):
+    """Binds the expressions of one query level."""
+
+    def __init__(self, binder: Binder, scope: Scope, subquery: Callable[[exp.Expression, Scope], LogicalPlan]) -> None:
+        super().__init__(binder)
+        self.scope = scope
+        self.subquery = subquery
+        self.clause = Clause(name="")
+        self.aggregates: list[e.Aggregate] = []
+        self.windows: list[object] = []
+        self.window_names: dict[str, int] = {}
+        self.has_sets = False
+
+    def bind(self, node: exp.Expression) -> e.Expr:
+        """The typed expression; unknown literals stay unknown."""
+        return self._bind(node)
+
+    def within(self, clause: Clause, node: exp.Expression) -> e.Expr:
+        """`node` bound as part of a clause."""
+        outer, self.clause = self.clause, clause
+        try:
+            return self._bind(node)
+        finally:
+            self.clause = outer
+
+    def condition(self, node: exp.Expression, clause: Clause) -> e.Expr:
+        """`node` as a boolean condition of a clause."""
+        expr = self.within(clause, node)
+        return self.binder.boolean(expr, clause.name, self.leaves.start(node))
+
+    @singledispatchmethod
+    def _bind(self, node: exp.Expression) -> e.Expr:
+        raise FeatureNotSupported(f"{type(node).__name__} is not supported", at=self.leaves.start(node))
+
+    @_bind.register
+    def _(self, node: exp.Paren) -> e.Expr:
+        return self._bind(node.this)
+
+    @_bind.register
+    def _(self, node: exp.Null) -> e.Expr:
+        return e.Const(type=UNKNOWN, value=None)
+
+    @_bind.register
+    def _(self, node: exp.Boolean) -> e.Expr:
+        return e.Const(type=BOOL, value=bool(node.this))
+
+    @_bind.register
+    def _(self, node: exp.Identifier) -> e.Expr:
+        return self._leaf(node)
+
+    @_bind.register
+    def _(self, node: exp.Column) -> e.Expr:
+        parts = [part for part in (node.args.get("catalog"), node.args.get("db"), node.args.get("table"), node.this) if part is not None]
+        if isinstance(node.this, exp.Star):
+            raise SqlSyntaxError('syntax error at or near "*"', at=self.leaves.start(node))
+        if len(parts) == 1:
+            return self._leaf(parts[0])
+        return self.dotted(parts)
+
+    def _leaf(self, node: exp.Expression) -> e.Expr:
+        letter, index = self.leaves.mark(node)
+        if not letter:
+            raise SqlSyntaxError(f'syntax error at or near "{node.name}"', at=0)
+        token = self.leaves.source.tokens[index]
+        if letter == "i":
+            return self.name(token.text, token.start)
+        if letter == "s":
+            if token.style in ("b", "x"):
+                raise FeatureNotSupported("bit string literals are not supported", at=token.start)
+            return e.Const(type=UNKNOWN, value=token.text, at=token.start)
+        if letter == "n":
+            return number(token.text, token.start)
+        if letter == "p":
+            return self.parameter(int(token.text), token.start)
+        if letter == "k":
+            return self._value_word(index)
+        if letter == "d":
+            raise SqlSyntaxError("DEFAULT is not allowed in this context", at=token.start)
+        raise SqlSyntaxError(f'syntax error at or near "{token.raw}"', at=token.start)
+
+    def _value_word(self, index: int) -> e.Expr:
+        token = self.leaves.source.tokens[index]
+        following = self.leaves.source.tokens[index + 1]
+        precision = int(self.leaves.source.tokens[index + 2].text) if following.is_op("(") else -1
+        return e.SqlValue(type=_VALUE_TYPES[token.text], typmod=precision, name=token.text, at=token.start)
+
+    def parameter(self, number: int, at: int) -> e.Expr:
+        """$n: a function's argument, or a statement's parameter."""
+        arguments = self.binder.arguments
+        if arguments:
+            if number > len(arguments):
+                raise missing_parameter(number, at)
+            return e.ParamRef(type=arguments[number - 1][1], number=number, at=at)
+        type = self.binder.parameters.setdefault(number, UNKNOWN)
+        return e.ParamRef(type=type, number=number, at=at)
+
+    def name(self, name: str, at: int) -> e.Expr:
+        """A bare name: a column of the nearest level that has it, a function's argument, or a whole row."""
+        for level in self.scope.levels():
+            found = level.find_column(name, at)
+            if found is not None:
+                return found
+        for column_ in self.binder.columns:
+            if column_.name == name and not column_.dropped:
+                return e.ColumnRef(type=column_.type, typmod=column_.typmod, id=column_.number, name=name, at=at)
+        for i, (argument, type) in enumerate(self.binder.arguments, 1):
+            if argument == name:
+                return e.ParamRef(type=type, number=i, name=name, at=at)
+        for level in self.scope.levels():
+            entry = level.find_entry(name, at)
+            if entry is not None:
+                return self.whole_row(entry, at)
+        raise missing_column(self.scope, name, at)
+
+    def whole_row(self, entry: object, at: int) -> e.Expr:
+        """A FROM item as a composite value (a function's single column as itself)."""
+        outputs = entry.outputs  # type: ignore[attr-defined] # an Entry
+        if not entry.composite and len(outputs) == 1:  # type: ignore[attr-defined]
+            return column(outputs[0], at)
+        relation = entry.relation  # type: ignore[attr-defined]
+        type = self.binder.catalog.find_type_oid(relation.row_type) if relation is not None and relation.row_type else None
+        if type is None:
+            type = record_of([(o.name, o.type, o.typmod) for o in outputs])
+        args = tuple(column(o, at) for o in outputs)
+        return e.RowExpr(type=type, args=args, implicit=True, at=at)
+
+    def dotted(self, parts: Sequence[exp.Expression]) -> e.Expr:
+        """a.b, a.b.c: a qualified column, or a field of a composite column."""
+        names = [self.leaves.name(part) for part in parts]
+        at = self.leaves.at(parts[0])
+        for level in self.scope.levels():
+            entry = level.find_entry(names[-2], at, names[-3] if len(names) > 2 else None)
+            if entry is not None:
+                for output in entry.outputs:
+                    if output.name == names[-1]:
+                        return column(output, at)
+                functional = self.functional(names[-1], self.whole_row(entry, at), at)
+                if functional is not None:
+                    return functional
+                raise missing_qualified(entry, self.scope, names[-1], at)
+        if len(names) == 2 and self.binder.function_name == names[0]:
+            return self.name(names[1], at)
+        for i, (argument, type) in enumerate(self.binder.arguments, 1):
+            if argument == names[0] and len(names) == 2 and type.attributes:
+                return self.field(e.ParamRef(type=type, number=i, name=argument, at=at), names[1], at)
+        if len(names) > 4:
+            raise SqlSyntaxError(f"improper qualified name (too many dotted names): {'.'.join(names)}", at=at)
+        raise missing_table(self.scope, names[-2], at)
+
+    def field(self, expr: e.Expr, name: str, at: int) -> e.Expr:
+        """(expr).name."""
+        for i, attribute in enumerate(expr.type.attributes):
+            if attribute.name == name:
+                return e.FieldSelect(type=attribute.type, typmod=attribute.typmod, arg=expr, index=i, name=name, at=at)
+        found = self.functional(name, expr, at)
+        if found is not None:
+            return found
+        shown = self.coercer.name(expr.type)
+        if expr.type.oid == RECORD.oid:
+            raise UndefinedColumn(f'could not identify column "{name}" in record data type', at=at)
+        if expr.type.rep is Rep.STRUCT:
+            raise UndefinedColumn(f'column "{name}" not found in data type {shown}', at=at)
+        raise WrongObjectType(f'column notation .{name} applied to type {shown}, which is not a composite type', at=at)
+
+    @_bind.register
+    def _(self, node: exp.Dot) -> e.Expr:
+        if isinstance(node.expression, exp.Anonymous):
+            return self.call(node.expression, schema=self.leaves.name(node.this))
+        inner = self._bind(node.this)
+        return self.field(inner, self.leaves.name(node.expression), self.leaves.start(node.this))
+
+    @_bind.register
+    def _(self, node: exp.Anonymous) -> e.Expr:
+        return self.call(node)
+
+    @_bind.register
+    def _(self, node: exp.Cast) -> e.Expr:
+        type, typmod = self.binder.type(self.leaves.type(node.args["to"].args.get("kind") or node.args["to"].this))
+        inner = self._bind(node.this)
+        if isinstance(inner, e.ArrayExpr) and not inner.args and type.is_array:
+            return e.ArrayExpr(type=type, args=(), at=inner.at)
+        at = self._cast_at(node)
+        return self.coercer.coerce(inner, type, typmod, "explicit", at)
+
+    def _cast_at(self, node: exp.Cast) -> int:
+        index = self.leaves.first(node.this)
+        return self.leaves.source.tokens[index].start
+
+    def operator(self, symbol: str, args: Sequence[e.Expr], at: int) -> e.Expr:
+        """symbol applied to bound operands."""
+        found = self.binder.chooser.operator(self.binder.catalog.operators_named(symbol), symbol, args, at)
+        return self.apply(found, args, at)
+
+    def apply(self, operator: Operator, args: Sequence[e.Expr], at: int | None) -> e.Expr:
+        """An operator already chosen, operands coerced."""
+        declared = [operator.right] if operator.left is None else [operator.left, operator.right]
+        element = next((a.type for a in args if a.type.oid != UNKNOWN.oid), TEXT)
+        coerced = []
+        for arg, type in zip(args, declared, strict=True):
+            wanted = element if type.oid in (2277, 2283, 2776, 5077, 5078, 5079, 2249) and arg.type.oid == UNKNOWN.oid else type
+            coerced.append(self.coercer.coerce(arg, self._anywise(wanted, type, args)))
+        function = self.binder.catalog.function(operator.function)
+        result = operator.result
+        if result.oid in (2277, 5078):
+            result = next((a.type for a in coerced if a.type.is_array), None) or array_type(self.binder.catalog, element) or result
+        elif result.oid in (2283, 5077):
+            result = element
+        return e.OpCall(type=result, operator=operator, function=function, args=tuple(coerced), at=at)
+
+    def _anywise(self, wanted: PgType, declared: PgType, args: Sequence[e.Expr]) -> PgType:
+        """anycompatible operands come to one type: the array's element, the element's array."""
+        if declared.oid not in (5077, 5078):
+            return wanted
+        arrays = [a.type for a in args if a.type.is_array]
+        if not arrays:
+            return wanted
+        elements = [self.coercer.type(a.element) for a in arrays] + [a.type for a in args if not a.type.is_array and a.type.oid != UNKNOWN.oid]
+        chosen = elements[0]
+        for other in elements[1:]:
+            if self.coercer.can(chosen, other) and not self.coercer.can(other, chosen):
+                chosen = other
+        return chosen if declared.oid == 5077 else array_type(self.binder.catalog, chosen) or wanted
+
+    def _binary(self, node: exp.Binary) -> e.Expr:
+        symbol = _BINARY[type(node)]
+        if isinstance(node, _COMPARISONS) and isinstance(node.this, _COMPARISONS):
+            at = self.leaves.operator_at(node.expression, symbol)
+            raise SqlSyntaxError(f'syntax error at or near "{symbol}"', at=at)
+        right = node.expression
+        if isinstance(right, exp.Any | exp.All) and isinstance(node, _COMPARISONS):
+            return self.quantified(symbol, node.this, right)
+        if isinstance(node, _COMPARISONS) and isinstance(_bare(node.this), exp.Tuple) and isinstance(_bare(right), exp.Tuple):
+            return self.row_comparison(symbol, self._bind(node.this), self._bind(right), self.leaves.operator_at(right, symbol))
+        left, other = self._bind(node.this), self._bind(right)
+        if isinstance(left, e.RowExpr) and isinstance(other, e.RowExpr) and symbol in _NEGATED:
+            return self.row_comparison(symbol, left, other, self.leaves.operator_at(right, symbol))
+        return self.operator(symbol, [left, other], self.leaves.operator_at(right, symbol))
+
+    def row_comparison(self, symbol: str, left: e.Expr, right: e.Expr, at: int) -> e.Expr:
+        """(a, b) op (c, d)."""
+        assert isinstance(left, e.RowExpr)
+        assert isinstance(right, e.RowExpr)
+        if len(left.args) != len(right.args):
+            raise SqlSyntaxError("unequal number of entries in row expressions", at=at)
+        tests = [self.operator(symbol, [a, b], at) for a, b in zip(left.args, right.args, strict=True)]
+        if symbol == "=":
+            return tests[0] if len(tests) == 1 else e.And(type=BOOL, args=tuple(tests))
+        if symbol == "<>":
+            return tests[0] if len(tests) == 1 else e.Or(type=BOOL, args=tuple(tests))
+        calls = [test for test in tests if isinstance(test, e.OpCall)]
+        return e.RowCompare(
+            type=BOOL, operators=tuple(c.operator for c in calls), functions=tuple(c.function for c in calls), left=tuple(c.args[0] for c in calls),
+            right=tuple(c.args[1] for c in calls), symbol=symbol, at=at,
+        )  # fmt: skip
+
+    @_bind.register(exp.Add)
+    @_bind.register(exp.Sub)
+    @_bind.register(exp.Mul)
+    @_bind.register(exp.Div)
+    @_bind.register(exp.Mod)
+    @_bind.register(exp.Pow)
+    @_bind.register(exp.EQ)
+    @_bind.register(exp.NEQ)
+    @_bind.register(exp.LT)
+    @_bind.register(exp.GT)
+    @_bind.register(exp.LTE)
+    @_bind.register(exp.GTE)
+    def _(self, node: exp.Binary) -> e.Expr:
+        return self._binary(node)
+
+    @_bind.register
+    def _(self, node: exp.BitwiseOr) -> e.Expr:
+        """Operators between bars (see sql.rewrite)."""
+        left = node.this
+        letter, index = self.leaves.mark(left)
+        if letter == "o":
+            token = self.leaves.source.tokens[index]
+            return self.operator(token.text, [self._bind(node.expression)], token.start)
+        if isinstance(left, exp.BitwiseOr):
+            letter, index = self.leaves.mark(left.expression)
+            if letter == "o":
+                token = self.leaves.source.tokens[index]
+                if isinstance(node.expression, exp.Any | exp.All):
+                    return self.quantified(token.text, left.this, node.expression)
+                return self.operator(token.text, [self._bind(left.this), self._bind(node.expression)], token.start)
+        raise SqlSyntaxError('syntax error at or near "|"', at=self.leaves.start(node))
+
+    @_bind.register
+    def _(self, node: exp.Neg) -> e.Expr:
+        inner = self._bind(node.this)
+        at = self.leaves.operator_at(node.this, "-")
+        if isinstance(inner, e.Const) and inner.value is not None and inner.type.oid in (INT4.oid, INT8.oid, NUMERIC.oid, FLOAT8.oid) and self.is_number(node.this):
+            value = -inner.value  # type: ignore[operator] # a number
+            if inner.type.oid == INT8.oid and value == -(2**31):
+                return e.Const(type=INT4, value=value, at=at)
+            if inner.type.oid == NUMERIC.oid and value == Decimal(-(2**63)):
+                return e.Const(type=INT8, value=int(value), at=at)
+            return e.Const(type=inner.type, value=value, at=at)
+        return self.operator("-", [inner], at)
+
+    def is_number(self, node: exp.Expression) -> bool:
+        """Whether a node is a numeric literal as written."""
+        return self.leaves.mark(node)[0] == "n"
+
+    @_bind.register
+    def _(self, node: exp.And) -> e.Expr:
+        return self._logical(node, exp.And, "AND", e.And)
+
+    @_bind.register
+    def _(self, node: exp.Or) -> e.Expr:
+        return self._logical(node, exp.Or, "OR", e.Or)
+
+    def _logical(self, node: exp.Expression, kind: type[exp.Expression], word: str, make: type[e.And] | type[e.Or]) -> e.Expr:
+        parts: list[exp.Expression] = []
+        pending = [node]
+        while pending:
+            item = pending.pop()
+            if isinstance(item, kind):
+                pending += [item.expression, item.this]
+            else:
+                parts.append(item)
+        args: list[e.Expr] = []
+        for part in parts:
+            bound = self.binder.boolean(self._bind(part), word, self.leaves.start(part))
+            args += bound.args if isinstance(bound, make) else [bound]  # type: ignore[attr-defined] # And and Or have args
+        return make(type=BOOL, args=tuple(args))
+
+    @_bind.register
+    def _(self, node: exp.Not) -> e.Expr:
+        inner = node.this
+        if isinstance(inner, exp.Is) and not isinstance(node.this, exp.Paren):
+            return self.is_test(inner, True)
+        if isinstance(inner, exp.In) and not isinstance(node.this, exp.Paren):
+            return self.membership(inner, True)
+        if isinstance(node.this, exp.Like | exp.ILike | exp.SimilarTo | exp.Escape):
+            return self.pattern(node.this, True)
+        bound = self.binder.boolean(self._bind(node.this), "NOT", self.leaves.start(node.this))
+        return e.Not(type=BOOL, arg=bound)
+
+    @_bind.register
+    def _(self, node: exp.Is) -> e.Expr:
+        return self.is_test(node, False)
+
+    def is_test(self, node: exp.Is, negated: bool) -> e.Expr:
+        """IS [NOT] NULL, TRUE, FALSE, UNKNOWN."""
+        arg = self._bind(node.this)
+        test = node.expression
+        if isinstance(test, exp.Boolean):
+            word = "IS NOT " if negated else "IS "
+            word += "TRUE" if test.this else "FALSE"
+            bound = self.binder.boolean(arg, word, self.leaves.start(node.this))
+            return e.BooleanTest(type=BOOL, arg=bound, test="true" if test.this else "false", negated=negated)
+        if isinstance(test, exp.Null):
+            end = max(self.leaves.indexes(node.this), default=0)
+            tokens = self.leaves.source.tokens
+            unknown = next((t for t in tokens[end + 1 : end + 6] if t.is_word("null", "unknown", "isnull", "notnull")), None)
+            if unknown is not None and unknown.text == "unknown":
+                return e.BooleanTest(type=BOOL, arg=self.binder.boolean(arg, "IS UNKNOWN", self.leaves.start(node.this)), test="unknown", negated=negated)
+            if arg.type.oid == UNKNOWN.oid:
+                arg = self.coercer.coerce(arg, TEXT)
+            return e.NullTest(type=BOOL, arg=arg, negated=negated, per_field=arg.type.rep is Rep.STRUCT)
+        raise FeatureNotSupported("this IS test is not supported", at=self.leaves.start(node))
+
+    def _distinct(self, node: exp.Binary) -> e.Expr:
+        symbol_at = self.leaves.start(node.expression)
+        call = self.operator("=", [self._bind(node.this), self._bind(node.expression)], symbol_at)
+        assert isinstance(call, e.OpCall)
+        return e.Distinct(type=BOOL, operator=call.operator, function=call.function, args=call.args)
+
+    @_bind.register
+    def _(self, node: exp.NullSafeNEQ) -> e.Expr:
+        return self._distinct(node)
+
+    @_bind.register
+    def _(self, node: exp.NullSafeEQ) -> e.Expr:
+        return e.Not(type=BOOL, arg=self._distinct(node))
+
+    @_bind.register
+    def _(self, node: exp.Between) -> e.Expr:
+        low, high = node.args["low"], node.args["high"]
+
+        def tests(a: exp.Expression, b: exp.Expression) -> e.Expr:
+            first = self.operator(">=", [self._bind(node.this), self._bind(a)], self.leaves.start(low))
+            second = self.operator("<=", [self._bind(node.this), self._bind(b)], self.leaves.start(high))
+            return e.And(type=BOOL, args=(first, second))
+
+        if node.args.get("symmetric"):
+            return e.Or(type=BOOL, args=(tests(low, high), tests(high, low)))
+        return tests(low, high)
+
+    @_bind.register
+    def _(self, node: exp.In) -> e.Expr:
+        return self.membership(node, False)
+
+    def membership(self, node: exp.In, negated: bool) -> e.Expr:
+        """[NOT] IN a list or a subquery."""
+        query = node.args.get("query")
+        if query is not None:
+            found = self.sublink("any", "=", node.this, query, self.leaves.start(node.this))
+            return e.Not(type=BOOL, arg=found) if negated else found
+        symbol = "<>" if negated else "="
+        items = node.args.get("expressions") or [node.args["field"]]
+        left = self._bind(node.this)
+        bound = [self._bind(item) for item in items]
+        at = self.leaves.operator_at(items[0], "in")
+        if len(bound) > 1 and not isinstance(left, e.RowExpr) and not any(isinstance(b, e.RowExpr) or _has_column(b) for b in bound):
+            known = [left, *bound]
+            categories = {x.type.category for x in known if x.type.oid != UNKNOWN.oid}
+            if len(categories) <= 1:
+                type = self.coercer.common(known, "IN")
+                array = array_type(self.binder.catalog, type)
+                if array is not None and type.rep is not Rep.STRUCT:
+                    elements = tuple(self.coercer.coerce(b, type) for b in bound)
+                    operator = self.binder.chooser.operator(self.binder.catalog.operators_named(symbol), symbol, [left, e.ElementRef(type=type)], at)
+                    return self.array_operator(operator, left, e.ArrayExpr(type=array, args=elements, at=elements[0].at), negated, at)
+        tests = [self._equality(symbol, left, b, at) for b in bound]
+        if len(tests) == 1:
+            return tests[0]
+        return e.And(type=BOOL, args=tuple(tests)) if negated else e.Or(type=BOOL, args=tuple(tests))
+
+    def _equality(self, symbol: str, left: e.Expr, right: e.Expr, at: int) -> e.Expr:
+        if isinstance(left, e.RowExpr) and isinstance(right, e.RowExpr):
+            return self.row_comparison(symbol, left, right, at)
+        return self.operator(symbol, [left, right], at)
+
+    def array_operator(self, operator: Operator, left: e.Expr, array: e.Expr, all_: bool, at: int) -> e.Expr:
+        """left op ANY/ALL (array), both sides coerced."""
+        assert operator.left is not None
+        wanted = operator.left if operator.left.oid != 2283 else left.type
+        element = operator.right if operator.right.kind != "p" else self.coercer.type(array.type.element)
+        target = array_type(self.binder.catalog, element)
+        coerced = array if target is None or array.type.element == element.oid else self.coercer.coerce(array, target)
+        function = self.binder.catalog.function(operator.function)
+        return e.ArrayOp(type=BOOL, operator=operator, function=function, args=(self.coercer.coerce(left, wanted), coerced), all=all_, at=at)
+
+    def quantified(self, symbol: str, left: exp.Expression, right: exp.Expression) -> e.Expr:
+        """left op ANY | ALL (array or subquery)."""
+        inner = _bare(right.this)
+        every = isinstance(right, exp.All)
+        at = self.leaves.operator_at(right, symbol)
+        if isinstance(inner, exp.Query | exp.Values) and not isinstance(inner, exp.Paren):
+            return self.sublink("all" if every else "any", symbol, left, inner, at)
+        bound, array = self._bind(left), self._bind(inner)
+        if array.type.oid == UNKNOWN.oid:
+            type = array_type(self.binder.catalog, bound.type if bound.type.oid != UNKNOWN.oid else TEXT)
+            assert type is not None
+            array = self.coercer.coerce(array, type)
+        if not array.type.is_array:
+            raise WrongObjectType("op ANY/ALL (array) requires array on right side", at=at)
+        element = e.ElementRef(type=self.coercer.type(array.type.element))
+        operator = self.binder.chooser.operator(self.binder.catalog.operators_named(symbol), symbol, [bound, element], at)
+        return self.array_operator(operator, bound, array, every, at)
+
+    def sublink(self, kind: str, symbol: str, left: exp.Expression, query: exp.Expression, at: int) -> e.Expr:
+        """left op ANY | ALL (subquery), IN."""
+        plan = self.subquery(_bare(query), self.scope)
+        bound = self._bind(left)
+        sides = list(bound.args) if isinstance(bound, e.RowExpr) else [bound]
+        if len(sides) != len(plan.outputs):
+            many = "subquery has too many columns" if len(plan.outputs) > len(sides) else "subquery has too few columns"
+            raise SqlSyntaxError(many, at=at)
+        tests = [self.operator(symbol, [side, column(output)], at) for side, output in zip(sides, plan.outputs, strict=True)]
+        test = tests[0] if len(tests) == 1 else e.And(type=BOOL, args=tuple(tests))
+        return e.SubLink(type=BOOL, kind=kind, query=plan, test=test, left=bound, symbol=symbol, at=at)
+
+    @_bind.register
+    def _(self, node: exp.Exists) -> e.Expr:
+        return e.SubLink(type=BOOL, kind="exists", query=self.subquery(_bare(node.this), self.scope), at=self.leaves.start(node))
+
+    @_bind.register(exp.Subquery)
+    @_bind.register(exp.Select)
+    @_bind.register(exp.SetOperation)
+    def _(self, node: exp.Expression) -> e.Expr:
+        plan = self.subquery(_bare(node), self.scope)
+        if len(plan.outputs) != 1:
+            raise SqlSyntaxError("subquery must return only one column", at=self._parenthesis(node))
+        output = plan.outputs[0]
+        return e.SubLink(type=output.type, typmod=output.typmod, kind="scalar", query=plan, at=self._parenthesis(node))
+
+    def _parenthesis(self, node: exp.Expression) -> int:
+        i = self.leaves.first(node)
+        while i > 0 and not self.leaves.source.tokens[i].is_op("("):
+            i -= 1
+        return self.leaves.source.tokens[i].start
+
+    @_bind.register
+    def _(self, node: exp.Tuple) -> e.Expr:
+        return self.row([self._bind(item) for item in node.expressions], True, self.leaves.start(node))
+
+    def row(self, args: Sequence[e.Expr], implicit: bool, at: int) -> e.Expr:
+        """ROW(...), its fields f1, f2, ...; unknown literals become text."""
+        fields = tuple(self.coercer.coerce(a, TEXT) if a.type.oid == UNKNOWN.oid else a for a in args)
+        type = record_of([(f"f{i}", a.type if a.type.oid != UNKNOWN.oid else TEXT, a.typmod) for i, a in enumerate(fields, 1)])
+        return e.RowExpr(type=type, args=fields, implicit=implicit, at=at)
+
+    @_bind.register
+    def _(self, node: exp.Array) -> e.Expr:
+        items = node.expressions
+        if len(items) == 1 and isinstance(items[0], exp.Select | exp.SetOperation | exp.Subquery):
+            plan = self.subquery(_bare(items[0]), self.scope)
+            if len(plan.outputs) != 1:
+                raise SqlSyntaxError("subquery must return only one column", at=self._parenthesis(items[0]))
+            type = array_type(self.binder.catalog, plan.outputs[0].type if plan.outputs[0].type.oid != UNKNOWN.oid else TEXT)
+            assert type is not None
+            return e.SubLink(type=type, kind="array", query=plan, at=self.leaves.start(items[0]))
+        if not items:
+            return e.ArrayExpr(type=UNKNOWN, args=())
+        bound = [self._bind(item) for item in items]
+        nested = any(b.type.is_array for b in bound)
+        element, coerced = self.coercer.to_common(bound, "ARRAY")
+        type = element if nested else array_type(self.binder.catalog, element)
+        if type is None:
+            raise DatatypeMismatch(f"could not find array type for data type {self.coercer.name(element)}", at=located(bound[0]))
+        return e.ArrayExpr(type=type, args=coerced, multi=nested, at=located(bound[0]))
+
+    @_bind.register
+    def _(self, node: exp.Bracket) -> e.Expr:
+        arg = self._bind(node.this)
+        items = node.expressions
+        bounds: list[tuple[e.Expr | None, e.Expr | None]] = []
+        while isinstance(node.this, exp.Bracket) and arg is not None and isinstance(arg, e.Subscript):
+            bounds, arg = list(arg.bounds) + bounds, arg.arg
+            break
+        slicing = any(isinstance(item, exp.Slice) for item in items)
+        for item in items:
+            if isinstance(item, exp.Slice):
+                low, high = item.this, item.expression
+                bounds.append((None if low is None else self._index(low), None if high is None else self._index(high)))
+            else:
+                bounds.append((None, self._index(item)))
+        if arg.type.oid == POINT.oid:
+            return e.Subscript(type=FLOAT8, arg=arg, bounds=tuple(bounds), at=arg.at)
+        if not arg.type.element or (arg.type.rep is not Rep.LIST and arg.type.oid != NAME.oid):
+            raise DatatypeMismatch(f"cannot subscript type {self.coercer.name(arg.type)} because it does not support subscripting", at=located(arg))
+        type = arg.type if slicing else self.coercer.type(arg.type.element)
+        return e.Subscript(type=type, typmod=arg.typmod, arg=arg, bounds=tuple(bounds), slice=slicing, at=arg.at)
+
+    def _index(self, node: exp.Expression) -> e.Expr:
+        return self.coercer.coerce(self._bind(node), INT4, -1, "assignment")
+
+    @_bind.register
+    def _(self, node: exp.Case) -> e.Expr:
+        operand = None
+        if node.this is not None:
+            operand = self._bind(node.this)
+            if operand.type.oid == UNKNOWN.oid:
+                operand = self.coercer.coerce(operand, TEXT)
+        conditions, results = [], []
+        for arm in node.args["ifs"]:
+            if operand is not None:
+                value = self._bind(arm.this)
+                conditions.append(self.operator("=", [e.ElementRef(type=operand.type, typmod=operand.typmod), value], self.leaves.start(arm.this)))
+            else:
+                conditions.append(self.binder.boolean(self._bind(arm.this), "CASE/WHEN", self.leaves.start(arm.this)))
+            results.append(self._bind(arm.args["true"]))
+        default = node.args.get("default")
+        otherwise = e.Const(type=UNKNOWN, value=None) if default is None else self._bind(default)
+        type, coerced = self.coercer.to_common([otherwise, *results], "CASE")
+        whens = tuple(e.When(condition=c, result=r) for c, r in zip(conditions, coerced[1:], strict=True))
+        return e.Case(type=type, operand=operand, whens=whens, default=coerced[0], at=self.leaves.start(node))
+
+    @_bind.register(exp.Like)
+    @_bind.register(exp.ILike)
+    @_bind.register(exp.SimilarTo)
+    @_bind.register(exp.Escape)
+    def _(self, node: exp.Expression) -> e.Expr:
+        return self.pattern(node, False)
+
+    def pattern(self, node: exp.Expression, negated: bool) -> e.Expr:
+        """[NOT] LIKE, ILIKE, SIMILAR TO with ESCAPE."""
+        escape = None
+        if isinstance(node, exp.Escape):
+            escape, node = node.expression, node.this
+        word, symbol = {exp.Like: ("like", "~~"), exp.ILike: ("ilike", "~~*"), exp.SimilarTo: ("similar", "~")}[type(node)]
+        if node.args.get("negate"):
+            negated = not negated
+        left, right = self._bind(node.this), self._bind(node.expression)
+        at = self.leaves.operator_at(node.expression, word)
+        if isinstance(node, exp.SimilarTo) or escape is not None:
+            args = [self.coercer.coerce(right, TEXT)]
+            if escape is not None:
+                args.append(e.Const(type=TEXT, value=self.leaves.source.tokens[int(escape.this)].text))
+            name = "similar_to_escape" if isinstance(node, exp.SimilarTo) else "like_escape"
+            right = self.known_call(name, args, at)
+        return self.operator("!" + symbol if negated else symbol, [left, right], at)
+
+    @_bind.register
+    def _(self, node: exp.AtTimeZone) -> e.Expr:
+        value, zone = self._bind(node.this), self._bind(node.args["zone"])
+        return self.known_call("timezone", [zone, value], self.leaves.start(node.args["zone"]))
+
+    @_bind.register
+    def _(self, node: exp.Collate) -> e.Expr:
+        name = self.leaves.name(node.expression)
+        if name not in ("C", "POSIX", "default", "ucs_basic"):
+            raise FeatureNotSupported(f'collation "{name}" is not supported', at=self.leaves.start(node.expression))
+        inner = self._bind(node.this)
+        return self.coercer.coerce(inner, TEXT) if inner.type.oid == UNKNOWN.oid else inner
+
+    @_bind.register
+    def _(self, node: exp.Filter) -> e.Expr:
+        return self.call(node.this, filter=node.expression.this)
+
+    @_bind.register
+    def _(self, node: exp.WithinGroup) -> e.Expr:
+        return self.call(node.this, within=node.expression)
+
+    @_bind.register
+    def _(self, node: exp.Window) -> e.Expr:
+        return self.window_call(node)
+
+
+def number(text: str, at: int) -> e.Const:
+    """A numeric literal: int4, int8 or numeric by its size and form."""
+    if text.isdigit():
+        value = int(text)
+        if value < 2**31:
+            return e.Const(type=INT4, value=value, at=at)
+        if value < 2**63:
+            return e.Const(type=INT8, value=value, at=at)
+    return e.Const(type=NUMERIC, value=numeric_in(text), at=at)
+
+
+def record_of(fields: Sequence[tuple[str, PgType, int]]) -> PgType:
+    """The anonymous record type of these fields."""
+    attributes = tuple(Attribute(name=name, type=type, typmod=typmod) for name, type, typmod in fields)
+    return PgType(oid=RECORD.oid, name="record", rep=Rep.STRUCT, length=-1, kind="p", category="P", attributes=attributes)
+
+
+def missing_parameter(number: int, at: int) -> Exception:
+    """42P02."""
+    return UndefinedParameter(f"there is no parameter ${number}", at=at)
+
+
+def _bare(node: exp.Expression) -> exp.Expression:
+    while isinstance(node, exp.Paren) or (isinstance(node, exp.Subquery) and not any(v for k, v in node.args.items() if k != "this")):
+        node = node.this
+    return node
+
+
+def _has_column(expr: e.Expr) -> bool:
+    return any(isinstance(item, e.ColumnRef | e.SubLink) for item in expressions(expr))
+

@@ -1,0 +1,313 @@
+"""FROM: tables, views, subqueries, functions, VALUES, WITH names and joins, in the order written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from sqlglot import exp
+
+from auroraml.errors import AmbiguousColumn, DuplicateAlias, FeatureNotSupported, InvalidColumnReference, UndefinedColumn
+from auroraml.errors import SyntaxError as SqlSyntaxError
+from auroraml.ir import expr as e
+from auroraml.ir.logical import CteItem, FromItem, FunctionItem, JoinItem, LogicalPlan, Output, SubqueryItem, TableItem, ValuesItem
+from auroraml.ir.objects import Relation
+from auroraml.ir.renumber import renumber
+from auroraml.ir.tree import walk
+from auroraml.planner.binder.binder import Binder
+from auroraml.planner.binder.expressions import Clause, Expressions, record_of
+from auroraml.planner.binder.scope import Entry, Scope, column
+from auroraml.types.pg_type import PgType, Rep
+from auroraml.types.table import INT8, RECORD, TEXT, UNKNOWN
+
+FUNCTION_CLAUSE = Clause(name="functions in FROM", sets=True)
+
+
+class FromClause:
+    """Binds the FROM list of one level into `scope`."""
+
+    def __init__(self, binder: Binder, scope: Scope, expressions: Expressions, subquery: Callable[[exp.Expression, Scope], LogicalPlan]) -> None:
+        self.binder = binder
+        self.leaves = binder.leaves
+        self.scope = scope
+        self.expressions = expressions
+        self.subquery = subquery
+
+    def items(self, from_: exp.Expression | None, joins: Sequence[exp.Join]) -> tuple[FromItem, ...]:
+        """The items of the comma list; a JOIN extends the item before it."""
+        if from_ is None:
+            return ()
+        found = [self.joined(self.item(from_.this), from_.this.args.get("joins") or ())]
+        for join in joins:
+            if self._is_comma(join):
+                found.append(self.joined(self.item(join.this), join.this.args.get("joins") or ()))
+            else:
+                found[-1] = self.join(found[-1], join)
+        return tuple(found)
+
+    @staticmethod
+    def _is_comma(join: exp.Join) -> bool:
+        return not any(join.args.get(key) for key in ("kind", "side", "method", "on", "using"))
+
+    def joined(self, item: FromItem, joins: Sequence[exp.Join]) -> FromItem:
+        """An item with the joins that sqlglot hangs below it."""
+        for join in joins:
+            item = self.join(item, join)
+        return item
+
+    def _enter(self, entry: Entry, at: int) -> None:
+        if entry.named and any(e2.named and e2.alias == entry.alias and e2.schema == entry.schema for e2 in self.scope.entries):
+            raise DuplicateAlias(f'table name "{entry.alias}" specified more than once')
+        self.scope.entries.append(entry)
+
+    def _alias(self, node: exp.Expression) -> tuple[str | None, list[str], list[exp.Expression]]:
+        alias = node.args.get("alias")
+        if alias is None:
+            return None, [], []
+        columns = alias.args.get("columns") or []
+        names = [self.leaves.name(c.this if isinstance(c, exp.ColumnDef) else c) for c in columns]
+        definitions = [c for c in columns if isinstance(c, exp.ColumnDef)]
+        named = alias.this is not None and self.leaves.mark(alias.this)[0] == "i"
+        return (self.leaves.name(alias.this) if named else None), names, definitions
+
+    def _renamed(self, outputs: Sequence[Output], names: Sequence[str], alias: str, at: int) -> tuple[Output, ...]:
+        if len(names) > len(outputs):
+            raise InvalidColumnReference(f'table "{alias}" has {len(outputs)} columns available but {len(names)} columns specified')
+        return tuple(replace(o, name=names[i]) if i < len(names) else o for i, o in enumerate(outputs))
+
+    def item(self, node: exp.Expression) -> FromItem:
+        """One FROM item, entered into the scope."""
+        if isinstance(node, exp.Lateral):
+            return self._lateral(node)
+        if isinstance(node, exp.Values):
+            return self._values(node)
+        if isinstance(node, exp.Subquery):
+            return self._parenthesised(node, False)
+        if isinstance(node, exp.Table):
+            if node.args.get("sample") is not None:
+                raise FeatureNotSupported("TABLESAMPLE is not supported", at=self.leaves.start(node))
+            if isinstance(node.this, exp.Anonymous | exp.Dot):
+                return self._function(node, node.this)
+            return self._table(node)
+        raise FeatureNotSupported(f"{type(node).__name__} in FROM is not supported", at=self.leaves.start(node))
+
+    def _lateral(self, node: exp.Lateral) -> FromItem:
+        inner = node.this
+        if isinstance(inner, exp.Subquery):
+            return self._parenthesised(inner, True, node)
+        return self._function(node, inner)
+
+    def _table(self, node: exp.Table) -> FromItem:
+        name = self.leaves.name(node.this)
+        at = self.leaves.start(node)
+        schema = self.leaves.name(node.args["db"]) if node.args.get("db") is not None else None
+        alias, names, _ = self._alias(node)
+        if schema is None:
+            for level in self.scope.levels():
+                if name in level.ctes:
+                    return self._cte(level.ctes[name], name, alias, names, at)
+        relation = self.binder.relation(name, schema, at)
+        self.binder.need("relation", relation.oid, relation.name, "r", None)
+        return self.table(relation, alias, names, at)
+
+    def table(self, relation: Relation, alias: str | None, names: Sequence[str], at: int) -> FromItem:
+        """A relation in FROM; a view becomes its query."""
+        if relation.kind in ("c", "i"):
+            raise FeatureNotSupported(f'cannot open relation "{relation.name}"', at=at)
+        live = [c for c in relation.columns if not c.dropped]
+        outputs = tuple(Output(id=self.binder.new_id(), name=c.name, type=c.type, typmod=c.typmod) for c in live)
+        outputs = self._renamed(outputs, names, alias or relation.name, at)
+        shown = alias or relation.name
+        self._enter(Entry(alias=shown, outputs=outputs, relation=relation, schema=None if alias else relation.schema), at)
+        if relation.kind == "v" and relation.view is not None:
+            return SubqueryItem(outputs=outputs, alias=shown, aliased=alias is not None, query=fresh(relation.view, self.binder), view=relation)
+        return TableItem(outputs=outputs, alias=shown, aliased=alias is not None, relation=relation, numbers=tuple(c.number for c in live))
+
+    def _cte(self, cte: object, name: str, alias: str | None, names: Sequence[str], at: int) -> FromItem:
+        made = tuple(replace(o, id=self.binder.new_id()) for o in cte.outputs)  # type: ignore[attr-defined] # a BoundCte
+        cte.references += 1  # type: ignore[attr-defined]
+        outputs = self._renamed(made, names, alias or name, at)
+        self._enter(Entry(alias=alias or name, outputs=outputs), at)
+        return CteItem(outputs=outputs, alias=alias or name, aliased=alias is not None, cte=cte.id, name=name)  # type: ignore[attr-defined]
+
+    def _parenthesised(self, node: exp.Subquery, lateral: bool, outer: exp.Expression | None = None) -> FromItem:
+        inner = node.this
+        alias, names, _ = self._alias(outer if outer is not None and outer.args.get("alias") is not None else node)
+        if isinstance(inner, exp.Table) or (isinstance(inner, exp.Subquery) and isinstance(inner.this, exp.Table)):
+            return self._nested_join(inner, node, alias, names)
+        parent = self.scope if lateral else self._outside()
+        plan = self.subquery(inner, parent)
+        at = self.leaves.start(node)
+        if alias is None:
+            at = self._before(at)
+            raise SqlSyntaxError("subquery in FROM must have an alias", hint="For example, FROM (SELECT ...) [AS] foo.", at=at)
+        outputs = tuple(replace(o, id=self.binder.new_id()) for o in self._typed(plan.outputs))
+        outputs = self._renamed(outputs, names, alias, at)
+        self._enter(Entry(alias=alias, outputs=outputs), at)
+        return SubqueryItem(outputs=outputs, alias=alias, aliased=True, lateral=lateral and _reads(plan, self.scope), query=plan)
+
+    def _before(self, at: int) -> int:
+        tokens = [t for t in self.leaves.source.tokens if t.start < at and t.is_op("(")]
+        return tokens[-1].start if tokens else at
+
+    @staticmethod
+    def _typed(outputs: Sequence[Output]) -> list[Output]:
+        return [replace(o, type=TEXT) if o.type.oid == UNKNOWN.oid else o for o in outputs]
+
+    def _outside(self) -> Scope:
+        """The scope of a subquery that is not LATERAL: outer levels and WITH names, none of this level's items."""
+        return Scope(parent=self.scope.parent, ctes=self.scope.ctes)
+
+    def _nested_join(self, inner: exp.Expression, node: exp.Subquery, alias: str | None, names: Sequence[str]) -> FromItem:
+        start = len(self.scope.entries)
+        item = self.joined(self.item(inner), [] if isinstance(inner, exp.Subquery) else inner.args.get("joins") or ())
+        item = self.joined(item, node.args.get("joins") or ())
+        if alias is not None:
+            made = self._renamed(item.outputs, names, alias, 0)
+            del self.scope.entries[start:]
+            self._enter(Entry(alias=alias, outputs=made), 0)
+        return item
+
+    def _values(self, node: exp.Values) -> FromItem:
+        alias, names, _ = self._alias(node)
+        at = self.leaves.start(node)
+        if alias is None:
+            raise SqlSyntaxError("VALUES in FROM must have an alias", hint="For example, FROM (VALUES ...) [AS] foo.", at=self._before(at))
+        rows = bind_rows(node, self.expressions)
+        types, typed = common_rows(rows, self.expressions)
+        outputs = tuple(Output(id=self.binder.new_id(), name=f"column{i}", type=t) for i, t in enumerate(types, 1))
+        outputs = self._renamed(outputs, names, alias, at)
+        self._enter(Entry(alias=alias, outputs=outputs), at)
+        return ValuesItem(outputs=outputs, alias=alias, aliased=True, rows=typed)
+
+    def _function(self, node: exp.Expression, call: exp.Expression) -> FromItem:
+        alias, names, definitions = self._alias(node)
+        at = self.leaves.start(node)
+        bound = self.expressions.within(FUNCTION_CLAUSE, call)
+        function = bound.function if isinstance(bound, e.Call) else None
+        name = function.name if function is not None else figure(bound)
+        ordinality = bool(node.args.get("ordinality"))
+        fields = self._fields(bound, name, alias, definitions, at)
+        if ordinality:
+            fields.append(("ordinality", INT8, -1))
+        outputs = tuple(Output(id=self.binder.new_id(), name=n, type=t, typmod=m) for n, t, m in fields)
+        scalar = len(fields) == 1 and bound.type.rep is not Rep.STRUCT
+        if scalar and alias is not None and not names and not (function is not None and function.outputs):
+            outputs = (replace(outputs[0], name=alias),)
+        outputs = self._renamed(outputs, [] if definitions else names, alias or name, at)
+        if definitions and function is not None:
+            bound = replace(bound, type=record_of([(o.name, o.type, o.typmod) for o in outputs]))
+        self._enter(Entry(alias=alias or name, outputs=outputs, composite=not scalar), at)
+        lateral = any(isinstance(x, e.ColumnRef) for x in walk(bound))
+        return FunctionItem(outputs=outputs, alias=alias or name, aliased=alias is not None, lateral=lateral, calls=(bound,),
+                            column_counts=(len(fields) - ordinality,), ordinality=ordinality)  # fmt: skip
+
+    def _fields(
+        self, bound: e.Expr, name: str, alias: str | None, definitions: Sequence[exp.Expression], at: int
+    ) -> list[tuple[str, PgType, int]]:
+        if definitions:
+            if bound.type.oid != RECORD.oid or bound.type.attributes:
+                raise SqlSyntaxError('a column definition list is only allowed for functions returning "record"', at=self.leaves.at(definitions[0].this))
+            return [(self.leaves.name(d.this), *self.binder.type(self.leaves.type(d.args["kind"].args.get("kind") or d.args["kind"].this)))
+                    for d in definitions]  # fmt: skip
+        if bound.type.rep is Rep.STRUCT:
+            if not bound.type.attributes:
+                raise SqlSyntaxError('a column definition list is required for functions returning "record"', at=at)
+            return [(a.name, a.type, a.typmod) for a in bound.type.attributes]
+        function = bound.function if isinstance(bound, e.Call) else None
+        shown = name if function is None or len(function.outputs) != 1 or not function.outputs[0].name else function.outputs[0].name
+        return [(shown, bound.type, bound.typmod)]
+
+    # Joins
+
+    def join(self, left: FromItem, node: exp.Join) -> FromItem:
+        """left [kind] JOIN right ON | USING | NATURAL."""
+        before = len(self.scope.entries)
+        right = self.joined(self.item(node.this), node.this.args.get("joins") or ())
+        side = (node.args.get("side") or "").lower()
+        kind = side if side in ("left", "right", "full") else "cross" if (node.args.get("kind") or "").upper() == "CROSS" else "inner"
+        outputs = left.outputs + right.outputs
+        using = [self.leaves.name(c) for c in node.args.get("using") or ()]
+        if (node.args.get("method") or "").upper() == "NATURAL":
+            theirs = {o.name for o in right.outputs}
+            using = [o.name for o in left.outputs if o.name in theirs]
+        if using:
+            on = self._using(using, left, right, kind, node, before)
+            return JoinItem(outputs=outputs, kind="inner" if kind == "cross" else kind, left=left, right=right, on=on)
+        condition = None
+        if node.args.get("on") is not None:
+            condition = self.expressions.condition(node.args["on"], Clause(name="JOIN/ON"))
+        elif kind != "cross" and (node.args.get("method") or "").upper() != "NATURAL":
+            tokens = self.leaves.source.tokens
+            after = max(self.leaves.indexes(node), default=0) + 1
+            token = tokens[after]
+            raise SqlSyntaxError("syntax error at end of input" if token.kind == "end" else f'syntax error at or near "{token.raw}"', at=token.start)
+        return JoinItem(outputs=outputs, kind="inner" if kind == "cross" else kind, left=left, right=right, on=condition)
+
+    def _side(self, entries: Sequence[Entry], merged: Sequence[tuple[str, e.Expr, frozenset[int]]], name: str, side: str, at: int) -> tuple[e.Expr, frozenset[int]]:
+        found: list[tuple[e.Expr, frozenset[int]]] = [(expr, ids) for n, expr, ids in merged if n == name]
+        hidden = frozenset(i for _, _, ids in merged for i in ids)
+        found += [(column(o), frozenset((o.id,))) for entry in entries for o in entry.outputs if o.name == name and o.id not in hidden]
+        if not found:
+            raise UndefinedColumn(f'column "{name}" specified in USING clause does not exist in {side} table', at=at)
+        if len(found) > 1:
+            raise AmbiguousColumn(f'common column name "{name}" appears more than once in {side} table', at=at)
+        return found[0]
+
+    def _using(self, names: Sequence[str], left: FromItem, right: FromItem, kind: str, node: exp.Join, before: int) -> e.Expr | None:
+        ids = {o.id for o in left.outputs}
+        lefts = [entry for entry in self.scope.entries[:before] if entry.outputs and entry.outputs[0].id in ids]
+        left_merged = [m for m in self.scope.merged if m[2] & ids]
+        rights, right_merged = self.scope.entries[before:], [m for m in self.scope.merged if not m[2] & ids and m[2] & {o.id for o in right.outputs}]
+        tests, merged = [], []
+        for place, name in enumerate(names):
+            given = node.args.get("using") or ()
+            at = self.leaves.at(given[place]) if place < len(given) else self.leaves.start(node)
+            a, a_ids = self._side(lefts, left_merged, name, "left", at)
+            b, b_ids = self._side(rights, right_merged, name, "right", at)
+            tests.append(self.expressions.operator("=", [a, b], at))
+            if kind == "full":
+                type, both = self.binder.coercer.to_common([a, b], "JOIN/USING")
+                value: e.Expr = e.Coalesce(type=type, args=both)
+            else:
+                value = b if kind == "right" else a
+            merged.append((name, value, a_ids | b_ids))
+        names_set = set(names)
+        self.scope.merged = merged + [m for m in self.scope.merged if not (m[0] in names_set and any(m[2] & x[2] for x in merged))]
+        if not tests:
+            return None
+        return tests[0] if len(tests) == 1 else e.And(type=tests[0].type, args=tuple(tests))
+
+
+def _reads(plan: LogicalPlan, scope: Scope) -> bool:
+    """Whether a plan reads columns of this scope's items."""
+    ids = {o.id for entry in scope.entries for o in entry.outputs}
+    return any(isinstance(x, e.ColumnRef) and x.id in ids for x in walk(plan))
+
+
+def fresh(plan: LogicalPlan, binder: Binder) -> LogicalPlan:
+    """A view's stored query with new column ids."""
+    return renumber(plan, binder.new_id)
+
+
+def bind_rows(node: exp.Expression, expressions: Expressions) -> list[list[e.Expr]]:
+    """The rows of VALUES, all of one length."""
+    rows = []
+    for item in node.expressions:
+        parts = item.expressions if isinstance(item, exp.Tuple) else [item.this if isinstance(item, exp.Paren) else item]
+        rows.append([expressions.within(Clause(name="VALUES"), part) for part in parts])
+        if len(rows[-1]) != len(rows[0]):
+            raise SqlSyntaxError("VALUES lists must all be the same length", at=expressions.leaves.start(item))
+    return rows
+
+
+def common_rows(rows: Sequence[Sequence[e.Expr]], expressions: Expressions) -> tuple[list[PgType], tuple[tuple[e.Expr, ...], ...]]:
+    """The columns' types, and the rows coerced to them."""
+    columns = [expressions.coercer.to_common(list(parts), "VALUES") for parts in zip(*rows, strict=True)]
+    return [t for t, _ in columns], tuple(zip(*(values for _, values in columns), strict=True))
+
+
+def figure(expr: e.Expr) -> str:
+    """A name for an expression in FROM."""
+    return expr.name if isinstance(expr, e.SqlValue) else "function"
+

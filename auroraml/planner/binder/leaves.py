@@ -1,0 +1,70 @@
+"""Reading sqlglot's leaves: which token an identifier stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+from auroraml.sql.lexer import Token
+from auroraml.sql.rewrite import CallForm, Source
+from auroraml.sql.types import TypeName
+
+
+class Leaves:
+    """The tokens behind one statement's tree."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+
+    @staticmethod
+    def mark(node: object) -> tuple[str, int]:
+        """The letter and token number of a leaf; ("", -1) for what is none."""
+        name = node if isinstance(node, str) else node.this if isinstance(node, exp.Identifier | exp.Var) else getattr(node, "name", "")
+        if isinstance(name, str) and len(name) > 2 and name[0] == "_" and name[2:].isdigit():
+            return name[1], int(name[2:])
+        return "", -1
+
+    def token(self, node: object) -> Token:
+        """The token behind a leaf."""
+        return self.source.tokens[self.mark(node)[1]]
+
+    def name(self, node: object) -> str:
+        """The identifier as PostgreSQL folds it."""
+        letter, index = self.mark(node)
+        return self.source.tokens[index].text if letter else str(getattr(node, "this", node))
+
+    def at(self, node: object) -> int:
+        """Where a leaf stands in the text."""
+        letter, index = self.mark(node)
+        return self.source.tokens[index].start if letter else 0
+
+    def type(self, node: object) -> TypeName:
+        """The type name behind a `_t` leaf."""
+        return self.source.types[self.mark(node)[1]]
+
+    def form(self, index: int) -> CallForm | None:
+        """How a call was written."""
+        return self.source.forms.get(index)
+
+    def indexes(self, node: exp.Expression) -> Iterator[int]:
+        """The token numbers of all leaves below."""
+        for found in node.find_all(exp.Identifier, exp.Anonymous):
+            letter, index = self.mark(found.this if isinstance(found, exp.Anonymous) else found)
+            if letter:
+                yield index
+
+    def first(self, node: exp.Expression) -> int:
+        """The number of the first token below (0 where there is none)."""
+        return min(self.indexes(node), default=0)
+
+    def start(self, node: exp.Expression) -> int:
+        """The offset where `node` begins."""
+        return self.source.tokens[self.first(node)].start
+
+    def operator_at(self, right: exp.Expression, *symbols: str) -> int:
+        """The offset of the operator before its right operand."""
+        i = self.first(right) - 1
+        while i > 0 and not (self.source.tokens[i].is_op(*symbols) or self.source.tokens[i].is_word(*symbols)):
+            i -= 1
+        return self.source.tokens[i].start

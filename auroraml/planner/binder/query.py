@@ -1,0 +1,370 @@
+"""Queries: SELECT, set operations, VALUES and WITH, to flat logical levels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sqlglot import exp
+
+from auroraml.errors import DuplicateAlias, FeatureNotSupported, GroupingError, InvalidColumnReference, UndefinedColumn
+from auroraml.errors import SyntaxError as SqlSyntaxError
+from auroraml.ir import expr as e
+from auroraml.ir.logical import Cte, FromItem, LogicalPlan, Output, Query, RowLock, SetOperation, SubqueryItem, Target, Values
+from auroraml.ir.tree import children, expressions, same
+from auroraml.planner.binder.binder import Binder
+from auroraml.planner.binder.coercion import located
+from auroraml.planner.binder.expressions import Clause, Expressions
+from auroraml.planner.binder.from_clause import FromClause, bind_rows, common_rows
+from auroraml.planner.binder.scope import Entry, Scope, column
+from auroraml.planner.binder.select_list import SelectList
+from auroraml.types.pg_type import PgType
+from auroraml.types.table import INT8, TEXT, UNKNOWN
+
+GROUP = Clause(name="GROUP BY")
+_READ = frozenset((
+    "expressions", "from_", "joins", "where", "group", "having", "windows", "order", "limit", "offset", "distinct", "with_", "kind", "locks",
+    "operation_modifiers", "hint", "into", "laterals", "this", "alias",
+))  # fmt: skip
+
+
+@dataclass(kw_only=True)
+class BoundCte:
+    """A WITH query while its level is bound."""
+
+    id: int
+    outputs: tuple[Output, ...]
+    references: int = 0
+
+
+class QueryBinder:
+    """Binds the levels of one statement."""
+
+    def __init__(self, binder: Binder) -> None:
+        self.binder = binder
+        self.leaves = binder.leaves
+
+    def plan(self, node: exp.Expression, parent: Scope) -> LogicalPlan:
+        """Any query as a logical plan, its names looked up in `parent` where its own level has none."""
+        if isinstance(node, exp.Paren):
+            return self.plan(node.this, parent)
+        if isinstance(node, exp.Subquery):
+            return self._subquery(node, parent)
+        if isinstance(node, exp.SetOperation):
+            return self._set_operation(node, parent)
+        if isinstance(node, exp.Values):
+            return self._values(node, parent)
+        if isinstance(node, exp.Select):
+            return self._select(node, parent)
+        if isinstance(node, exp.Insert | exp.Update | exp.Delete):
+            return self.dml(node, parent)
+        raise FeatureNotSupported(f"{type(node).__name__} is not supported", at=self.leaves.start(node))
+
+    def dml(self, node: exp.Expression, parent: Scope) -> LogicalPlan:
+        """A data-modifying statement inside WITH; the statement binder puts its own here."""
+        raise FeatureNotSupported("data-modifying statements in WITH are not supported", at=self.leaves.start(node))
+
+    def _subquery(self, node: exp.Subquery, parent: Scope) -> LogicalPlan:
+        scope = self._with(node, Scope(parent=parent))
+        inner = self.plan(node.this, scope[0] if scope[1] else parent)
+        order, limit, offset = node.args.get("order"), node.args.get("limit"), node.args.get("offset")
+        if order is None and limit is None and offset is None:
+            return inner
+        return self._ordered(replace_outputs(inner, self.binder), node, parent)
+
+    def _ordered(self, plan: LogicalPlan, node: exp.Expression, parent: Scope) -> LogicalPlan:
+        """A parenthesised query under ORDER BY or LIMIT of its own."""
+        keys = self._output_order(node.args.get("order"), plan.outputs, parent)
+        limit, offset, _ = self._limits(node, parent)
+        if isinstance(plan, SetOperation | Values) and not plan.order_by and plan.limit is None and plan.offset is None:
+            return replace(plan, order_by=keys, limit=limit, offset=offset)
+        both = SetOperation(op="union", all=True, left=plan, right=_nothing(plan), outputs=plan.outputs, order_by=keys, limit=limit, offset=offset)
+        return both
+
+    # WITH
+
+    def _with(self, node: exp.Expression, scope: Scope) -> tuple[Scope, tuple[Cte, ...]]:
+        clause = node.args.get("with_")
+        if clause is None:
+            return scope, ()
+        inside = Scope(parent=scope.parent, ctes=dict(scope.ctes))
+        recursive = bool(clause.args.get("recursive"))
+        made: list[tuple[BoundCte, Cte]] = []
+        for cte in clause.expressions:
+            name = self.leaves.name(cte.args["alias"].this)
+            if name in [c.name for _, c in made]:
+                raise DuplicateAlias(f'WITH query name "{name}" specified more than once', at=self.leaves.at(cte.args["alias"].this))
+            made.append(self._cte(cte, name, inside, recursive))
+            inside.ctes[name] = made[-1][0]
+        scope.ctes = inside.ctes
+        return scope, tuple(cte for _, cte in made)
+
+    def _cte(self, node: exp.CTE, name: str, scope: Scope, recursive: bool) -> tuple[BoundCte, Cte]:
+        names = [self.leaves.name(c) for c in node.args["alias"].args.get("columns") or ()]
+        id = self.binder.new_id()
+        materialized = node.args.get("materialized")
+        inner = node.this
+        refers = recursive and isinstance(inner, exp.SetOperation) and any(
+            self.leaves.mark(t.this)[0] == "i" and self.leaves.name(t.this) == name for t in inner.expression.find_all(exp.Table) if isinstance(t.this, exp.Identifier)
+        )  # fmt: skip
+        if refers:
+            plan = self._recursive(inner, name, names, id, scope)
+        else:
+            plan = self.plan(inner, scope)
+        outputs = self._cte_outputs(plan, names, name, node)
+        bound = BoundCte(id=id, outputs=outputs)
+        return bound, Cte(id=id, name=name, query=plan, recursive=refers, materialized=None if materialized is None else bool(materialized))
+
+    def _cte_outputs(self, plan: LogicalPlan, names: Sequence[str], name: str, node: exp.Expression) -> tuple[Output, ...]:
+        outputs = [replace(o, type=TEXT) if o.type.oid == UNKNOWN.oid else o for o in plan.outputs]
+        if len(names) > len(outputs):
+            raise InvalidColumnReference(f'WITH query "{name}" has {len(outputs)} columns available but {len(names)} columns specified', at=self.leaves.start(node))
+        return tuple(replace(o, name=names[i]) if i < len(names) else o for i, o in enumerate(outputs))
+
+    def _recursive(self, node: exp.SetOperation, name: str, names: Sequence[str], id: int, scope: Scope) -> LogicalPlan:
+        left = self.plan(node.this, scope)
+        seen = BoundCte(id=id, outputs=self._cte_outputs(left, names, name, node))
+        right = self.plan(node.expression, Scope(parent=scope.parent, ctes={**scope.ctes, name: seen}))
+        outputs = tuple(replace(o, id=self.binder.new_id()) for o in seen.outputs)
+        return SetOperation(op="union", all=not node.args.get("distinct"), left=left, right=right, outputs=outputs)
+
+    # VALUES and set operations
+
+    def _values(self, node: exp.Values, parent: Scope) -> LogicalPlan:
+        expressions_ = Expressions(self.binder, parent, self.plan)
+        types, rows = common_rows(bind_rows(node, expressions_), expressions_)
+        outputs = tuple(Output(id=self.binder.new_id(), name=f"column{i}", type=t) for i, t in enumerate(types, 1))
+        limit, offset, _ = self._limits(node, parent)
+        return Values(outputs=outputs, rows=rows, order_by=self._output_order(node.args.get("order"), outputs, parent), limit=limit, offset=offset)
+
+    def _set_operation(self, node: exp.SetOperation, parent: Scope) -> LogicalPlan:
+        scope, ctes = self._with(node, Scope(parent=parent, ctes=dict(parent.ctes)))
+        inside = Scope(parent=parent, ctes=scope.ctes)
+        left, right = self.plan(node.this, inside), self.plan(node.expression, inside)
+        word = {exp.Union: "UNION", exp.Intersect: "INTERSECT", exp.Except: "EXCEPT"}[type(node)]
+        if len(left.outputs) != len(right.outputs):
+            raise SqlSyntaxError(f"each {word} query must have the same number of columns", at=self.leaves.start(node.expression) if not right.outputs else self._first_target(node.expression))
+        types = [self._matched(a, b, word, i, left, right) for i, (a, b) in enumerate(zip(left.outputs, right.outputs, strict=True))]
+        left, right = self._coerced(left, types), self._coerced(right, types)
+        outputs = tuple(Output(id=self.binder.new_id(), name=o.name, type=t, typmod=o.typmod if o.typmod == r.typmod else -1)
+                        for o, r, t in zip(left.outputs, right.outputs, types, strict=True))  # fmt: skip
+        keys = self._output_order(node.args.get("order"), outputs, parent)
+        limit, offset, _ = self._limits(node, parent)
+        return SetOperation(op=word.lower(), all=not node.args.get("distinct"), left=left, right=right, outputs=outputs, order_by=keys, limit=limit,
+                            offset=offset, ctes=ctes)  # fmt: skip
+
+    def _first_target(self, node: exp.Expression) -> int:
+        select = node if isinstance(node, exp.Select) else node.find(exp.Select)
+        return self.leaves.start(select.expressions[0]) if select is not None and select.expressions else self.leaves.start(node)
+
+    def _matched(self, a: Output, b: Output, word: str, i: int, left: LogicalPlan, right: LogicalPlan) -> PgType:
+        return self.binder.coercer.common([output_expr(left, i), output_expr(right, i)], word)
+
+    def _coerced(self, plan: LogicalPlan, types: Sequence[PgType]) -> LogicalPlan:
+        """`plan` with its outputs cast to `types`, where they differ."""
+        coercer = self.binder.coercer
+        if all(o.type.oid == t.oid for o, t in zip(plan.outputs, types, strict=True)):
+            return plan
+        if isinstance(plan, Query) and not plan.distinct and plan.distinct_on is None:
+            shown = iter(types)
+            targets = tuple(t if t.hidden else replace(t, expr=coercer.coerce(t.expr, next(shown))) for t in plan.targets)
+            outputs = tuple(replace(o, type=t) for o, t in zip(plan.outputs, types, strict=True))
+            return replace(plan, targets=targets, outputs=outputs)
+        if isinstance(plan, Values):
+            rows = tuple(tuple(coercer.coerce(v, t) for v, t in zip(row, types, strict=True)) for row in plan.rows)
+            return replace(plan, rows=rows, outputs=tuple(replace(o, type=t) for o, t in zip(plan.outputs, types, strict=True)))
+        if isinstance(plan, SetOperation):
+            return replace(plan, left=self._coerced(plan.left, types), right=self._coerced(plan.right, types),
+                           outputs=tuple(replace(o, type=t) for o, t in zip(plan.outputs, types, strict=True)))  # fmt: skip
+        return wrap(plan, types, self.binder)
+
+    def _output_order(self, order: exp.Expression | None, outputs: Sequence[Output], parent: Scope) -> tuple[e.SortKey, ...]:
+        """ORDER BY of a set operation: output names and positions only."""
+        if order is None:
+            return ()
+        keys = []
+        expressions_ = Expressions(self.binder, Scope(entries=[Entry(alias="", outputs=tuple(outputs), named=False)], parent=None), self.plan)
+        for item in order.expressions:
+            letter, index = self.leaves.mark(item.this)
+            token = self.leaves.source.tokens[index]
+            if letter == "n" and token.text.isdigit():
+                place = int(token.text)
+                if not 1 <= place <= len(outputs):
+                    raise InvalidColumnReference(f"ORDER BY position {place} is not in select list", at=token.start)
+                expr: e.Expr = column(outputs[place - 1])
+            elif letter == "i":
+                match = [o for o in outputs if o.name == token.text]
+                if not match:
+                    raise UndefinedColumn(f'column "{token.text}" does not exist', at=token.start)
+                expr = column(match[0])
+            else:
+                expressions_.bind(item.this)
+                raise FeatureNotSupported(
+                    "invalid UNION/INTERSECT/EXCEPT ORDER BY clause", detail="Only result column names can be used, not expressions or functions.",
+                    hint="Add the expression/function to every SELECT, or move the UNION into a FROM clause.", at=self.leaves.start(item),
+                )  # fmt: skip
+            keys.append(e.SortKey(expr=expr, descending=bool(item.args.get("desc")), nulls_first=bool(item.args.get("nulls_first"))))
+        return tuple(keys)
+
+    def _limits(self, node: exp.Expression, parent: Scope) -> tuple[e.Expr | None, e.Expr | None, bool]:
+        found: list[e.Expr | None] = []
+        limit, offset = node.args.get("limit"), node.args.get("offset")
+        ties = False
+        for clause, word in ((limit, "LIMIT"), (offset, "OFFSET")):
+            if clause is None:
+                found.append(None)
+                continue
+            value = clause.args.get("count") if isinstance(clause, exp.Fetch) else clause.expression
+            if isinstance(clause, exp.Fetch):
+                options = clause.args.get("limit_options")
+                ties = bool(options is not None and options.args.get("with_ties"))
+            if value is None or (isinstance(value, exp.Column) and not self.leaves.mark(value)[0]):
+                found.append(e.Const(type=INT8, value=1) if isinstance(clause, exp.Fetch) else None)
+                continue
+            expressions_ = Expressions(self.binder, Scope(parent=parent), self.plan)
+            bound = expressions_.within(Clause(name=word), value)
+            if any(isinstance(x, e.ColumnRef) for x in expressions(bound)):
+                raise InvalidColumnReference(f"argument of {word} must not contain variables", at=located(bound))
+            found.append(self.binder.coercer.coerce(bound, INT8, -1, "assignment"))
+        return found[0], found[1], ties
+
+    # SELECT
+
+    def _select(self, node: exp.Select, parent: Scope) -> LogicalPlan:
+        for key, value in node.args.items():
+            if value and key not in _READ:
+                raise FeatureNotSupported(f"{key.strip('_').upper()} is not supported", at=self.leaves.start(node))
+        if node.args.get("into") is not None:
+            raise FeatureNotSupported("SELECT INTO is not supported", at=self.leaves.start(node))
+        scope, ctes = self._with(node, Scope(parent=parent, ctes=dict(parent.ctes)))
+        bound = Expressions(self.binder, scope, self.plan)
+        items = FromClause(self.binder, scope, bound, self.plan).items(node.args.get("from_"), node.args.get("joins") or ())
+        where = node.args.get("where")
+        conjuncts = _conjuncts(bound.condition(where.this, Clause(name="WHERE"))) if where is not None else ()
+        for window in node.args.get("windows") or ():
+            bound.window_names[self.leaves.name(window.this)] = len(bound.windows)
+            bound.windows.append(bound.window_definition(window))
+        targets = SelectList(self.binder, scope, bound).targets(node.expressions)
+        return self._level(node, scope, bound, items, conjuncts, targets, ctes)
+
+    def _level(
+        self, node: exp.Select, scope: Scope, bound: Expressions, items: tuple[FromItem, ...], where: tuple[e.Expr, ...], targets: list[Target],
+        ctes: tuple[Cte, ...],
+    ) -> LogicalPlan:  # fmt: skip
+        select = SelectList(self.binder, scope, bound)
+        group = node.args.get("group")
+        having = node.args.get("having")
+        conditions = _conjuncts(bound.condition(having.this, Clause(name="HAVING", aggregates=True))) if having is not None else ()
+        order = node.args.get("order")
+        keys = tuple(select.sort_key(item, targets, "ORDER BY") for item in order.expressions) if order is not None else ()
+        grouping, sets = select.grouping(group, targets) if group is not None else ((), None)
+        distinct = node.args.get("distinct")
+        on = None
+        if distinct is not None and distinct.args.get("on") is not None:
+            on = self._distinct_on(distinct, select, targets, keys)
+        elif distinct is not None:
+            hidden = [t for t in targets if t.hidden]
+            if hidden:
+                raise InvalidColumnReference("for SELECT DISTINCT, ORDER BY expressions must appear in select list", at=located(hidden[0].expr))
+        grouped = group is not None or having is not None or bool(bound.aggregates)
+        limit, offset, ties = self._limits(node, scope.parent or Scope())
+        outputs = tuple(Output(id=t.id, name=t.name, type=t.expr.type, typmod=t.expr.typmod) for t in targets if not t.hidden)
+        query = Query(
+            outputs=outputs, from_items=items, where=where, group_by=grouping, grouping_sets=sets, grouped=grouped, having=conditions,
+            windows=tuple(bound.windows), targets=tuple(targets), distinct=distinct is not None and on is None, distinct_on=on, order_by=keys,
+            limit=limit, with_ties=ties, offset=offset, ctes=ctes, locks=self._locks(node),
+        )  # fmt: skip
+        if grouped:
+            check_grouping(query, scope)
+        return query
+
+    def _locks(self, node: exp.Select) -> tuple[RowLock, ...]:
+        found = []
+        for lock in node.args.get("locks") or ():
+            wait = lock.args.get("wait")
+            policy = "block" if wait is None else "nowait" if wait is True else "skip"
+            names = tuple(self.leaves.name(t.this) for t in lock.expressions)
+            found.append(RowLock(strength="update" if lock.args.get("update") else "share", wait=policy, aliases=names))
+        return tuple(found)
+
+    def _distinct_on(self, distinct: exp.Expression, select: SelectList, targets: list[Target], keys: Sequence[e.SortKey]) -> tuple[int, ...]:
+        ids = []
+        for item in distinct.args["on"].expressions:
+            key = select.sort_key(exp.Ordered(this=item), targets, "DISTINCT ON")
+            assert isinstance(key.expr, e.ColumnRef)
+            ids.append(key.expr.id)
+        for key in keys[: len(ids)]:
+            if isinstance(key.expr, e.ColumnRef) and key.expr.id not in ids:
+                at = located(next(t.expr for t in targets if t.id == key.expr.id))
+                raise InvalidColumnReference("SELECT DISTINCT ON expressions must match initial ORDER BY expressions", at=at)
+        return tuple(ids)
+
+
+def _conjuncts(expr: e.Expr) -> tuple[e.Expr, ...]:
+    return expr.args if isinstance(expr, e.And) else (expr,)
+
+
+def _nothing(plan: LogicalPlan) -> LogicalPlan:
+    raise FeatureNotSupported("ORDER BY or LIMIT around a parenthesised query that has its own is not supported")
+
+
+def replace_outputs(plan: LogicalPlan, binder: Binder) -> LogicalPlan:
+    """The plan itself (a place for new ids, should it be used twice)."""
+    return plan
+
+
+def wrap(plan: LogicalPlan, types: Sequence[PgType], binder: Binder) -> LogicalPlan:
+    """A level around `plan` that casts its outputs."""
+    from_item = SubqueryItem(outputs=tuple(replace(o, id=binder.new_id()) for o in plan.outputs), alias="unnamed", query=plan)
+    targets = tuple(Target(id=binder.new_id(), name=o.name, expr=binder.coercer.coerce(column(o), t)) for o, t in zip(from_item.outputs, types, strict=True))
+    outputs = tuple(Output(id=t.id, name=t.name, type=t.expr.type) for t in targets)
+    return Query(outputs=outputs, from_items=(from_item,), targets=targets)
+
+
+def output_expr(plan: LogicalPlan, i: int) -> e.Expr:
+    """What makes output `i`, for its type and position."""
+    if isinstance(plan, Query):
+        return [t.expr for t in plan.targets if not t.hidden][i]
+    if isinstance(plan, Values):
+        return plan.rows[0][i]
+    if isinstance(plan, SetOperation):
+        return column(plan.outputs[i], located(output_expr(plan.left, i)))
+    return column(plan.outputs[i])
+
+
+def check_grouping(query: Query, scope: Scope) -> None:
+    """42803 for a column of this level that is neither grouped nor inside an aggregate."""
+    own = {o.id: (entry, o) for entry in scope.entries for o in entry.outputs}
+    keyed = _functionally_dependent(query, scope)
+
+    def check(node: object) -> None:
+        if isinstance(node, e.Aggregate) or (isinstance(node, e.Expr) and any(same(node, key) for key in query.group_by)):
+            return
+        if isinstance(node, e.ColumnRef) and node.id in own and node.id not in keyed:
+            entry, output = own[node.id]
+            shown = f"{entry.alias}.{output.name}"
+            raise GroupingError(f'column "{shown}" must appear in the GROUP BY clause or be used in an aggregate function', at=node.at)
+        for child in children(node):
+            check(child)
+
+    for target in query.targets:
+        check(target.expr)
+    for condition in query.having:
+        check(condition)
+
+
+def _functionally_dependent(query: Query, scope: Scope) -> frozenset[int]:
+    """Columns of relations whose whole primary key is grouped."""
+    grouped = {key.id for key in query.group_by if isinstance(key, e.ColumnRef)}
+    found: set[int] = set()
+    for entry in scope.entries:
+        relation = entry.relation
+        if relation is None:
+            continue
+        live = [c for c in relation.columns if not c.dropped]
+        ids = {c.number: o.id for c, o in zip(live, entry.outputs, strict=False)}
+        for constraint in relation.constraints:
+            if constraint.kind == "p" and all(ids.get(n) in grouped for n in constraint.columns):
+                found |= {o.id for o in entry.outputs}
+    return frozenset(found)
+

@@ -1,0 +1,125 @@
+"""Scopes: which names a clause sees, and PostgreSQL's errors for those it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from auroraml.errors import AmbiguousAlias, AmbiguousColumn, UndefinedColumn, UndefinedTable
+from auroraml.ir.expr import ColumnRef, Expr
+from auroraml.ir.logical import Output
+from auroraml.ir.objects import Relation
+
+
+@dataclass(kw_only=True)
+class Entry:
+    """A FROM item by its alias. `hidden` ones answer to their alias only (the sides of a USING join lose merged columns)."""
+
+    alias: str
+    outputs: tuple[Output, ...]
+    relation: Relation | None = None
+    schema: str | None = None
+    lateral_only: bool = False  # to the left of an item that is not LATERAL: visible to LATERAL items only
+    named: bool = True
+    composite: bool = True
+
+
+@dataclass(kw_only=True)
+class Scope:
+    """One level's FROM items; `merged` are the columns that USING joined; `parent` is the level outside."""
+
+    entries: list[Entry] = field(default_factory=list)
+    merged: list[tuple[str, Expr, frozenset[int]]] = field(default_factory=list)  # name, expression, ids it stands for
+    parent: Scope | None = None
+    ctes: dict[str, object] = field(default_factory=dict)
+
+    def levels(self) -> Iterator[Scope]:
+        """This scope, then the ones outside."""
+        scope: Scope | None = self
+        while scope is not None:
+            yield scope
+            scope = scope.parent
+
+    def replaced(self) -> frozenset[int]:
+        """The ids that merged columns stand for."""
+        return frozenset(id for _, _, ids in self.merged for id in ids)
+
+    def find_column(self, name: str, at: int) -> Expr | None:
+        """The column of that name at this level; 42702 where two have it."""
+        found: list[Expr] = [expr for merged, expr, _ in self.merged if merged == name]
+        hidden = self.replaced()
+        for entry in self.entries:
+            for output in entry.outputs:
+                if output.name == name and output.id not in hidden:
+                    found.append(column(output, at))
+        if len(found) > 1:
+            raise AmbiguousColumn(f'column reference "{name}" is ambiguous', at=at)
+        return found[0] if found else None
+
+    def find_entry(self, alias: str, at: int, schema: str | None = None) -> Entry | None:
+        """The FROM item called `alias` at this level; 42P09 where two are."""
+        found = [e for e in self.entries if e.named and e.alias == alias and (schema is None or e.schema == schema)]
+        if len(found) > 1:
+            raise AmbiguousAlias(f'table reference "{alias}" is ambiguous', at=at)
+        return found[0] if found else None
+
+
+def column(output: Output, at: int | None = None) -> ColumnRef:
+    """A reference to a FROM item's column."""
+    return ColumnRef(type=output.type, typmod=output.typmod, id=output.id, name=output.name, at=at)
+
+
+def missing_column(scope: Scope, name: str, at: int) -> UndefinedColumn:
+    """42703 for a bare name, with the hint PostgreSQL gives for the nearest column."""
+    hint = None
+    near = nearest(scope, name, None)
+    if near:
+        hint = f"Perhaps you meant to reference the column {near}."
+    return UndefinedColumn(f'column "{name}" does not exist', hint=hint, at=at)
+
+
+def missing_qualified(entry: Entry, scope: Scope, name: str, at: int) -> UndefinedColumn:
+    """42703 for alias.name."""
+    near = nearest(scope, name, entry)
+    hint = f"Perhaps you meant to reference the column {near}." if near else None
+    return UndefinedColumn(f"column {entry.alias}.{name} does not exist", hint=hint, at=at)
+
+
+def missing_table(scope: Scope, alias: str, at: int) -> UndefinedTable:
+    """42P01 for a qualifier that is no FROM item here."""
+    for level in scope.levels():
+        for entry in level.entries:
+            if entry.relation is not None and entry.relation.name == alias and entry.alias != alias:
+                hint = f'Perhaps you meant to reference the table alias "{entry.alias}".'
+                return UndefinedTable(f'invalid reference to FROM-clause entry for table "{alias}"', hint=hint, at=at)
+    return UndefinedTable(f'missing FROM-clause entry for table "{alias}"', at=at)
+
+
+def distance(a: str, b: str) -> int:
+    """Levenshtein distance with PostgreSQL's equal costs."""
+    previous = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        current = [i]
+        for j, y in enumerate(b, 1):
+            current.append(min(previous[j] + 1, current[-1] + 1, previous[j - 1] + (x != y)))
+        previous = current
+    return previous[-1]
+
+
+def nearest(scope: Scope, name: str, within: Entry | None) -> str:
+    """The closest column's name, quoted as in the hint; "" where none is close (more than half of the letters differ, or 3)."""
+    best, found = min(3, len(name) // 2) + 0, []
+    for level in scope.levels():
+        for entry in level.entries:
+            penalty = 0 if within is None or entry is within or not entry.named else distance(within.alias, entry.alias)
+            for output in entry.outputs:
+                score = distance(name, output.name) + penalty
+                if score < best or (score == best and found and score > 0):
+                    found = [] if score < best else found
+                    best = score
+                    found.append(f'"{entry.alias}.{output.name}"')
+                elif score == best and not found and score <= min(3, len(name) // 2):
+                    found.append(f'"{entry.alias}.{output.name}"')
+    if not found or len(found) > 2:
+        return ""
+    return " or the column ".join(found)

@@ -1,0 +1,221 @@
+"""The select list: stars expanded, columns named; and the clauses that may refer to it (ORDER BY, GROUP BY, DISTINCT ON)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+
+from sqlglot import exp
+
+from auroraml.errors import AmbiguousColumn, GroupingError, InvalidColumnReference, WrongObjectType
+from auroraml.errors import SyntaxError as SqlSyntaxError
+from auroraml.ir import expr as e
+from auroraml.ir.logical import Target
+from auroraml.ir.tree import same
+from auroraml.planner.binder.binder import Binder
+from auroraml.planner.binder.expressions import Clause, Expressions
+from auroraml.planner.binder.scope import Scope, column, missing_table
+from auroraml.types.pg_type import Rep
+from auroraml.types.table import TEXT, UNKNOWN
+
+SELECT = Clause(name="SELECT", aggregates=True, windows=True, sets=True)
+ORDER = Clause(name="ORDER BY", aggregates=True, windows=True, sets=True)
+
+
+class SelectList:
+    """Binds the targets of one level."""
+
+    def __init__(self, binder: Binder, scope: Scope, bound: Expressions) -> None:
+        self.binder = binder
+        self.leaves = binder.leaves
+        self.scope = scope
+        self.bound = bound
+
+    def targets(self, nodes: Sequence[exp.Expression], clause: Clause = SELECT) -> list[Target]:
+        """The visible targets."""
+        found: list[Target] = []
+        for node in nodes:
+            found += self._target(node, clause)
+        return found
+
+    def _new(self, name: str, expr: e.Expr, hidden: bool = False) -> Target:
+        if expr.type.oid == UNKNOWN.oid:
+            expr = self.binder.coercer.coerce(expr, TEXT)
+        return Target(id=self.binder.new_id(), name=name, expr=expr, hidden=hidden)
+
+    def _target(self, node: exp.Expression, clause: Clause) -> list[Target]:
+        if isinstance(node, exp.Star):
+            return self._star(node)
+        if isinstance(node, exp.Column) and isinstance(node.this, exp.Star):
+            return self._qualified_star(node)
+        if isinstance(node, exp.Dot) and isinstance(node.expression, exp.Star):
+            return self._fields(node, clause)
+        if isinstance(node, exp.Alias):
+            return [self._new(self.leaves.name(node.args["alias"]), self.bound.within(clause, node.this))]
+        expr = self.bound.within(clause, node)
+        return [self._new(column_name(node, self.leaves), expr)]
+
+    def _star(self, node: exp.Expression) -> list[Target]:
+        if not self.scope.entries:
+            at = next((t.start for t in self.leaves.source.tokens if t.is_op("*")), 0)
+            raise SqlSyntaxError("SELECT * with no tables specified is not valid", at=at)
+        hidden = self.scope.replaced()
+        found = [self._new(name, expr) for name, expr, _ in self.scope.merged]
+        found += [self._new(o.name, column(o)) for entry in self.scope.entries for o in entry.outputs if o.id not in hidden]
+        return found
+
+    def _qualified_star(self, node: exp.Column) -> list[Target]:
+        qualifier = node.args["table"]
+        name, at = self.leaves.name(qualifier), self.leaves.at(qualifier)
+        schema = self.leaves.name(node.args["db"]) if node.args.get("db") is not None else None
+        for level in self.scope.levels():
+            entry = level.find_entry(name, at, schema)
+            if entry is not None:
+                return [self._new(o.name, column(o, at)) for o in entry.outputs]
+        raise missing_table(self.scope, name, at)
+
+    def _fields(self, node: exp.Dot, clause: Clause) -> list[Target]:
+        """(expression).*: a separate evaluation for each field, as in PostgreSQL."""
+        expr = self.bound.within(clause, node.this)
+        if isinstance(expr, e.RowExpr):
+            return [self._new(a.name, x) for a, x in zip(expr.type.attributes, expr.args, strict=True)]
+        if expr.type.rep is not Rep.STRUCT or not expr.type.attributes:
+            shown = self.binder.coercer.name(expr.type)
+            raise WrongObjectType(f"type {shown} is not composite", at=self.leaves.start(node))
+        return [self._new(a.name, e.FieldSelect(type=a.type, typmod=a.typmod, arg=self.bound.within(clause, node.this) if i else expr, index=i, name=a.name))
+                for i, a in enumerate(expr.type.attributes)]  # fmt: skip
+
+    def sort_key(self, item: exp.Expression, targets: list[Target], word: str) -> e.SortKey:
+        """An ORDER BY item: an output's name or position, or an expression (added hidden)."""
+        target = self._reference(item.this, targets, word, outputs_first=True)
+        if target is None:
+            saved, self.bound.clause = self.bound.clause, ORDER if word == "ORDER BY" else Clause(name=word, aggregates=True, windows=True)
+            try:
+                key = self.bound.sort_key(item)
+            finally:
+                self.bound.clause = saved
+            target = next((t for t in targets if same(t.expr, key.expr)), None)
+            if target is None:
+                target = self._new("?column?", key.expr, hidden=True)
+                targets.append(target)
+        return e.SortKey(expr=e.ColumnRef(type=target.expr.type, id=target.id, name=target.name), descending=bool(item.args.get("desc")),
+                         nulls_first=bool(item.args.get("nulls_first")))  # fmt: skip
+
+    def _reference(self, node: exp.Expression, targets: Sequence[Target], word: str, outputs_first: bool) -> Target | None:
+        """The target a bare name or number means, if it means one."""
+        visible = [t for t in targets if not t.hidden]
+        letter, index = self.leaves.mark(node) if isinstance(node, exp.Column | exp.Identifier) and not node.args.get("table") else ("", -1)
+        if letter in ("s",):
+            token = self.leaves.source.tokens[index]
+            raise SqlSyntaxError(f"non-integer constant in {word}", at=token.start)
+        if letter == "n":
+            token = self.leaves.source.tokens[index]
+            if not token.text.isdigit():
+                raise SqlSyntaxError(f"non-integer constant in {word}", at=token.start)
+            place = int(token.text)
+            if not 1 <= place <= len(visible):
+                raise InvalidColumnReference(f"{word} position {place} is not in select list", at=token.start)
+            return visible[place - 1]
+        if letter == "i":
+            token = self.leaves.source.tokens[index]
+            if not outputs_first and any(level.find_column(token.text, token.start) for level in (self.scope,)):
+                return None
+            found = [t for t in visible if t.name == token.text]
+            if len(found) > 1 and not all(same(found[0].expr, other.expr) for other in found):
+                raise AmbiguousColumn(f'{word} "{token.text}" is ambiguous', at=token.start)
+            return found[0] if found else None
+        return None
+
+    def grouping(self, node: exp.Expression, targets: list[Target]) -> tuple[tuple[e.Expr, ...], tuple[tuple[int, ...], ...] | None]:
+        """GROUP BY: expressions, and the grouping sets where there are any."""
+        keys: list[e.Expr] = []
+
+        def place(item: exp.Expression) -> int:
+            target = self._reference(item, targets, "GROUP BY", outputs_first=False)
+            expr = target.expr if target is not None else self.bound.within(Clause(name="GROUP BY"), item)
+            if expr.type.oid == UNKNOWN.oid:
+                expr = self.binder.coercer.coerce(expr, TEXT)
+            if target is not None and any(isinstance(x, e.Aggregate) for x in [expr]):
+                raise aggregates_in_group(expr)
+            for i, key in enumerate(keys):
+                if same(key, expr):
+                    return i
+            keys.append(expr)
+            return len(keys) - 1
+
+        def positions(item: exp.Expression) -> tuple[int, ...]:
+            if isinstance(item, exp.Tuple):
+                return tuple(place(part) for part in item.expressions)
+            return (place(item.this if isinstance(item, exp.Paren) else item),)
+
+        plain = [p for item in node.expressions for p in (positions(item) if not isinstance(item, exp.Paren) else (place(item.this),))]
+        extras: list[list[tuple[int, ...]]] = []
+        for rollup in node.args.get("rollup") or ():
+            parts = [positions(item) for item in rollup.expressions]
+            extras.append([sum(parts[:n], ()) for n in range(len(parts), -1, -1)])
+        for cube in node.args.get("cube") or ():
+            parts = [positions(item) for item in cube.expressions]
+            choices = product((True, False), repeat=len(parts))
+            extras.append([sum((p for p, used in zip(parts, choice, strict=True) if used), ()) for choice in choices])
+        for sets in node.args.get("grouping_sets") or ():
+            extras.append([positions(item) if not (isinstance(item, exp.Tuple) and not item.expressions) else () for item in sets.expressions])
+        if not extras:
+            return tuple(keys), None
+        combined = [tuple(dict.fromkeys((*plain, *sum(choice, ())))) for choice in product(*extras)]
+        return tuple(keys), tuple(combined)
+
+
+def aggregates_in_group(expr: e.Expr) -> Exception:
+    """42803."""
+    return GroupingError("aggregate functions are not allowed in GROUP BY", at=expr.at)
+
+
+def column_name(node: exp.Expression, leaves: object) -> str:
+    """The name PostgreSQL gives a column without AS (FigureColname)."""
+    return _figure(node, leaves)[0] or "?column?"
+
+
+def _figure(node: exp.Expression, leaves: object) -> tuple[str, int]:
+    """A name and how strong it is: 2 a real name, 1 a type's or CASE's."""
+    mark = leaves.mark  # type: ignore[attr-defined] # Leaves
+    source = leaves.source  # type: ignore[attr-defined]
+    if isinstance(node, exp.Paren):
+        return _figure(node.this, leaves)
+    if isinstance(node, exp.Column | exp.Identifier):
+        letter, index = mark(node)
+        return (source.tokens[index].text, 2) if letter in ("i", "k") else ("", 0)
+    if isinstance(node, exp.Dot):
+        return _figure(node.expression, leaves)
+    if isinstance(node, exp.Anonymous):
+        index = mark(node.this)[1]
+        form = source.forms.get(index)
+        return (form.name if form is not None else source.tokens[index].text), 2
+    if isinstance(node, exp.Filter | exp.Window | exp.WithinGroup):
+        return _figure(node.this, leaves)
+    if isinstance(node, exp.Cast):
+        name, strength = _figure(node.this, leaves)
+        if strength >= 1:
+            return name, strength
+        target = node.args["to"]
+        return source.types[mark(target.args.get("kind") or target.this)[1]].name, 1
+    if isinstance(node, exp.Collate | exp.Bracket):
+        return _figure(node.this, leaves)
+    if isinstance(node, exp.AtTimeZone):
+        return "timezone", 2
+    if isinstance(node, exp.Case):
+        default = node.args.get("default")
+        name, strength = _figure(default, leaves) if default is not None else ("", 0)
+        return (name, strength) if strength >= 2 else ("case", 1)
+    if isinstance(node, exp.Array):
+        return "array", 2
+    if isinstance(node, exp.Exists):
+        return "exists", 2
+    if isinstance(node, exp.Subquery):
+        inner = node.this
+        first = inner.expressions[0] if isinstance(inner, exp.Select) and inner.expressions else None
+        if isinstance(first, exp.Alias):
+            return leaves.name(first.args["alias"]), 2  # type: ignore[attr-defined]
+        return _figure(first, leaves) if first is not None else ("", 0)
+    if isinstance(node, exp.Tuple):
+        return "row", 2
+    return "", 0
