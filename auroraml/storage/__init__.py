@@ -1,0 +1,1 @@
+"""Storage: versioned column tables in memory, transactions, unique keys, sequences. Knows nothing of SQL."""

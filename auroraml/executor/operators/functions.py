@@ -1,0 +1,238 @@
+"""Function Scan and ProjectSet: functions in FROM, for all outer rows of a batch at once; set-returning functions in the select list."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from auroraml.batch import Batch, Column, ConstVector, FixedVector, Index, StructVector, Vector, concat, concat_batches, from_datums
+from auroraml.errors import FeatureNotSupported, InvalidParameterValue
+from auroraml.evaluate import Frame, compile
+from auroraml.evaluate.call import null
+from auroraml.executor.operator import Operator, Sliced, build, operator
+from auroraml.functions.signature import ROWS
+from auroraml.ir import expr as e
+from auroraml.ir import physical as p
+from auroraml.ir.logical import Query
+from auroraml.ir.metrics import BatchMetrics
+from auroraml.ir.objects import Function
+from auroraml.ir.tree import walk
+from auroraml.types.pg_type import PgType, Rep
+from auroraml.types.typmod import format_type
+
+
+def expand(call: e.Call, frame: Frame) -> tuple[Batch, Index]:
+    """The rows of a set-returning call for each row of `frame`, and which row each belongs to."""
+    args = [compile(arg)(frame) for arg in call.args]
+    function = call.function
+    if function.language == "sql":
+        return _sql_rows(function, args, frame)
+    kernel = ROWS.get(function.oid)
+    if kernel is None:
+        types = ", ".join(format_type(x.type) for x in function.inputs)
+        raise FeatureNotSupported(f"function {function.name}({types}) is not supported")
+    columns = [a.datums() for a in args]
+    rows: list[tuple[object, ...]] = []
+    owners: list[int] = []
+    extra = (frame.ctx,) if kernel.context else ()
+    for i in range(frame.n):  # a call makes rows of its own number, so calls run one by one
+        values = [c[i] for c in columns]
+        if function.strict and any(v is None for v in values):
+            continue
+        made = kernel.function(*extra, *values)
+        rows += made
+        owners += [i] * len(made)
+    types = [a.type for a in call.type.attributes] if call.type.rep is Rep.STRUCT else [call.type]
+    resolve = frame.ctx.style.resolve
+    vectors = [from_datums(t, [row[i] for row in rows], resolve(t.element) if t.is_array and t.element else None) for i, t in enumerate(types)]
+    return Batch.of(vectors, len(rows)), np.array(owners, np.int64)
+
+
+def _sql_rows(function: Function, args: Sequence[Vector], frame: Frame) -> tuple[Batch, Index]:
+    assert frame.ctx.plan_function is not None  # type: ignore[attr-defined] # an ExecutionContext
+    plan = frame.ctx.plan_function(function)  # type: ignore[attr-defined]
+    parts, owners = [], []
+    for i in range(frame.n):  # each call is a query of its own
+        inner = frame.ctx.nested({("external", k): arg.take(np.array([i])).flat() for k, arg in enumerate(args, 1)})  # type: ignore[attr-defined]
+        batch = build(plan, inner).drain()
+        if batch is not None:
+            parts.append(batch)
+            owners += [i] * batch.n
+    if not parts:
+        return Batch.of([null(t.type).take(np.zeros(0, np.int64)) for t in plan.targets], 0), np.zeros(0, np.int64)
+    return concat_batches(parts), np.array(owners, np.int64)
+
+
+def batch_call(expr: e.Expr) -> e.Call | None:
+    """The call of a batch function in an expression."""
+    return next((x for x in walk(expr) if isinstance(x, e.Call) and x.function.batch), None)
+
+
+def batch_limit(call: e.Call, frame: Frame) -> int:
+    """Rows a batch: the call's max_rows_per_batch (its value for the first row), or the function's own largest batch."""
+    function = call.function
+    inner = frame
+    while function.language == "sql" and isinstance(function.body, Query):
+        values = {("external", i): compile(arg)(inner) for i, arg in enumerate(call.args, 1)}
+        found = next((b for t in function.body.targets if (b := batch_call(t.expr)) is not None), None)
+        assert found is not None
+        call, function = found, found.function
+        inner = Frame(n=frame.n, params=values, ctx=frame.ctx)
+    largest = int(dict(function.settings).get("batch_default", "1"))
+    if function.batch_rows is None or function.batch_rows >= len(call.args) or frame.n == 0:
+        return largest
+    value = compile(call.args[function.batch_rows])(inner).datum(0)
+    if value is None:
+        return largest
+    if int(str(value)) <= 0:
+        raise InvalidParameterValue("max_rows_per_batch must be greater than 0")
+    return int(str(value))
+
+
+@operator(p.FunctionScan)
+class FunctionScanRows(Operator):
+    """Runs alone, or for a whole batch of outer rows through `apply`."""
+
+    node: p.FunctionScan
+
+    def open(self) -> None:
+        self.kept = Sliced()
+        batch, _ = self.apply(self.ctx.params, 1, True)
+        self.kept.left = batch
+
+    def produce(self, n: int) -> Batch | None:
+        return self.kept.give(n)
+
+    def apply(self, params: object, n: int, batched: bool) -> tuple[Batch, Index]:
+        """Output rows for `n` outer rows (whose parameter vectors are in `params`), and the outer row each belongs to."""
+        frame = Frame(n=n, params=params, ctx=self.ctx)  # type: ignore[arg-type] # a mapping of vectors
+        parts: list[tuple[Batch, Index]] = []
+        for call, width in zip(self.node.calls, self.node.column_counts, strict=True):
+            parts.append(self._call(call, width, frame, batched))
+        batch, owners = parts[0] if len(parts) == 1 else _zip(parts, n)
+        if self.node.ordinality:
+            batch = batch.beside(Batch.of([FixedVector(_number(owners))], batch.n))
+        kept = self.passing(Frame(n=batch.n, sides=(batch,), params=_by_owner(params, owners), ctx=self.ctx)) if self.tests else None
+        if kept is not None and kept.n != batch.n:
+            mask_rows = kept.sides[0]
+            owners = owners[_rows_of(batch, mask_rows)]
+            batch = mask_rows
+        return self.project(self.frame(batch.n, batch)), owners
+
+    def _call(self, call: e.Expr, width: int, frame: Frame, batched: bool) -> tuple[Batch, Index]:
+        if isinstance(call, e.Call) and call.function.returns_set:
+            batch, owners = expand(call, frame)
+            return batch, owners
+        start = time.perf_counter()
+        if self.node.batch and batched:
+            vector = compile(call)(frame)
+        elif self.node.batch:
+            vector = _one_by_one(call, frame)
+        else:
+            vector = compile(call)(frame)
+        if self.node.batch and batched and frame.n:
+            self.metrics.batches = self.metrics.batches or BatchMetrics()
+            self.metrics.batches.sizes.append(frame.n)
+            self.metrics.batches.times.append((time.perf_counter() - start) * 1000)
+        return Batch.of(columns_of(vector, call.type, width), frame.n), np.arange(frame.n)
+
+
+def _rows_of(before: Batch, after: Batch) -> Index:
+    """Which rows of `before` are in `after` (a selection of it)."""
+    whole = after.columns[0].rows
+    return whole.numbers() - before.columns[0].rows.start if whole.index is not None else np.arange(whole.start, whole.start + whole.n)
+
+
+def _by_owner(params: object, owners: Index) -> dict[tuple[str, int], Vector]:
+    return {key: vector.take(owners) if vector.n != 1 else vector for key, vector in params.items()}  # type: ignore[attr-defined]
+
+
+def _one_by_one(call: e.Expr, frame: Frame) -> Vector:
+    compiled = compile(call)
+    parts = [compiled(frame.take(np.array([i]))).flat() for i in range(frame.n)]  # batch mode is off: one service call a row
+    return concat_vectors(parts, call.type)
+
+
+def concat_vectors(parts: Sequence[Vector], type: PgType) -> Vector:
+    """Vectors one after another; none gives no rows."""
+    return concat(list(parts)) if parts else null(type).take(np.zeros(0, np.int64))
+
+
+def columns_of(vector: Vector, type: PgType, width: int) -> list[Vector]:
+    """A composite value as its columns; a NULL row is NULL in each."""
+    if type.rep is not Rep.STRUCT:
+        return [vector]
+    flat = vector.flat()
+    if not isinstance(flat, StructVector):
+        return [ConstVector(null(a.type), vector.n) for a in type.attributes]
+    if flat.validity is None:
+        return list(flat.fields)
+    return [f.with_validity(flat.validity if f.validity is None else f.validity & flat.validity) for f in flat.fields]
+
+
+def _number(owners: Index) -> Index:
+    """1, 2, 3, ... within each owner (owners are in order)."""
+    if not len(owners):
+        return np.zeros(0, np.int64)
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(owners)) + 1])
+    lengths = np.diff(np.append(starts, len(owners)))
+    return np.arange(len(owners)) - np.repeat(starts, lengths) + 1
+
+
+def _zip(parts: Sequence[tuple[Batch, Index]], n: int) -> tuple[Batch, Index]:
+    """ROWS FROM and several sets in a select list: side by side, the shorter padded with NULLs."""
+    counts = [np.bincount(owners, minlength=n) for _, owners in parts]
+    longest = np.maximum.reduce(counts)
+    owners = np.repeat(np.arange(n), longest)
+    place = np.arange(len(owners)) - np.repeat(np.cumsum(longest) - longest, longest)
+    columns: list[Column] = []
+    for (batch, _), count in zip(parts, counts, strict=True):
+        starts = np.cumsum(count) - count
+        index = np.where(place < count[owners], starts[owners] + place, -1)
+        columns += batch.take(index, True).columns
+    return Batch(columns, len(owners)), owners
+
+
+@operator(p.ProjectSet)
+class ProjectSetRows(Operator):
+    """Sets in the select list advance together; the shorter ones are padded with NULL (chapter 38.5.9)."""
+
+    node: p.ProjectSet
+
+    def open(self) -> None:
+        self.kept = Sliced()
+
+    def produce(self, n: int) -> Batch | None:
+        found = self.kept.give(n)
+        while found is None:
+            batch = self.children[0].pull(n)
+            if batch is None:
+                return None
+            self.kept.left = self._expand(batch)
+            found = self.kept.give(n)
+        return found
+
+    def _expand(self, batch: Batch) -> Batch:
+        frame = self.frame(batch.n, batch)
+        sets = [x for t in self.node.targets for x in walk(t) if isinstance(x, e.Call) and x.function.returns_set]
+        parts = [expand(call, frame) for call in sets]
+        together, owners = parts[0] if len(parts) == 1 else _zip(parts, batch.n)
+        rows = frame.take(owners)
+        vectors: list[Vector] = []
+        column = 0
+        for target in self.node.targets:
+            inside = [x for x in walk(target) if isinstance(x, e.Call) and x.function.returns_set]
+            if not inside:
+                vectors.append(compile(target)(rows))
+                continue
+            if inside[0] is target:
+                width = len(target.type.attributes) if target.type.rep is Rep.STRUCT else 1
+                fields = [together.vector(column + i).flat() for i in range(width)]
+                vectors.append(StructVector(fields, together.n) if target.type.rep is Rep.STRUCT else fields[0])
+                column += width
+                continue
+            raise FeatureNotSupported("set-returning functions inside expressions are not supported")
+        return Batch.of(vectors, together.n)
+

@@ -1,0 +1,50 @@
+"""run: a physical plan to rows."""
+
+from __future__ import annotations
+
+from auroraml.batch import Batch
+from auroraml.executor import operators
+from auroraml.executor.context import ExecutionContext
+from auroraml.executor.operator import build
+from auroraml.ir.expr import SubPlan
+from auroraml.ir.metrics import Metrics
+from auroraml.ir.physical import PhysicalPlan
+from auroraml.ir.tree import walk
+
+__all__ = ["Running", "operators", "run"]
+
+
+class Running:
+    """A statement under way: rows on demand, metrics, the count of changed rows."""
+
+    def __init__(self, plan: PhysicalPlan, ctx: ExecutionContext) -> None:
+        self.ctx = ctx
+        for sub in _ctes(plan):
+            ctx.cte_plans[sub.index] = sub
+        self.root = build(plan, ctx)
+
+    @property
+    def affected(self) -> int:
+        """Rows inserted, updated or deleted."""
+        return self.ctx.affected
+
+    @property
+    def metrics(self) -> Metrics:
+        """What was measured."""
+        return self.ctx.metrics
+
+    def pull(self, n: int) -> Batch | None:
+        """At most `n` rows, None at the end."""
+        return self.root.pull(n)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def _ctes(plan: PhysicalPlan) -> list[SubPlan]:
+    return [x for x in walk(plan) if isinstance(x, SubPlan) and x.kind == "cte"]
+
+
+def run(plan: PhysicalPlan, ctx: ExecutionContext) -> Running:
+    """Start a plan."""
+    return Running(plan, ctx)

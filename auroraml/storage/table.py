@@ -1,0 +1,73 @@
+"""Table: columns of all row versions, with the transactions that made and deleted each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from auroraml.batch import Index, Vector, concat, from_datums
+from auroraml.storage.transactions import ABORTED, Snapshot
+from auroraml.types.pg_type import PgType
+
+
+class Table:
+    """Row versions numbered from 0 for the table's life; columns are appended in chunks and joined when they are read."""
+
+    def __init__(self, types: Sequence[tuple[PgType, PgType | None]]) -> None:
+        self.types = list(types)  # with the element type of arrays
+        self.columns: list[Vector] = [from_datums(type, [], element) for type, element in self.types]
+        self.pending: list[list[Vector]] = [[] for _ in self.types]
+        self.made = np.zeros(0, np.int64)
+        self.deleted = np.zeros(0, np.int64)
+        self.n = 0
+        self.version = 0
+        self._seen: tuple[int, int, Index | None] | None = None
+
+    def column(self, i: int) -> Vector:
+        """The whole column `i`, all row versions."""
+        if self.pending[i]:
+            parts = [self.columns[i], *self.pending[i]] if self.columns[i].n else self.pending[i]
+            self.columns[i] = concat([part.flat() for part in parts])
+            self.pending[i] = []
+        return self.columns[i]
+
+    def append(self, vectors: Sequence[Vector], n: int, xid: int) -> Index:
+        """Add `n` row versions made by `xid`; their numbers."""
+        for pending, vector in zip(self.pending, vectors, strict=True):
+            pending.append(vector)
+        self.made = np.concatenate([self.made, np.full(n, xid, np.int64)])
+        self.deleted = np.concatenate([self.deleted, np.zeros(n, np.int64)])
+        self.n += n
+        self.version += 1
+        return np.arange(self.n - n, self.n)
+
+    def delete(self, rows: Index, xid: int) -> None:
+        """Mark row versions as deleted by `xid` (0 takes it back)."""
+        self.deleted[rows] = xid
+        self.version += 1
+
+    def abort(self, rows: Index) -> None:
+        """Row versions that never were."""
+        self.made[rows] = ABORTED
+        self.version += 1
+
+    def visible(self, snapshot: Snapshot) -> Index | None:
+        """The numbers of the rows a snapshot sees; None when it sees all. Kept while nothing changes and no other transaction runs."""
+        quiet = not snapshot.running
+        key = (self.version, snapshot.version if not quiet else -1)
+        if quiet and self._seen is not None and self._seen[:2] == key:
+            return self._seen[2]
+        alive = self._sees(self.made, snapshot) & ~self._sees(self.deleted, snapshot)
+        index = None if alive.all() else np.flatnonzero(alive)
+        if quiet:
+            self._seen = (*key, index)
+        return index
+
+    @staticmethod
+    def _sees(xids: np.ndarray, snapshot: Snapshot) -> np.ndarray:
+        """Which transaction ids count as done for a snapshot (0 and aborted ones never)."""
+        seen = (xids > 0) & (xids < snapshot.top)
+        for other in snapshot.running:
+            seen &= xids != other
+        return seen | (xids == snapshot.own)
