@@ -33,6 +33,7 @@ class Database:
         self.services = services
         self.endpoints = dict(endpoints or {})
         self.options = options
+        self.service_clients: object = None
         self.hubs: dict[str, Hub] = {}
         self.sessions: list[Session] = []
         self.closed = False

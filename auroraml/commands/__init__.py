@@ -6,6 +6,7 @@ from auroraml.commands import (
     cursors,
     explain,
     prepare,
+    query,
     refused,
     schemas,
     sequences,
@@ -14,4 +15,4 @@ from auroraml.commands import (
     transactions,
 )
 
-__all__ = ["context", "copy", "cursors", "explain", "prepare", "refused", "schemas", "sequences", "settings", "tables", "transactions"]
+__all__ = ["context", "copy", "cursors", "explain", "prepare", "query", "refused", "schemas", "sequences", "settings", "tables", "transactions"]

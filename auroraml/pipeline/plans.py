@@ -1,24 +1,26 @@
-"""From a parsed query to running operators: bind, authorize, optimize, choose, run."""
+"""From a bound statement to running operators: choose, run, and the stream of its rows."""
 
 from __future__ import annotations
 
 from auroraml.catalog.catalog import Catalog
-from auroraml.executor import run
-from auroraml.executor.context import ExecutionContext
+from auroraml.executor import Running, run
 from auroraml.ir.bound import BoundStatement
 from auroraml.ir.physical import PhysicalPlan
-from auroraml.pipeline.authorize import authorize
 from auroraml.pipeline.result import ResultStream
-from auroraml.planner import choose, optimize
-from auroraml.planner.binder import bind
-from auroraml.settings import Settings
+from auroraml.planner import choose
+from auroraml.storage.store import Store
 
-__all__ = ["authorize", "bind", "plan", "stream"]
+__all__ = ["plan", "run", "stream"]
 
 
-def plan(bound: BoundStatement, catalog: Catalog, settings: Settings, storage_stats: object) -> PhysicalPlan:
+def plan(bound: BoundStatement, catalog: Catalog, store: Store) -> PhysicalPlan:
     """The physical plan of a bound statement."""
-    return choose(optimize(bound, catalog, settings), catalog, settings, storage_stats)
+
+    def rows(oid: int) -> int:
+        table = store.tables.get(oid)
+        return 100 if table is None else table.n
+
+    return choose(bound, catalog, rows)
 
 
 def tag_of(bound: BoundStatement, n: int, affected: int | None) -> tuple[str, int]:
@@ -27,9 +29,8 @@ def tag_of(bound: BoundStatement, n: int, affected: int | None) -> tuple[str, in
     return (f"INSERT 0 {rows}" if bound.tag == "INSERT" else f"{bound.tag} {rows}"), rows
 
 
-def stream(physical: PhysicalPlan, bound: BoundStatement, context: ExecutionContext) -> ResultStream:
+def stream(running: Running, bound: BoundStatement) -> ResultStream:
     """The running statement as a ResultStream."""
-    running = run(physical, context)
     dml = bound.tag != "SELECT"
     result = ResultStream(
         tag=bound.tag,
@@ -40,3 +41,5 @@ def stream(physical: PhysicalPlan, bound: BoundStatement, context: ExecutionCont
     result.on_end.append(running.close)
     result.on_close.append(running.close)
     return result
+
+

@@ -18,6 +18,7 @@ from auroraml.ir.objects import Role
 from auroraml.pipeline.result import ResultStream
 from auroraml.session.block import Block, State
 from auroraml.session.context import Interrupt
+from auroraml.session.hosting import Hosting
 from auroraml.session.transaction import Hub, Transaction
 from auroraml.settings import Settings
 from auroraml.settings.core import CLIENT_MIN_MESSAGES, STATEMENT_TIMEOUT
@@ -32,7 +33,7 @@ LEVELS = ("debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "wa
 END_BLOCK: tuple[type, ...] = (st.Commit, st.Rollback, st.RollbackTo)  # what a failed block accepts
 
 
-class Session:
+class Session(Hosting):
     """One user's conversation with one database; not to be used by two threads at once, `cancel` apart."""
 
     def __init__(self, *, server: Server, hub: Hub, dbname: str, user: str, settings: Settings) -> None:
@@ -88,7 +89,7 @@ class Session:
         wanted = self.catalog.find_role(name)
         if wanted is None:
             raise InvalidParameterValue(f'role "{name}" does not exist')
-        if not self.catalog.is_member(self.catalog.role(self.session_user).oid, wanted.oid):
+        if not self.catalog.is_member(self.catalog.role(self.session_user), wanted):
             raise InsufficientPrivilege(f'permission denied to set role "{name}"')
         self.settings.put(ROLE, name, local=local)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ class Hub:
         self.catalog = catalog
         self.store = store
         self.lock = threading.RLock()
+        self.calls: dict[int, list[float]] = {}  # by function OID: calls, milliseconds
         self.on_commit: list[Callable[[tuple[Change, ...]], None]] = []
 
 
@@ -30,6 +32,7 @@ class Transaction:
         self.hub = hub
         self.changes: list[Change] = []
         self.stored: transactions.Transaction = hub.store.begin()
+        self.started = time.time_ns() // 1000 - 946_684_800_000_000  # microseconds from 2000-01-01
         self._marks: list[tuple[int, object]] = []
         self._seen: tuple[Catalog, int, Catalog] | None = None
 

@@ -1,0 +1,371 @@
+"""Hosting: what commands ask of the session: catalog rows, names, binding, planning, running, storing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from auroraml.batch import Batch, ConstVector, Datum, Index, Mask, Vector, from_datums
+from auroraml.catalog.acl import has_privilege, owns
+from auroraml.catalog.catalog import Catalog, new_oid
+from auroraml.catalog.changes import Put, Remove, Row
+from auroraml.commands.context import Bound
+from auroraml.errors import InsufficientPrivilege, InvalidSchemaName, UndefinedTable
+from auroraml.evaluate import Frame, compile, truth
+from auroraml.executor.context import ExecutionContext
+from auroraml.executor.operators.modify import Writer
+from auroraml.executor.run import Running, run
+from auroraml.ir.bound import BoundStatement
+from auroraml.ir.expr import ColumnRef, Expr, InputRef
+from auroraml.ir.logical import LogicalPlan, Output, Query, TableItem, Target
+from auroraml.ir.objects import Column, Function, Relation, Schema
+from auroraml.ir.physical import PhysicalPlan
+from auroraml.ir.tree import rewrite
+from auroraml.pipeline import plans
+from auroraml.pipeline.authorize import authorize, denied
+from auroraml.pipeline.result import ResultStream
+from auroraml.planner.binder import Names, assigned, bind, bind_body, bind_expression
+from auroraml.planner.binder.binder import Binder
+from auroraml.planner.rules.migrate_functions import migrate
+from auroraml.settings.core import DATESTYLE, EXTRA_FLOAT_DIGITS, INTERVALSTYLE, SEARCH_PATH, TIMEZONE
+from auroraml.sql import parse
+from auroraml.sql import statements as st
+from auroraml.sql.rewrite import Source
+from auroraml.sql.types import TypeName
+from auroraml.system_views import rows_of
+from auroraml.types.form import TextStyle
+from auroraml.types.pg_type import PgType
+
+EPOCH = 946_684_800_000_000  # 2000-01-01 in microseconds from 1970-01-01
+_KINDS = {"function": "function", "table": "table", "schema": "schema"}
+
+
+def micros_now() -> int:
+    """The clock in microseconds from 2000-01-01 UTC."""
+    return time.time_ns() // 1000 - EPOCH
+
+
+class Hosting:
+    """Methods of Session; the attributes they use are Session's."""
+
+    settings: Any
+    hub: Any
+    running: Any
+    server: Any
+    interrupt: Any
+    dbname: str
+
+    catalog: Catalog
+    transaction: Any
+    role: Any
+    current_role: str
+    session_user: str
+
+    @property
+    def style(self) -> TextStyle:
+        """How values are written in this session."""
+        settings = self.settings
+        return TextStyle(
+            date_style=settings[DATESTYLE], interval_style=settings[INTERVALSTYLE], time_zone=settings[TIMEZONE],
+            extra_float_digits=settings[EXTRA_FLOAT_DIGITS], now=self.started, resolve=self.catalog.type, objects=ObjectNames(self.catalog, self.names.path),
+        )  # fmt: skip
+
+    @property
+    def started(self) -> int:
+        """When the transaction began."""
+        return self.transaction.started  # type: ignore[no-any-return]
+
+    @property
+    def names(self) -> Names:
+        """The search path: pg_catalog first unless it is named, then the schemas that exist."""
+        path = []
+        for part in self.settings[SEARCH_PATH].split(","):
+            name = part.strip()
+            name = name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()
+            name = self.current_role if name == "$user" else name
+            if name and self.catalog.find_schema(name) is not None and name not in path:
+                path.append(name)
+        full = path if "pg_catalog" in path else ["pg_catalog", *path]
+        return Names(path=tuple(full), user=self.current_role, dbname=self.dbname)
+
+    def current_schema(self) -> str | None:
+        """The schema new objects go to."""
+        return next((name for name in self.names.path if name != "pg_catalog"), None)
+
+    def is_member(self, role: str) -> bool:
+        """Whether the current role is `role` or a member of it."""
+        found = self.catalog.find_role(role)
+        return found is not None and self.catalog.is_member(self.role, found)
+
+    # Catalog rows
+
+    def put(self, *rows: Row) -> None:
+        """Add catalog rows, or replace those with the same OIDs; new tables get storage."""
+        for row in rows:
+            if isinstance(row, Relation) and row.kind in ("r", "m") and row.system is None and row.oid not in self.hub.store.tables:
+                self.hub.store.create(row.oid, self._types(row), self.transaction.stored)
+        self.transaction.change(*(Put(row=row) for row in rows))
+
+    def _types(self, relation: Relation) -> list[tuple[PgType, PgType | None]]:
+        catalog = self.catalog
+        return [(c.type, catalog.find_type_oid(c.type.element) if c.type.is_array else None) for c in relation.columns if not c.dropped]
+
+    def remove(self, *rows: Row) -> None:
+        """Take catalog rows away, and the storage of tables."""
+        for row in rows:
+            if isinstance(row, Relation) and row.oid in self.hub.store.tables:
+                self.hub.store.drop(row.oid, self.transaction.stored)
+        self.transaction.change(*(Remove(row=row) for row in rows))
+
+    def new_oid(self) -> int:
+        """An OID nobody has."""
+        return new_oid()
+
+    def relation(self, name: st.Name) -> Relation:
+        """The relation called `name`; 42P01 when there is none."""
+        places = (name.schema,) if name.schema is not None else self.names.path
+        for place in places:
+            found = self.catalog.find_relation(name.name, place)
+            if found is not None:
+                return found
+        raise UndefinedTable(f'relation "{name}" does not exist')
+
+    def type_named(self, name: TypeName) -> tuple[PgType, int]:
+        """The type and typmod a type name means; 42704 when there is none."""
+        return self._binder().type(name)
+
+    def _binder(self) -> Binder:
+        return Binder(self.catalog, self.names, Source(tokens=()), self.style)
+
+    def require(self, relation: Relation, privilege: str) -> None:
+        """42501 where the current role lacks a privilege on `relation`."""
+        if not has_privilege(self.catalog, self.role, relation, privilege):
+            raise denied(relation)
+
+    def require_owner(self, row: Row, kind: str) -> None:
+        """42501 where the current role does not own `row`."""
+        if not owns(self.catalog, self.role, getattr(row, "owner", 10)):
+            raise InsufficientPrivilege(f"must be owner of {kind} {row.name}")
+
+    def creation_schema(self, name: st.Name) -> Schema:
+        """The schema a new object called `name` goes to; 3F000, 42501."""
+        wanted = name.schema or self.current_schema()
+        if wanted is None:
+            raise InvalidSchemaName("no schema has been selected to create in", at=name.at)
+        found = self.catalog.find_schema(wanted)
+        if found is None:
+            raise InvalidSchemaName(f'schema "{wanted}" does not exist', at=name.at)
+        if not has_privilege(self.catalog, self.role, found, "C"):
+            raise denied(found, name.at)
+        return found
+
+    # Binding and planning
+
+    def bind(self, query: st.Query, params: tuple[Bound, ...] = ()) -> BoundStatement:
+        """The query bound."""
+        return bind(query, self.catalog, self.names, tuple(type for type, _ in params), self.style)
+
+    def bind_expression(self, tree: st.Tree, columns: Sequence[Column] = (), relation: Relation | None = None) -> Expr:
+        """An expression over `columns` (ColumnRefs are attribute numbers)."""
+        return bind_expression(tree, self.catalog, self.names, columns, self.style, "check constraints" if relation is not None else "DEFAULT expressions")
+
+    def coerced(self, expr: Expr, type: PgType, typmod: int, context: str) -> Expr:
+        """`expr` as it is assigned to a column of `type`."""
+        return assigned(expr, self.catalog, type, typmod, context, self.style)
+
+    def bind_function_body(self, function: Function, statement: st.CreateFunction) -> Function:
+        """The function with its SQL body bound and checked."""
+        if statement.expression is not None:
+            statements = parse(f"SELECT {statement.expression.sql}")
+        else:
+            statements = parse(statement.body or "")
+        return bind_body(function, statements, self.catalog, self.names, self.style)
+
+    def value_of(self, tree: st.Tree, type: PgType) -> Datum | None:
+        """The value of a constant expression as `type`."""
+        expr = self.coerced(self.bind_expression(tree), type, -1, "")
+        return compile(expr)(Frame(n=1, sides=(Batch([], 1),), ctx=self.context())).datum(0)
+
+    def context(self, params: tuple[Bound, ...] = ()) -> ExecutionContext:
+        """What a statement runs in."""
+        vectors: dict[tuple[str, int], Vector] = {}
+        for number, (type, value) in enumerate(params, 1):
+            element = self.catalog.find_type_oid(type.element) if type.is_array else None
+            vectors["external", number] = from_datums(type, [value], element)
+        return ExecutionContext(
+            store=self.hub.store, transaction=self.transaction.stored, catalog=self.catalog, style=self.style, host=self, settings=self.settings,
+            user=self.current_role, session_user=self.session_user, dbname=self.dbname, transaction_start=self.started,
+            statement_start=micros_now(), services=self.server.service_clients, params=vectors, check=self.interrupt.check,
+            plan_function=self.plan_function, count=self.count_call, system_rows=rows_of,
+        )  # fmt: skip
+
+    def plan_function(self, function: Function) -> PhysicalPlan:
+        """The plan of a SQL function's body."""
+        assert function.body is not None
+        return plans.plan(BoundStatement(plan=function.body, columns=function.body.outputs), self.catalog, self.hub.store)
+
+    def plan(self, bound: BoundStatement, params: tuple[Bound, ...] = ()) -> PhysicalPlan:
+        """The plan of a bound statement, made anew."""
+        authorize(bound.needs, self.catalog, self.role)
+        moved: LogicalPlan = migrate(bound.plan, self.catalog, self.settings)
+        return plans.plan(replace(bound, plan=moved), self.catalog, self.hub.store)
+
+    def start(self, plan: PhysicalPlan, bound: BoundStatement, params: tuple[Bound, ...] = (), *, timing: bool = True) -> Running:
+        """Run a plan."""
+        return run(plan, self.context(params))
+
+    def run(self, bound: BoundStatement, params: tuple[Bound, ...] = ()) -> ResultStream:
+        """Authorize, plan and run a bound statement."""
+        return plans.stream(self.start(self.plan(bound, params), bound, params), bound)
+
+    def bound_execute(self, statement: st.Execute) -> tuple[BoundStatement, tuple[Bound, ...]]:
+        """EXECUTE's statement bound with its values."""
+        prepared = self.prepared[statement.name]  # type: ignore[attr-defined] # Session's
+        values = tuple((type, self.value_of(tree, type)) for tree, type in zip(statement.arguments, prepared.types, strict=True))
+        return self.bind(prepared.query, values), values
+
+    # Rows
+
+    def select(self, relation: Relation, columns: Sequence[Column]) -> ResultStream:
+        """All rows of a table, these columns."""
+        live = [c for c in relation.columns if not c.dropped]
+        outputs = tuple(Output(id=i, name=c.name, type=c.type, typmod=c.typmod) for i, c in enumerate(live, 1))
+        item = TableItem(outputs=outputs, alias=relation.name, relation=relation, numbers=tuple(c.number for c in live))
+        chosen = [outputs[live.index(c)] for c in columns]
+        targets = tuple(Target(id=100_000 + i, name=o.name, expr=ColumnRef(type=o.type, typmod=o.typmod, id=o.id, name=o.name)) for i, o in enumerate(chosen))
+        shown = tuple(Output(id=t.id, name=t.name, type=t.expr.type, typmod=t.expr.typmod) for t in targets)
+        bound = BoundStatement(plan=Query(outputs=shown, from_items=(item,), targets=targets), columns=shown)
+        return self.run(bound)
+
+    def empty(self, outputs: Sequence[Output]) -> Batch:
+        """A batch of no rows."""
+        return Batch.of([from_datums(o.type, [], self.catalog.find_type_oid(o.type.element)) for o in outputs], 0)
+
+    def complete(self, relation: Relation, columns: Sequence[Column], batch: Batch) -> Batch:
+        """`batch` of `columns` widened to all live columns of `relation`, defaults filled in."""
+        given = {c.number: i for i, c in enumerate(columns)}
+        frame = Frame(n=batch.n, sides=(batch,), ctx=self.context())
+        vectors: list[Vector] = []
+        for column in (c for c in relation.columns if not c.dropped):
+            if column.number in given:
+                vectors.append(batch.vector(given[column.number]))
+            elif column.default is not None:
+                vectors.append(compile(column.default)(frame))
+            else:
+                vectors.append(ConstVector(from_datums(column.type, [None], self.catalog.find_type_oid(column.type.element)), batch.n))
+        return Batch.of(vectors, batch.n)
+
+    def where(self, relation: Relation, tree: st.Tree, batch: Batch) -> Mask:
+        """Which rows of `batch` (all live columns of `relation`) satisfy a condition."""
+        live = [c for c in relation.columns if not c.dropped]
+        places = {c.number: i for i, c in enumerate(live)}
+        expr = self._binder().boolean(self.bind_expression(tree, live, relation), "WHERE", tree.at)
+
+        def place(node: object) -> object | None:
+            return InputRef(type=node.type, typmod=node.typmod, index=places[node.id]) if isinstance(node, ColumnRef) else None
+
+        return np.array(truth(compile(rewrite(expr, place))(Frame(n=batch.n, sides=(batch,), ctx=self.context()))))
+
+    def truncate(self, relation: Relation) -> None:
+        """Empty a table within the transaction."""
+        self.hub.store.create(relation.oid, self._types(relation), self.transaction.stored)
+
+    def insert(self, relation: Relation, batch: Batch) -> int:
+        """Append rows in the relation's column order, checking its constraints."""
+        if batch.n:
+            Writer(relation, self.context()).insert(batch)
+        return batch.n
+
+    def column_vectors(self, relation: Relation) -> list[Vector]:
+        """The visible rows' columns."""
+        table = self.hub.store.table(relation.oid)
+        index: Index | None = table.visible(self.transaction.stored.snapshot)
+        live = [c for c in relation.columns if not c.dropped]
+        return [table.column(i) if index is None else table.column(i).take(index) for i in range(len(live))]
+
+    def relation_pages(self, relation: Relation) -> int:
+        """Pages of 8 kB the table would take, by a plain estimate of row width."""
+        table = self.hub.store.tables.get(relation.oid)
+        rows = 0 if table is None else table.n
+        width = 28 + sum(c.type.length if c.type.length > 0 else 16 for c in relation.columns)
+        return -(-rows * width // 8168)
+
+    def rewrite(self, old: Relation, new: Relation) -> None:
+        """Store a table's rows anew after columns were added or dropped (new columns get their defaults)."""
+        vectors = self.column_vectors(old)
+        n = vectors[0].n if vectors else 0
+        live = [c for c in old.columns if not c.dropped]
+        kept = [(c, v) for c, v in zip(live, vectors, strict=True) if any(x.number == c.number and not x.dropped for x in new.columns)]
+        batch = Batch.of([v for _, v in kept], n)
+        self.hub.store.create(new.oid, self._types(new), self.transaction.stored)
+        full = self.complete(new, [c for c, _ in kept], batch)
+        if n:
+            Writer(replace(new, indexes=()), self.context()).insert(full)
+
+    # Function statistics
+
+    def count_call(self, function: Function, calls: int, milliseconds: float) -> None:
+        """Add to pg_stat_user_functions, as track_functions has it."""
+        tracked = self.settings.show("track_functions")
+        if tracked == "all" and function.schema != "pg_catalog":
+            found = self.hub.calls.setdefault(function.oid, [0, 0.0])
+            found[0] += calls
+            found[1] += milliseconds
+
+    def reset_statistics(self) -> None:
+        """pg_stat_reset(): counters go back to zero."""
+        for found in self.hub.calls.values():
+            found[0], found[1] = 0, 0.0
+
+    def nextval(self, sequence: Relation) -> int:
+        """The next value of a sequence."""
+        options = dict(sequence.options)
+        return self.hub.store.nextval(sequence.oid, int(options.get("start", "1")), int(options.get("increment", "1")))  # type: ignore[no-any-return]
+
+
+class ObjectNames:
+    """regclass and its kin, over a catalog."""
+
+    def __init__(self, catalog: Catalog, path: Sequence[str]) -> None:
+        self.catalog = catalog
+        self.path = path
+
+    def name_of(self, type: str, oid: int) -> str | None:
+        """The object's name, qualified where the path does not find it."""
+        if type == "regclass":
+            found = self.catalog.relations_by_oid.get(oid)
+            return None if found is None else found.name if found.schema in self.path else f"{found.schema}.{found.name}"
+        if type == "regproc":
+            try:
+                return self.catalog.function(oid).name
+            except KeyError:
+                return None
+        if type == "regrole":
+            role = self.catalog.role_by_oid(oid)
+            return None if role is None else role.name
+        if type == "regnamespace":
+            return next((s.name for s in self.catalog.schemas() if s.oid == oid), None)
+        return None
+
+    def oid_of(self, type: str, name: str) -> int:
+        """The OID of the object called `name`."""
+        bare = name.replace('"', "")
+        schema, _, last = bare.rpartition(".")
+        if type == "regclass":
+            for place in (schema,) if schema else self.path:
+                found = self.catalog.find_relation(last, place)
+                if found is not None:
+                    return found.oid
+            raise UndefinedTable(f'relation "{name}" does not exist')
+        if type == "regrole":
+            return self.catalog.role(bare).oid
+        if type == "regnamespace":
+            found_schema = self.catalog.find_schema(bare)
+            if found_schema is None:
+                raise InvalidSchemaName(f'schema "{bare}" does not exist')
+            return found_schema.oid
+        raise UndefinedTable(f'function "{name}" does not exist')
