@@ -81,6 +81,8 @@ class Vector(ABC):
     def _taken_validity(self, index: Index, nullable: bool) -> Mask | None:
         if nullable and index.size and index.min() < 0:
             known = index >= 0
+            if self.n == 0:
+                return known
             return known if self.validity is None else known & self.validity[index]
         return None if self.validity is None else self.validity[index]
 

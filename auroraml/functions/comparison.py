@@ -83,7 +83,7 @@ def _numerics(name: str) -> Kernel:
 
 
 def _decimal(compare: Callable[[object, object], object], a: object, b: object) -> bool:
-    nan_a, nan_b = a != a, b != b  # noqa: PLR0124 - NaN is the value that differs from itself
+    nan_a, nan_b = a != a, b != b
     return bool(compare(nan_a, nan_b)) if nan_a or nan_b else bool(compare(a, b))
 
 

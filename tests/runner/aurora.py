@@ -2,15 +2,61 @@
 
 from __future__ import annotations
 
-from tests.runner.outcome import Outcome
+from auroraml.batch import concat_batches
+from auroraml.database import Database
+from auroraml.errors import DatabaseError, Diagnostic
+from auroraml.pipeline.result import ResultStream
+from auroraml.session.session import Session
+from auroraml.types.text import text_out
+from tests.runner.endpoints import ENDPOINTS
+from tests.runner.outcome import Failure, Outcome
 
 
 class Aurora:
     """An Engine over a fresh in-memory database, as its superuser."""
 
+    def __init__(self) -> None:
+        self.database = Database(endpoints=ENDPOINTS)
+        self.sessions: dict[str, Session] = {}
+
+    def _session(self, name: str) -> Session:
+        if name not in self.sessions:
+            self.sessions[name] = self.database.session(user="rdsadmin")
+        return self.sessions[name]
+
     def run(self, sql: str, session: str = "") -> Outcome:
         """The outcome of the last statement in `sql`."""
-        raise NotImplementedError
+        notices: list[str] = []
+        current = self._session(session)
+
+        def noted(notice: Diagnostic) -> None:
+            notices.append(f"{notice.severity}:  {notice.message_primary}")
+
+        current.on_notice = noted
+        outcome = Outcome()
+        try:
+            for stream in current.execute(sql):
+                outcome = self._answer(current, stream)
+        except DatabaseError as error:
+            d = error.diag
+            failure = Failure(sqlstate=d.sqlstate, message=d.message_primary, detail=d.message_detail, hint=d.message_hint, context=d.context,
+                              position=d.statement_position)  # fmt: skip
+            return Outcome(failure=failure, notices=tuple(notices))
+        return Outcome(columns=outcome.columns, rows=outcome.rows, tag=outcome.tag, notices=tuple(notices))
+
+    @staticmethod
+    def _answer(session: Session, stream: ResultStream) -> Outcome:
+        style = session.style
+        batches = list(stream.batches())
+        if stream.columns is None:
+            return Outcome(tag=stream.tag)
+        rows: tuple[tuple[str | None, ...], ...] = ()
+        if batches:
+            batch = concat_batches(batches)
+            columns = [text_out(o.type, batch.vector(i), style).datums() for i, o in enumerate(stream.columns)]
+            rows = tuple(tuple(None if v is None else str(v) for v in row) for row in zip(*columns, strict=True)) if columns else ((),) * batch.n
+        return Outcome(columns=tuple((o.name, o.type.name) for o in stream.columns), rows=rows, tag=stream.tag)
 
     def close(self) -> None:
         """End the sessions."""
+        self.database.close()

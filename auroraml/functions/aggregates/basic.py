@@ -122,7 +122,9 @@ def average(args: Args, codes: np.ndarray, groups: int) -> Vector:
         assert isinstance(vector, FixedVector)
         sums = _whole_numeric(sum_whole(vector.values, codes, groups), 0, None)
     counts = np.bincount(codes, minlength=groups)
-    values = [divide_decimals(total, Decimal(int(n))) if n else Decimal(0) for total, n in zip(sums.as_objects().values, counts, strict=True)]  # a group
+    values = [
+        divide_decimals(total, Decimal(int(n))) if n else Decimal(0) for total, n in zip(sums.as_objects().values, counts, strict=True)
+    ]  # a group
     return NumericVector(_objects(values), None, _present(codes, groups))
 
 
@@ -288,5 +290,3 @@ def array_agg(args: Args, codes: np.ndarray, groups: int) -> Vector:
     offsets = np.zeros(groups + 1, np.int64)
     np.cumsum(np.bincount(codes, minlength=groups), out=offsets[1:])
     return ListVector(offsets, args[0].flat().take(order), _present(codes, groups))
-
-

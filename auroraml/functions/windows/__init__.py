@@ -1,1 +1,5 @@
 """Window functions."""
+
+from auroraml.functions.windows import ranking
+
+__all__ = ["ranking"]

@@ -1,0 +1,68 @@
+"""Functions about the session and the server."""
+
+from __future__ import annotations
+
+from auroraml.functions.signature import CallContext, scalar
+
+
+@scalar("now()", "transaction_timestamp()", face="datum", context=True, raises=False)
+def now(ctx: CallContext) -> int:
+    """When the transaction began."""
+    return ctx.transaction_start
+
+
+@scalar("statement_timestamp()", "clock_timestamp()", face="datum", context=True, raises=False)
+def statement_timestamp(ctx: CallContext) -> int:
+    """When the statement began."""
+    return ctx.statement_start
+
+
+@scalar("version()", face="datum", context=True, raises=False)
+def version(ctx: CallContext) -> str:
+    """PostgreSQL's version text, as Aurora prints it."""
+    return f"PostgreSQL {ctx.setting('server_version')} on x86_64-pc-linux-gnu, compiled by auroraml, 64-bit"
+
+
+@scalar("current_database()", face="datum", context=True, raises=False)
+def current_database(ctx: CallContext) -> str:
+    """The database's name."""
+    return ctx.dbname
+
+
+@scalar("current_schema()", face="datum", context=True, raises=False)
+def current_schema(ctx: CallContext) -> str | None:
+    """The schema new objects go to."""
+    return ctx.host.current_schema()  # type: ignore[no-any-return] # the session
+
+
+@scalar("current_setting(text)", face="datum", context=True)
+def current_setting(ctx: CallContext, name: str) -> str:
+    """A setting as SHOW prints it."""
+    return ctx.setting(name)
+
+
+@scalar("set_config(text,text,bool)", face="datum", context=True)
+def set_config(ctx: CallContext, name: str, value: str, local: bool) -> str:
+    """SET as a function; the new value."""
+    ctx.host.settings.set(name, value, local=local)
+    return ctx.setting(name)
+
+
+@scalar("pg_stat_reset()", face="datum", context=True)
+def pg_stat_reset(ctx: CallContext) -> str:
+    """Counters go back to zero."""
+    ctx.host.reset_statistics()
+    return ""
+
+
+@scalar("nextval(regclass)", face="datum", context=True)
+def nextval(ctx: CallContext, sequence: int) -> int:
+    """The sequence's next value."""
+    return ctx.host.nextval(ctx.catalog.relation(sequence))  # type: ignore[no-any-return]
+
+
+@scalar("pg_get_userbyid(oid)", face="datum", context=True, raises=False)
+def pg_get_userbyid(ctx: CallContext, oid: int) -> str:
+    """A role's name."""
+    role = ctx.catalog.role_by_oid(oid)
+    return f"unknown (OID={oid})" if role is None else str(role.name)
