@@ -218,9 +218,7 @@ def _(row: Relation, catalog: Catalog) -> Catalog:
 
 @_put.register
 def _(row: PgType, catalog: Catalog) -> Catalog:
-    return replace(
-        catalog, types_by_oid={**catalog.types_by_oid, row.oid: row}, types_by_name={**catalog.types_by_name, (row.schema, row.name): row}
-    )
+    return replace(catalog, types_by_oid={**catalog.types_by_oid, row.oid: row}, types_by_name={**catalog.types_by_name, (row.schema, row.name): row})
 
 
 @_put.register

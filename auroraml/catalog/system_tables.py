@@ -30,11 +30,18 @@ _DEFINITIONS: dict[tuple[str, str], str] = {
     "datallowconn bool, datconnlimit int4, datacl _aclitem",
     ("pg_catalog", "pg_settings"): "name text, setting text, unit text, category text, short_desc text, context text, vartype text, source text, "
     "min_val text, max_val text, boot_val text, reset_val text, pending_restart bool",
-    ("pg_catalog", "pg_index"): "indexrelid oid, indrelid oid, indnatts int2, indisunique bool, indisprimary bool, indisvalid bool, indkey int2vector",
-    ("pg_catalog", "pg_constraint"): "oid oid, conname name, connamespace oid, contype char, conrelid oid, conindid oid, confrelid oid, conkey _int2, "
-    "confkey _int2, condef text",
-    ("pg_catalog", "pg_tables"): "schemaname name, tablename name, tableowner name, tablespace name, hasindexes bool, hasrules bool, hastriggers bool, "
-    "rowsecurity bool",
+    (
+        "pg_catalog",
+        "pg_index",
+    ): "indexrelid oid, indrelid oid, indnatts int2, indisunique bool, indisprimary bool, indisvalid bool, indkey int2vector",
+    (
+        "pg_catalog",
+        "pg_constraint",
+    ): "oid oid, conname name, connamespace oid, contype char, conrelid oid, conindid oid, confrelid oid, conkey _int2, confkey _int2, condef text",
+    (
+        "pg_catalog",
+        "pg_tables",
+    ): "schemaname name, tablename name, tableowner name, tablespace name, hasindexes bool, hasrules bool, hastriggers bool, rowsecurity bool",
     ("pg_catalog", "pg_views"): "schemaname name, viewname name, viewowner name, definition text",
     ("pg_catalog", "pg_indexes"): "schemaname name, tablename name, indexname name, tablespace name, indexdef text",
     ("pg_catalog", "pg_stats"): "schemaname name, tablename name, attname name, inherited bool, null_frac float4, avg_width int4, n_distinct float4, "
@@ -58,7 +65,9 @@ def _relation(number: int, schema: str, name: str, definition: str) -> Relation:
         column, type = part.split()
         columns.append(Column(name=column, type=BY_NAME.get(type, BY_NAME["text"]), number=i))
     kind = "v" if name in ("pg_roles", "pg_settings", "pg_tables", "pg_views", "pg_indexes", "pg_stats") or schema != "pg_catalog" else "r"
-    return Relation(oid=_KNOWN_OIDS.get(name, 12_000 + number), name=name, schema=schema, kind=kind, columns=tuple(columns), system=f"{schema}.{name}")
+    return Relation(
+        oid=_KNOWN_OIDS.get(name, 12_000 + number), name=name, schema=schema, kind=kind, columns=tuple(columns), system=f"{schema}.{name}"
+    )
 
 
 SYSTEM_TABLES = tuple(_relation(number, schema, name, text) for number, ((schema, name), text) in enumerate(_DEFINITIONS.items()))

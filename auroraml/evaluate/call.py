@@ -26,7 +26,9 @@ def kernel_of(function: Function) -> Kernel:
     return kernel
 
 
-def call(kernel: Kernel, function: Function, result: PgType, args: Sequence[Vector], n: int, ctx: Runtime) -> Vector:
+def call(
+    kernel: Kernel, function: Function, result: PgType, args: Sequence[Vector], n: int, ctx: Runtime, types: tuple[PgType, ...] = ()
+) -> Vector:  # fmt: skip
     """The function's value for each of `n` rows."""
     if args and n and function.volatility != "v" and all(isinstance(arg, ConstVector) for arg in args):
         one = call(kernel, function, result, [arg.one for arg in args], 1, ctx)  # type: ignore[attr-defined]
@@ -46,6 +48,9 @@ def call(kernel: Kernel, function: Function, result: PgType, args: Sequence[Vect
             elif kernel.raises or kernel.face == "datum":
                 index = np.flatnonzero(validity)
                 return scatter(_apply(kernel, function, result, [arg.take(index) for arg in args], len(index), ctx), index, n)
+    if kernel.typed:
+        fixed = len(function.inputs) - 1
+        return kernel.function(ctx, *args, types=types[fixed:])  # type: ignore[no-any-return] # kernels of this face return vectors
     found = _by_dictionary(kernel, function, result, args, n, ctx)
     return found if validity is None else found.with_validity(validity if found.validity is None else validity & found.validity)
 

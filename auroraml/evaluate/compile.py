@@ -112,7 +112,7 @@ def _(expr: e.ElementRef) -> Evaluator:
     return run
 
 
-def _function(function: Function, result: PgType, args: Sequence[Evaluator]) -> Evaluator:
+def _function(function: Function, result: PgType, args: Sequence[Evaluator], types: tuple[PgType, ...] = ()) -> Evaluator:
     if function.language == "sql":
         return _sql_function(function, args)
     kernel = kernel_of(function)
@@ -121,9 +121,9 @@ def _function(function: Function, result: PgType, args: Sequence[Evaluator]) -> 
     def run(frame: Frame) -> Vector:
         values = [arg(frame) for arg in args]
         if not counted:
-            return call(kernel, function, result, values, frame.n, frame.ctx)
+            return call(kernel, function, result, values, frame.n, frame.ctx, types)
         start = time.perf_counter()
-        found = call(kernel, function, result, values, frame.n, frame.ctx)
+        found = call(kernel, function, result, values, frame.n, frame.ctx, types)
         frame.ctx.count_call(function, frame.n, (time.perf_counter() - start) * 1000)
         return found
 
@@ -182,7 +182,7 @@ def _strict(function: Function, values: list[Vector], frame: Frame, run: Callabl
 
 @compile.register
 def _(expr: e.Call) -> Evaluator:
-    return _function(expr.function, expr.type, [compile(arg) for arg in expr.args])
+    return _function(expr.function, expr.type, [compile(arg) for arg in expr.args], tuple(arg.type for arg in expr.args))
 
 
 @compile.register
@@ -197,7 +197,7 @@ def _cast(source: PgType, target: PgType, typmod: int, explicit: bool) -> Callab
         style = frame.ctx.style
         if source == target:
             return vector if typmod < 0 else apply_typmod(target, typmod, vector, explicit)
-        if row is not None and row.method != "i" or (row is not None and source.rep is not target.rep):
+        if (row is not None and row.method != "i") or (row is not None and source.rep is not target.rep):
             return cast_vector(source, target, typmod, vector, style, explicit)
         return text_in(target, typmod, text_out(source, vector, style), style)
 

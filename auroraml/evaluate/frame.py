@@ -71,6 +71,3 @@ def scatter(vector: Vector, index: Index, n: int) -> Vector:
     places = np.full(n, -1, np.int64)
     places[index] = np.arange(len(index))
     return vector.take(places, True)
-
-
-

@@ -246,4 +246,3 @@ def _reversed(values: np.ndarray) -> np.ndarray:
             return -places
         return out
     return -values.astype(np.int64) if values.dtype != np.int64 or values.min(initial=0) > -(2**63) else ~values
-

@@ -1,0 +1,1 @@
+"""Extensions: what CREATE EXTENSION can install."""

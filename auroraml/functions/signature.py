@@ -72,7 +72,7 @@ class Kernel:
     face: str = "vector"
     raises: bool = True
     context: bool = False
-    strict: bool | None = None  # None: as pg_proc says
+    typed: bool = False  # wants `types`: the types of the arguments from `any` on (VARIADIC "any")
 
 
 SCALARS: dict[int, Kernel] = {}

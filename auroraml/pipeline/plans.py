@@ -41,5 +41,3 @@ def stream(running: Running, bound: BoundStatement) -> ResultStream:
     result.on_end.append(running.close)
     result.on_close.append(running.close)
     return result
-
-

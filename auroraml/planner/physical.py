@@ -75,7 +75,11 @@ class Planner:
 
         def change(node: object) -> object | None:
             if isinstance(node, e.MigratedRef) and node.id in layout:
-                return replace(layout[node.id], original=self.expr(node.original, layout, outer)) if isinstance(layout[node.id], e.InputRef) else layout[node.id]  # type: ignore[arg-type]
+                return (
+                    replace(layout[node.id], original=self.expr(node.original, layout, outer))
+                    if isinstance(layout[node.id], e.InputRef)
+                    else layout[node.id]
+                )  # type: ignore[arg-type]
             if isinstance(node, e.ColumnRef):
                 found = layout.get(node.id)
                 if found is not None:
@@ -178,7 +182,15 @@ class Planner:
         layout: dict[int, e.Expr] = {o.id: ref for o, ref in zip(outputs, refs_of(outputs), strict=True)}
         return Piece(node=node, layout=layout, rows=rows)
 
-    def limit(self, node: p.PhysicalPlan, limit: e.Expr | None, offset: e.Expr | None, outer: Outer | None, targets: tuple[e.Expr, ...], ties: tuple[p.SortColumn, ...] = ()) -> p.Limit:
+    def limit(
+        self,
+        node: p.PhysicalPlan,
+        limit: e.Expr | None,
+        offset: e.Expr | None,
+        outer: Outer | None,
+        targets: tuple[e.Expr, ...],
+        ties: tuple[p.SortColumn, ...] = (),
+    ) -> p.Limit:
         """A Limit node."""
         counted = None if limit is None else self.expr(limit, {}, outer)
         skipped = None if offset is None else self.expr(offset, {}, outer)
@@ -210,7 +222,10 @@ class Planner:
     def _(self, plan: l.Insert, outer: Outer | None) -> Piece:
         ctes = self._with(plan.ctes, outer)
         source = self.plan(plan.source, outer)
-        layout = {id: e.InputRef(type=c.type, typmod=c.typmod, index=i, side=1, name=c.name) for i, (id, c) in enumerate(zip(plan.row_ids, live(plan.relation), strict=True))}
+        layout = {
+            id: e.InputRef(type=c.type, typmod=c.typmod, index=i, side=1, name=c.name)
+            for i, (id, c) in enumerate(zip(plan.row_ids, live(plan.relation), strict=True))
+        }
         node = p.ModifyTable(operation="Insert", relation=plan.relation, alias=plan.alias, source=source.node, conflict=self._conflict(plan, layout, outer),
                              targets=self.exprs([t.expr for t in plan.returning], layout, outer), init_plans=ctes)  # fmt: skip
         return Piece(node=node, layout={o.id: ref for o, ref in zip(plan.outputs, refs_of(plan.outputs), strict=True)})
@@ -395,9 +410,13 @@ class Level:
         tests = self.planner.exprs(ordered(conjuncts), piece.layout, self.outer)
         node = piece.node
         if isinstance(node, p.SeqScan | p.FunctionScan | p.ValuesScan | p.CteScan | p.WorkTableScan | p.Join | p.SubqueryScan) and node.targets:
-            return replace(piece, node=replace(node, filter=(*node.filter, *(substitute(t, node.targets) for t in tests))), rows=max(piece.rows / 3, 1))
+            return replace(
+                piece, node=replace(node, filter=(*node.filter, *(substitute(t, node.targets) for t in tests))), rows=max(piece.rows / 3, 1)
+            )
         refs = tuple(piece.layout.values())
-        return replace(piece, node=p.Result(source=node, filter=tests, targets=tuple(node.targets and _same_refs(node)) or refs), rows=max(piece.rows / 3, 1))
+        return replace(
+            piece, node=p.Result(source=node, filter=tests, targets=tuple(node.targets and _same_refs(node)) or refs), rows=max(piece.rows / 3, 1)
+        )
 
     def _item(self, item: l.FromItem, outer: Outer | None = None, push: bool = True) -> Piece:
         """One FROM item with its own conjuncts."""
@@ -430,7 +449,10 @@ class Level:
             return Piece(node=p.ValuesScan(rows=rows, columns=columns, alias=item.alias, targets=refs), layout=layout, rows=float(len(rows)))
         if isinstance(item, l.CteItem):
             if item.cte in self.planner.work_tables:
-                return Piece(node=p.WorkTableScan(work_table=self.planner.work_tables[item.cte], alias=item.alias, columns=columns, targets=refs), layout=layout)
+                return Piece(
+                    node=p.WorkTableScan(work_table=self.planner.work_tables[item.cte], alias=item.alias, columns=columns, targets=refs),
+                    layout=layout,
+                )
             index, name, _ = self.planner.ctes[item.cte]
             return Piece(node=p.CteScan(cte=index, cte_name=name, alias=item.alias, columns=columns, targets=refs), layout=layout, rows=100.0)
         assert isinstance(item, l.SubqueryItem)
@@ -573,7 +595,9 @@ class Level:
         node = p.Aggregate(source=source, strategy=strategy, keys=tuple(range(len(keys))), calls=tuple(calls), filter=having, targets=targets,
                            grouping_sets=query.grouping_sets or ())  # fmt: skip
         self._computed(targets, windows)
-        layout: dict[int, e.Expr] = {t.id: e.InputRef(type=t.expr.type, typmod=t.expr.typmod, index=i, name=t.name) for i, t in enumerate(query.targets)}
+        layout: dict[int, e.Expr] = {
+            t.id: e.InputRef(type=t.expr.type, typmod=t.expr.typmod, index=i, name=t.name) for i, t in enumerate(query.targets)
+        }
         if query.windows:
             return self._grouped_windows(node, calls, targets, windows, piece)
         return Piece(node=node, layout=layout, rows=max(piece.rows / 10, 1))
@@ -584,7 +608,9 @@ class Level:
         self.query = replace(self.query, targets=made)
         _ = (targets, windows)
 
-    def _grouped_windows(self, node: p.Aggregate, calls: Sequence[e.Aggregate], targets: tuple[e.Expr, ...], windows: tuple[l.Window, ...], piece: Piece) -> Piece:
+    def _grouped_windows(
+        self, node: p.Aggregate, calls: Sequence[e.Aggregate], targets: tuple[e.Expr, ...], windows: tuple[l.Window, ...], piece: Piece
+    ) -> Piece:
         """Windows over groups: the Aggregate hands out keys and aggregate values, window calls stand above."""
         outputs: list[e.Expr] = []
 
@@ -632,7 +658,10 @@ class Level:
             prepared = p.Result(source=node, targets=(*refs, *extra))
             start = len(refs)
             partition = tuple(range(start, start + len(window.partition_by)))
-            order = tuple(p.SortColumn(index=start + len(partition) + i, descending=k.descending, nulls_first=k.nulls_first) for i, k in enumerate(window.order_by))
+            order = tuple(
+                p.SortColumn(index=start + len(partition) + i, descending=k.descending, nulls_first=k.nulls_first)
+                for i, k in enumerate(window.order_by)
+            )
             every = tuple(e.InputRef(type=t.type, typmod=t.typmod, index=i) for i, t in enumerate(prepared.targets))
             keys = (*(p.SortColumn(index=i) for i in partition), *order)
             sorted_ = p.Sort(source=prepared, keys=keys, targets=every) if keys else prepared
@@ -642,7 +671,9 @@ class Level:
         final = tuple(rewrite(t, lambda item: replaced.get(id(item)) if isinstance(item, e.WindowCall) else None) for t in targets)
         result = p.Result(source=node, targets=final)
         _ = width
-        layout: dict[int, e.Expr] = {t.id: e.InputRef(type=t.expr.type, typmod=t.expr.typmod, index=i, name=t.name) for i, t in enumerate(self.query.targets)}
+        layout: dict[int, e.Expr] = {
+            t.id: e.InputRef(type=t.expr.type, typmod=t.expr.typmod, index=i, name=t.name) for i, t in enumerate(self.query.targets)
+        }
         return Piece(node=result, layout=layout, rows=rows)
 
 
@@ -658,7 +689,9 @@ def both(left: Piece, right: Piece) -> Layout:
 def beside(left: Piece, right: Piece) -> tuple[dict[int, e.Expr], tuple[e.Expr, ...]]:
     """The layout and targets of a join that hands on both sides' columns."""
     entries = [*left.layout.items(), *((id, shift(ref, 1)) for id, ref in right.layout.items())]
-    layout: dict[int, e.Expr] = {id: e.InputRef(type=ref.type, typmod=ref.typmod, index=i, name=getattr(ref, "name", "")) for i, (id, ref) in enumerate(entries)}
+    layout: dict[int, e.Expr] = {
+        id: e.InputRef(type=ref.type, typmod=ref.typmod, index=i, name=getattr(ref, "name", "")) for i, (id, ref) in enumerate(entries)
+    }
     return layout, tuple(ref for _, ref in entries)
 
 
@@ -675,4 +708,3 @@ def ordered(conjuncts: Sequence[e.Expr]) -> list[e.Expr]:
         return total
 
     return sorted(conjuncts, key=cost)
-

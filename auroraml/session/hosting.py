@@ -171,7 +171,9 @@ class Hosting:
 
     def bind_expression(self, tree: st.Tree, columns: Sequence[Column] = (), relation: Relation | None = None) -> Expr:
         """An expression over `columns` (ColumnRefs are attribute numbers)."""
-        return bind_expression(tree, self.catalog, self.names, columns, self.style, "check constraints" if relation is not None else "DEFAULT expressions")
+        return bind_expression(
+            tree, self.catalog, self.names, columns, self.style, "check constraints" if relation is not None else "DEFAULT expressions"
+        )
 
     def coerced(self, expr: Expr, type: PgType, typmod: int, context: str) -> Expr:
         """`expr` as it is assigned to a column of `type`."""
@@ -236,7 +238,9 @@ class Hosting:
         outputs = tuple(Output(id=i, name=c.name, type=c.type, typmod=c.typmod) for i, c in enumerate(live, 1))
         item = TableItem(outputs=outputs, alias=relation.name, relation=relation, numbers=tuple(c.number for c in live))
         chosen = [outputs[live.index(c)] for c in columns]
-        targets = tuple(Target(id=100_000 + i, name=o.name, expr=ColumnRef(type=o.type, typmod=o.typmod, id=o.id, name=o.name)) for i, o in enumerate(chosen))
+        targets = tuple(
+            Target(id=100_000 + i, name=o.name, expr=ColumnRef(type=o.type, typmod=o.typmod, id=o.id, name=o.name)) for i, o in enumerate(chosen)
+        )
         shown = tuple(Output(id=t.id, name=t.name, type=t.expr.type, typmod=t.expr.typmod) for t in targets)
         bound = BoundStatement(plan=Query(outputs=shown, from_items=(item,), targets=targets), columns=shown)
         return self.run(bound)

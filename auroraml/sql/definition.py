@@ -40,7 +40,20 @@ def drop(p: QueryParser) -> st.Statement:
     p.expect("drop")
     if p.take("owned", "by"):
         return st.DropOwned(roles=p.comma_list(p.name), cascade=_cascade(p))
-    for feature in ("trigger", "rule", "policy", "cast", "operator", "server", "publication", "subscription", "collation", "statistics", "event", "text"):
+    for feature in (
+        "trigger",
+        "rule",
+        "policy",
+        "cast",
+        "operator",
+        "server",
+        "publication",
+        "subscription",
+        "collation",
+        "statistics",
+        "event",
+        "text",
+    ):
         if p.token.is_word(feature):
             return p.refuse(f"DROP {feature.upper()}")
     kind = _object(p)

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 
 from auroraml.errors import SyntaxError as SqlSyntaxError
 
-WORD, QUOTED, STRING, NUMBER, OPERATOR, PUNCTUATION, PARAMETER, END = "word", "quoted", "string", "number", "operator", "punctuation", "parameter", "end"
+WORD, QUOTED, STRING, NUMBER, OPERATOR, PUNCTUATION, PARAMETER, END = (
+    "word",
+    "quoted",
+    "string",
+    "number",
+    "operator",
+    "punctuation",
+    "parameter",
+    "end",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,9 +37,7 @@ def _spans(tokens: object) -> list[tuple[int, int]]:
     spans, start, depth, atomic = [], 0, 0, 0
     for i, token in enumerate(tokens):
         depth += token.is_op("(") - token.is_op(")")
-        if token.is_word("atomic") and tokens[i - 1].is_word("begin"):
-            atomic += 1
-        elif atomic and token.is_word("case"):
+        if (token.is_word("atomic") and tokens[i - 1].is_word("begin")) or (atomic and token.is_word("case")):
             atomic += 1
         elif atomic and token.is_word("end"):
             atomic -= 1

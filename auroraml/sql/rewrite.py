@@ -14,13 +14,10 @@ from auroraml.sql.lexer import NUMBER, PARAMETER, QUOTED, STRING, WORD, Token
 from auroraml.sql.types import TypeName, TypeReader, near, read_type
 
 STRUCTURE = frozenset(
-    """all and any array as asc between both by case cross delete desc distinct else end except exists false from full group having in inner insert
-    intersect into is join lateral left like ilike limit natural not null offset on or order outer overlaps returning right select set similar some
-    symmetric then to true collate union update using values when where window with isnull notnull fetch for""".split()
+    ["all", "and", "any", "array", "as", "asc", "between", "both", "by", "case", "cross", "delete", "desc", "distinct", "else", "end", "except", "exists", "false", "from", "full", "group", "having", "in", "inner", "insert", "intersect", "into", "is", "join", "lateral", "left", "like", "ilike", "limit", "natural", "not", "null", "offset", "on", "or", "order", "outer", "overlaps", "returning", "right", "select", "set", "similar", "some", "symmetric", "then", "to", "true", "collate", "union", "update", "using", "values", "when", "where", "window", "with", "isnull", "notnull", "fetch", "for"]
 )
 VALUES = frozenset(
-    """current_date current_time current_timestamp localtime localtimestamp current_user session_user user current_role current_catalog
-    current_schema""".split()
+    ["current_date", "current_time", "current_timestamp", "localtime", "localtimestamp", "current_user", "session_user", "user", "current_role", "current_catalog", "current_schema"]
 )
 PLAIN_OPERATORS = frozenset(("+", "-", "*", "/", "%", "^", "<", ">", "=", "<=", ">=", "<>"))
 SPECIAL_CALLS = frozenset(("extract", "position", "substring", "overlay", "trim"))
@@ -139,7 +136,9 @@ class Rewriter:
         self.frames.append(_Frame(kind=kind, call=call))
         self._put("(", i, False)
         a, b = self.tokens[i + 1], self.tokens[i + 2] if i + 2 < len(self.tokens) else self.tokens[-1]
-        definitions = not kind and a.is_name and not _structural(a) and b.is_name and b.text not in ("as", "in", "is", "at", "collate", "over", "filter")
+        definitions = (
+            not kind and a.is_name and not _structural(a) and b.is_name and b.text not in ("as", "in", "is", "at", "collate", "over", "filter")
+        )
         if definitions and not _structural(b) and not self.tokens[i + 2].is_word("escape", "ordinality") and self._alias_before(i):
             self.frames[-1].kind = "columns"
 
@@ -184,7 +183,7 @@ class Rewriter:
             return True
         if previous.is_word("as"):
             return not (self.frames and self.frames[-1].kind == "cast")
-        return self.operand and (previous.is_op(")") or previous.is_name or previous.is_word("ordinality")) or self._cte_name(i)
+        return (self.operand and (previous.is_op(")") or previous.is_name or previous.is_word("ordinality"))) or self._cte_name(i)
 
     def _cte_name(self, i: int) -> bool:
         """A name with columns after a comma that is followed by `) AS (`."""

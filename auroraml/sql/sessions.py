@@ -193,5 +193,5 @@ def _refused(p: QueryParser) -> st.Statement:
 GRAMMAR: dict[str, Grammar] = {
     "set": set_, "show": show, "reset": reset, "begin": begin, "start": begin, "commit": commit, "end": commit, "rollback": rollback, "abort": rollback,
     "savepoint": savepoint, "release": release, "lock": lock, "discard": discard,
-    **{word: _refused for word in ("do", "call", "listen", "notify", "unlisten", "checkpoint", "cluster", "reindex", "merge", "load", "import", "security", "reassign")},
+    **dict.fromkeys(("do", "call", "listen", "notify", "unlisten", "checkpoint", "cluster", "reindex", "merge", "load", "import", "security", "reassign"), _refused),
 }  # fmt: skip

@@ -32,7 +32,9 @@ def parse_tree(text: str, source: Source, start: int, stop: int, *, expression: 
     at, end = source.tokens[start].start, source.tokens[stop - 1].end
     if expression:
         expressions = root.args.get("expressions") or []
-        if len(expressions) != 1 or any(value for key, value in root.args.items() if key not in ("expressions", "kind", "hint", "operation_modifiers")):
+        if len(expressions) != 1 or any(
+            value for key, value in root.args.items() if key not in ("expressions", "kind", "hint", "operation_modifiers")
+        ):
             raise near(source.tokens[stop])
         root = expressions[0]
         if isinstance(root, exp.Alias):

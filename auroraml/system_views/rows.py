@@ -48,7 +48,10 @@ def _schema_oid(catalog: Catalog, name: str) -> int:
 @view("pg_catalog.pg_namespace")
 def pg_namespace(catalog: Catalog, ctx: Any) -> Rows:
     """Schemas."""
-    return [{"oid": s.oid, "nspname": s.name, "nspowner": s.owner, "nspacl": array(None if s.acl is None else list(acl_text(catalog, s.acl)))} for s in catalog.schemas()]
+    return [
+        {"oid": s.oid, "nspname": s.name, "nspowner": s.owner, "nspacl": array(None if s.acl is None else list(acl_text(catalog, s.acl)))}
+        for s in catalog.schemas()
+    ]
 
 
 @view("pg_catalog.pg_class")
@@ -167,7 +170,16 @@ def pg_stat_user_functions(catalog: Catalog, ctx: Any) -> Rows:
     for oid, (calls, milliseconds) in ctx.host.hub.calls.items():
         function = catalog.functions_by_oid.get(oid)
         if function is not None:
-            rows.append({"funcid": oid, "schemaname": function.schema, "funcname": function.name, "calls": calls, "total_time": milliseconds, "self_time": milliseconds})
+            rows.append(
+                {
+                    "funcid": oid,
+                    "schemaname": function.schema,
+                    "funcname": function.name,
+                    "calls": calls,
+                    "total_time": milliseconds,
+                    "self_time": milliseconds,
+                }
+            )
     return rows
 
 

@@ -235,4 +235,3 @@ class ProjectSetRows(Operator):
                 continue
             raise FeatureNotSupported("set-returning functions inside expressions are not supported")
         return Batch.of(vectors, together.n)
-

@@ -28,7 +28,9 @@ def aggregate(call: e.Aggregate, batch: Batch, codes: Index, count: int, frame: 
         rows = np.flatnonzero(_true(compile(call.filter)(frame)))
     if call.order_by:
         keys = [compile(k.expr)(frame) for k in call.order_by]
-        order = sort_indices(keys, [k.expr.type for k in call.order_by], [k.descending for k in call.order_by], [k.nulls_first for k in call.order_by], batch.n)
+        order = sort_indices(
+            keys, [k.expr.type for k in call.order_by], [k.descending for k in call.order_by], [k.nulls_first for k in call.order_by], batch.n
+        )
         kept = np.ones(batch.n, np.bool_) if rows is None else np.isin(np.arange(batch.n), rows)
         rows = order[kept[order]]
     if call.distinct:
@@ -38,7 +40,9 @@ def aggregate(call: e.Aggregate, batch: Batch, codes: Index, count: int, frame: 
         _, _, first = groups(parts, types, len(chosen))
         first = np.sort(first)
         if not call.order_by and args:
-            values = sort_indices([a.take(chosen[first]) for a in args], [a.type for a in call.args], [False] * len(args), [False] * len(args), len(first))
+            values = sort_indices(
+                [a.take(chosen[first]) for a in args], [a.type for a in call.args], [False] * len(args), [False] * len(args), len(first)
+            )
             first = first[values]
         rows = chosen[first]
     if rows is not None:
@@ -240,4 +244,3 @@ class WindowRows(Operator):
         made = e.Aggregate(type=call.type, function=call.function, args=call.args, star=call.star)
         values = _kernel(made, [a.take(rows) for a in args], owner, len(spans))
         return values.take(codes.reshape(-1).astype(np.int64))
-

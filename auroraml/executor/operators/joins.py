@@ -325,4 +325,3 @@ class NestedLoopRows(JoinRows):
             if made is not None:
                 parts.append(made)
         return concat_batches(parts) if parts else None
-

@@ -93,5 +93,3 @@ class GatherRows(Operator):
 @operator(p.LockRows)
 class LockedRows(GatherRows):
     """Passes rows on."""
-
-

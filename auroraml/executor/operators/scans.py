@@ -158,5 +158,3 @@ class WorkTableRows(Operator):
             if frame.n:
                 return self.project(frame)
         return None
-
-

@@ -35,7 +35,13 @@ class Binder:
     """One statement's binding."""
 
     def __init__(
-        self, catalog: Catalog, names: Names, source: Source, style: TextStyle, parameters: Sequence[PgType] = (), arguments: Sequence[tuple[str, PgType]] = ()
+        self,
+        catalog: Catalog,
+        names: Names,
+        source: Source,
+        style: TextStyle,
+        parameters: Sequence[PgType] = (),
+        arguments: Sequence[tuple[str, PgType]] = (),
     ) -> None:
         self.catalog = catalog
         self.names = names
@@ -107,7 +113,7 @@ class Binder:
         if name.dimensions:
             array = self.catalog.find_type_oid(base.array) if base.array else None
             if array is None:
-                raise UndefinedObject(f'could not find array type for data type {base.name}', at=name.at)
+                raise UndefinedObject(f"could not find array type for data type {base.name}", at=name.at)
             return array, typmod
         return base, typmod
 

@@ -124,7 +124,9 @@ class Chooser:
         left = _most(left, lambda i: sum(t.oid == g.oid for t, g in zip(options[i], given, strict=True) if g.oid != UNKNOWN.oid))
         if len(left) == 1:
             return left
-        left = _most(left, lambda i: sum(t.oid == g.oid or self._prefers(t, g) for t, g in zip(options[i], base, strict=True) if g.oid != UNKNOWN.oid))
+        left = _most(
+            left, lambda i: sum(t.oid == g.oid or self._prefers(t, g) for t, g in zip(options[i], base, strict=True) if g.oid != UNKNOWN.oid)
+        )
         if len(left) == 1 or all(g.oid != UNKNOWN.oid for g in given):
             return left
         return self._unknowns(left, options, given)

@@ -12,10 +12,12 @@ from sqlglot import exp
 from auroraml.errors import (
     DatatypeMismatch,
     FeatureNotSupported,
-    SyntaxError as SqlSyntaxError,
     UndefinedColumn,
     UndefinedParameter,
     WrongObjectType,
+)
+from auroraml.errors import (
+    SyntaxError as SqlSyntaxError,
 )
 from auroraml.ir import expr as e
 from auroraml.ir.logical import LogicalPlan
@@ -213,7 +215,7 @@ class Expressions(Calls):
             raise UndefinedColumn(f'could not identify column "{name}" in record data type', at=at)
         if expr.type.rep is Rep.STRUCT:
             raise UndefinedColumn(f'column "{name}" not found in data type {shown}', at=at)
-        raise WrongObjectType(f'column notation .{name} applied to type {shown}, which is not a composite type', at=at)
+        raise WrongObjectType(f"column notation .{name} applied to type {shown}, which is not a composite type", at=at)
 
     @_bind.register
     def _(self, node: exp.Dot) -> e.Expr:
@@ -342,7 +344,12 @@ class Expressions(Calls):
     def _(self, node: exp.Neg) -> e.Expr:
         inner = self._bind(node.this)
         at = self.leaves.operator_at(node.this, "-")
-        if isinstance(inner, e.Const) and inner.value is not None and inner.type.oid in (INT4.oid, INT8.oid, NUMERIC.oid, FLOAT8.oid) and self.is_number(node.this):
+        if (
+            isinstance(inner, e.Const)
+            and inner.value is not None
+            and inner.type.oid in (INT4.oid, INT8.oid, NUMERIC.oid, FLOAT8.oid)
+            and self.is_number(node.this)
+        ):
             value = -inner.value  # type: ignore[operator] # a number
             if inner.type.oid == INT8.oid and value == -(2**31):
                 return e.Const(type=INT4, value=value, at=at)
@@ -408,7 +415,9 @@ class Expressions(Calls):
             tokens = self.leaves.source.tokens
             unknown = next((t for t in tokens[end + 1 : end + 6] if t.is_word("null", "unknown", "isnull", "notnull")), None)
             if unknown is not None and unknown.text == "unknown":
-                return e.BooleanTest(type=BOOL, arg=self.binder.boolean(arg, "IS UNKNOWN", self.leaves.start(node.this)), test="unknown", negated=negated)
+                return e.BooleanTest(
+                    type=BOOL, arg=self.binder.boolean(arg, "IS UNKNOWN", self.leaves.start(node.this)), test="unknown", negated=negated
+                )
             if arg.type.oid == UNKNOWN.oid:
                 arg = self.coercer.coerce(arg, TEXT)
             return e.NullTest(type=BOOL, arg=arg, negated=negated, per_field=arg.type.rep is Rep.STRUCT)
@@ -693,4 +702,3 @@ def _bare(node: exp.Expression) -> exp.Expression:
 
 def _has_column(expr: e.Expr) -> bool:
     return any(isinstance(item, e.ColumnRef | e.SubLink) for item in expressions(expr))
-

@@ -202,12 +202,12 @@ class FromClause:
         return FunctionItem(outputs=outputs, alias=alias or name, aliased=alias is not None, lateral=lateral, calls=(bound,),
                             column_counts=(len(fields) - ordinality,), ordinality=ordinality)  # fmt: skip
 
-    def _fields(
-        self, bound: e.Expr, name: str, alias: str | None, definitions: Sequence[exp.Expression], at: int
-    ) -> list[tuple[str, PgType, int]]:
+    def _fields(self, bound: e.Expr, name: str, alias: str | None, definitions: Sequence[exp.Expression], at: int) -> list[tuple[str, PgType, int]]:
         if definitions:
             if bound.type.oid != RECORD.oid or bound.type.attributes:
-                raise SqlSyntaxError('a column definition list is only allowed for functions returning "record"', at=self.leaves.at(definitions[0].this))
+                raise SqlSyntaxError(
+                    'a column definition list is only allowed for functions returning "record"', at=self.leaves.at(definitions[0].this)
+                )
             return [(self.leaves.name(d.this), *self.binder.type(self.leaves.type(d.args["kind"].args.get("kind") or d.args["kind"].this)))
                     for d in definitions]  # fmt: skip
         if bound.type.rep is Rep.STRUCT:
@@ -244,7 +244,9 @@ class FromClause:
             raise SqlSyntaxError("syntax error at end of input" if token.kind == "end" else f'syntax error at or near "{token.raw}"', at=token.start)
         return JoinItem(outputs=outputs, kind="inner" if kind == "cross" else kind, left=left, right=right, on=condition)
 
-    def _side(self, entries: Sequence[Entry], merged: Sequence[tuple[str, e.Expr, frozenset[int]]], name: str, side: str, at: int) -> tuple[e.Expr, frozenset[int]]:
+    def _side(
+        self, entries: Sequence[Entry], merged: Sequence[tuple[str, e.Expr, frozenset[int]]], name: str, side: str, at: int
+    ) -> tuple[e.Expr, frozenset[int]]:
         found: list[tuple[e.Expr, frozenset[int]]] = [(expr, ids) for n, expr, ids in merged if n == name]
         hidden = frozenset(i for _, _, ids in merged for i in ids)
         found += [(column(o), frozenset((o.id,))) for entry in entries for o in entry.outputs if o.name == name and o.id not in hidden]
@@ -310,4 +312,3 @@ def common_rows(rows: Sequence[Sequence[e.Expr]], expressions: Expressions) -> t
 def figure(expr: e.Expr) -> str:
     """A name for an expression in FROM."""
     return expr.name if isinstance(expr, e.SqlValue) else "function"
-

@@ -118,7 +118,9 @@ class QueryBinder:
     def _cte_outputs(self, plan: LogicalPlan, names: Sequence[str], name: str, node: exp.Expression) -> tuple[Output, ...]:
         outputs = [replace(o, type=TEXT) if o.type.oid == UNKNOWN.oid else o for o in plan.outputs]
         if len(names) > len(outputs):
-            raise InvalidColumnReference(f'WITH query "{name}" has {len(outputs)} columns available but {len(names)} columns specified', at=self.leaves.start(node))
+            raise InvalidColumnReference(
+                f'WITH query "{name}" has {len(outputs)} columns available but {len(names)} columns specified', at=self.leaves.start(node)
+            )
         return tuple(replace(o, name=names[i]) if i < len(names) else o for i, o in enumerate(outputs))
 
     def _recursive(self, node: exp.SetOperation, name: str, names: Sequence[str], id: int, scope: Scope) -> LogicalPlan:
@@ -143,7 +145,10 @@ class QueryBinder:
         left, right = self.plan(node.this, inside), self.plan(node.expression, inside)
         word = {exp.Union: "UNION", exp.Intersect: "INTERSECT", exp.Except: "EXCEPT"}[type(node)]
         if len(left.outputs) != len(right.outputs):
-            raise SqlSyntaxError(f"each {word} query must have the same number of columns", at=self.leaves.start(node.expression) if not right.outputs else self._first_target(node.expression))
+            raise SqlSyntaxError(
+                f"each {word} query must have the same number of columns",
+                at=self.leaves.start(node.expression) if not right.outputs else self._first_target(node.expression),
+            )
         types = [self._matched(a, b, word, i, left, right) for i, (a, b) in enumerate(zip(left.outputs, right.outputs, strict=True))]
         left, right = self._coerced(left, types), self._coerced(right, types)
         outputs = tuple(Output(id=self.binder.new_id(), name=o.name, type=t, typmod=o.typmod if o.typmod == r.typmod else -1)
@@ -316,7 +321,9 @@ def replace_outputs(plan: LogicalPlan, binder: Binder) -> LogicalPlan:
 def wrap(plan: LogicalPlan, types: Sequence[PgType], binder: Binder) -> LogicalPlan:
     """A level around `plan` that casts its outputs."""
     from_item = SubqueryItem(outputs=tuple(replace(o, id=binder.new_id()) for o in plan.outputs), alias="unnamed", query=plan)
-    targets = tuple(Target(id=binder.new_id(), name=o.name, expr=binder.coercer.coerce(column(o), t)) for o, t in zip(from_item.outputs, types, strict=True))
+    targets = tuple(
+        Target(id=binder.new_id(), name=o.name, expr=binder.coercer.coerce(column(o), t)) for o, t in zip(from_item.outputs, types, strict=True)
+    )
     outputs = tuple(Output(id=t.id, name=t.name, type=t.expr.type) for t in targets)
     return Query(outputs=outputs, from_items=(from_item,), targets=targets)
 
@@ -367,4 +374,3 @@ def _functionally_dependent(query: Query, scope: Scope) -> frozenset[int]:
             if constraint.kind == "p" and all(ids.get(n) in grouped for n in constraint.columns):
                 found |= {o.id for o in entry.outputs}
     return frozenset(found)
-

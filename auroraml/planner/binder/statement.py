@@ -41,9 +41,7 @@ RETURNING = Clause(name="RETURNING")
 SET = Clause(name="UPDATE")
 
 
-def bind(
-    statement: st.Query, catalog: Catalog, names: Names, parameters: Sequence[PgType] = (), style: TextStyle = DEFAULT_STYLE
-) -> BoundStatement:
+def bind(statement: st.Query, catalog: Catalog, names: Names, parameters: Sequence[PgType] = (), style: TextStyle = DEFAULT_STYLE) -> BoundStatement:
     """The statement bound: names resolved, types chosen, coercions explicit."""
     binder = Binder(catalog, names, statement.tree.source, style, parameters)
     queries = StatementBinder(binder)
@@ -55,10 +53,19 @@ def bind(
             at = next((t.start for t in statement.tree.source.tokens if t.kind == "parameter" and t.text == str(number)), None)
             raise IndeterminateDatatype(f"could not determine data type of parameter ${number}", at=at)
     writes = tag != "SELECT" or any(isinstance(c.query, Insert | Update | Delete) for c in getattr(plan, "ctes", ()))
-    return BoundStatement(plan=plan, columns=plan.outputs, parameters=tuple(learned), needs=tuple(binder.needs.values()), tag=tag, read_only=not writes)
+    return BoundStatement(
+        plan=plan, columns=plan.outputs, parameters=tuple(learned), needs=tuple(binder.needs.values()), tag=tag, read_only=not writes
+    )
 
 
-def bind_expression(tree: st.Tree, catalog: Catalog, names: Names, columns: Sequence[Column] = (), style: TextStyle = DEFAULT_STYLE, clause: str = "DEFAULT expressions") -> e.Expr:
+def bind_expression(
+    tree: st.Tree,
+    catalog: Catalog,
+    names: Names,
+    columns: Sequence[Column] = (),
+    style: TextStyle = DEFAULT_STYLE,
+    clause: str = "DEFAULT expressions",
+) -> e.Expr:
     """An expression over a table's columns (ColumnRef ids are attribute numbers)."""
     binder = Binder(catalog, names, tree.source, style)
     binder.columns = columns
@@ -75,7 +82,9 @@ def bind_body(function: Function, statements: Sequence[st.Statement], catalog: C
     """`function` with its body bound and checked against its result type (42P13); `batch` inherited from a lone batch call."""
     if not statements:
         if function.result.oid != VOID.oid:
-            raise _returns(function, binder_name(function, catalog, style), "Function's final statement must be SELECT or INSERT/UPDATE/DELETE RETURNING.")
+            raise _returns(
+                function, binder_name(function, catalog, style), "Function's final statement must be SELECT or INSERT/UPDATE/DELETE RETURNING."
+            )
         return function
     last = statements[-1]
     if len(statements) > 1 or not isinstance(last, st.Query):
@@ -125,7 +134,10 @@ def _returning(function: Function, plan: LogicalPlan, binder: Binder) -> Logical
             if len(wanted) == 1:
                 raise _returns(function, shown, f"Actual return type is {actual}.")
             raise _returns(function, shown, f"Final statement returns {actual} instead of {binder.coercer.name(type)} at column {i + 1}.")
-    coerced = [value if type.kind == "p" else binder.coercer.coerce(value, type, typmod, "assignment") for value, (type, typmod) in zip(values, wanted, strict=True)]
+    coerced = [
+        value if type.kind == "p" else binder.coercer.coerce(value, type, typmod, "assignment")
+        for value, (type, typmod) in zip(values, wanted, strict=True)
+    ]
     new = tuple(replace(o, type=x.type, typmod=x.typmod) for o, x in zip(outputs, coerced, strict=True))
     if isinstance(plan, Values):
         rows = tuple(tuple(binder.coercer.coerce(v, t, m, "assignment") for v, (t, m) in zip(row, wanted, strict=True)) for row in plan.rows)
@@ -205,7 +217,9 @@ class StatementBinder(QueryBinder):
         own.entries.append(Entry(alias=alias, outputs=self._row(live, row_ids), relation=relation))
         conflict = self._conflict(node.args.get("conflict"), relation, own, live)
         returning, outputs = self._returning(node, own)
-        return Insert(outputs=outputs, relation=relation, source=plan, row_ids=row_ids, alias=alias, returning=returning, conflict=conflict, ctes=ctes)
+        return Insert(
+            outputs=outputs, relation=relation, source=plan, row_ids=row_ids, alias=alias, returning=returning, conflict=conflict, ctes=ctes
+        )
 
     @staticmethod
     def _row(live: Sequence[Column], ids: Sequence[int]) -> tuple[Output, ...]:
@@ -297,7 +311,9 @@ class StatementBinder(QueryBinder):
         if "NOTHING" in action:
             return Conflict(columns=tuple(numbers))
         if not numbers:
-            raise SqlSyntaxError("ON CONFLICT DO UPDATE requires inference specification or constraint name", hint="For example, ON CONFLICT (column_name).")
+            raise SqlSyntaxError(
+                "ON CONFLICT DO UPDATE requires inference specification or constraint name", hint="For example, ON CONFLICT (column_name)."
+            )
         excluded = tuple(self.binder.new_id() for _ in live)
         inside = Scope(entries=[*scope.entries, Entry(alias="excluded", outputs=self._row(live, excluded))], parent=scope.parent, ctes=scope.ctes)
         bound = Expressions(self.binder, inside, self.plan)
@@ -314,7 +330,7 @@ class StatementBinder(QueryBinder):
             left, right = node.this, node.expression
             if isinstance(left, exp.Tuple | exp.Paren):
                 names = left.expressions if isinstance(left, exp.Tuple) else [left.this]
-                for (target, value) in zip([self._set_column(n, relation) for n in names], self._set_row(right, len(names), bound), strict=True):
+                for target, value in zip([self._set_column(n, relation) for n in names], self._set_row(right, len(names), bound), strict=True):
                     found.append((target.number, self._set_value(target, value, bound)))
             else:
                 target = self._set_column(left, relation)
@@ -366,7 +382,9 @@ class StatementBinder(QueryBinder):
         targets = SelectList(self.binder, scope, bound).targets(clause.expressions, RETURNING)
         return tuple(targets), tuple(Output(id=t.id, name=t.name, type=t.expr.type, typmod=t.expr.typmod) for t in targets)
 
-    def _found(self, relation: Relation, alias: str, scope: Scope, others: exp.Expression | None, joins: Sequence[exp.Join], where: exp.Expression | None) -> tuple[TableItem, tuple[object, ...], Expressions, tuple[e.Expr, ...]]:
+    def _found(
+        self, relation: Relation, alias: str, scope: Scope, others: exp.Expression | None, joins: Sequence[exp.Join], where: exp.Expression | None
+    ) -> tuple[TableItem, tuple[object, ...], Expressions, tuple[e.Expr, ...]]:
         """The target as the first FROM item, the others, and the conditions."""
         bound = Expressions(self.binder, scope, self.plan)
         clause = FromClause(self.binder, scope, bound, self.plan)
@@ -381,14 +399,20 @@ class StatementBinder(QueryBinder):
     def _update(self, node: exp.Update, scope: Scope, ctes: tuple[Cte, ...]) -> LogicalPlan:
         relation, alias, _ = self._target(node.this, "w")
         from_ = node.args.get("from_")
-        target, items, bound, where = self._found(relation, alias, scope, from_, (from_.args.get("joins") or ()) if from_ is not None else (), node.args.get("where"))
+        target, items, bound, where = self._found(
+            relation, alias, scope, from_, (from_.args.get("joins") or ()) if from_ is not None else (), node.args.get("where")
+        )
         assignments = self._assignments(node.expressions, relation, bound)
         targets = tuple(Target(id=self.binder.new_id(), name=str(number), expr=value) for number, value in assignments)
         outputs = tuple(Output(id=t.id, name=t.name, type=t.expr.type, typmod=t.expr.typmod) for t in targets)
         query = Query(outputs=outputs, from_items=(target, *items), where=where, targets=targets)  # type: ignore[arg-type] # FromItems
         live = [c for c in relation.columns if not c.dropped]
         row_ids = tuple(self.binder.new_id() for _ in live)
-        after = Scope(entries=[Entry(alias=alias, outputs=self._row(live, row_ids), relation=relation), *scope.entries[1:]], parent=scope.parent, ctes=scope.ctes)
+        after = Scope(
+            entries=[Entry(alias=alias, outputs=self._row(live, row_ids), relation=relation), *scope.entries[1:]],
+            parent=scope.parent,
+            ctes=scope.ctes,
+        )
         returning, shown = self._returning(node, after)
         return Update(outputs=shown, relation=relation, target=target, query=query, assigned=tuple(n for n, _ in assignments), row_ids=row_ids,
                       alias=alias, returning=returning, ctes=ctes)  # fmt: skip
@@ -412,4 +436,3 @@ def to_column(binder: Binder, expr: e.Expr, type: PgType, typmod: int, name: str
             hint="You will need to rewrite or cast the expression.", at=located(expr),
         )  # fmt: skip
     return binder.coercer.coerce(expr, type, typmod, "assignment")
-

@@ -88,7 +88,9 @@ class _Level:
         else:
             shown = function.outputs[0].name if len(function.outputs) == 1 and function.outputs[0].name else function.name
             outputs = (l.Output(id=self.new_id(), name=shown, type=call.type, typmod=call.typmod),)
-        self.items.append(l.FunctionItem(outputs=outputs, alias=function.name, lateral=True, calls=(call,), column_counts=(len(outputs),), migrated=True))
+        self.items.append(
+            l.FunctionItem(outputs=outputs, alias=function.name, lateral=True, calls=(call,), column_counts=(len(outputs),), migrated=True)
+        )
         if call.type.rep is not Rep.STRUCT:
             return e.MigratedRef(type=call.type, typmod=call.typmod, id=outputs[0].id, name=outputs[0].name, original=original)
         refs = tuple(e.MigratedRef(type=o.type, typmod=o.typmod, id=o.id, name=o.name, original=_field(original, i)) for i, o in enumerate(outputs))
