@@ -1,0 +1,1 @@
+"""The real services through boto3, behind the same protocols as the embedded ones."""

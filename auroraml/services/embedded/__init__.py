@@ -1,0 +1,1 @@
+"""Working models on this machine, behind the same protocols as the real services."""

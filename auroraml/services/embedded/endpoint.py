@@ -1,0 +1,95 @@
+"""Endpoint: something behind an endpoint's name; Callable: any Python function given a request's rows."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable as Function
+from collections.abc import Mapping
+from io import BytesIO
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from auroraml.errors import DatabaseError
+from auroraml.services.protocols import Response, ServiceFailure
+from auroraml.services.request import Request
+from auroraml.services.response import one_a_row
+
+MAX_OUTPUT_COLUMNS = 100_000
+
+
+class Endpoint(ABC):
+    """A model that answers requests; `content` says whether it reads a request's "arrow" rows or its "csv" body."""
+
+    content: str = "arrow"
+
+    @abstractmethod
+    def invoke(self, request: Request) -> Response:
+        """One text a row; raises ServiceFailure."""
+
+
+class Callable(Endpoint):
+    """A function of a request's rows (a pyarrow.Table with columns arg0, arg1, ...) to one value a row: a sequence, numpy or Arrow.
+
+    With content="csv" the rows go through text/csv both ways, as with Amazon's endpoints: what was 0.50 arrives as 0.5.
+    """
+
+    def __init__(self, function: Function[[pa.Table], object], *, content: str = "arrow") -> None:
+        if content not in ("arrow", "csv"):
+            raise ValueError("content is arrow or csv")
+        self.function = function
+        self.content = content
+
+    def invoke(self, request: Request) -> Response:
+        """The function's values as texts; its exceptions become ModelError with the original as their cause."""
+        if self.content == "arrow":
+            return Response(rows=one_a_row(called(self.function, request.table), request.n))
+        table = read_csv(request.body)
+        texts = one_a_row(called(self.function, table), request.n)
+        return Response(body="\n".join(texts.to_pylist()).encode())
+
+
+def called(function: Function[[pa.Table], object], table: pa.Table) -> object:
+    """The function's answer; whatever a model raises is the service's ModelError."""
+    try:
+        return function(table)
+    except (ServiceFailure, DatabaseError):
+        raise
+    except TimeoutError as error:
+        raise ServiceFailure("ModelError", f"Your model timed out: {error}", transient=False) from error
+    except Exception as error:
+        raise ServiceFailure("ModelError", f"{type(error).__name__}: {error}", transient=False) from error
+
+
+def read_csv(body: bytes) -> pa.Table:
+    """A text/csv request as columns arg0, arg1, ... of the types its fields look like; an empty field is NULL."""
+    options = pacsv.ReadOptions(autogenerate_column_names=True)
+    convert = pacsv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False, null_values=[""])
+    parse = pacsv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False)
+    try:
+        table = pacsv.read_csv(BytesIO(body + b"\n"), options, parse, convert)
+    except pa.ArrowInvalid as error:
+        raise ServiceFailure("ModelError", f'Received client error (415) from primary with message "{error}"', transient=False) from error
+    return table.rename_columns([f"arg{i}" for i in range(table.num_columns)])
+
+
+class EmbeddedSageMaker:
+    """SageMaker's runtime over endpoints of this process."""
+
+    def __init__(self, endpoints: Mapping[str, Endpoint]) -> None:
+        self.endpoints = dict(endpoints)
+
+    def _endpoint(self, name: str) -> Endpoint:
+        found = self.endpoints.get(name)
+        if found is None:
+            raise ServiceFailure("ValidationError", f"Endpoint {name} of account 111122223333 not found.", transient=False)
+        return found
+
+    def wants_csv(self, endpoint: str) -> bool:
+        """Whether the endpoint reads text/csv; false for an unknown one, which `invoke_endpoint` refuses."""
+        found = self.endpoints.get(endpoint)
+        return found is not None and found.content == "csv"
+
+    def invoke_endpoint(self, endpoint: str, request: Request) -> Response:
+        """The endpoint's answer."""
+        return self._endpoint(endpoint).invoke(request)

@@ -1,0 +1,119 @@
+"""Request: an endpoint request's typed rows, as an Arrow table (arg0, arg1, ...) or rendered as text/csv when first used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from auroraml.batch import ListVector, TextVector, Vector
+from auroraml.errors import DataException
+from auroraml.types.arrow import to_arrow
+from auroraml.types.form import DEFAULT_STYLE, TextStyle
+from auroraml.types.pg_type import PgType, Rep
+from auroraml.types.text import text_out
+
+MAY_NEED_QUOTES = frozenset({Rep.TEXT, Rep.STRUCT, Rep.POINT, Rep.INTERVAL, Rep.TIMESTAMP, Rep.DATE})
+_WIDEST = {
+    Rep.BOOL: 2, Rep.INT2: 7, Rep.INT4: 12, Rep.INT8: 21, Rep.OID: 11, Rep.FLOAT4: 16, Rep.FLOAT8: 26, Rep.DATE: 16,
+    Rep.TIME: 16, Rep.TIMESTAMP: 40,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Argument:
+    """One model input: its type and its values."""
+
+    type: PgType
+    vector: Vector
+
+
+@dataclass(frozen=True)
+class Request:
+    """`n` rows of model inputs. NULL is sent as an empty field, an empty string as "" (unless `quoting` is off)."""
+
+    arguments: Sequence[Argument]
+    n: int
+    style: TextStyle = DEFAULT_STYLE
+    quoting: bool = True
+
+    @cached_property
+    def table(self) -> pa.Table:
+        """The rows as Arrow columns arg0, arg1, ...; fixed-width and text columns are not copied."""
+        columns = [to_arrow(a.type, -1, a.vector.flat(), self.style.resolve) for a in self.arguments]
+        return pa.Table.from_arrays(columns, names=[f"arg{i}" for i in range(len(columns))])
+
+    @cached_property
+    def lines(self) -> pa.Array:
+        """The rows' text/csv lines, newline included."""
+        fields = [fields_of(a, self.style, self.quoting) for a in self.arguments]
+        newline = pa.scalar("\n", pa.large_string())
+        comma = pa.scalar(",", pa.large_string())
+        joined = fields[0] if len(fields) == 1 else pc.binary_join_element_wise(*fields, comma)
+        return pc.binary_join_element_wise(joined, newline, pa.scalar("", pa.large_string()))
+
+    @cached_property
+    def body(self) -> bytes:
+        """The whole request as text/csv, rows separated by newlines, none after the last."""
+        lines = self.lines
+        offsets = offsets_of(lines)
+        return bytes(memoryview(lines.buffers()[2])[int(offsets[0]) : int(offsets[-1]) - 1]) if self.n else b""
+
+    @property
+    def widest(self) -> int | None:
+        """A bound on the body's bytes that costs nothing to know; None where the values decide."""
+        widths = [_WIDEST.get(a.type.rep) for a in self.arguments]
+        known = [w for w in widths if w is not None]
+        return sum(known) * self.n if len(known) == len(widths) else None
+
+    def slice(self, start: int, stop: int) -> Request:
+        """The rows from `start` to before `stop`, without a copy."""
+        parts = [Argument(type=a.type, vector=a.vector.slice(start, stop)) for a in self.arguments]
+        return Request(parts, stop - start, self.style, self.quoting)
+
+
+def offsets_of(strings: pa.Array) -> np.ndarray:
+    """Where each string of a large_string array starts in its data, and where the last ends."""
+    buffer = strings.buffers()[1]
+    return np.frombuffer(buffer, np.int64, len(strings) + 1, strings.offset * 8)
+
+
+def fields_of(argument: Argument, style: TextStyle, quoting: bool = True) -> pa.Array:
+    """One argument's fields as text: PostgreSQL's output text, quoted as COPY does where needed; arrays flattened to several fields."""
+    vector = argument.vector.flat()
+    if isinstance(vector, ListVector):
+        return _array_fields(argument.type, vector, style, quoting)
+    texts = text_out(argument.type, vector, style).flat()
+    assert isinstance(texts, TextVector)
+    return quoted(texts.values, texts.validity, argument.type.rep in MAY_NEED_QUOTES, quoting)
+
+
+def quoted(texts: pa.Array, validity: np.ndarray | None, may_need: bool, quoting: bool) -> pa.Array:
+    """Texts as text/csv fields, NULL as an empty one."""
+    if may_need and quoting:
+        needs = pc.or_(pc.match_substring_regex(texts, '[",\r\n]'), pc.equal(texts, pa.scalar("", texts.type)))
+        if pc.any(needs).as_py():
+            doubled = pc.replace_substring(texts, '"', '""')
+            mark = pa.scalar('"', texts.type)
+            texts = pc.if_else(needs, pc.binary_join_element_wise(mark, doubled, mark, pa.scalar("", texts.type)), texts)
+    if validity is None:
+        return texts
+    return pc.if_else(pa.array(validity), texts, pa.scalar("", texts.type))
+
+
+def _array_fields(type: PgType, vector: ListVector, style: TextStyle, quoting: bool) -> pa.Array:
+    if vector.shapes is not None:
+        bad = next((s for s, ok in zip(vector.shapes, vector.valid, strict=True) if ok and s is not None and len(s[0]) > 1), None)
+        if bad is not None:
+            shape = " by ".join(str(d) for d in bad[0])
+            raise DataException("array arguments of invoke_endpoint must be one-dimensional", detail=f"An array of {shape} elements was passed.")
+    element = style.resolve(type.element)
+    start, stop = int(vector.offsets[0]), int(vector.offsets[-1])
+    child = fields_of(Argument(type=element, vector=vector.child.slice(start, stop)), style, quoting)
+    lists = pa.LargeListArray.from_arrays(pa.array(vector.offsets - start), child)
+    joined = pc.binary_join(lists, pa.scalar(",", pa.large_string()))
+    return joined if vector.validity is None else pc.if_else(pa.array(vector.validity), joined, pa.scalar("", pa.large_string()))

@@ -1,0 +1,94 @@
+"""Responses: text/csv answers split into one text a row, and a model's values turned into such texts."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from auroraml.batch import TextVector
+from auroraml.services.protocols import ServiceFailure
+from auroraml.types.arrow import from_arrow
+from auroraml.types.text import text_out
+
+_EMPTY = pa.scalar("", pa.large_string())
+
+
+def split_rows(body: bytes, n: int) -> pa.Array:
+    """N lines, one a row; or one line of N comma-separated items; whatever else comes back as it is, for the caller to count.
+
+    A line that is one quoted field loses its quotes; other lines stay as they are, commas included.
+    """
+    text = body.decode("utf-8").removesuffix("\n")
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    if len(lines) == 1 and n > 1:
+        lines = lines[0].split(",")
+    return pa.array([_unquoted(line) for line in lines], pa.large_string()) if '"' in text else pa.array(lines, pa.large_string())
+
+
+def _unquoted(line: str) -> str:
+    if len(line) > 1 and line[0] == line[-1] == '"':
+        inner = line[1:-1].replace('""', "\0")
+        if '"' not in inner:
+            return inner.replace("\0", '"')
+    return line
+
+
+def one_a_row(values: object, n: int) -> pa.Array:
+    """A model's answer as texts: an Arrow array, a numpy array (a row of several values: comma-joined) or any sequence of n values."""
+    rows = texts_of(values)
+    if len(rows) != n:
+        raise ServiceFailure("ModelError", f"the model returned {len(rows)} values for {n} rows", transient=False)
+    return rows
+
+
+@singledispatch
+def texts_of(values: object) -> pa.Array:
+    """The texts of a model's values, as PostgreSQL would write them; NULL (None) is an empty text."""
+    try:
+        items = list(values)  # type: ignore[call-overload] # any sequence a model may return
+    except TypeError as error:
+        raise ServiceFailure(
+            "ModelError", f"the model returned {type(values).__name__}, which is not a sequence of values", transient=False
+        ) from error
+    if any(isinstance(item, list | tuple | np.ndarray) for item in items):  # several outputs a row
+        return pa.array(
+            [",".join(texts_of(item).to_pylist()) if isinstance(item, list | tuple | np.ndarray) else str(item) for item in items], pa.large_string()
+        )
+    try:
+        return texts_of(pa.array(items))
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return pa.array(["" if item is None else str(item) for item in items], pa.large_string())
+
+
+@texts_of.register
+def _(values: pa.Array) -> pa.Array:
+    if pa.types.is_large_string(values.type) or pa.types.is_string(values.type):
+        texts = values.cast(pa.large_string())
+    elif pa.types.is_nested(values.type):
+        return texts_of(values.to_pylist())
+    else:
+        type, _, vector = from_arrow(values)
+        found = text_out(type, vector).flat()
+        assert isinstance(found, TextVector)
+        texts = found.to_arrow()
+    return pc.coalesce(texts, _EMPTY) if texts.null_count else texts
+
+
+@texts_of.register
+def _(values: pa.ChunkedArray) -> pa.Array:
+    return texts_of(values.combine_chunks() if values.num_chunks != 1 else values.chunk(0))
+
+
+@texts_of.register
+def _(values: np.ndarray) -> pa.Array:
+    if values.ndim == 1:
+        return texts_of(pa.array(values)) if values.dtype != object else texts_of(values.tolist())
+    if values.ndim == 2 and values.shape[1] == 1:
+        return texts_of(np.ascontiguousarray(values[:, 0]))
+    if values.ndim != 2:
+        raise ServiceFailure("ModelError", f"the model returned an array of {values.ndim} dimensions", transient=False)
+    columns = [texts_of(np.ascontiguousarray(values[:, i])) for i in range(values.shape[1])]
+    return pc.binary_join_element_wise(*columns, pa.scalar(",", pa.large_string()))
