@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
@@ -44,6 +45,9 @@ class Request:
     @cached_property
     def table(self) -> pa.Table:
         """The rows as Arrow columns arg0, arg1, ...; fixed-width and text columns are not copied."""
+        for argument in self.arguments:
+            if isinstance(argument.vector.flat(), ListVector):
+                check_dimensions(cast(ListVector, argument.vector.flat()))
         columns = [to_arrow(a.type, -1, a.vector.flat(), self.style.resolve) for a in self.arguments]
         return pa.Table.from_arrays(columns, names=[f"arg{i}" for i in range(len(columns))])
 
@@ -106,14 +110,20 @@ def quoted(texts: pa.Array, validity: np.ndarray | None, may_need: bool, quoting
 
 
 def _array_fields(type: PgType, vector: ListVector, style: TextStyle, quoting: bool) -> pa.Array:
-    if vector.shapes is not None:
-        bad = next((s for s, ok in zip(vector.shapes, vector.valid, strict=True) if ok and s is not None and len(s[0]) > 1), None)
-        if bad is not None:
-            shape = " by ".join(str(d) for d in bad[0])
-            raise DataException("array arguments of invoke_endpoint must be one-dimensional", detail=f"An array of {shape} elements was passed.")
+    check_dimensions(vector)
     element = style.resolve(type.element)
     start, stop = int(vector.offsets[0]), int(vector.offsets[-1])
     child = fields_of(Argument(type=element, vector=vector.child.slice(start, stop)), style, quoting)
     lists = pa.LargeListArray.from_arrays(pa.array(vector.offsets - start), child)
     joined = pc.binary_join(lists, pa.scalar(",", pa.large_string()))
     return joined if vector.validity is None else pc.if_else(pa.array(vector.validity), joined, pa.scalar("", pa.large_string()))
+
+
+def check_dimensions(vector: ListVector) -> None:
+    """Refuse arrays of several dimensions (22000)."""
+    if vector.shapes is None:
+        return
+    bad = next((s for s, ok in zip(vector.shapes, vector.valid, strict=True) if ok and s is not None and len(s[0]) > 1), None)
+    if bad is not None:
+        shape = " by ".join(str(d) for d in bad[0])
+        raise DataException("array arguments of invoke_endpoint must be one-dimensional", detail=f"An array of {shape} elements was passed.")
