@@ -68,13 +68,13 @@ def _ridge(design: Matrix, target: Matrix, penalty: float) -> Matrix:
 
 
 def _logistic(design: Matrix, target: Matrix, penalty: float) -> Matrix:
-    weights = np.zeros(design.shape[1])
+    weights: Matrix = np.zeros(design.shape[1])
     ridge = max(penalty, 1e-4) * len(design) * np.eye(design.shape[1])
     for _ in range(30):
         chance = _sigmoid(design @ weights)
         curvature = np.maximum(chance * (1 - chance), 1e-6)
         step = np.linalg.solve(design.T @ (design * curvature[:, None]) + ridge, design.T @ (target - chance) - ridge @ weights)
-        weights = weights + step
+        weights = (weights + step).astype(np.float64)
         if np.abs(step).max() < 1e-8:
             break
     return weights

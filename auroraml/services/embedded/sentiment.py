@@ -175,7 +175,13 @@ def features(texts: Sequence[str], language: str) -> npt.NDArray[np.float64]:
     single = np.abs(found.weight) <= 3
     value = np.where(reach & single & (value != 0), np.where(value > 0, -0.75 * value, -0.5 * value), value)
     up, down = np.maximum(value, 0), np.maximum(-value, 0)
-    add = lambda weights: np.bincount(found.document, weights, n)[:n]  # noqa: E731
+
+    def add(weights: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        return np.bincount(found.document, weights, n)[:n].astype(np.float64)
+
+    def has(kind: int) -> npt.NDArray[np.float64]:
+        return np.minimum(add(found.kind == kind), 1.0)
+
     positive, negative = add(up), add(down)
     best, worst = np.zeros(n), np.zeros(n)
     np.maximum.at(best, found.document, up)
@@ -188,7 +194,6 @@ def features(texts: Sequence[str], language: str) -> npt.NDArray[np.float64]:
     last = np.zeros(n)
     telling = np.flatnonzero(np.abs(net) > 0.5)
     last[owner[telling]] = np.sign(net[telling])
-    has = lambda kind: np.minimum(add(found.kind == kind), 1.0)  # noqa: E731
     total = positive + negative
     balance = np.divide(positive - negative, total, out=np.zeros(n), where=total > 0)
     both = np.divide(2 * np.minimum(positive, negative), total, out=np.zeros(n), where=total > 0) * (good > 0) * (bad > 0)
@@ -204,7 +209,8 @@ def score(texts: Sequence[str], language: str) -> Numbers:
     raw = features(texts, language) @ WEIGHTS.T
     raw -= raw.max(axis=1, keepdims=True)
     chances = np.exp(raw)
-    return (chances / chances.sum(axis=1, keepdims=True)).astype(np.float32)
+    shares: Numbers = (chances / chances.sum(axis=1, keepdims=True)).astype(np.float32)
+    return shares
 
 
 def read_weights(path: Path) -> npt.NDArray[np.float64]:
