@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from auroraml.catalog.bootstrap import bootstrap
 from auroraml.errors import DuplicateDatabase, InvalidAuthorizationSpecification, InvalidCatalogName, ObjectInUse
+from auroraml.services.factory import make_services
 from auroraml.session.session import Session
 from auroraml.session.transaction import Hub
 from auroraml.settings import Context, Settings, defined, group_values
@@ -33,7 +34,7 @@ class Database:
         self.services = services
         self.endpoints = dict(endpoints or {})
         self.options = options
-        self.service_clients: object = None
+        self.service_clients = make_services(services, self.endpoints)
         self.hubs: dict[str, Hub] = {}
         self.sessions: list[Session] = []
         self.closed = False

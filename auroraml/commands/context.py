@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeVar
 from auroraml.batch import Batch, Datum
 from auroraml.batch.vector import Mask
 from auroraml.errors import Diagnostic
+from auroraml.executor import Running
 from auroraml.ir.bound import BoundStatement
 from auroraml.ir.expr import Expr
 from auroraml.ir.logical import Output
@@ -93,14 +94,23 @@ class Host(Protocol):
 
     settings: Settings
     server: Server
-    block: BlockState
     dbname: str
-    session_user: str
-    current_role: str
     copy_input: BinaryIO | None
     copy_output: BinaryIO | None
     prepared: dict[str, Prepared]
     cursors: dict[str, Cursor]
+
+    @property
+    def block(self) -> BlockState:
+        """The transaction block."""
+
+    @property
+    def session_user(self) -> str:
+        """The session user's name."""
+
+    @property
+    def current_role(self) -> str:
+        """The current role's name."""
 
     @property
     def catalog(self) -> Catalog:
@@ -190,6 +200,12 @@ class Host(Protocol):
 
     def plan(self, bound: BoundStatement, params: tuple[Bound, ...] = ()) -> PhysicalPlan:
         """The plan of a bound statement, made anew."""
+
+    def start(self, plan: PhysicalPlan, bound: BoundStatement, params: tuple[Bound, ...] = (), *, timing: bool = True) -> Running:
+        """Run a plan."""
+
+    def bind_function_body(self, function: Function, statement: st.CreateFunction) -> Function:
+        """A SQL function with its body bound and checked."""
 
     def select(self, relation: Relation, columns: Sequence[Column]) -> ResultStream:
         """All rows of a table, these columns."""

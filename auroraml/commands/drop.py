@@ -47,9 +47,9 @@ def dependents(row: Row, host: Host) -> Iterator[Row]:
         yield from (f for f in catalog.functions() if f.schema == row.name)
     elif isinstance(row, Relation):
         for other in catalog.relations():
-            if other.view is not None and any(isinstance(x, TableItem) and x.relation.oid == row.oid for x in walk(other.view)):
-                yield other
-            elif row.kind == "c" and any(c.type.oid == row.row_type for c in other.columns if not c.dropped):
+            if (other.view is not None and any(isinstance(x, TableItem) and x.relation.oid == row.oid for x in walk(other.view))) or (
+                row.kind == "c" and any(c.type.oid == row.row_type for c in other.columns if not c.dropped)
+            ):
                 yield other
     elif isinstance(row, Extension):
         yield from (x for x in catalog.extensions() if row.name in x.requires)
@@ -86,7 +86,9 @@ def _function(name: st.Name, arguments: object, host: Host) -> Function | None:
     found = [f for f in host.catalog.functions() if f.name == name.name and (name.schema is None or f.schema == name.schema)]
     if arguments is None:
         if len(found) > 1:
-            raise AmbiguousFunction(f'function name "{name.name}" is not unique', hint="Specify the argument list to select the function unambiguously.")
+            raise AmbiguousFunction(
+                f'function name "{name.name}" is not unique', hint="Specify the argument list to select the function unambiguously."
+            )
         return found[0] if found else None
     wanted = [host.type_named(a)[0].oid for a in arguments]  # type: ignore[attr-defined] # type names
     return next((f for f in found if [p.type.oid for p in f.inputs] == wanted), None)
@@ -144,7 +146,9 @@ def _remove(row: Row, cascade: bool, host: Host) -> None:
         pending += [(child, other) for other in dependents(child, host)]
     if below and not cascade:
         raise DependentObjectsStillExist(
-            f"cannot drop {shown(row)} because other objects depend on it", detail="\n".join(lines), hint="Use DROP ... CASCADE to drop the dependent objects too."
+            f"cannot drop {shown(row)} because other objects depend on it",
+            detail="\n".join(lines),
+            hint="Use DROP ... CASCADE to drop the dependent objects too.",
         )
     if len(below) == 1:
         host.notice(f"drop cascades to {shown(below[0])}")

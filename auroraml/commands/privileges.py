@@ -73,7 +73,9 @@ def grant(statement: st.Grant, host: Host, params: tuple[Bound, ...]) -> ResultS
     object = {"all tables": "table", "all functions": "function", "all sequences": "sequence"}.get(statement.object, statement.object)
     letters = _letters(statement, _LETTERS.get(object, object))
     targets = list(_targets(statement, host))
-    grantees = [0 if name == "public" else host.catalog.role(host.current_role if name == "current_user" else name).oid for name in statement.grantees]
+    grantees = [
+        0 if name == "public" else host.catalog.role(host.current_role if name == "current_user" else name).oid for name in statement.grantees
+    ]
     for row in targets:
         host.require_owner(row, object)
         acl = acl_of(row)

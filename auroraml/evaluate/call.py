@@ -49,8 +49,7 @@ def call(
                 index = np.flatnonzero(validity)
                 return scatter(_apply(kernel, function, result, [arg.take(index) for arg in args], len(index), ctx), index, n)
     if kernel.typed:
-        fixed = len(function.inputs) - 1
-        return kernel.function(ctx, *args, types=types[fixed:])  # type: ignore[no-any-return] # kernels of this face return vectors
+        return kernel.function(ctx, *args, types=types)  # type: ignore[no-any-return] # kernels of this face return vectors
     found = _by_dictionary(kernel, function, result, args, n, ctx)
     return found if validity is None else found.with_validity(validity if found.validity is None else validity & found.validity)
 

@@ -187,7 +187,7 @@ def _(expr: e.Call) -> Evaluator:
 
 @compile.register
 def _(expr: e.OpCall) -> Evaluator:
-    return _function(expr.function, expr.type, [compile(arg) for arg in expr.args])
+    return _function(expr.function, expr.type, [compile(arg) for arg in expr.args], tuple(arg.type for arg in expr.args))
 
 
 def _cast(source: PgType, target: PgType, typmod: int, explicit: bool) -> Callable[[Frame, Vector], Vector]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -47,7 +47,7 @@ class Frame:
 
 
 class _Taken(dict):  # type: ignore[type-arg] # a lazy view: values are gathered when they are read
-    def __init__(self, base: Mapping[object, Vector], index: Index) -> None:
+    def __init__(self, base: Mapping[Any, Vector], index: Index) -> None:
         super().__init__()
         self.base = base
         self.index = index

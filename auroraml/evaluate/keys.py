@@ -19,7 +19,7 @@ DENSE = 1 << 22  # a domain of integers up to this size is coded by subtraction,
 
 def interval_micros(values: np.ndarray) -> np.ndarray:
     """The microseconds PostgreSQL compares intervals by (months of 30 days), as Python ints."""
-    return (values["months"].astype(object) * 30 + values["days"].astype(object)) * 86_400_000_000 + values["micros"].astype(object)
+    return (values["months"].astype(object) * 30 + values["days"].astype(object)) * 86_400_000_000 + values["micros"].astype(object)  # type: ignore[no-any-return] # numpy gives Any
 
 
 def comparable(vector: Vector, type: PgType) -> np.ndarray | pa.Array:
@@ -197,7 +197,7 @@ def rank(vector: Vector, type: PgType) -> npt.NDArray[np.int64] | np.ndarray:
         return places[vector.codes] if len(places) else np.zeros(vector.n, np.int64)
     values = comparable(vector, type)
     if isinstance(values, pa.Array):
-        return pc.rank(values, "ascending", tiebreaker="dense").to_numpy().astype(np.int64)
+        return pc.rank(values, "ascending", tiebreaker="dense").to_numpy().astype(np.int64)  # type: ignore[no-any-return] # numpy gives Any
     if values.dtype == object:
         distinct = sorted(set(values.tolist()))
         places_of = {value: i for i, value in enumerate(distinct)}

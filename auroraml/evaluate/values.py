@@ -47,7 +47,7 @@ def rounded(micros: int, precision: int) -> int:
     if precision < 0 or precision >= 6:
         return micros
     unit = 10 ** (6 - precision)
-    return (micros + unit // 2) // unit * unit
+    return (micros + unit // 2) // unit * unit  # type: ignore[no-any-return] # numpy gives Any
 
 
 def subscript(value: object, bounds: Sequence[tuple[object, object]], slicing: bool) -> Datum | None:

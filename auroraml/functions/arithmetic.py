@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from auroraml.functions.signature import SCALARS, Kernel, scalar
 from auroraml.types.pg_type import Rep
 from auroraml.types.table import BY_OID
 
-_LIMITS = {Rep.INT2: ("smallint", np.int16), Rep.INT4: ("integer", np.int32), Rep.INT8: ("bigint", np.int64)}
+_LIMITS: dict[Rep, tuple[str, Any]] = {Rep.INT2: ("smallint", np.int16), Rep.INT4: ("integer", np.int32), Rep.INT8: ("bigint", np.int64)}
 _FLOATS = {Rep.FLOAT4: np.float32, Rep.FLOAT8: np.float64}
 
 
@@ -34,14 +35,14 @@ def _add(a: np.ndarray, b: np.ndarray, rep: Rep) -> np.ndarray:
     total = a + b
     if rep is Rep.INT8 and (((a ^ total) & (b ^ total)) < 0).any():
         raise _out_of_range(rep)
-    return total
+    return total  # type: ignore[no-any-return] # numpy gives Any
 
 
 def _subtract(a: np.ndarray, b: np.ndarray, rep: Rep) -> np.ndarray:
     total = a - b
     if rep is Rep.INT8 and (((a ^ b) & (a ^ total)) < 0).any():
         raise _out_of_range(rep)
-    return total
+    return total  # type: ignore[no-any-return] # numpy gives Any
 
 
 def _multiply(a: np.ndarray, b: np.ndarray, rep: Rep) -> np.ndarray:
@@ -51,7 +52,7 @@ def _multiply(a: np.ndarray, b: np.ndarray, rep: Rep) -> np.ndarray:
             exact = a.astype(object) * b.astype(object)
             if any(not -(2**63) <= value < 2**63 for value in exact):
                 raise _out_of_range(rep)
-    return a * b
+    return a * b  # type: ignore[no-any-return] # numpy gives Any
 
 
 def _divide(a: np.ndarray, b: np.ndarray, rep: Rep) -> np.ndarray:
@@ -60,13 +61,13 @@ def _divide(a: np.ndarray, b: np.ndarray, rep: Rep) -> np.ndarray:
     if rep is Rep.INT8 and ((a == -(2**63)) & (b == -1)).any():
         raise _out_of_range(rep)
     quotient = a // b
-    return quotient + ((quotient < 0) & (quotient * b != a))  # towards zero
+    return quotient + ((quotient < 0) & (quotient * b != a))  # type: ignore[no-any-return] # towards zero; numpy gives Any
 
 
 def _modulo(a: np.ndarray, b: np.ndarray, rep: Rep) -> np.ndarray:
     if (b == 0).any():
         raise DivisionByZero("division by zero")
-    return np.fmod(a, b)
+    return np.fmod(a, b)  # type: ignore[no-any-return] # numpy gives Any
 
 
 _WHOLE: dict[str, Callable[[np.ndarray, np.ndarray, Rep], np.ndarray]] = {
@@ -88,7 +89,7 @@ def _whole(symbol: str, rep: Rep) -> Kernel:
     return Kernel(function=run, face="numpy", raises=symbol in "+-*/%")
 
 
-def _float(symbol: str, dtype: type) -> Kernel:
+def _float(symbol: str, dtype: Any) -> Kernel:
     def run(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         left, right = a.astype(dtype, copy=False), b.astype(dtype, copy=False)
         with np.errstate(all="ignore"):
@@ -103,7 +104,7 @@ def _float(symbol: str, dtype: type) -> Kernel:
         lost = (found == 0) & (left != 0) & ~np.isinf(right) & (right != 0) if symbol in "*/" else None
         if lost is not None and lost.any():
             raise NumericValueOutOfRange("value out of range: underflow")
-        return found
+        return found  # type: ignore[no-any-return] # numpy gives Any
 
     return Kernel(function=run, face="numpy")
 

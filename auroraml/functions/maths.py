@@ -16,13 +16,13 @@ def absolute(a: np.ndarray) -> np.ndarray:
     """|a|."""
     if (a == np.iinfo(a.dtype).min).any():
         raise NumericValueOutOfRange({2: "smallint", 4: "integer", 8: "bigint"}[a.dtype.itemsize] + " out of range")
-    return np.abs(a)
+    return np.abs(a)  # type: ignore[no-any-return] # numpy gives Any
 
 
 @scalar("abs(float4)", "abs(float8)", face="numpy", raises=False)
 def absolute_float(a: np.ndarray) -> np.ndarray:
     """|a|."""
-    return np.abs(a)
+    return np.abs(a)  # type: ignore[no-any-return] # numpy gives Any
 
 
 @scalar("abs(numeric)", face="datum", raises=False)
@@ -66,25 +66,25 @@ def floor(a: Decimal) -> Decimal:
 @scalar("ceil(float8)", "ceiling(float8)", face="numpy", raises=False)
 def ceiling_float(a: np.ndarray) -> np.ndarray:
     """The least whole number not below."""
-    return np.ceil(a)
+    return np.ceil(a)  # type: ignore[no-any-return] # numpy gives Any
 
 
 @scalar("floor(float8)", face="numpy", raises=False)
 def floor_float(a: np.ndarray) -> np.ndarray:
     """The largest whole number not above."""
-    return np.floor(a)
+    return np.floor(a)  # type: ignore[no-any-return] # numpy gives Any
 
 
 @scalar("round(float8)", face="numpy", raises=False)
 def round_float(a: np.ndarray) -> np.ndarray:
     """To a whole number, half to even."""
-    return np.rint(a)
+    return np.rint(a)  # type: ignore[no-any-return] # numpy gives Any
 
 
 @scalar("trunc(float8)", face="numpy", raises=False)
 def truncate_float(a: np.ndarray) -> np.ndarray:
     """Towards zero."""
-    return np.trunc(a)
+    return np.trunc(a)  # type: ignore[no-any-return] # numpy gives Any
 
 
 @scalar("sqrt(float8)", "dsqrt(float8)", face="numpy")
@@ -92,19 +92,19 @@ def square_root(a: np.ndarray) -> np.ndarray:
     """The square root."""
     if (a < 0).any():
         raise InvalidArgumentForPowerFunction("cannot take square root of a negative number")
-    return np.sqrt(a)
+    return np.sqrt(a)  # type: ignore[no-any-return] # numpy gives Any
 
 
 @scalar("power(float8,float8)", "pow(float8,float8)", "dpow(float8,float8)", face="numpy", raises=False)
 def power(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """a to the power of b."""
-    return np.power(a, b)
+    return np.power(a, b)  # type: ignore[no-any-return] # numpy gives Any
 
 
 @scalar("exp(float8)", face="numpy", raises=False)
 def exponential(a: np.ndarray) -> np.ndarray:
     """e to the power of a."""
-    return np.exp(a)
+    return np.exp(a)  # type: ignore[no-any-return] # numpy gives Any
 
 
 @scalar("mod(int2,int2)", "mod(int4,int4)", "mod(int8,int8)", face="numpy")
@@ -112,4 +112,4 @@ def modulo(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """a % b with a's sign."""
     if (b == 0).any():
         raise DivisionByZero("division by zero")
-    return np.fmod(a, b)
+    return np.fmod(a, b)  # type: ignore[no-any-return] # numpy gives Any

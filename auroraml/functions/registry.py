@@ -27,7 +27,7 @@ def builtin_function(oid: int) -> Function | None:
     row = _BY_OID.get(oid)
     if row is None:
         return None
-    (_, name, types, result, returns_set, volatility, strict, parallel, cost, rows, variadic, kind, names, all_types, modes, defaults, source,
+    (_, name, types, result, returns_set, volatility, strict, parallel, cost, rows, variadic, kind, names, all_types, modes, _defaults, source,
      description, support) = row  # fmt: skip
     everything = all_types or types
     modes = modes or "i" * len(types)

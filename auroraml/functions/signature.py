@@ -72,7 +72,7 @@ class Kernel:
     face: str = "vector"
     raises: bool = True
     context: bool = False
-    typed: bool = False  # wants `types`: the types of the arguments from `any` on (VARIADIC "any")
+    typed: bool = False  # wants `types`: the types of the arguments (for "any" and its kin)
 
 
 SCALARS: dict[int, Kernel] = {}
@@ -92,11 +92,11 @@ def oid_of(signature: str) -> int:
     return _OIDS[name.strip(), oids]
 
 
-def scalar(*signatures: str, face: str = "vector", raises: bool = True, context: bool = False) -> Callable[[K], K]:
+def scalar(*signatures: str, face: str = "vector", raises: bool = True, context: bool = False, typed: bool = False) -> Callable[[K], K]:
     """Register a kernel for functions that give one value a row."""
 
     def register(function: K) -> K:
-        kernel = Kernel(function=function, face=face, raises=raises, context=context)
+        kernel = Kernel(function=function, face=face, raises=raises, context=context, typed=typed)
         for signature in signatures:
             SCALARS[oid_of(signature)] = kernel
         return function

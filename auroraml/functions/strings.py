@@ -136,7 +136,6 @@ def position(text: str, part: str) -> int:
     return text.find(part) + 1
 
 
-
 @scalar("split_part(text,text,int4)", face="datum")
 def split_part(text: str, delimiter: str, field: int) -> str:
     """Field `field` of a delimited text; counted from the end when negative."""

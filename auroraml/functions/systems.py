@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from auroraml.batch import ConstVector, FixedVector, TextVector, Vector
 from auroraml.functions.signature import CallContext, scalar
+from auroraml.functions.strings import concatenate
+from auroraml.types.pg_type import PgType
+from auroraml.types.text import text_out
 
 
 @scalar("now()", "transaction_timestamp()", face="datum", context=True, raises=False)
@@ -66,3 +72,21 @@ def pg_get_userbyid(ctx: CallContext, oid: int) -> str:
     """A role's name."""
     role = ctx.catalog.role_by_oid(oid)
     return f"unknown (OID={oid})" if role is None else str(role.name)
+
+
+def _joined(ctx: CallContext, first: Vector, second: Vector, types: tuple[PgType, ...]) -> Vector:
+    texts = [text_out(type, vector, ctx.style) for type, vector in zip(types, (first, second), strict=True)]
+    a, b = (t.flat() for t in texts)
+    return TextVector(concatenate(a.values, b.values))  # type: ignore[attr-defined] # texts
+
+
+@scalar("textanycat(text,anynonarray)", "anytextcat(anynonarray,text)", context=True, typed=True, raises=False)
+def any_concatenate(ctx: CallContext, first: Vector, second: Vector, types: tuple[PgType, ...] = ()) -> Vector:
+    """Text and any other value, in its text form."""
+    return _joined(ctx, first, second, types)
+
+
+@scalar("pg_typeof(any)", context=True, typed=True, raises=False)
+def pg_typeof(ctx: CallContext, value: Vector, types: tuple[PgType, ...] = ()) -> Vector:
+    """The type of the argument."""
+    return ConstVector(FixedVector(np.array([types[0].oid])), value.n)

@@ -13,6 +13,7 @@ from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.ir import physical as p
 from auroraml.ir.bound import BoundStatement
+from auroraml.ir.objects import Column, Relation
 from auroraml.ir.tree import map_children, rewrite, same, walk
 from auroraml.planner.references import Layout, Outer, ids_in, shift, substitute
 from auroraml.types.table import BOOL, INT8
@@ -49,8 +50,7 @@ def numbered(root: p.PhysicalPlan) -> p.PhysicalPlan:
     def map_below(node: p.PhysicalPlan) -> p.PhysicalPlan:
         return map_children(node, lambda child: rewrite(child, change))
 
-    found = rewrite(root, change)
-    return found
+    return rewrite(root, change)
 
 
 class Planner:
@@ -75,11 +75,8 @@ class Planner:
 
         def change(node: object) -> object | None:
             if isinstance(node, e.MigratedRef) and node.id in layout:
-                return (
-                    replace(layout[node.id], original=self.expr(node.original, layout, outer))
-                    if isinstance(layout[node.id], e.InputRef)
-                    else layout[node.id]
-                )  # type: ignore[arg-type]
+                place = layout[node.id]
+                return replace(place, original=self.expr(node.original, layout, outer)) if isinstance(place, e.InputRef) else place
             if isinstance(node, e.ColumnRef):
                 found = layout.get(node.id)
                 if found is not None:
@@ -278,9 +275,9 @@ class Planner:
 ROW_ID = -1
 
 
-def live(relation: object) -> list[object]:
+def live(relation: Relation) -> list[Column]:
     """The columns that were not dropped."""
-    return [c for c in relation.columns if not c.dropped]  # type: ignore[attr-defined] # a Relation
+    return [c for c in relation.columns if not c.dropped]
 
 
 def refs_of(outputs: Sequence[l.Output]) -> tuple[e.Expr, ...]:
@@ -512,7 +509,8 @@ class Level:
         return level.source()
 
     def _join(self, left: Piece, right: Piece, kind: str, conditions: Sequence[e.Expr], above: Sequence[e.Expr]) -> Piece:
-        equal, others = [], []
+        equal: list[e.Expr] = []
+        others: list[e.Expr] = []
         for condition in conditions:
             (equal if self._hashable(condition, left, right) else others).append(condition)
         if equal and kind == "inner" and right.rows > left.rows:
@@ -522,7 +520,7 @@ class Level:
         tests = self.planner.exprs(others, whole, self.outer)
         rows = max(left.rows, right.rows) if equal else left.rows * right.rows
         if not equal:
-            inner = p.Materialize(source=right.node, targets=tuple(_same_refs(right.node)))
+            inner: p.PhysicalPlan = p.Materialize(source=right.node, targets=tuple(_same_refs(right.node)))
             node: p.PhysicalPlan = p.NestedLoop(kind=kind, outer=left.node, inner=inner, condition=tests, targets=targets)
             return Piece(node=node, layout=layout, rows=rows)
         hashed = tuple(self._sided(c, left, whole) for c in equal)

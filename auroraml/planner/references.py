@@ -43,6 +43,11 @@ def substitute(expr: e.Expr, targets: Sequence[e.Expr]) -> e.Expr:
     """`expr` over a node's outputs as an expression over the node's inputs."""
 
     def change(node: object) -> object | None:
-        return targets[node.index] if isinstance(node, e.InputRef) and node.side == 0 else None
+        if not isinstance(node, e.InputRef) or node.side != 0:
+            return None
+        found = targets[node.index]
+        if node.original is not None and isinstance(found, e.InputRef):
+            return replace(found, original=rewrite(node.original, change))
+        return found
 
     return rewrite(expr, change)

@@ -22,7 +22,7 @@ from auroraml.executor.run import Running, run
 from auroraml.ir.bound import BoundStatement
 from auroraml.ir.expr import ColumnRef, Expr, InputRef
 from auroraml.ir.logical import LogicalPlan, Output, Query, TableItem, Target
-from auroraml.ir.objects import Column, Function, Relation, Schema
+from auroraml.ir.objects import Column, Function, Relation, Role, Schema
 from auroraml.ir.physical import PhysicalPlan
 from auroraml.ir.tree import rewrite
 from auroraml.pipeline import plans
@@ -31,6 +31,7 @@ from auroraml.pipeline.result import ResultStream
 from auroraml.planner.binder import Names, assigned, bind, bind_body, bind_expression
 from auroraml.planner.binder.binder import Binder
 from auroraml.planner.rules.migrate_functions import migrate
+from auroraml.session.transaction import Transaction
 from auroraml.settings.core import DATESTYLE, EXTRA_FLOAT_DIGITS, INTERVALSTYLE, SEARCH_PATH, TIMEZONE
 from auroraml.sql import parse
 from auroraml.sql import statements as st
@@ -41,7 +42,6 @@ from auroraml.types.form import TextStyle
 from auroraml.types.pg_type import PgType
 
 EPOCH = 946_684_800_000_000  # 2000-01-01 in microseconds from 1970-01-01
-_KINDS = {"function": "function", "table": "table", "schema": "schema"}
 
 
 def micros_now() -> int:
@@ -59,11 +59,30 @@ class Hosting:
     interrupt: Any
     dbname: str
 
-    catalog: Catalog
-    transaction: Any
-    role: Any
-    current_role: str
-    session_user: str
+    @property
+    def catalog(self) -> Catalog:
+        """The catalog as the running statement sees it."""
+        raise NotImplementedError
+
+    @property
+    def transaction(self) -> Transaction:
+        """The running transaction."""
+        raise NotImplementedError
+
+    @property
+    def role(self) -> Role:
+        """The current role."""
+        raise NotImplementedError
+
+    @property
+    def current_role(self) -> str:
+        """The current role's name."""
+        raise NotImplementedError
+
+    @property
+    def session_user(self) -> str:
+        """The session user's name."""
+        raise NotImplementedError
 
     @property
     def style(self) -> TextStyle:
@@ -77,7 +96,7 @@ class Hosting:
     @property
     def started(self) -> int:
         """When the transaction began."""
-        return self.transaction.started  # type: ignore[no-any-return]
+        return self.transaction.started
 
     @property
     def names(self) -> Names:

@@ -492,7 +492,7 @@ TRACK_ACTIVITIES = Setting[bool](
     context=Context.SUPERUSER,
     category="Statistics / Cumulative Query and Index Statistics",
     help="Collects information about executing commands.",
-    more="Enables the collection of information on the currently executing command of each session, along with the time at which that command began execution.",  # noqa: E501 - PostgreSQL's words
+    more="Enables the collection of information on the currently executing command of each session, along with the time at which that command began execution.",
 )
 TRACK_COUNTS = Setting[bool](
     name="track_counts",

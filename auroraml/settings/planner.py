@@ -80,7 +80,7 @@ EFFECTIVE_CACHE_SIZE = Setting[int](
     most=2147483647,
     category="Query Tuning / Planner Cost Constants",
     help="Sets the planner's assumption about the total size of the data caches.",
-    more="That is, the total size of the caches (kernel cache and shared buffers) used for PostgreSQL data files. This is measured in disk pages, which are normally 8 kB each.",  # noqa: E501 - PostgreSQL's words
+    more="That is, the total size of the caches (kernel cache and shared buffers) used for PostgreSQL data files. This is measured in disk pages, which are normally 8 kB each.",
 )
 EFFECTIVE_IO_CONCURRENCY = Setting[int](
     name="effective_io_concurrency",
@@ -195,7 +195,7 @@ ENABLE_PARTITION_PRUNING = Setting[bool](
     default=True,
     category="Query Tuning / Planner Method Configuration",
     help="Enables plan-time and execution-time partition pruning.",
-    more="Allows the query planner and executor to compare partition bounds to conditions in the query to determine which partitions must be scanned.",  # noqa: E501 - PostgreSQL's words
+    more="Allows the query planner and executor to compare partition bounds to conditions in the query to determine which partitions must be scanned.",
 )
 ENABLE_PARTITIONWISE_AGGREGATE = Setting[bool](
     name="enable_partitionwise_aggregate",
@@ -443,7 +443,7 @@ PLAN_CACHE_MODE = Setting[str](
     ),
     category="Query Tuning / Other Planner Options",
     help="Controls the planner's selection of custom or generic plan.",
-    more="Prepared statements can have custom and generic plans, and the planner will attempt to choose which is better.  This can be set to override the default behavior.",  # noqa: E501 - PostgreSQL's words
+    more="Prepared statements can have custom and generic plans, and the planner will attempt to choose which is better.  This can be set to override the default behavior.",
 )
 RANDOM_PAGE_COST = Setting[float](
     name="random_page_cost",

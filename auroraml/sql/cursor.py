@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from auroraml.sql.lexer import END, NUMBER, STRING, Token
+from auroraml.sql.lexer import NUMBER, STRING, Token
 from auroraml.sql.rewrite import Source
 from auroraml.sql.statements import Name, Option, Tree
 from auroraml.sql.trees import parse_tree
@@ -31,7 +31,7 @@ class Cursor:
         if self.i < self.stop:
             return self.tokens[self.i]
         last = self.tokens[self.stop]
-        return last if last.kind == END or not last.is_op(";") else last
+        return last
 
     @property
     def at_end(self) -> bool:

@@ -10,7 +10,9 @@ def copy(p: QueryParser) -> st.Statement:
     """COPY table [(columns)] | (query) FROM | TO ..."""
     p.expect("copy")
     p.take("binary")
-    table, columns, query = None, (), None
+    table: st.Name | None = None
+    columns: tuple[st.Name, ...] = ()
+    query: st.Query | None = None
     if p.mark("("):
         stop = p.until(commas=False)
         query = p.query(stop)
@@ -92,7 +94,8 @@ def analyze(p: QueryParser) -> st.Statement:
 
 
 def _targets(p: QueryParser) -> tuple[tuple[st.Name, ...], tuple[tuple[str, ...], ...]]:
-    names, columns = [], []
+    names: list[st.Name] = []
+    columns: list[tuple[str, ...]] = []
     while not p.at_end:
         if names:
             p.need(",")

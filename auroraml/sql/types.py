@@ -81,7 +81,9 @@ class TypeReader:
         if not token.is_name:
             raise near(token)
         self.i += 1
-        schema, name, modifiers = None, token.text, ()
+        schema: str | None = None
+        name = token.text
+        modifiers: tuple[str, ...] = ()
         if token.kind == "word" and not self.tokens[self.i].is_op("."):
             name, modifiers = self._sql_name(name)
         elif self.tokens[self.i].is_op("."):

@@ -89,7 +89,7 @@ class Store:
             free = rows[table.deleted[rows] == 0]
             table.delete(free, transaction.xid)
             transaction.log(lambda: table.delete(free, 0))
-            return free
+            return free  # type: ignore[no-any-return] # numpy gives Any
 
     def _wait(self, waiter: int, holder: int) -> None:
         seen = holder

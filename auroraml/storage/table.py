@@ -70,4 +70,4 @@ class Table:
         seen = (xids > 0) & (xids < snapshot.top)
         for other in snapshot.running:
             seen &= xids != other
-        return seen | (xids == snapshot.own)
+        return seen | (xids == snapshot.own)  # type: ignore[no-any-return] # numpy gives Any

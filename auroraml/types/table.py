@@ -58,8 +58,7 @@ ANY = BY_NAME["any"]
 REGCLASS = BY_NAME["regclass"]
 
 POLYMORPHIC = frozenset(
-    BY_NAME[name].oid
-    for name in ("anyelement", "anyarray", "anynonarray", "anycompatible", "anycompatiblearray", "anycompatiblenonarray")
+    BY_NAME[name].oid for name in ("anyelement", "anyarray", "anynonarray", "anycompatible", "anycompatiblearray", "anycompatiblenonarray")
 )
 
 

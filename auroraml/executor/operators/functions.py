@@ -44,9 +44,9 @@ def expand(call: e.Call, frame: Frame) -> tuple[Batch, Index]:
         made = kernel.function(*extra, *values)
         rows += made
         owners += [i] * len(made)
-    types = [a.type for a in call.type.attributes] if call.type.rep is Rep.STRUCT else [call.type]
+    fields = [a.type for a in call.type.attributes] if call.type.rep is Rep.STRUCT else [call.type]
     resolve = frame.ctx.style.resolve
-    vectors = [from_datums(t, [row[i] for row in rows], resolve(t.element) if t.is_array and t.element else None) for i, t in enumerate(types)]
+    vectors = [from_datums(t, [row[i] for row in rows], resolve(t.element) if t.is_array and t.element else None) for i, t in enumerate(fields)]
     return Batch.of(vectors, len(rows)), np.array(owners, np.int64)
 
 
@@ -178,7 +178,7 @@ def _number(owners: Index) -> Index:
         return np.zeros(0, np.int64)
     starts = np.concatenate([[0], np.flatnonzero(np.diff(owners)) + 1])
     lengths = np.diff(np.append(starts, len(owners)))
-    return np.arange(len(owners)) - np.repeat(starts, lengths) + 1
+    return np.arange(len(owners)) - np.repeat(starts, lengths) + 1  # type: ignore[no-any-return] # numpy gives Any
 
 
 def _zip(parts: Sequence[tuple[Batch, Index]], n: int) -> tuple[Batch, Index]:

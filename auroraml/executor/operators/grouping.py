@@ -214,13 +214,13 @@ class WindowRows(Operator):
 
         def edge(kind: object, value: object, low: bool) -> Index:
             if kind == "unbounded preceding":
-                return begin
+                return begin  # type: ignore[no-any-return] # numpy gives Any
             if kind == "unbounded following":
-                return end
+                return end  # type: ignore[no-any-return] # numpy gives Any
             if kind == "current row":
                 if mode == "rows":
                     return number if low else number + 1
-                return peer_first[group] if low else peer_end
+                return peer_first[group] if low else peer_end  # type: ignore[no-any-return] # numpy gives Any
             if mode != "rows":
                 raise FeatureNotSupported(f"{str(mode).upper()} with an offset in a window frame is not supported")
             assert isinstance(value, e.Expr)

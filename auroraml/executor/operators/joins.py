@@ -247,6 +247,9 @@ class NestedLoopRows(JoinRows):
         while True:
             found = self.kept.give(n)
             if found is not None:
+                if self._counts_delivered() and self.function is not None:
+                    self.function.metrics.loops += found.n
+                    self.function.metrics.rows += found.n
                 return found
             if self.finished:
                 return None
@@ -258,6 +261,11 @@ class NestedLoopRows(JoinRows):
                     self.kept.left = self.output(no_rows(self.node.outer), self.right, np.full(len(rows), -1), rows) if len(rows) else None
                 continue
             self.kept.left = self._joined(left)
+
+    def _counts_delivered(self) -> bool:
+        """Whether each row given out is one fetch from the function scan (batch mode without filters): loops count these."""
+        function = self.function
+        return function is not None and function.node.batch and not (function.tests or self.tests or self.conditions)
 
     def _batching(self) -> bool:
         function = self.function
@@ -295,8 +303,9 @@ class NestedLoopRows(JoinRows):
     def _joined(self, left: Batch) -> Batch | None:
         if self.function is not None:
             right, owners = self.function.apply(self._parameters(left), left.n, self._batching())
-            self.function.metrics.loops += left.n
-            self.function.metrics.rows += right.n
+            if not self._counts_delivered():
+                self.function.metrics.loops += left.n
+                self.function.metrics.rows += right.n
             i, j = self.matched(left, right, owners, np.arange(right.n))
             i, j = self.widen(left, right.n, i, j, None)
             return self.output(left, right, i, j)

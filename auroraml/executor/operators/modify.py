@@ -240,7 +240,7 @@ class ModifyRows(Operator):
 
 def _true(vector: Vector) -> np.ndarray:
     flat = vector.flat()
-    return flat.values & flat.valid  # type: ignore[attr-defined] # a boolean vector
+    return flat.values & flat.valid  # type: ignore[attr-defined, no-any-return] # a boolean vector
 
 
 def _changed(writer: Writer, old: Batch, assigned: object, values: list[Vector]) -> Batch:

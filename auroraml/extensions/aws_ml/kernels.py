@@ -48,7 +48,7 @@ def invoke_endpoint(ctx: CallContext, names: Vector, limits: Vector, *inputs: Ve
             raise InvalidParameterValue("endpoint_name must not be NULL")
         index = np.array([i for i, other in enumerate(found) if other == name]) if len(set(found)) > 1 else np.arange(n)
         whole = len(index) == n
-        arguments = tuple(Argument(type=t, vector=v.flat() if whole else v.take(index).flat()) for t, v in zip(types, inputs, strict=True))
+        arguments = tuple(Argument(type=t, vector=v.flat() if whole else v.take(index).flat()) for t, v in zip(types[2:], inputs, strict=True))
         request = Request(arguments, len(index), ctx.style)
         parts.append((index, ctx.services.invoke_endpoint(str(name), request, ctx.check_cancel)))
     if len(parts) == 1:

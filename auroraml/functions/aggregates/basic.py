@@ -44,7 +44,7 @@ def sum_whole(values: np.ndarray, codes: np.ndarray, groups: int) -> np.ndarray:
         return out
     high, low = values.astype(np.int64) >> 32, values.astype(np.int64) & 0xFFFFFFFF
     tops, bottoms = sum_whole(high, codes, groups).astype(object), sum_whole(low, codes, groups).astype(object)
-    return tops * 2**32 + bottoms
+    return tops * 2**32 + bottoms  # type: ignore[no-any-return] # numpy gives Any
 
 
 @aggregate("count()")

@@ -75,5 +75,3 @@ def last_value(args: Sequence[Vector], part: Index, first: Index, peers: np.ndar
     """The value at the frame's last row."""
     low, high = frames
     return args[0].flat().take(np.where(low < high, high - 1, -1), True)
-
-

@@ -290,7 +290,7 @@ class Calls:
             if value == "CURRENT ROW":
                 return "current row", None
             word = str(side or "PRECEDING").lower()
-            return (f"unbounded {word}", None) if value == "UNBOUNDED" else (word, self.bind(value))  # type: ignore[arg-type] # an expression
+            return (f"unbounded {word}", None) if value == "UNBOUNDED" else (word, self.bind(value))
 
         start = bound(spec.args.get("start"), spec.args.get("start_side"))
         end = bound(spec.args["end"], spec.args.get("end_side")) if spec.args.get("end") is not None else ("current row", None)

@@ -20,7 +20,7 @@ from auroraml.errors import (
     SyntaxError as SqlSyntaxError,
 )
 from auroraml.ir import expr as e
-from auroraml.ir.logical import LogicalPlan
+from auroraml.ir.logical import LogicalPlan, Window
 from auroraml.ir.objects import Operator
 from auroraml.ir.tree import expressions
 from auroraml.planner.binder.binder import Binder
@@ -62,7 +62,7 @@ class Expressions(Calls):
         self.subquery = subquery
         self.clause = Clause(name="")
         self.aggregates: list[e.Aggregate] = []
-        self.windows: list[object] = []
+        self.windows: list[Window] = []
         self.window_names: dict[str, int] = {}
         self.has_sets = False
 
@@ -154,7 +154,7 @@ class Expressions(Calls):
         for level in self.scope.levels():
             found = level.find_column(name, at)
             if found is not None:
-                return found
+                return found  # type: ignore[no-any-return] # numpy gives Any
         for column_ in self.binder.columns:
             if column_.name == name and not column_.dropped:
                 return e.ColumnRef(type=column_.type, typmod=column_.typmod, id=column_.number, name=name, at=at)
@@ -382,7 +382,7 @@ class Expressions(Calls):
         args: list[e.Expr] = []
         for part in parts:
             bound = self.binder.boolean(self._bind(part), word, self.leaves.start(part))
-            args += bound.args if isinstance(bound, make) else [bound]  # type: ignore[attr-defined] # And and Or have args
+            args += bound.args if isinstance(bound, make) else [bound]
         return make(type=BOOL, args=tuple(args))
 
     @_bind.register

@@ -87,7 +87,8 @@ class FromClause:
             if node.args.get("sample") is not None:
                 raise FeatureNotSupported("TABLESAMPLE is not supported", at=self.leaves.start(node))
             if isinstance(node.this, exp.Anonymous | exp.Dot):
-                return self._function(node, node.this)
+                schema = node.args.get("db")
+                return self._function(node, node.this if schema is None else exp.Dot(this=schema.copy(), expression=node.this.copy()))
             return self._table(node)
         raise FeatureNotSupported(f"{type(node).__name__} in FROM is not supported", at=self.leaves.start(node))
 

@@ -78,8 +78,7 @@ class QueryBinder:
         limit, offset, _ = self._limits(node, parent)
         if isinstance(plan, SetOperation | Values) and not plan.order_by and plan.limit is None and plan.offset is None:
             return replace(plan, order_by=keys, limit=limit, offset=offset)
-        both = SetOperation(op="union", all=True, left=plan, right=_nothing(plan), outputs=plan.outputs, order_by=keys, limit=limit, offset=offset)
-        return both
+        return SetOperation(op="union", all=True, left=plan, right=_nothing(plan), outputs=plan.outputs, order_by=keys, limit=limit, offset=offset)
 
     # WITH
 

@@ -108,7 +108,8 @@ def distance(a: str, b: str) -> int:
 
 def nearest(scope: Scope, name: str, within: Entry | None) -> str:
     """The closest column's name, quoted as in the hint; "" where none is close (more than half of the letters differ, or 3)."""
-    best, found = min(3, len(name) // 2) + 0, []
+    best = min(3, len(name) // 2)
+    found: list[str] = []
     for level in scope.levels():
         for entry in level.entries:
             penalty = 0 if within is None or entry is within or not entry.named else distance(within.alias, entry.alias)
