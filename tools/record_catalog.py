@@ -159,7 +159,7 @@ def main() -> None:
             f"and o.amoprighttype in ({known}) and c.opcdefault order by 1,2,5,3"
         )
     ]
-    (ROOT / "functions" / "data.py").write_text(
+    (ROOT / "catalog" / "data.py").write_text(
         '"""PostgreSQL 15\'s pg_proc, pg_operator, pg_aggregate and pg_amop rows (recorded by tools/record_catalog.py)."""\n\n'
         + literal(
             procs,

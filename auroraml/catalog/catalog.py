@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from functools import singledispatch
 from itertools import count
 
+from auroraml.catalog.builtins import builtin_function, builtin_functions_named, builtin_operators_named
 from auroraml.catalog.changes import Change, Put, Remove, SetComment, SetStatistics
 from auroraml.catalog.statistics import RelationStatistics
 from auroraml.errors import UndefinedObject
-from auroraml.functions.registry import builtin_function, builtin_functions_named, builtin_operators_named
 from auroraml.ir.objects import Extension, Function, Operator, Relation, Role, Schema
 from auroraml.types.casts import CastRow, find_cast
 from auroraml.types.pg_type import PgType

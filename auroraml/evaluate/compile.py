@@ -9,11 +9,11 @@ from functools import singledispatch
 import numpy as np
 
 from auroraml.batch import ConstVector, FixedVector, ListVector, Mask, StructVector, Vector, concat, from_datums
+from auroraml.catalog.builtins import btree_operators, builtin_function
 from auroraml.errors import ArraySubscriptError
 from auroraml.evaluate.call import call, kernel_of, null
 from auroraml.evaluate.frame import Frame, scatter
 from auroraml.evaluate.values import sql_value, subscript
-from auroraml.functions.registry import btree_operators, builtin_function
 from auroraml.ir import expr as e
 from auroraml.ir.logical import Query
 from auroraml.ir.objects import Function

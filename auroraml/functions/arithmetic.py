@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from auroraml.catalog.data import OPERATORS
 from auroraml.errors import DivisionByZero, NumericValueOutOfRange
-from auroraml.functions.data import OPERATORS
 from auroraml.functions.signature import SCALARS, Kernel, scalar
 from auroraml.types.pg_type import Rep
 from auroraml.types.table import BY_OID

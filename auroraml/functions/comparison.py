@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auroraml.batch import ConstVector, FixedVector, NumericVector, Vector
-from auroraml.functions.data import OPERATORS
+from auroraml.catalog.data import OPERATORS
 from auroraml.functions.signature import SCALARS, Kernel
 from auroraml.types.numeric import rescale
 from auroraml.types.pg_type import Rep

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from auroraml.batch import Vector
-from auroraml.functions.data import PROCS
+from auroraml.catalog.data import PROCS
 from auroraml.types.table import BY_NAME
 
 KernelFunction = Callable[..., Any]

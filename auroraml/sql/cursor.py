@@ -28,10 +28,7 @@ class Cursor:
     @property
     def token(self) -> Token:
         """The token at hand (END behind the last one)."""
-        if self.i < self.stop:
-            return self.tokens[self.i]
-        last = self.tokens[self.stop]
-        return last
+        return self.tokens[min(self.i, self.stop)]
 
     @property
     def at_end(self) -> bool:

@@ -7,9 +7,9 @@ from typing import Any
 
 from auroraml.batch import Batch, from_datums
 from auroraml.catalog.acl import acl_text
+from auroraml.catalog.builtins import builtin_function, builtin_oids
 from auroraml.catalog.catalog import Catalog
 from auroraml.catalog.system_tables import SYSTEM_TABLES
-from auroraml.functions.registry import builtin_function, builtin_oids
 from auroraml.ir.objects import Function
 from auroraml.types.pg_type import PgArray
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlglot import exp
 
+from auroraml.catalog.builtins import btree_operators
 from auroraml.errors import FeatureNotSupported, GroupingError, UndefinedFunction, UndefinedObject, WindowingError, WrongObjectType
 from auroraml.errors import SyntaxError as SqlSyntaxError
-from auroraml.functions.registry import btree_operators
 from auroraml.ir import expr as e
 from auroraml.ir.logical import Window
 from auroraml.ir.objects import Function

@@ -13,7 +13,6 @@ from auroraml.errors import (
     DatatypeMismatch,
     FeatureNotSupported,
     UndefinedColumn,
-    UndefinedParameter,
     WrongObjectType,
 )
 from auroraml.errors import (
@@ -26,9 +25,9 @@ from auroraml.ir.tree import expressions
 from auroraml.planner.binder.binder import Binder
 from auroraml.planner.binder.calling import Calls
 from auroraml.planner.binder.coercion import array_type, located
+from auroraml.planner.binder.literals import missing_parameter, number, record_of
 from auroraml.planner.binder.scope import Scope, column, missing_column, missing_qualified, missing_table
-from auroraml.types.numeric import numeric_in
-from auroraml.types.pg_type import Attribute, PgType, Rep
+from auroraml.types.pg_type import PgType, Rep
 from auroraml.types.table import BOOL, DATE, FLOAT8, INT4, INT8, NAME, NUMERIC, POINT, RECORD, TEXT, TIME, TIMESTAMP, TIMESTAMPTZ, TIMETZ, UNKNOWN
 
 _VALUE_TYPES = {
@@ -670,28 +669,6 @@ class Expressions(Calls):
     @_bind.register
     def _(self, node: exp.Window) -> e.Expr:
         return self.window_call(node)
-
-
-def number(text: str, at: int) -> e.Const:
-    """A numeric literal: int4, int8 or numeric by its size and form."""
-    if text.isdigit():
-        value = int(text)
-        if value < 2**31:
-            return e.Const(type=INT4, value=value, at=at)
-        if value < 2**63:
-            return e.Const(type=INT8, value=value, at=at)
-    return e.Const(type=NUMERIC, value=numeric_in(text), at=at)
-
-
-def record_of(fields: Sequence[tuple[str, PgType, int]]) -> PgType:
-    """The anonymous record type of these fields."""
-    attributes = tuple(Attribute(name=name, type=type, typmod=typmod) for name, type, typmod in fields)
-    return PgType(oid=RECORD.oid, name="record", rep=Rep.STRUCT, length=-1, kind="p", category="P", attributes=attributes)
-
-
-def missing_parameter(number: int, at: int) -> Exception:
-    """42P02."""
-    return UndefinedParameter(f"there is no parameter ${number}", at=at)
 
 
 def _bare(node: exp.Expression) -> exp.Expression:

@@ -15,7 +15,8 @@ from auroraml.ir.objects import Relation
 from auroraml.ir.renumber import renumber
 from auroraml.ir.tree import walk
 from auroraml.planner.binder.binder import Binder
-from auroraml.planner.binder.expressions import Clause, Expressions, record_of
+from auroraml.planner.binder.expressions import Clause, Expressions
+from auroraml.planner.binder.literals import record_of
 from auroraml.planner.binder.scope import Entry, Scope, column
 from auroraml.types.pg_type import PgType, Rep
 from auroraml.types.table import INT8, RECORD, TEXT, UNKNOWN

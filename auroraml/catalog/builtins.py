@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from auroraml.functions.data import OPCLASS_MEMBERS, OPERATORS, PROCS
+from auroraml.catalog.data import OPCLASS_MEMBERS, OPERATORS, PROCS
 from auroraml.ir.objects import Function, Operator, Parameter
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import BY_OID
