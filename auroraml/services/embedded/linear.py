@@ -61,7 +61,8 @@ def _sigmoid(values: Matrix) -> Matrix:
 
 
 def _ridge(design: Matrix, target: Matrix, penalty: float) -> Matrix:
-    weight: Matrix = np.diag(np.full(design.shape[1], penalty * len(design), dtype=np.float64))
+    weight: Matrix = np.zeros((design.shape[1], design.shape[1]))
+    np.fill_diagonal(weight, penalty * len(design))
     weight[0, 0] = 0.0
     found: Matrix = np.linalg.lstsq(design.T @ design + weight, design.T @ target, rcond=None)[0]
     return found
