@@ -64,8 +64,7 @@ def _ridge(design: Matrix, target: Matrix, penalty: float) -> Matrix:
     weight: Matrix = np.zeros((design.shape[1], design.shape[1]))
     np.fill_diagonal(weight, penalty * len(design))
     weight[0, 0] = 0.0
-    found: Matrix = np.linalg.lstsq(design.T @ design + weight, design.T @ target, rcond=None)[0]
-    return found
+    return np.linalg.lstsq(design.T @ design + weight, design.T @ target, rcond=None)[0].astype(np.float64)
 
 
 def _logistic(design: Matrix, target: Matrix, penalty: float) -> Matrix:
