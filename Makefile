@@ -22,6 +22,9 @@ check: $(VENV)/.dev
 oracle: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/golden --oracle
 
+soak: $(VENV)/.dev
+	$(BIN)/python -m pytest tests/golden tests/property --soak
+
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.run
 
