@@ -10,7 +10,7 @@ import pyarrow as pa
 from auroraml.batch import ConstVector, DictVector, FixedVector, NumericVector, TextVector, Vector, from_datums
 from auroraml.errors import FeatureNotSupported
 from auroraml.evaluate.frame import Runtime, scatter
-from auroraml.functions.signature import SCALARS, Kernel
+from auroraml.functions.signature import SCALARS, Kernel, Types
 from auroraml.ir.objects import Function
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import BY_OID
@@ -31,7 +31,7 @@ def call(
 ) -> Vector:  # fmt: skip
     """The function's value for each of `n` rows."""
     if args and n and function.volatility != "v" and all(isinstance(arg, ConstVector) for arg in args):
-        one = call(kernel, function, result, [arg.one for arg in args], 1, ctx)  # type: ignore[attr-defined]
+        one = call(kernel, function, result, [arg.one for arg in args], 1, ctx, types)  # type: ignore[attr-defined]
         return ConstVector(one, n)
     validity = None
     if function.strict:
@@ -47,10 +47,8 @@ def call(
                 return ConstVector(null(result), n)
             elif kernel.raises or kernel.face == "datum":
                 index = np.flatnonzero(validity)
-                return scatter(_apply(kernel, function, result, [arg.take(index) for arg in args], len(index), ctx), index, n)
-    if kernel.typed:
-        return kernel.function(ctx, *args, types=types)  # type: ignore[no-any-return] # kernels of this face return vectors
-    found = _by_dictionary(kernel, function, result, args, n, ctx)
+                return scatter(_apply(kernel, function, result, [arg.take(index) for arg in args], len(index), ctx, types), index, n)
+    found = _by_dictionary(kernel, function, result, args, n, ctx, types)
     return found if validity is None else found.with_validity(validity if found.validity is None else validity & found.validity)
 
 
@@ -60,7 +58,9 @@ def null(type: PgType) -> Vector:
     return from_datums(type, [None], element or (BY_OID[25] if type.is_array else None))
 
 
-def _by_dictionary(kernel: Kernel, function: Function, result: PgType, args: Sequence[Vector], n: int, ctx: Runtime) -> Vector:
+def _by_dictionary(
+    kernel: Kernel, function: Function, result: PgType, args: Sequence[Vector], n: int, ctx: Runtime, types: tuple[PgType, ...]
+) -> Vector:
     """Where one argument is a dictionary and the rest are constants, compute over the dictionary only."""
     varying = [i for i, arg in enumerate(args) if not isinstance(arg, ConstVector)]
     if len(varying) == 1 and isinstance(args[varying[0]], DictVector) and function.volatility == "i" and function.strict and not kernel.raises:
@@ -69,17 +69,19 @@ def _by_dictionary(kernel: Kernel, function: Function, result: PgType, args: Seq
         if 0 < column.dictionary.n < n:
             size = column.dictionary.n
             small = [column.dictionary if i == varying[0] else ConstVector(arg.one, size) for i, arg in enumerate(args)]  # type: ignore[attr-defined]
-            values = _apply(kernel, function, result, small, size, ctx)
+            values = _apply(kernel, function, result, small, size, ctx, types)
             return values.take(column.codes.astype(np.int64))
-    return _apply(kernel, function, result, args, n, ctx)
+    return _apply(kernel, function, result, args, n, ctx, types)
 
 
-def _apply(kernel: Kernel, function: Function, result: PgType, args: Sequence[Vector], n: int, ctx: Runtime) -> Vector:
-    extra = (ctx,) if kernel.context else ()
+def _apply(kernel: Kernel, function: Function, result: PgType, args: Sequence[Vector], n: int, ctx: Runtime, types: tuple[PgType, ...]) -> Vector:
+    extra: tuple[object, ...] = (ctx,) if kernel.context else ()
+    if kernel.typed:
+        extra = (*extra, Types(args=types, result=result))
     if kernel.face == "numpy":
         values = kernel.function(*extra, *[_numpy(arg) for arg in args])
         if isinstance(values, Vector):
-            return values
+            return values if values.n == n else ConstVector(values, n)
         array = np.asarray(values)
         return FixedVector(array if array.shape == (n,) else np.broadcast_to(array, (n,)))
     if kernel.face == "arrow":

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from auroraml.batch import Vector
 from auroraml.catalog.data import PROCS
+from auroraml.types.pg_type import PgType
 from auroraml.types.table import BY_NAME
 
 KernelFunction = Callable[..., Any]
@@ -72,11 +73,19 @@ class Kernel:
     face: str = "vector"
     raises: bool = True
     context: bool = False
-    typed: bool = False  # wants `types`: the types of the arguments (for "any" and its kin)
+    typed: bool = False  # wants `Types` before its arguments: for "any", polymorphic functions and their kin
+
+
+@dataclass(frozen=True, kw_only=True)
+class Types:
+    """The types of one call's arguments and of its result."""
+
+    args: tuple[PgType, ...]
+    result: PgType
 
 
 SCALARS: dict[int, Kernel] = {}
-AGGREGATES: dict[int, KernelFunction] = {}
+AGGREGATES: dict[int, Kernel] = {}
 WINDOWS: dict[int, KernelFunction] = {}
 ROWS: dict[int, Kernel] = {}
 _OIDS: dict[tuple[str, tuple[int, ...]], int] = {}
@@ -104,23 +113,26 @@ def scalar(*signatures: str, face: str = "vector", raises: bool = True, context:
     return register
 
 
-def aggregate(*signatures: str) -> Callable[[K], K]:
-    """Register `function(args: list[Vector], codes, groups) -> Vector` for aggregates."""
+def aggregate(*signatures: str, context: bool = False, typed: bool = False) -> Callable[[K], K]:
+    """Register `function(args: list[Vector], codes, groups) -> Vector` for aggregates; a context and Types come first where asked for.
+
+    Ordered-set aggregates get their direct arguments, one value a group, before the aggregated ones.
+    """
 
     def register(function: K) -> K:
         for signature in signatures:
-            AGGREGATES[oid_of(signature)] = function
+            AGGREGATES[oid_of(signature)] = Kernel(function=function, context=context, typed=typed)
         return function
 
     return register
 
 
-def rows(*signatures: str, context: bool = False) -> Callable[[K], K]:
+def rows(*signatures: str, context: bool = False, typed: bool = False) -> Callable[[K], K]:
     """Register `function(args: list of datums) -> list of rows (tuples)`: a set-returning function, called once for each set of arguments."""
 
     def register(function: K) -> K:
         for signature in signatures:
-            ROWS[oid_of(signature)] = Kernel(function=function, face="datum", context=context)
+            ROWS[oid_of(signature)] = Kernel(function=function, face="datum", context=context, typed=typed)
         return function
 
     return register

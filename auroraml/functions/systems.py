@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 
 from auroraml.batch import ConstVector, FixedVector, TextVector, Vector
-from auroraml.functions.signature import CallContext, scalar
+from auroraml.functions.signature import CallContext, Types, scalar
 from auroraml.functions.strings import concatenate
-from auroraml.types.pg_type import PgType
 from auroraml.types.text import text_out
 
 
@@ -74,19 +74,19 @@ def pg_get_userbyid(ctx: CallContext, oid: int) -> str:
     return f"unknown (OID={oid})" if role is None else str(role.name)
 
 
-def _joined(ctx: CallContext, first: Vector, second: Vector, types: tuple[PgType, ...]) -> Vector:
-    texts = [text_out(type, vector, ctx.style) for type, vector in zip(types, (first, second), strict=True)]
-    a, b = (t.flat() for t in texts)
-    return TextVector(concatenate(a.values, b.values))  # type: ignore[attr-defined] # texts
-
-
 @scalar("textanycat(text,anynonarray)", "anytextcat(anynonarray,text)", context=True, typed=True, raises=False)
-def any_concatenate(ctx: CallContext, first: Vector, second: Vector, types: tuple[PgType, ...] = ()) -> Vector:
+def any_concatenate(ctx: CallContext, types: Types, first: Vector, second: Vector) -> Vector:
     """Text and any other value, in its text form."""
-    return _joined(ctx, first, second, types)
+    n = max(first.n, second.n)
+    texts = [text_out(type, vector, ctx.style) for type, vector in zip(types.args, (first, second), strict=True)]
+    a, b = (t.one.flat() if isinstance(t, ConstVector) else t.flat() for t in texts)
+    assert isinstance(a, TextVector)
+    assert isinstance(b, TextVector)
+    joined = concatenate(a.values[0] if a.n != n else a.values, b.values[0] if b.n != n else b.values)
+    return TextVector(joined if isinstance(joined, pa.Array) else pa.array([joined.as_py()], pa.large_string()))
 
 
 @scalar("pg_typeof(any)", context=True, typed=True, raises=False)
-def pg_typeof(ctx: CallContext, value: Vector, types: tuple[PgType, ...] = ()) -> Vector:
+def pg_typeof(ctx: CallContext, types: Types, value: Vector) -> Vector:
     """The type of the argument."""
-    return ConstVector(FixedVector(np.array([types[0].oid])), value.n)
+    return ConstVector(FixedVector(np.array([types.args[0].oid])), value.n)

@@ -99,6 +99,7 @@ VALUES = frozenset(
         "current_schema",
     ]
 )
+CONSTANTS = frozenset(("null", "true", "false"))
 PLAIN_OPERATORS = frozenset(("+", "-", "*", "/", "%", "^", "<", ">", "=", "<=", ">=", "<>"))
 SPECIAL_CALLS = frozenset(("extract", "position", "substring", "overlay", "trim"))
 _AFTER = {  # words that structure a query only behind, or before, certain others
@@ -133,6 +134,7 @@ class Source:
     tokens: Sequence[Token]
     types: dict[int, TypeName] = field(default_factory=dict)
     forms: dict[int, CallForm] = field(default_factory=dict)
+    casts: dict[int, int] = field(default_factory=dict)  # the type of a CAST(...) or typed literal: the token it begins with
 
 
 @dataclass(kw_only=True)
@@ -284,12 +286,16 @@ class Rewriter:
             return handled
         if word == "as" and frame is not None and frame.kind == "cast":
             self._put("AS", i, False)
+            self.source.casts[i + 1] = frame.call
             return self._type(i + 1)
         if word == "default":
             self._put(f"_d{i}", i, True)
             return i + 1
         if word == "variadic" and frame is not None and frame.kind == "call":
             self.source.forms[frame.call] = CallForm(name=self.tokens[frame.call].text, variadic=True)
+            return i + 1
+        if word in CONSTANTS and not self.operand and not self._tested(i):
+            self._put(f"_k{i}", i, True)
             return i + 1
         if word in VALUES and not following.is_op("("):
             self._put(f"_k{i}", i, True)
@@ -299,10 +305,15 @@ class Rewriter:
             return i + 4 if self.tokens[i + 3].is_op(")") else i + 1
         return self._grammar(i, word, following)
 
+    def _tested(self, i: int) -> bool:
+        """Whether the word at `i` belongs to an IS [NOT] test."""
+        before = self.tokens[i - 1]
+        return before.is_word("is") or (before.is_word("not") and self.tokens[i - 2].is_word("is"))
+
     def _grammar(self, i: int, word: str, following: Token) -> int:
         if word in ("cast", "treat") and following.is_op("("):
             self._put("CAST", i, False)
-            self._open(i + 1, "cast")
+            self._open(i + 1, "cast", i)
             return i + 2
         if word == "using" and following.kind == "operator":
             self._put("DESC" if following.text in (">", "~>~") else "ASC", i, False)
@@ -359,6 +370,7 @@ class Rewriter:
         else:
             reader.i += 1
         self.source.types[i] = name
+        self.source.casts[i] = i
         self._put(f"CAST ( _s{literal} AS _t{i} )", i, True)
         return reader.i
 

@@ -12,7 +12,7 @@ from auroraml.errors import FeatureNotSupported, InvalidParameterValue
 from auroraml.evaluate import Frame, compile
 from auroraml.evaluate.call import null
 from auroraml.executor.operator import Operator, Sliced, build, operator
-from auroraml.functions.signature import ROWS
+from auroraml.functions.signature import ROWS, Types
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.logical import Query
@@ -36,7 +36,9 @@ def expand(call: e.Call, frame: Frame) -> tuple[Batch, Index]:
     columns = [a.datums() for a in args]
     rows: list[tuple[object, ...]] = []
     owners: list[int] = []
-    extra = (frame.ctx,) if kernel.context else ()
+    extra: tuple[object, ...] = (frame.ctx,) if kernel.context else ()
+    if kernel.typed:
+        extra = (*extra, Types(args=tuple(a.type for a in call.args), result=call.type))
     for i in range(frame.n):  # a call makes rows of its own number, so calls run one by one
         values = [c[i] for c in columns]
         if function.strict and any(v is None for v in values):

@@ -13,7 +13,7 @@ from auroraml.evaluate.call import null
 from auroraml.evaluate.keys import groups, rank, sort_indices
 from auroraml.executor.operator import Operator, Sliced, operator
 from auroraml.executor.operators.joins import no_rows
-from auroraml.functions.signature import AGGREGATES, WINDOWS
+from auroraml.functions.signature import AGGREGATES, WINDOWS, CallContext, Types
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.types.table import INT8
@@ -47,7 +47,14 @@ def aggregate(call: e.Aggregate, batch: Batch, codes: Index, count: int, frame: 
         rows = chosen[first]
     if rows is not None:
         args, codes = [a.take(rows) for a in args], codes[rows]
-    return _kernel(call, args, codes, count)
+    direct: list[Vector] = []
+    if call.direct:
+        owners, places = np.unique(codes, return_index=True)
+        sources = places if rows is None else rows[places]
+        first = np.full(count, -1, np.int64)
+        first[owners] = sources
+        direct = [compile(d)(frame).flat().take(first, True) for d in call.direct]
+    return _kernel(call, [*direct, *args], codes, count, frame.ctx)
 
 
 def _true(vector: Vector) -> np.ndarray:
@@ -56,14 +63,17 @@ def _true(vector: Vector) -> np.ndarray:
     return flat.values & flat.valid
 
 
-def _kernel(call: e.Aggregate, args: Sequence[Vector], codes: Index, count: int) -> Vector:
+def _kernel(call: e.Aggregate, args: Sequence[Vector], codes: Index, count: int, ctx: CallContext) -> Vector:
     if call.function.name in ("min", "max") and len(args) == 1:
         return extreme(args[0], call.args[0], codes, count, call.function.name == "max")
     kernel = AGGREGATES.get(call.function.oid)
     if kernel is None:
         types = ", ".join(format_type(x.type) for x in call.function.inputs)
         raise FeatureNotSupported(f"function {call.function.name}({types}) is not supported")
-    return kernel([a.flat() for a in args], codes, count)  # type: ignore[no-any-return] # aggregates return vectors
+    extra: tuple[object, ...] = (ctx,) if kernel.context else ()
+    if kernel.typed:
+        extra = (*extra, Types(args=tuple(a.type for a in (*call.direct, *call.args)), result=call.type))
+    return kernel.function(*extra, [a.flat() for a in args], codes, count)  # type: ignore[no-any-return] # aggregates return vectors
 
 
 def extreme(vector: Vector, expr: e.Expr, codes: Index, count: int, largest: bool) -> Vector:
@@ -242,5 +252,5 @@ class WindowRows(Operator):
             keep = _true(compile(call.filter)(frame))[rows]
             rows, owner = rows[keep], owner[keep]
         made = e.Aggregate(type=call.type, function=call.function, args=call.args, star=call.star)
-        values = _kernel(made, [a.take(rows) for a in args], owner, len(spans))
+        values = _kernel(made, [a.take(rows) for a in args], owner, len(spans), frame.ctx)
         return values.take(codes.reshape(-1).astype(np.int64))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlglot import exp
@@ -134,7 +135,8 @@ class Calls:
             raise WrongObjectType(f"{shown}() is a procedure", hint="To call a procedure, use CALL.", at=at)
         condition = None if filter is None else self._filter(filter)
         if function.kind == "a" and not window:
-            return self._aggregate(function, result, coerced, at, distinct, order, condition, star, len(direct), variadic)
+            return self._aggregate(function, result, coerced, at, distinct, within.expressions if within is not None else order, condition, star,
+                                   len(direct), variadic)  # fmt: skip
         if function.kind in "aw" and window:
             return e.WindowCall(type=result, function=function, args=tuple(coerced), window=-1, filter=condition, star=star, at=at)
         if function.returns_set:
@@ -194,7 +196,7 @@ class Calls:
         keys = tuple(self.sort_key(item) for item in order)
         plain = tuple(args[: len(args) - direct]) if direct else tuple(args)
         if direct:
-            keys = tuple(e.SortKey(expr=arg) for arg in args[len(args) - direct :])
+            keys = tuple(replace(key, expr=arg) for key, arg in zip(keys, args[len(args) - direct :], strict=True))
         found = e.Aggregate(type=result, function=function, args=tuple(k.expr for k in keys) if direct else plain, distinct=distinct, order_by=keys,
                             filter=filter, star=star, direct=plain if direct else (), variadic=variadic, at=at)  # fmt: skip
         self.aggregates.append(found)

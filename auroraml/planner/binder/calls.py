@@ -10,7 +10,7 @@ from auroraml.ir import expr as e
 from auroraml.ir.objects import Function, Operator
 from auroraml.planner.binder.coercion import Coercer, array_type
 from auroraml.types.pg_type import PgType
-from auroraml.types.table import BY_NAME, POLYMORPHIC, TEXT, UNKNOWN
+from auroraml.types.table import POLYMORPHIC, TEXT, UNKNOWN
 
 FUNCTION_HINT = "No function matches the given name and argument types. You might need to add explicit type casts."
 OPERATOR_HINT = "No operator matches the given name and argument types. You might need to add explicit type casts."
@@ -112,91 +112,99 @@ class Chooser:
         raise UndefinedFunction(f"operator does not exist: {text}", hint=OPERATOR_HINT if len(args) == 2 else PREFIX_HINT, at=at)
 
     def _best(self, options: Sequence[Sequence[PgType]], given: Sequence[PgType]) -> list[int]:
-        """The options that survive PostgreSQL's rules (func_select_candidate)."""
+        """The options that survive PostgreSQL's rules (func_match_argtypes, func_select_candidate)."""
         exact = [i for i, types in enumerate(options) if all(t.oid == g.oid for t, g in zip(types, given, strict=True))]
         if exact:
-            return exact[:1] if len({tuple(t.oid for t in options[i]) for i in exact}) == 1 and len(exact) == 1 else exact
+            return exact
         can = self.coercer.can
-        left = [i for i, types in enumerate(options) if all(can(g, t) for t, g in zip(types, given, strict=True)) and self._consistent(types, given)]
+        left = [i for i, types in enumerate(options) if all(can(g, t) for t, g in zip(types, given, strict=True)) and self.consistent(types, given)]
         if len(left) <= 1:
             return left
-        base = [BY_NAME["text"] if g.name == "varchar" else g for g in given]
-        left = _most(left, lambda i: sum(t.oid == g.oid for t, g in zip(options[i], given, strict=True) if g.oid != UNKNOWN.oid))
+        known = [(place, g) for place, g in enumerate(given) if g.oid != UNKNOWN.oid]
+        left = _most(left, lambda i: sum(options[i][place].oid == g.oid for place, g in known))
         if len(left) == 1:
             return left
-        left = _most(
-            left, lambda i: sum(t.oid == g.oid or self._prefers(t, g) for t, g in zip(options[i], base, strict=True) if g.oid != UNKNOWN.oid)
-        )
-        if len(left) == 1 or all(g.oid != UNKNOWN.oid for g in given):
+        left = _most(left, lambda i: sum(options[i][place].oid == g.oid or _prefers(options[i][place], g) for place, g in known))
+        if len(left) == 1 or len(known) == len(given):
             return left
         return self._unknowns(left, options, given)
 
-    @staticmethod
-    def _prefers(type: PgType, given: PgType) -> bool:
-        return type.preferred and type.category == given.category
-
-    def _consistent(self, types: Sequence[PgType], given: Sequence[PgType]) -> bool:
-        """Whether polymorphic parameters agree on what they stand for."""
+    def consistent(self, types: Sequence[PgType], given: Sequence[PgType]) -> bool:
+        """Whether polymorphic parameters agree on what they stand for (check_generic_type_consistency)."""
         element: PgType | None = None
+        compatible: list[PgType] = []
         for type, actual in zip(types, given, strict=True):
-            if type.oid not in POLYMORPHIC or actual.oid == UNKNOWN.oid or type.name.startswith("anycompatible"):
+            if type.oid not in POLYMORPHIC or actual.oid == UNKNOWN.oid:
                 continue
-            this = self.coercer.type(actual.element) if type.name == "anyarray" and actual.element else actual
+            array = type.name in ("anyarray", "anycompatiblearray")
+            if array and not actual.is_array:
+                return False
+            if "nonarray" in type.name and actual.is_array:
+                return False
+            this = self.coercer.type(actual.element) if array else actual
+            if type.name.startswith("anycompatible"):
+                compatible.append(this)
+                continue
             if element is not None and element.oid != this.oid:
                 return False
             element = this
-        return True
+        return len(compatible) < 2 or self.coercer.unify(compatible) is not None
 
     def _unknowns(self, left: list[int], options: Sequence[Sequence[PgType]], given: Sequence[PgType]) -> list[int]:
-        for position, actual in enumerate(given):
-            if actual.oid != UNKNOWN.oid:
+        """Unknown literals: strings where a candidate takes them, else the one category all candidates share; then the known type."""
+        slots: dict[int, tuple[str, bool]] | None = {}
+        for place, actual in enumerate(given):
+            if actual.oid != UNKNOWN.oid or slots is None:
                 continue
-            categories = {options[i][position].category for i in left}
-            category = "S" if "S" in categories else next(iter(categories)) if len(categories) == 1 else None
-            if category is None:
-                break
-            matching = [i for i in left if options[i][position].category == category]
-            preferred = [i for i in matching if options[i][position].preferred]
-            left = preferred or matching
-        if len(left) > 1:
-            known = {g.oid for g in given if g.oid != UNKNOWN.oid}
-            if len(known) == 1:
-                type = next(g for g in given if g.oid != UNKNOWN.oid)
-                same = [i for i in left if all(t.oid == type.oid or self.coercer.can(type, t) for t in options[i])]
-                exact = [i for i in left if all(t.oid == type.oid for t in options[i])]
-                left = exact or (same if len(same) == 1 else left)
+            types = [options[i][place] for i in left]
+            categories = {type.category for type in types}
+            if "S" not in categories and len(categories) > 1:
+                slots = None
+                continue
+            category = "S" if "S" in categories else types[0].category
+            slots[place] = (category, any(type.preferred for type in types if type.category == category))
+        if slots is not None:
+            fits = [
+                i for i in left
+                if all(options[i][p].category == category and (options[i][p].preferred or not preferred) for p, (category, preferred) in slots.items())
+            ]  # fmt: skip
+            left = fits or left
+        if len(left) == 1:
+            return left
+        known = {g.oid: g for g in given if g.oid != UNKNOWN.oid}
+        if len(known) == 1:
+            (type,) = known.values()
+            assumed = [type] * len(given)
+            able = [i for i in left if all(self.coercer.can(type, t) for t in options[i]) and self.consistent(options[i], assumed)]
+            if len(able) == 1:
+                return able
         return left
 
     def resolve(self, chosen: Candidate, args: Sequence[e.Expr], shown: str, at: int) -> tuple[PgType, dict[str, PgType]]:
         """The result type of a call, with what the polymorphic types stand for."""
-        bound: dict[str, PgType] = {}
-        families = {"any": [], "anycompatible": []}  # type: dict[str, list[PgType]]
-        for type, arg in zip(chosen.types, args, strict=True):
-            if type.oid in POLYMORPHIC and arg.type.oid != UNKNOWN.oid:
-                family = "anycompatible" if type.name.startswith("anycompatible") else "any"
-                is_array = type.name in ("anyarray", "anycompatiblearray")
-                families[family].append(self.coercer.type(arg.type.element) if is_array and arg.type.element else arg.type)
-        for family, types in families.items():
-            if not types and any(t.oid in POLYMORPHIC and t.name.startswith("anycompatible") == (family == "anycompatible") for t in chosen.types):
-                if family == "any" and not any(t.oid in POLYMORPHIC for t in (chosen.function.result,)):
-                    types = [TEXT]
-                elif family == "any":
-                    raise DatatypeMismatch("could not determine polymorphic type because input has type unknown", at=at)
-                else:
-                    types = [TEXT]
-            if types:
-                element = types[0]
-                for other in types[1:]:
-                    if other.oid != element.oid and self.coercer.can(element, other):
-                        element = other
-                bound[family] = element
+        bound = self.bind(chosen.types, [a.type for a in args], chosen.function.result, at)
         return self._substitute(chosen.function.result, bound), bound
+
+    def bind(self, declared: Sequence[PgType], given: Sequence[PgType], result: PgType, at: int | None) -> dict[str, PgType]:
+        """What the polymorphic families of a call or operator stand for."""
+        bound: dict[str, PgType] = {}
+        families: dict[str, list[PgType]] = {"any": [], "anycompatible": []}
+        for type, actual in zip(declared, given, strict=True):
+            if type.oid in POLYMORPHIC and actual.oid != UNKNOWN.oid:
+                is_array = type.name in ("anyarray", "anycompatiblearray")
+                families[_family(type)].append(self.coercer.type(actual.element) if is_array and actual.element else actual)
+        for family, types in families.items():
+            used = any(t.oid in POLYMORPHIC and _family(t) == family for t in declared)
+            if used and not types and family == "any" and result.oid in POLYMORPHIC:
+                raise DatatypeMismatch("could not determine polymorphic type because input has type unknown", at=at)
+            if used:
+                bound[family] = self.coercer.unify(types) or TEXT if types else TEXT
+        return bound
 
     def _substitute(self, type: PgType, bound: dict[str, PgType]) -> PgType:
         if type.oid not in POLYMORPHIC:
             return type
-        family = "anycompatible" if type.name.startswith("anycompatible") else "any"
-        element = bound.get(family, TEXT)
+        element = bound.get(_family(type), TEXT)
         if type.name.endswith("array") and "non" not in type.name:
             return array_type(self.coercer.catalog, element) or type
         return element
@@ -204,6 +212,14 @@ class Chooser:
     def parameter_type(self, type: PgType, bound: dict[str, PgType]) -> PgType:
         """What a declared parameter type means in this call."""
         return self._substitute(type, bound)
+
+
+def _family(type: PgType) -> str:
+    return "anycompatible" if type.name.startswith("anycompatible") else "any"
+
+
+def _prefers(type: PgType, given: PgType) -> bool:
+    return type.preferred and type.category == given.category
 
 
 def _most(left: list[int], score: object) -> list[int]:

@@ -169,6 +169,18 @@ class Coercer:
                 chosen = type
         return chosen
 
+    def unify(self, types: Sequence[PgType]) -> PgType | None:
+        """The common type of known types; None where they have none or one cannot become it."""
+        chosen = types[0]
+        for type in types[1:]:
+            if type.oid == chosen.oid:
+                continue
+            if type.category != chosen.category:
+                return None
+            if not chosen.preferred and self.can(chosen, type) and not self.can(type, chosen):
+                chosen = type
+        return chosen if all(self.can(type, chosen) for type in types) else None
+
     def to_common(self, exprs: Sequence[e.Expr], construct: str) -> tuple[PgType, tuple[e.Expr, ...]]:
         """The common type, and the branches coerced to it; 42846 where one cannot be."""
         type = self.common(exprs, construct)

@@ -27,6 +27,7 @@ from auroraml.planner.binder.calling import Calls
 from auroraml.planner.binder.coercion import array_type, located
 from auroraml.planner.binder.literals import missing_parameter, number, record_of
 from auroraml.planner.binder.scope import Scope, column, missing_column, missing_qualified, missing_table
+from auroraml.sql.rewrite import CONSTANTS
 from auroraml.types.pg_type import PgType, Rep
 from auroraml.types.table import BOOL, DATE, FLOAT8, INT4, INT8, NAME, NUMERIC, POINT, RECORD, TEXT, TIME, TIMESTAMP, TIMESTAMPTZ, TIMETZ, UNKNOWN
 
@@ -134,6 +135,9 @@ class Expressions(Calls):
 
     def _value_word(self, index: int) -> e.Expr:
         token = self.leaves.source.tokens[index]
+        if token.text in CONSTANTS:
+            value = None if token.text == "null" else token.text == "true"
+            return e.Const(type=UNKNOWN if value is None else BOOL, value=value, at=token.start)
         following = self.leaves.source.tokens[index + 1]
         precision = int(self.leaves.source.tokens[index + 2].text) if following.is_op("(") else -1
         return e.SqlValue(type=_VALUE_TYPES[token.text], typmod=precision, name=token.text, at=token.start)
@@ -233,12 +237,7 @@ class Expressions(Calls):
         inner = self._bind(node.this)
         if isinstance(inner, e.ArrayExpr) and not inner.args and type.is_array:
             return e.ArrayExpr(type=type, args=(), at=inner.at)
-        at = self._cast_at(node)
-        return self.coercer.coerce(inner, type, typmod, "explicit", at)
-
-    def _cast_at(self, node: exp.Cast) -> int:
-        index = self.leaves.first(node.this)
-        return self.leaves.source.tokens[index].start
+        return self.coercer.coerce(inner, type, typmod, "explicit", self.leaves.cast_at(node))
 
     def operator(self, symbol: str, args: Sequence[e.Expr], at: int) -> e.Expr:
         """symbol applied to bound operands."""
@@ -248,32 +247,17 @@ class Expressions(Calls):
     def apply(self, operator: Operator, args: Sequence[e.Expr], at: int | None) -> e.Expr:
         """An operator already chosen, operands coerced."""
         declared = [operator.right] if operator.left is None else [operator.left, operator.right]
-        element = next((a.type for a in args if a.type.oid != UNKNOWN.oid), TEXT)
-        coerced = []
-        for arg, type in zip(args, declared, strict=True):
-            wanted = element if type.oid in (2277, 2283, 2776, 5077, 5078, 5079, 2249) and arg.type.oid == UNKNOWN.oid else type
-            coerced.append(self.coercer.coerce(arg, self._anywise(wanted, type, args)))
+        chooser = self.binder.chooser
+        bound = chooser.bind(declared, [a.type for a in args], operator.result, at)
+        coerced = tuple(self.coercer.coerce(arg, self._wanted(type, arg, bound)) for arg, type in zip(args, declared, strict=True))
         function = self.binder.catalog.function(operator.function)
-        result = operator.result
-        if result.oid in (2277, 5078):
-            result = next((a.type for a in coerced if a.type.is_array), None) or array_type(self.binder.catalog, element) or result
-        elif result.oid in (2283, 5077):
-            result = element
-        return e.OpCall(type=result, operator=operator, function=function, args=tuple(coerced), at=at)
+        return e.OpCall(type=chooser.parameter_type(operator.result, bound), operator=operator, function=function, args=coerced, at=at)
 
-    def _anywise(self, wanted: PgType, declared: PgType, args: Sequence[e.Expr]) -> PgType:
-        """anycompatible operands come to one type: the array's element, the element's array."""
-        if declared.oid not in (5077, 5078):
-            return wanted
-        arrays = [a.type for a in args if a.type.is_array]
-        if not arrays:
-            return wanted
-        elements = [self.coercer.type(a.element) for a in arrays] + [a.type for a in args if not a.type.is_array and a.type.oid != UNKNOWN.oid]
-        chosen = elements[0]
-        for other in elements[1:]:
-            if self.coercer.can(chosen, other) and not self.coercer.can(other, chosen):
-                chosen = other
-        return chosen if declared.oid == 5077 else array_type(self.binder.catalog, chosen) or wanted
+    def _wanted(self, declared: PgType, arg: e.Expr, bound: dict[str, PgType]) -> PgType:
+        """What an operand must become; a literal beside an unknown record stays text."""
+        if declared.oid == RECORD.oid:
+            return arg.type
+        return self.binder.chooser.parameter_type(declared, bound)
 
     def _binary(self, node: exp.Binary) -> e.Expr:
         symbol = _BINARY[type(node)]

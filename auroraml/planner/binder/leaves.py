@@ -43,6 +43,12 @@ class Leaves:
         """The type name behind a `_t` leaf."""
         return self.source.types[self.mark(node)[1]]
 
+    def cast_at(self, node: exp.Cast) -> int:
+        """Where a cast stands: its `::`, its CAST, or the type before the literal."""
+        target = node.args["to"]
+        index = self.mark(target.args.get("kind") or target.this)[1]
+        return self.source.tokens[self.source.casts.get(index, index - 1)].start
+
     def form(self, index: int) -> CallForm | None:
         """How a call was written."""
         return self.source.forms.get(index)

@@ -15,6 +15,7 @@ from auroraml.ir.tree import same
 from auroraml.planner.binder.binder import Binder
 from auroraml.planner.binder.expressions import Clause, Expressions
 from auroraml.planner.binder.scope import Scope, column, missing_table
+from auroraml.sql.rewrite import CONSTANTS
 from auroraml.types.pg_type import Rep
 from auroraml.types.table import TEXT, UNKNOWN
 
@@ -183,6 +184,8 @@ def _figure(node: exp.Expression, leaves: object) -> tuple[str, int]:
         return _figure(node.this, leaves)
     if isinstance(node, exp.Column | exp.Identifier):
         letter, index = mark(node)
+        if letter == "k" and source.tokens[index].text in CONSTANTS:
+            return "", 0
         return (source.tokens[index].text, 2) if letter in ("i", "k") else ("", 0)
     if isinstance(node, exp.Dot):
         return _figure(node.expression, leaves)
@@ -194,7 +197,7 @@ def _figure(node: exp.Expression, leaves: object) -> tuple[str, int]:
         return _figure(node.this, leaves)
     if isinstance(node, exp.Cast):
         name, strength = _figure(node.this, leaves)
-        if strength >= 1:
+        if strength > 1:
             return name, strength
         target = node.args["to"]
         return source.types[mark(target.args.get("kind") or target.this)[1]].name, 1
