@@ -19,10 +19,25 @@ class ColumnStatistics:
 
 
 @dataclass(frozen=True, kw_only=True)
+class IndexStatistics:
+    """An index's pages and the levels above its leaves; `least` and `greatest` are of its first column, known for pinned statistics."""
+
+    pages: int = 0
+    height: int = 0
+    least: object = None
+    greatest: object = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class RelationStatistics:
-    """pg_class's counts at the last VACUUM or ANALYZE (tuples -1: never), and the columns by attribute number."""
+    """pg_class's counts at the last VACUUM or ANALYZE (tuples -1: never), the columns by attribute number, the indexes by OID.
+
+    `pinned`: loaded from a file; sizes are taken from here then, not from what is stored.
+    """
 
     pages: int = 0
     tuples: float = -1.0
     all_visible: int = 0
     columns: dict[int, ColumnStatistics] = field(default_factory=dict)
+    indexes: dict[int, IndexStatistics] = field(default_factory=dict)
+    pinned: bool = False

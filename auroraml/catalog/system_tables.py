@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from auroraml.ir.objects import Column, Relation
+from auroraml.types.pg_type import Rep
 from auroraml.types.table import BY_NAME
 
 _DEFINITIONS: dict[tuple[str, str], str] = {
@@ -45,7 +48,8 @@ _DEFINITIONS: dict[tuple[str, str], str] = {
     ("pg_catalog", "pg_views"): "schemaname name, viewname name, viewowner name, definition text",
     ("pg_catalog", "pg_indexes"): "schemaname name, tablename name, indexname name, tablespace name, indexdef text",
     ("pg_catalog", "pg_stats"): "schemaname name, tablename name, attname name, inherited bool, null_frac float4, avg_width int4, n_distinct float4, "
-    "most_common_vals text, most_common_freqs _float4, histogram_bounds text, correlation float4",
+    "most_common_vals anyarray, most_common_freqs _float4, histogram_bounds anyarray, correlation float4, most_common_elems anyarray, "
+    "most_common_elem_freqs _float4, elem_count_histogram _float4",
     ("pg_catalog", "pg_stat_user_functions"): "funcid oid, schemaname name, funcname name, calls int8, total_time float8, self_time float8",
     ("pg_catalog", "pg_language"): "oid oid, lanname name, lanowner oid, lanispl bool, lanpltrusted bool",
     ("pg_catalog", "pg_am"): "oid oid, amname name, amtype char",
@@ -55,6 +59,7 @@ _DEFINITIONS: dict[tuple[str, str], str] = {
     "column_default text, is_nullable text, data_type text, character_maximum_length int4, numeric_precision int4, numeric_scale int4, udt_name name",
     ("information_schema", "schemata"): "catalog_name name, schema_name name, schema_owner name",
 }
+SHOWN = {"anyarray": replace(BY_NAME["anyarray"], rep=Rep.TEXT)}  # an array of whatever type the column has, as its text
 _KNOWN_OIDS = {"pg_type": 1247, "pg_attribute": 1249, "pg_proc": 1255, "pg_class": 1259, "pg_database": 1262, "pg_namespace": 2615,
                "pg_index": 2610, "pg_constraint": 2606, "pg_language": 2612, "pg_am": 2601, "pg_description": 2609, "pg_extension": 3079}  # fmt: skip
 
@@ -63,7 +68,7 @@ def _relation(number: int, schema: str, name: str, definition: str) -> Relation:
     columns = []
     for i, part in enumerate(definition.split(", "), 1):
         column, type = part.split()
-        columns.append(Column(name=column, type=BY_NAME.get(type, BY_NAME["text"]), number=i))
+        columns.append(Column(name=column, type=SHOWN.get(type) or BY_NAME.get(type, BY_NAME["text"]), number=i))
     kind = "v" if name in ("pg_roles", "pg_settings", "pg_tables", "pg_views", "pg_indexes", "pg_stats") or schema != "pg_catalog" else "r"
     return Relation(
         oid=_KNOWN_OIDS.get(name, 12_000 + number), name=name, schema=schema, kind=kind, columns=tuple(columns), system=f"{schema}.{name}"

@@ -1,6 +1,7 @@
 """Commands: one module a family, reached through the Host protocol; importing them registers them."""
 
 from auroraml.commands import (
+    analyze,
     context,
     copy,
     cursors,
@@ -23,6 +24,7 @@ from auroraml.commands import (
 )
 
 __all__ = [
+    "analyze",
     "context",
     "copy",
     "cursors",

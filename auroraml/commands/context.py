@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeVar
 
-from auroraml.batch import Batch, Datum
+from auroraml.batch import Batch, Datum, Vector
 from auroraml.batch.vector import Mask
 from auroraml.errors import Diagnostic
 from auroraml.executor import Running
@@ -15,6 +15,7 @@ from auroraml.ir.logical import Output
 from auroraml.ir.objects import Column, Extension, Function, Relation, Role, Schema
 from auroraml.ir.physical import PhysicalPlan
 from auroraml.pipeline.result import ResultStream
+from auroraml.planner.estimate.relation import PageSource
 from auroraml.settings import Settings
 from auroraml.sql import statements as st
 from auroraml.sql.types import TypeName
@@ -23,6 +24,7 @@ from auroraml.types.pg_type import PgType
 
 if TYPE_CHECKING:
     from auroraml.catalog.catalog import Catalog
+    from auroraml.catalog.statistics import RelationStatistics
     from auroraml.commands.cursors import Cursor
     from auroraml.commands.prepare import Prepared
 
@@ -206,6 +208,19 @@ class Host(Protocol):
 
     def bind_function_body(self, function: Function, statement: st.CreateFunction) -> Function:
         """A SQL function with its body bound and checked."""
+
+    @property
+    def pages(self) -> PageSource:
+        """The sizes of what is stored, in PostgreSQL's pages."""
+
+    def column_vectors(self, relation: Relation) -> list[Vector]:
+        """The visible rows' live columns."""
+
+    def dead_rows(self, relation: Relation) -> int:
+        """Row versions stored that this statement does not see."""
+
+    def set_statistics(self, relation: Relation, statistics: RelationStatistics) -> None:
+        """Replace a relation's statistics."""
 
     def select(self, relation: Relation, columns: Sequence[Column]) -> ResultStream:
         """All rows of a table, these columns."""

@@ -24,27 +24,29 @@ class Measured:
     correlation: float | None = None
 
 
-def measure(order: Counts, ranks: Counts, n: int, width: int, total: float, target: int) -> Measured:
+def measure(order: Counts, ranks: Counts, n: int, width: int, total: float, target: int, too_wide: int = 0) -> Measured:
     """Statistics of `n` sampled rows of `total`.
 
-    `order` are the non-NULL rows sorted by (value, position); `ranks` the rank of the value of each of them, equal for equal
-    values and ascending; `width` is the average stored size.
+    `order` are the sample's rows sorted by (value, position) without NULLs and without `too_wide` further values over 1 kB;
+    `ranks` the rank of the value of each of them, equal for equal values and ascending; `width` is the average stored size.
     """
     known = len(order)
+    null_fraction = float(np.float32((n - known - too_wide) / n)) if n else 0.0
     if known == 0:
-        return Measured(null_fraction=1.0 if n else 0.0, width=width)
-    null_fraction = (n - known) / n
+        return Measured(null_fraction=null_fraction, width=width, distinct=float(np.float32(-(1.0 - null_fraction))) if too_wide else 0.0)
     starts = np.flatnonzero(np.concatenate([[True], ranks[1:] != ranks[:-1]]))
     counts = np.diff(np.concatenate([starts, [known]]))
     multiple = int((counts > 1).sum())
-    distinct = _distinct(len(counts), multiple, known, null_fraction, total)
-    common = _common(counts, distinct, null_fraction, n, total, target, multiple)
+    distinct = float(np.float32(_distinct(len(counts), multiple, known, null_fraction, total, too_wide)))
+    if distinct > 0.1 * total:
+        distinct = float(np.float32(-(distinct / total)))
+    common = _common(counts, distinct, null_fraction, n, total, target, multiple, too_wide)
     frequencies = tuple(float(np.float32(counts[c] / n)) for c in common)
     bounds = _bounds(order, counts, common, target)
     return Measured(
-        null_fraction=float(np.float32(null_fraction)),
+        null_fraction=null_fraction,
         width=width,
-        distinct=float(np.float32(distinct)),
+        distinct=distinct,
         common=tuple(int(order[starts[c]]) for c in common),
         frequencies=frequencies,
         bounds=bounds,
@@ -52,24 +54,25 @@ def measure(order: Counts, ranks: Counts, n: int, width: int, total: float, targ
     )
 
 
-def _distinct(values: int, multiple: int, known: int, null_fraction: float, total: float) -> float:
+def _distinct(values: int, multiple: int, known: int, null_fraction: float, total: float, too_wide: int) -> float:
+    """The Haas-Stokes estimate, unless the sample says that values are unique or that all of them were seen."""
     if multiple == 0:
-        distinct = -1.0 * (1.0 - null_fraction)
-    elif multiple == values:
-        distinct = float(values)
-    else:
-        once = values - multiple
-        all_known = total * (1.0 - null_fraction)
-        estimate = known * values / ((known - once) + once * known / all_known) if all_known > 0 else 0.0
-        distinct = math.floor(min(max(estimate, values), all_known) + 0.5)
-    return -(distinct / total) if distinct > 0.1 * total else distinct
+        return -1.0 * (1.0 - null_fraction)
+    if multiple == values and not too_wide:
+        return float(values)
+    once = values - multiple + too_wide
+    seen = once + multiple
+    sampled = known + too_wide
+    all_known = total * (1.0 - null_fraction)
+    estimate = sampled * seen / ((sampled - once) + once * sampled / all_known) if all_known > 0 else 0.0
+    return math.floor(min(max(estimate, seen), all_known) + 0.5)
 
 
-def _common(counts: Counts, distinct: float, null_fraction: float, n: int, total: float, target: int, multiple: int) -> list[int]:
+def _common(counts: Counts, distinct: float, null_fraction: float, n: int, total: float, target: int, multiple: int, too_wide: int) -> list[int]:
     often = np.flatnonzero(counts > 1)
     ranked = often[np.argsort(-counts[often], kind="stable")][:target]
     kept = len(ranked)
-    if not (multiple == len(counts) and distinct > 0 and multiple <= target) and kept:
+    if not (multiple == len(counts) and not too_wide and distinct > 0 and multiple <= target) and kept:
         kept = _worth_keeping([int(c) for c in counts[ranked]], distinct, null_fraction, n, total)
     return [int(c) for c in ranked[:kept]]
 

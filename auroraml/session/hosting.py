@@ -12,7 +12,8 @@ import numpy as np
 from auroraml.batch import Batch, ConstVector, Datum, Index, Mask, Vector, from_datums
 from auroraml.catalog.acl import has_privilege, owns
 from auroraml.catalog.catalog import Catalog, new_oid
-from auroraml.catalog.changes import Put, Remove, Row
+from auroraml.catalog.changes import Put, Remove, Row, SetStatistics
+from auroraml.catalog.statistics import RelationStatistics
 from auroraml.commands.context import Bound
 from auroraml.errors import InsufficientPrivilege, InvalidSchemaName, UndefinedTable
 from auroraml.evaluate import Frame, compile, truth
@@ -27,6 +28,7 @@ from auroraml.ir.physical import PhysicalPlan
 from auroraml.ir.tree import rewrite
 from auroraml.pipeline import plans
 from auroraml.pipeline.authorize import authorize, denied
+from auroraml.pipeline.pages import StoredPages
 from auroraml.pipeline.result import ResultStream
 from auroraml.planner.binder import Names, assigned, bind, bind_body, bind_expression
 from auroraml.planner.binder.binder import Binder
@@ -310,12 +312,24 @@ class Hosting:
         live = [c for c in relation.columns if not c.dropped]
         return [table.column(i) if index is None else table.column(i).take(index) for i in range(len(live))]
 
+    @property
+    def pages(self) -> StoredPages:
+        """The sizes of what is stored, in PostgreSQL's pages."""
+        return StoredPages(self.hub.store)
+
     def relation_pages(self, relation: Relation) -> int:
-        """Pages of 8 kB the table would take, by a plain estimate of row width."""
-        table = self.hub.store.tables.get(relation.oid)
-        rows = 0 if table is None else table.n
-        width = 28 + sum(c.type.length if c.type.length > 0 else 16 for c in relation.columns)
-        return -(-rows * width // 8168)
+        """Pages of 8 kB the table takes in PostgreSQL."""
+        return self.pages.heap_pages(relation)
+
+    def dead_rows(self, relation: Relation) -> int:
+        """Row versions stored that this statement does not see."""
+        table = self.hub.store.table(relation.oid)
+        index = table.visible(self.transaction.stored.snapshot)
+        return 0 if index is None else table.n - len(index)
+
+    def set_statistics(self, relation: Relation, statistics: RelationStatistics) -> None:
+        """Replace a relation's statistics."""
+        self.transaction.change(SetStatistics(oid=relation.oid, statistics=statistics))
 
     def rewrite(self, old: Relation, new: Relation) -> None:
         """Store a table's rows anew after columns were added or dropped (new columns get their defaults)."""

@@ -110,7 +110,8 @@ def vacuum(p: QueryParser) -> st.Statement:
     options = list(p.parenthesised(p.option)) if p.token.is_op("(") else []
     while word := p.one_of("full", "freeze", "verbose", "analyze", "analyse"):
         options.append(st.Option(name="analyze" if word == "analyse" else word))
-    return st.Vacuum(names=_targets(p)[0], options=tuple(options))
+    names, columns = _targets(p)
+    return st.Vacuum(names=names, columns=columns, options=tuple(options))
 
 
 def prepare(p: QueryParser) -> st.Statement:

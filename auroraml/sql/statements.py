@@ -457,6 +457,7 @@ class Vacuum(Statement):
     """VACUUM [FULL] [FREEZE] [VERBOSE] [ANALYZE]."""
 
     names: tuple[Name, ...] = ()
+    columns: tuple[tuple[str, ...], ...] = ()
     options: tuple[Option, ...] = ()
 
 

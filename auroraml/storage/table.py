@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from auroraml.batch import Index, Vector, concat, from_datums
+from auroraml.batch import Datum, Index, Vector, concat, from_datums
+from auroraml.storage.pages import HeapFill, IndexPages, extremes, index_pages, tuple_sizes
 from auroraml.storage.transactions import ABORTED, Snapshot
 from auroraml.types.pg_type import PgType
 
@@ -22,6 +23,9 @@ class Table:
         self.deleted = np.zeros(0, np.int64)
         self.n = 0
         self.version = 0
+        self.heap = HeapFill()
+        self._trees: dict[tuple[int, ...], tuple[int, IndexPages]] = {}
+        self._ends: dict[int, tuple[int, tuple[Datum, Datum] | None]] = {}
         self._seen: tuple[int, int, Index | None] | None = None
 
     def column(self, i: int) -> Vector:
@@ -51,6 +55,29 @@ class Table:
         """Row versions that never were."""
         self.made[rows] = ABORTED
         self.version += 1
+
+    def heap_pages(self, attributes: int) -> int:
+        """The 8 kB pages that all row versions fill; `attributes` counts dropped columns too."""
+        start = self.heap.rows
+        if start < self.n:
+            fresh = [self.column(i).slice(start, self.n) for i in range(len(self.types))]
+            self.heap.add(tuple_sizes(fresh, [type for type, _ in self.types], attributes, self.n - start))
+        return self.heap.pages
+
+    def index_pages(self, keys: tuple[int, ...], unique: bool) -> IndexPages:
+        """The size of a B-tree over the columns at `keys`, kept until rows are added."""
+        found = self._trees.get(keys)
+        if found is None or found[0] != self.n:
+            made = index_pages([self.column(i) for i in keys], [self.types[i][0] for i in keys], unique)
+            found = self._trees[keys] = (self.n, made)
+        return found[1]
+
+    def extremes(self, i: int) -> tuple[Datum, Datum] | None:
+        """The least and greatest value of column `i`, kept until rows are added."""
+        found = self._ends.get(i)
+        if found is None or found[0] != self.n:
+            found = self._ends[i] = (self.n, extremes(self.column(i)))
+        return found[1]
 
     def visible(self, snapshot: Snapshot) -> Index | None:
         """The numbers of the rows a snapshot sees; None when it sees all. Kept while nothing changes and no other transaction runs."""

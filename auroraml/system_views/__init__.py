@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from auroraml.system_views import statistics
 from auroraml.system_views.rows import rows_of
 
-__all__ = ["rows_of"]
+__all__ = ["rows_of", "statistics"]

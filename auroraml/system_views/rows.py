@@ -70,7 +70,9 @@ def pg_class(catalog: Catalog, ctx: Any) -> Rows:
             "relacl": array(None if r.acl is None else list(acl_text(catalog, r.acl))), "reloptions": array(options),  # type: ignore[arg-type]
         })  # fmt: skip
         rows += [{"oid": i.oid, "relname": i.name, "relnamespace": _schema_oid(catalog, i.schema), "relkind": "i", "relowner": r.owner, "relam": 403,
-                  "relnatts": len(i.columns), "relpersistence": "p", "relhasindex": False, "reltype": 0, "relpages": 0, "reltuples": -1.0} for i in r.indexes]  # fmt: skip
+                  "relnatts": len(i.columns), "relpersistence": "p", "relhasindex": False, "reltype": 0, "relallvisible": 0,
+                  "relpages": statistics.indexes[i.oid].pages if i.oid in statistics.indexes else 1,
+                  "reltuples": statistics.tuples if i.oid in statistics.indexes else 0.0} for i in r.indexes]  # fmt: skip
     return rows
 
 

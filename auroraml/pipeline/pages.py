@@ -1,0 +1,39 @@
+"""StoredPages: what the planner and ANALYZE ask about stored tables: pages, index sizes, extremes of indexes."""
+
+from __future__ import annotations
+
+from auroraml.batch import Datum
+from auroraml.ir.objects import Index, Relation
+from auroraml.storage.pages import IndexPages
+from auroraml.storage.store import Store
+
+
+class StoredPages:
+    """A PageSource over a store."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def heap_pages(self, relation: Relation) -> int:
+        """The pages of a table, 0 for what has no storage."""
+        with self.store.lock:
+            table = self.store.tables.get(relation.oid)
+            return 0 if table is None else table.heap_pages(len(relation.columns))
+
+    def _positions(self, relation: Relation, index: Index) -> tuple[int, ...]:
+        live = [column.number for column in relation.columns if not column.dropped]
+        return tuple(live.index(number) for number in index.columns)
+
+    def index_pages(self, relation: Relation, index: Index) -> IndexPages:
+        """The pages and height of an index."""
+        with self.store.lock:
+            table = self.store.tables.get(relation.oid)
+            if table is None:
+                return IndexPages(pages=1, height=0)
+            return table.index_pages(self._positions(relation, index), index.unique)
+
+    def extremes(self, relation: Relation, index: Index) -> tuple[Datum, Datum] | None:
+        """The least and greatest value of an index's first column; None for an empty one."""
+        with self.store.lock:
+            table = self.store.tables.get(relation.oid)
+            return None if table is None else table.extremes(self._positions(relation, index)[0])

@@ -1,0 +1,127 @@
+"""RelationFacts: what the planner knows of a table before it looks at clauses: pages, tuples, statistics, indexes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from auroraml.batch import Datum
+from auroraml.catalog.catalog import Catalog
+from auroraml.catalog.statistics import ColumnStatistics, RelationStatistics
+from auroraml.ir.objects import Index, Relation
+from auroraml.planner.estimate.width import type_width
+
+UNVACUUMED_PAGES = 10  # what a table that was never vacuumed or analyzed is thought to have at least
+PAGE_ROOM, TUPLE_OVERHEAD = 8168, 28
+
+
+class IndexSize(Protocol):
+    """Pages and height of an index."""
+
+    @property
+    def pages(self) -> int:
+        """Its pages, the meta page included."""
+
+    @property
+    def height(self) -> int:
+        """Levels above the leaves."""
+
+
+class PageSource(Protocol):
+    """What is stored now."""
+
+    def heap_pages(self, relation: Relation) -> int:
+        """The pages of a table."""
+
+    def index_pages(self, relation: Relation, index: Index) -> IndexSize:
+        """The size of an index."""
+
+    def extremes(self, relation: Relation, index: Index) -> tuple[Datum, Datum] | None:
+        """The least and greatest value of an index's first column."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class IndexFacts:
+    """An index as the planner sees it; `columns` are attribute numbers."""
+
+    index: Index
+    pages: int
+    tuples: float
+    height: int
+    unique: bool
+    columns: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RelationFacts:
+    """A table's size and statistics; `all_visible` is the fraction of pages known to be visible to all; `indexes` newest first."""
+
+    relation: Relation
+    pages: int
+    tuples: float
+    all_visible: float
+    columns: Mapping[int, ColumnStatistics | None]
+    indexes: Mapping[int, IndexFacts]
+    source: PageSource
+    statistics: RelationStatistics
+
+    def leading_index(self, number: int) -> IndexFacts | None:
+        """The first index whose first column is attribute `number`."""
+        return next((index for index in self.indexes.values() if index.columns[0] == number), None)
+
+    def unique_column(self, number: int) -> bool:
+        """Whether a unique index covers attribute `number` alone."""
+        return any(index.unique and index.columns == (number,) for index in self.indexes.values())
+
+    def extremes(self, index: IndexFacts) -> tuple[Datum, Datum] | None:
+        """The least and greatest value of an index's first column."""
+        if self.statistics.pinned:
+            pinned = self.statistics.indexes.get(index.index.oid)
+            return None if pinned is None or pinned.least is None or pinned.greatest is None else (pinned.least, pinned.greatest)
+        return self.source.extremes(self.relation, index.index)
+
+
+def facts_of(catalog: Catalog, relation: Relation, source: PageSource) -> RelationFacts:
+    """What the planner knows of `relation` now (plancat.c: get_relation_info)."""
+    statistics = catalog.statistics(relation.oid)
+    pages = statistics.pages if statistics.pinned else source.heap_pages(relation)
+    pages, tuples, visible = _size(relation, statistics, pages)
+    indexes: dict[int, IndexFacts] = {}
+    for index in sorted(relation.indexes, key=lambda one: -one.oid):
+        size: IndexSize = (
+            statistics.indexes[index.oid] if statistics.pinned and index.oid in statistics.indexes else source.index_pages(relation, index)
+        )
+        indexes[index.oid] = IndexFacts(index=index, pages=size.pages, tuples=tuples, height=size.height, unique=index.unique, columns=index.columns)
+    columns = {column.number: statistics.columns.get(column.number) for column in relation.columns if not column.dropped}
+    return RelationFacts(
+        relation=relation, pages=pages, tuples=tuples, all_visible=visible, columns=columns, indexes=indexes, source=source, statistics=statistics
+    )
+
+
+def _size(relation: Relation, statistics: RelationStatistics, pages: int) -> tuple[int, float, float]:
+    """Pages, tuples and the visible fraction (tableam.c: table_block_relation_estimate_size)."""
+    known = statistics.tuples >= 0
+    if pages < UNVACUUMED_PAGES and not known:
+        pages = UNVACUUMED_PAGES
+    if pages == 0:
+        return 0, 0.0, 0.0
+    if known and statistics.pages > 0:
+        density = statistics.tuples / statistics.pages
+    else:
+        width = sum(_default_width(relation, statistics, column.number) for column in relation.columns if not column.dropped)
+        density = float(PAGE_ROOM // (width + TUPLE_OVERHEAD))
+    tuples = float(round(density * pages))
+    if statistics.all_visible == 0 or statistics.pages <= 0:
+        visible = 0.0
+    elif statistics.all_visible >= pages:
+        visible = 1.0
+    else:
+        visible = statistics.all_visible / pages
+    return pages, tuples, visible
+
+
+def _default_width(relation: Relation, statistics: RelationStatistics, number: int) -> int:
+    column = next(column for column in relation.columns if column.number == number)
+    found = statistics.columns.get(number)
+    return found.width if found is not None and found.width > 0 else type_width(column.type, column.typmod)

@@ -1,0 +1,172 @@
+"""Pages: how many 8 kB pages PostgreSQL would need for the rows of a table, by its rules for tuples, pages and B-trees."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from auroraml.batch import Datum, DictVector, FixedVector, NumericVector, TextVector, Vector
+from auroraml.storage.sizes import ALIGNMENTS, Sizes, aligned, stored_sizes
+from auroraml.types.pg_type import PgType
+
+PAGE = 8192
+PAGE_HEADER = 24
+LINE_POINTER = 4
+TUPLE_HEADER = 23
+ROOM = PAGE - PAGE_HEADER  # what tuples and line pointers share
+TOAST_THRESHOLD, TOAST_POINTER = 2032, 18
+LEAF_ROOM = ROOM - 16  # a B-tree page ends with 16 bytes of its own
+LEAF_SLACK, INNER_SLACK = PAGE * 10 // 100, PAGE * 30 // 100  # left free by a build: 819, 2457
+POSTING_LIMIT = 812  # bytes of a posting list made by a build
+
+
+def tuple_sizes(vectors: Sequence[Vector], types: Sequence[PgType], attributes: int, n: int) -> Sizes:
+    """Bytes each of `n` rows takes on a heap page, its line pointer included; `attributes` counts dropped columns too."""
+    nulls = np.zeros(n, np.bool_)
+    for vector in vectors:
+        if vector.validity is not None:
+            nulls |= ~vector.validity
+    bitmap = aligned(TUPLE_HEADER + -(-attributes // 8), 8)
+    header = np.where(nulls | (len(types) < attributes), bitmap, aligned(TUPLE_HEADER, 8)).astype(np.int64)
+    size = header.copy()
+    wide = np.zeros(n, np.int64)
+    for vector, type in zip(vectors, types, strict=True):
+        stored = stored_sizes(vector, type)
+        mask = ALIGNMENTS[type.align] - 1
+        placed = (size + mask) & ~mask
+        if type.length < 0:
+            packed = stored <= 127 if type.storage != "p" else np.zeros(n, np.bool_)
+            placed = np.where(packed, size, placed)
+            wide = np.maximum(wide, stored)
+        size = np.where(vector.valid, placed + stored, size)
+    size = np.where(size > TOAST_THRESHOLD, np.maximum(np.minimum(size - wide + TOAST_POINTER, TOAST_THRESHOLD), header), size)
+    return (size + 7 & ~7) + LINE_POINTER
+
+
+@dataclass(kw_only=True)
+class HeapFill:
+    """A heap filled page after page: rows counted so far, pages begun, bytes left on the last one."""
+
+    rows: int = 0
+    pages: int = 0
+    left: int = 0
+
+    def add(self, sizes: Sizes) -> None:
+        """Append rows of these sizes."""
+        n = len(sizes)
+        if not n:
+            return
+        self.rows += n
+        ends = np.cumsum(sizes)
+        done = 0
+        before = 0
+        while done < n:  # once a page, not once a row
+            fits = int(np.searchsorted(ends, before + self.left, side="right"))
+            if fits == done:
+                self.pages += 1
+                self.left = ROOM
+                fits = max(int(np.searchsorted(ends, before + ROOM, side="right")), done + 1)
+            self.left -= int(ends[fits - 1]) - before
+            before = int(ends[fits - 1])
+            done = fits
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexPages:
+    """A B-tree's size: its pages with the meta page, and the levels above the leaves."""
+
+    pages: int
+    height: int
+
+
+def index_pages(keys: Sequence[Vector], types: Sequence[PgType], unique: bool) -> IndexPages:
+    """The size of a freshly built B-tree over the rows of `keys`."""
+    n = keys[0].n
+    if n == 0:
+        return IndexPages(pages=1, height=0)
+    key = int(np.ceil(_key_sizes(keys, types).mean()))
+    entry = aligned(8 + key, 8) + LINE_POINTER
+    counts = None if unique else _repeats(keys)
+    leaves = _filled(n, entry) if counts is None or len(counts) == n else _posting_leaves(counts, key, entry)
+    pages, height, level = leaves, 0, leaves
+    while level > 1:
+        level = _inner_pages(level, entry)
+        pages += level
+        height += 1
+    return IndexPages(pages=pages + 1, height=height)
+
+
+def _repeats(keys: Sequence[Vector]) -> Sizes:
+    """Rows of each distinct key."""
+    codes = np.zeros(keys[0].n, np.int64)
+    for vector in keys:
+        encoded = pc.dictionary_encode(_distinguishable(vector), null_encoding="encode")
+        codes = codes * (len(encoded.dictionary) + 1) + encoded.indices.to_numpy(zero_copy_only=False)
+    return np.unique(codes, return_counts=True)[1]
+
+
+def _distinguishable(vector: Vector) -> pa.Array:
+    """An Arrow array that is equal where the vector's values are."""
+    if isinstance(vector, DictVector):
+        return pa.array(vector.codes, mask=None if vector.validity is None else ~vector.validity)
+    flat = vector.flat()
+    if isinstance(flat, TextVector):
+        return flat.to_arrow()
+    if (isinstance(flat, FixedVector) and flat.values.dtype.names is None) or (isinstance(flat, NumericVector) and flat.scale is not None):
+        return pa.array(flat.values, mask=None if flat.validity is None else ~flat.validity)
+    return pa.array([repr(datum) for datum in flat.datums()])  # nested and widest values differ one by one
+
+
+def extremes(vector: Vector) -> tuple[Datum, Datum] | None:
+    """The least and greatest value in B-tree order; None where there is none, or no order here."""
+    flat = vector.flat()
+    known = flat if flat.validity is None else flat.filter(flat.validity)
+    if not known.n:
+        return None
+    if isinstance(known, TextVector):
+        return tuple(pc.min_max(known.values).as_py().values())
+    if isinstance(known, FixedVector | NumericVector) and known.values.dtype.names is None:
+        if isinstance(known, NumericVector) and known.scale is None and any(value.is_nan() for value in known.values):
+            return None
+        least, most = known.datum(int(np.argmin(known.values))), known.datum(int(np.argmax(known.values)))
+        return (least, most) if least is not None and most is not None else None
+    return None
+
+
+def _key_sizes(keys: Sequence[Vector], types: Sequence[PgType]) -> Sizes:
+    size = np.zeros(keys[0].n, np.int64)
+    for vector, type in zip(keys, types, strict=True):
+        stored = stored_sizes(vector, type)
+        mask = ALIGNMENTS[type.align] - 1
+        placed = np.where((stored <= 127) & (type.length < 0) & (type.storage != "p"), size, (size + mask) & ~mask)
+        size = np.where(vector.valid, placed + stored, size)
+    return size
+
+
+def _filled(n: int, entry: int) -> int:
+    """Leaf pages for `n` entries of one size: the first entry that would leave less than the slack opens the next page."""
+    if n * entry <= LEAF_ROOM - LEAF_SLACK:
+        return 1
+    per_page = (LEAF_ROOM - LEAF_SLACK) // entry
+    return math.ceil(n / per_page)
+
+
+def _inner_pages(below: int, entry: int) -> int:
+    per_page = max((LEAF_ROOM - INNER_SLACK) // entry, 2)
+    return math.ceil(below / per_page)
+
+
+def _posting_leaves(counts: Sizes, key: int, entry: int) -> int:
+    """Leaf pages where equal keys share posting lists of six bytes a row."""
+    base = aligned(8 + key, 8)
+    most = max((POSTING_LIMIT - base) // 6, 1)
+    full, rest = counts // most, counts % most
+    whole = aligned(base + most * 6, 8) + LINE_POINTER
+    part = np.where(rest > 1, ((base + rest * 6 + 7) & ~7) + LINE_POINTER, np.where(rest == 1, entry, 0))
+    total = int((full * whole + part).sum())
+    return max(math.ceil(total / (LEAF_ROOM - LEAF_SLACK)), 1)
