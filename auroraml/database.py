@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from typing import Any
 
 from auroraml.catalog.bootstrap import bootstrap
 from auroraml.errors import DuplicateDatabase, InvalidAuthorizationSpecification, InvalidCatalogName, ObjectInUse
@@ -26,15 +27,14 @@ class Database:
         endpoints: Mapping[str, object] | None = None,
         services: object = "embedded",
         parameters: Mapping[str, object] | None = None,
-        **options: object,
+        **options: Any,
     ) -> None:
         self.lock = threading.RLock()
         self.group = group_values(parameters or {})
         self.pending: dict[Setting[object], object] = {}
         self.services = services
         self.endpoints = dict(endpoints or {})
-        self.options = options
-        self.service_clients = make_services(services, self.endpoints)
+        self.service_clients = make_services(services, self.endpoints, **options)
         self.hubs: dict[str, Hub] = {}
         self.sessions: list[Session] = []
         self.closed = False

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from auroraml.evaluate.compile import Evaluator, compile, constant, select, truth
+from auroraml.evaluate.calling import Evaluator
+from auroraml.evaluate.compile import compile, constant, select, truth
 from auroraml.evaluate.frame import Frame, Runtime, scatter
 
 __all__ = ["Evaluator", "Frame", "Runtime", "compile", "constant", "scatter", "select", "truth"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from functools import singledispatch
 
@@ -12,19 +11,16 @@ from auroraml.batch import ConstVector, FixedVector, ListVector, Mask, StructVec
 from auroraml.catalog.builtins import btree_operators, builtin_function
 from auroraml.errors import ArraySubscriptError
 from auroraml.evaluate.call import call, kernel_of, null
+from auroraml.evaluate.calling import Evaluator, function_call
 from auroraml.evaluate.frame import Frame, scatter
 from auroraml.evaluate.values import sql_value, subscript
 from auroraml.ir import expr as e
-from auroraml.ir.logical import Query
 from auroraml.ir.objects import Function
-from auroraml.ir.tree import children
 from auroraml.types.casts import cast_vector, find_cast
 from auroraml.types.pg_type import PgArray, PgType, Rep
 from auroraml.types.table import BOOL
 from auroraml.types.text import text_in, text_out
 from auroraml.types.typmod import apply_typmod
-
-Evaluator = Callable[[Frame], Vector]
 
 
 @singledispatch
@@ -112,82 +108,14 @@ def _(expr: e.ElementRef) -> Evaluator:
     return run
 
 
-def _function(function: Function, result: PgType, args: Sequence[Evaluator], types: tuple[PgType, ...] = ()) -> Evaluator:
-    if function.language == "sql":
-        return _sql_function(function, args)
-    kernel = kernel_of(function)
-    counted = function.schema != "pg_catalog"
-
-    def run(frame: Frame) -> Vector:
-        values = [arg(frame) for arg in args]
-        if not counted:
-            return call(kernel, function, result, values, frame.n, frame.ctx, types)
-        start = time.perf_counter()
-        found = call(kernel, function, result, values, frame.n, frame.ctx, types)
-        frame.ctx.count_call(function, frame.n, (time.perf_counter() - start) * 1000)
-        return found
-
-    return run
-
-
-def _sql_function(function: Function, args: Sequence[Evaluator]) -> Evaluator:
-    """A plain expression runs over the whole batch; anything else goes to the statement's runner."""
-    body = function.body
-    plain = isinstance(body, Query) and not (body.from_items or body.where or body.grouped or body.limit or body.offset or body.ctes or body.distinct)
-    expressions = [target.expr for target in body.targets if not target.hidden] if isinstance(body, Query) and plain else []
-    if any(isinstance(part, e.SubLink) for expression in expressions for part in _parts(expression)) or function.returns_set:
-        expressions = []
-    compiled = [compile(expression) for expression in expressions]
-
-    def run(frame: Frame) -> Vector:
-        values = [arg(frame) for arg in args]
-        start = time.perf_counter()
-        found = _strict(function, values, frame, lambda part, given: _body(function, compiled, part, given))
-        frame.ctx.count_call(function, frame.n, (time.perf_counter() - start) * 1000)
-        return found
-
-    return run
-
-
-def _parts(expression: e.Expr) -> list[object]:
-    from_walk = [expression]
-    found: list[object] = []
-    while from_walk:
-        item = from_walk.pop()
-        found.append(item)
-        from_walk.extend(child for child in children(item) if isinstance(child, e.Expr))
-    return found
-
-
-def _body(function: Function, compiled: Sequence[Evaluator], frame: Frame, values: list[Vector]) -> Vector:
-    if not compiled:
-        return frame.ctx.run_sql_function(function, values, frame.n)
-    params = {("external", i): value for i, value in enumerate(values, 1)}
-    inner = Frame(n=frame.n, params=params, ctx=frame.ctx)
-    outputs = [one(inner) for one in compiled]
-    if function.result.rep is Rep.STRUCT and len(function.outputs) != 1 and (len(outputs) > 1 or len(function.outputs) > 1):
-        return StructVector([output.flat() for output in outputs], frame.n)
-    return outputs[0]
-
-
-def _strict(function: Function, values: list[Vector], frame: Frame, run: Callable[[Frame, list[Vector]], Vector]) -> Vector:
-    if not function.strict or all(value.validity is None for value in values):
-        return run(frame, values)
-    valid = np.logical_and.reduce([value.valid for value in values])
-    index = np.flatnonzero(valid)
-    if not len(index):
-        return ConstVector(null(function.result), frame.n)
-    return scatter(run(frame.take(index), [value.take(index) for value in values]), index, frame.n)
-
-
 @compile.register
 def _(expr: e.Call) -> Evaluator:
-    return _function(expr.function, expr.type, [compile(arg) for arg in expr.args], tuple(arg.type for arg in expr.args))
+    return function_call(expr.function, expr.type, [compile(arg) for arg in expr.args], tuple(arg.type for arg in expr.args), compile)
 
 
 @compile.register
 def _(expr: e.OpCall) -> Evaluator:
-    return _function(expr.function, expr.type, [compile(arg) for arg in expr.args], tuple(arg.type for arg in expr.args))
+    return function_call(expr.function, expr.type, [compile(arg) for arg in expr.args], tuple(arg.type for arg in expr.args), compile)
 
 
 def _cast(source: PgType, target: PgType, typmod: int, explicit: bool) -> Callable[[Frame, Vector], Vector]:
@@ -501,7 +429,12 @@ def _nested(expr: e.ArrayExpr, vectors: Sequence[Vector], frame: Frame) -> Vecto
 @compile.register
 def _(expr: e.RowExpr) -> Evaluator:
     args = [compile(arg) for arg in expr.args]
-    return lambda frame: StructVector([arg(frame).flat() for arg in args], frame.n)
+
+    def run(frame: Frame) -> Vector:
+        fields = [arg(frame).flat() for arg in args]
+        return StructVector(fields, frame.n, np.logical_or.reduce([f.valid for f in fields]) if expr.migrated else None)
+
+    return run
 
 
 @compile.register

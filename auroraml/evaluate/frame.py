@@ -23,8 +23,10 @@ class Runtime(CallContext, Protocol):
     def run_sql_function(self, function: Function, args: list[Vector], n: int) -> Vector:
         """A LANGUAGE SQL function that is not a plain expression, for each of `n` rows."""
 
-    def count_call(self, function: Function, calls: int, milliseconds: float) -> None:
-        """Add to pg_stat_user_functions."""
+    nested_time: float  # milliseconds spent in the functions that the one at hand has called
+
+    def count_call(self, function: Function, calls: int, total: float, own: float) -> None:
+        """Add to pg_stat_user_functions: calls, and milliseconds with and without the functions called from it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,7 @@ class Frame:
     ctx: Runtime
     computed: Mapping[int, Vector] = field(default_factory=dict)
     element: Vector | None = None
+    batched: bool = False  # a batch-mode Function Scan: batch functions get all rows in one call
 
     def take(self, index: Index) -> Frame:
         """The rows at `index` only."""

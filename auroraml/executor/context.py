@@ -43,7 +43,8 @@ class ExecutionContext:
     metrics: Metrics = field(default_factory=Metrics)
     check: Callable[[], None] = lambda: None
     plan_function: Callable[[Function], PhysicalPlan] | None = None
-    count: Callable[[Function, int, float], None] = lambda function, calls, milliseconds: None
+    count: Callable[[Function, int, float, float], None] = lambda function, calls, total, own: None
+    nested_time: float = 0.0
     system_rows: Callable[[str, Any], Batch] | None = None
     plans: dict[int, Operator] = field(default_factory=dict)
     kept: dict[int, Vector] = field(default_factory=dict)
@@ -60,9 +61,9 @@ class ExecutionContext:
         """The text of a setting."""
         return str(self.settings.show(name))
 
-    def count_call(self, function: Function, calls: int, milliseconds: float) -> None:
+    def count_call(self, function: Function, calls: int, total: float, own: float) -> None:
         """Add to the function's statistics."""
-        self.count(function, calls, milliseconds)
+        self.count(function, calls, total, own)
 
     # Subqueries
 

@@ -224,6 +224,9 @@ class Deparser:
 
     @_write.register
     def _(self, expr: e.RowExpr) -> str:
+        first = expr.args[0] if expr.migrated else None
+        if isinstance(first, e.MigratedRef | e.InputRef) and isinstance(first.original, e.FieldSelect):
+            return self.text(first.original.arg)
         return f"ROW({self.inner(expr.args)})"
 
     @_write.register

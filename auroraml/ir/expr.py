@@ -248,6 +248,7 @@ class RowExpr(Expr):
 
     args: tuple[Expr, ...]
     implicit: bool = False  # written without ROW
+    migrated: bool = False  # the columns of a composite call moved to FROM: NULL where all are, printed as the call
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

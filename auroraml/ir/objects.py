@@ -105,6 +105,7 @@ class Function:
     body: LogicalPlan | None = None  # LANGUAGE sql: the last statement, bound; parameters are ParamRef(number from 1)
     batch: bool = False
     batch_rows: int | None = None  # position of the argument max_rows_per_batch, where the function has one
+    batch_size: int = 1  # rows of a batch whose caller names no maximum
     variadic: int = 0  # element type OID of the VARIADIC parameter (2276 for "any")
     support: int = 0
     owner: int = 10

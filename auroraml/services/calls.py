@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -26,7 +25,6 @@ MAX_BODY_BYTES = 6_291_456  # InvokeEndpoint
 MAX_ATTEMPTS = 3  # botocore's standard mode
 MAX_BACKOFF = 20.0  # seconds
 LANGUAGES = frozenset({"en", "es", "fr", "de", "it", "pt", "ar", "hi", "ja", "ko", "zh", "zh-TW"})
-ENDPOINT_NAME = re.compile(r"^[a-zA-Z0-9](-*[a-zA-Z0-9])*$")
 T = TypeVar("T")
 
 
@@ -91,11 +89,6 @@ class Services:
 
     def invoke_endpoint(self, endpoint: str, request: Request, check: Callable[[], None] = _nothing) -> pa.Array:
         """One text for each row (large_string, without NULLs); bodies over 6,291,456 bytes are split between rows."""
-        if len(endpoint) > 63 or not ENDPOINT_NAME.match(endpoint):
-            answer = (
-                f"Parameter validation failed: Invalid value for parameter EndpointName, value: {endpoint}, valid pattern: {ENDPOINT_NAME.pattern}"
-            )
-            raise refused("SageMaker", invoking(endpoint), answer)
         answers = []
         for part in self._packed(endpoint, request):
             check()

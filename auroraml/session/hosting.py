@@ -34,7 +34,7 @@ from auroraml.planner.binder import Names, assigned, bind, bind_body, bind_expre
 from auroraml.planner.binder.binder import Binder
 from auroraml.planner.rules.migrate_functions import migrate
 from auroraml.session.transaction import Transaction
-from auroraml.settings.core import DATESTYLE, EXTRA_FLOAT_DIGITS, INTERVALSTYLE, SEARCH_PATH, TIMEZONE
+from auroraml.settings.core import DATESTYLE, EXTRA_FLOAT_DIGITS, INTERVALSTYLE, SEARCH_PATH, TIMEZONE, TRACK_FUNCTIONS
 from auroraml.sql import parse
 from auroraml.sql import statements as st
 from auroraml.sql.rewrite import Source
@@ -229,12 +229,13 @@ class Hosting:
     def plan_function(self, function: Function) -> PhysicalPlan:
         """The plan of a SQL function's body."""
         assert function.body is not None
-        return plans.plan(BoundStatement(plan=function.body, columns=function.body.outputs), self.catalog, self.hub.store)
+        body = migrate(function.body, self.settings)
+        return plans.plan(BoundStatement(plan=body, columns=body.outputs), self.catalog, self.hub.store)
 
     def plan(self, bound: BoundStatement, params: tuple[Bound, ...] = ()) -> PhysicalPlan:
         """The plan of a bound statement, made anew."""
         authorize(bound.needs, self.catalog, self.role)
-        moved: LogicalPlan = migrate(bound.plan, self.catalog, self.settings)
+        moved: LogicalPlan = migrate(bound.plan, self.settings)
         return plans.plan(replace(bound, plan=moved), self.catalog, self.hub.store)
 
     def start(self, plan: PhysicalPlan, bound: BoundStatement, params: tuple[Bound, ...] = (), *, timing: bool = True) -> Running:
@@ -345,18 +346,18 @@ class Hosting:
 
     # Function statistics
 
-    def count_call(self, function: Function, calls: int, milliseconds: float) -> None:
-        """Add to pg_stat_user_functions, as track_functions has it."""
-        tracked = self.settings.show("track_functions")
-        if tracked == "all" and function.schema != "pg_catalog":
-            found = self.hub.calls.setdefault(function.oid, [0, 0.0])
+    def count_call(self, function: Function, calls: int, total: float, own: float) -> None:
+        """Add to pg_stat_user_functions, as track_functions has it: SQL and C functions count under "all" only."""
+        if self.settings[TRACK_FUNCTIONS] == "all" and function.schema != "pg_catalog":
+            found = self.hub.calls.setdefault(function.oid, [0, 0.0, 0.0])
             found[0] += calls
-            found[1] += milliseconds
+            found[1] += total
+            found[2] += own
 
     def reset_statistics(self) -> None:
         """pg_stat_reset(): counters go back to zero."""
         for found in self.hub.calls.values():
-            found[0], found[1] = 0, 0.0
+            found[:] = 0, 0.0, 0.0
 
     def nextval(self, sequence: Relation) -> int:
         """The next value of a sequence."""

@@ -27,6 +27,14 @@ AURORAML_FUNCTION_SCAN_COST = Setting[str](
     help="How a batch-mode Function Scan is charged.",
     more="per_row charges the function's cost for each outer row; postgres charges it as PostgreSQL's function scan.",
 )
+AURORAML_MIGRATE_UPDATE = Setting[bool](
+    name="auroraml.migrate_update",
+    kind=VarType.BOOL,
+    default=False,
+    category="Customized Options",
+    help="Moves eligible functions of UPDATE and DELETE to FROM too.",
+    more="PostgreSQL has no LATERAL reference to the changed table; off, such calls run one row at a time.",
+)
 AURORAML_ML_VOLATILITY = Setting[str](
     name="auroraml.ml_volatility",
     kind=VarType.ENUM,

@@ -169,7 +169,7 @@ def _role(catalog: Catalog, oid: int) -> str | None:
 def pg_stat_user_functions(catalog: Catalog, ctx: Any) -> Rows:
     """Calls counted under track_functions."""
     rows: Rows = []
-    for oid, (calls, milliseconds) in ctx.host.hub.calls.items():
+    for oid, (calls, total, own) in ctx.host.hub.calls.items():
         function = catalog.functions_by_oid.get(oid)
         if function is not None:
             rows.append(
@@ -178,8 +178,8 @@ def pg_stat_user_functions(catalog: Catalog, ctx: Any) -> Rows:
                     "schemaname": function.schema,
                     "funcname": function.name,
                     "calls": calls,
-                    "total_time": milliseconds,
-                    "self_time": milliseconds,
+                    "total_time": total,
+                    "self_time": own,
                 }
             )
     return rows

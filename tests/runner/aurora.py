@@ -6,9 +6,10 @@ from auroraml.batch import concat_batches
 from auroraml.database import Database
 from auroraml.errors import DatabaseError, Diagnostic
 from auroraml.pipeline.result import ResultStream
+from auroraml.services.clock import VirtualClock
 from auroraml.session.session import Session
 from auroraml.types.text import text_out
-from tests.runner.endpoints import ENDPOINTS
+from tests.runner.endpoints import endpoints
 from tests.runner.outcome import Failure, Outcome
 
 
@@ -16,7 +17,7 @@ class Aurora:
     """An Engine over a fresh in-memory database, as its superuser."""
 
     def __init__(self) -> None:
-        self.database = Database(endpoints=ENDPOINTS)
+        self.database = Database(endpoints=endpoints(), clock=VirtualClock())
         self.sessions: dict[str, Session] = {}
 
     def _session(self, name: str) -> Session:

@@ -1,9 +1,11 @@
-"""The endpoints that golden files call."""
+"""The endpoints that golden files call: models that answer, and models that fail in every way a service can."""
 
 from __future__ import annotations
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from auroraml.services.protocols import ServiceFailure
 
 
 def first(rows: pa.Table) -> list[object]:
@@ -16,4 +18,81 @@ def length(rows: pa.Table) -> pa.Array:
     return pc.utf8_length(rows.column(0).cast(pa.string())).combine_chunks()
 
 
-ENDPOINTS: dict[str, object] = {"first-endpoint": first, "length-endpoint": length, "anomaly-endpoint": length, "echo-endpoint": first}
+def guide_model(rows: pa.Table) -> list[object]:
+    """The guide's sagemaker_model_endpoint_name: the sum of an array (a regression), or a category from 0 to 6 of a number and a day."""
+    if pa.types.is_list(rows.column(0).type) or pa.types.is_large_list(rows.column(0).type):
+        return [sum(value or 0.0 for value in array) for array in rows.column(0).to_pylist()]
+    days = [day.day if day is not None else 0 for day in rows.column(1).to_pylist()]
+    kinds = [0 if kind is None else kind for kind in rows.column(0).to_pylist()]
+    extra = rows.column(2).to_pylist() if rows.num_columns > 2 else [0.0] * rows.num_rows
+    return [(kind + day + int(amount)) % 7 for kind, day, amount in zip(kinds, days, extra, strict=True)]
+
+
+def forecast(rows: pa.Table) -> list[str]:
+    """The guide's endpt_name, as its cast to a composite type needs it: each pair of outputs in parentheses."""
+    return [f"({pair})" for pair in pairs(rows)]
+
+
+def pairs(rows: pa.Table) -> list[str]:
+    """Two outputs a row as models write them: a,b."""
+    flow, debt = rows.column(0).to_pylist(), rows.column(1).to_pylist()
+    return [f"{float(a) / 1000},{float(b) / 100}" for a, b in zip(flow, debt, strict=True)]
+
+
+def size_of_request(rows: pa.Table) -> list[int]:
+    """How many rows the request had."""
+    return [rows.num_rows] * rows.num_rows
+
+
+def fault(code: str, message: str) -> object:
+    """An endpoint that always fails."""
+
+    def answer(rows: pa.Table) -> object:
+        raise ServiceFailure(code, message)
+
+    return answer
+
+
+def slow(rows: pa.Table) -> object:
+    """A container that does not answer in time."""
+    raise TimeoutError("no answer within 60 seconds")
+
+
+def late_fault(rows: pa.Table) -> list[int]:
+    """Fails for a request that holds 13."""
+    if 13 in rows.column(0).to_pylist():
+        raise ValueError("13 is not served here")
+    return rows.column(0).to_pylist()  # type: ignore[no-any-return] # pyarrow is untyped
+
+
+class ThrottledOnce:
+    """Throttles the first attempt of every request."""
+
+    def __init__(self) -> None:
+        self.throttled = False
+
+    def __call__(self, rows: pa.Table) -> list[int]:
+        self.throttled = not self.throttled
+        if self.throttled:
+            raise ServiceFailure("ThrottlingException", "Rate exceeded")
+        return rows.column(0).to_pylist()  # type: ignore[no-any-return] # pyarrow is untyped
+
+
+def endpoints() -> dict[str, object]:
+    """All endpoints by name, made anew for each database."""
+    return {
+        "first-endpoint": first, "length-endpoint": length, "anomaly-endpoint": length, "echo-endpoint": first,
+        "sagemaker_model_endpoint_name": guide_model, "endpt_name": forecast, "pair-endpoint": pairs, "size-endpoint": size_of_request,
+        "half-endpoint": lambda rows: [0.5] * rows.num_rows,
+        "empty-endpoint": lambda rows: [""] * rows.num_rows,
+        "json-endpoint": lambda rows: ["[0.5]"] * rows.num_rows,
+        "mismatch-endpoint": lambda rows: [1] * (rows.num_rows + 1),
+        "broken-endpoint": lambda rows: 42,
+        "raising-endpoint": late_fault,
+        "model-error-endpoint": fault("ModelError", 'Received server error (500) from primary with message "no model". See the log.'),
+        "throttled-endpoint": fault("ThrottlingException", "Rate exceeded"),
+        "throttled-once-endpoint": ThrottledOnce(),
+        "slow-endpoint": slow,
+        "forbidden-endpoint": fault("AccessDeniedException", "User is not authorized to perform: sagemaker:InvokeEndpoint"),
+        "not-ready-endpoint": fault("ModelNotReadyException", "Model is not ready"),
+    }  # fmt: skip

@@ -5,19 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from auroraml.batch import FixedVector, StructVector, TextVector, Vector
-from auroraml.errors import InvalidParameterValue
-from auroraml.functions.signature import SCALARS, CallContext, Kernel
+from auroraml.batch import ConstVector, FixedVector, Index, StructVector, TextVector, Vector
+from auroraml.errors import InvalidParameterValue, NullValueNotAllowed
+from auroraml.functions.signature import SCALARS, CallContext, Kernel, Types
 from auroraml.services.protocols import LABELS
 from auroraml.services.request import Argument, Request
-from auroraml.types.pg_type import PgType
 
 DETECT_SENTIMENT, INVOKE_ENDPOINT = 9_001, 9_002
 
 
-def positive(vector: Vector) -> None:
+def positive(limits: Vector) -> None:
     """max_rows_per_batch, where it is given, is above zero (the text is ours; AWS publishes none)."""
-    if any(value is not None and int(str(value)) <= 0 for value in set(vector.datums())):
+    flat = limits.one.flat() if isinstance(limits, ConstVector) else limits.flat()
+    assert isinstance(flat, FixedVector)
+    if ((flat.values <= 0) & flat.valid).any():
         raise InvalidParameterValue("max_rows_per_batch must be greater than 0")
 
 
@@ -27,9 +28,7 @@ def detect_sentiment(ctx: CallContext, texts: Vector, languages: Vector, limits:
     n = texts.n
     valid = texts.valid & languages.valid
     index = np.flatnonzero(valid)
-    labels, confidence = ctx.services.detect_sentiment(
-        [str(t) for t in texts.take(index).datums()], [str(code) for code in languages.take(index).datums()], ctx.check_cancel
-    )
+    labels, confidence = ctx.services.detect_sentiment(_strings(texts.take(index)), _strings(languages.take(index)), ctx.check_cancel)
     words, scores = np.zeros(n, np.int64), np.zeros(n, np.float32)
     words[index], scores[index] = labels, confidence
     names = pa.array(LABELS, pa.large_string()).take(pa.array(words))
@@ -37,24 +36,38 @@ def detect_sentiment(ctx: CallContext, texts: Vector, languages: Vector, limits:
     return StructVector([TextVector(names), FixedVector(scores)], n, validity)
 
 
-def invoke_endpoint(ctx: CallContext, names: Vector, limits: Vector, *inputs: Vector, types: tuple[PgType, ...] = ()) -> Vector:
+def _strings(vector: Vector) -> list[str]:
+    flat = vector.flat()
+    assert isinstance(flat, TextVector)
+    return flat.values.to_pylist()  # type: ignore[no-any-return] # pyarrow is untyped
+
+
+def invoke_endpoint(ctx: CallContext, types: Types, names: Vector, limits: Vector, *inputs: Vector) -> Vector:
     """The endpoint's answer for each row; rows of one endpoint share requests."""
     positive(limits)
-    n = names.n
-    found = names.datums()
-    parts: list[tuple[np.ndarray, pa.Array]] = []
-    for name in dict.fromkeys(found):
-        if name is None:
-            raise InvalidParameterValue("endpoint_name must not be NULL")
-        index = np.array([i for i, other in enumerate(found) if other == name]) if len(set(found)) > 1 else np.arange(n)
-        whole = len(index) == n
-        arguments = tuple(Argument(type=t, vector=v.flat() if whole else v.take(index).flat()) for t, v in zip(types[2:], inputs, strict=True))
-        request = Request(arguments, len(index), ctx.style)
-        parts.append((index, ctx.services.invoke_endpoint(str(name), request, ctx.check_cancel)))
-    if len(parts) == 1:
-        return TextVector(parts[0][1])
-    order = np.argsort(np.concatenate([index for index, _ in parts]), kind="stable")
-    return TextVector(pa.concat_arrays([answer for _, answer in parts]).take(pa.array(order)))
+    if not names.valid.all():
+        raise NullValueNotAllowed("endpoint_name must not be NULL")
+    rows = by_value(names)
+    answers: list[pa.Array] = []
+    for name, index in rows:
+        vectors = [v.flat() if len(rows) == 1 else v.take(index).flat() for v in inputs]
+        arguments = tuple(Argument(type=t, vector=v) for t, v in zip(types.args[2:], vectors, strict=True))
+        answers.append(ctx.services.invoke_endpoint(name, Request(arguments, len(index), ctx.style), ctx.check_cancel))
+    if len(rows) == 1:
+        return TextVector(answers[0])
+    order = np.argsort(np.concatenate([index for _, index in rows] or [np.zeros(0, np.int64)]), kind="stable")
+    return TextVector(pa.concat_arrays(answers or [pa.array([], pa.large_string())]).take(pa.array(order)))
+
+
+def by_value(names: Vector) -> list[tuple[str, Index]]:
+    """Each name with its rows, in the order of first sight."""
+    if isinstance(names, ConstVector):
+        return [(str(names.one.datum(0)), np.arange(names.n))] if names.n else []
+    flat = names.flat()
+    assert isinstance(flat, TextVector)
+    coded = flat.values.dictionary_encode()
+    codes = np.asarray(coded.indices)
+    return [(name, np.flatnonzero(codes == code)) for code, name in enumerate(coded.dictionary.to_pylist())]
 
 
 SCALARS[DETECT_SENTIMENT] = Kernel(function=detect_sentiment, context=True)

@@ -28,7 +28,7 @@ def install(owner: Role, new_oid: Callable[[], int], catalog: Catalog) -> tuple[
     private = ((owner.oid, "X", owner.oid),)
     sentiment = Function(
         oid=DETECT_SENTIMENT, name="detect_sentiment", schema="aws_comprehend", result=SENTIMENT, language="c", source="detect_sentiment",
-        volatility="v", parallel="s", cost=5000.0, batch=True, batch_rows=2, owner=owner.oid, acl=private, settings=(("batch_default", "25"),),
+        volatility="v", parallel="s", cost=5000.0, batch=True, batch_rows=2, batch_size=25, owner=owner.oid, acl=private,
         parameters=(
             Parameter(name="input_text", type=VARCHAR), Parameter(name="language_code", type=VARCHAR),
             Parameter(name="max_rows_per_batch", type=INT4, default=Const(type=INT4, value=None)),
@@ -37,8 +37,7 @@ def install(owner: Role, new_oid: Callable[[], int], catalog: Catalog) -> tuple[
     )  # fmt: skip
     endpoint = Function(
         oid=INVOKE_ENDPOINT, name="invoke_endpoint", schema="aws_sagemaker", result=VARCHAR, language="c", source="invoke_endpoint",
-        volatility="v", parallel="s", cost=5000.0, batch=True, batch_rows=1, variadic=ANY.oid, owner=owner.oid, acl=private,
-        settings=(("batch_default", "10000"),),
+        volatility="v", parallel="s", cost=5000.0, batch=True, batch_rows=1, batch_size=10_000, variadic=ANY.oid, owner=owner.oid, acl=private,
         parameters=(
             Parameter(name="endpoint_name", type=VARCHAR), Parameter(name="max_rows_per_batch", type=INT4),
             Parameter(name="model_input", type=ANY, mode="v"), Parameter(name="model_output", type=VARCHAR, mode="o"),

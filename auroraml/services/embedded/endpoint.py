@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable as Function
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from auroraml.services.request import Request
 from auroraml.services.response import one_a_row
 
 MAX_OUTPUT_COLUMNS = 100_000
+ENDPOINT_NAME = re.compile("^[a-zA-Z0-9](-*[a-zA-Z0-9])*")
 
 
 class Endpoint(ABC):
@@ -81,6 +83,12 @@ class EmbeddedSageMaker:
 
     def _endpoint(self, name: str) -> Endpoint:
         found = self.endpoints.get(name)
+        if found is None and (
+            len(name) > 63 or not ENDPOINT_NAME.fullmatch(name)
+        ):  # an endpoint declared here may have any name, as the guide's have
+            problem = f"Value '{name}' at 'endpointName' failed to satisfy constraint: Member must "
+            rule = "have length less than or equal to 63" if len(name) > 63 else f"satisfy regular expression pattern: {ENDPOINT_NAME.pattern}"
+            raise ServiceFailure("ValidationError", f"1 validation error detected: {problem}{rule}", transient=False)
         if found is None:
             raise ServiceFailure("ValidationError", f"Endpoint {name} of account 111122223333 not found.", transient=False)
         return found

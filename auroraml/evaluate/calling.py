@@ -1,0 +1,107 @@
+"""Calls of functions over frames: kernels, LANGUAGE SQL bodies, one call a row for batch functions outside batch mode, statistics."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from auroraml.batch import ConstVector, StructVector, Vector, concat
+from auroraml.evaluate.call import call, kernel_of, null
+from auroraml.evaluate.frame import Frame, scatter
+from auroraml.ir import expr as e
+from auroraml.ir.logical import Query
+from auroraml.ir.objects import Function
+from auroraml.ir.tree import expressions
+from auroraml.types.pg_type import PgType, Rep
+
+Evaluator = Callable[[Frame], Vector]
+Compiler = Callable[[e.Expr], Evaluator]
+
+
+def function_call(function: Function, result: PgType, args: Sequence[Evaluator], types: tuple[PgType, ...], compile: Compiler) -> Evaluator:
+    """The function's value for each row of a frame."""
+    if function.language == "sql":
+        return _sql_call(function, args, compile)
+    kernel = kernel_of(function)
+
+    def once(frame: Frame, values: Sequence[Vector]) -> Vector:
+        return call(kernel, function, result, values, frame.n, frame.ctx, types)
+
+    def plain(frame: Frame) -> Vector:
+        return once(frame, [arg(frame) for arg in args])
+
+    def counted(frame: Frame) -> Vector:
+        values = [arg(frame) for arg in args]
+        if function.batch and not frame.batched and frame.n != 1:
+            return _row_by_row(frame, values, lambda one, given: measured(function, one, lambda: once(one, given)), result)
+        return measured(function, frame, lambda: once(frame, values))
+
+    return plain if function.schema == "pg_catalog" else counted
+
+
+def measured(function: Function, frame: Frame, run: Callable[[], Vector]) -> Vector:
+    """`run()`, its rows and time added to the function's statistics; time spent in other functions is not its own."""
+    ctx = frame.ctx
+    before, ctx.nested_time = ctx.nested_time, 0.0
+    start = time.perf_counter()
+    try:
+        found = run()
+        total = (time.perf_counter() - start) * 1000
+        ctx.count_call(function, frame.n, total, total - ctx.nested_time)
+    finally:
+        ctx.nested_time = before + (time.perf_counter() - start) * 1000
+    return found
+
+
+def _row_by_row(frame: Frame, values: Sequence[Vector], run: Callable[[Frame, list[Vector]], Vector], result: PgType) -> Vector:
+    """A batch function outside batch mode: each row is a service call of its own, as its caller pays for it."""
+    parts = []
+    for row in range(frame.n):
+        index = np.array([row])
+        parts.append(run(frame.take(index), [value.take(index).flat() for value in values]).flat())
+    return concat(parts) if parts else null(result).take(np.zeros(0, np.int64))
+
+
+def body_expressions(function: Function) -> list[e.Expr]:
+    """The body of a LANGUAGE SQL function that is a plain select list without subqueries; empty where it is more than that."""
+    body = function.body
+    if not isinstance(body, Query) or function.returns_set:
+        return []
+    if body.from_items or body.where or body.grouped or body.limit or body.offset or body.ctes or body.distinct or body.order_by:
+        return []
+    found = [target.expr for target in body.targets if not target.hidden]
+    return [] if any(isinstance(part, e.SubLink) for expr in found for part in expressions(expr)) else found
+
+
+def _sql_call(function: Function, args: Sequence[Evaluator], compile: Compiler) -> Evaluator:
+    """A plain expression runs over the whole batch; anything else goes to the statement's runner."""
+    compiled = [compile(expression) for expression in body_expressions(function)]
+
+    def run(frame: Frame) -> Vector:
+        values = [arg(frame) for arg in args]
+        return measured(function, frame, lambda: _strict(function, values, frame, lambda part, given: _body(function, compiled, part, given)))
+
+    return run
+
+
+def _body(function: Function, compiled: Sequence[Evaluator], frame: Frame, values: list[Vector]) -> Vector:
+    if not compiled:
+        return frame.ctx.run_sql_function(function, values, frame.n)
+    params = {("external", i): value for i, value in enumerate(values, 1)}
+    inner = Frame(n=frame.n, params=params, ctx=frame.ctx, batched=frame.batched)
+    outputs = [one(inner) for one in compiled]
+    if function.result.rep is Rep.STRUCT and len(function.outputs) != 1 and (len(outputs) > 1 or len(function.outputs) > 1):
+        return StructVector([output.flat() for output in outputs], frame.n)
+    return outputs[0]
+
+
+def _strict(function: Function, values: list[Vector], frame: Frame, run: Callable[[Frame, list[Vector]], Vector]) -> Vector:
+    if not function.strict or all(value.validity is None for value in values):
+        return run(frame, values)
+    valid = np.logical_and.reduce([value.valid for value in values])
+    index = np.flatnonzero(valid)
+    if not len(index):
+        return ConstVector(null(function.result), frame.n)
+    return scatter(run(frame.take(index), [value.take(index) for value in values]), index, frame.n)
