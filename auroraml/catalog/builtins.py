@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 from auroraml.catalog.data import OPCLASS_MEMBERS, OPERATORS, PROCS
+from auroraml.ir.expr import Const
 from auroraml.ir.objects import Function, Operator, Parameter
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import BY_OID
@@ -21,18 +23,36 @@ for _row in OPERATORS:
     _OPERATORS_BY_OID[_row[0]] = _row
 
 
+# defaults of the parameters of built-in functions (system_functions.sql), the last ones of each
+_DEFAULTS: dict[str, tuple[object, ...]] = {
+    "make_interval": (0, 0, 0, 0, 0, 0, 0.0), "jsonb_set": (True,), "jsonb_insert": (False,), "jsonb_set_lax": (True, "use_json_null"),
+    "json_populate_record": (False,), "json_populate_recordset": (False,), "parse_ident": (True,), "normalize": ("NFC",), "is_normalized": ("NFC",),
+    "pg_terminate_backend": (0,),
+}  # fmt: skip
+
+
+def _defaults(name: str, count: int, parameters: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
+    values = _DEFAULTS.get(name, ())[-count:] if count else ()
+    inputs = [i for i, p in enumerate(parameters) if p.mode in "iv"][len([p for p in parameters if p.mode in "iv"]) - len(values) :]
+    found = list(parameters)
+    for place, value in zip(inputs, values, strict=True):
+        found[place] = replace(found[place], default=Const(type=found[place].type, value=value))
+    return tuple(found)
+
+
 @cache
 def builtin_function(oid: int) -> Function | None:
     """The pg_proc row with this OID."""
     row = _BY_OID.get(oid)
     if row is None:
         return None
-    (_, name, types, result, returns_set, volatility, strict, parallel, cost, rows, variadic, kind, names, all_types, modes, _defaults, source,
+    (_, name, types, result, returns_set, volatility, strict, parallel, cost, rows, variadic, kind, names, all_types, modes, defaults, source,
      description, support) = row  # fmt: skip
     everything = all_types or types
     modes = modes or "i" * len(types)
     names = names or ("",) * len(everything)
     parameters = tuple(Parameter(name=n, type=BY_OID[t], mode=m) for n, t, m in zip(names, everything, modes, strict=True))
+    parameters = _defaults(name, defaults, parameters)
     return Function(oid=oid, name=name, kind=kind, parameters=parameters, result=BY_OID[result], returns_set=returns_set, volatility=volatility,
                     strict=strict, parallel=parallel, cost=cost, rows=rows, source=source, variadic=variadic, support=support, description=description)  # fmt: skip
 

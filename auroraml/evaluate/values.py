@@ -8,6 +8,7 @@ from auroraml.batch import Datum
 from auroraml.evaluate.frame import Runtime
 from auroraml.ir import expr as e
 from auroraml.types.pg_type import PgArray, Point
+from auroraml.types.timetz import timetz_text
 from auroraml.types.zones import zone_of_setting
 
 DAY = 86_400_000_000
@@ -37,7 +38,10 @@ def sql_value(expr: e.SqlValue, ctx: Runtime) -> Datum:
     local = local_micros(ctx)
     if name == "current_date":
         return local // DAY + EPOCH_DAYS
-    if name in ("localtime", "current_time"):
+    if name == "current_time":
+        east = (local - ctx.transaction_start) // 1_000_000
+        return timetz_text(rounded(local % DAY, expr.typmod), east)
+    if name == "localtime":
         return rounded(local % DAY, expr.typmod)
     return rounded(local, expr.typmod)
 

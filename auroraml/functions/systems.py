@@ -11,18 +11,6 @@ from auroraml.functions.strings import concatenate
 from auroraml.types.text import text_out
 
 
-@scalar("now()", "transaction_timestamp()", face="datum", context=True, raises=False)
-def now(ctx: CallContext) -> int:
-    """When the transaction began."""
-    return ctx.transaction_start
-
-
-@scalar("statement_timestamp()", "clock_timestamp()", face="datum", context=True, raises=False)
-def statement_timestamp(ctx: CallContext) -> int:
-    """When the statement began."""
-    return ctx.statement_start
-
-
 @scalar("version()", face="datum", context=True, raises=False)
 def version(ctx: CallContext) -> str:
     """PostgreSQL's version text, as Aurora prints it."""

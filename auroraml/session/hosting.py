@@ -13,6 +13,7 @@ from auroraml.batch import Batch, ConstVector, Datum, Index, Mask, Vector, from_
 from auroraml.catalog.acl import has_privilege, owns
 from auroraml.catalog.catalog import Catalog, new_oid
 from auroraml.catalog.changes import Put, Remove, Row, SetStatistics
+from auroraml.catalog.names import ObjectNames
 from auroraml.catalog.statistics import RelationStatistics
 from auroraml.commands.context import Bound
 from auroraml.errors import InsufficientPrivilege, InvalidSchemaName, UndefinedTable
@@ -363,47 +364,3 @@ class Hosting:
         """The next value of a sequence."""
         options = dict(sequence.options)
         return self.hub.store.nextval(sequence.oid, int(options.get("start", "1")), int(options.get("increment", "1")))  # type: ignore[no-any-return]
-
-
-class ObjectNames:
-    """regclass and its kin, over a catalog."""
-
-    def __init__(self, catalog: Catalog, path: Sequence[str]) -> None:
-        self.catalog = catalog
-        self.path = path
-
-    def name_of(self, type: str, oid: int) -> str | None:
-        """The object's name, qualified where the path does not find it."""
-        if type == "regclass":
-            found = self.catalog.relations_by_oid.get(oid)
-            return None if found is None else found.name if found.schema in self.path else f"{found.schema}.{found.name}"
-        if type == "regproc":
-            try:
-                return self.catalog.function(oid).name
-            except KeyError:
-                return None
-        if type == "regrole":
-            role = self.catalog.role_by_oid(oid)
-            return None if role is None else role.name
-        if type == "regnamespace":
-            return next((s.name for s in self.catalog.schemas() if s.oid == oid), None)
-        return None
-
-    def oid_of(self, type: str, name: str) -> int:
-        """The OID of the object called `name`."""
-        bare = name.replace('"', "")
-        schema, _, last = bare.rpartition(".")
-        if type == "regclass":
-            for place in (schema,) if schema else self.path:
-                found = self.catalog.find_relation(last, place)
-                if found is not None:
-                    return found.oid
-            raise UndefinedTable(f'relation "{name}" does not exist')
-        if type == "regrole":
-            return self.catalog.role(bare).oid
-        if type == "regnamespace":
-            found_schema = self.catalog.find_schema(bare)
-            if found_schema is None:
-                raise InvalidSchemaName(f'schema "{bare}" does not exist')
-            return found_schema.oid
-        raise UndefinedTable(f'function "{name}" does not exist')

@@ -136,7 +136,8 @@ class TypeReader:
             self.i += 2
         start, stop = _FIELDS.index(token.text), _FIELDS.index(last)
         mask = sum(_FIELD_BITS[field] for field in _FIELDS[start : stop + 1])
-        return (str(mask), *(self._modifiers() if last == "second" else ()))
+        precision = self._modifiers() if last == "second" else ()
+        return (str(mask), *(precision or ("65535",)))
 
     def _dimensions(self) -> int:
         count = 0

@@ -635,6 +635,17 @@ class Expressions(Calls):
         return self.known_call("timezone", [zone, value], self.leaves.start(node.args["zone"]))
 
     @_bind.register
+    def _(self, node: exp.Overlaps) -> e.Expr:
+        sides = [self._bind(node.this), self._bind(node.expression)]
+        at = self.leaves.operator_at(node.expression, "overlaps")
+        ends: list[e.Expr] = []
+        for side, word in zip(sides, ("left", "right"), strict=True):
+            if not isinstance(side, e.RowExpr) or len(side.args) != 2:
+                raise SqlSyntaxError(f"wrong number of parameters on {word} side of OVERLAPS expression", at=at)
+            ends += side.args
+        return self.known_call("overlaps", ends, at)
+
+    @_bind.register
     def _(self, node: exp.Collate) -> e.Expr:
         name = self.leaves.name(node.expression)
         if name not in ("C", "POSIX", "default", "ucs_basic"):

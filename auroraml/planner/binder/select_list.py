@@ -203,6 +203,8 @@ def _figure(node: exp.Expression, leaves: object) -> tuple[str, int]:
         return source.types[mark(target.args.get("kind") or target.this)[1]].name, 1
     if isinstance(node, exp.Collate | exp.Bracket):
         return _figure(node.this, leaves)
+    if isinstance(node, exp.Overlaps):
+        return "overlaps", 2
     if isinstance(node, exp.AtTimeZone):
         return "timezone", 2
     if isinstance(node, exp.Case):

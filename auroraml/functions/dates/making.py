@@ -1,0 +1,153 @@
+"""make_date and its kin, to_timestamp from seconds, OVERLAPS."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from auroraml.batch import from_datums
+from auroraml.errors import DatabaseError, DatetimeFieldOverflow
+from auroraml.functions.dates.arithmetic import shift, shift_instant
+from auroraml.functions.dates.zones import zone_named
+from auroraml.functions.signature import SCALARS, CallContext, Kernel, oid_of, scalar
+from auroraml.types import julian
+from auroraml.types.datetime_forms import session_zone
+from auroraml.types.interval_forms import interval_out_of_range
+from auroraml.types.julian import DAY, POSTGRES_DAYS
+from auroraml.types.pg_type import Interval, PgType, Rep
+from auroraml.types.table import BY_NAME, INTERVAL
+from auroraml.types.timetz import timetz_parts
+
+SECOND = 1_000_000
+
+
+def date_error(year: int, month: int, day: int) -> DatabaseError:
+    """22008 for a date that does not exist."""
+    return DatetimeFieldOverflow(f"date field value out of range: {year}-{month:02d}-{day:02d}")
+
+
+def _days(year: int, month: int, day: int) -> int:
+    if year == 0:
+        raise date_error(year, month, day)
+    civil = year + 1 if year < 0 else year
+    if not (1 <= month <= 12 and 1 <= day <= julian.days_in_month(civil, month)):
+        raise date_error(year, month, day)
+    days = julian.days_of(civil, month, day)
+    if not julian.FIRST_DAY <= days < julian.DATE_END:
+        raise DatetimeFieldOverflow(f"date out of range: {year}-{month:02d}-{day:02d}")
+    return days
+
+
+def _clock(hour: int, minute: int, seconds: float) -> int:
+    bad = math.isnan(seconds) or not (0 <= hour <= 24 and 0 <= minute <= 59 and 0 <= seconds <= 60)
+    micros = 0 if bad else round(seconds * SECOND)
+    if bad or (hour == 24 and (minute or micros)):
+        shown = f"{seconds:05.2f}".rstrip("0") if not float(seconds).is_integer() else f"{int(seconds):02d}"
+        shown = f"{seconds:02g}" if math.isnan(seconds) else shown
+        raise DatetimeFieldOverflow(f"time field value out of range: {hour}:{minute:02d}:{shown}")
+    return (hour * 60 + minute) * 60 * SECOND + micros
+
+
+@scalar("make_date(int4,int4,int4)", face="datum")
+def make_date(year: int, month: int, day: int) -> int:
+    """A date of its fields; years below zero are BC."""
+    return _days(year, month, day)
+
+
+@scalar("make_time(int4,int4,float8)", face="datum")
+def make_time(hour: int, minute: int, seconds: float) -> int:
+    """A time of its fields."""
+    return _clock(hour, minute, seconds)
+
+
+def _timestamp(year: int, month: int, day: int, hour: int, minute: int, seconds: float) -> int:
+    micros = (_days(year, month, day) - POSTGRES_DAYS) * DAY + _clock(hour, minute, seconds)
+    if not julian.TIMESTAMP_FIRST <= micros < julian.TIMESTAMP_END:
+        raise DatetimeFieldOverflow(f"timestamp out of range: {year}-{month:02d}-{day:02d} {hour}:{minute:02d}:{seconds:02g}")
+    return micros
+
+
+@scalar("make_timestamp(int4,int4,int4,int4,int4,float8)", face="datum")
+def make_timestamp(year: int, month: int, day: int, hour: int, minute: int, seconds: float) -> int:
+    """A timestamp of its fields."""
+    return _timestamp(year, month, day, hour, minute, seconds)
+
+
+@scalar("make_timestamptz(int4,int4,int4,int4,int4,float8)", face="datum", context=True)
+def make_instant(ctx: CallContext, year: int, month: int, day: int, hour: int, minute: int, seconds: float) -> int:
+    """An instant of its fields on the session's clock."""
+    local = _timestamp(year, month, day, hour, minute, seconds)
+    return local - session_zone(ctx.style).at_local(local) * SECOND
+
+
+@scalar("make_timestamptz(int4,int4,int4,int4,int4,float8,text)", face="datum")
+def make_instant_in(year: int, month: int, day: int, hour: int, minute: int, seconds: float, zone: str) -> int:
+    """An instant of its fields on a zone's clock."""
+    local = _timestamp(year, month, day, hour, minute, seconds)
+    return local - zone_named(zone).at_local(local) * SECOND
+
+
+@scalar("make_interval(int4,int4,int4,int4,int4,int4,float8)", face="datum")
+def make_interval(years: int, months: int, weeks: int, days: int, hours: int, minutes: int, seconds: float) -> Interval:
+    """An interval of its fields."""
+    if math.isinf(seconds) or math.isnan(seconds):
+        raise interval_out_of_range()
+    micros = (hours * 3600 + minutes * 60) * SECOND + round(seconds * SECOND)
+    return Interval(years * 12 + months, weeks * 7 + days, micros)
+
+
+@scalar("to_timestamp(float8)", face="datum")
+def from_epoch(seconds: float) -> int:
+    """The instant so many seconds after 1970."""
+    if math.isnan(seconds):
+        raise DatetimeFieldOverflow("timestamp cannot be NaN")
+    if math.isinf(seconds):
+        return julian.TIMESTAMP_MAX if seconds > 0 else julian.TIMESTAMP_MIN
+    shifted = round((seconds - POSTGRES_DAYS * 86_400.0) * 1e6)
+    if not julian.TIMESTAMP_FIRST <= shifted < julian.TIMESTAMP_END:
+        raise DatetimeFieldOverflow(f'timestamp out of range: "{seconds:g}"')
+    return shifted
+
+
+def _overlap(ends: tuple[object, ...], key: Callable[[object], object]) -> bool | None:
+    """The OVERLAPS operator, whose NULLs count where the rest decides nothing."""
+    (s1, e1), (s2, e2) = ((a, b) if a is not None and (b is None or key(a) <= key(b)) else (b, a) for a, b in (ends[:2], ends[2:]))  # type: ignore[operator] # keys of one type compare
+    if s1 is None or s2 is None:
+        return None
+    if key(s1) > key(s2):  # type: ignore[operator]
+        if e2 is None:
+            return None
+        return True if key(s1) < key(e2) else None if e1 is None else False  # type: ignore[operator]
+    if key(s1) < key(s2):  # type: ignore[operator]
+        if e1 is None:
+            return None
+        return True if key(s2) < key(e1) else None if e2 is None else False  # type: ignore[operator]
+    return None if e1 is None or e2 is None else True
+
+
+def _plus(ctx: CallContext, type: PgType, start: object, end: object) -> object:
+    if not isinstance(end, Interval) or start is None:
+        return None if isinstance(end, Interval) else end
+    if type.rep is Rep.TIME:
+        return (int(str(start)) + end.micros) % DAY
+    value, interval = (from_datums(t, [d]).flat().values for t, d in ((type, start), (INTERVAL, end)))  # type: ignore[attr-defined]
+    return int((shift_instant(ctx, value, interval) if type.name == "timestamptz" else shift(value, interval))[0])
+
+
+def _overlaps(type: PgType) -> Kernel:
+    def run(ctx: CallContext, a: object, b: object, c: object, d: object) -> bool | None:
+        key = (lambda x: timetz_parts(str(x))) if type.name == "timetz" else lambda x: x
+        return _overlap((a, _plus(ctx, type, a, b), c, _plus(ctx, type, c, d)), key)
+
+    return Kernel(function=run, face="datum", context=True)
+
+
+def _register() -> None:
+    for name in ("time", "timestamp", "timestamptz"):
+        for second in (name, "interval"):
+            for fourth in (name, "interval"):
+                SCALARS[oid_of(f"overlaps({name},{second},{name},{fourth})")] = _overlaps(BY_NAME[name])
+    SCALARS[oid_of("overlaps(timetz,timetz,timetz,timetz)")] = _overlaps(BY_NAME["timetz"])
+
+
+_register()
