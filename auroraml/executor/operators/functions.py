@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from auroraml.batch import Batch, Column, ConstVector, FixedVector, Index, StructVector, Vector, concat, concat_batches, from_datums
-from auroraml.errors import FeatureNotSupported, InvalidParameterValue
+from auroraml.batch import Batch, Column, ConstVector, FixedVector, Index, StructVector, Vector, concat_batches, from_datums
+from auroraml.errors import FeatureNotSupported
 from auroraml.evaluate import Frame, compile
 from auroraml.evaluate.call import null
 from auroraml.executor.operator import Operator, Sliced, build, operator
 from auroraml.functions.signature import ROWS, Types
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
-from auroraml.ir.logical import Query
 from auroraml.ir.metrics import BatchMetrics
 from auroraml.ir.objects import Function
 from auroraml.ir.tree import walk
+from auroraml.settings.aurora import APG_ENABLE_BATCH_MODE_FUNCTION_EXECUTION
 from auroraml.types.pg_type import PgType, Rep
 from auroraml.types.typmod import format_type
+
+Parameters = Mapping[tuple[str, int], Vector]
 
 
 def expand(call: e.Call, frame: Frame) -> tuple[Batch, Index]:
@@ -67,32 +69,6 @@ def _sql_rows(function: Function, args: Sequence[Vector], frame: Frame) -> tuple
     return concat_batches(parts), np.array(owners, np.int64)
 
 
-def batch_call(expr: e.Expr) -> e.Call | None:
-    """The call of a batch function in an expression."""
-    return next((x for x in walk(expr) if isinstance(x, e.Call) and x.function.batch), None)
-
-
-def batch_limit(call: e.Call, frame: Frame) -> int:
-    """Rows a batch: the call's max_rows_per_batch (its value for the first row), or the function's own largest batch."""
-    function = call.function
-    inner = frame
-    while function.language == "sql" and isinstance(function.body, Query):
-        values = {("external", i): compile(arg)(inner) for i, arg in enumerate(call.args, 1)}
-        found = next((b for t in function.body.targets if (b := batch_call(t.expr)) is not None), None)
-        assert found is not None
-        call, function = found, found.function
-        inner = Frame(n=frame.n, params=values, ctx=frame.ctx)
-    largest = int(dict(function.settings).get("batch_default", "1"))
-    if function.batch_rows is None or function.batch_rows >= len(call.args) or frame.n == 0:
-        return largest
-    value = compile(call.args[function.batch_rows])(inner).datum(0)
-    if value is None:
-        return largest
-    if int(str(value)) <= 0:
-        raise InvalidParameterValue("max_rows_per_batch must be greater than 0")
-    return int(str(value))
-
-
 @operator(p.FunctionScan)
 class FunctionScanRows(Operator):
     """Runs alone, or for a whole batch of outer rows through `apply`."""
@@ -101,44 +77,40 @@ class FunctionScanRows(Operator):
 
     def open(self) -> None:
         self.kept = Sliced()
-        batch, _ = self.apply(self.ctx.params, 1, True)
+        batch, _ = self.apply(self.ctx.params, 1, batched=self.node.batch and bool(self.ctx.settings[APG_ENABLE_BATCH_MODE_FUNCTION_EXECUTION]))
         self.kept.left = batch
 
     def produce(self, n: int) -> Batch | None:
         return self.kept.give(n)
 
-    def apply(self, params: object, n: int, batched: bool) -> tuple[Batch, Index]:
+    def apply(self, params: Parameters, n: int, *, batched: bool = False) -> tuple[Batch, Index]:
         """Output rows for `n` outer rows (whose parameter vectors are in `params`), and the outer row each belongs to."""
-        frame = Frame(n=n, params=params, ctx=self.ctx)  # type: ignore[arg-type] # a mapping of vectors
-        parts: list[tuple[Batch, Index]] = []
-        for call, width in zip(self.node.calls, self.node.column_counts, strict=True):
-            parts.append(self._call(call, width, frame, batched))
+        return self.finished(*self.answers(params, n, batched=batched), params)
+
+    def answers(self, params: Parameters, n: int, *, batched: bool = False) -> tuple[Batch, Index]:
+        """The calls' rows for `n` outer rows before the filter, and the outer row each belongs to."""
+        frame = Frame(n=n, params=params, ctx=self.ctx, batched=batched)
+        start = time.perf_counter()
+        parts = [self._call(call, width, frame) for call, width in zip(self.node.calls, self.node.column_counts, strict=True)]
+        if batched and n:
+            self.metrics.batches = self.metrics.batches or BatchMetrics()
+            self.metrics.batches.sizes.append(n)
+            self.metrics.batches.times.append((time.perf_counter() - start) * 1000)
         batch, owners = parts[0] if len(parts) == 1 else _zip(parts, n)
-        if self.node.ordinality:
-            batch = batch.beside(Batch.of([FixedVector(_number(owners))], batch.n))
-        kept = self.passing(Frame(n=batch.n, sides=(batch,), params=_by_owner(params, owners), ctx=self.ctx)) if self.tests else None
-        if kept is not None and kept.n != batch.n:
-            mask_rows = kept.sides[0]
-            owners = owners[_rows_of(batch, mask_rows)]
-            batch = mask_rows
+        return (batch.beside(Batch.of([FixedVector(_number(owners))], batch.n)) if self.node.ordinality else batch), owners
+
+    def finished(self, batch: Batch, owners: Index, params: Parameters) -> tuple[Batch, Index]:
+        """The rows of `answers` that pass the scan's filter, as its outputs."""
+        if self.tests:
+            kept = self.passing(Frame(n=batch.n, sides=(batch,), params=_by_owner(params, owners), ctx=self.ctx)).sides[0]
+            if kept.n != batch.n:
+                batch, owners = kept, owners[_rows_of(batch, kept)]
         return self.project(self.frame(batch.n, batch)), owners
 
-    def _call(self, call: e.Expr, width: int, frame: Frame, batched: bool) -> tuple[Batch, Index]:
+    def _call(self, call: e.Expr, width: int, frame: Frame) -> tuple[Batch, Index]:
         if isinstance(call, e.Call) and call.function.returns_set:
-            batch, owners = expand(call, frame)
-            return batch, owners
-        start = time.perf_counter()
-        if self.node.batch and batched:
-            vector = compile(call)(frame)
-        elif self.node.batch:
-            vector = _one_by_one(call, frame)
-        else:
-            vector = compile(call)(frame)
-        if self.node.batch and batched and frame.n:
-            self.metrics.batches = self.metrics.batches or BatchMetrics()
-            self.metrics.batches.sizes.append(frame.n)
-            self.metrics.batches.times.append((time.perf_counter() - start) * 1000)
-        return Batch.of(columns_of(vector, call.type, width), frame.n), np.arange(frame.n)
+            return expand(call, frame)
+        return Batch.of(columns_of(compile(call)(frame), call.type, width), frame.n), np.arange(frame.n)
 
 
 def _rows_of(before: Batch, after: Batch) -> Index:
@@ -147,19 +119,8 @@ def _rows_of(before: Batch, after: Batch) -> Index:
     return whole.numbers() - before.columns[0].rows.start if whole.index is not None else np.arange(whole.start, whole.start + whole.n)
 
 
-def _by_owner(params: object, owners: Index) -> dict[tuple[str, int], Vector]:
-    return {key: vector.take(owners) if vector.n != 1 else vector for key, vector in params.items()}  # type: ignore[attr-defined]
-
-
-def _one_by_one(call: e.Expr, frame: Frame) -> Vector:
-    compiled = compile(call)
-    parts = [compiled(frame.take(np.array([i]))).flat() for i in range(frame.n)]  # batch mode is off: one service call a row
-    return concat_vectors(parts, call.type)
-
-
-def concat_vectors(parts: Sequence[Vector], type: PgType) -> Vector:
-    """Vectors one after another; none gives no rows."""
-    return concat(list(parts)) if parts else null(type).take(np.zeros(0, np.int64))
+def _by_owner(params: Parameters, owners: Index) -> dict[tuple[str, int], Vector]:
+    return {key: vector.take(owners) if vector.n != 1 else vector for key, vector in params.items()}
 
 
 def columns_of(vector: Vector, type: PgType, width: int) -> list[Vector]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from auroraml.batch import Batch, FixedVector, Index, Vector, concat, concat_batches
+from auroraml.errors import DatabaseError
 from auroraml.evaluate import Frame, compile, select
 from auroraml.evaluate.call import null
 from auroraml.evaluate.keys import codes_of, combine, compact
 from auroraml.executor.operator import ALL, Operator, Sliced, operator
-from auroraml.executor.operators.functions import FunctionScanRows, batch_call, batch_limit
+from auroraml.executor.operators.functions import FunctionScanRows
+from auroraml.executor.operators.service_batches import ServiceBatches, reads_volatile
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.settings.aurora import APG_ENABLE_BATCH_MODE_FUNCTION_EXECUTION
@@ -234,26 +236,28 @@ class NestedLoopRows(JoinRows):
         self.kept = Sliced()
         self.params = [(number, compile(value)) for number, value in self.node.params]
         inner = self.children[1]
-        self.function = inner if isinstance(inner, FunctionScanRows) else None
+        self.function = inner if isinstance(inner, FunctionScanRows) and self.params else None
+        self.service: ServiceBatches | None = None
+        if self.function is not None and self.function.node.batch and self.ctx.settings[APG_ENABLE_BATCH_MODE_FUNCTION_EXECUTION]:
+            self.service = ServiceBatches(self.function, self.children[0], self._parameters)
+            self.exact = reads_volatile((*self.function.node.filter, *self.node.condition, *self.node.filter, *self.node.targets))
+            self.step = 1
         self.right: Batch | None = None
         self.seen: np.ndarray | None = None
-        if not self.params and self.function is None:
+        if not self.params:
             self.right = inner.drain() or no_rows(self.node.inner)
             self.seen = np.zeros(self.right.n, np.bool_) if self.node.kind in ("right", "full") else None
         self.finished = False
-        self.limit: int | None = None
 
     def produce(self, n: int) -> Batch | None:
         while True:
             found = self.kept.give(n)
-            if found is not None:
-                if self._counts_delivered() and self.function is not None:
-                    self.function.metrics.loops += found.n
-                    self.function.metrics.rows += found.n
+            if found is not None or self.finished:
                 return found
-            if self.finished:
-                return None
-            left = self._outer(n)
+            if self.service is not None:
+                self.kept.left = self._from_service(self.service, n)
+                continue
+            left = self.children[0].pull(self._demand(n))
             if left is None:
                 self.finished = True
                 if self.seen is not None and self.right is not None:
@@ -262,39 +266,57 @@ class NestedLoopRows(JoinRows):
                 continue
             self.kept.left = self._joined(left)
 
-    def _counts_delivered(self) -> bool:
-        """Whether each row given out is one fetch from the function scan (batch mode without filters): loops count these."""
-        function = self.function
-        return function is not None and function.node.batch and not (function.tests or self.tests or self.conditions)
+    def _demand(self, n: int) -> int:
+        """Outer rows to ask for: one where each of them is a service call of its own and not all rows are wanted."""
+        if self.function is not None and self.function.node.batch and n < CHUNK:
+            return 1
+        return max(1, min(n, CHUNK))
 
-    def _batching(self) -> bool:
-        function = self.function
-        return function is not None and function.node.batch and bool(self.ctx.settings[APG_ENABLE_BATCH_MODE_FUNCTION_EXECUTION])
+    def _from_service(self, service: ServiceBatches, n: int) -> Batch | None:
+        """The next rows in batch mode. After rows that no condition let through, more are tried at a time, and given back if not needed."""
+        size = n if self.exact else max(n, self.step)
+        part = service.fetch(size)
+        if part is None:
+            self.finished = True
+            return None
+        counted = self._counters()
+        failed = False
+        try:
+            found = self._answered(*part)
+        except DatabaseError:
+            if part[0].n <= n:
+                raise
+            found, failed = None, True  # by a row that may never be reached
+        if part[0].n > n and (failed or (found is not None and found.n >= n)):
+            self._count(counted)
+            service.give_back(part[0].n - n)
+            found = self._answered(part[0].slice(0, n), part[1].slice(0, n))
+        self.step = min(self.step * 4, CHUNK) if found is None else 1
+        return found
 
-    def _outer(self, n: int) -> Batch | None:
-        """The next outer rows: a whole service batch in batch mode, else as many as can be used."""
-        if self._batching():
-            if self.limit is None:
-                first = self.children[0].pull(1)
-                if first is None:
-                    return None
-                frame = self._parameters(first)
-                assert self.function is not None
-                call = next(c for c in (batch_call(x) for x in self.function.node.calls) if c is not None)
-                self.limit = batch_limit(call, Frame(n=1, params=frame, ctx=self.ctx))
-                rest = self._gather(self.limit - 1)
-                return first if rest is None else concat_batches([first, rest])
-            return self._gather(self.limit)
-        if self.function is not None and self.function.node.batch:
-            return self.children[0].pull(1 if n < CHUNK else n)
-        return self.children[0].pull(max(1, min(n, CHUNK)))
+    def _counters(self) -> tuple[int, ...]:
+        assert self.function is not None
+        scan, own = self.function.metrics, self.metrics
+        return scan.loops, scan.rows, scan.removed_by_filter, own.removed_by_join_filter, own.removed_by_filter
 
-    def _gather(self, wanted: int) -> Batch | None:
-        parts, left = [], wanted
-        while left > 0 and (batch := self.children[0].pull(left)) is not None:
-            parts.append(batch)
-            left -= batch.n
-        return concat_batches(parts) if parts else None
+    def _count(self, counters: tuple[int, ...]) -> None:
+        assert self.function is not None
+        scan, own = self.function.metrics, self.metrics
+        scan.loops, scan.rows, scan.removed_by_filter, own.removed_by_join_filter, own.removed_by_filter = counters
+
+    def _answered(self, left: Batch, answers: Batch) -> Batch | None:
+        """Outer rows joined with the function's rows, one each, that pass the scan's filter."""
+        assert self.function is not None
+        right, owners = self.function.finished(answers, np.arange(left.n), self._parameters(left) if self.function.tests else {})
+        return self._paired(left, right, owners)
+
+    def _paired(self, left: Batch, right: Batch, owners: Index) -> Batch | None:
+        assert self.function is not None
+        self.function.metrics.loops += left.n
+        self.function.metrics.rows += right.n
+        i, j = self.matched(left, right, owners, np.arange(right.n))
+        i, j = self.widen(left, right.n, i, j, None)
+        return self.output(left, right, i, j)
 
     def _parameters(self, left: Batch) -> dict[tuple[str, int], Vector]:
         frame = Frame(n=left.n, sides=(left,), params=self.ctx.params, ctx=self.ctx)
@@ -302,13 +324,8 @@ class NestedLoopRows(JoinRows):
 
     def _joined(self, left: Batch) -> Batch | None:
         if self.function is not None:
-            right, owners = self.function.apply(self._parameters(left), left.n, self._batching())
-            if not self._counts_delivered():
-                self.function.metrics.loops += left.n
-                self.function.metrics.rows += right.n
-            i, j = self.matched(left, right, owners, np.arange(right.n))
-            i, j = self.widen(left, right.n, i, j, None)
-            return self.output(left, right, i, j)
+            right, owners = self.function.apply(self._parameters(left), left.n)
+            return self._paired(left, right, owners)
         if self.right is not None:
             i = np.repeat(np.arange(left.n), self.right.n)
             j = np.tile(np.arange(self.right.n), left.n)

@@ -18,6 +18,7 @@ from auroraml.errors import (
 )
 from auroraml.errors import DuplicateColumn as Duplicated
 from auroraml.errors import SyntaxError as SqlSyntaxError
+from auroraml.evaluate.calling import body_expressions
 from auroraml.ir import expr as e
 from auroraml.ir.bound import BoundStatement
 from auroraml.ir.logical import Conflict, Cte, Delete, Insert, LogicalPlan, Output, Query, SubqueryItem, TableItem, Target, Update, Values
@@ -79,7 +80,7 @@ def assigned(expr: e.Expr, catalog: Catalog, type: PgType, typmod: int, name: st
 
 
 def bind_body(function: Function, statements: Sequence[st.Statement], catalog: Catalog, names: Names, style: TextStyle = DEFAULT_STYLE) -> Function:
-    """`function` with its body bound and checked against its result type (42P13); `batch` inherited from a lone batch call."""
+    """`function` with its body bound and checked against its result type (42P13); `batch` inherited from the batch calls in it."""
     if not statements:
         if function.result.oid != VOID.oid:
             raise _returns(
@@ -147,16 +148,9 @@ def _returning(function: Function, plan: LogicalPlan, binder: Binder) -> Logical
 
 
 def inherit_batch(function: Function) -> Function:
-    """A body of one SELECT without FROM that holds exactly one batch call makes the function one that may be batched."""
-    body = function.body
-    if not isinstance(body, Query) or body.from_items or body.where or body.grouped or body.limit is not None or function.returns_set:
-        return function
-    found = [x for t in body.targets for x in _expressions(t.expr) if isinstance(x, e.Call) and x.function.batch]
-    return replace(function, batch=True) if len(found) == 1 else function
-
-
-def _expressions(expr: e.Expr) -> list[e.Expr]:
-    return list(walk_expressions(expr))
+    """A body that is a plain select list with a batch call in it makes the function one that may be batched."""
+    calls = [x for expr in body_expressions(function) for x in walk_expressions(expr) if isinstance(x, e.Call) and x.function.batch]
+    return replace(function, batch=bool(calls))
 
 
 class StatementBinder(QueryBinder):
