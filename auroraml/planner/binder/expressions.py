@@ -382,7 +382,7 @@ class Expressions(Calls):
 
     @_bind.register
     def _(self, node: exp.Is) -> e.Expr:
-        return self.is_test(node, False)
+        return self.is_test(node, bool(node.args.get("negate")))
 
     def is_test(self, node: exp.Is, negated: bool) -> e.Expr:
         """IS [NOT] NULL, TRUE, FALSE, UNKNOWN."""
