@@ -1,90 +1,116 @@
-"""LIKE and regular expressions: Arrow's matchers for yes or no."""
+"""LIKE and ILIKE: Arrow's matcher for constant patterns, PostgreSQL's own steps where a pattern ends in an escape."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import regex
 
-from auroraml.errors import InvalidEscapeSequence, InvalidRegularExpression
-from auroraml.functions.signature import scalar
+from auroraml.errors import InvalidEscapeSequence
+from auroraml.functions.signature import SCALARS, Kernel, oid_of, scalar
+from auroraml.functions.strings import each
 
 Text = Any
 
 
-def _checked(pattern: str) -> str:
-    if len(pattern) - len(pattern.rstrip("\\")) & 1:
+def _dangling(pattern: str) -> bool:
+    return bool(len(pattern) - len(pattern.rstrip("\\")) & 1)
+
+
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str, ignore_case: bool) -> regex.Pattern[str]:
+    out, i = [], 0
+    while i < len(pattern):
+        char = pattern[i]
+        if char == "\\" and i + 1 < len(pattern):
+            i += 1
+            out.append(regex.escape(pattern[i]))
+        else:
+            out.append({"%": ".*", "_": "."}.get(char) or regex.escape(char))
+        i += 1
+    return regex.compile("".join(out), regex.DOTALL | regex.ASCII | (regex.IGNORECASE if ignore_case else 0))
+
+
+def _matches(text: str, pattern: str, ignore_case: bool) -> bool:
+    """One text; a pattern that ends in an escape is an error only for texts that reach it."""
+    if not _dangling(pattern):
+        return _compiled(pattern, ignore_case).fullmatch(text) is not None
+    if _compiled(pattern[:-1] + "_%", ignore_case).fullmatch(text) is not None:
         raise InvalidEscapeSequence("LIKE pattern must not end with escape character")
-    return pattern
+    return False
 
 
 def _like(text: Text, pattern: Text, ignore_case: bool) -> Text:
-    if isinstance(pattern, pa.Scalar):
-        return pc.match_like(text, _checked(pattern.as_py()), ignore_case=ignore_case)
-    pairs = zip(text.to_pylist() if isinstance(text, pa.Array) else [text.as_py()] * len(pattern), pattern.to_pylist(), strict=True)
-    found = [pc.match_like(pa.scalar(t, pa.large_string()), _checked(p), ignore_case=ignore_case).as_py() for t, p in pairs]  # a pattern a row
-    return pa.array(found, pa.bool_())
+    if isinstance(pattern, pa.Scalar) and not _dangling(pattern.as_py()):
+        return pc.match_like(text, pattern.as_py(), ignore_case=ignore_case)
+    return each(lambda t, p: _matches(t, p, ignore_case), pa.bool_(), text, pattern)
 
 
-@scalar("textlike(text,text)", "bpcharlike(bpchar,text)", "namelike(name,text)", face="arrow")
-def like(text: Text, pattern: Text) -> Text:
-    """text LIKE pattern."""
-    return _like(text, pattern, False)
+def _kernel(ignore_case: bool, negated: bool) -> Kernel:
+    def run(text: Text, pattern: Text) -> Text:
+        found = _like(text, pattern, ignore_case)
+        return pc.invert(found) if negated else found
+
+    return Kernel(function=run, face="arrow")
 
 
-@scalar("textnlike(text,text)", "bpcharnlike(bpchar,text)", "namenlike(name,text)", face="arrow")
-def not_like(text: Text, pattern: Text) -> Text:
-    """text NOT LIKE pattern."""
-    return pc.invert(_like(text, pattern, False))
+def _register() -> None:
+    for name in ("text", "bpchar", "name"):
+        for infix, ignore_case in (("", False), ("ic", True)):
+            SCALARS[oid_of(f"{name}{infix}like({name},text)")] = _kernel(ignore_case, False)
+            SCALARS[oid_of(f"{name}{infix}nlike({name},text)")] = _kernel(ignore_case, True)
+    for signature in ("like(text,text)", "like(name,text)"):
+        SCALARS[oid_of(signature)] = _kernel(False, False)
+        SCALARS[oid_of("not" + signature)] = _kernel(False, True)
 
 
-@scalar("texticlike(text,text)", "bpchariclike(bpchar,text)", "nameiclike(name,text)", face="arrow")
-def ilike(text: Text, pattern: Text) -> Text:
-    """text ILIKE pattern."""
-    return _like(text, pattern, True)
+_register()
 
 
-@scalar("texticnlike(text,text)", "bpcharicnlike(bpchar,text)", "nameicnlike(name,text)", face="arrow")
-def not_ilike(text: Text, pattern: Text) -> Text:
-    """text NOT ILIKE pattern."""
-    return pc.invert(_like(text, pattern, True))
+def escaped(pattern: str, escape: str) -> str:
+    """The pattern with backslash as its escape character."""
+    if len(escape) > 1:
+        raise InvalidEscapeSequence("invalid escape string", hint="Escape string must be empty or one character.")
+    if escape == "\\":
+        return pattern
+    if not escape:
+        return pattern.replace("\\", "\\\\")
+    out, after = [], False
+    for char in pattern:
+        if char == escape and not after:
+            out.append("\\")
+            after = True
+        elif char == "\\":
+            out.append("\\" if after else "\\\\")
+            after = False
+        else:
+            out.append(char)
+            after = False
+    return "".join(out)
 
 
-def _regex(text: Text, pattern: Text, ignore_case: bool) -> Text:
-    def match(value: Text, one: str) -> Text:
-        try:
-            return pc.match_substring_regex(value, one, ignore_case=ignore_case)
-        except pa.ArrowInvalid as error:
-            reason = "parentheses () not balanced" if "paren" in str(error) else str(error).splitlines()[0]
-            raise InvalidRegularExpression(f"invalid regular expression: {reason}") from error
-
-    if isinstance(pattern, pa.Scalar):
-        return match(text, pattern.as_py())
-    values = text.to_pylist() if isinstance(text, pa.Array) else [text.as_py()] * len(pattern)
-    found = [match(pa.scalar(v, pa.large_string()), p).as_py() for v, p in zip(values, pattern.to_pylist(), strict=True)]  # a pattern a row
-    return pa.array(found, pa.bool_())
+@scalar("like_escape(text,text)", face="datum")
+def like_escape(pattern: str, escape: str) -> str:
+    """LIKE's ESCAPE clause."""
+    return escaped(pattern, escape)
 
 
-@scalar("textregexeq(text,text)", "nameregexeq(name,text)", face="arrow")
-def matches(text: Text, pattern: Text) -> Text:
-    """text ~ pattern."""
-    return _regex(text, pattern, False)
+@scalar("like_escape(bytea,bytea)", face="datum")
+def like_escape_bytes(pattern: bytes, escape: bytes) -> bytes:
+    """LIKE's ESCAPE clause for bytea."""
+    return escaped(pattern.decode("latin-1"), escape.decode("latin-1")).encode("latin-1")
 
 
-@scalar("textregexne(text,text)", "nameregexne(name,text)", face="arrow")
-def matches_not(text: Text, pattern: Text) -> Text:
-    """text !~ pattern."""
-    return pc.invert(_regex(text, pattern, False))
+@scalar("bytealike(bytea,bytea)", "like(bytea,bytea)", face="datum")
+def like_bytes(value: bytes, pattern: bytes) -> bool:
+    """bytea LIKE bytea."""
+    return _matches(value.decode("latin-1"), pattern.decode("latin-1"), False)
 
 
-@scalar("texticregexeq(text,text)", "nameicregexeq(name,text)", face="arrow")
-def matches_any_case(text: Text, pattern: Text) -> Text:
-    """text ~* pattern."""
-    return _regex(text, pattern, True)
-
-
-@scalar("texticregexne(text,text)", "nameicregexne(name,text)", face="arrow")
-def matches_not_any_case(text: Text, pattern: Text) -> Text:
-    """text !~* pattern."""
-    return pc.invert(_regex(text, pattern, True))
+@scalar("byteanlike(bytea,bytea)", "notlike(bytea,bytea)", face="datum")
+def not_like_bytes(value: bytes, pattern: bytes) -> bool:
+    """bytea NOT LIKE bytea."""
+    return not like_bytes(value, pattern)

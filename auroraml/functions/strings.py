@@ -1,44 +1,94 @@
-"""String functions over Arrow kernels."""
+"""String functions: Arrow kernels where the other arguments are constants, Python strings row by row where they vary."""
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Callable
+from itertools import repeat as forever
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auroraml.errors import InvalidParameterValue, SubstringError
-from auroraml.functions.signature import scalar
+from auroraml.batch import ConstVector, TextVector, Vector
+from auroraml.errors import (
+    FeatureNotSupported,
+    InvalidParameterValue,
+    ProgramLimitExceeded,
+    SubstringError,
+)
+from auroraml.errors import (
+    SyntaxError as SqlSyntaxError,
+)
+from auroraml.functions.signature import CallContext, Types, scalar
+from auroraml.types.text import text_out
 
 Text = Any  # pa.Array or pa.Scalar
+LARGE = pa.large_string()
+
+
+def values_of(*args: Text) -> list[list[Any]] | None:
+    """The arguments as columns of Python values, constants repeated; None where all are constants."""
+    lengths = [len(arg) for arg in args if not isinstance(arg, pa.Scalar)]
+    if not lengths:
+        return None
+    return [list(forever(arg.as_py(), lengths[0])) if isinstance(arg, pa.Scalar) else arg.to_pylist() for arg in args]
+
+
+def each(compute: Callable[..., Any], type: pa.DataType, *args: Text) -> Text:
+    """`compute` row by row: for functions that no array library has, or arguments that vary."""
+    columns = values_of(*args)
+    if columns is None:
+        return pa.array([compute(*[arg.as_py() for arg in args])], type)
+    return pa.array([compute(*row) for row in zip(*columns, strict=True)], type)
+
+
+def constant(*args: Text) -> bool:
+    """Whether all of `args` are constants."""
+    return all(isinstance(arg, pa.Scalar) for arg in args)
 
 
 @scalar("textcat(text,text)", "byteacat(bytea,bytea)", face="arrow", raises=False)
 def concatenate(a: Text, b: Text) -> Text:
     """a || b."""
-    empty = pa.scalar("", pa.large_string()) if pa.types.is_large_string(a.type) else pa.scalar(b"", pa.large_binary())
+    empty = pa.scalar("", LARGE) if pa.types.is_large_string(a.type) else pa.scalar(b"", pa.large_binary())
     return pc.binary_join_element_wise(a, b, empty)
 
 
 @scalar("upper(text)", face="arrow", raises=False)
 def upper(text: Text) -> Text:
-    """In upper case."""
-    return pc.utf8_upper(text)
+    """In upper case, letters of ASCII only, as in the C locale."""
+    return pc.ascii_upper(text)
 
 
 @scalar("lower(text)", face="arrow", raises=False)
 def lower(text: Text) -> Text:
-    """In lower case."""
-    return pc.utf8_lower(text)
+    """In lower case, letters of ASCII only, as in the C locale."""
+    return pc.ascii_lower(text)
 
 
-@scalar("length(text)", "char_length(text)", "character_length(text)", face="arrow", raises=False)
+def _initcap(text: str) -> str:
+    out, inside = [], False
+    for char in text:
+        out.append(char.lower() if inside and char.isascii() else char.upper() if char.isascii() else char)
+        inside = char.isascii() and char.isalnum()
+    return "".join(out)
+
+
+@scalar("initcap(text)", face="arrow", raises=False)
+def initcap(text: Text) -> Text:
+    """The first letter of each word in upper case, the others in lower."""
+    return each(_initcap, LARGE, text)
+
+
+@scalar("length(text)", "char_length(text)", "character_length(text)", "textlen(text)", face="arrow", raises=False)
 def length(text: Text) -> Text:
     """Characters."""
     return pc.utf8_length(text).cast(pa.int32())
 
 
-@scalar("length(bpchar)", face="arrow", raises=False)
+@scalar("length(bpchar)", "char_length(bpchar)", "character_length(bpchar)", face="arrow", raises=False)
 def length_blank(text: Text) -> Text:
     """Characters without trailing blanks."""
     return pc.utf8_length(pc.utf8_rtrim(text, " ")).cast(pa.int32())
@@ -50,95 +100,149 @@ def octets(text: Text) -> Text:
     return pc.binary_length(text).cast(pa.int32())
 
 
-@scalar("btrim(text)", face="datum", raises=False)
-def trim(text: str) -> str:
+@scalar("bit_length(text)", "bit_length(bytea)", face="arrow", raises=False)
+def bits(text: Text) -> Text:
+    """Bits."""
+    return pc.multiply(pc.binary_length(text).cast(pa.int32()), pa.scalar(8, pa.int32()))
+
+
+def _trimmed(kernel: Callable[..., Text], strip: Callable[[str, str], str], text: Text, characters: Text) -> Text:
+    if constant(characters):
+        return kernel(text, characters.as_py()) if characters.as_py() else text
+    return each(lambda t, c: strip(t, c) if c else t, LARGE, text, characters)
+
+
+_BLANK = pa.scalar(" ", LARGE)
+
+
+@scalar("btrim(text)", face="arrow", raises=False)
+def trim(text: Text) -> Text:
     """Without blanks at both ends."""
-    return text.strip(" ")
+    return pc.utf8_trim(text, " ")
 
 
-@scalar("btrim(text,text)", face="datum", raises=False)
-def trim_characters(text: str, characters: str) -> str:
+@scalar("btrim(text,text)", face="arrow", raises=False)
+def trim_characters(text: Text, characters: Text) -> Text:
     """Without any of `characters` at both ends."""
-    return text.strip(characters) if characters else text
+    return _trimmed(pc.utf8_trim, str.strip, text, characters)
 
 
-@scalar("ltrim(text)", face="datum", raises=False)
-def trim_left(text: str) -> str:
+@scalar("ltrim(text)", face="arrow", raises=False)
+def trim_left(text: Text) -> Text:
     """Without blanks at the start."""
-    return text.lstrip(" ")
+    return pc.utf8_ltrim(text, " ")
 
 
-@scalar("ltrim(text,text)", face="datum", raises=False)
-def trim_left_characters(text: str, characters: str) -> str:
+@scalar("ltrim(text,text)", face="arrow", raises=False)
+def trim_left_characters(text: Text, characters: Text) -> Text:
     """Without any of `characters` at the start."""
-    return text.lstrip(characters) if characters else text
+    return _trimmed(pc.utf8_ltrim, str.lstrip, text, characters)
 
 
-@scalar("rtrim(text)", face="datum", raises=False)
-def trim_right(text: str) -> str:
+@scalar("rtrim(text)", face="arrow", raises=False)
+def trim_right(text: Text) -> Text:
     """Without blanks at the end."""
-    return text.rstrip(" ")
+    return pc.utf8_rtrim(text, " ")
 
 
-@scalar("rtrim(text,text)", face="datum", raises=False)
-def trim_right_characters(text: str, characters: str) -> str:
+@scalar("rtrim(text,text)", face="arrow", raises=False)
+def trim_right_characters(text: Text, characters: Text) -> Text:
     """Without any of `characters` at the end."""
-    return text.rstrip(characters) if characters else text
+    return _trimmed(pc.utf8_rtrim, str.rstrip, text, characters)
 
 
-@scalar("replace(text,text,text)", face="datum", raises=False)
-def replace(text: str, old: str, new: str) -> str:
+@scalar("replace(text,text,text)", face="arrow", raises=False)
+def replace(text: Text, old: Text, new: Text) -> Text:
     """Every `old` replaced."""
-    return text.replace(old, new) if old else text
+    if constant(old, new):
+        return pc.replace_substring(text, old.as_py(), new.as_py()) if old.as_py() else text
+    return each(lambda t, o, n: t.replace(o, n) if o else t, LARGE, text, old, new)
 
 
-@scalar("repeat(text,int4)", face="datum", raises=False)
-def repeat(text: str, times: int) -> str:
-    """The text `times` times."""
+def _translated(text: str, source: str, target: str) -> str:
+    table: dict[int, str | None] = {}
+    for place, char in enumerate(source):
+        table.setdefault(ord(char), target[place] if place < len(target) else None)
+    return text.translate(table)
+
+
+@scalar("translate(text,text,text)", face="arrow", raises=False)
+def translate(text: Text, source: Text, target: Text) -> Text:
+    """Characters of `source` replaced by those of `target` at the same places, or removed."""
+    return each(_translated, LARGE, text, source, target)
+
+
+def _repeated(text: str, times: int) -> str:
+    if times > 0 and len(text.encode()) * times > 1_073_741_819:
+        raise ProgramLimitExceeded("requested length too large")
     return text * max(times, 0)
 
 
-@scalar("reverse(text)", face="datum", raises=False)
-def reverse(text: str) -> str:
+@scalar("repeat(text,int4)", face="arrow")
+def repeat(text: Text, times: Text) -> Text:
+    """The text `times` times."""
+    return each(_repeated, LARGE, text, times)
+
+
+@scalar("reverse(text)", face="arrow", raises=False)
+def reverse(text: Text) -> Text:
     """Backwards."""
-    return text[::-1]
+    return pc.utf8_reverse(text)
 
 
-@scalar("left(text,int4)", face="datum", raises=False)
-def left(text: str, n: int) -> str:
+def _part(text: Text, start: int, stop: int | None) -> Text:
+    return pc.utf8_slice_codeunits(text, start, stop)
+
+
+@scalar("left(text,int4)", face="arrow", raises=False)
+def left(text: Text, n: Text) -> Text:
     """The first n characters; all but the last -n when negative."""
-    return text[:n] if n >= 0 else text[: max(len(text) + n, 0)]
+    if constant(n):
+        return _part(text, 0, n.as_py())
+    return each(lambda t, k: t[:k] if k >= 0 else t[: max(len(t) + k, 0)], LARGE, text, n)
 
 
-@scalar("right(text,int4)", face="datum", raises=False)
-def right(text: str, n: int) -> str:
+@scalar("right(text,int4)", face="arrow", raises=False)
+def right(text: Text, n: Text) -> Text:
     """The last n characters; all but the first -n when negative."""
-    return text[max(len(text) - n, 0) :] if n >= 0 else text[-n:]
+    return each(lambda t, k: t[max(len(t) - k, 0) :] if k >= 0 else t[-k:], LARGE, text, n)
 
 
-@scalar("substr(text,int4)", "substring(text,int4)", face="datum", raises=False)
-def substring_from(text: str, start: int) -> str:
+@scalar("substr(text,int4)", "substring(text,int4)", face="arrow", raises=False)
+def substring_from(text: Text, start: Text) -> Text:
     """From a position (from 1) on."""
-    return text[max(start - 1, 0) :]
+    if constant(start):
+        return _part(text, max(start.as_py() - 1, 0), None)
+    return each(lambda t, s: t[max(s - 1, 0) :], LARGE, text, start)
 
 
-@scalar("substr(text,int4,int4)", "substring(text,int4,int4)", face="datum")
-def substring(text: str, start: int, count: int) -> str:
-    """`count` characters from a position."""
+def _span(start: int, count: int) -> tuple[int, int]:
     if count < 0:
         raise SubstringError("negative substring length not allowed")
-    return text[max(start - 1, 0) : max(start - 1 + count, 0)]
+    return max(start - 1, 0), max(start - 1 + count, 0)
 
 
-@scalar("strpos(text,text)", "position(text,text)", face="datum", raises=False)
-def position(text: str, part: str) -> int:
+@scalar("substr(text,int4,int4)", "substring(text,int4,int4)", face="arrow")
+def substring(text: Text, start: Text, count: Text) -> Text:
+    """`count` characters from a position."""
+    if constant(start, count):
+        return _part(text, *_span(start.as_py(), count.as_py()))
+    return each(lambda t, s, c: t[slice(*_span(s, c))], LARGE, text, start, count)
+
+
+@scalar("strpos(text,text)", "position(text,text)", face="arrow", raises=False)
+def position(text: Text, part: Text) -> Text:
     """Where `part` begins, 0 where it does not occur."""
-    return text.find(part) + 1
+    return each(lambda t, p: t.find(p) + 1, pa.int32(), text, part)
 
 
-@scalar("split_part(text,text,int4)", face="datum")
-def split_part(text: str, delimiter: str, field: int) -> str:
-    """Field `field` of a delimited text; counted from the end when negative."""
+@scalar("starts_with(text,text)", face="arrow", raises=False)
+def starts_with(text: Text, prefix: Text) -> Text:
+    """Whether the text begins with the prefix."""
+    return pc.starts_with(text, prefix.as_py()) if constant(prefix) else each(str.startswith, pa.bool_(), text, prefix)
+
+
+def _field(text: str, delimiter: str, field: int) -> str:
     if field == 0:
         raise InvalidParameterValue("field position must not be zero")
     parts = text.split(delimiter) if delimiter else [text]
@@ -146,27 +250,190 @@ def split_part(text: str, delimiter: str, field: int) -> str:
     return parts[place] if 0 <= place < len(parts) else ""
 
 
-@scalar("lpad(text,int4)", face="datum", raises=False)
-def pad_left(text: str, size: int) -> str:
+@scalar("split_part(text,text,int4)", face="arrow")
+def split_part(text: Text, delimiter: Text, field: Text) -> Text:
+    """Field `field` of a delimited text; counted from the end when negative."""
+    return each(_field, LARGE, text, delimiter, field)
+
+
+def _pad(text: str, size: int, fill: str, before: bool) -> str:
+    missing = max(size, 0) - len(text)
+    if missing <= 0 or not fill:
+        return text[: max(size, 0)]
+    padding = (fill * (missing // len(fill) + 1))[:missing]
+    return padding + text if before else text + padding
+
+
+@scalar("lpad(text,int4)", face="arrow", raises=False)
+def pad_left(text: Text, size: Text) -> Text:
     """Blanks in front up to `size`."""
-    return text[: max(size, 0)].rjust(size)
+    return each(lambda t, s: _pad(t, s, " ", True), LARGE, text, size)
 
 
-@scalar("lpad(text,int4,text)", face="datum", raises=False)
-def pad_left_with(text: str, size: int, fill: str) -> str:
+@scalar("lpad(text,int4,text)", face="arrow", raises=False)
+def pad_left_with(text: Text, size: Text, fill: Text) -> Text:
     """`fill` in front up to `size`."""
-    missing = size - len(text)
-    return (fill * missing)[:missing] + text if missing > 0 and fill else text[: max(size, 0)]
+    return each(lambda t, s, f: _pad(t, s, f, True), LARGE, text, size, fill)
 
 
-@scalar("rpad(text,int4)", face="datum", raises=False)
-def pad_right(text: str, size: int) -> str:
+@scalar("rpad(text,int4)", face="arrow", raises=False)
+def pad_right(text: Text, size: Text) -> Text:
     """Blanks behind up to `size`."""
-    return text[: max(size, 0)].ljust(size)
+    return each(lambda t, s: _pad(t, s, " ", False), LARGE, text, size)
 
 
-@scalar("rpad(text,int4,text)", face="datum", raises=False)
-def pad_right_with(text: str, size: int, fill: str) -> str:
+@scalar("rpad(text,int4,text)", face="arrow", raises=False)
+def pad_right_with(text: Text, size: Text, fill: Text) -> Text:
     """`fill` behind up to `size`."""
-    missing = size - len(text)
-    return text + (fill * missing)[:missing] if missing > 0 and fill else text[: max(size, 0)]
+    return each(lambda t, s, f: _pad(t, s, f, False), LARGE, text, size, fill)
+
+
+@scalar("ascii(text)", face="datum", raises=False)
+def code_point(text: str) -> int:
+    """The first character's code point, 0 for an empty text."""
+    return ord(text[0]) if text else 0
+
+
+@scalar("chr(int4)", face="datum")
+def character(code: int) -> str:
+    """The character of a code point."""
+    if code < 0:
+        raise ProgramLimitExceeded("character number must be positive")
+    if code == 0:
+        raise ProgramLimitExceeded("null character not permitted")
+    if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
+        what = "requested character too large for encoding" if code > 0x10FFFF else "requested character not valid for encoding"
+        raise ProgramLimitExceeded(f"{what}: {code}")
+    return chr(code)
+
+
+@scalar("overlay(text,text,int4)", face="datum")
+def overlay(text: str, new: str, start: int) -> str:
+    """`new` in the place of as many characters."""
+    return overlay_length(text, new, start, len(new))
+
+
+@scalar("overlay(text,text,int4,int4)", face="datum")
+def overlay_length(text: str, new: str, start: int, count: int) -> str:
+    """`new` in the place of `count` characters from `start`."""
+    if start <= 0:
+        raise SubstringError("negative substring length not allowed")
+    return text[: start - 1] + new + text[max(start - 1 + count, 0) :]
+
+
+@scalar("to_hex(int4)", face="datum", raises=False)
+def hexadecimal(value: int) -> str:
+    """Hexadecimal digits of the two's complement."""
+    return f"{value & 0xFFFFFFFF:x}"
+
+
+@scalar("to_hex(int8)", face="datum", raises=False)
+def hexadecimal_wide(value: int) -> str:
+    """Hexadecimal digits of the two's complement."""
+    return f"{value & 0xFFFFFFFFFFFFFFFF:x}"
+
+
+@scalar("text_pattern_lt(text,text)", face="arrow", raises=False)
+def pattern_less(a: Text, b: Text) -> Text:
+    """a ~<~ b."""
+    return pc.less(a, b)
+
+
+@scalar("text_pattern_le(text,text)", face="arrow", raises=False)
+def pattern_at_most(a: Text, b: Text) -> Text:
+    """a ~<=~ b."""
+    return pc.less_equal(a, b)
+
+
+@scalar("text_pattern_gt(text,text)", face="arrow", raises=False)
+def pattern_greater(a: Text, b: Text) -> Text:
+    """a ~>~ b."""
+    return pc.greater(a, b)
+
+
+@scalar("text_pattern_ge(text,text)", face="arrow", raises=False)
+def pattern_at_least(a: Text, b: Text) -> Text:
+    """a ~>=~ b."""
+    return pc.greater_equal(a, b)
+
+
+_FORMS = ("NFC", "NFD", "NFKC", "NFKD")
+
+
+def _form(name: str) -> Any:
+    if name.upper() not in _FORMS:
+        raise InvalidParameterValue(f"invalid normalization form: {name}")
+    return name.upper()
+
+
+@scalar("normalize(text,text)", face="datum")
+def normalize(text: str, form: str) -> str:
+    """In a Unicode normalization form."""
+    return unicodedata.normalize(_form(form), text)
+
+
+@scalar("is_normalized(text,text)", face="datum")
+def is_normalized(text: str, form: str) -> bool:
+    """Whether the text is in a Unicode normalization form."""
+    return unicodedata.is_normalized(_form(form), text)
+
+
+@scalar("to_ascii(text)", "to_ascii(text,name)", "to_ascii(text,int4)", face="datum")
+def to_ascii(text: str, encoding: object = None) -> str:
+    """Only for single-byte encodings, which a UTF-8 database has none of."""
+    raise FeatureNotSupported("encoding conversion from UTF8 to ASCII not supported")
+
+
+@scalar("unistr(text)", face="datum")
+def unescape(text: str) -> str:
+    r"""\XXXX, \+XXXXXX, \uXXXX and \UXXXXXXXX as characters."""
+    out, i = [], 0
+    while i < len(text):
+        if text[i] != "\\":
+            out.append(text[i])
+            i += 1
+            continue
+        if text[i + 1 : i + 2] == "\\":
+            out.append("\\")
+            i += 2
+            continue
+        size = {"+": 6, "u": 4, "U": 8}.get(text[i + 1 : i + 2])
+        start = i + 1 if size is None else i + 2
+        digits = text[start : start + (size or 4)]
+        if len(digits) != (size or 4) or any(c not in "0123456789abcdefABCDEF" for c in digits):
+            raise SqlSyntaxError("invalid Unicode escape", hint="Unicode escapes must be \\XXXX, \\+XXXXXX, \\uXXXX, or \\UXXXXXXXX.")
+        out.append(chr(int(digits, 16)))
+        i = start + len(digits)
+    return "".join(out)
+
+
+def _texts(ctx: CallContext, types: Types, args: tuple[Vector, ...], n: int, skip: int = 0) -> list[list[str | None]]:
+    columns: list[list[str | None]] = []
+    for type, arg in zip(types.args[skip:], args, strict=True):
+        shown = text_out(type, arg, ctx.style)
+        columns.append([shown.datum(0)] * n if isinstance(shown, ConstVector) else shown.datums())  # type: ignore[list-item, arg-type] # texts
+    return columns
+
+
+def _joined(columns: list[list[str | None]], separators: list[str | None]) -> Vector:
+    out: list[str | None] = [None] * len(separators)
+    for row, separator in enumerate(separators):  # NULLs drop out row by row
+        if separator is not None:
+            out[row] = separator.join([value for column in columns if (value := column[row]) is not None])
+    valid = np.array([value is not None for value in out], np.bool_)
+    return TextVector(pa.array([value or "" for value in out], LARGE), None if valid.all() else valid)
+
+
+@scalar("concat(any)", context=True, typed=True, raises=False)
+def concat(ctx: CallContext, types: Types, *args: Vector) -> Vector:
+    """All arguments' texts one after another; NULLs are nothing."""
+    n = max((arg.n for arg in args), default=1)
+    return _joined(_texts(ctx, types, args, n), [""] * n)
+
+
+@scalar("concat_ws(text,any)", context=True, typed=True, raises=False)
+def concat_with(ctx: CallContext, types: Types, separator: Vector, *args: Vector) -> Vector:
+    """The arguments' texts that are not NULL, a separator between them."""
+    n = max(separator.n, *(arg.n for arg in args)) if args else separator.n
+    separators = [None if d is None else str(d) for d in separator.datums()]
+    return _joined(_texts(ctx, types, args, n, 1), separators if len(separators) == n else separators * n)

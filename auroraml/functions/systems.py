@@ -8,7 +8,8 @@ import pyarrow as pa
 from auroraml.batch import ConstVector, FixedVector, TextVector, Vector
 from auroraml.functions.signature import CallContext, Types, scalar
 from auroraml.functions.strings import concatenate
-from auroraml.types.text import text_out
+from auroraml.types.casts import cast_vector
+from auroraml.types.table import TEXT
 
 
 @scalar("version()", face="datum", context=True, raises=False)
@@ -66,7 +67,7 @@ def pg_get_userbyid(ctx: CallContext, oid: int) -> str:
 def any_concatenate(ctx: CallContext, types: Types, first: Vector, second: Vector) -> Vector:
     """Text and any other value, in its text form."""
     n = max(first.n, second.n)
-    texts = [text_out(type, vector, ctx.style) for type, vector in zip(types.args, (first, second), strict=True)]
+    texts = [cast_vector(type, TEXT, -1, vector, ctx.style) for type, vector in zip(types.args, (first, second), strict=True)]
     a, b = (t.one.flat() if isinstance(t, ConstVector) else t.flat() for t in texts)
     assert isinstance(a, TextVector)
     assert isinstance(b, TextVector)

@@ -176,7 +176,8 @@ class Rewriter:
             return self._identifier(i)
         if token.kind == STRING:
             previous = self.tokens[i - 1] if i else token
-            self._put(f"'{i}'" if previous.is_word("escape") else f"_s{i}", i, True)
+            clause = previous.is_word("escape") and not (self.frames and self.frames[-1].kind == "substring")
+            self._put(f"'{i}'" if clause else f"_s{i}", i, True)
             return i + 1
         if token.kind in (NUMBER, PARAMETER):
             self._put(f"_{'n' if token.kind == NUMBER else 'p'}{i}", i, True)

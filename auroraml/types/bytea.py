@@ -10,6 +10,7 @@ from auroraml.types.form import REP_FORMS, TextForm, TextStyle
 from auroraml.types.pg_type import PgType, Rep
 
 _ESCAPE = re.compile(rb"\\(\\|[0-3][0-7][0-7])?")
+_ODD = re.compile(rb"[\x00\x80-\xff]|\\")
 _UNPRINTABLE = re.compile(rb"[^\x20-\x7e]|\\")
 
 
@@ -24,8 +25,18 @@ class ByteaForm(TextForm):
 
     def datum_in(self, type: PgType, typmod: int, text: str, style: TextStyle) -> Datum:
         if text.startswith("\\x"):
-            return _from_hex(text[2:])
-        return _ESCAPE.sub(_unescape, text.encode())
+            return from_hex(text[2:])
+        return from_escape(text)
+
+
+def from_escape(text: str) -> bytes:
+    r"""The bytes of characters, \\ooo and doubled backslashes."""
+    return _ESCAPE.sub(_unescape, text.encode())
+
+
+def to_escape(value: bytes) -> str:
+    r"""Bytes as encode(..., 'escape') writes them: zero and bytes beyond ASCII as \ooo, backslashes doubled."""
+    return _ODD.sub(_escape, value).decode("ascii")
 
 
 def _escape(match: re.Match[bytes]) -> bytes:
@@ -38,7 +49,8 @@ def _unescape(match: re.Match[bytes]) -> bytes:
     return b"\\" if match[1] == b"\\" else bytes([int(match[1], 8)])
 
 
-def _from_hex(digits: str) -> bytes:
+def from_hex(digits: str) -> bytes:
+    """The bytes of hexadecimal digits."""
     try:
         return bytes.fromhex(digits)  # allows spaces between bytes, as PostgreSQL does
     except ValueError:

@@ -147,7 +147,7 @@ class Calls:
         """All arguments in the parameters' order, defaults filled in, VARIADIC ones gathered."""
         function = chosen.function
         wanted = [self.binder.chooser.parameter_type(t, bound) for t in chosen.types]
-        given = [arg if w.oid == 2276 and arg.type.oid != UNKNOWN.oid else self.coercer.coerce(arg, TEXT if w.oid == 2276 else w)
+        given = [arg if w.oid == 2276 else self.coercer.coerce(arg, w)
                  for arg, w in zip(args, wanted, strict=True)]  # fmt: skip
         out: list[e.Expr] = []
         inputs = function.inputs

@@ -133,12 +133,12 @@ class Coercer:
         read = typmod if target.name == "interval" else -1
         try:
             value = datum_in(target, read, str(expr.value), self.style)
-            if typmod >= 0 and target.oid in LENGTHS:
-                value = apply_typmod_datum(target, typmod, value, context == "explicit")
         except DatabaseError as error:
             if expr.at is not None and error.diag.statement_position is None:
                 error.diag.statement_position = expr.at + 1
             raise
+        if typmod >= 0 and target.oid in LENGTHS:
+            value = apply_typmod_datum(target, typmod, value, context == "explicit")
         return e.Const(type=target, typmod=typmod if target.oid in LENGTHS else -1, value=value, at=expr.at)
 
     def _length(self, expr: e.Expr, target: PgType, typmod: int, context: str) -> e.Expr:

@@ -1,0 +1,240 @@
+"""bytea: encodings, hashes, substrings, bits, conversions; string_agg's and LIKE's bytes live with their kin."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import uuid
+from collections.abc import Callable
+
+from auroraml.errors import ArraySubscriptError, CharacterNotInRepertoire, InvalidParameterValue, SubstringError
+from auroraml.functions.signature import scalar
+from auroraml.types.bytea import from_escape, from_hex, to_escape
+
+
+def _base64_out(value: bytes) -> str:
+    text = base64.b64encode(value).decode()
+    return "\n".join(text[i : i + 76] for i in range(0, len(text), 76))
+
+
+def _base64_in(text: str) -> bytes:
+    kept: list[str] = []
+    for char in text:
+        if char in " \t\n\r":
+            continue
+        if not (char.isascii() and (char.isalnum() or char in "+/=")):
+            raise InvalidParameterValue(f'invalid symbol "{char}" found while decoding base64 sequence')
+        kept.append(char)
+    try:
+        return base64.b64decode("".join(kept), validate=True)
+    except binascii.Error:
+        if "=" in "".join(kept).rstrip("="):
+            raise InvalidParameterValue('unexpected "=" while decoding base64 sequence') from None
+        raise InvalidParameterValue(
+            "invalid base64 end sequence", hint="Input data is missing padding, is truncated, or is otherwise corrupted."
+        ) from None
+
+
+_ENCODERS: dict[str, tuple[Callable[[bytes], str], Callable[[str], bytes]]] = {
+    "hex": (bytes.hex, from_hex), "base64": (_base64_out, _base64_in), "escape": (to_escape, from_escape),
+}  # fmt: skip
+
+
+def _encoder(name: str) -> tuple[Callable[[bytes], str], Callable[[str], bytes]]:
+    found = _ENCODERS.get(name.lower())
+    if found is None:
+        raise InvalidParameterValue(f'unrecognized encoding: "{name}"')
+    return found
+
+
+@scalar("encode(bytea,text)", face="datum")
+def encode(value: bytes, form: str) -> str:
+    """As hex, base64 or escape text."""
+    return _encoder(form)[0](value)
+
+
+@scalar("decode(text,text)", face="datum")
+def decode(text: str, form: str) -> bytes:
+    """From hex, base64 or escape text."""
+    return _encoder(form)[1](text)
+
+
+@scalar("md5(text)", face="datum", raises=False)
+def md5_text(text: str) -> str:
+    """The MD5 hash in hex."""
+    return hashlib.md5(text.encode()).hexdigest()
+
+
+@scalar("md5(bytea)", face="datum", raises=False)
+def md5(value: bytes) -> str:
+    """The MD5 hash in hex."""
+    return hashlib.md5(value).hexdigest()
+
+
+@scalar("sha224(bytea)", face="datum", raises=False)
+def sha224(value: bytes) -> bytes:
+    """The SHA-224 hash."""
+    return hashlib.sha224(value).digest()
+
+
+@scalar("sha256(bytea)", face="datum", raises=False)
+def sha256(value: bytes) -> bytes:
+    """The SHA-256 hash."""
+    return hashlib.sha256(value).digest()
+
+
+@scalar("sha384(bytea)", face="datum", raises=False)
+def sha384(value: bytes) -> bytes:
+    """The SHA-384 hash."""
+    return hashlib.sha384(value).digest()
+
+
+@scalar("sha512(bytea)", face="datum", raises=False)
+def sha512(value: bytes) -> bytes:
+    """The SHA-512 hash."""
+    return hashlib.sha512(value).digest()
+
+
+def _codec(name: str, direction: str) -> str:
+    known = {"utf8": "utf-8", "utf-8": "utf-8", "unicode": "utf-8", "latin1": "latin-1", "iso88591": "latin-1", "sql_ascii": "ascii", "win1252": "cp1252",
+             "latin9": "iso8859-15", "win1251": "cp1251", "koi8r": "koi8-r", "euc_jp": "euc_jp", "sjis": "shift_jis", "gbk": "gbk", "big5": "big5"}  # fmt: skip
+    found = known.get(name.lower())
+    if found is None:
+        raise InvalidParameterValue(f'invalid {direction} encoding name "{name}"')
+    return found
+
+
+@scalar("convert_from(bytea,name)", face="datum")
+def convert_from(value: bytes, encoding: str) -> str:
+    """Bytes of an encoding as text."""
+    codec = _codec(encoding, "source")
+    try:
+        return value.decode(codec)
+    except UnicodeDecodeError as error:
+        bad = " ".join(f"0x{byte:02x}" for byte in value[error.start : max(error.end, error.start + 1)])
+        raise CharacterNotInRepertoire(f'invalid byte sequence for encoding "{encoding.upper()}": {bad}') from None
+
+
+@scalar("convert_to(text,name)", face="datum")
+def convert_to(text: str, encoding: str) -> bytes:
+    """Text in an encoding."""
+    try:
+        return text.encode(_codec(encoding, "destination"))
+    except UnicodeEncodeError as error:
+        shown = " ".join(f"0x{byte:02x}" for byte in text[error.start].encode())
+        raise CharacterNotInRepertoire(
+            f'character with byte sequence {shown} in encoding "UTF8" has no equivalent in encoding "{encoding.upper()}"'
+        ) from None
+
+
+@scalar("convert(bytea,name,name)", face="datum")
+def convert(value: bytes, source: str, target: str) -> bytes:
+    """Bytes of one encoding in another."""
+    return convert_to(convert_from(value, source), target)
+
+
+@scalar("length(bytea,name)", face="datum")
+def characters(value: bytes, encoding: str) -> int:
+    """Characters of bytes in an encoding."""
+    return len(convert_from(value, encoding))
+
+
+@scalar("substr(bytea,int4)", "substring(bytea,int4)", face="datum", raises=False)
+def part_from(value: bytes, start: int) -> bytes:
+    """From a byte (from 1) on."""
+    return value[max(start - 1, 0) :]
+
+
+@scalar("substr(bytea,int4,int4)", "substring(bytea,int4,int4)", face="datum")
+def part(value: bytes, start: int, count: int) -> bytes:
+    """`count` bytes from a position."""
+    if count < 0:
+        raise SubstringError("negative substring length not allowed")
+    return value[max(start - 1, 0) : max(start - 1 + count, 0)]
+
+
+@scalar("overlay(bytea,bytea,int4)", face="datum")
+def overlay(value: bytes, new: bytes, start: int) -> bytes:
+    """`new` in the place of as many bytes."""
+    return overlay_length(value, new, start, len(new))
+
+
+@scalar("overlay(bytea,bytea,int4,int4)", face="datum")
+def overlay_length(value: bytes, new: bytes, start: int, count: int) -> bytes:
+    """`new` in the place of `count` bytes."""
+    if start <= 0:
+        raise SubstringError("negative substring length not allowed")
+    return value[: start - 1] + new + value[max(start - 1 + count, 0) :]
+
+
+@scalar("position(bytea,bytea)", face="datum", raises=False)
+def position(value: bytes, part: bytes) -> int:
+    """Where `part` begins, 0 where it does not occur."""
+    return value.find(part) + 1
+
+
+@scalar("btrim(bytea,bytea)", face="datum", raises=False)
+def trim(value: bytes, what: bytes) -> bytes:
+    """Without any of the bytes at both ends."""
+    return value.strip(what) if what else value
+
+
+@scalar("ltrim(bytea,bytea)", face="datum", raises=False)
+def trim_left(value: bytes, what: bytes) -> bytes:
+    """Without any of the bytes at the start."""
+    return value.lstrip(what) if what else value
+
+
+@scalar("rtrim(bytea,bytea)", face="datum", raises=False)
+def trim_right(value: bytes, what: bytes) -> bytes:
+    """Without any of the bytes at the end."""
+    return value.rstrip(what) if what else value
+
+
+def _index(value: bytes, place: int, size: int) -> int:
+    if not 0 <= place < size:
+        raise ArraySubscriptError(f"index {place} out of valid range, 0..{size - 1}")
+    return place
+
+
+@scalar("get_byte(bytea,int4)", face="datum")
+def get_byte(value: bytes, place: int) -> int:
+    """A byte as a number."""
+    return value[_index(value, place, len(value))]
+
+
+@scalar("set_byte(bytea,int4,int4)", face="datum")
+def set_byte(value: bytes, place: int, new: int) -> bytes:
+    """The value with a byte changed."""
+    at = _index(value, place, len(value))
+    return value[:at] + bytes((new & 0xFF,)) + value[at + 1 :]
+
+
+@scalar("get_bit(bytea,int8)", face="datum")
+def get_bit(value: bytes, place: int) -> int:
+    """A bit."""
+    at = _index(value, place, len(value) * 8)
+    return value[at // 8] >> at % 8 & 1
+
+
+@scalar("set_bit(bytea,int8,int4)", face="datum")
+def set_bit(value: bytes, place: int, new: int) -> bytes:
+    """The value with a bit changed."""
+    at = _index(value, place, len(value) * 8)
+    if new not in (0, 1):
+        raise InvalidParameterValue("new bit must be 0 or 1")
+    byte = value[at // 8] & ~(1 << at % 8) | new << at % 8
+    return value[: at // 8] + bytes((byte,)) + value[at // 8 + 1 :]
+
+
+@scalar("bit_count(bytea)", face="datum", raises=False)
+def bit_count(value: bytes) -> int:
+    """How many bits are set."""
+    return sum(byte.bit_count() for byte in value)
+
+
+@scalar("gen_random_uuid()", face="datum", raises=False)
+def random_uuid() -> bytes:
+    """A version 4 UUID."""
+    return uuid.uuid4().bytes

@@ -1,0 +1,203 @@
+"""quote_ident, quote_literal, quote_nullable, format, parse_ident."""
+
+from __future__ import annotations
+
+from auroraml.batch import Vector, from_datums
+from auroraml.catalog.names import quoted
+from auroraml.errors import InvalidParameterValue, NullValueNotAllowed
+from auroraml.functions.signature import CallContext, Types, scalar
+from auroraml.types.pg_type import PgArray
+from auroraml.types.table import TEXT
+from auroraml.types.text import datum_out
+
+
+def literal(text: str) -> str:
+    """The text as a string literal; with backslashes, as an E'' one."""
+    inner = text.replace("'", "''")
+    return "E'" + inner.replace("\\", "\\\\") + "'" if "\\" in inner else f"'{inner}'"
+
+
+@scalar("quote_ident(text)", face="datum", raises=False)
+def quote_ident(text: str) -> str:
+    """In double quotes where an identifier must be."""
+    return quoted(text)
+
+
+@scalar("quote_literal(text)", face="datum", raises=False)
+def quote_literal(text: str) -> str:
+    """As a string literal."""
+    return literal(text)
+
+
+@scalar("quote_nullable(text)", face="datum", raises=False)
+def quote_nullable(text: str | None) -> str:
+    """As a string literal; NULL as the word."""
+    return "NULL" if text is None else literal(text)
+
+
+@scalar("quote_literal(anyelement)", face="datum", context=True, typed=True, raises=False)
+def quote_any(ctx: CallContext, types: Types, value: object) -> str:
+    """Any value's text as a string literal."""
+    return literal(datum_out(types.args[0], value, ctx.style))
+
+
+@scalar("quote_nullable(anyelement)", face="datum", context=True, typed=True, raises=False)
+def quote_any_nullable(ctx: CallContext, types: Types, value: object) -> str:
+    """Any value's text as a string literal; NULL as the word."""
+    return "NULL" if value is None else literal(datum_out(types.args[0], value, ctx.style))
+
+
+class _Formatter:
+    """One call of format(): specifiers %[position$][flags][width]type."""
+
+    def __init__(self, pattern: str, values: list[str | None]) -> None:
+        self.pattern = pattern
+        self.values = values
+        self.next = 0
+        self.i = 0
+
+    def run(self) -> str:
+        out: list[str] = []
+        while self.i < len(self.pattern):
+            char = self.pattern[self.i]
+            self.i += 1
+            if char != "%":
+                out.append(char)
+            elif self._peek() == "%":
+                out.append("%")
+                self.i += 1
+            else:
+                out.append(self._specifier())
+        return "".join(out)
+
+    def _peek(self) -> str:
+        if self.i >= len(self.pattern):
+            raise InvalidParameterValue("unterminated format() type specifier", hint='For a single "%" use "%%".')
+        return self.pattern[self.i]
+
+    def _digits(self) -> int | None:
+        start = self.i
+        while self._peek().isdigit() and self._peek().isascii():
+            self.i += 1
+        return int(self.pattern[start : self.i]) if self.i > start else None
+
+    def _specifier(self) -> str:
+        number = self._digits()
+        place: int | None = None
+        left, width = False, None
+        if number is not None and self._peek() == "$":
+            self.i += 1
+            if number == 0:
+                raise InvalidParameterValue("format specifies argument 0, but arguments are numbered from 1")
+            place, number = number, None
+        if number is None:
+            while self._peek() == "-":
+                left = True
+                self.i += 1
+            if self._peek() == "*":
+                self.i += 1
+                width = self._width()
+            else:
+                width = self._digits()
+        else:
+            width = number
+        if width is not None and width < 0:
+            left, width = True, -width
+        kind = self._peek()
+        self.i += 1
+        if kind not in "sIL":
+            raise InvalidParameterValue(f'unrecognized format() type specifier "{kind}"', hint='For a single "%" use "%%".')
+        shown = self._shown(kind, self._value(place))
+        return shown if width is None else shown.ljust(width) if left else shown.rjust(width)
+
+    def _width(self) -> int | None:
+        number = self._digits()
+        place: int | None = None
+        if number is not None:
+            if self._peek() != "$":
+                raise InvalidParameterValue('width argument position must be ended by "$"')
+            self.i += 1
+            if number == 0:
+                raise InvalidParameterValue("format specifies argument 0, but arguments are numbered from 1")
+            place = number
+        value = self._value(place)
+        return None if value is None else int(value)
+
+    def _value(self, place: int | None) -> str | None:
+        self.next = self.next + 1 if place is None else place
+        if self.next > len(self.values):
+            raise InvalidParameterValue("too few arguments for format()")
+        return self.values[self.next - 1]
+
+    @staticmethod
+    def _shown(kind: str, value: str | None) -> str:
+        if kind == "s":
+            return value or ""
+        if kind == "L":
+            return "NULL" if value is None else literal(value)
+        if value is None:
+            raise NullValueNotAllowed("null values cannot be formatted as an SQL identifier")
+        return quoted(value)
+
+
+@scalar("format(text)", face="datum")
+def format_plain(pattern: str | None) -> str | None:
+    """format without arguments."""
+    return None if pattern is None else _Formatter(pattern, []).run()
+
+
+@scalar("format(text,any)", context=True, typed=True)
+def format_values(ctx: CallContext, types: Types, pattern: Vector, *args: Vector) -> Vector:
+    """The pattern with %s, %I and %L filled in."""
+    n = max(pattern.n, *(arg.n for arg in args))
+    patterns, columns = pattern.datums() * (n if pattern.n == 1 else 1), [arg.datums() * (n if arg.n == 1 else 1) for arg in args]
+    out: list[object] = []
+    for row, text in enumerate(patterns[:n]):  # a small language a row
+        values = [None if c[row] is None else datum_out(t, c[row], ctx.style) for t, c in zip(types.args[1:], columns, strict=True)]
+        out.append(None if text is None else _Formatter(str(text), values).run())
+    return from_datums(TEXT, out)
+
+
+@scalar("parse_ident(text,bool)", face="datum")
+def parse_ident(text: str, strict: bool) -> PgArray:
+    """The parts of a qualified identifier."""
+
+    def wrong(detail: str | None = None) -> InvalidParameterValue:
+        return InvalidParameterValue(f'string is not a valid identifier: "{text}"', detail=detail)
+
+    parts: list[str] = []
+    i, n, after_dot = 0, len(text), False
+    while True:
+        while i < n and text[i].isspace():
+            i += 1
+        if i < n and text[i] == '"':
+            end = text.find('"', i + 1)
+            while end >= 0 and text[end + 1 : end + 2] == '"':
+                end = text.find('"', end + 2)
+            if end < 0:
+                raise wrong("String has unclosed double quotes.")
+            part = text[i + 1 : end].replace('""', '"')
+            if not part:
+                raise wrong("Quoted identifier must not be empty.")
+            i = end + 1
+        else:
+            start = i
+            if i < n and (text[i].isalpha() or text[i] == "_" or not text[i].isascii()):
+                while i < n and (text[i].isalnum() or text[i] in "_$" or not text[i].isascii()):
+                    i += 1
+            part = text[start:i].lower()
+            if not part:
+                if i < n and text[i] == ".":
+                    raise wrong('No valid identifier before ".".')
+                raise wrong('No valid identifier after ".".' if after_dot else None)
+        parts.append(part)
+        while i < n and text[i].isspace():
+            i += 1
+        if i >= n:
+            return PgArray.of(tuple(parts))
+        if text[i] != ".":
+            if strict:
+                raise wrong()
+            return PgArray.of(tuple(parts))
+        after_dot = True
+        i += 1

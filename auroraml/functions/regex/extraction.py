@@ -1,0 +1,236 @@
+"""regexp_match, regexp_replace, regexp_split and their kin, substring by pattern: what matched, by Python's `regex`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+import regex
+
+from auroraml.errors import InvalidParameterValue
+from auroraml.functions.regex.matching import similar
+from auroraml.functions.regex.syntax import Pattern, compiled, options_of
+from auroraml.functions.signature import rows, scalar
+from auroraml.types.pg_type import PgArray
+
+Match: TypeAlias = "regex.Match[str]"
+
+
+def _matches(pattern: Pattern, text: str, start: int = 0) -> Iterator[Match]:
+    """Matches one after another; after an empty one the search goes on one character later."""
+    at = start
+    while at <= len(text):
+        match = pattern.search.search(text, at)
+        if match is None:
+            return
+        yield match
+        at = match.end() + 1 if match.end() == match.start() else match.end()
+
+
+def _flags(flags: str, name: str, hint: str | None = None) -> str:
+    if options_of(flags).everywhere:
+        raise InvalidParameterValue(f'{name}() does not support the "global" option', hint=hint)
+    return flags
+
+
+def _captured(match: Match, pattern: Pattern) -> PgArray:
+    return PgArray.of(match.groups() if pattern.groups else (match[0],))
+
+
+@scalar("substring(text,text)", face="datum")
+def substring(text: str, pattern: str) -> str | None:
+    """The first match, or its first parenthesised part."""
+    ready = compiled(pattern)
+    match = ready.search.search(text)
+    return None if match is None else match[1 if ready.groups else 0]
+
+
+@scalar("substring(text,text,text)", face="datum")
+def substring_similar(text: str, pattern: str, escape: str) -> str | None:
+    """The part of a SIMILAR TO match between the escape-double-quotes."""
+    return substring(text, similar(pattern, escape))
+
+
+@scalar("regexp_match(text,text)", face="datum")
+def regexp_match(text: str, pattern: str) -> PgArray | None:
+    """The first match's parenthesised parts."""
+    return regexp_match_flags(text, pattern, "")
+
+
+@scalar("regexp_match(text,text,text)", face="datum")
+def regexp_match_flags(text: str, pattern: str, flags: str) -> PgArray | None:
+    """The first match's parenthesised parts."""
+    ready = compiled(pattern, _flags(flags, "regexp_match", "Use the regexp_matches function instead."))
+    match = ready.search.search(text)
+    return None if match is None else _captured(match, ready)
+
+
+@rows("regexp_matches(text,text)")
+def regexp_matches(text: str, pattern: str) -> list[tuple[object, ...]]:
+    """A row for the first match."""
+    return regexp_matches_flags(text, pattern, "")
+
+
+@rows("regexp_matches(text,text,text)")
+def regexp_matches_flags(text: str, pattern: str, flags: str) -> list[tuple[object, ...]]:
+    """A row for each match with g, else for the first."""
+    ready = compiled(pattern, flags)
+    found = [(_captured(match, ready),) for match in _matches(ready, text)]
+    return list(found if options_of(flags).everywhere else found[:1])
+
+
+def _replacement(match: Match, new: str, groups: int) -> str:
+    out: list[str] = []
+    i = 0
+    while i < len(new):
+        if new[i] != "\\" or i + 1 >= len(new):
+            out.append(new[i])
+            i += 1
+            continue
+        char = new[i + 1]
+        if char.isdigit() and char != "0":
+            out.append((match[int(char)] or "") if int(char) <= groups else "")
+        elif char == "&":
+            out.append(match[0])
+        elif char == "\\":
+            out.append("\\")
+        else:
+            out.append("\\" + char)
+        i += 2
+    return "".join(out)
+
+
+def _replaced(text: str, pattern: str, new: str, flags: str, start: int, which: int) -> str:
+    """`which` 0 replaces all matches from character `start` on, else only that one."""
+    ready = compiled(pattern, flags)
+    out: list[str] = []
+    done = 0
+    for number, match in enumerate(_matches(ready, text, start - 1), 1):
+        if which in (0, number):
+            out += [text[done : match.start()], _replacement(match, new, ready.groups)]
+            done = match.end()
+        if which == number:
+            break
+    return "".join(out) + text[done:]
+
+
+@scalar("regexp_replace(text,text,text)", face="datum")
+def regexp_replace(text: str, pattern: str, new: str) -> str:
+    """The first match replaced."""
+    return _replaced(text, pattern, new, "", 1, 1)
+
+
+@scalar("regexp_replace(text,text,text,text)", face="datum")
+def regexp_replace_flags(text: str, pattern: str, new: str, flags: str) -> str:
+    """The first match replaced, or with g all."""
+    if flags[:1].isdigit():
+        raise InvalidParameterValue(
+            f'invalid regular expression option: "{flags[0]}"',
+            hint="If you meant to use regexp_replace() with a start parameter, cast the fourth argument to integer explicitly.",
+        )
+    return _replaced(text, pattern, new, flags, 1, 0 if options_of(flags).everywhere else 1)
+
+
+def _positive(name: str, value: int, least: int = 1) -> int:
+    if value < least:
+        raise InvalidParameterValue(f'invalid value for parameter "{name}": {value}')
+    return value
+
+
+@scalar("regexp_replace(text,text,text,int4)", face="datum")
+def regexp_replace_from(text: str, pattern: str, new: str, start: int) -> str:
+    """The first match from `start` replaced."""
+    return _replaced(text, pattern, new, "", _positive("start", start), 1)
+
+
+@scalar("regexp_replace(text,text,text,int4,int4)", face="datum")
+def regexp_replace_nth(text: str, pattern: str, new: str, start: int, n: int) -> str:
+    """The nth match from `start` replaced; 0 means all."""
+    return _replaced(text, pattern, new, "", _positive("start", start), _positive("n", n, 0))
+
+
+@scalar("regexp_replace(text,text,text,int4,int4,text)", face="datum")
+def regexp_replace_nth_flags(text: str, pattern: str, new: str, start: int, n: int, flags: str) -> str:
+    """The nth match from `start` replaced; 0 means all."""
+    return _replaced(text, pattern, new, flags, _positive("start", start), _positive("n", n, 0))
+
+
+def _split(text: str, pattern: str, flags: str, name: str) -> list[str]:
+    """The parts between matches; empty matches at the ends and next to a match split nothing."""
+    ready = compiled(pattern, _flags(flags, name))
+    out: list[str] = []
+    done = 0
+    for match in _matches(ready, text):
+        if match.start() >= len(text) or match.end() <= done:
+            continue
+        out.append(text[done : match.start()])
+        done = match.end()
+    return [*out, text[done:]]
+
+
+@scalar("regexp_split_to_array(text,text)", face="datum")
+def regexp_split_to_array(text: str, pattern: str) -> PgArray:
+    """The parts between matches."""
+    return PgArray.of(tuple(_split(text, pattern, "", "regexp_split_to_array")))
+
+
+@scalar("regexp_split_to_array(text,text,text)", face="datum")
+def regexp_split_to_array_flags(text: str, pattern: str, flags: str) -> PgArray:
+    """The parts between matches."""
+    return PgArray.of(tuple(_split(text, pattern, flags, "regexp_split_to_array")))
+
+
+@rows("regexp_split_to_table(text,text)")
+def regexp_split_to_table(text: str, pattern: str) -> list[tuple[object, ...]]:
+    """A row for each part between matches."""
+    return [(part,) for part in _split(text, pattern, "", "regexp_split_to_table")]
+
+
+@rows("regexp_split_to_table(text,text,text)")
+def regexp_split_to_table_flags(text: str, pattern: str, flags: str) -> list[tuple[object, ...]]:
+    """A row for each part between matches."""
+    return [(part,) for part in _split(text, pattern, flags, "regexp_split_to_table")]
+
+
+@scalar("regexp_count(text,text)", "regexp_count(text,text,int4)", "regexp_count(text,text,int4,text)", face="datum")
+def regexp_count(text: str, pattern: str, start: int = 1, flags: str = "") -> int:
+    """How many matches there are from `start` on."""
+    _positive("start", start)
+    return sum(1 for _ in _matches(compiled(pattern, _flags(flags, "regexp_count")), text, start - 1))
+
+
+def _nth(text: str, pattern: str, start: int, n: int, flags: str, name: str) -> tuple[Match | None, Pattern]:
+    _positive("start", start)
+    _positive("n", n)
+    ready = compiled(pattern, _flags(flags, name))
+    return next((match for number, match in enumerate(_matches(ready, text, start - 1), 1) if number == n), None), ready
+
+
+@scalar(
+    "regexp_instr(text,text)", "regexp_instr(text,text,int4)", "regexp_instr(text,text,int4,int4)", "regexp_instr(text,text,int4,int4,int4)",
+    "regexp_instr(text,text,int4,int4,int4,text)", "regexp_instr(text,text,int4,int4,int4,text,int4)", face="datum",
+)  # fmt: skip
+def regexp_instr(text: str, pattern: str, start: int = 1, n: int = 1, endoption: int = 0, flags: str = "", group: int = 0) -> int:
+    """Where the nth match (or one of its parts) begins, or with `endoption` ends; 0 for none."""
+    _positive("start", start)
+    _positive("n", n)
+    if endoption not in (0, 1):
+        raise InvalidParameterValue(f'invalid value for parameter "endoption": {endoption}')
+    _positive("subexpr", group, 0)
+    match, ready = _nth(text, pattern, start, n, flags, "regexp_instr")
+    if match is None or group > ready.groups or match.start(group) < 0:
+        return 0
+    return (match.end(group) if endoption else match.start(group)) + 1  # type: ignore[no-any-return] # numpy gives Any
+
+
+@scalar(
+    "regexp_substr(text,text)", "regexp_substr(text,text,int4)", "regexp_substr(text,text,int4,int4)", "regexp_substr(text,text,int4,int4,text)",
+    "regexp_substr(text,text,int4,int4,text,int4)", face="datum",
+)  # fmt: skip
+def regexp_substr(text: str, pattern: str, start: int = 1, n: int = 1, flags: str = "", group: int = 0) -> str | None:
+    """The nth match, or one of its parts."""
+    _positive("start", start)
+    _positive("n", n)
+    _positive("subexpr", group, 0)
+    match, ready = _nth(text, pattern, start, n, flags, "regexp_substr")
+    return None if match is None or group > ready.groups else match[group]
