@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class ColumnStatistics:
     """A row of pg_stats; fractions and correlation are float4 values, lists hold Datums."""
 

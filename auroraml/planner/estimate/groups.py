@@ -1,0 +1,103 @@
+"""How many groups rows fall into (selfuncs.c: estimate_num_groups)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from auroraml.ir import expr as e
+from auroraml.ir.tree import same, walk
+from auroraml.planner.estimate.estimator import Estimator, Input, Variable, clamp_rows, is_volatile
+from auroraml.types.table import BOOL
+
+SEVERAL_COLUMNS = 0.1  # columns are thought to be correlated: no more groups than this share of the rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Grouping:
+    """A variable that groups."""
+
+    variable: Variable
+    distinct: float
+
+    @property
+    def input(self) -> Input | None:
+        """Where it comes from."""
+        return self.variable.input
+
+
+def distinct_count(expr: e.Expr, estimator: Estimator) -> tuple[float, bool]:
+    """The distinct values of an expression, and whether that is a mere default."""
+    return estimator.distinct_count(estimator.examine(expr))
+
+
+def estimate_num_groups(exprs: Sequence[e.Expr], rows: float, estimator: Estimator) -> float:
+    """The groups that `rows` input rows make by `exprs`."""
+    if not exprs:
+        return 1.0
+    groups = 1.0
+    made = 1.0  # rows that set-returning functions make of one
+    found: list[_Grouping] = []
+    for expr in exprs:
+        made = max(made, _made_rows(expr))
+        if expr.type == BOOL:
+            groups *= 2.0
+            continue
+        variable = estimator.examine(expr)
+        if variable.statistics is not None or variable.unique:
+            _add(found, variable, estimator)
+            continue
+        columns = [node for node in walk(expr) if isinstance(node, e.ColumnRef) and node.id in estimator.columns]
+        if not columns:
+            if is_volatile(expr):
+                return rows
+            continue
+        for column in columns:
+            _add(found, estimator.examine(column), estimator)
+    while found:
+        input = found[0].input
+        here = [one for one in found if one.input is input]
+        found = [one for one in found if one.input is not input]
+        if input is not None and input.tuples > 0:
+            groups *= _of_input(input, here)
+    groups = math.ceil(groups * made)
+    return max(min(groups, rows), 1.0)
+
+
+def _made_rows(expr: e.Expr) -> float:
+    made = 1.0
+    for node in walk(expr):
+        if isinstance(node, e.Call) and node.function.returns_set:
+            made *= max(node.function.rows, 1.0)
+    return made
+
+
+def _add(found: list[_Grouping], variable: Variable, estimator: Estimator) -> None:
+    """Take a variable in, once; of columns known to be equal across inputs the one with fewer values (add_unique_group_var)."""
+    distinct = estimator.distinct_count(variable)[0]
+    for old in list(found):
+        if same(old.variable.expr, variable.expr):
+            return
+        if old.input is not variable.input and estimator.known_equal(variable.expr, old.variable.expr):
+            if old.distinct <= distinct:
+                return
+            found.remove(old)
+    found.append(_Grouping(variable=variable, distinct=distinct))
+
+
+def _of_input(input: Input, variables: Sequence[_Grouping]) -> float:
+    """The groups among the rows of one input that its own conditions leave."""
+    groups = most = 1.0
+    for one in variables:
+        groups *= one.distinct
+        most = max(most, one.distinct)
+    limit = input.tuples
+    if len(variables) > 1:
+        limit *= SEVERAL_COLUMNS
+        if limit < most:
+            limit = min(most, input.tuples)
+    groups = min(groups, limit)
+    if groups > 0 and input.rows < input.tuples:
+        groups *= 1 - math.pow((input.tuples - input.rows) / input.tuples, input.tuples / groups)
+    return clamp_rows(groups)

@@ -1,0 +1,141 @@
+"""Selectivity of <, <=, >, >= with a constant: common values, then the histogram (selfuncs.c: scalarineqsel)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from auroraml.planner.estimate.estimator import Estimator, Variable, clamp
+from auroraml.planner.estimate.order import Key, order_key
+from auroraml.planner.estimate.scalars import on_a_line
+from auroraml.types.pg_type import PgType
+
+DEFAULT_INEQUALITY = 0.3333333333333333
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bound:
+    """`variable op value`: `greater` for > and >=, `equal` for <= and >=; the value of `type` with its order key."""
+
+    greater: bool
+    equal: bool
+    value: object
+    type: PgType
+    key: Key
+
+    @staticmethod
+    def of(symbol: str, value: object, type: PgType) -> Bound:
+        """The bound `variable symbol value`."""
+        return Bound(greater=symbol.startswith(">"), equal=symbol.endswith("="), value=value, type=type, key=order_key(value, type))
+
+    def holds(self, key: Key) -> bool:
+        """Whether a value with this key satisfies it."""
+        if self.greater:
+            return bool(key >= self.key if self.equal else key > self.key)
+        return bool(key <= self.key if self.equal else key < self.key)
+
+
+def inequality(estimator: Estimator, variable: Variable, bound: Bound) -> float:
+    """The fraction of rows that satisfy `bound` (scalarineqsel)."""
+    values = variable.values
+    if variable.statistics is None or values is None:
+        return DEFAULT_INEQUALITY
+    matching, common = common_values(variable, bound.holds)
+    share = histogram_share(estimator, variable, bound)
+    selectivity = 1.0 - variable.null_fraction - common
+    selectivity *= share if share >= 0.0 else 0.5
+    return clamp(selectivity + matching)
+
+
+def common_values(variable: Variable, holds: Callable[[Key], bool]) -> tuple[float, float]:
+    """The frequencies of the common values that satisfy a test, and of all of them (mcv_selectivity)."""
+    matching = total = 0.0
+    values = variable.values
+    if values is not None:
+        for key, frequency in zip(values.common, variable.frequencies, strict=True):
+            if holds(key):
+                matching += frequency
+            total += frequency
+    return matching, total
+
+
+def histogram_share(estimator: Estimator, variable: Variable, bound: Bound) -> float:
+    """The share of the histogram's population that satisfies `bound`; -1 without a histogram (ineq_histogram_selectivity)."""
+    values = variable.values
+    if values is None or len(values.bounds) < 2:
+        return -1.0
+    bounds = list(values.bounds)
+    data = list(values.statistics.histogram)
+    n = len(bounds)
+    low, high = 0, n
+    real_end = False
+    if n == 2:
+        real_end = _replace_ends(variable, bounds, data, (0, 1))
+    while low < high:
+        probe = (low + high) // 2
+        if probe in (0, n - 1) and n > 2:
+            real_end = _replace_ends(variable, bounds, data, (probe,))
+        satisfied = bound.holds(bounds[probe])
+        if satisfied != bound.greater:
+            low = probe + 1
+        else:
+            high = probe
+    if low <= 0:
+        fraction = 0.0
+    elif low >= n:
+        fraction = 1.0
+    else:
+        fraction = _within(estimator, variable, bound, low, data)
+    share = 1.0 - fraction if bound.greater else fraction
+    if real_end:
+        return clamp(share)
+    margin = 0.01 / (n - 1)
+    return margin if share < margin else 1.0 - margin if share > 1.0 - margin else share
+
+
+def _replace_ends(variable: Variable, bounds: list[Key], data: list[object], places: tuple[int, ...]) -> bool:
+    """Put the real least or greatest value of the column at the histogram's ends, where an index knows it (get_actual_variable_range)."""
+    column = variable.column
+    facts = None if column is None else column.input.facts
+    index = None if facts is None or column is None else facts.leading_index(column.number)
+    ends = None if index is None or facts is None else facts.extremes(index)
+    values = variable.values
+    if ends is None or values is None:
+        return False
+    for place in places:
+        data[place] = ends[0] if place == 0 else ends[1]
+        bounds[place] = order_key(data[place], values.type)
+    return True
+
+
+def _within(estimator: Estimator, variable: Variable, bound: Bound, bin: int, data: list[object]) -> float:
+    """The fraction of the population up to a value that falls between bounds `bin` - 1 and `bin`."""
+    values = variable.values
+    assert values is not None
+    equal_share = 0.0
+    if bin == 1 or bound.greater == bound.equal:
+        others = estimator.distinct_count(variable)[0] - len(variable.frequencies)
+        if others > 1:
+            equal_share = 1.0 / others
+    part = _part(bound, data[bin - 1], data[bin], values.type)
+    fraction = (bin - 1 + part) / (len(data) - 1)
+    if bin == 1:
+        fraction += equal_share * (1.0 - part)
+    if bound.greater == bound.equal:
+        fraction -= equal_share
+    return fraction
+
+
+def _part(bound: Bound, low: object, high: object, type: PgType) -> float:
+    line = on_a_line(bound.value, bound.type, low, high, type)
+    if line is None:
+        return 0.5
+    value, start, end = line
+    if end <= start:
+        return 0.5
+    if value <= start:
+        return 0.0
+    if value >= end:
+        return 1.0
+    part = (value - start) / (end - start)
+    return part if 0.0 <= part <= 1.0 else 0.5

@@ -1,0 +1,109 @@
+"""Order keys: statistics' values and constants as Python values that compare as PostgreSQL's B-trees compare them (C collation)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from auroraml.catalog.statistics import ColumnStatistics
+from auroraml.evaluate.keys import orderable
+from auroraml.types.pg_type import Interval, PgType, Rep
+
+Key = Any  # an int, float, Decimal, bytes or tuple: whatever orders and compares
+DAY = 86_400_000_000
+EPOCH_DAYS = 10_957  # from 1970-01-01 to 2000-01-01
+INT4_MIN, INT4_MAX = -(2**31), 2**31 - 1
+INT8_MIN, INT8_MAX = -(2**63), 2**63 - 1
+
+
+def _date(value: object) -> Key:
+    assert isinstance(value, int)
+    if value == INT4_MIN:
+        return INT8_MIN
+    return INT8_MAX if value == INT4_MAX else (value - EPOCH_DAYS) * DAY
+
+
+def _interval(value: object) -> Key:
+    assert isinstance(value, Interval)
+    return (value.months * 30 + value.days) * DAY + value.micros
+
+
+def _text(value: object) -> Key:
+    return str(value).encode()
+
+
+def _padded(value: object) -> Key:
+    return str(value).rstrip(" ").encode()
+
+
+def _float(value: object) -> Key:
+    assert isinstance(value, float | int)
+    return math.inf if value != value else value
+
+
+def _numeric(value: object) -> Key:
+    assert isinstance(value, Decimal)
+    return Decimal("Infinity") if value.is_nan() else value
+
+
+def _same(value: object) -> Key:
+    return value
+
+
+_KEYS: dict[Rep, Callable[[object], Key]] = {
+    Rep.DATE: _date, Rep.INTERVAL: _interval, Rep.TEXT: _text, Rep.FLOAT4: _float, Rep.FLOAT8: _float, Rep.NUMERIC: _numeric,
+    Rep.LIST: orderable, Rep.STRUCT: orderable,
+}  # fmt: skip
+
+
+def order_key(value: object, type: PgType) -> Key:
+    """What a value (not NULL) of `type` is compared by; dates compare with timestamps, numbers with numbers."""
+    return _padded(value) if type.name == "bpchar" else _KEYS.get(type.rep, _same)(value)
+
+
+class Values:
+    """The common values and histogram bounds of a column's statistics with their keys, made when first asked for."""
+
+    __slots__ = ("_bounds", "_common", "_places", "statistics", "type")
+
+    def __init__(self, statistics: ColumnStatistics, type: PgType) -> None:
+        self.statistics = statistics
+        self.type = type
+        self._common: tuple[Key, ...] | None = None
+        self._places: dict[Key, int] | None = None
+        self._bounds: tuple[Key, ...] | None = None
+
+    @property
+    def common(self) -> tuple[Key, ...]:
+        """The keys of the most common values, in their order."""
+        if self._common is None:
+            self._common = tuple(order_key(value, self.type) for value in self.statistics.common_values)
+        return self._common
+
+    @property
+    def places(self) -> dict[Key, int]:
+        """Where each common value stands."""
+        if self._places is None:
+            self._places = {key: i for i, key in enumerate(self.common)}
+        return self._places
+
+    @property
+    def bounds(self) -> tuple[Key, ...]:
+        """The keys of the histogram's bounds."""
+        if self._bounds is None:
+            self._bounds = tuple(order_key(value, self.type) for value in self.statistics.histogram)
+        return self._bounds
+
+
+_kept: WeakKeyDictionary[ColumnStatistics, Values] = WeakKeyDictionary()
+
+
+def values_of(statistics: ColumnStatistics, type: PgType) -> Values:
+    """The values of a column's statistics, kept as long as the statistics live."""
+    found = _kept.get(statistics)
+    if found is None:
+        found = _kept[statistics] = Values(statistics, type)
+    return found
