@@ -1,13 +1,19 @@
-"""The first catalog: schemas, Aurora's roles, the system views."""
+"""The first catalog: schemas, Aurora's roles, databases."""
 
 from __future__ import annotations
 
 from auroraml.catalog.catalog import SUPERUSER, Catalog
 from auroraml.catalog.changes import Change, Put
-from auroraml.catalog.system_tables import SYSTEM_TABLES
-from auroraml.ir.objects import Extension, Role, Schema
+from auroraml.ir.objects import Database, Extension, Role, Schema
 
 RDS_SUPERUSER, POSTGRES = 15_000, 15_001
+_TEMPLATE_ACL = ((0, "c", SUPERUSER), (SUPERUSER, "CTc", SUPERUSER))
+DATABASES = (
+    Database(oid=1, name="template1", acl=_TEMPLATE_ACL, template=True),
+    Database(oid=4, name="template0", acl=_TEMPLATE_ACL, template=True, connectable=False),
+    Database(oid=5, name="postgres", owner=POSTGRES),
+    Database(oid=15_002, name="rdsadmin", acl=((SUPERUSER, "CTc", SUPERUSER),)),
+)
 PREDEFINED = {
     "pg_database_owner": 6171, "pg_read_all_data": 6181, "pg_write_all_data": 6182, "pg_monitor": 3373, "pg_read_all_settings": 3374,
     "pg_read_all_stats": 3375, "pg_stat_scan_tables": 3377, "pg_read_server_files": 4569, "pg_write_server_files": 4570,
@@ -28,6 +34,6 @@ def bootstrap() -> Catalog:
         Put(row=Role(oid=POSTGRES, name="postgres", create_role=True, create_db=True, can_login=True, member_of=(RDS_SUPERUSER, 6171))),
         Put(row=Extension(oid=14_000, name="plpgsql", version="1.0", schema="pg_catalog")),
     ]
-    changes += [Put(row=Role(oid=oid, name=name)) for name, oid in PREDEFINED.items()]
-    changes += [Put(row=relation) for relation in SYSTEM_TABLES]
+    changes += [Put(row=Role(oid=oid, name=name, member_of=(3374, 3375, 3377) if name == "pg_monitor" else ())) for name, oid in PREDEFINED.items()]
+    changes += [Put(row=row) for row in DATABASES]
     return Catalog().apply(changes)

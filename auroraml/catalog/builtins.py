@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
-from auroraml.catalog.data import OPCLASS_MEMBERS, OPERATORS, PROCS
+from auroraml.catalog.data import AGGREGATES, OPCLASS_MEMBERS, OPERATORS, PROCS
 from auroraml.ir.expr import Const
 from auroraml.ir.objects import Function, Operator, Parameter
 from auroraml.types.pg_type import PgType
@@ -72,6 +72,21 @@ def builtin_names() -> list[str]:
 def builtin_oids() -> list[int]:
     """The OIDs of all built-in functions."""
     return list(_BY_OID)
+
+
+@cache
+def _aggregates() -> dict[int, tuple]:  # type: ignore[type-arg]
+    return {row[0]: row for row in AGGREGATES}
+
+
+def aggregate_row(oid: int) -> tuple | None:  # type: ignore[type-arg]
+    """The pg_aggregate row of a built-in aggregate (its fields: see data.AGGREGATES)."""
+    return _aggregates().get(oid)
+
+
+def builtin_operators() -> list[Operator]:
+    """All built-in operators."""
+    return [o for oid in _OPERATORS_BY_OID if (o := builtin_operator(oid)) is not None]
 
 
 @cache

@@ -10,8 +10,16 @@ from itertools import count
 from auroraml.catalog.builtins import builtin_function, builtin_functions_named, builtin_operators_named
 from auroraml.catalog.changes import Change, Put, Remove, SetComment, SetStatistics
 from auroraml.catalog.statistics import RelationStatistics
+from auroraml.catalog.system_tables import (
+    system_relation,
+    system_relation_by_oid,
+    system_relations,
+    system_row_type,
+    system_row_type_named,
+    system_row_types,
+)
 from auroraml.errors import UndefinedObject
-from auroraml.ir.objects import Extension, Function, Operator, Relation, Role, Schema
+from auroraml.ir.objects import Database, Extension, Function, Index, Operator, Relation, Role, Schema
 from auroraml.types.casts import CastRow, find_cast
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import BY_NAME, BY_OID
@@ -41,7 +49,9 @@ class Catalog:
     roles_by_name: dict[str, Role] = field(default_factory=dict)
     extensions_by_name: dict[str, Extension] = field(default_factory=dict)
     statistics_by_oid: dict[int, RelationStatistics] = field(default_factory=dict)
-    comments: dict[tuple[int, int], str] = field(default_factory=dict)
+    databases_by_name: dict[str, Database] = field(default_factory=dict)
+    comments: dict[tuple[int, int, int], str] = field(default_factory=dict)
+    computed: dict[str, object] = field(default_factory=dict, init=False, compare=False, repr=False)  # rows of system relations, by name
 
     def apply(self, changes: Iterable[Change]) -> Catalog:
         """The snapshot after `changes`."""
@@ -54,25 +64,44 @@ class Catalog:
 
     def find_relation(self, name: str, schema: str) -> Relation | None:
         """The relation of that name in a schema."""
-        return self.relations_by_name.get((schema, name))
+        return self.relations_by_name.get((schema, name)) or system_relation(name, schema)
 
     def relation(self, oid: int) -> Relation:
         """The relation with an OID; KeyError where there is none."""
-        return self.relations_by_oid[oid]
+        found = self.find_relation_oid(oid)
+        if found is None:
+            raise KeyError(oid)
+        return found
+
+    def find_relation_oid(self, oid: int) -> Relation | None:
+        """The relation with an OID."""
+        return self.relations_by_oid.get(oid) or system_relation_by_oid(oid)
 
     def relations(self) -> tuple[Relation, ...]:
-        """All relations."""
+        """All relations but the system's own."""
         return tuple(self.relations_by_oid.values())
+
+    def all_relations(self) -> tuple[Relation, ...]:
+        """All relations, the system's own first."""
+        return (*system_relations(), *self.relations_by_oid.values())
+
+    def index(self, oid: int) -> tuple[Index, Relation] | None:
+        """The index with an OID and its table."""
+        return next(((i, r) for r in self.all_relations() for i in r.indexes if i.oid == oid), None)
+
+    def find_index(self, name: str, schema: str) -> tuple[Index, Relation] | None:
+        """The index of that name in a schema and its table."""
+        return next(((i, r) for r in self.relations() if r.schema == schema for i in r.indexes if i.name == name), None)
 
     def find_type(self, name: str, schema: str) -> PgType | None:
         """The type of that name in a schema."""
         if schema == "pg_catalog":
-            return BY_NAME.get(name)
+            return BY_NAME.get(name) or system_row_type_named(name, schema)
         return self.types_by_name.get((schema, name))
 
     def find_type_oid(self, oid: int) -> PgType | None:
         """The type with an OID."""
-        return BY_OID.get(oid) or self.types_by_oid.get(oid)
+        return BY_OID.get(oid) or self.types_by_oid.get(oid) or system_row_type(oid)
 
     def type(self, oid: int) -> PgType:
         """The type with an OID; KeyError where there is none."""
@@ -83,7 +112,7 @@ class Catalog:
 
     def types(self) -> tuple[PgType, ...]:
         """All types, built-in ones first."""
-        return (*BY_OID.values(), *self.types_by_oid.values())
+        return (*BY_OID.values(), *system_row_types(), *self.types_by_oid.values())
 
     def find_cast(self, source: PgType, target: PgType) -> CastRow | None:
         """The pg_cast row between two types."""
@@ -158,6 +187,14 @@ class Catalog:
         """Whether `member` is `role` or one of its members; a superuser is a member of all."""
         return member.superuser or role.oid in self.memberships(member)
 
+    def find_database(self, name: str) -> Database | None:
+        """The database of that name."""
+        return self.databases_by_name.get(name)
+
+    def databases(self) -> tuple[Database, ...]:
+        """All databases of the cluster."""
+        return tuple(self.databases_by_name.values())
+
     def find_extension(self, name: str) -> Extension | None:
         """The installed extension of that name."""
         return self.extensions_by_name.get(name)
@@ -186,9 +223,9 @@ def _(change: SetStatistics, catalog: Catalog) -> Catalog:
 
 @_apply.register
 def _(change: SetComment, catalog: Catalog) -> Catalog:
-    comments = {key: text for key, text in catalog.comments.items() if key != (change.oid, change.column)}
+    comments = {key: text for key, text in catalog.comments.items() if key != (change.catalog, change.oid, change.column)}
     if change.text is not None:
-        comments[change.oid, change.column] = change.text
+        comments[change.catalog, change.oid, change.column] = change.text
     return replace(catalog, comments=comments)
 
 
@@ -246,6 +283,11 @@ def _(row: Extension, catalog: Catalog) -> Catalog:
     return replace(catalog, extensions_by_name={**catalog.extensions_by_name, row.name: row})
 
 
+@_put.register
+def _(row: Database, catalog: Catalog) -> Catalog:
+    return replace(catalog, databases_by_name={**catalog.databases_by_name, row.name: row})
+
+
 @singledispatch
 def _without(row: object, catalog: Catalog) -> Catalog:
     raise TypeError(type(row).__name__)
@@ -290,3 +332,8 @@ def _(row: Role, catalog: Catalog) -> Catalog:
 @_without.register
 def _(row: Extension, catalog: Catalog) -> Catalog:
     return replace(catalog, extensions_by_name={name: other for name, other in catalog.extensions_by_name.items() if other.oid != row.oid})
+
+
+@_without.register
+def _(row: Database, catalog: Catalog) -> Catalog:
+    return replace(catalog, databases_by_name={name: other for name, other in catalog.databases_by_name.items() if other.oid != row.oid})

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from auroraml.catalog.statistics import RelationStatistics
-from auroraml.ir.objects import Extension, Function, Relation, Role, Schema
+from auroraml.ir.objects import Database, Extension, Function, Relation, Role, Schema
 from auroraml.types.pg_type import PgType
 
-Row = Relation | PgType | Function | Schema | Role | Extension
+Row = Relation | PgType | Function | Schema | Role | Extension | Database
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +35,9 @@ class SetStatistics:
 
 @dataclass(frozen=True, kw_only=True)
 class SetComment:
-    """COMMENT ON: None takes it away; `column` is an attribute number or 0."""
+    """COMMENT ON: None takes it away; `catalog` is the OID of the catalog the object stands in, `column` an attribute number or 0."""
 
+    catalog: int
     oid: int
     column: int
     text: str | None

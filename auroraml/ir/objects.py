@@ -25,6 +25,8 @@ class Column:
     not_null: bool = False
     default: Expr | None = None  # bound; ColumnRefs never occur
     dropped: bool = False
+    identity: str = ""  # GENERATED ALWAYS ("a") or BY DEFAULT ("d") AS IDENTITY
+    acl: tuple[AclItem, ...] | None = None  # privileges on this column alone
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -43,7 +45,10 @@ class Constraint:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Index:
-    """A row of pg_index with its pg_class name. Keys are attribute numbers (expression keys: a later issue)."""
+    """A row of pg_index with its pg_class name. `columns` are attribute numbers, 0 where the key is the next of `expressions`.
+
+    `directions` has (descending, nulls first) for each key; empty: all ascending, NULLs last.
+    """
 
     oid: int
     name: str
@@ -52,11 +57,31 @@ class Index:
     columns: tuple[int, ...]
     unique: bool
     primary: bool
+    method: str = "btree"
+    expressions: tuple[Expr, ...] = ()  # over ColumnRef(id=attribute number)
+    predicate: Expr | None = None  # likewise
+    directions: tuple[tuple[bool, bool], ...] = ()
+    included: tuple[int, ...] = ()  # INCLUDE's attribute numbers
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SequenceDefinition:
+    """A row of pg_sequence; `owner` is the (relation, attribute number) it goes away with, `internal` for an identity column's."""
+
+    type: PgType
+    start: int
+    increment: int
+    minimum: int
+    maximum: int
+    cache: int = 1
+    cycle: bool = False
+    owner: tuple[int, int] | None = None
+    internal: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Relation:
-    """A row of pg_class with its columns: kind r (table), v (view), c (composite type), m (materialized view)."""
+    """A row of pg_class with its columns: kind r (table), v (view), c (composite type), m (materialized view), S (sequence)."""
 
     oid: int
     name: str
@@ -72,6 +97,8 @@ class Relation:
     row_type: int = 0  # pg_type OID of the row type
     persistence: str = "p"
     system: str | None = None  # name of the system view that computes its rows
+    sequence: SequenceDefinition | None = None
+    populated: bool = True  # a materialized view WITH NO DATA is not
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -112,6 +139,8 @@ class Function:
     acl: tuple[AclItem, ...] | None = None
     settings: tuple[tuple[str, str], ...] = ()
     description: str = ""
+    definer: bool = False  # SECURITY DEFINER
+    leakproof: bool = False
 
     @property
     def inputs(self) -> tuple[Parameter, ...]:
@@ -155,6 +184,24 @@ class Role:
     can_login: bool = False
     password: str | None = None
     member_of: tuple[int, ...] = ()
+    admin_of: tuple[int, ...] = ()  # those of member_of it may grant on
+    replication: bool = False
+    bypass_rls: bool = False
+    connection_limit: int = -1
+    valid_until: int | None = None  # microseconds from 2000-01-01 UTC
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Database:
+    """A row of pg_database."""
+
+    oid: int
+    name: str
+    owner: int = 10
+    acl: tuple[AclItem, ...] | None = None
+    template: bool = False
+    connectable: bool = True
+    connection_limit: int = -1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

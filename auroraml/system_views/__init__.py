@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from auroraml.system_views import statistics
-from auroraml.system_views.rows import rows_of
+from auroraml.system_views import (
+    activity,
+    dependencies,
+    information_routines,
+    information_schema,
+    listings,
+    relations,
+    roles,
+    routines,
+    settings,
+    statistics,
+)
+from auroraml.system_views.registry import rows_of
 
-__all__ = ["rows_of", "statistics"]
+__all__ = ["activity", "dependencies", "information_routines", "information_schema", "listings", "relations", "roles", "routines", "rows_of", "settings", "statistics"]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from auroraml.catalog.catalog import Catalog
 from auroraml.catalog.statistics import ColumnStatistics
 from auroraml.ir.objects import Column, Relation
-from auroraml.system_views.rows import Rows, array, view
+from auroraml.system_views.registry import Reader, Rows, array, view
 from auroraml.types.form import TextStyle
 from auroraml.types.pg_type import PgArray, PgType
 from auroraml.types.table import BY_NAME
@@ -17,8 +15,9 @@ TEXT_ARRAY = BY_NAME["_text"]
 
 
 @view("pg_catalog.pg_stats")
-def pg_stats(catalog: Catalog, ctx: Any) -> Rows:
+def pg_stats(ctx: Reader) -> Rows:
     """A row for each column that ANALYZE has seen."""
+    catalog: Catalog = ctx.catalog
     return [
         _row(relation, column, statistics, ctx.style)
         for relation in catalog.relations()

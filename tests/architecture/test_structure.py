@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("auroraml", "cli/auroraml_cli")
-TABLES = {"data.py", "codes.py", "keywords.py"}  # tables of data: generated or pure literals
+TABLES = {"data.py", "system_data.py", "codes.py", "keywords.py"}  # tables of data: generated or pure literals
 LONG_FUNCTIONS = ("planner/paths", "planner/cost")  # they follow PostgreSQL's functions
 MODULES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
 

@@ -1,0 +1,221 @@
+"""Catalog objects as SQL, as PostgreSQL's pg_get_constraintdef and its kin print them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from auroraml.catalog.builtins import aggregate_row
+from auroraml.catalog.catalog import Catalog
+from auroraml.ir import expr as e
+from auroraml.ir.deparse import Deparser, quote_identifier
+from auroraml.ir.objects import Constraint, Function, Index, Relation
+from auroraml.types.pg_type import PgType
+from auroraml.types.typmod import format_type
+
+NO_PATH = ("pg_catalog",)
+
+
+def expression_text(expr: e.Expr, catalog: Catalog, pretty: bool = False) -> str:
+    """A default, CHECK or index expression as SQL."""
+    text = Deparser(resolve=catalog.type).text(expr)
+    return without_parentheses(text) if pretty else text
+
+
+def without_parentheses(text: str) -> str:
+    """`text` without the one pair of parentheses that encloses all of it."""
+    if not (text.startswith("(") and text.endswith(")")):
+        return text
+    depth, quoted = 0, ""
+    for place, letter in enumerate(text):
+        if quoted:
+            quoted = "" if letter == quoted else quoted
+        elif letter in "'\"":
+            quoted = letter
+        else:
+            depth += (letter == "(") - (letter == ")")
+            if depth == 0 and place < len(text) - 1:
+                return text
+    return text[1:-1]
+
+
+def type_text(type: PgType, typmod: int | None, catalog: Catalog, path: Sequence[str]) -> str:
+    """The type as format_type prints it, qualified where the search path does not find it."""
+    if type.is_array and type.element and type.name not in ("int2vector", "oidvector"):
+        return type_text(catalog.type(type.element), typmod, catalog, path) + "[]"
+    text = format_type(type, typmod, catalog.type)
+    if type.schema == "pg_catalog":
+        return text
+    first = next((s for s in path if catalog.find_type(type.name, s) is not None), None)
+    return text if first == type.schema else f"{quote_identifier(type.schema)}.{quote_identifier(type.name)}"
+
+
+def relation_text(relation: Relation | Index, catalog: Catalog, path: Sequence[str]) -> str:
+    """A relation's name, qualified where the search path does not find it."""
+    for schema in path:
+        if catalog.find_relation(relation.name, schema) is not None or catalog.find_index(relation.name, schema) is not None:
+            if schema == relation.schema:
+                return quote_identifier(relation.name)
+            break
+    return f"{quote_identifier(relation.schema)}.{quote_identifier(relation.name)}"
+
+
+def function_text(function: Function, catalog: Catalog, path: Sequence[str]) -> str:
+    """A function as regprocedure prints it: name(types), qualified where the search path does not find it."""
+    types = ",".join(type_text(p.type, None, catalog, path) for p in function.inputs)
+    wanted = [p.type.oid for p in function.inputs]
+    seen = next((f for s in path for f in catalog.functions_named(function.name, s) if [p.type.oid for p in f.inputs] == wanted), None)
+    name = quote_identifier(function.name)
+    return f"{name}({types})" if seen is not None and seen.oid == function.oid else f"{quote_identifier(function.schema)}.{name}({types})"
+
+
+# Constraints and indexes
+
+
+def columns_text(numbers: Sequence[int], relation: Relation) -> str:
+    """Attribute numbers as quoted names."""
+    names = {c.number: c.name for c in relation.columns}
+    return ", ".join(quote_identifier(names[n]) for n in numbers)
+
+
+def constraint_text(constraint: Constraint, relation: Relation, catalog: Catalog, path: Sequence[str], pretty: bool = False) -> str:
+    """pg_get_constraintdef."""
+    if constraint.kind == "c":
+        assert constraint.check is not None
+        text = expression_text(constraint.check, catalog, pretty)
+        return f"CHECK ({text})"
+    if constraint.kind == "f":
+        target = catalog.relation(constraint.foreign)
+        return (f"FOREIGN KEY ({columns_text(constraint.columns, relation)}) REFERENCES {relation_text(target, catalog, path)}"
+                f"({columns_text(constraint.foreign_columns, target)})")  # fmt: skip
+    index = next((i for i in relation.indexes if i.oid == constraint.index), None)
+    included = f" INCLUDE ({columns_text(index.included, relation)})" if index is not None and index.included else ""
+    return f"{'PRIMARY KEY' if constraint.kind == 'p' else 'UNIQUE'} ({columns_text(constraint.columns, relation)}){included}"
+
+
+def index_keys(index: Index, relation: Relation, catalog: Catalog, pretty: bool = False) -> list[str]:
+    """The keys of an index as written in CREATE INDEX, without direction."""
+    names = {c.number: c.name for c in relation.columns}
+    expressions = iter(index.expressions)
+    found = []
+    for number in (*index.columns, *index.included):
+        if number:
+            found.append(quote_identifier(names[number]))
+        else:
+            expr = next(expressions)
+            text = expression_text(expr, catalog)
+            bare = isinstance(expr, e.Call) and expr.form == "call" or isinstance(expr, e.Coalesce | e.MinMax | e.NullIf)
+            found.append(text if bare or text.startswith("(") else f"({text})")
+    return found
+
+
+def index_text(index: Index, relation: Relation, catalog: Catalog, path: Sequence[str] | None = None, pretty: bool = False) -> str:
+    """pg_get_indexdef: the whole CREATE INDEX; the table qualified always, or only where `path` does not find it."""
+    keys = index_keys(index, relation, catalog, pretty)
+    shown = [key + direction(*flags) for key, flags in zip(keys, index.directions or ((False, False),) * len(index.columns), strict=False)]
+    table = f"{quote_identifier(relation.schema)}.{quote_identifier(relation.name)}" if path is None else relation_text(relation, catalog, path)
+    text = f"CREATE {'UNIQUE ' if index.unique else ''}INDEX {quote_identifier(index.name)} ON {table} USING {index.method} ({', '.join(shown)})"
+    if index.included:
+        text += f" INCLUDE ({columns_text(index.included, relation)})"
+    if index.predicate is not None:
+        predicate = expression_text(index.predicate, catalog, pretty)
+        text += f" WHERE {predicate}"
+    return text
+
+
+def direction(descending: bool, nulls_first: bool) -> str:
+    """What follows an index key."""
+    return (" DESC" if descending else "") + ("" if descending == nulls_first else " NULLS FIRST" if nulls_first else " NULLS LAST")
+
+
+def index_column_names(index: Index, relation: Relation) -> list[str]:
+    """pg_attribute.attname of an index's columns: the columns' names, `expr`, `expr1` or the function's name for expressions."""
+    names = {c.number: c.name for c in relation.columns}
+    expressions = iter(index.expressions)
+    found: list[str] = []
+    for number in (*index.columns, *index.included):
+        if number:
+            base = names[number]
+        else:
+            expr = next(expressions)
+            base = expr.function.name if isinstance(expr, e.Call) and expr.form == "call" else "coalesce" if isinstance(expr, e.Coalesce) else "expr"
+        name, count = base, 0
+        while name in found:
+            count += 1
+            name = f"{base}{count}"
+        found.append(name)
+    return found
+
+
+# Functions
+
+
+_MODES = {"i": "", "v": "VARIADIC ", "o": "OUT ", "b": "INOUT ", "t": ""}
+
+
+def _parameters(function: Function, modes: str, catalog: Catalog, path: Sequence[str], defaults: bool) -> str:
+    parts = []
+    for p in function.parameters:
+        if p.mode not in modes:
+            continue
+        text = _MODES[p.mode] + (f"{quote_identifier(p.name)} " if p.name else "") + type_text(p.type, None, catalog, path)
+        if defaults and p.default is not None:
+            text += f" DEFAULT {expression_text(p.default, catalog)}"
+        parts.append(text)
+    return ", ".join(parts)
+
+
+def function_arguments(function: Function, catalog: Catalog, path: Sequence[str], defaults: bool = True) -> str:
+    """pg_get_function_arguments; without `defaults`, pg_get_function_identity_arguments."""
+    row = aggregate_row(function.oid) if function.kind == "a" else None
+    if row is not None and row[1] != "n":
+        types = [type_text(p.type, None, catalog, path) for p in function.inputs]
+        if function.variadic and len(types) == row[2]:
+            types[-1] = "VARIADIC " + types[-1]
+            types.append(types[-1])
+        before = ", ".join(types[: row[2]])
+        return f"{before}{' ' if before else ''}ORDER BY {', '.join(types[row[2] :])}"
+    return _parameters(function, "ivob", catalog, path, defaults)
+
+
+def function_result(function: Function, catalog: Catalog, path: Sequence[str]) -> str | None:
+    """pg_get_function_result."""
+    if function.kind == "p":
+        return None
+    table = _parameters(function, "t", catalog, path, False)
+    if table:
+        return f"TABLE({table})"
+    return ("SETOF " if function.returns_set else "") + type_text(function.result, None, catalog, path)
+
+
+def dollar_quoted(body: str) -> str:
+    """A function's body between $function$ tags that it does not contain."""
+    tag = "$function$"
+    while tag in body:
+        tag = tag[:-1] + "x$"
+    return f"{tag}{body}{tag}"
+
+
+def function_definition(function: Function, catalog: Catalog, path: Sequence[str]) -> str:
+    """pg_get_functiondef."""
+    word = "PROCEDURE" if function.kind == "p" else "FUNCTION"
+    name = f"{quote_identifier(function.schema)}.{quote_identifier(function.name)}"
+    lines = [f"CREATE OR REPLACE {word} {name}({_parameters(function, 'ivob', catalog, path, True)})"]
+    result = function_result(function, catalog, path)
+    if result is not None:
+        lines.append(f" RETURNS {result}")
+    lines.append(f" LANGUAGE {function.language}")
+    marks = [{"i": "IMMUTABLE", "s": "STABLE"}.get(function.volatility), {"s": "PARALLEL SAFE", "r": "PARALLEL RESTRICTED"}.get(function.parallel),
+             "STRICT" if function.strict else None, "SECURITY DEFINER" if function.definer else None, "LEAKPROOF" if function.leakproof else None]  # fmt: skip
+    standard = 1.0 if function.language in ("internal", "c") else 100.0
+    if function.cost != standard:
+        marks.append(f"COST {function.cost:g}")
+    if function.returns_set and function.rows not in (0.0, 1000.0):
+        marks.append(f"ROWS {function.rows:g}")
+    shown = [mark for mark in marks if mark]
+    if shown:
+        lines.append(" " + " ".join(shown))
+    for key, value in function.settings:
+        lines.append(f" SET {quote_identifier(key)} TO '{value}'")
+    if function.source:
+        lines.append(f"AS {dollar_quoted(function.source)}")
+    return "\n".join(lines) + "\n"

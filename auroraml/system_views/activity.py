@@ -1,0 +1,107 @@
+"""pg_stat_*, pg_locks, pg_cursors, pg_prepared_statements: what is going on. Counters that are not kept are NULL, never zero."""
+
+from __future__ import annotations
+
+from auroraml.catalog.catalog import Catalog
+from auroraml.ir.objects import Relation
+from auroraml.system_views.registry import Reader, Rows, array, view
+
+SYSTEM = ("pg_catalog", "information_schema", "pg_toast")
+
+
+@view("pg_catalog.pg_stat_activity")
+def pg_stat_activity(ctx: Reader) -> Rows:
+    """Sessions of all databases; what others run is shown to superusers and to the role itself."""
+    catalog: Catalog = ctx.catalog
+    reader = catalog.role(ctx.user)
+    rows: Rows = []
+    for session in ctx.host.server.sessions:
+        own = catalog.find_role(session.session_user)
+        database = catalog.find_database(session.dbname)
+        allowed = own is None or catalog.is_member(reader, own) or 3375 in catalog.memberships(reader)
+        query, started, changed = session.activity
+        state = "active" if session.active else {"I": "idle", "T": "idle in transaction", "E": "idle in transaction (aborted)"}[session.status]
+        rows.append({
+            "datid": 0 if database is None else database.oid, "datname": session.dbname, "pid": session.pid, "usesysid": 0 if own is None else own.oid,
+            "usename": session.session_user, "application_name": session.settings.show("application_name"), "backend_start": session.connected if allowed else None,
+            "xact_start": session.running.started if allowed and session.running is not None else None, "query_start": started if allowed else None,
+            "state_change": changed if allowed else None, "state": state if allowed else None, "query": query if allowed else "<insufficient privilege>",
+            "backend_type": "client backend" if allowed else None, "client_port": -1 if allowed else None,
+        })  # fmt: skip
+    return rows
+
+
+@view("pg_catalog.pg_stat_database")
+def pg_stat_database(ctx: Reader) -> Rows:
+    """Databases with the sessions connected to them."""
+    sessions = [s.dbname for s in ctx.host.server.sessions]
+    return [{"datid": d.oid, "datname": d.name, "numbackends": sessions.count(d.name)} for d in ctx.catalog.databases()]
+
+
+def _live(ctx: Reader, relation: Relation) -> int | None:
+    table = ctx.store.tables.get(relation.oid)
+    if table is None:
+        return None
+    index = table.visible(ctx.store.snapshot(0))
+    return table.n if index is None else len(index)
+
+
+@view("pg_catalog.pg_stat_user_tables", "pg_catalog.pg_stat_all_tables", "pg_catalog.pg_stat_xact_user_tables", "pg_catalog.pg_stat_xact_all_tables")
+def pg_stat_user_tables(ctx: Reader) -> Rows:
+    """Tables with their live rows."""
+    return [{"relid": r.oid, "schemaname": r.schema, "relname": r.name, "n_live_tup": _live(ctx, r)} for r in ctx.catalog.relations() if r.kind in "rm"]
+
+
+@view("pg_catalog.pg_stat_user_indexes", "pg_catalog.pg_stat_all_indexes")
+def pg_stat_user_indexes(ctx: Reader) -> Rows:
+    """Indexes."""
+    return [{"relid": r.oid, "indexrelid": i.oid, "schemaname": r.schema, "relname": r.name, "indexrelname": i.name}
+            for r in ctx.catalog.relations() for i in r.indexes]  # fmt: skip
+
+
+@view("pg_catalog.pg_stat_sys_tables", "pg_catalog.pg_stat_sys_indexes", "pg_catalog.pg_statio_sys_sequences", "pg_catalog.pg_stat_xact_sys_tables")
+def pg_stat_sys(ctx: Reader) -> Rows:
+    """System relations are computed, so nothing is counted for them."""
+    return []
+
+
+@view("pg_catalog.pg_stat_user_functions")
+def pg_stat_user_functions(ctx: Reader) -> Rows:
+    """Calls counted under track_functions."""
+    rows: Rows = []
+    for oid, (calls, milliseconds) in ctx.host.hub.calls.items():
+        function = ctx.catalog.functions_by_oid.get(oid)
+        if function is not None:
+            rows.append({"funcid": oid, "schemaname": function.schema, "funcname": function.name, "calls": calls, "total_time": milliseconds,
+                         "self_time": milliseconds})  # fmt: skip
+    return rows
+
+
+@view("pg_catalog.pg_locks")
+def pg_locks(ctx: Reader) -> Rows:
+    """The locks that every transaction holds on itself; tables are not locked by readers or writers here."""
+    rows: Rows = []
+    for session in ctx.host.server.sessions:
+        if session.running is not None:
+            virtual = f"{session.pid}/{session.running.stored.xid}"
+            rows.append({"locktype": "virtualxid", "virtualxid": virtual, "virtualtransaction": virtual, "pid": session.pid, "mode": "ExclusiveLock",
+                         "granted": True, "fastpath": True})  # fmt: skip
+    return rows
+
+
+@view("pg_catalog.pg_cursors")
+def pg_cursors(ctx: Reader) -> Rows:
+    """Open cursors of this session."""
+    return [
+        {"name": c.name, "statement": c.text, "is_holdable": c.hold, "is_binary": False, "is_scrollable": c.scroll, "creation_time": c.created}
+        for c in ctx.host.cursors.values()
+    ]
+
+
+@view("pg_catalog.pg_prepared_statements")
+def pg_prepared_statements(ctx: Reader) -> Rows:
+    """Prepared statements of this session."""
+    return [
+        {"name": p.name, "statement": p.text, "prepare_time": p.created, "parameter_types": array([t.oid for t in p.types]), "from_sql": True}
+        for p in ctx.host.prepared.values()
+    ]
