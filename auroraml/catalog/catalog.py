@@ -131,6 +131,10 @@ class Catalog:
         found = builtin_function(oid)
         return self.functions_by_oid[oid] if found is None else found
 
+    def find_function(self, oid: int) -> Function | None:
+        """The function with an OID."""
+        return builtin_function(oid) or self.functions_by_oid.get(oid)
+
     def functions(self) -> tuple[Function, ...]:
         """The functions that are not built in."""
         return tuple(self.functions_by_oid.values())

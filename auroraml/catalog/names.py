@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from auroraml.catalog.catalog import Catalog
+from auroraml.catalog.printing import relation_text, type_text
 from auroraml.errors import AmbiguousFunction, InvalidName, InvalidSchemaName, UndefinedFunction, UndefinedObject, UndefinedTable
 from auroraml.ir.keywords import RESERVED
 from auroraml.ir.objects import Function
 from auroraml.types.names import read_type_name
 from auroraml.types.pg_type import PgType
-from auroraml.types.typmod import format_type
 
 
 def quoted(name: str) -> str:
@@ -62,8 +62,10 @@ class ObjectNames:
     def name_of(self, type: str, oid: int) -> str | None:
         """The object's name, qualified where the path does not find it; None for no object."""
         if type == "regclass":
-            relation = self.catalog.relations_by_oid.get(oid)
-            return None if relation is None else self._shown(relation.name, relation.schema)
+            relation = self.catalog.find_relation_oid(oid)
+            index = self.catalog.index(oid) if relation is None else None
+            found_relation = relation if relation is not None else None if index is None else index[0]
+            return None if found_relation is None else relation_text(found_relation, self.catalog, self.path)
         if type == "regtype":
             found = self.catalog.find_type_oid(oid)
             return None if found is None else self.type_name(found)
@@ -80,10 +82,7 @@ class ObjectNames:
 
     def type_name(self, type: PgType) -> str:
         """The type's SQL name."""
-        return format_type(type, None, self.catalog.type)
-
-    def _shown(self, name: str, schema: str) -> str:
-        return quoted(name) if schema in self.path else f"{quoted(schema)}.{quoted(name)}"
+        return type_text(type, None, self.catalog, self.path)
 
     def _function(self, function: Function, arguments: bool) -> str:
         alike = [f for place in self.path for f in self.catalog.functions_named(function.name, place)]
@@ -103,6 +102,9 @@ class ObjectNames:
                 relation = self.catalog.find_relation(parts[-1], place)
                 if relation is not None:
                     return relation.oid
+                index = self.catalog.find_index(parts[-1], place)
+                if index is not None:
+                    return index[0].oid
             raise UndefinedTable(f'relation "{".".join(parts)}" does not exist')
         if type == "regrole":
             if len(parts) != 1:

@@ -131,6 +131,10 @@ class Host(Protocol):
         """Whether the current role is a superuser."""
 
     @property
+    def started(self) -> int:
+        """When the transaction began, in microseconds from 2000-01-01 UTC."""
+
+    @property
     def style(self) -> TextStyle:
         """How values are written in this session."""
 

@@ -23,6 +23,7 @@ class Cursor:
     hold: bool
     scroll: bool
     text: str
+    created: int = 0
     rows: list[Batch] = field(default_factory=list)
     count: int = 0
     position: int = 0
@@ -67,7 +68,8 @@ def declare(statement: st.Declare, host: Host, params: tuple[Bound, ...]) -> Res
     if statement.name in host.cursors:
         raise DuplicateCursor(f'cursor "{statement.name}" already exists')
     stream = host.run(host.bind(statement.query, params), params)
-    cursor = Cursor(name=statement.name, stream=stream, hold=statement.hold, scroll=statement.scroll is not False, text=statement.text)
+    cursor = Cursor(name=statement.name, stream=stream, hold=statement.hold, scroll=statement.scroll is not False, text=statement.text[statement.start : statement.end],
+                    created=host.started)  # fmt: skip
     if statement.hold:
         cursor.read_to(EVERYTHING)
     host.cursors[statement.name] = cursor

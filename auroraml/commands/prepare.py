@@ -18,6 +18,8 @@ class Prepared:
     name: str
     query: st.Query
     types: tuple[PgType, ...]
+    text: str = ""
+    created: int = 0
 
 
 @command(st.Prepare)
@@ -27,7 +29,8 @@ def prepare(statement: st.Prepare, host: Host, params: tuple[Bound, ...]) -> Res
         raise DuplicatePreparedStatement(f'prepared statement "{statement.name}" already exists')
     declared = tuple(host.type_named(type)[0] for type in statement.types)
     bound = host.bind(statement.statement, tuple((type, None) for type in declared))
-    host.prepared[statement.name] = Prepared(name=statement.name, query=statement.statement, types=bound.parameters)
+    host.prepared[statement.name] = Prepared(name=statement.name, query=statement.statement, types=bound.parameters, text=statement.text[statement.start : statement.end],
+                                            created=host.started)  # fmt: skip
     return done("PREPARE")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from auroraml.commands.context import Bound, Host, command, done
 from auroraml.errors import DuplicateTable, InvalidParameterValue
 from auroraml.ir.expr import Call, Const, Expr
-from auroraml.ir.objects import Relation
+from auroraml.ir.objects import Relation, SequenceDefinition
 from auroraml.pipeline.result import ResultStream
 from auroraml.sql import statements as st
 from auroraml.types.pg_type import PgType
@@ -18,9 +18,9 @@ LIMITS = {"int2": 2**15 - 1, "int4": 2**31 - 1, "int8": 2**63 - 1}
 
 
 def sequence_row(
-    host: Host, name: str, schema: str, type: PgType, options: Sequence[st.Option] = (), owner: tuple[int, int] | None = None
+    host: Host, name: str, schema: str, type: PgType, options: Sequence[st.Option] = (), owner: tuple[int, int] | None = None, internal: bool = False
 ) -> Relation:
-    """The catalog row of a new sequence; its parameters stand in `options`."""
+    """The catalog row of a new sequence."""
     given = {option.name.lower(): option.value for option in options}
     increment = int(str(given.get("increment", "1")))
     if increment == 0:
@@ -35,15 +35,10 @@ def sequence_row(
         raise InvalidParameterValue(f"START value ({start}) cannot be less than MINVALUE ({minimum})")
     if start > maximum:
         raise InvalidParameterValue(f"START value ({start}) cannot be greater than MAXVALUE ({maximum})")
-    values = {
-        "type": type.name, "start": start, "increment": increment, "minvalue": minimum, "maxvalue": maximum,
-        "cycle": "on" if "cycle" in given and given["cycle"] != "no" else "off", "cache": given.get("cache", "1"),
-    }  # fmt: skip
-    if owner is not None:
-        values["owned_by"] = f"{owner[0]}.{owner[1]}"
-    return Relation(
-        oid=host.new_oid(), name=name, schema=schema, kind="S", owner=host.role.oid, options=tuple((k, str(v)) for k, v in values.items())
-    )
+    cycle = "cycle" in given and given["cycle"] != "no"
+    definition = SequenceDefinition(type=type, start=start, increment=increment, minimum=minimum, maximum=maximum, cache=int(str(given.get("cache") or 1)),
+                                    cycle=cycle, owner=owner, internal=internal)  # fmt: skip
+    return Relation(oid=host.new_oid(), name=name, schema=schema, kind="S", owner=host.role.oid, sequence=definition)
 
 
 def sequence_default(host: Host, sequence: Relation, type: PgType) -> Expr:

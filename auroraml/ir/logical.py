@@ -90,6 +90,7 @@ class JoinItem(FromItem):
     left: FromItem
     right: FromItem
     on: Expr | None = None
+    using: tuple[str, ...] = ()  # the columns of USING or NATURAL, for printing
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -112,6 +113,7 @@ class Cte:
     recursive: bool = False
     materialized: bool | None = None
     references: int = 0
+    columns: tuple[str, ...] = ()  # the column list after the name, for printing
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

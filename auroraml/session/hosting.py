@@ -21,6 +21,7 @@ from auroraml.evaluate import Frame, compile, truth
 from auroraml.executor.context import ExecutionContext
 from auroraml.executor.operators.modify import Writer
 from auroraml.executor.run import Running, run
+from auroraml.extensions.manifest import MANIFESTS
 from auroraml.ir.bound import BoundStatement
 from auroraml.ir.expr import ColumnRef, Expr, InputRef
 from auroraml.ir.logical import LogicalPlan, Output, Query, TableItem, Target
@@ -61,6 +62,8 @@ class Hosting:
     server: Any
     interrupt: Any
     dbname: str
+    sequence_values: dict[int, int]  # currval, by sequence
+    last_sequence: int
 
     @property
     def catalog(self) -> Catalog:
@@ -362,5 +365,15 @@ class Hosting:
 
     def nextval(self, sequence: Relation) -> int:
         """The next value of a sequence."""
-        options = dict(sequence.options)
-        return self.hub.store.nextval(sequence.oid, int(options.get("start", "1")), int(options.get("increment", "1")))  # type: ignore[no-any-return]
+        s = sequence.sequence
+        assert s is not None
+        value: int = self.hub.store.sequences.next(
+            sequence.oid, start=s.start, increment=s.increment, minimum=s.minimum, maximum=s.maximum, cycle=s.cycle, name=sequence.name
+        )
+        self.sequence_values[sequence.oid] = value
+        self.last_sequence = sequence.oid
+        return value
+
+    def available_extensions(self) -> list[tuple[str, str, str]]:
+        """What CREATE EXTENSION can install: name, version, comment."""
+        return [(m.name, m.version, m.comment) for m in MANIFESTS.values()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from itertools import count
 from typing import TYPE_CHECKING, BinaryIO
 
 from auroraml import commands, sql
@@ -18,7 +19,7 @@ from auroraml.ir.objects import Role
 from auroraml.pipeline.result import ResultStream
 from auroraml.session.block import Block, State
 from auroraml.session.context import Interrupt
-from auroraml.session.hosting import Hosting
+from auroraml.session.hosting import Hosting, micros_now
 from auroraml.session.transaction import Hub, Transaction
 from auroraml.settings import Settings
 from auroraml.settings.core import CLIENT_MIN_MESSAGES, STATEMENT_TIMEOUT
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from auroraml.catalog.changes import Change
 
 LEVELS = ("debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error")
+_pids = count(1001)
 END_BLOCK: tuple[type, ...] = (st.Commit, st.Rollback, st.RollbackTo)  # what a failed block accepts
 
 
@@ -51,6 +53,12 @@ class Session(Hosting):
         self.on_close: Callable[[Session], None] = lambda session: None
         self.prepared: dict[str, Prepared] = {}
         self.cursors: dict[str, Cursor] = {}
+        self.sequence_values: dict[int, int] = {}
+        self.last_sequence = 0
+        self.pid = next(_pids)
+        self.connected = micros_now()
+        self.active = False
+        self.activity: tuple[str, int | None, int | None] = ("", None, None)  # the last query, when it began, when the state changed
         self._notices: list[Diagnostic] = []
 
     @property
@@ -157,6 +165,7 @@ class Session(Hosting):
 
     def _start(self, statement: st.Statement, params: tuple[Bound, ...]) -> ResultStream:
         self._notices = []
+        self._turned(True, statement.text[statement.start : statement.end] or statement.text)
         try:
             if not isinstance(statement, END_BLOCK):
                 self.block.refuse_when_failed()
@@ -180,7 +189,14 @@ class Session(Hosting):
             raise FeatureNotSupported(f"{type(statement).__name__} is not supported")
         return handler(statement, self, params)
 
+    def _turned(self, active: bool, query: str | None = None) -> None:
+        """The session begins or ends work: what pg_stat_activity shows."""
+        now = micros_now()
+        self.active = active
+        self.activity = (self.activity[0], self.activity[1], now) if query is None else (query, now, now)
+
     def _ended(self) -> None:
+        self._turned(False)
         self.interrupt.end()
         if self.block.state is State.IDLE:
             self.commit()
@@ -188,6 +204,7 @@ class Session(Hosting):
     def failed(self, error: BaseException) -> BaseException:
         """A statement failed: roll back, or mark the block; the error to raise (a defect of ours becomes XX000)."""
         self.interrupt.end()
+        self._turned(False)
         if self.block.fail():
             self.rollback()
         if isinstance(error, DatabaseError) or not isinstance(error, Exception):

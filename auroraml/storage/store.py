@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from auroraml.batch import Index, Vector
 from auroraml.errors import DeadlockDetected
+from auroraml.storage.sequences import Sequences
 from auroraml.storage.table import Table
 from auroraml.storage.transactions import Snapshot, Transaction
 from auroraml.types.pg_type import PgType
@@ -19,7 +20,7 @@ class Store:
         self.lock = threading.RLock()
         self.ended = threading.Condition(self.lock)
         self.tables: dict[int, Table] = {}
-        self.sequences: dict[int, list[int]] = {}
+        self.sequences = Sequences()
         self.next_xid = 1
         self.running: set[int] = set()
         self.waiting: dict[int, int] = {}
@@ -105,13 +106,3 @@ class Store:
             self.ended.wait_for(lambda: holder not in self.running)
         finally:
             del self.waiting[waiter]
-
-    def nextval(self, oid: int, start: int, increment: int) -> int:
-        """The next value of a sequence; never taken back."""
-        with self.lock:
-            state = self.sequences.get(oid)
-            if state is None:
-                self.sequences[oid] = [start]
-            else:
-                state[0] += increment
-            return self.sequences[oid][0]

@@ -69,11 +69,11 @@ def pg_stat_sys(ctx: Reader) -> Rows:
 def pg_stat_user_functions(ctx: Reader) -> Rows:
     """Calls counted under track_functions."""
     rows: Rows = []
-    for oid, (calls, milliseconds) in ctx.host.hub.calls.items():
+    for oid, (calls, total, own) in ctx.host.hub.calls.items():
         function = ctx.catalog.functions_by_oid.get(oid)
         if function is not None:
-            rows.append({"funcid": oid, "schemaname": function.schema, "funcname": function.name, "calls": calls, "total_time": milliseconds,
-                         "self_time": milliseconds})  # fmt: skip
+            rows.append({"funcid": oid, "schemaname": function.schema, "funcname": function.name, "calls": calls, "total_time": total,
+                         "self_time": own})  # fmt: skip
     return rows
 
 

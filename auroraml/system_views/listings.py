@@ -58,7 +58,7 @@ def pg_sequences(ctx: Reader) -> Rows:
     rows: Rows = []
     for r in catalog.relations():
         if (s := r.sequence) is not None:
-            last, called, _ = ctx.store.sequence_state(r.oid, s.start)
+            last, called = ctx.store.sequences.state(r.oid, s.start)
             rows.append({"schemaname": r.schema, "sequencename": r.name, "sequenceowner": role_name(catalog, r.owner), "data_type": s.type.oid,
                          "start_value": s.start, "min_value": s.minimum, "max_value": s.maximum, "increment_by": s.increment, "cycle": s.cycle,
                          "cache_size": s.cache, "last_value": last if called else None})  # fmt: skip

@@ -54,7 +54,7 @@ def _index_row(catalog: Catalog, i: Index, r: Relation) -> Row:
     return {
         "oid": i.oid, "relname": i.name, "relnamespace": schema_oid(catalog, i.schema), "reltype": 0, "reloftype": 0, "relowner": r.owner,
         "relam": METHODS.get(i.method, 403), "relfilenode": i.oid, "reltablespace": 0, "relpages": 1 if found is None else found.pages,
-        "reltuples": max(statistics.tuples, 0.0), "relallvisible": 0, "reltoastrelid": 0, "relhasindex": False, "relisshared": False,
+        "reltuples": 0.0 if found is None else statistics.tuples, "relallvisible": 0, "reltoastrelid": 0, "relhasindex": False, "relisshared": False,
         "relpersistence": r.persistence, "relkind": "i", "relnatts": len(i.columns) + len(i.included), "relchecks": 0, "relhasrules": False,
         "relhastriggers": False, "relhassubclass": False, "relrowsecurity": False, "relforcerowsecurity": False, "relispopulated": True,
         "relreplident": "n", "relispartition": False, "relrewrite": 0, "relfrozenxid": 0, "relminmxid": 0,

@@ -235,7 +235,8 @@ class FromClause:
             using = [o.name for o in left.outputs if o.name in theirs]
         if using:
             on = self._using(using, left, right, kind, node, before)
-            return JoinItem(outputs=outputs, kind="inner" if kind == "cross" else kind, left=left, right=right, on=on)
+            return JoinItem(outputs=outputs, kind="inner" if kind == "cross" else kind, left=left, right=right, on=on,
+                            using=tuple(using))  # fmt: skip
         condition = None
         if node.args.get("on") is not None:
             condition = self.expressions.condition(node.args["on"], Clause(name="JOIN/ON"))

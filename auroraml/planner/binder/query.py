@@ -112,7 +112,8 @@ class QueryBinder:
             plan = self.plan(inner, scope)
         outputs = self._cte_outputs(plan, names, name, node)
         bound = BoundCte(id=id, outputs=outputs)
-        return bound, Cte(id=id, name=name, query=plan, recursive=refers, materialized=None if materialized is None else bool(materialized))
+        return bound, Cte(id=id, name=name, query=plan, recursive=refers, materialized=None if materialized is None else bool(materialized),
+                          columns=tuple(names))  # fmt: skip
 
     def _cte_outputs(self, plan: LogicalPlan, names: Sequence[str], name: str, node: exp.Expression) -> tuple[Output, ...]:
         outputs = [replace(o, type=TEXT) if o.type.oid == UNKNOWN.oid else o for o in plan.outputs]
