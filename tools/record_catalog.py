@@ -64,7 +64,7 @@ TYPES = [
     "internal",
     "pg_node_tree",
 ]
-HIDDEN = {"internal", "cstring", "trigger", "event_trigger", "pg_node_tree", "cid", "tid"}
+HIDDEN = {"internal", "cstring", "trigger", "event_trigger", "cid", "tid"}
 
 
 def rows(sql: str) -> list[list[str]]:

@@ -66,7 +66,8 @@ def main() -> None:
     text += literal("RELATIONS", "oid, schema, relname, relkind, reltype, columns as name:type[/typmod][!: not null]", list(relations))
     text += "\n" + literal("INDEXES", "indexrelid, indrelid, relname, indkey, indisunique, indisprimary", list(indexes))
     for name, (comment, sql) in plain.items():
-        values = [tuple({"t": True, "f": False}.get(x, number(x)) if i else number(x) for i, x in enumerate(r)) for r in rows(sql)]
+        flags = [column in ("lanispl", "lanpltrusted", "opcdefault") for column in comment.split(", ")]
+        values = [tuple(x == "t" if flag else number(x) for flag, x in zip(flags, r, strict=True)) for r in rows(sql)]
         text += "\n" + literal(name, comment, list(values))
     comments = [
         (int(r[0]), int(r[1]), r[2])
@@ -77,6 +78,11 @@ def main() -> None:
         )
     ]
     text += "\n" + literal("COMMENTS", "objoid, classoid, description", list(comments))
+    text += (
+        "\nSHARED_COMMENTS = "
+        + repr({int(r[0]): r[1] for r in rows("select objoid, description from pg_shdescription where objoid < 16384 order by 1")})
+        + "\n"
+    )
     (ROOT / "catalog" / "system_data.py").write_text(text, encoding="utf-8")
 
 

@@ -85,13 +85,20 @@ class Catalog:
         """All relations, the system's own first."""
         return (*system_relations(), *self.relations_by_oid.values())
 
+    def _indexes(self) -> dict[object, tuple[Index, Relation]]:
+        """Every index with its table, by OID and by (schema, name)."""
+        found = self.computed.get("#indexes")
+        if found is None:
+            found = self.computed["#indexes"] = {key: (i, r) for r in self.all_relations() for i in r.indexes for key in (i.oid, (i.schema, i.name))}
+        return found  # type: ignore[return-value] # put there above
+
     def index(self, oid: int) -> tuple[Index, Relation] | None:
         """The index with an OID and its table."""
-        return next(((i, r) for r in self.all_relations() for i in r.indexes if i.oid == oid), None)
+        return self._indexes().get(oid)
 
     def find_index(self, name: str, schema: str) -> tuple[Index, Relation] | None:
         """The index of that name in a schema and its table."""
-        return next(((i, r) for r in self.relations() if r.schema == schema for i in r.indexes if i.name == name), None)
+        return self._indexes().get((schema, name))
 
     def find_type(self, name: str, schema: str) -> PgType | None:
         """The type of that name in a schema."""
@@ -170,7 +177,10 @@ class Catalog:
 
     def role_by_oid(self, oid: int) -> Role | None:
         """The role with an OID."""
-        return next((role for role in self.roles_by_name.values() if role.oid == oid), None)
+        found = self.computed.get("#roles")
+        if found is None:
+            found = self.computed["#roles"] = {role.oid: role for role in self.roles_by_name.values()}
+        return found.get(oid)  # type: ignore[no-any-return, attr-defined] # put there above
 
     def roles(self) -> tuple[Role, ...]:
         """All roles."""

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from auroraml.catalog.builtins import aggregate_row
 from auroraml.catalog.catalog import Catalog
+from auroraml.catalog.rule_text import RuleDeparser
 from auroraml.ir import expr as e
-from auroraml.ir.deparse import Deparser, quote_identifier
+from auroraml.ir.deparse import quote_identifier
 from auroraml.ir.objects import Constraint, Function, Index, Relation
 from auroraml.types.pg_type import PgType
 from auroraml.types.typmod import format_type
@@ -17,25 +18,7 @@ NO_PATH = ("pg_catalog",)
 
 def expression_text(expr: e.Expr, catalog: Catalog, pretty: bool = False) -> str:
     """A default, CHECK or index expression as SQL."""
-    text = Deparser(resolve=catalog.type).text(expr)
-    return without_parentheses(text) if pretty else text
-
-
-def without_parentheses(text: str) -> str:
-    """`text` without the one pair of parentheses that encloses all of it."""
-    if not (text.startswith("(") and text.endswith(")")):
-        return text
-    depth, quoted = 0, ""
-    for place, letter in enumerate(text):
-        if quoted:
-            quoted = "" if letter == quoted else quoted
-        elif letter in "'\"":
-            quoted = letter
-        else:
-            depth += (letter == "(") - (letter == ")")
-            if depth == 0 and place < len(text) - 1:
-                return text
-    return text[1:-1]
+    return RuleDeparser(None, catalog.type, pretty=pretty).text(expr).lstrip("\n")
 
 
 def type_text(type: PgType, typmod: int | None, catalog: Catalog, path: Sequence[str]) -> str:
@@ -102,9 +85,9 @@ def index_keys(index: Index, relation: Relation, catalog: Catalog, pretty: bool 
             found.append(quote_identifier(names[number]))
         else:
             expr = next(expressions)
-            text = expression_text(expr, catalog)
-            bare = isinstance(expr, e.Call) and expr.form == "call" or isinstance(expr, e.Coalesce | e.MinMax | e.NullIf)
-            found.append(text if bare or text.startswith("(") else f"({text})")
+            text = expression_text(expr, catalog, pretty)
+            bare = (isinstance(expr, e.Call) and expr.form == "call") or isinstance(expr, e.Coalesce | e.MinMax | e.NullIf | e.SqlValue)
+            found.append(text if bare else f"({text})")
     return found
 
 

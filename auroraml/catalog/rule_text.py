@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import singledispatchmethod
 
 from auroraml.ir import expr as e
-from auroraml.ir.deparse import Deparser, Names, quote_identifier
-from auroraml.ir.logical import LogicalPlan
+from auroraml.ir.deparse import Deparser, Names, direction, quote_identifier
+from auroraml.ir.logical import LogicalPlan, Window
 from auroraml.types.pg_type import PgType
 
 STEP, VARIABLE, LIMIT = 8, 4, 40  # PRETTYINDENT_STD, PRETTYINDENT_VAR, PRETTYINDENT_LIMIT
@@ -28,6 +28,7 @@ class RuleDeparser(Deparser):
         self.pretty = pretty
         self.query = query
         self.level = 0
+        self.windows: Sequence[Window] = ()
 
     def line(self, word: str, before: int = 0, after: int = 0, plus: int = 0) -> str:
         """A new line with `word`, indented (appendContextKeyword); the space in front of it is the caller's to strip."""
@@ -39,6 +40,39 @@ class RuleDeparser(Deparser):
             amount = amount % LIMIT + plus
         self.level = max(self.level + after, 0)
         return "\n" + " " * amount + word
+
+    # Clauses
+
+    def key(self, expr: e.Expr) -> str:
+        """A GROUP BY, DISTINCT ON, PARTITION BY or ORDER BY expression."""
+        if isinstance(expr, e.Const):
+            return self.constant(expr, 1)
+        text = self.text(expr, True)
+        if isinstance(expr, e.ColumnRef):
+            return text
+        enclosed = self.pretty or isinstance(expr, e.Call | e.Aggregate | e.WindowCall)
+        return f"({text})" if enclosed else text
+
+    def window(self, window: Window) -> str:
+        """(PARTITION BY ... ORDER BY ... frame)."""
+        parts = []
+        if window.partition_by:
+            parts.append("PARTITION BY " + ", ".join(self.key(x) for x in window.partition_by))
+        if window.order_by:
+            parts.append("ORDER BY " + ", ".join(self.key(k.expr) + direction(k.descending, k.nulls_first) for k in window.order_by))
+        if window.frame is not None:
+            parts.append(self._frame(window.frame))
+        return f"({' '.join(parts)})"
+
+    def _frame(self, frame: tuple[object, ...]) -> str:
+        mode, start, start_offset, end, end_offset, exclusion = frame
+
+        def bound(kind: object, offset: object) -> str:
+            shown = str(kind).upper().replace("_", " ")
+            return f"{self.text(offset)} {shown}" if isinstance(offset, e.Expr) else shown
+
+        text = f"{str(mode).upper()} BETWEEN {bound(start, start_offset)} AND {bound(end, end_offset)}"
+        return text + (f" EXCLUDE {str(exclusion).upper()}" if exclusion else "")
 
     # Parentheses
 
@@ -146,6 +180,12 @@ class RuleDeparser(Deparser):
         parts.append(self.line("ELSE ") + self.text(expr.default, True))
         parts.append(self.line("END", -VARIABLE))
         return "".join(parts)
+
+    @_write.register
+    def _(self, expr: e.WindowCall) -> str:
+        text = super()._write(expr).removesuffix("(?)")
+        window = self.windows[expr.window]
+        return text + (quote_identifier(window.name) if window.name else self.window(window))
 
     @_write.register
     def _(self, expr: e.WholeRow) -> str:

@@ -10,6 +10,7 @@ from auroraml.catalog.rule_text import STEP, VARIABLE, RuleDeparser
 from auroraml.ir import expr as e
 from auroraml.ir.deparse import direction, quote_identifier
 from auroraml.ir.logical import (
+    Cte,
     CteItem,
     FromItem,
     FunctionItem,
@@ -23,7 +24,6 @@ from auroraml.ir.logical import (
     Target,
     Values,
     ValuesItem,
-    Window,
 )
 from auroraml.ir.objects import Relation
 from auroraml.types.typmod import format_type
@@ -116,22 +116,19 @@ class QueryWriter:
         name = quote_identifier(current.name)
         return name if found == current.schema else f"{quote_identifier(current.schema)}.{name}"
 
-    def ctes(self, ctes: Sequence[object], out: RuleDeparser, outer: Scope | None) -> str:
+    def ctes(self, ctes: Sequence[Cte], out: RuleDeparser, outer: Scope | None) -> str:
         """WITH, and the line break after it."""
         if not ctes:
             return ""
         out.level += STEP
-        text = " WITH RECURSIVE " if any(c.recursive for c in ctes) else " WITH "  # type: ignore[attr-defined] # Ctes
         parts = []
         for cte in ctes:
-            plan = cte.query  # type: ignore[attr-defined]
-            names = cte.columns  # type: ignore[attr-defined]
-            listed = f"({', '.join(quote_identifier(n) for n in names)})" if names else ""
-            kind = {True: "MATERIALIZED ", False: "NOT MATERIALIZED ", None: ""}[cte.materialized]  # type: ignore[attr-defined]
-            parts.append(f"{quote_identifier(cte.name)}{listed} AS {kind}(" + out.line("") + self.plan(plan, out.level, None, outer) + out.line("") + ")")  # type: ignore[attr-defined]
-        text += ", ".join(parts)
+            listed = f"({', '.join(quote_identifier(n) for n in cte.columns)})" if cte.columns else ""
+            kind = {True: "MATERIALIZED ", False: "NOT MATERIALIZED ", None: ""}[cte.materialized]
+            body = out.line("") + self.plan(cte.query, out.level, None, outer) + out.line("")
+            parts.append(f"{quote_identifier(cte.name)}{listed} AS {kind}({body})")
         out.level -= STEP
-        return text + out.line("")
+        return (" WITH RECURSIVE " if any(c.recursive for c in ctes) else " WITH ") + ", ".join(parts) + out.line("")
 
 
 Writer = Callable[[LogicalPlan, QueryWriter, int, "Sequence[str] | None", "Scope | None"], str]
@@ -146,6 +143,7 @@ def _write(plan: LogicalPlan, writer: QueryWriter, level: int, names: Sequence[s
 def _(plan: Query, writer: QueryWriter, level: int, names: Sequence[str] | None, outer: Scope | None) -> str:
     scope = Scope(outer)
     out = writer.deparser(scope, level)
+    out.windows = plan.windows
     text = writer.ctes(plan.ctes, out, outer)
     out.level += STEP
     items = _FromWriter(writer, scope, out)
@@ -164,7 +162,7 @@ def _(plan: Query, writer: QueryWriter, level: int, names: Sequence[str] | None,
         text += out.line(" HAVING ", -STEP, STEP, 0) + out.text(condition)
     named = [w for w in plan.windows if w.name]
     if named:
-        text += out.line(" WINDOW ", -STEP, STEP, 1) + ", ".join(f"{quote_identifier(w.name)} AS {window_text(w, out)}" for w in named)
+        text += out.line(" WINDOW ", -STEP, STEP, 1) + ", ".join(f"{quote_identifier(w.name)} AS {out.window(w)}" for w in named)
     by_id = {t.id: t.expr for t in plan.targets}
     if plan.order_by:
         text += out.line(" ORDER BY ", -STEP, STEP, 1) + ", ".join(_sort(key, by_id, out) for key in plan.order_by)
@@ -174,7 +172,7 @@ def _(plan: Query, writer: QueryWriter, level: int, names: Sequence[str] | None,
 def _distinct(plan: Query, out: RuleDeparser) -> str:
     if plan.distinct_on is not None:
         by_id = {t.id: t.expr for t in plan.targets}
-        return f" DISTINCT ON ({', '.join(_key(by_id[id], out) for id in plan.distinct_on)})"
+        return f" DISTINCT ON ({', '.join(out.key(by_id[id]) for id in plan.distinct_on)})"
     return " DISTINCT" if plan.distinct else ""
 
 
@@ -182,10 +180,7 @@ def _targets(targets: Sequence[Target], names: Sequence[str], out: RuleDeparser,
     text = ""
     for place, (target, name) in enumerate(zip(targets, names, strict=True)):
         expr = target.expr
-        if isinstance(expr, e.WindowCall):
-            out_text = _window_call(expr, out)
-        else:
-            out_text = out.text(expr, True)
+        out_text = out.text(expr, True)
         plain = scope.columns.get(expr.id, "").rpartition(".")[2] if isinstance(expr, e.ColumnRef) else None
         if plain != quote_identifier(name):
             out_text += f" AS {quote_identifier(name)}"
@@ -198,24 +193,9 @@ def _targets(targets: Sequence[Target], names: Sequence[str], out: RuleDeparser,
     return text
 
 
-def _window_call(call: e.WindowCall, out: RuleDeparser) -> str:
-    return out.text(call, True)
-
-
-def _key(expr: e.Expr, out: RuleDeparser) -> str:
-    """A GROUP BY, DISTINCT ON or ORDER BY expression."""
-    if isinstance(expr, e.Const):
-        return out.constant(expr, 1)
-    text = out.text(expr, True)
-    if isinstance(expr, e.ColumnRef):
-        return text
-    enclosed = out.pretty or isinstance(expr, e.Call | e.Aggregate | e.WindowCall)
-    return f"({text})" if enclosed else text
-
-
 def _sort(key: e.SortKey, by_id: dict[int, e.Expr], out: RuleDeparser) -> str:
     expr = by_id.get(key.expr.id, key.expr) if isinstance(key.expr, e.ColumnRef) else key.expr
-    return _key(expr, out) + direction(key.descending, key.nulls_first)
+    return out.key(expr) + direction(key.descending, key.nulls_first)
 
 
 def _groups(plan: Query, out: RuleDeparser) -> str:
@@ -223,8 +203,8 @@ def _groups(plan: Query, out: RuleDeparser) -> str:
         return ""
     head = out.line(" GROUP BY ", -STEP, STEP, 1)
     if plan.grouping_sets is None:
-        return head + ", ".join(_key(x, out) for x in plan.group_by)
-    sets = ["(" + ", ".join(_key(plan.group_by[i], out) for i in positions) + ")" for positions in plan.grouping_sets]
+        return head + ", ".join(out.key(x) for x in plan.group_by)
+    sets = ["(" + ", ".join(out.key(plan.group_by[i]) for i in positions) + ")" for positions in plan.grouping_sets]
     return f"{head}GROUPING SETS ({', '.join(sets)})"
 
 
@@ -248,29 +228,6 @@ def _locks(locks: Sequence[RowLock], out: RuleDeparser) -> str:
             text += f" OF {', '.join(quote_identifier(a) for a in lock.aliases)}"
         text += {"nowait": " NOWAIT", "skip": " SKIP LOCKED"}.get(lock.wait, "")
     return text
-
-
-def window_text(window: Window, out: RuleDeparser) -> str:
-    """(PARTITION BY ... ORDER BY ... frame)."""
-    parts = []
-    if window.partition_by:
-        parts.append("PARTITION BY " + ", ".join(_key(x, out) for x in window.partition_by))
-    if window.order_by:
-        parts.append("ORDER BY " + ", ".join(_key(k.expr, out) + direction(k.descending, k.nulls_first) for k in window.order_by))
-    if window.frame is not None:
-        parts.append(_frame(window.frame, out))
-    return f"({' '.join(parts)})"
-
-
-def _frame(frame: tuple[object, ...], out: RuleDeparser) -> str:
-    mode, start, start_offset, end, end_offset, exclusion = frame
-
-    def bound(kind: object, offset: object) -> str:
-        shown = str(kind).upper().replace("_", " ")
-        return f"{out.text(offset)} {shown}" if isinstance(offset, e.Expr) else shown
-
-    text = f"{str(mode).upper()} BETWEEN {bound(start, start_offset)} AND {bound(end, end_offset)}"
-    return text + (f" EXCLUDE {str(exclusion).upper()}" if exclusion else "")
 
 
 @_write.register
@@ -392,7 +349,7 @@ class _FromWriter:
         """One item with its alias."""
         if isinstance(item, JoinItem):
             return self._join(item)
-        lateral = "LATERAL " if item.lateral and not isinstance(item, FunctionItem) else "LATERAL " if item.lateral else ""
+        lateral = "LATERAL " if item.lateral else ""
         return lateral + self._source(item) + self._named_as(item)
 
     def _source(self, item: FromItem) -> str:

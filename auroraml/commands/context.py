@@ -12,7 +12,7 @@ from auroraml.executor import Running
 from auroraml.ir.bound import BoundStatement
 from auroraml.ir.expr import Expr
 from auroraml.ir.logical import Output
-from auroraml.ir.objects import Column, Extension, Function, Relation, Role, Schema
+from auroraml.ir.objects import Column, Database, Extension, Function, Relation, Role, Schema
 from auroraml.ir.physical import PhysicalPlan
 from auroraml.pipeline.result import ResultStream
 from auroraml.planner.estimate.relation import PageSource
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from auroraml.commands.prepare import Prepared
 
 Bound = tuple[PgType, Datum | None]
-Row = Relation | Function | PgType | Role | Schema | Extension  # a catalog row
+Row = Relation | Function | PgType | Role | Schema | Extension | Database  # a catalog row
 S = TypeVar("S")
 
 

@@ -50,12 +50,6 @@ def pg_stat_reset(ctx: CallContext) -> str:
     return ""
 
 
-@scalar("nextval(regclass)", face="datum", context=True)
-def nextval(ctx: CallContext, sequence: int) -> int:
-    """The sequence's next value."""
-    return ctx.host.nextval(ctx.catalog.relation(sequence))  # type: ignore[no-any-return]
-
-
 @scalar("pg_get_userbyid(oid)", face="datum", context=True, raises=False)
 def pg_get_userbyid(ctx: CallContext, oid: int) -> str:
     """A role's name."""

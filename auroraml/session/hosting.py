@@ -35,6 +35,7 @@ from auroraml.pipeline.result import ResultStream
 from auroraml.planner.binder import Names, assigned, bind, bind_body, bind_expression
 from auroraml.planner.binder.binder import Binder
 from auroraml.planner.rules.migrate_functions import migrate
+from auroraml.session.sequences import SequenceValues
 from auroraml.session.transaction import Transaction
 from auroraml.settings.core import DATESTYLE, EXTRA_FLOAT_DIGITS, INTERVALSTYLE, SEARCH_PATH, TIMEZONE, TRACK_FUNCTIONS
 from auroraml.sql import parse
@@ -53,7 +54,7 @@ def micros_now() -> int:
     return time.time_ns() // 1000 - EPOCH
 
 
-class Hosting:
+class Hosting(SequenceValues):
     """Methods of Session; the attributes they use are Session's."""
 
     settings: Any
@@ -62,8 +63,6 @@ class Hosting:
     server: Any
     interrupt: Any
     dbname: str
-    sequence_values: dict[int, int]  # currval, by sequence
-    last_sequence: int
 
     @property
     def catalog(self) -> Catalog:
@@ -131,7 +130,7 @@ class Hosting:
     def put(self, *rows: Row) -> None:
         """Add catalog rows, or replace those with the same OIDs; new tables get storage."""
         for row in rows:
-            if isinstance(row, Relation) and row.kind in ("r", "m") and row.system is None and row.oid not in self.hub.store.tables:
+            if isinstance(row, Relation) and row.kind in ("r", "m") and row.oid not in self.hub.store.tables:
                 self.hub.store.create(row.oid, self._types(row), self.transaction.stored)
         self.transaction.change(*(Put(row=row) for row in rows))
 
@@ -362,17 +361,6 @@ class Hosting:
         """pg_stat_reset(): counters go back to zero."""
         for found in self.hub.calls.values():
             found[:] = 0, 0.0, 0.0
-
-    def nextval(self, sequence: Relation) -> int:
-        """The next value of a sequence."""
-        s = sequence.sequence
-        assert s is not None
-        value: int = self.hub.store.sequences.next(
-            sequence.oid, start=s.start, increment=s.increment, minimum=s.minimum, maximum=s.maximum, cycle=s.cycle, name=sequence.name
-        )
-        self.sequence_values[sequence.oid] = value
-        self.last_sequence = sequence.oid
-        return value
 
     def available_extensions(self) -> list[tuple[str, str, str]]:
         """What CREATE EXTENSION can install: name, version, comment."""

@@ -16,4 +16,16 @@ from auroraml.system_views import (
 )
 from auroraml.system_views.registry import rows_of
 
-__all__ = ["activity", "dependencies", "information_routines", "information_schema", "listings", "relations", "roles", "routines", "rows_of", "settings", "statistics"]
+__all__ = [
+    "activity",
+    "dependencies",
+    "information_routines",
+    "information_schema",
+    "listings",
+    "relations",
+    "roles",
+    "routines",
+    "rows_of",
+    "settings",
+    "statistics",
+]

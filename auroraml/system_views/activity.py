@@ -49,7 +49,9 @@ def _live(ctx: Reader, relation: Relation) -> int | None:
 @view("pg_catalog.pg_stat_user_tables", "pg_catalog.pg_stat_all_tables", "pg_catalog.pg_stat_xact_user_tables", "pg_catalog.pg_stat_xact_all_tables")
 def pg_stat_user_tables(ctx: Reader) -> Rows:
     """Tables with their live rows."""
-    return [{"relid": r.oid, "schemaname": r.schema, "relname": r.name, "n_live_tup": _live(ctx, r)} for r in ctx.catalog.relations() if r.kind in "rm"]
+    return [
+        {"relid": r.oid, "schemaname": r.schema, "relname": r.name, "n_live_tup": _live(ctx, r)} for r in ctx.catalog.relations() if r.kind in "rm"
+    ]
 
 
 @view("pg_catalog.pg_stat_user_indexes", "pg_catalog.pg_stat_all_indexes")

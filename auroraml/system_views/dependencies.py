@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from auroraml.catalog.builtins import builtin_function, builtin_oids
 from auroraml.catalog.catalog import Catalog
+from auroraml.catalog.changes import Row as ChangedRow
 from auroraml.catalog.depends import classes, direct_dependents
-from auroraml.catalog.system_data import COMMENTS
+from auroraml.catalog.system_data import COMMENTS, SHARED_COMMENTS
 from auroraml.ir.objects import Relation
 from auroraml.system_views.registry import Reader, Rows, view
 
@@ -52,7 +53,8 @@ def pg_depend(ctx: Reader) -> Rows:
     for f in catalog.functions():
         rows.append(_entry((PG_PROC, f.oid, 0), (PG_NAMESPACE, _schema(catalog, f.schema), 0), "n"))
     for x in catalog.extensions():
-        kinds = {row.oid: classes(row) for row in (*catalog.relations(), *catalog.functions(), *catalog.schemas(), *catalog.types())}
+        everything: list[ChangedRow] = [*catalog.relations(), *catalog.functions(), *catalog.schemas(), *catalog.types()]
+        kinds = {row.oid: classes(row) for row in everything}
         rows += [_entry((kinds[oid], oid, 0), (PG_EXTENSION, x.oid, 0), "e") for oid in x.members if oid in kinds]
     return rows
 
@@ -81,7 +83,7 @@ def pg_description(ctx: Reader) -> Rows:
 @view("pg_catalog.pg_shdescription", per_catalog=True)
 def pg_shdescription(ctx: Reader) -> Rows:
     """Comments on databases and roles."""
-    said = {1: "default template for new databases", 4: "unmodifiable empty database", 5: "default administrative connection database"}
-    rows: Rows = [{"objoid": oid, "classoid": 1262, "description": text} for oid, text in said.items()]
+
+    rows: Rows = [{"objoid": oid, "classoid": 1262, "description": text} for oid, text in SHARED_COMMENTS.items()]
     rows += [{"objoid": oid, "classoid": cls, "description": text} for (cls, oid, _), text in ctx.catalog.comments.items() if cls in SHARED]
     return rows

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from auroraml.catalog.acl import acl_of, has_privilege, owns
 from auroraml.catalog.catalog import Catalog
 from auroraml.catalog.depends import uses
-from auroraml.catalog.printing import expression_text, without_parentheses
+from auroraml.catalog.printing import expression_text
 from auroraml.catalog.view_text import view_text
 from auroraml.ir.objects import Column, Constraint, Relation, Role
 from auroraml.system_views.information_types import described
@@ -229,7 +229,7 @@ def check_constraints(ctx: Reader) -> Rows:
     for r in owned(ctx, "r"):
         if r.system is not None:
             continue
-        rows += [{**_constraint(ctx, r, k.name), "check_clause": f"({without_parentheses(expression_text(k.check, ctx.catalog))})"}
+        rows += [{**_constraint(ctx, r, k.name), "check_clause": f"({expression_text(k.check, ctx.catalog)})"}
                  for k in r.constraints if k.check is not None]  # fmt: skip
         rows += [{**_constraint(ctx, r, _not_null(r, c)), "check_clause": f"{c.name} IS NOT NULL"} for c in r.columns if c.not_null and not c.dropped]
     return rows

@@ -80,5 +80,7 @@ def pg_available_extensions(ctx: Reader) -> Rows:
     rows: Rows = []
     for name, version, comment in ctx.host.available_extensions():
         installed = catalog.find_extension(name)
-        rows.append({"name": name, "default_version": version, "installed_version": None if installed is None else installed.version, "comment": comment})
+        rows.append(
+            {"name": name, "default_version": version, "installed_version": None if installed is None else installed.version, "comment": comment}
+        )
     return rows

@@ -58,7 +58,9 @@ def pg_shadow(ctx: Reader) -> Rows:
 def pg_group(ctx: Reader) -> Rows:
     """Roles that may not log in, with their members."""
     roles = ctx.catalog.roles()
-    return [{"groname": r.name, "grosysid": r.oid, "grolist": array([m.oid for m in roles if r.oid in m.member_of])} for r in roles if not r.can_login]
+    return [
+        {"groname": r.name, "grosysid": r.oid, "grolist": array([m.oid for m in roles if r.oid in m.member_of])} for r in roles if not r.can_login
+    ]
 
 
 @view("pg_catalog.pg_auth_members", per_catalog=True)

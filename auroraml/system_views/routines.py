@@ -20,7 +20,6 @@ def all_functions(catalog: Catalog) -> list[Function]:
     return [*built_in, *catalog.functions()]
 
 
-
 def _type_row(catalog: Catalog, t: PgType) -> Row:
     composite, is_array = t.kind == "c", t.is_array
     names = ("array_in", "array_out", "array_recv", "array_send") if is_array else (
