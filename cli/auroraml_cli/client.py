@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
-import auroraml
-from auroraml.errors import DatabaseError
+from auroraml.batch import concat_batches
+from auroraml.database import Database
+from auroraml.errors import DatabaseError, Diagnostic
+from auroraml.pipeline.result import ResultStream
+from auroraml.session.session import Session
+from auroraml.types.text import text_out
+
+__all__ = ["Client", "Column", "DatabaseError", "Diagnostic", "Embedded", "Result"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A result column: its name, its type's name, OID and modifier."""
+
+    name: str
+    type: str
+    oid: int
+    typmod: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """One statement's answer: columns as (name, type name), rows as text, the command tag."""
+    """One statement's answer: its columns (None where it returns no rows), rows as text, and command tag."""
 
-    columns: Sequence[tuple[str, str]]
+    columns: Sequence[Column] | None
     rows: Sequence[Sequence[str | None]]
     tag: str
-    has_rows: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """How far a running statement is: rows so far, service batches, estimated dollars."""
-
-    rows: int
-    batches: int
-    dollars: float
 
 
 class Client(Protocol):
@@ -34,32 +40,112 @@ class Client(Protocol):
 
     dbname: str
     user: str
+    in_use: str  # how \\conninfo names the place
 
-    def run(self, sql: str) -> Iterator[Result]:
-        """The results of the statements in `sql` in turn; raises the first DatabaseError."""
+    def run(self, sql: str, source: BinaryIO | None = None, target: BinaryIO | None = None) -> Iterator[Result]:
+        """The results of the statements in `sql` in turn; raises the first DatabaseError. COPY reads `source` and writes `target`."""
+
+    def describe(self, sql: str) -> Sequence[Column]:
+        """The columns that a statement would return, without running it."""
 
     def cancel(self) -> None:
         """End the running statement (from another thread or a signal handler)."""
 
-    def copy_in(self, sql: str, data: bytes) -> str:
-        """COPY ... FROM STDIN with `data`; the tag."""
-
-    def copy_out(self, sql: str) -> tuple[bytes, str]:
-        """COPY ... TO STDOUT: the data and the tag."""
-
     @property
     def transaction(self) -> str:
-        """idle, active or failed: for the prompt."""
+        """I (idle), T (in a transaction block) or E (in a failed one)."""
 
     @property
     def superuser(self) -> bool:
         """Whether the prompt ends in #."""
 
-    def notices(self, handler: Callable[[str, str, str | None, str | None], None]) -> None:
-        """Call `handler(severity, message, detail, hint)` for each notice."""
+    def on_notice(self, handler: Callable[[Diagnostic], None]) -> None:
+        """Call `handler` with each notice."""
+
+    def show(self, setting: str) -> str:
+        """A setting's value."""
+
+    def connect(self, dbname: str, user: str) -> Client:
+        """Another connection to the same place."""
 
     def close(self) -> None:
         """End the session."""
 
 
-__all__ = ["Client", "DatabaseError", "Progress", "Result", "auroraml"]
+class Embedded:
+    """A Client over a session of a Database in this process."""
+
+    def __init__(self, database: Database, session: Session) -> None:
+        self.database = database
+        self.session = session
+        self.dbname = session.dbname
+        self.user = session.login_user
+        self.in_use = "in this process"
+
+    def run(self, sql: str, source: BinaryIO | None = None, target: BinaryIO | None = None) -> Iterator[Result]:
+        """The results in turn."""
+        self.session.copy_input, self.session.copy_output = source, target
+        try:
+            for stream in self.session.execute(sql):
+                yield self._result(stream)
+        finally:
+            self.session.copy_input = self.session.copy_output = None
+
+    def _result(self, stream: ResultStream) -> Result:
+        style = self.session.style
+        batches = list(stream.batches())
+        if stream.columns is None:
+            return Result(columns=None, rows=(), tag=stream.tag)
+        columns = tuple(Column(name=o.name, type=o.type.name, oid=o.type.oid, typmod=o.typmod) for o in stream.columns)
+        rows: list[tuple[str | None, ...]] = []
+        if batches:
+            batch = concat_batches(batches)
+            texts = [text_out(output.type, batch.vector(i), style).datums() for i, output in enumerate(stream.columns)]
+            rows = list(zip(*texts, strict=True)) if texts else [()] * batch.n
+        return Result(columns=columns, rows=rows, tag=stream.tag)
+
+    def describe(self, sql: str) -> Sequence[Column]:
+        """The columns, by running the statement for no row."""
+        for stream in self.session.execute(sql):
+            columns = stream.columns or ()
+            stream.close()
+            return tuple(Column(name=o.name, type=o.type.name, oid=o.type.oid, typmod=o.typmod) for o in columns)
+        return ()
+
+    def cancel(self) -> None:
+        """Ask the running statement to stop."""
+        self.session.cancel()
+
+    @property
+    def transaction(self) -> str:
+        """I, T or E."""
+        return self.session.status
+
+    @property
+    def superuser(self) -> bool:
+        """Whether the current role is a superuser."""
+        return self.session.is_superuser
+
+    def on_notice(self, handler: Callable[[Diagnostic], None]) -> None:
+        """Pass notices on."""
+        self.session.on_notice = handler
+
+    def show(self, setting: str) -> str:
+        """A setting's value."""
+        return str(self.session.settings.show(setting))
+
+    def connect(self, dbname: str, user: str) -> Embedded:
+        """Another session of the same Database."""
+        return Embedded(self.database, self.database.session(dbname=dbname, user=user))
+
+    def close(self) -> None:
+        """End the session."""
+        self.session.close()
+
+
+def open_embedded(dbname: str, user: str, options: Mapping[str, object]) -> Embedded:
+    """A new, empty Database in this process, with a database of the name asked for."""
+    database = Database(**options)  # type: ignore[arg-type] # the program passes endpoints= and services= only
+    if dbname not in database.hubs:
+        database.create_database(dbname, user)
+    return Embedded(database, database.session(dbname=dbname, user=user))

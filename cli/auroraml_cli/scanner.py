@@ -1,165 +1,205 @@
-"""Splits input into statements and backslash commands as psql does, substituting variables."""
+"""Splits input into statements as psql does, line by line: quotes, comments, parentheses, variables, where a backslash command begins."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from enum import Enum
 
-_DOLLAR = re.compile(r"\$([A-Za-z_\x80-\uffff][\w\x80-\uffff]*)?\$")
-_VARIABLE = re.compile(r":(\w+|'\w+'|\"\w+\"|\{\?\w+\})")
+from auroraml_cli.variables import quoted_identifier, quoted_literal
+
+IDENTIFIER = re.compile(r"[A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_$\u0080-\U0010ffff]*")
+_DOLLAR = re.compile(r"\$(?:[A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_\u0080-\U0010ffff]*)?\$")
+_NUMBER = re.compile(r"\.?\d[\w.]*")
+_NAME = r"[A-Za-z0-9_\u0080-\U0010ffff]+"
+VARIABLE = re.compile(rf":(?:({_NAME})|'({_NAME})'|\"({_NAME})\"|\{{\?({_NAME})\}})")
+_SPACE = re.compile(r"(?:[ \t\r\f\n]+|--[^\n]*)+")
+_PREFIXED = re.compile(r"[eEbBxXnN]'|[uU]&['\"]")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Statement:
-    """A complete statement without its semicolon; `terminated` says whether one was there."""
+class Stop(Enum):
+    """Why the scanner stopped."""
 
-    sql: str
-    terminated: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class Command:
-    """A backslash command: its name, and the raw rest of its line."""
-
-    name: str
-    rest: str
+    SEMICOLON = "a statement is complete"
+    BACKSLASH = "a backslash command begins"
+    INCOMPLETE = "the line ended inside a statement"
+    END = "the line ended with nothing begun"
 
 
 class Scanner:
-    """Feeds on lines and gives out what is complete. `state` is what psql's continuation prompt shows: = - ' \" $ * (."""
+    """Scans one line after the other; what it read of a statement is in `buffer`.
 
-    def __init__(self, variables: Mapping[str, str]) -> None:
-        self.variables = variables
+    `lookup` gives a variable's value; None leaves the reference as it stands.
+    """
+
+    def __init__(self, lookup: Callable[[str], str | None]) -> None:
+        self.lookup = lookup
+        self.warn: Callable[[str], None] = lambda message: None
         self.buffer = ""
+        self.line = ""
+        self.at = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget open quotes, comments, parentheses and bodies."""
+        self.open = ""  # the closing quote awaited: ' " $tag$ or */
+        self.escapes = False
         self.depth = 0
-        self.open = ""  # the quote, dollar tag or "/*" that is open
         self.comment_depth = 0
+        self.words = 0  # identifiers read of the statement
+        self.create_word = [""] * 4
+        self.begin_depth = 0
+        self._expanding: list[tuple[str, int]] = []  # variables being expanded, and how much of the line was left after each
+
+    def start(self, line: str) -> None:
+        """Take the next line."""
+        self.line, self.at = line, 0
+        self._expanding = []
+
+    @property
+    def rest(self) -> str:
+        """What of the line has not been read."""
+        return self.line[self.at :]
 
     @property
     def state(self) -> str:
-        """The character of the continuation prompt."""
-        if self.open == "/*":
-            return "*"
-        if self.open.startswith("$"):
-            return "$"
-        return self.open or ("(" if self.depth else "-" if self.buffer.strip() else "=")
+        """What the prompt shows: = - ' " $ * or (."""
+        if self.open:
+            return "*" if self.open == "*/" else self.open[0]
+        if self.depth:
+            return "("
+        return "-" if self.buffer or self.begin_depth else "="
 
-    def reset(self) -> None:
-        """Forget what was typed (\\r, Ctrl-C)."""
-        self.buffer, self.depth, self.open, self.comment_depth = "", 0, "", 0
+    def scan(self) -> Stop:
+        """Read on to the end of a statement, a backslash command, or the line."""
+        while self.at < len(self.line):
+            if self.open:
+                self._quoted()
+                continue
+            stop = self._plain()
+            if stop is not None:
+                return stop
+        if self.open or self.depth or self.begin_depth or self.buffer:
+            return Stop.INCOMPLETE
+        return Stop.END
 
-    def feed(self, line: str) -> list[Statement | Command]:
-        """What `line` (without its line break) completes."""
-        found: list[Statement | Command] = []
-        i = 0
-        while i < len(line):
-            i = self._quoted(line, i) if self.open else self._plain(line, i, found)
-        if self.buffer.strip() or self.open:
-            self.buffer += "\n"
+    def _emit(self, width: int) -> None:
+        self.buffer += self.line[self.at : self.at + width]
+        self.at += width
+
+    def _quoted(self) -> None:
+        if self.open == "*/":
+            found = re.compile(r"/\*|\*/").search(self.line, self.at)
+            if found is None:
+                self._emit(len(self.line) - self.at)
+                return
+            self._emit(found.end() - self.at)
+            self.comment_depth += 1 if found[0] == "/*" else -1
+            if self.comment_depth == 0:
+                self.open = ""
+            return
+        end = self.at
+        while end < len(self.line):
+            if self.escapes and self.line[end] == "\\":
+                end += 2
+                continue
+            if self.line.startswith(self.open, end):
+                end += len(self.open)
+                self.open = ""
+                break
+            end += 1
+        self._emit(min(end, len(self.line)) - self.at)
+
+    def _enter(self, width: int, closing: str, escapes: bool = False) -> None:
+        self._emit(width)
+        self.open, self.escapes = closing, escapes
+
+    def _plain(self) -> Stop | None:
+        line, at = self.line, self.at
+        char = line[at]
+        if match := _SPACE.match(line, at):
+            if self.buffer:
+                self.buffer += match[0]
+            self.at = match.end()
+        elif char == "'" or char == '"':
+            self._enter(1, char)
+        elif match := _PREFIXED.match(line, at):
+            self._enter(len(match[0]), match[0][-1], match[0][0] in "eE")
+        elif match := IDENTIFIER.match(line, at):
+            self._word(match[0])
+        elif line.startswith("/*", at):
+            self.comment_depth = 1
+            self._enter(2, "*/")
+        elif char == "$" and (match := _DOLLAR.match(line, at)):
+            self._enter(len(match[0]), match[0])
+        elif char == ":":
+            self._colon()
+        elif char == "\\":
+            if line[at + 1 : at + 2] in (";", ":") and at + 1 < len(line):
+                self.buffer += line[at + 1]
+                self.at += 2
+            else:
+                self.at += 1
+                return Stop.BACKSLASH
+        elif char == ";":
+            self._emit(1)
+            if self.depth == 0 and self.begin_depth == 0:
+                self.words = 0
+                return Stop.SEMICOLON
+        elif match := _NUMBER.match(line, at):
+            self._emit(len(match[0]))
         else:
-            self.buffer = ""
-        return found
-
-    def finish(self) -> list[Statement | Command]:
-        """What is left at the end of the input."""
-        sql = self.buffer.strip()
-        self.reset()
-        return [Statement(sql=sql, terminated=False)] if sql else []
-
-    def _quoted(self, line: str, i: int) -> int:
-        if self.open == "/*":
-            if line.startswith("/*", i):
-                self.comment_depth += 1
-                return self._take(line, i, 2)
-            if line.startswith("*/", i):
-                self.comment_depth -= 1
-                if self.comment_depth == 0:
-                    self.open = ""
-                return self._take(line, i, 2)
-            return self._take(line, i, 1)
-        if line.startswith(self.open, i):
-            width = len(self.open)
-            self.open = ""
-            return self._take(line, i, width)
-        return self._take(line, i, 1)
-
-    def _take(self, line: str, i: int, width: int) -> int:
-        self.buffer += line[i : i + width]
-        return i + width
-
-    def _plain(self, line: str, i: int, found: list[Statement | Command]) -> int:
-        char = line[i]
-        if char in "'\"":
-            self.open = char
-            return self._take(line, i, 1)
-        if line.startswith("--", i):
-            self.buffer += line[i:] if self.buffer.strip() else ""
-            return len(line)
-        if line.startswith("/*", i):
-            self.open, self.comment_depth = "/*", 1
-            return self._take(line, i, 2)
-        if char == "$" and (tag := _DOLLAR.match(line, i)) and not (self.buffer[-1:].isalnum() or self.buffer[-1:] == "_"):
-            self.open = tag[0]
-            return self._take(line, i, len(tag[0]))
-        if char == ":" and line[i + 1 : i + 2] != ":" and self.buffer[-1:] != ":" and (name := _VARIABLE.match(line, i)):
-            return self._variable(line, i, name[1])
-        if char == "\\":
-            return self._command(line, i, found)
-        if char == ";" and self.depth == 0:
-            if self.buffer.strip():
-                found.append(Statement(sql=self.buffer.strip()))
-            self.buffer = ""
-            return i + 1
-        self.depth = max(0, self.depth + (char == "(") - (char == ")"))
-        return self._take(line, i, 1)
-
-    def _variable(self, line: str, i: int, name: str) -> int:
-        value = substitute(name, self.variables)
-        self.buffer += f":{name}" if value is None else value
-        return i + 1 + len(name)
-
-    def _command(self, line: str, i: int, found: list[Statement | Command]) -> int:
-        match = re.compile(r"\\(\\|[?!]|[A-Za-z_]+[+S]*|)").match(line, i)
-        assert match is not None
-        name, start = match[1], match.end()
-        if name == "\\":
-            return start
-        if name in ("g", "gx", "gset", "gexec", "gdesc", "watch", "crosstabview") and self.buffer.strip():
-            sql = self.buffer.strip()
-            self.buffer, self.depth = "", 0
-            found.append(Statement(sql=sql, terminated=False))
-        stop = len(line)
-        cut = re.compile(r"\s\\[\\a-zA-Z?]").search(line, start)
-        if cut and name not in ("copy", "!", "ef", "sf", "ev", "sv"):
-            stop = cut.start()
-        found.append(Command(name=name, rest=line[start:stop].strip()))
-        return stop
-
-
-def substitute(name: str, variables: Mapping[str, str]) -> str | None:
-    """The text that :name, :'name', :"name" or :{?name} stands for; None where psql leaves it alone."""
-    if name.startswith("{"):
-        return "TRUE" if name[2:-1] in variables else "FALSE"
-    bare = name.strip("'\"")
-    if bare not in variables:
+            self.depth = max(0, self.depth + (char == "(") - (char == ")"))
+            self._emit(1)
         return None
-    value = variables[bare]
-    if name[0] == "'":
-        quoted = value.replace("'", "''")
-        return f" E'{quoted.replace(chr(92), chr(92) * 2)}'" if "\\" in value else f"'{quoted}'"
-    return '"' + value.replace('"', '""') + '"' if name[0] == '"' else value
 
+    def _word(self, word: str) -> None:
+        """Count BEGIN, CASE and END inside CREATE FUNCTION or PROCEDURE, whose body's semicolons do not end the statement."""
+        lower = word.lower()
+        if self.words < 4:
+            self.create_word[self.words] = lower
+        self.words += 1
+        created = self.create_word
+        routine = ("function", "procedure")
+        if created[0] == "create" and (created[1] in routine or (created[1:3] == ["or", "replace"] and created[3] in routine)) and self.depth == 0:
+            if lower == "begin" or (lower == "case" and self.begin_depth):
+                self.begin_depth += 1
+            elif lower == "end" and self.begin_depth:
+                self.begin_depth -= 1
+        self._emit(len(word))
 
-def arguments(rest: str, variables: Mapping[str, str]) -> list[str]:
-    """A backslash command's arguments: blanks separate, single quotes group (with C escapes), double quotes are kept, variables substituted."""
-    out: list[str] = []
-    for match in re.finditer(r"""'((?:[^'\\]|\\.|'')*)'|:('\w+'|"\w+"|\w+)(?=\s|$)|("[^"]*"|[^\s'"])+""", rest):
-        if match[1] is not None:
-            out.append(match[1].replace("''", "'").replace("\\n", "\n").replace("\\t", "\t").replace("\\'", "'").replace("\\\\", "\\"))
-        elif match[2] is not None:
-            value = substitute(match[2], variables)
-            out.append(match[0] if value is None else value)
+    def _colon(self) -> None:
+        line, at = self.line, self.at
+        if line.startswith("::", at) or line.startswith(":=", at):
+            self._emit(2)
+            return
+        match = VARIABLE.match(line, at)
+        if match is None:
+            self._emit(1)
+            return
+        bare, literal, identifier, asked = match.groups()
+        name = bare or literal or identifier or asked
+        value = self.lookup(name)
+        if asked:
+            self.buffer += "FALSE" if value is None else "TRUE"
+            self.at = match.end()
+        elif value is None:
+            self._emit(len(match[0]))
+        elif literal:
+            self.buffer += quoted_literal(value)
+            self.at = match.end()
+        elif identifier:
+            self.buffer += quoted_identifier(value)
+            self.at = match.end()
         else:
-            out.append(match[0])
-    return out
+            self._expand(name, value, match.end())
+
+    def _expand(self, name: str, value: str, end: int) -> None:
+        left = len(self.line) - end
+        self._expanding = [entry for entry in self._expanding if entry[1] <= left]
+        if any(entry[0] == name for entry in self._expanding):
+            self.warn(f'skipping recursive expansion of variable "{name}"')
+            self._emit(end - self.at)
+            return
+        self._expanding.append((name, left))
+        self.line, self.at = value + self.line[end:], 0

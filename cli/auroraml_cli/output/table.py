@@ -1,0 +1,89 @@
+"""What a format prints (Table) and how (Options, psql's \\pset)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+Cell = str | None
+NUMERIC = frozenset(("int2", "int4", "int8", "float4", "float8", "numeric", "oid", "xid", "xid8", "cid", "money"))  # set flush right
+
+
+class Format(Enum):
+    """The formats by \\pset's names."""
+
+    ALIGNED = "aligned"
+    ASCIIDOC = "asciidoc"
+    CSV = "csv"
+    HTML = "html"
+    LATEX = "latex"
+    LATEX_LONGTABLE = "latex-longtable"
+    TROFF = "troff-ms"
+    UNALIGNED = "unaligned"
+    WRAPPED = "wrapped"
+    JSON = "json"  # ours
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Names, right-aligned columns, rows as text (None: NULL), title and footers (None: the row count)."""
+
+    columns: Sequence[str]
+    numeric: Sequence[bool]
+    rows: Sequence[Sequence[Cell]]
+    title: str = ""
+    footers: Sequence[str] | None = None
+    kinds: Sequence[str] = field(default_factory=tuple)  # type names, for json
+
+
+@dataclass(kw_only=True)
+class Options:
+    """\\pset's options."""
+
+    format: Format = Format.ALIGNED
+    border: int = 1
+    expanded: str = "off"  # off, on, auto
+    tuples_only: bool = False
+    footer: bool = True
+    null: str = ""
+    field_separator: str = "|"
+    record_separator: str = "\n"
+    csv_separator: str = ","
+    title: str | None = None
+    columns: int = 0
+    line_style: str = "ascii"
+    unicode_border: str = "single"
+    unicode_column: str = "single"
+    unicode_header: str = "single"
+    numeric_locale: bool = False
+    pager: int = 1
+    pager_min_lines: int = 0
+    table_attributes: str | None = None
+    topt_no_default: bool = False
+
+
+def texts(table: Table, options: Options) -> list[list[str]]:
+    """The cells as text, NULL as \\pset null has it."""
+    null = options.null
+    return [[null if cell is None else cell for cell in row] for row in table.rows]
+
+
+def title_of(table: Table, options: Options) -> str:
+    """The title, unless only tuples are wanted."""
+    return "" if options.tuples_only else (options.title or table.title)
+
+
+def footers_of(table: Table, options: Options) -> list[str]:
+    """The footers, or the count of rows in their place."""
+    if options.tuples_only:
+        return []
+    if table.footers is not None:
+        return list(table.footers)
+    count = len(table.rows)
+    return [f"({count} row{'' if count == 1 else 's'})"] if options.footer else []
+
+
+def own_footers(table: Table, options: Options) -> list[str]:
+    """The footers alone, for the formats that do not count rows."""
+    return [] if options.tuples_only or table.footers is None else list(table.footers)

@@ -1,0 +1,276 @@
+"""The program's help texts: options, backslash commands, variables, and the syntax of SQL statements."""
+
+from __future__ import annotations
+
+OPTIONS = """auroraml-sql runs SQL as Aurora PostgreSQL has it, with the database in its own process.
+
+Usage:
+  auroraml-sql [OPTION]... [DBNAME [USERNAME]]
+
+What to do:
+  -c, --command=COMMAND    run one command string (SQL or a backslash command); may be repeated and mixed with -f
+  -f, --file=FILENAME      run a file; - is the standard input
+  -l, --list               list the databases
+  -v, --set=, --variable=NAME=VALUE
+                           set a variable (for example -v ON_ERROR_STOP=1)
+  -V, --version            show the version
+  -X, --no-psqlrc          do not read the start-up file (~/.auroramlrc)
+  -1, --single-transaction
+                           run all of -c and -f in one transaction
+  -?, --help[=options]     show this text
+      --help=commands      list the backslash commands
+      --help=variables     list the special variables
+
+Input and output:
+  -a, --echo-all           show every line of a script
+  -b, --echo-errors        show commands that fail
+  -e, --echo-queries       show the commands sent
+  -E, --echo-hidden        show the queries behind backslash commands
+  -L, --log-file=FILENAME  write a log of the session too
+  -n, --no-readline        no line editing
+  -o, --output=FILENAME    send results to a file (or |pipe)
+  -q, --quiet              results only
+  -s, --single-step        ask before each command
+  -S, --single-line        the end of a line ends a statement
+      --progress           show progress on the standard error, terminal or not
+
+Formats:
+  -A, --no-align           unaligned
+      --csv                CSV
+      --json               JSON: an array of objects
+  -F, --field-separator=STRING
+                           the separator of unaligned fields (default "|")
+  -H, --html               HTML
+  -P, --pset=VAR[=ARG]     set an output option (see \\pset)
+  -R, --record-separator=STRING
+                           the separator of unaligned records (default newline)
+  -t, --tuples-only        rows only
+  -T, --table-attr=TEXT    attributes of HTML's table element
+  -x, --expanded           one line a field
+  -z, --field-separator-zero
+                           a zero byte between unaligned fields
+  -0, --record-separator-zero
+                           a zero byte between unaligned records
+
+Connection:
+  -d, --dbname=DBNAME      the database (default "postgres"); also key=value strings and URIs
+  -U, --username=USERNAME  the user (default "postgres")
+  -h, --host=HOSTNAME      refused: servers cannot be reached yet
+  -p, --port=PORT          a server's port
+  -w, --no-password        never ask for a password
+  -W, --password           accepted; embedded databases have no passwords
+
+Services:
+      --config=FILENAME    a TOML file with endpoints, services and parameters
+      --services=KIND      embedded (default) or aws
+"""
+COMMANDS = """General
+  \\copyright             the licence
+  \\crosstabview [COLUMNS] run the query and pivot its result
+  \\errverbose            the last error with all it carries
+  \\g [(OPTIONS)] [FILE]  run the query, the result to a file or |pipe
+  \\gdesc                 describe the query's result without running it
+  \\gexec                 run the query, then each value of its result
+  \\gset [PREFIX]         run the query, its row into variables
+  \\gx [(OPTIONS)] [FILE] \\g with expanded output
+  \\q                     quit
+  \\watch [SEC]           run the query every SEC seconds
+
+Help
+  \\? [commands|options|variables]
+  \\h [NAME]              syntax of SQL statements
+
+Query buffer
+  \\e [FILE] [LINE]       edit the buffer or a file
+  \\ef [FUNCTION [LINE]]  edit a function
+  \\ev [VIEW [LINE]]      edit a view
+  \\p                     show the buffer
+  \\r                     empty the buffer
+  \\s [FILE]              show the history, or write it to a file
+  \\w FILE                write the buffer to a file
+
+Input and output
+  \\copy ...              COPY with files of this side
+  \\echo [-n] [TEXT]      write to the standard output
+  \\i FILE                run a file
+  \\ir FILE               run a file beside the one being read
+  \\o [FILE]              send results to a file or |pipe
+  \\qecho [-n] [TEXT]     write to where results go
+  \\warn [-n] [TEXT]      write to the standard error
+
+Conditions
+  \\if EXPR  \\elif EXPR  \\else  \\endif
+
+Objects (S: with system objects, +: with more about them)
+  \\d[S+]                 tables, views, sequences
+  \\d[S+] NAME            a table, view, sequence or index
+  \\da[S] [PATTERN]       aggregates
+  \\dC[+] [PATTERN]       casts
+  \\dd[S] [PATTERN]       descriptions
+  \\dD[S+] [PATTERN]      domains
+  \\ddp [PATTERN]         default privileges
+  \\df[anptw][S+] [PATTERN] functions
+  \\di[S+] [PATTERN]      indexes
+  \\dL[S+] [PATTERN]      languages
+  \\dm[S+] [PATTERN]      materialized views
+  \\dn[S+] [PATTERN]      schemas
+  \\do[S+] [PATTERN]      operators
+  \\dO[S+] [PATTERN]      collations
+  \\dp, \\z [PATTERN]      privileges
+  \\dconfig[+] [PATTERN]  parameters
+  \\ds[S+] [PATTERN]      sequences
+  \\dt[S+] [PATTERN]      tables
+  \\dT[S+] [PATTERN]      types
+  \\du[S+], \\dg [PATTERN] roles
+  \\dv[S+] [PATTERN]      views
+  \\dx[+] [PATTERN]       extensions
+  \\l[+] [PATTERN]        databases
+  \\sf[+] FUNCTION        a function's definition
+  \\sv[+] VIEW            a view's definition
+
+Formats
+  \\a                     aligned or unaligned
+  \\C [TEXT]              title
+  \\f [TEXT]              field separator
+  \\H                     HTML
+  \\pset [NAME [VALUE]]   output options
+  \\t [on|off]            rows only
+  \\T [TEXT]              attributes of HTML's table element
+  \\x [on|off|auto]       expanded output
+
+Connection
+  \\c [DBNAME|- USER|-]   connect to another database or as another user
+  \\conninfo              where we are connected
+  \\encoding              the client's encoding
+  \\password              refused: embedded roles have no passwords
+
+System
+  \\cd [DIR]              change the working directory
+  \\getenv NAME ENVVAR    a variable from the environment
+  \\setenv NAME [VALUE]   set or unset a variable of the environment
+  \\timing [on|off]       show each statement's time
+  \\! [COMMAND]           run a command or a shell
+
+Variables
+  \\prompt [TEXT] NAME    ask for a variable's value
+  \\set [NAME [VALUE]]    set a variable, or list them
+  \\unset NAME            unset a variable
+"""
+VARIABLES = """Variables that this program reads or sets (\\set NAME VALUE):
+
+  AUTOCOMMIT             on: each statement is a transaction
+  COMP_KEYWORD_CASE      the case of completed keywords
+  DBNAME, USER           where we are connected
+  ECHO                   what of the input is shown: all, errors, none, queries
+  ECHO_HIDDEN            show the queries behind backslash commands: on, off, noexec
+  ENCODING               the client's encoding
+  ERROR                  true when the last statement failed
+  HIDE_TABLEAM, HIDE_TOAST_COMPRESSION
+                         leave access methods and compression out of listings
+  HISTCONTROL            what the history leaves out
+  HISTFILE, HISTSIZE     the history's file and length
+  IGNOREEOF              how many ends of file end the program
+  LAST_ERROR_MESSAGE, LAST_ERROR_SQLSTATE
+                         the last error
+  ON_ERROR_ROLLBACK      go on in a transaction after an error
+  ON_ERROR_STOP          end a script at its first error
+  PROMPT1, PROMPT2, PROMPT3
+                         the prompts
+  QUIET                  results only
+  ROW_COUNT              rows of the last statement
+  SERVER_VERSION_NAME, SERVER_VERSION_NUM
+                         the version of PostgreSQL that is spoken
+  SHELL_ERROR, SHELL_EXIT_CODE
+                         how the last \\! ended
+  SHOW_ALL_RESULTS       show all results of a string of statements
+  SHOW_CONTEXT           when messages have a CONTEXT: never, errors, always
+  SINGLELINE             the end of a line ends a statement
+  SINGLESTEP             ask before each statement
+  SQLSTATE               of the last statement
+  VERBOSITY              default, verbose, terse, sqlstate
+"""
+SYNTAX: dict[str, tuple[str, str]] = {
+    "ABORT": ("end the transaction and undo its work", "ABORT [ WORK | TRANSACTION ]"),
+    "ALTER TABLE": (
+        "change a table",
+        "ALTER TABLE [ IF EXISTS ] name action [, ...]\n"
+        "  action: SET ( parallel_workers = n [, ...] ) | RESET ( name [, ...] ) | RENAME [ COLUMN ] a TO b | RENAME TO name\n"
+        "        | ADD [ COLUMN ] name type [ constraint ... ] | DROP [ COLUMN ] name | OWNER TO role | SET SCHEMA name",
+    ),
+    "ANALYZE": ("gather statistics", "ANALYZE [ VERBOSE ] [ table [ ( column [, ...] ) ] [, ...] ]"),
+    "BEGIN": ("start a transaction block", "BEGIN [ WORK | TRANSACTION ] [ mode [, ...] ]"),
+    "COMMIT": ("end the transaction and keep its work", "COMMIT [ WORK | TRANSACTION ] [ AND [ NO ] CHAIN ]"),
+    "COPY": (
+        "move data between a table and a file",
+        "COPY table [ ( column [, ...] ) ] FROM { 'file' | STDIN } [ [ WITH ] ( option [, ...] ) ] [ WHERE condition ]\n"
+        "COPY { table [ ( column [, ...] ) ] | ( query ) } TO { 'file' | STDOUT } [ [ WITH ] ( option [, ...] ) ]",
+    ),
+    "CREATE DATABASE": ("make a database", "CREATE DATABASE name [ [ WITH ] OWNER [=] role ]"),
+    "CREATE EXTENSION": ("install an extension", "CREATE EXTENSION [ IF NOT EXISTS ] name [ WITH ] [ SCHEMA schema ] [ CASCADE ]"),
+    "CREATE FUNCTION": (
+        "make a function",
+        "CREATE [ OR REPLACE ] FUNCTION name ( [ [ mode ] [ name ] type [ DEFAULT expr ] [, ...] ] )\n"
+        "  [ RETURNS type | RETURNS TABLE ( column type [, ...] ) ]\n"
+        "  { LANGUAGE SQL | IMMUTABLE | STABLE | VOLATILE | STRICT | PARALLEL { UNSAFE | RESTRICTED | SAFE } | COST n | ROWS n\n"
+        "  | AS 'body' | RETURN expr } ...",
+    ),
+    "CREATE ROLE": ("make a role", "CREATE ROLE name [ [ WITH ] option ... ]"),
+    "CREATE SCHEMA": ("make a schema", "CREATE SCHEMA [ IF NOT EXISTS ] name [ AUTHORIZATION role ]"),
+    "CREATE TABLE": (
+        "make a table",
+        "CREATE [ TEMP | UNLOGGED ] TABLE [ IF NOT EXISTS ] name ( { column type [ constraint ... ] | table_constraint } [, ...] )\n"
+        "  [ WITH ( parameter = value [, ...] ) ]",
+    ),
+    "CREATE TABLE AS": ("make a table from a query", "CREATE [ TEMP ] TABLE [ IF NOT EXISTS ] name [ ( column [, ...] ) ] AS query [ WITH [ NO ] DATA ]"),
+    "CREATE TYPE": ("make a composite type", "CREATE TYPE name AS ( attribute type [, ...] )"),
+    "CREATE VIEW": ("make a view", "CREATE [ OR REPLACE ] VIEW name [ ( column [, ...] ) ] AS query"),
+    "DELETE": ("delete rows", "[ WITH ... ] DELETE FROM table [ [ AS ] alias ] [ USING item [, ...] ] [ WHERE condition ] [ RETURNING ... ]"),
+    "DROP TABLE": ("remove tables", "DROP TABLE [ IF EXISTS ] name [, ...] [ CASCADE | RESTRICT ]"),
+    "EXECUTE": ("run a prepared statement", "EXECUTE name [ ( value [, ...] ) ]"),
+    "EXPLAIN": (
+        "show a statement's plan",
+        "EXPLAIN [ ( option [, ...] ) ] statement\n"
+        "  option: ANALYZE | VERBOSE | COSTS | SETTINGS | BUFFERS | TIMING | SUMMARY | HASHES, each with [ boolean ],\n"
+        "          FORMAT { TEXT | XML | JSON | YAML }",
+    ),
+    "GRANT": (
+        "give privileges or membership",
+        "GRANT { privilege [, ...] | ALL } ON { [ TABLE ] | FUNCTION | SCHEMA ... } name [, ...] TO role [, ...] [ WITH GRANT OPTION ]\n"
+        "GRANT role [, ...] TO role [, ...] [ WITH ADMIN OPTION ]",
+    ),
+    "INSERT": (
+        "add rows",
+        "[ WITH ... ] INSERT INTO table [ AS alias ] [ ( column [, ...] ) ] { DEFAULT VALUES | VALUES ( ... ) [, ...] | query } [ RETURNING ... ]",
+    ),
+    "PREPARE": ("prepare a statement", "PREPARE name [ ( type [, ...] ) ] AS statement"),
+    "REVOKE": ("take privileges or membership", "REVOKE [ GRANT OPTION FOR ] { privilege [, ...] | ALL } ON object FROM role [, ...] [ CASCADE ]"),
+    "ROLLBACK": ("end the transaction and undo its work", "ROLLBACK [ WORK | TRANSACTION ] [ TO [ SAVEPOINT ] name ]"),
+    "SAVEPOINT": ("mark a place in the transaction", "SAVEPOINT name"),
+    "SELECT": (
+        "read rows",
+        "[ WITH [ RECURSIVE ] name AS ( query ) [, ...] ]\nSELECT [ ALL | DISTINCT [ ON ( expr [, ...] ) ] ] [ * | expr [ [ AS ] name ] [, ...] ]\n"
+        "  [ FROM item [, ...] ] [ WHERE condition ] [ GROUP BY element [, ...] ] [ HAVING condition ] [ WINDOW name AS ( ... ) [, ...] ]\n"
+        "  [ { UNION | INTERSECT | EXCEPT } [ ALL ] query ] [ ORDER BY expr [ ASC | DESC ] [ NULLS { FIRST | LAST } ] [, ...] ]\n"
+        "  [ LIMIT n ] [ OFFSET n ]",
+    ),
+    "SET": ("change a setting", "SET [ SESSION | LOCAL ] name { TO | = } { value [, ...] | DEFAULT }"),
+    "SHOW": ("show a setting", "SHOW { name | ALL }"),
+    "TRUNCATE": ("empty tables", "TRUNCATE [ TABLE ] name [, ...] [ RESTART IDENTITY | CONTINUE IDENTITY ]"),
+    "UPDATE": ("change rows", "[ WITH ... ] UPDATE table [ [ AS ] alias ] SET column = expr [, ...] [ FROM item [, ...] ] [ WHERE condition ] [ RETURNING ... ]"),
+    "VALUES": ("rows from expressions", "VALUES ( expr [, ...] ) [, ...] [ ORDER BY ... ] [ LIMIT n ]"),
+}  # fmt: skip
+
+
+def synopses(topic: str | None) -> str | None:
+    """The syntax of the statements that `topic` begins; all their names without one; None where there is none."""
+    if not topic:
+        names = sorted(SYNTAX)
+        third = (len(names) + 2) // 3
+        rows = [names[i::third] for i in range(third)]
+        return "Available help:\n" + "".join("  " + "".join(f"{name:<26}" for name in row).rstrip() + "\n" for row in rows)
+    wanted = " ".join(topic.upper().split())
+    chosen = list(SYNTAX) if wanted == "*" else [name for name in SYNTAX if name == wanted] or [name for name in SYNTAX if name.startswith(wanted)]
+    if not chosen:
+        return None
+    parts = [f"Command:     {name}\nDescription: {SYNTAX[name][0]}\nSyntax:\n{SYNTAX[name][1]}\n\n" for name in chosen]
+    return "".join(parts)

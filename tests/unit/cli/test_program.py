@@ -1,0 +1,100 @@
+"""The program as a process: options, -c and -f in order, exit codes, start-up."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ENTRY = "from auroraml_cli.main import main; main()"
+
+
+def program(*arguments: str, stdin: str = "", code: int = 0, cwd: Path | None = None, **environment: str) -> tuple[str, str]:
+    """The program's output and messages; its exit code must be `code`."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    done = subprocess.run(
+        [sys.executable, "-c", ENTRY, *arguments], input=stdin, capture_output=True, text=True, env={**clean, **environment}, cwd=cwd, check=False
+    )
+    assert done.returncode == code, done.stderr
+    return done.stdout, done.stderr
+
+
+def test_one_command() -> None:
+    assert program("-X", "-c", "SELECT 1 AS a") == (" a \n---\n 1\n(1 row)\n\n", "")
+
+
+def test_commands_and_files_run_in_order(tmp_path: Path) -> None:
+    (tmp_path / "two.sql").write_text("SELECT 'two';\n", encoding="utf-8")
+    out, _ = program("-X", "-A", "-t", "-c", "SELECT 'one'", "-f", str(tmp_path / "two.sql"), "-c", "SELECT 'three'")
+    assert out == "one\ntwo\nthree\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "code"),
+    [
+        (("-c", "SELECT 1/0"), "", 1),
+        (("-c", "SELECT 1/0", "-c", "SELECT 1"), "", 0),
+        (("-v", "ON_ERROR_STOP=1", "-c", "SELECT 1/0", "-c", "SELECT 1"), "", 1),
+        ((), "SELECT 1/0;\nSELECT 1;\n", 0),
+        (("-v", "ON_ERROR_STOP=1"), "SELECT 1/0;\nSELECT 1;\n", 3),
+        (("-v", "ON_ERROR_STOP=1"), "\\nonsense\n", 3),
+        (("-c", "\\nonsense"), "", 1),
+        (("-f", "missing.sql"), "", 1),
+        (("-d", "host=nowhere"), "", 2),
+        (("-h", "nowhere"), "", 2),
+        (("-U", "nobody"), "", 2),
+        (("--nonsense",), "", 1),
+        (("-P", "format=nonsense"), "", 1),
+        (("-v", "AUTOCOMMIT=nonsense"), "", 1),
+    ],
+)
+def test_exit_codes(arguments: tuple[str, ...], stdin: str, code: int) -> None:
+    program("-X", *arguments, stdin=stdin, code=code)
+
+
+def test_messages_of_a_script_name_file_and_line(tmp_path: Path) -> None:
+    (tmp_path / "bad.sql").write_text("SELECT 1;\nSELECT\n  1/0;\n\\nonsense\n", encoding="utf-8")
+    _, err = program("-X", "-q", "-f", "bad.sql", cwd=tmp_path)
+    assert err == "auroraml-sql:bad.sql:3: ERROR:  division by zero\nauroraml-sql:bad.sql:4: error: invalid command \\nonsense\n"
+
+
+def test_a_single_transaction_is_undone_when_its_last_command_fails(tmp_path: Path) -> None:
+    (tmp_path / "a.sql").write_text("CREATE TABLE t (a int);\nSELECT 1/0;\n", encoding="utf-8")
+    program("-X", "-1", "-v", "ON_ERROR_STOP=1", "-f", str(tmp_path / "a.sql"), code=3)
+
+
+def test_environment_and_strings_choose_database_and_user() -> None:
+    sql = "SELECT current_database(), current_user"
+    assert program("-XAt", "-c", sql, PGDATABASE="labdb", PGUSER="rdsadmin")[0] == "labdb|rdsadmin\n"
+    assert program("-XAt", "-c", sql, "dbname=labdb user=rdsadmin")[0] == "labdb|rdsadmin\n"
+    assert program("-XAt", "-c", sql, "postgresql://rdsadmin@/labdb")[0] == "labdb|rdsadmin\n"
+    assert program("-XAt", "-c", sql, "labdb")[0] == "labdb|postgres\n"
+
+
+def test_a_host_is_refused() -> None:
+    _, err = program("-X", "-h", "db.example", code=2)
+    assert err.startswith('auroraml-sql: error: connection to server at "db.example", port 5432 failed: ')
+
+
+def test_machine_formats() -> None:
+    sql = "SELECT 1.50 AS a, NULL AS b, 'x,\"y' AS c, true AS d, '{\"k\":1}'::json AS e"
+    assert program("-X", "--csv", "-c", sql)[0] == 'a,b,c,d,e\n1.50,,"x,""y",t,"{""k"":1}"\n'
+    assert program("-X", "--json", "-c", sql)[0] == '[{"a": 1.50, "b": null, "c": "x,\\"y", "d": true, "e": {"k": 1}}]\n'
+
+
+def test_start_up_file_and_log(tmp_path: Path) -> None:
+    (tmp_path / "rc").write_text("\\set greeting hello\n\\pset null NIL\n", encoding="utf-8")
+    out, _ = program("-q", "-A", "-t", "-L", str(tmp_path / "log"), stdin="SELECT :'greeting', NULL;\n", AURORAMLRC=str(tmp_path / "rc"))
+    assert out == "hello|NIL\n"
+    assert "SELECT 'hello', NULL;" in (tmp_path / "log").read_text(encoding="utf-8")
+
+
+def test_start_up_imports_only_what_a_statement_needs() -> None:
+    script = "import sys; from auroraml_cli.main import run; run(['-X', '-c', 'SELECT 1']); print(' '.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.splitlines()[-1].split())
+    for name in ("boto3", "botocore", "sklearn", "xgboost", "pandas", "prompt_toolkit", "rich", "pygments"):
+        assert name not in loaded
