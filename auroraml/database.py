@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from auroraml.catalog.bootstrap import bootstrap
-from auroraml.errors import DuplicateDatabase, InvalidAuthorizationSpecification, InvalidCatalogName, ObjectInUse
+from auroraml.catalog.changes import Change, Put, Remove
+from auroraml.errors import DuplicateDatabase, FeatureNotSupported, InvalidAuthorizationSpecification, InvalidCatalogName, ObjectInUse
+from auroraml.ir.objects import Role
 from auroraml.services.factory import make_services
 from auroraml.session.session import Session
 from auroraml.session.transaction import Hub
@@ -42,7 +44,17 @@ class Database:
             self.hubs[name] = self._hub()
 
     def _hub(self) -> Hub:
-        return Hub(bootstrap(), Store())
+        """A database like template1, without its tables' rows (there are none: what holds rows is refused); roles are the cluster's."""
+        hub = Hub(self.hubs["template1"].catalog if "template1" in self.hubs else bootstrap(), Store(), self.lock)
+        hub.on_commit.append(lambda changes: self._share_roles(hub, changes))
+        return hub
+
+    def _share_roles(self, hub: Hub, changes: tuple[Change, ...]) -> None:
+        """Roles made, changed or dropped in one database are so in all."""
+        roles = tuple(change for change in changes if isinstance(change, Put | Remove) and isinstance(change.row, Role))
+        for other in self.hubs.values():
+            if roles and other is not hub:
+                other.catalog = other.catalog.apply(roles)
 
     def session(self, *, dbname: str = "postgres", user: str = "postgres") -> Session:
         """A new session of `user` in database `dbname`."""
@@ -66,10 +78,12 @@ class Database:
                 self.sessions.remove(session)
 
     def create_database(self, name: str, owner: str) -> None:
-        """Add an empty database; roles are the cluster's."""
+        """Add a database like template1; roles are the cluster's."""
         with self.lock:
             if name in self.hubs:
                 raise DuplicateDatabase(f'database "{name}" already exists')
+            if self.hubs["template1"].store.tables:
+                raise FeatureNotSupported("CREATE DATABASE from a template1 that has tables is not supported")
             self.hubs[name] = self._hub()
 
     def drop_database(self, name: str, session: object) -> None:

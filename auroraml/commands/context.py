@@ -183,6 +183,9 @@ class Host(Protocol):
     def require_owner(self, row: Row, kind: str) -> None:
         """42501 where the current role does not own `row` ("must be owner of table t")."""
 
+    def current_schema(self) -> str | None:
+        """The schema new objects go to."""
+
     def creation_schema(self, name: st.Name) -> Schema:
         """The schema a new object called `name` goes to; 3F000, 42501."""
 

@@ -16,6 +16,7 @@ from auroraml.errors import (
     UndefinedTable,
     WrongObjectType,
 )
+from auroraml.ir.expr import Aggregate, Call, OpCall, WindowCall
 from auroraml.ir.logical import TableItem
 from auroraml.ir.objects import Extension, Function, Relation, Schema
 from auroraml.ir.tree import walk
@@ -33,7 +34,8 @@ def shown(row: Row) -> str:
     if isinstance(row, Relation):
         return f"{_WORDS.get(row.kind, 'type')} {row.name if row.schema in ('public',) else row.schema + '.' + row.name}"
     if isinstance(row, Function):
-        return f"function {row.name}({','.join(format_type(p.type) for p in row.inputs)})"
+        name = row.name if row.schema in ("public", "pg_catalog") else f"{row.schema}.{row.name}"
+        return f"function {name}({','.join(format_type(p.type) for p in row.inputs)})"
     if isinstance(row, Schema):
         return f"schema {row.name}"
     return f"extension {row.name}" if isinstance(row, Extension) else f"type {row.name}"
@@ -51,8 +53,32 @@ def dependents(row: Row, host: Host) -> Iterator[Row]:
                 row.kind == "c" and any(c.type.oid == row.row_type for c in other.columns if not c.dropped)
             ):
                 yield other
+    elif isinstance(row, Function):
+        yield from (r for r in catalog.relations() if r.view is not None and any(f.oid == row.oid for f in called(r.view)))
     elif isinstance(row, Extension):
         yield from (x for x in catalog.extensions() if row.name in x.requires)
+
+
+def called(plan: object) -> Iterator[Function]:
+    """The functions, aggregates and operators' functions in a stored plan."""
+    return (x.function for x in walk(plan) if isinstance(x, Call | OpCall | Aggregate | WindowCall))
+
+
+def _links(row: Row, host: Host) -> list[tuple[Row, Row]]:
+    """What depends on `row`, or, if it is an extension, on what belongs to it: (on what, what)."""
+    found = [(row, other) for other in dependents(row, host)]
+    if isinstance(row, Extension):
+        members = _owned(row, host)
+        found = [(member, other) for member in members for other in dependents(member, host) if other.oid not in row.members] + found
+    return found
+
+
+def _refuse_member(row: Row, host: Host) -> None:
+    for extension in host.catalog.extensions():
+        if row.oid in extension.members:
+            raise DependentObjectsStillExist(
+                f"cannot drop {shown(row)} because extension {extension.name} requires it", hint=f"You can drop extension {extension.name} instead."
+            )
 
 
 def _find(object: str, name: st.Name, arguments: object, host: Host) -> Row | None:
@@ -135,7 +161,8 @@ def drop(statement: st.Drop, host: Host, params: tuple[Bound, ...]) -> ResultStr
 
 def _remove(row: Row, cascade: bool, host: Host) -> None:
     below: list[Row] = []
-    pending: list[tuple[Row, Row]] = [(row, other) for other in dependents(row, host)]
+    _refuse_member(row, host)
+    pending = _links(row, host)
     lines = []
     while pending:
         parent, child = pending.pop(0)
@@ -143,7 +170,7 @@ def _remove(row: Row, cascade: bool, host: Host) -> None:
             continue
         below.append(child)
         lines.append(f"{shown(child)} depends on {shown(parent)}")
-        pending += [(child, other) for other in dependents(child, host)]
+        pending += _links(child, host)
     if below and not cascade:
         raise DependentObjectsStillExist(
             f"cannot drop {shown(row)} because other objects depend on it",

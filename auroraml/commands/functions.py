@@ -56,6 +56,9 @@ def create_function(statement: st.CreateFunction, host: Host, params: tuple[Boun
         raise UndefinedObject(f'language "{language}" does not exist')
     if language != "sql":
         raise FeatureNotSupported(f"LANGUAGE {language} is not supported")
+    others = [option.name for option in statement.settings if option.name != "security definer"]
+    if others:
+        raise FeatureNotSupported(f"SET {others[0]} in CREATE FUNCTION is not supported")
     schema = host.creation_schema(statement.name)
     parameters = _parameters(statement, host)
     result = _result(statement, parameters, host)
@@ -65,7 +68,7 @@ def create_function(statement: st.CreateFunction, host: Host, params: tuple[Boun
         oid=host.new_oid(), name=statement.name.name, schema=schema.name, parameters=parameters, result=result, returns_set=returns_set,
         volatility=statement.volatility or "v", strict=bool(statement.strict), parallel=(statement.parallel or "unsafe")[0],
         cost=100.0 if statement.cost is None else statement.cost, rows=(1000.0 if statement.rows is None else statement.rows) if returns_set else 0.0,
-        language="sql", source=statement.body or "", variadic=variadic, owner=host.role.oid,
+        language="sql", source=statement.body or "", variadic=variadic, owner=host.role.oid, security_definer=bool(statement.settings),
     )  # fmt: skip
     function = host.bind_function_body(function, statement)
     if result.oid == VOID.oid:

@@ -133,6 +133,7 @@ class Function:
     batch: bool = False
     batch_rows: int | None = None  # position of the argument max_rows_per_batch, where the function has one
     batch_size: int = 1  # rows of a batch whose caller names no maximum
+    security_definer: bool = False
     variadic: int = 0  # element type OID of the VARIADIC parameter (2276 for "any")
     support: int = 0
     owner: int = 10

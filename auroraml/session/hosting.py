@@ -30,6 +30,7 @@ from auroraml.ir.physical import PhysicalPlan
 from auroraml.ir.tree import rewrite
 from auroraml.pipeline import plans
 from auroraml.pipeline.authorize import authorize, denied
+from auroraml.pipeline.bodies import Bodies
 from auroraml.pipeline.pages import StoredPages
 from auroraml.pipeline.result import ResultStream
 from auroraml.planner.binder import Names, assigned, bind, bind_body, bind_expression
@@ -211,6 +212,9 @@ class Hosting(SequenceValues):
             statements = parse(statement.body or "")
         return bind_body(function, statements, self.catalog, self.names, self.style)
 
+    def _bound_again(self, function: Function) -> Function:
+        return bind_body(function, parse(function.source), self.catalog, self.names, self.style)
+
     def value_of(self, tree: st.Tree, type: PgType) -> Datum | None:
         """The value of a constant expression as `type`."""
         expr = self.coerced(self.bind_expression(tree), type, -1, "")
@@ -238,7 +242,8 @@ class Hosting(SequenceValues):
     def plan(self, bound: BoundStatement, params: tuple[Bound, ...] = ()) -> PhysicalPlan:
         """The plan of a bound statement, made anew."""
         authorize(bound.needs, self.catalog, self.role)
-        moved: LogicalPlan = migrate(bound.plan, self.settings)
+        current: LogicalPlan = Bodies(self.catalog, self.role, self._bound_again).current(bound.plan)
+        moved = migrate(current, self.settings)
         return plans.plan(replace(bound, plan=moved), self.catalog, self.hub.store)
 
     def start(self, plan: PhysicalPlan, bound: BoundStatement, params: tuple[Bound, ...] = (), *, timing: bool = True) -> Running:

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 class Hub:
-    """The newest committed catalog of a database, its store, and the lock under which commits apply their changes."""
+    """The newest committed catalog of a database, its store, and the lock (the cluster's) under which commits apply their changes."""
 
-    def __init__(self, catalog: Catalog, store: Store) -> None:
+    def __init__(self, catalog: Catalog, store: Store, lock: threading.RLock | None = None) -> None:
         self.catalog = catalog
         self.store = store
-        self.lock = threading.RLock()
+        self.lock = lock or threading.RLock()
         self.calls: dict[int, list[float]] = {}  # by function OID: calls, milliseconds in all, milliseconds of its own
         self.on_commit: list[Callable[[tuple[Change, ...]], None]] = []
 
