@@ -231,12 +231,12 @@ def _starts_with(expr: e.Call, context: Context) -> float:
     variable, known = context.examine(expr.args[0]), context.estimator.constant(expr.args[1])
     if not variable.inputs or known is None:
         return DEFAULT_MATCH
-    if known.value is None:
-        return 0.0
-    text = str(known.value)
-    return pattern_selectivity(
-        context.estimator, variable, Prefix(text=text, exact=False, rest=1.0), lambda some: [str(v).startswith(text) for v in some]
-    )
+    return 0.0 if known.value is None else _starting(str(known.value), variable, context)
+
+
+def _starting(text: str, variable: Variable, context: Context) -> float:
+    prefix = Prefix(text=text, exact=False, rest=1.0)
+    return pattern_selectivity(context.estimator, variable, prefix, lambda values: [str(value).startswith(text) for value in values])
 
 
 # Operators
@@ -293,9 +293,8 @@ def _pattern(restrict: str, function: Function, first: Variable, second: Variabl
         return 0.0
     text = str(known.value)
     if restrict == "prefixsel":
-        prefix = Prefix(text=text, exact=False, rest=1.0)
-    else:
-        prefix = like_prefix(text, any_case) if like else regex_prefix(text, any_case)
+        return _starting(text, first, context)
+    prefix = like_prefix(text, any_case) if like else regex_prefix(text, any_case)
     return pattern_selectivity(context.estimator, first, prefix, _matcher(function, first, known, negate), negate=negate)
 
 
