@@ -204,9 +204,6 @@ class Host(Protocol):
     def run(self, bound: BoundStatement, params: tuple[Bound, ...] = ()) -> ResultStream:
         """Authorize, plan and run a bound statement."""
 
-    def bound_execute(self, statement: st.Execute) -> tuple[BoundStatement, tuple[Bound, ...]]:
-        """EXECUTE's statement bound with its values."""
-
     def plan(self, bound: BoundStatement, params: tuple[Bound, ...] = ()) -> PhysicalPlan:
         """The plan of a bound statement, made anew."""
 

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from auroraml.batch import Batch, from_datums
 from auroraml.commands.context import Bound, Host, command
+from auroraml.commands.prepare import arguments
+from auroraml.commands.tables import exists, new_relation, put_relation
 from auroraml.errors import FeatureNotSupported, InvalidParameterValue, SyntaxError
-from auroraml.explain import Explained, Options, render
+from auroraml.explain import Explained, Options, render, without_plan
+from auroraml.explain.range_table import entries
 from auroraml.ir.bound import BoundStatement
 from auroraml.ir.logical import Output
 from auroraml.pipeline.result import ResultStream, of_batch
 from auroraml.settings.setting import parse_bool
 from auroraml.sql import statements as st
-from auroraml.types.table import BY_NAME, TEXT
+from auroraml.types.table import JSON, TEXT, XML
 
 FLAGS = ("analyze", "verbose", "costs", "buffers", "settings", "wal", "timing", "summary", "hashes")
 FORMATS = ("text", "xml", "json", "yaml")
+TYPES = {"json": JSON, "xml": XML}
 
 
 def options_of(options: Sequence[st.Option]) -> Options:
@@ -52,19 +56,42 @@ def explain(statement: st.Explain, host: Host, params: tuple[Bound, ...]) -> Res
     """EXPLAIN; a plan is always made anew."""
     options = options_of(statement.options)
     inner = statement.statement
+    if isinstance(inner, st.CreateTableAs):
+        return _answer(_creation(inner, host, params, options), options)
     if isinstance(inner, st.Execute):
-        bound, params = host.bound_execute(inner)
-    elif isinstance(inner, st.CreateTableAs | st.Declare):
-        bound = host.bind(inner.query, params)
-    elif isinstance(inner, st.Query):
-        bound = host.bind(inner, params)
-    else:
+        prepared, params = arguments(inner, host)
+        inner = prepared.query
+    query = inner.query if isinstance(inner, st.Declare) else inner
+    if not isinstance(query, st.Query):
         raise FeatureNotSupported("EXPLAIN of this statement is not supported", at=inner.start)
-    return _answer(explained(bound, params, options, host), options)
+    return _answer(explained(host.bind(query, params), params, options, host, sql=query.text[query.start : query.end]), options)
 
 
-def explained(bound: BoundStatement, params: tuple[Bound, ...], options: Options, host: Host) -> list[str]:
-    """The lines EXPLAIN answers for a bound statement."""
+def _creation(statement: st.CreateTableAs, host: Host, params: tuple[Bound, ...], options: Options) -> list[str]:
+    """EXPLAIN of CREATE TABLE AS: with ANALYZE the table is made and filled."""
+    schema = host.creation_schema(statement.name)
+    if exists(host, statement.name, schema.name, statement.if_not_exists):
+        return without_plan("CREATE MATERIALIZED VIEW" if statement.materialized else "CREATE TABLE AS", options.format)
+    bound = host.bind(statement.query, params)
+    relation = new_relation(statement, host, schema.name, bound) if options.analyze else None
+    if relation is not None:
+        put_relation(host, relation)
+
+    def keep(batch: Batch) -> None:
+        if relation is not None:
+            host.insert(relation, batch)
+
+    return explained(bound, params, options, host, sql=statement.text[statement.start : statement.end], keep=keep)
+
+
+def _ignore(batch: Batch) -> None:
+    """Rows of an explained query go nowhere."""
+
+
+def explained(
+    bound: BoundStatement, params: tuple[Bound, ...], options: Options, host: Host, *, sql: str = "", keep: Callable[[Batch], None] = _ignore
+) -> list[str]:
+    """The lines EXPLAIN answers for a bound statement; with ANALYZE its rows go to `keep`."""
     started = time.perf_counter()
     plan = host.plan(bound, params)
     planning = (time.perf_counter() - started) * 1000
@@ -73,8 +100,8 @@ def explained(bound: BoundStatement, params: tuple[Bound, ...], options: Options
         started = time.perf_counter()
         running = host.start(plan, bound, params, timing=options.timing)
         try:
-            while running.pull(1 << 62) is not None:
-                pass
+            while (batch := running.pull(1 << 62)) is not None:
+                keep(batch)
         finally:
             running.close()
         metrics = running.metrics
@@ -85,16 +112,18 @@ def explained(bound: BoundStatement, params: tuple[Bound, ...], options: Options
             plan=plan,
             options=options,
             metrics=metrics,
+            range_table=entries(bound.plan),
             resolve=catalog.type,
             visible=catalog.visible,
             changed_settings=tuple(host.settings.changed()),
+            sql=sql,
             planning=planning,
         )
     )
 
 
 def _answer(lines: Sequence[str], options: Options) -> ResultStream:
-    type = BY_NAME.get(options.format, TEXT) if options.format != "text" else TEXT
+    type = TYPES.get(options.format, TEXT)
     rows = list(lines) if options.format == "text" else ["\n".join(lines)]
     column = Output(id=0, name="QUERY PLAN", type=type)
     return of_batch("EXPLAIN", [column], Batch.of([from_datums(type, rows)], len(rows)))

@@ -12,6 +12,7 @@ from auroraml.commands.naming import free_name
 from auroraml.commands.options import table_options
 from auroraml.commands.sequences import sequence_default, sequence_row
 from auroraml.errors import DuplicateColumn, DuplicateTable, FeatureNotSupported, SyntaxError, WrongObjectType
+from auroraml.ir.bound import BoundStatement
 from auroraml.ir.objects import Column, Relation
 from auroraml.pipeline.result import ResultStream
 from auroraml.sql import statements as st
@@ -109,14 +110,8 @@ def add_column(draft: Draft, definition: st.ColumnDefinition) -> Column:
     return column
 
 
-@command(st.CreateTableAs)
-def create_table_as(statement: st.CreateTableAs, host: Host, params: tuple[Bound, ...]) -> ResultStream:
-    """CREATE TABLE AS and CREATE MATERIALIZED VIEW."""
-    schema = host.creation_schema(statement.name)
-    tag = "CREATE MATERIALIZED VIEW" if statement.materialized else "CREATE TABLE AS"
-    if exists(host, statement.name, schema.name, statement.if_not_exists):
-        return done(tag)
-    bound = host.bind(statement.query, params)
+def new_relation(statement: st.CreateTableAs, host: Host, schema: str, bound: BoundStatement) -> Relation:
+    """The table that CREATE TABLE AS makes for a bound query."""
     names = [output.name for output in bound.columns]
     if len(statement.columns) > len(names):
         raise SyntaxError("too many column names were specified")
@@ -128,11 +123,22 @@ def create_table_as(statement: st.CreateTableAs, host: Host, params: tuple[Bound
         Column(name=name, type=TEXT if output.type.oid == UNKNOWN.oid else output.type, typmod=output.typmod, number=number)
         for number, (name, output) in enumerate(zip(names, bound.columns, strict=True), 1)
     )
-    relation = Relation(
-        oid=host.new_oid(), name=statement.name.name, schema=schema.name, kind="m" if statement.materialized else "r", columns=columns,
+    return Relation(
+        oid=host.new_oid(), name=statement.name.name, schema=schema, kind="m" if statement.materialized else "r", columns=columns,
         owner=host.role.oid, row_type=host.new_oid(), options=table_options(statement.options), view=bound.plan if statement.materialized else None,
         persistence="t" if statement.temporary else "p",
     )  # fmt: skip
+
+
+@command(st.CreateTableAs)
+def create_table_as(statement: st.CreateTableAs, host: Host, params: tuple[Bound, ...]) -> ResultStream:
+    """CREATE TABLE AS and CREATE MATERIALIZED VIEW."""
+    schema = host.creation_schema(statement.name)
+    tag = "CREATE MATERIALIZED VIEW" if statement.materialized else "CREATE TABLE AS"
+    if exists(host, statement.name, schema.name, statement.if_not_exists):
+        return done(tag)
+    bound = host.bind(statement.query, params)
+    relation = new_relation(statement, host, schema.name, bound)
     rows = _all(host.run(bound, params)) if statement.with_data else None
     put_relation(host, relation)
     if rows is None:

@@ -15,4 +15,15 @@ def render(explained: Explained) -> list[str]:
     return FORMATS[explained.options.format](document(explained))
 
 
-__all__ = ["FORMATS", "Explained", "Options", "document", "plain", "render"]
+def without_plan(label: str, format: str) -> list[str]:
+    """What EXPLAIN answers for a utility statement that has nothing to plan."""
+    tag = label.replace(" ", "-")
+    return {
+        "text": [],
+        "json": ["[", f'  "{label}"', "]"],
+        "yaml": [f"- {label}"],
+        "xml": ['<explain xmlns="http://www.postgresql.org/2009/explain">', f"  <{tag} />", "</explain>"],
+    }[format]
+
+
+__all__ = ["FORMATS", "Explained", "Options", "document", "plain", "render", "without_plan"]

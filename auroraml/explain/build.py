@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import singledispatch
 
+from auroraml.explain.hashes import plan_hash, sql_hash
 from auroraml.explain.model import Document, NodeModel, Options, Property
 from auroraml.explain.names import Place, inner_place
 from auroraml.explain.properties import node_properties
@@ -24,11 +25,11 @@ class Explained:
     plan: p.PhysicalPlan
     options: Options
     metrics: Metrics | None = None
-    range_table: int | None = None  # entries of the statement's range table; None: count the scans
+    range_table: int = 0  # entries of the statement's range table as it was written
     resolve: Callable[[int], PgType] | None = None
     visible: Callable[[str, str], bool] | None = None
     changed_settings: tuple[tuple[str, str], ...] = ()
-    hashes: tuple[int, int] | None = None
+    sql: str = ""  # the statement's own text
     planning: float = 0.0  # milliseconds
 
 
@@ -36,7 +37,7 @@ def document(explained: Explained) -> Document:
     """The model of one EXPLAIN."""
     builder = _Builder(explained)
     root = builder.node(explained.plan, builder.place(explained.plan), "", "")
-    return Document(root=root, footer=tuple(builder.footer()))
+    return Document(root=root, footer=tuple(builder.footer(root)))
 
 
 def _number(value: float) -> float:
@@ -54,8 +55,7 @@ class _Builder:
         self.options = explained.options
         scans = [node for node in _all_nodes(explained.plan) if _alias_of(node) is not None]
         self.aliases = _unique_aliases(explained.plan)
-        entries = len(scans) if explained.range_table is None else explained.range_table
-        self.prefix = entries > 1
+        self.prefix = max(explained.range_table, sum(not isinstance(node, p.ModifyTable) for node in scans)) > 1
 
     def place(self, node: p.PhysicalPlan) -> Place:
         """The root's place."""
@@ -120,11 +120,11 @@ class _Builder:
             yield Property(label="Actual Rows", value=round(metrics.rows / loops))
             yield Property(label="Actual Loops", value=metrics.loops)
 
-    def footer(self) -> Iterator[Property]:
+    def footer(self, root: NodeModel) -> Iterator[Property]:
         explained, options = self.explained, self.options
-        if options.settings and explained.changed_settings:
+        if options.settings:
             joined = ", ".join(f"{name} = '{value}'" for name, value in explained.changed_settings)
-            yield Property(label="Settings", value=dict(explained.changed_settings), text=f"Settings: {joined}")
+            yield Property(label="Settings", value=dict(explained.changed_settings), text=f"Settings: {joined}" if joined else None)
         if options.summary:
             yield Property(label="Planning Time", value=round(explained.planning, 3), text=f"Planning Time: {explained.planning:.3f} ms")
         if options.analyze:
@@ -132,8 +132,8 @@ class _Builder:
         if options.summary and explained.metrics is not None:
             time = explained.metrics.execution
             yield Property(label="Execution Time", value=round(time, 3), text=f"Execution Time: {time:.3f} ms")
-        if options.hashes and explained.hashes is not None:
-            sql, plan = explained.hashes
+        if options.hashes:
+            sql, plan = sql_hash(explained.sql), plan_hash(root)
             yield Property(label="SQL Hash", value=sql, text=f"SQL Hash: {sql}, Plan Hash: {plan}")
             yield Property(label="Plan Hash", value=plan)
 

@@ -164,6 +164,7 @@ def _(node: p.MergeJoin, place: Place) -> Iterator[Property]:
 
 
 def _keys(label: str, source: p.PhysicalPlan, place: Place, keys: Sequence[p.SortColumn]) -> Property:
+    place = _upper(place)
     texts = [_key(source, place, key.index) + direction(key.descending, key.nulls_first) for key in keys]
     return Property(label=label, value=texts, text=f"{label}: {', '.join(texts)}")
 
@@ -185,15 +186,21 @@ def _(node: p.Sort, place: Place, metrics: NodeMetrics | None) -> Iterator[Prope
 
 
 @details.register
+def _(node: p.Append, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
+    yield Property(label="Subplans Removed", value=0)
+
+
+@details.register
 def _(node: p.MergeAppend, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
     yield _keys("Sort Key", node.sources[0], place, node.keys)
+    yield Property(label="Subplans Removed", value=0)
 
 
 @details.register
 def _(node: p.Aggregate, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
     if node.grouping_sets:
         for members in node.grouping_sets:
-            texts = [_key(node.source, place, node.keys[i]) for i in members]
+            texts = [_key(node.source, _upper(place), node.keys[i]) for i in members]
             label = "Hash Key" if node.strategy in ("hashed", "mixed") and members else "Group Key"
             yield Property(label=label, value=texts, text=f"{label}: {', '.join(texts) or '()'}")
     elif node.keys:

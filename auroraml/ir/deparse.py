@@ -120,7 +120,7 @@ class Deparser:
             needed = not plain or const.typmod >= 0
             text = text if plain else f"'{text}'"
         else:
-            text = quote_literal(text)
+            text = "'" + text.replace("'", "''") + "'"  # never E'': backslashes stand for themselves
         return text if show_type < 0 or not (needed or show_type > 0) else text + label
 
     @singledispatchmethod
@@ -227,7 +227,7 @@ class Deparser:
         first = expr.args[0] if expr.migrated else None
         if isinstance(first, e.MigratedRef | e.InputRef) and isinstance(first.original, e.FieldSelect):
             return self.text(first.original.arg)
-        return f"ROW({self.inner(expr.args)})"
+        return f"ROW({self.inner(expr.args)})" + (f"::{self.type_name(expr)}" if expr.cast else "")
 
     @_write.register
     def _(self, expr: e.RowCompare) -> str:

@@ -254,12 +254,6 @@ class Hosting(SequenceValues):
         """Authorize, plan and run a bound statement."""
         return plans.stream(self.start(self.plan(bound, params), bound, params), bound)
 
-    def bound_execute(self, statement: st.Execute) -> tuple[BoundStatement, tuple[Bound, ...]]:
-        """EXECUTE's statement bound with its values."""
-        prepared = self.prepared[statement.name]  # type: ignore[attr-defined] # Session's
-        values = tuple((type, self.value_of(tree, type)) for tree, type in zip(statement.arguments, prepared.types, strict=True))
-        return self.bind(prepared.query, values), values
-
     # Rows
 
     def select(self, relation: Relation, columns: Sequence[Column]) -> ResultStream:

@@ -292,7 +292,7 @@ HASH_MEM_MULTIPLIER = Setting[float](
 JIT = Setting[bool](
     name="jit",
     kind=VarType.BOOL,
-    default=False,
+    default=True,
     category="Query Tuning / Other Planner Options",
     help="Allow JIT compilation.",
 )

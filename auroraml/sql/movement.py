@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from auroraml.sql import statements as st
 from auroraml.sql.grammar import Grammar, QueryParser
+from auroraml.sql.types import near
+
+EXPLAINABLE = ("select", "values", "with", "insert", "update", "delete", "table", "declare", "execute", "create", "refresh")
 
 
 def copy(p: QueryParser) -> st.Statement:
@@ -80,7 +83,21 @@ def explain(p: QueryParser) -> st.Statement:
         at = p.token.start
         if p.take("verbose"):
             options += (st.Option(name="verbose", at=at),)
-    return st.Explain(statement=p.nested(), options=options)
+    return st.Explain(statement=_explainable(p), options=options)
+
+
+def _explainable(p: QueryParser) -> st.Statement:
+    """The statement to explain: a query, DML, EXECUTE, DECLARE, CREATE TABLE AS or a materialized view."""
+    first, start = p.token, p.i
+    if not first.is_op("(") and not first.is_word(*EXPLAINABLE):
+        raise p.fail()
+    if first.is_word("create"):
+        where = next((i for i in range(start, p.stop) if p.source.tokens[i].is_op("(") or p.source.tokens[i].is_word("as")), p.stop)
+        statement = p.nested()
+        if not isinstance(statement, st.CreateTableAs):  # its grammar ends after a column's name
+            raise near(p.source.tokens[min(where + 2, p.stop)])
+        return statement
+    return p.nested()
 
 
 def analyze(p: QueryParser) -> st.Statement:

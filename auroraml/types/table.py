@@ -37,6 +37,7 @@ INT4 = BY_NAME["int4"]
 TEXT = BY_NAME["text"]
 OID = BY_NAME["oid"]
 JSON = BY_NAME["json"]
+XML = PgType(oid=142, name="xml", rep=Rep.TEXT, array=143, storage="x")  # what EXPLAIN (FORMAT XML) answers; no columns of it
 POINT = BY_NAME["point"]
 FLOAT4 = BY_NAME["float4"]
 FLOAT8 = BY_NAME["float8"]

@@ -31,6 +31,13 @@ def located(expr: e.Expr) -> int | None:
     return min(own, default=None)
 
 
+def _hidden(expr: e.Expr) -> e.Expr:
+    """A coercion that the one to a length above it covers: not printed (hide_coercion_node)."""
+    if isinstance(expr, e.Relabel | e.ViaText | e.ArrayCoerce | e.RowCoerce):
+        return replace(expr, implicit=True)
+    return replace(expr, form="implicit") if isinstance(expr, e.Call) and expr.form == "cast" else expr
+
+
 class Coercer:
     """Puts casts into expressions; `style` reads literals; `parameter` learns the types of $n."""
 
@@ -81,7 +88,9 @@ class Coercer:
             return self._length(e.ViaText(type=target, arg=expr, implicit=context != "explicit", at=at), target, typmod, context)
         if not self.can(source, target, context):
             self._refuse(expr, target, at)
-        return self._length(self._cast(expr, target, context, at), target, typmod, context)
+        made = self._cast(expr, target, context, at)
+        sized = self._length(made, target, typmod, context)
+        return sized if sized is made else self._length(_hidden(made), target, typmod, context)
 
     def _refuse(self, expr: e.Expr, target: PgType, at: int | None) -> None:
         where = located(expr) if at is None else at
@@ -118,7 +127,7 @@ class Coercer:
                 where = located(expr) if at is None else at
                 raise CannotCoerce(f"cannot cast type {self.name(expr.type)} to {self.name(target)}", detail=detail, at=where)
             args = tuple(self.coerce(a, t.type, t.typmod, context) for a, t in zip(expr.args, target.attributes, strict=True))
-            return e.RowExpr(type=target, args=args, implicit=expr.implicit, at=expr.at)
+            return e.RowExpr(type=target, args=args, implicit=expr.implicit, cast=context == "explicit", at=expr.at)
         fields = tuple(
             self.coerce(e.FieldSelect(type=s.type, typmod=s.typmod, arg=expr, index=i, name=s.name), t.type, t.typmod, context)
             for i, (s, t) in enumerate(zip(sources, target.attributes, strict=True))
