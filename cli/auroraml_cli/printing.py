@@ -10,6 +10,7 @@ from auroraml_cli.shell import Shell
 from auroraml_cli.variables import parse_bool
 
 PSQL_FORMATS = sorted(format.value for format in Format if format is not Format.JSON)
+SILENT = ("tuples_only", "t", "numericlocale", "footer")  # psql says nothing about these when it is told a value
 STYLES = ("ascii", "old-ascii", "unicode")
 
 
@@ -52,7 +53,7 @@ def _format(options: Options, name: str, value: str | None) -> None:
     if len(found) > 1:
         raise Refused(f'\\pset: ambiguous abbreviation "{value}" matches both "{found[0]}" and "{found[1]}"')
     if not found:
-        raise Refused(f"\\pset: allowed formats are {', '.join(PSQL_FORMATS)}, json")
+        raise Refused(f"\\pset: allowed formats are {', '.join(PSQL_FORMATS)}")
     options.format = Format(found[0])
 
 
@@ -177,7 +178,7 @@ def set_option(shell: Shell, options: Options, name: str, value: str | None, *, 
         if more:
             shell.info(more)
         return False
-    if not quiet and not (value is not None and name in ("tuples_only", "t", "numericlocale")):  # psql is silent about these when told a value
+    if not quiet and not (value is not None and name in SILENT):
         shell.say(sentence(options, name))
     return True
 

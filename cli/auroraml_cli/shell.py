@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import shutil
 import subprocess
@@ -29,6 +30,22 @@ class Delivery:
     gexec: bool = False
     gdesc: bool = False
     crosstab: Sequence[str | None] | None = None
+
+
+class _Piped(io.StringIO):
+    """Text for a program whose output goes to a stream in memory, once all of it is there."""
+
+    def __init__(self, command: str, target: TextIO) -> None:
+        super().__init__()
+        self.command = command
+        self.target = target
+
+    def close(self) -> None:
+        """Run the program."""
+        if not self.closed:
+            done = subprocess.run(self.command, shell=True, input=self.getvalue(), stdout=subprocess.PIPE, text=True, check=False)
+            self.target.write(done.stdout)
+        super().close()
 
 
 class Shell:
@@ -193,7 +210,9 @@ class Shell:
         """A file or pipe to write to; None, with a message, where it cannot be opened."""
         if target.startswith("|"):
             self.standard_out.flush()
-            self.pipe = subprocess.Popen(target[1:], shell=True, stdin=subprocess.PIPE, text=True, stdout=self._child_output())
+            if not self._has_file():
+                return _Piped(target[1:], self.standard_out)
+            self.pipe = subprocess.Popen(target[1:], shell=True, stdin=subprocess.PIPE, text=True)
             assert self.pipe.stdin is not None
             return self.pipe.stdin  # type: ignore[return-value] # a text pipe is a TextIO
         try:
@@ -202,16 +221,17 @@ class Shell:
             self.error(f"{target}: {error.strerror}")
             return None
 
-    def _child_output(self) -> TextIO | None:
+    def _has_file(self) -> bool:
+        """Whether the standard output is a file that programs can share; not so where it is gathered in memory."""
         try:
             self.standard_out.fileno()
         except OSError:
-            return None
-        return self.standard_out
+            return False
+        return True
 
     def run_program(self, command: str) -> int:
         """Run a command of the system with this program's streams; its exit code."""
-        if self._child_output() is None:
+        if not self._has_file():
             done = subprocess.run(command, shell=True, stdout=subprocess.PIPE, text=True, check=False)
             self.standard_out.write(done.stdout)
             return done.returncode

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import io
+
+from auroraml_cli.client import Embedded
+from auroraml_cli.mainloop import run_file
+from auroraml_cli.shell import Shell
+
 from auroraml.batch import concat_batches
 from auroraml.database import Database
 from auroraml.errors import DatabaseError, Diagnostic
@@ -57,6 +63,15 @@ class Aurora:
             columns = [text_out(o.type, batch.vector(i), style).datums() for i, o in enumerate(stream.columns)]
             rows = tuple(tuple(None if v is None else str(v) for v in row) for row in zip(*columns, strict=True)) if columns else ((),) * batch.n
         return Outcome(columns=tuple((o.name, o.type.name) for o in stream.columns), rows=rows, tag=stream.tag)
+
+    def screen(self, script: str) -> str:
+        """What auroraml-sql shows."""
+        screen = io.StringIO()
+        shell = Shell(Embedded(self.database, self.database.session(user="rdsadmin")), out=screen, err=screen, program="psql")
+        run_file(shell, io.StringIO(f"{script}\n"), None)
+        shell.redirect(None)
+        shell.client.close()
+        return screen.getvalue()
 
     def close(self) -> None:
         """End the sessions."""

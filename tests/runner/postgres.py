@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import time
 
 from psycopg import pq
 
+from tests.runner.cluster import binaries
 from tests.runner.outcome import Failure, Outcome
 
 _counter = iter(range(1, 1_000_000))
@@ -75,6 +78,17 @@ class Postgres:
             detail=get(pq.DiagnosticField.MESSAGE_DETAIL), hint=get(pq.DiagnosticField.MESSAGE_HINT),
             context=get(pq.DiagnosticField.CONTEXT), position=int(position) if position else None,
         )  # fmt: skip
+
+    def screen(self, script: str) -> str:
+        """What psql -X shows."""
+        folder = binaries()
+        assert folder is not None
+        environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC", "HOME": "/"}
+        done = subprocess.run(
+            [folder / "psql", "-X", f"{self.conninfo} dbname={self.database}"], input=f"{script}\n".encode(), stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, env=environment, check=False,
+        )  # fmt: skip
+        return done.stdout.decode()
 
     def close(self) -> None:
         """End the sessions and drop the database."""

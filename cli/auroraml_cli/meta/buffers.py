@@ -27,7 +27,6 @@ def show(call: Call) -> Outcome:
 @meta("r", "reset")
 def reset(call: Call) -> Outcome:
     """Empty the buffer."""
-    call.shell.previous = call.scanner.buffer or call.shell.previous
     call.scanner.buffer = ""
     call.scanner.reset()
     call.shell.say("Query buffer reset (cleared).")

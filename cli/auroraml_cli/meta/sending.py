@@ -102,7 +102,9 @@ def watch(call: Call) -> Outcome:
             if good:
                 time.sleep(seconds)
     except KeyboardInterrupt:
-        shell.standard_out.write("\n")
+        good = True
+    shell.standard_out.write("\n")
+    shell.standard_out.flush()
     shell.cancelled = False
     return Outcome.DONE if good else Outcome.ERROR
 
