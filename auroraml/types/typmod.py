@@ -28,7 +28,7 @@ _TIME_WORDS = {"time": "time", "timestamp": "timestamp", "timetz": "time", "time
 _ZONE_WORDS = {"time": " without time zone", "timestamp": " without time zone", "timetz": " with time zone", "timestamptz": " with time zone"}
 _SQL_NAMES = {
     "bool": "boolean", "int2": "smallint", "int4": "integer", "int8": "bigint", "float4": "real", "float8": "double precision",
-    "varchar": "character varying", "bpchar": "character", "char": '"char"',
+    "varchar": "character varying", "bpchar": "character", "char": '"char"', "any": '"any"',
 }  # fmt: skip
 
 

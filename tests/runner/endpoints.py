@@ -5,7 +5,9 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auroraml.services.protocols import ServiceFailure
+from auroraml.services.embedded.endpoint import Endpoint
+from auroraml.services.protocols import Response, ServiceFailure
+from auroraml.services.request import Request
 
 
 def first(rows: pa.Table) -> list[object]:
@@ -37,6 +39,37 @@ def pairs(rows: pa.Table) -> list[str]:
     """Two outputs a row as models write them: a,b."""
     flow, debt = rows.column(0).to_pylist(), rows.column(1).to_pylist()
     return [f"{float(a) / 1000},{float(b) / 100}" for a, b in zip(flow, debt, strict=True)]
+
+
+class Body(Endpoint):
+    """Answers with what it was sent: the whole text/csv body for each row, or each row's own line."""
+
+    content = "csv"
+
+    def __init__(self, *, whole: bool) -> None:
+        self.whole = whole
+
+    def invoke(self, request: Request) -> Response:
+        """The body, or the lines of it."""
+        text = request.body.decode()
+        lines = [text] * request.n if self.whole else text.split("\n")
+        return Response(rows=pa.array(lines, pa.large_string()))
+
+
+class Short(Endpoint):
+    """Answers with two lines whatever was asked."""
+
+    def invoke(self, request: Request) -> Response:
+        """Two."""
+        return Response(body=b"1\n2")
+
+
+class Binary(Endpoint):
+    """Answers with bytes that are no text."""
+
+    def invoke(self, request: Request) -> Response:
+        """Not UTF-8."""
+        return Response(body=b"\xff\xfe")
 
 
 def size_of_request(rows: pa.Table) -> list[int]:
@@ -83,6 +116,7 @@ def endpoints() -> dict[str, object]:
     return {
         "first-endpoint": first, "length-endpoint": length, "anomaly-endpoint": length, "echo-endpoint": first,
         "sagemaker_model_endpoint_name": guide_model, "endpt_name": forecast, "pair-endpoint": pairs, "size-endpoint": size_of_request,
+        "body-endpoint": Body(whole=True), "lines-endpoint": Body(whole=False), "binary-endpoint": Binary(), "short-endpoint": Short(),
         "half-endpoint": lambda rows: [0.5] * rows.num_rows,
         "empty-endpoint": lambda rows: [""] * rows.num_rows,
         "json-endpoint": lambda rows: ["[0.5]"] * rows.num_rows,
