@@ -10,6 +10,7 @@ from typing import Protocol
 
 from auroraml.ir import expr as e
 from auroraml.ir.keywords import RESERVED
+from auroraml.ir.sql_syntax import sql_syntax
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import BOOL, INT4, NUMERIC, UNKNOWN
 from auroraml.types.text import DEFAULT_STYLE, datum_out
@@ -84,7 +85,7 @@ class Deparser:
         """The SQL of `expr`; `show_implicit` prints coercions that nobody wrote (inside calls and operators)."""
         if isinstance(expr, e.Relabel | e.ViaText | e.ArrayCoerce | e.RowCoerce):
             return self._coercion(expr.arg, expr, show_implicit or not expr.implicit)
-        if isinstance(expr, e.Call) and expr.form != "call":
+        if isinstance(expr, e.Call) and expr.form in ("cast", "implicit"):
             return self._coercion(expr.args[0], expr, show_implicit or expr.form == "cast")
         return self._write(expr)
 
@@ -153,6 +154,8 @@ class Deparser:
 
     @_write.register
     def _(self, expr: e.Call) -> str:
+        if expr.form == "sql" and (special := sql_syntax(expr, [self.text(arg) for arg in expr.args])) is not None:
+            return special
         args = [self.text(arg, True) for arg in expr.args]
         if expr.variadic:
             args[-1] = "VARIADIC " + args[-1]

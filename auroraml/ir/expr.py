@@ -82,7 +82,9 @@ class Call(Expr):
     function: Function
     args: tuple[Expr, ...]
     variadic: bool = False  # VARIADIC was written
-    form: str = "call"  # "call", "cast" (printed x::type), "implicit" (a coercion that is not printed)
+    form: str = (
+        "call"  # "call", "cast" (printed x::type), "implicit" (a coercion that is not printed), "sql" (SQL's own syntax: EXTRACT(... FROM ...))
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -76,8 +76,9 @@ class Calls:
         variadic = form is not None and form.variadic
         direct = self._direct(within)
         chosen, shown = self._choose(name, schema, [*args, *direct], [*names, *[None] * len(direct)], variadic, at, star)
-        return self._finish(chosen, shown, args, at, variadic=variadic, distinct=distinct, order=order, filter=filter, star=star, direct=direct,
+        made = self._finish(chosen, shown, args, at, variadic=variadic, distinct=distinct, order=order, filter=filter, star=star, direct=direct,
                             within=within, window=window)  # fmt: skip
+        return replace(made, form="sql") if form is not None and form.written and isinstance(made, e.Call) else made
 
     def _arguments(self, node: exp.Anonymous) -> tuple[list[exp.Expression], bool, list[exp.Expression]]:
         items = list(node.expressions)
@@ -243,11 +244,11 @@ class Calls:
     def _closing(self, at: int) -> int:
         return next((t.start for t in self.leaves.source.tokens if t.start > at and t.is_op(")")), at)
 
-    def known_call(self, name: str, args: Sequence[e.Expr], at: int) -> e.Expr:
-        """A call that SQL's grammar makes of another form (AT TIME ZONE, LIKE ... ESCAPE)."""
+    def known_call(self, name: str, args: Sequence[e.Expr], at: int, form: str = "sql") -> e.Expr:
+        """A call that SQL's grammar makes of another form (AT TIME ZONE, OVERLAPS; form "call": LIKE ... ESCAPE), printed in it."""
         chosen, shown = self._choose(name, "pg_catalog", args, [None] * len(args), False, at, False)
         result, bound = self.binder.chooser.resolve(chosen, args, shown, at)
-        return e.Call(type=result, function=chosen.function, args=tuple(self._coerced(chosen, args, bound)), at=at)
+        return e.Call(type=result, function=chosen.function, args=tuple(self._coerced(chosen, args, bound)), form=form, at=at)
 
     def functional(self, name: str, arg: e.Expr, at: int) -> e.Expr | None:
         """x.f as f(x), where a function takes exactly that type."""

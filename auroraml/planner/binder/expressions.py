@@ -626,7 +626,7 @@ class Expressions(Calls):
             if escape is not None:
                 args.append(e.Const(type=TEXT, value=self.leaves.source.tokens[int(escape.this)].text))
             name = "similar_to_escape" if isinstance(node, exp.SimilarTo) else "like_escape"
-            right = self.known_call(name, args, at)
+            right = self.known_call(name, args, at, "call")
         return self.operator("!" + symbol if negated else symbol, [left, right], at)
 
     @_bind.register
