@@ -48,9 +48,11 @@ def sentence_features(text: str, language: str) -> list[float]:
     total = positive + negative
     balance = (positive - negative) / total if total > 0 else 0.0
     both = 2 * min(positive, negative) / total if good and bad else 0.0
+    contrast = BUT in kinds
     return [
-        1.0, log1p(positive), log1p(negative), best, worst, good, bad, last, balance, both, float(BUT in kinds), float(QUESTION in kinds),
+        1.0, log1p(positive), log1p(negative), best, worst, good, bad, last, balance, both, float(contrast), float(QUESTION in kinds),
         float(ASK in kinds), float(BANG in kinds), log1p(kinds.count(WORD) + kinds.count(SETTLED)), float(total < HEARD), raised, negated,
+        float(contrast and total < HEARD), float(contrast and (positive > HEARD) != (negative > HEARD)),
     ]  # fmt: skip
 
 

@@ -39,7 +39,7 @@ Flags = npt.NDArray[np.bool_]
 WEIGHTS_FILE = Path(__file__).parent / "sentiment_weights.tsv"
 FEATURES = (
     "bias", "positive", "negative", "best", "worst", "positive clauses", "negative clauses", "last clause", "balance", "both", "contrast",
-    "question", "asking", "exclamation", "length", "silent", "raised", "negated",
+    "question", "asking", "exclamation", "length", "silent", "raised", "negated", "contrast alone", "contrast one-sided",
 )  # fmt: skip
 FEW = 3  # texts up to which a plain loop is faster than numpy
 
@@ -120,6 +120,7 @@ def features(texts: Sequence[str], language: str) -> Matrix:
     columns = (
         np.ones(len(texts)), np.log1p(positive), np.log1p(negative), np.maximum.reduceat(up, starts), np.maximum.reduceat(down, starts), good, bad,
         last, balance, both, has(BUT), has(QUESTION), has(ASK), has(BANG), np.log1p(add((kind == WORD) | (kind == SETTLED))), total < HEARD, add(factor != 1.0), add(reached),
+        has(BUT) * (total < HEARD), has(BUT) * ((positive > HEARD) != (negative > HEARD)),
     )  # fmt: skip
     return np.column_stack([np.asarray(c, np.float64) for c in columns])
 
