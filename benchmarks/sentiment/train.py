@@ -11,7 +11,7 @@ from benchmarks.sentiment.sentences import LANGUAGES, sentences
 
 Matrix = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-PENALTY = 0.01
+PENALTY = 0.001
 FOLDS = 6
 
 
@@ -26,8 +26,8 @@ def fit(rows: Matrix, labels: Ints) -> Matrix:
         raw = scaled @ weights.T
         chances = np.exp(raw - raw.max(axis=1, keepdims=True))
         chances /= chances.sum(axis=1, keepdims=True)
-        gradient = (chances - wanted).T @ scaled / len(rows) + PENALTY * weights / 10
-        gradient[:, 0] -= PENALTY * weights[:, 0] / 10
+        gradient = (chances - wanted).T @ scaled / len(rows) + PENALTY * weights
+        gradient[:, 0] -= PENALTY * weights[:, 0]
         velocity = 0.9 * velocity - 0.5 * gradient
         weights += velocity
     return weights / spread

@@ -128,9 +128,8 @@ class Events:
         return found
 
     def _with_gaps(self, words: Sequence[tuple[int, ...]], stops: Sequence[bool], codes: Codes, places: Ints, parts: Ints) -> tuple[Ints, Ints, Ints]:
-        opening = places[self.opens_next[parts].any(axis=1)[codes[places]]]
-        near = [self._pairs(self.next_to, parts, codes, opening, 1)]
-        opening = places[self.opens_gap[parts].any(axis=1)[codes[places]]]
+        near = [self._pairs(self.next_to, parts, codes, self._opening(self.opens_next, parts, codes, places), 1)]
+        opening = self._opening(self.opens_gap, parts, codes, places)
         near += [self._pairs(self.after_gap, parts, codes, opening, step) for step in range(1, MAX_GAP + 2)]
         starts, ends, numbers = [], [], []
         for start in np.unique(np.concatenate(near)).tolist():  # places where two words of such an event meet: few
@@ -141,6 +140,10 @@ class Events:
                 ends.append(start + match[1])
                 numbers.append(match[0].number)
         return np.array(starts, np.int64), np.array(ends, np.int64), np.array(numbers, np.int64)
+
+    def _opening(self, openers: Flags, parts: Ints, codes: Codes, places: Ints) -> Ints:
+        words: Flags = np.logical_or.reduce(openers[parts], axis=1)
+        return places[words[codes[places]]]
 
     def _pairs(self, allowed: Flags, parts: Ints, codes: Codes, places: Ints, step: int) -> Ints:
         """The places where an allowed pair of parts stands `step` words apart."""

@@ -21,7 +21,8 @@ GAP = "*"
 WHOLE = 4  # parts of an event with fewer letters are whole words
 COMPOUND = 6  # letters an opinion stem needs to be found inside a German compound
 SPACED = tuple((mark, f" {mark} ") for mark in MARKS if mark != TEXT_END)
-BLANKS = tuple((mark, " ") for mark in "\"()[]{}<>/*-–—|_«»“”„‚•~\u00a0\u202f")
+_SPACES = "\x1c\x1d\x1e\x1f\x85\u00a0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))  # what Arrow does not split at
+BLANKS = tuple((mark, " ") for mark in '"()[]{}<>/*-–—|_«»“”„‚•~' + _SPACES)
 ELIDING = frozenset({"fr", "it"})  # where an apostrophe ends a word: l'hôtel, un'ora
 _EDGES = re.compile(r"^[^\w]+|[^\w']+$")
 _FOLDED: dict[int, str] = {

@@ -56,7 +56,7 @@ class Tokens(NamedTuple):
 def tokens(texts: Sequence[str], language: str) -> Tokens:
     """Split and look up; each distinct word is looked up once."""
     table = lexicon(language)
-    joined = spaced(f" {TEXT_END} ".join(texts), language) + f" {TEXT_END}"
+    joined = f"{spaced(f' {TEXT_END} '.join(texts), language)} {TEXT_END}".lstrip()
     coded = pc.ascii_split_whitespace(pa.array([joined], pa.large_string())).values.dictionary_encode()
     words = [table.look_up(word) for word in coded.dictionary.to_pylist()]  # the distinct words of the batch
     codes = coded.indices.to_numpy()
