@@ -110,6 +110,9 @@ def _(expr: e.ElementRef) -> Evaluator:
 
 @compile.register
 def _(expr: e.Call) -> Evaluator:
+    if expr.function.returns_set:
+        key = id(expr)
+        return lambda frame: frame.computed[key]  # ProjectSet puts its rows there
     return function_call(expr.function, expr.type, [compile(arg) for arg in expr.args], tuple(arg.type for arg in expr.args), compile)
 
 

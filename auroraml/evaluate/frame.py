@@ -31,7 +31,7 @@ class Runtime(CallContext, Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Frame:
-    """`n` rows of one or two input batches; `params` by (kind, number); `computed` by id() of Aggregate and WindowCall nodes."""
+    """`n` rows of one or two input batches; `params` by (kind, number); `computed` by id() of Aggregate, WindowCall and set-returning Call nodes."""
 
     n: int
     sides: tuple[Batch, ...] = ()

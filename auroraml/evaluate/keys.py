@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auroraml.batch import ConstVector, DictVector, FixedVector, Index, NumericVector, TextVector, Vector
-from auroraml.types.pg_type import Interval, PgType, Rep
+from auroraml.functions.ordering import orderable
+from auroraml.types.pg_type import PgType, Rep
 
 Codes = npt.NDArray[np.int64]
 DENSE = 1 << 22  # a domain of integers up to this size is coded by subtraction, without looking at the values' order
@@ -35,9 +36,9 @@ def comparable(vector: Vector, type: PgType) -> np.ndarray | pa.Array:
         return _structured(vector.values)
     if isinstance(vector, NumericVector):
         return vector.values if vector.scale is not None else _decimals(vector.values)
-    if isinstance(vector, TextVector):
+    if isinstance(vector, TextVector) and type.name not in ("jsonb", "timetz"):
         return pc.utf8_rtrim(vector.values, " ") if type.name == "bpchar" else vector.values
-    return _objects(vector.datums())
+    return _objects(vector.datums(), type)
 
 
 def _structured(values: np.ndarray) -> np.ndarray:
@@ -71,47 +72,10 @@ def _decimals(values: np.ndarray) -> np.ndarray:
     return out
 
 
-class _Null:
-    """NULL inside an array or row: equal to itself and above everything."""
-
-    def __lt__(self, other: object) -> bool:
-        return False
-
-    def __gt__(self, other: object) -> bool:
-        return not isinstance(other, _Null)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Null)
-
-    def __hash__(self) -> int:
-        return 0
-
-
-_NULL = _Null()
-
-
-def orderable(value: object) -> object:
-    """A Python value that sorts and compares as PostgreSQL's arrays, rows and scalars do."""
-    if value is None:
-        return (1, _NULL)
-    if isinstance(value, Interval):
-        return (0, (value.months * 30 + value.days) * 86_400_000_000 + value.micros)
-    if isinstance(value, tuple):
-        return (0, tuple(orderable(item) for item in value))
-    elements = getattr(value, "elements", None)
-    if elements is not None:
-        return (0, (tuple(orderable(item) for item in elements), getattr(value, "dims", ()), getattr(value, "lower", ())))
-    if isinstance(value, str):
-        return (0, value.encode())
-    if isinstance(value, Decimal):
-        return (0, _Order(value))
-    return (0, value)
-
-
-def _objects(datums: list[object]) -> np.ndarray:
+def _objects(datums: list[object], type: PgType) -> np.ndarray:
     out = np.empty(len(datums), object)
-    for i, datum in enumerate(datums):  # arrays and rows compare element by element, which no array library does
-        out[i] = orderable(datum)
+    for i, datum in enumerate(datums):  # arrays, rows and documents compare part by part, which no array library does
+        out[i] = orderable(type, datum)
     return out
 
 
@@ -119,7 +83,7 @@ def codes_of(vector: Vector, type: PgType) -> tuple[Codes, int]:
     """Codes from 0 that are equal where values are; NULL is the code 0, values start at 1. Also the number of codes in use at most."""
     if isinstance(vector, ConstVector):
         return np.full(vector.n, 0 if not vector.one.valid[0] else 1, np.int64), 2
-    if isinstance(vector, DictVector) and type.name != "bpchar":
+    if isinstance(vector, DictVector) and type.name not in ("bpchar", "jsonb", "timetz"):
         codes = vector.codes.astype(np.int64) + 1
         size = vector.dictionary.n + 1
     else:
@@ -192,7 +156,7 @@ def groups(vectors: Sequence[Vector], types: Sequence[PgType], n: int) -> tuple[
 
 def rank(vector: Vector, type: PgType) -> npt.NDArray[np.int64] | np.ndarray:
     """Numbers (or other values numpy sorts) in the order of the values."""
-    if isinstance(vector, DictVector):
+    if isinstance(vector, DictVector) and type.name not in ("jsonb", "timetz"):
         places = pc.rank(_text(vector.dictionary, type), "ascending", tiebreaker="dense").to_numpy().astype(np.int64)
         return places[vector.codes] if len(places) else np.zeros(vector.n, np.int64)
     values = comparable(vector, type)

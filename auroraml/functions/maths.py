@@ -1,66 +1,54 @@
-"""Mathematical functions."""
+"""Mathematical functions of integers and floats."""
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+import math
+import random as randomness
+from collections.abc import Callable
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from auroraml.errors import DivisionByZero, InvalidArgumentForPowerFunction, NumericValueOutOfRange
-from auroraml.functions.signature import scalar
-from auroraml.types.numeric import CONTEXT
+from auroraml.batch import FixedVector, Vector
+from auroraml.errors import (
+    DivisionByZero,
+    InvalidArgumentForLogarithm,
+    InvalidArgumentForPowerFunction,
+    InvalidArgumentForWidthBucketFunction,
+    InvalidParameterValue,
+    NumericValueOutOfRange,
+)
+from auroraml.functions.signature import SCALARS, CallContext, Kernel, oid_of, scalar
+
+_NAMES = {2: "smallint", 4: "integer", 8: "bigint"}
+
+
+def overflow() -> NumericValueOutOfRange:
+    """22003 of floats."""
+    return NumericValueOutOfRange("value out of range: overflow")
+
+
+def underflow() -> NumericValueOutOfRange:
+    """22003 of floats."""
+    return NumericValueOutOfRange("value out of range: underflow")
+
+
+def _bad_input() -> NumericValueOutOfRange:
+    return NumericValueOutOfRange("input is out of range")
 
 
 @scalar("abs(int2)", "abs(int4)", "abs(int8)", "int2abs(int2)", "int4abs(int4)", "int8abs(int8)", face="numpy")
 def absolute(a: np.ndarray) -> np.ndarray:
     """|a|."""
     if (a == np.iinfo(a.dtype).min).any():
-        raise NumericValueOutOfRange({2: "smallint", 4: "integer", 8: "bigint"}[a.dtype.itemsize] + " out of range")
+        raise NumericValueOutOfRange(f"{_NAMES[a.dtype.itemsize]} out of range")
     return np.abs(a)  # type: ignore[no-any-return] # numpy gives Any
 
 
-@scalar("abs(float4)", "abs(float8)", face="numpy", raises=False)
+@scalar("abs(float4)", "abs(float8)", "float4abs(float4)", "float8abs(float8)", face="numpy", raises=False)
 def absolute_float(a: np.ndarray) -> np.ndarray:
     """|a|."""
     return np.abs(a)  # type: ignore[no-any-return] # numpy gives Any
-
-
-@scalar("abs(numeric)", face="datum", raises=False)
-def absolute_numeric(a: Decimal) -> Decimal:
-    """|a|."""
-    return CONTEXT.abs(a) if a.is_finite() else abs(a)
-
-
-def _rounded(a: Decimal, places: int, how: str) -> Decimal:
-    if not a.is_finite():
-        return a
-    unit = Decimal(1).scaleb(-places)
-    found = a.quantize(unit, how, CONTEXT) if places >= 0 else (a.quantize(unit, how, CONTEXT)).quantize(Decimal(1), how, CONTEXT)
-    return abs(found) if found == 0 else found
-
-
-@scalar("round(numeric)", face="datum", raises=False)
-def round_whole(a: Decimal) -> Decimal:
-    """To a whole number, half away from zero."""
-    return _rounded(a, 0, ROUND_HALF_UP)
-
-
-@scalar("round(numeric,int4)", face="datum", raises=False)
-def round_places(a: Decimal, places: int) -> Decimal:
-    """To `places` decimals, half away from zero."""
-    return _rounded(a, places, ROUND_HALF_UP)
-
-
-@scalar("ceil(numeric)", "ceiling(numeric)", face="datum", raises=False)
-def ceiling(a: Decimal) -> Decimal:
-    """The least whole number not below."""
-    return _rounded(a, 0, ROUND_CEILING)
-
-
-@scalar("floor(numeric)", face="datum", raises=False)
-def floor(a: Decimal) -> Decimal:
-    """The largest whole number not above."""
-    return _rounded(a, 0, ROUND_FLOOR)
 
 
 @scalar("ceil(float8)", "ceiling(float8)", face="numpy", raises=False)
@@ -75,16 +63,22 @@ def floor_float(a: np.ndarray) -> np.ndarray:
     return np.floor(a)  # type: ignore[no-any-return] # numpy gives Any
 
 
-@scalar("round(float8)", face="numpy", raises=False)
+@scalar("round(float8)", "dround(float8)", face="numpy", raises=False)
 def round_float(a: np.ndarray) -> np.ndarray:
     """To a whole number, half to even."""
     return np.rint(a)  # type: ignore[no-any-return] # numpy gives Any
 
 
-@scalar("trunc(float8)", face="numpy", raises=False)
+@scalar("trunc(float8)", "dtrunc(float8)", face="numpy", raises=False)
 def truncate_float(a: np.ndarray) -> np.ndarray:
     """Towards zero."""
     return np.trunc(a)  # type: ignore[no-any-return] # numpy gives Any
+
+
+@scalar("sign(float8)", face="numpy", raises=False)
+def sign_float(a: np.ndarray) -> np.ndarray:
+    """-1, 0 or 1; of NaN 0."""
+    return np.where(np.isnan(a), 0.0, np.sign(a)) + 0.0
 
 
 @scalar("sqrt(float8)", "dsqrt(float8)", face="numpy")
@@ -95,16 +89,78 @@ def square_root(a: np.ndarray) -> np.ndarray:
     return np.sqrt(a)  # type: ignore[no-any-return] # numpy gives Any
 
 
-@scalar("power(float8,float8)", "pow(float8,float8)", "dpow(float8,float8)", face="numpy", raises=False)
+def libm(function: Callable[..., float], *arrays: np.ndarray) -> np.ndarray:
+    """The C library's function value by value: numpy's own kernels differ from it in the last digit."""
+    wide = np.broadcast_arrays(*arrays)
+    return np.fromiter((function(*row) for row in zip(*(a.tolist() for a in wide), strict=True)), np.float64, len(wide[0]))
+
+
+@scalar("cbrt(float8)", "dcbrt(float8)", face="numpy", raises=False)
+def cube_root(a: np.ndarray) -> np.ndarray:
+    """The cube root."""
+    return libm(math.cbrt, a)
+
+
+def _power(a: float, b: float) -> float:
+    if math.isnan(a):
+        return 1.0 if b == 0 else a
+    if math.isnan(b):
+        return 1.0 if a == 1 else b
+    if a == 0 and b < 0:
+        raise InvalidArgumentForPowerFunction("zero raised to a negative power is undefined")
+    if a < 0 and math.isfinite(b) and b != math.floor(b):
+        raise InvalidArgumentForPowerFunction("a negative number raised to a non-integer power yields a complex result")
+    try:
+        found = math.pow(a, b)
+    except OverflowError:
+        raise overflow() from None
+    except ValueError:
+        found = math.inf
+    if found == 0 and a != 0 and math.isfinite(a) and math.isfinite(b):
+        raise underflow()
+    return found
+
+
+@scalar("power(float8,float8)", "pow(float8,float8)", "dpow(float8,float8)", face="numpy")
 def power(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """a to the power of b."""
-    return np.power(a, b)  # type: ignore[no-any-return] # numpy gives Any
+    return libm(_power, a, b)
 
 
-@scalar("exp(float8)", face="numpy", raises=False)
+def _exponential(a: float) -> float:
+    try:
+        found = math.exp(a)
+    except OverflowError:
+        raise overflow() from None
+    if found == 0 and math.isfinite(a):
+        raise underflow()
+    return found
+
+
+@scalar("exp(float8)", "dexp(float8)", face="numpy")
 def exponential(a: np.ndarray) -> np.ndarray:
     """e to the power of a."""
-    return np.exp(a)  # type: ignore[no-any-return] # numpy gives Any
+    return libm(_exponential, a)
+
+
+def _logarithm(function: Callable[[float], float], a: np.ndarray) -> np.ndarray:
+    if (a == 0).any():
+        raise InvalidArgumentForLogarithm("cannot take logarithm of zero")
+    if (a < 0).any():
+        raise InvalidArgumentForLogarithm("cannot take logarithm of a negative number")
+    return libm(function, a)
+
+
+@scalar("ln(float8)", "dlog1(float8)", face="numpy")
+def natural_logarithm(a: np.ndarray) -> np.ndarray:
+    """The logarithm to e."""
+    return _logarithm(math.log, a)
+
+
+@scalar("log(float8)", "log10(float8)", "dlog10(float8)", face="numpy")
+def common_logarithm(a: np.ndarray) -> np.ndarray:
+    """The logarithm to 10."""
+    return _logarithm(math.log10, a)
 
 
 @scalar("mod(int2,int2)", "mod(int4,int4)", "mod(int8,int8)", face="numpy")
@@ -113,3 +169,245 @@ def modulo(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     if (b == 0).any():
         raise DivisionByZero("division by zero")
     return np.fmod(a, b)  # type: ignore[no-any-return] # numpy gives Any
+
+
+@scalar("gcd(int4,int4)", "gcd(int8,int8)", face="numpy")
+def common_divisor(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The greatest common divisor."""
+    low = np.iinfo(a.dtype).min
+    if (((a == low) & ((b == 0) | (b == low))) | ((b == low) & (a == 0))).any():
+        raise NumericValueOutOfRange(f"{_NAMES[a.dtype.itemsize]} out of range")
+    return np.gcd(a, b)  # type: ignore[no-any-return] # numpy gives Any
+
+
+@scalar("lcm(int4,int4)", "lcm(int8,int8)", face="numpy")
+def common_multiple(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The least common multiple."""
+    wide_a, wide_b = np.broadcast_arrays(a, b)
+    exact = [math.lcm(x, y) for x, y in zip(wide_a.tolist(), wide_b.tolist(), strict=True)]  # Python integers, to see an overflow
+    if any(value > np.iinfo(a.dtype).max for value in exact):
+        raise NumericValueOutOfRange(f"{_NAMES[a.dtype.itemsize]} out of range")
+    return np.array(exact, a.dtype)
+
+
+@scalar("pi()", face="datum", raises=False)
+def pi() -> float:
+    """The number pi."""
+    return math.pi
+
+
+@scalar("degrees(float8)", face="numpy")
+def degrees(a: np.ndarray) -> np.ndarray:
+    """Radians as degrees."""
+    with np.errstate(over="ignore"):
+        found = a / (math.pi / 180.0)
+    if (np.isinf(found) & np.isfinite(a)).any():
+        raise overflow()
+    return found
+
+
+@scalar("radians(float8)", face="numpy", raises=False)
+def radians(a: np.ndarray) -> np.ndarray:
+    """Degrees as radians."""
+    return a * (math.pi / 180.0)
+
+
+def _finite(function: Callable[[float], float]) -> Callable[[float], float]:
+    def run(a: float) -> float:
+        if math.isinf(a):
+            raise _bad_input()
+        return function(a)
+
+    return run
+
+
+def _bounded(function: Callable[[float], float], low: float, high: float) -> Callable[[float], float]:
+    def run(a: float) -> float:
+        if a < low or a > high:
+            raise _bad_input()
+        return function(a)
+
+    return run
+
+
+def _hyperbolic(function: Callable[[float], float]) -> Callable[[float], float]:
+    def run(a: float) -> float:
+        try:
+            return function(a)
+        except OverflowError:
+            return math.copysign(math.inf, a) if function is math.sinh else math.inf
+
+    return run
+
+
+def _inverse_tangent(a: float) -> float:
+    if not -1 <= a <= 1 and not math.isnan(a):
+        raise _bad_input()
+    return math.copysign(math.inf, a) if abs(a) == 1 else math.atanh(a)
+
+
+def _cotangent(a: float) -> float:
+    tangent = math.tan(a)
+    return math.inf if tangent == 0 else 1.0 / tangent
+
+
+_ONE_ARGUMENT: dict[str, Callable[[float], float]] = {
+    "sin": _finite(math.sin), "cos": _finite(math.cos), "tan": _finite(math.tan), "cot": _finite(_cotangent), "asin": _bounded(math.asin, -1, 1),
+    "acos": _bounded(math.acos, -1, 1), "atan": math.atan, "sinh": _hyperbolic(math.sinh), "cosh": _hyperbolic(math.cosh), "tanh": math.tanh,
+    "asinh": math.asinh, "acosh": _bounded(math.acosh, 1, math.inf), "atanh": _inverse_tangent,
+}  # fmt: skip
+
+_SIN_30, _ONE_MINUS_COS_60 = math.sin(math.radians(30)), 1.0 - math.cos(60.0 * (math.pi / 180.0))
+_ASIN_HALF, _ACOS_HALF = math.asin(0.5), math.acos(0.5)
+_ATAN_ONE = math.atan(1.0)
+
+
+def _sin_first(a: float) -> float:
+    """sin of 0 to 30 degrees, exact at both."""
+    return math.sin(a * (math.pi / 180.0)) / _SIN_30 / 2.0
+
+
+def _cos_first(a: float) -> float:
+    """cos of 0 to 60 degrees, exact at both."""
+    return 1.0 - (1.0 - math.cos(a * (math.pi / 180.0))) / _ONE_MINUS_COS_60 / 2.0
+
+
+def _sin_quarter(a: float) -> float:
+    return _sin_first(a) if a <= 30 else _cos_first(90.0 - a)
+
+
+def _cos_quarter(a: float) -> float:
+    return _cos_first(a) if a <= 60 else _sin_first(90.0 - a)
+
+
+def _cosine_degrees(a: float) -> float:
+    a, sign = math.fmod(a, 360.0), 1
+    a = -a if a < 0 else a
+    if a > 180:
+        a = 360.0 - a
+    if a > 90:
+        a, sign = 180.0 - a, -sign
+    return sign * _cos_quarter(a)
+
+
+def _sine_degrees(a: float) -> float:
+    a, sign = math.fmod(a, 360.0), 1
+    if a < 0:
+        a, sign = -a, -sign
+    if a > 180:
+        a, sign = 360.0 - a, -sign
+    if a > 90:
+        a = 180.0 - a
+    return sign * _sin_quarter(a)
+
+
+def _folded(a: float) -> tuple[float, int]:
+    a, sign = math.fmod(a, 360.0), 1
+    if a < 0:
+        a, sign = -a, -sign
+    if a > 180:
+        a, sign = 360.0 - a, -sign
+    if a > 90:
+        a, sign = 180.0 - a, -sign
+    return a, sign
+
+
+_TAN_45 = _sin_quarter(45.0) / _cos_quarter(45.0)
+_COT_45 = _cos_quarter(45.0) / _sin_quarter(45.0)
+
+
+def _tangent_degrees(a: float) -> float:
+    a, sign = _folded(a)
+    below = _cos_quarter(a)
+    found = sign * (math.inf if below == 0 else _sin_quarter(a) / below / _TAN_45)
+    return 0.0 if found == 0 else found
+
+
+def _cotangent_degrees(a: float) -> float:
+    a, sign = _folded(a)
+    below = _sin_quarter(a)
+    found = sign * (math.inf if below == 0 else _cos_quarter(a) / below / _COT_45)
+    return 0.0 if found == 0 else found
+
+
+def _asin_quarter(a: float) -> float:
+    return math.asin(a) / _ASIN_HALF * 30.0 if a <= 0.5 else 90.0 - math.acos(a) / _ACOS_HALF * 60.0
+
+
+def _acos_quarter(a: float) -> float:
+    return 90.0 - math.asin(a) / _ASIN_HALF * 30.0 if a <= 0.5 else math.acos(a) / _ACOS_HALF * 60.0
+
+
+_ONE_ARGUMENT |= {
+    "sind": _finite(_sine_degrees), "cosd": _finite(_cosine_degrees), "tand": _finite(_tangent_degrees), "cotd": _finite(_cotangent_degrees),
+    "asind": _bounded(lambda a: _asin_quarter(a) if a >= 0 else -_asin_quarter(-a), -1, 1),
+    "acosd": _bounded(lambda a: _acos_quarter(a) if a >= 0 else 90.0 + _asin_quarter(-a), -1, 1),
+    "atand": lambda a: math.atan(a) / _ATAN_ONE * 45.0,
+}  # fmt: skip
+
+
+def _register() -> None:
+    for name, function in _ONE_ARGUMENT.items():
+        SCALARS[oid_of(f"{name}(float8)")] = Kernel(function=lambda a, function=function: libm(function, a), face="numpy")
+
+
+_register()
+
+
+@scalar("atan2(float8,float8)", face="numpy", raises=False)
+def arc_tangent(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The angle of the point (b, a)."""
+    return libm(math.atan2, a, b)
+
+
+@scalar("atan2d(float8,float8)", face="numpy", raises=False)
+def arc_tangent_degrees(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The angle of the point (b, a) in degrees."""
+    return libm(lambda y, x: math.atan2(y, x) / _ATAN_ONE * 45.0, a, b)
+
+
+def bucket_error(count: int) -> None:
+    """2201G where there is no bucket."""
+    if count <= 0:
+        raise InvalidArgumentForWidthBucketFunction("count must be greater than zero")
+
+
+@scalar("width_bucket(float8,float8,float8,int4)", face="datum")
+def bucket(value: float, low: float, high: float, count: int) -> int:
+    """The number of the equal-width bucket a value is in; 0 below, count + 1 above."""
+    bucket_error(count)
+    if math.isnan(value) or math.isnan(low) or math.isnan(high):
+        raise InvalidArgumentForWidthBucketFunction("operand, lower bound, and upper bound cannot be NaN")
+    if math.isinf(low) or math.isinf(high):
+        raise InvalidArgumentForWidthBucketFunction("lower and upper bounds must be finite")
+    if low == high:
+        raise InvalidArgumentForWidthBucketFunction("lower bound cannot equal upper bound")
+    if low < high:
+        found = 0 if value < low else count + 1 if value >= high else min(int(count * ((value - low) / (high - low))), count - 1) + 1
+    else:
+        found = 0 if value > low else count + 1 if value <= high else min(int(count * ((low - value) / (low - high))), count - 1) + 1
+    if found >= 2**31:
+        raise NumericValueOutOfRange("integer out of range")
+    return found
+
+
+_GENERATORS: WeakKeyDictionary[object, randomness.Random] = WeakKeyDictionary()  # one a session
+
+
+def _generator(ctx: CallContext) -> randomness.Random:
+    return _GENERATORS.setdefault(ctx.host, randomness.Random())
+
+
+@scalar("random()", context=True)
+def random(ctx: CallContext) -> Vector:
+    """A random number of [0, 1)."""
+    return FixedVector(np.array([_generator(ctx).random()]))
+
+
+@scalar("setseed(float8)", face="datum", context=True)
+def set_seed(ctx: CallContext, seed: float) -> str:
+    """Make the random numbers that follow repeatable."""
+    if not -1 <= seed <= 1:
+        raise InvalidParameterValue(f"setseed parameter {seed:g} is out of allowed range [-1,1]")
+    _generator(ctx).seed(seed)
+    return ""

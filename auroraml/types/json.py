@@ -80,6 +80,29 @@ def write_jsonb(value: JsonValue) -> str:
     return _write_word(value) if writer is None else writer(value)
 
 
+def jsonb_key(value: JsonValue) -> tuple[object, ...]:
+    """What jsonb compares by: object above array above scalar; an empty array is below everything (compareJsonbContainers)."""
+    if isinstance(value, dict):
+        return 1, _nested_key(value)
+    if isinstance(value, list):
+        return 0, len(value), 1, tuple(_nested_key(item) for item in value)
+    return 0, 1, 0, (_nested_key(value),)
+
+
+def _nested_key(value: JsonValue) -> tuple[object, ...]:
+    if value is None:
+        return (0,)
+    if isinstance(value, bool):
+        return 3, value
+    if isinstance(value, str):
+        return 1, value.encode()
+    if isinstance(value, list):
+        return 4, len(value), tuple(_nested_key(item) for item in value)
+    if isinstance(value, dict):
+        return 5, len(value), tuple((key.encode(), _nested_key(item)) for key, item in sorted(value.items(), key=_key_order))
+    return 2, value
+
+
 def _write_word(value: JsonValue) -> str:
     return "null" if value is None else str(value).lower()
 

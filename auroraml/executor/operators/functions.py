@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -178,23 +179,26 @@ class ProjectSetRows(Operator):
         return found
 
     def _expand(self, batch: Batch) -> Batch:
+        """The targets over each row's sets; sets inside other sets' arguments come first."""
         frame = self.frame(batch.n, batch)
-        sets = [x for t in self.node.targets for x in walk(t) if isinstance(x, e.Call) and x.function.returns_set]
-        parts = [expand(call, frame) for call in sets]
-        together, owners = parts[0] if len(parts) == 1 else _zip(parts, batch.n)
-        rows = frame.take(owners)
-        vectors: list[Vector] = []
-        column = 0
-        for target in self.node.targets:
-            inside = [x for x in walk(target) if isinstance(x, e.Call) and x.function.returns_set]
-            if not inside:
-                vectors.append(compile(target)(rows))
-                continue
-            if inside[0] is target:
-                width = len(target.type.attributes) if target.type.rep is Rep.STRUCT else 1
+        left = _sets(self.node.targets)
+        while left:
+            inner = [call for call in left if not _sets(call.args, left)]
+            parts = [expand(call, frame) for call in inner]
+            together, owners = parts[0] if len(parts) == 1 else _zip(parts, frame.n)
+            computed = {key: vector.take(owners) for key, vector in frame.computed.items()}
+            column = 0
+            for call in inner:
+                width = len(call.type.attributes) if call.type.rep is Rep.STRUCT else 1
                 fields = [together.vector(column + i).flat() for i in range(width)]
-                vectors.append(StructVector(fields, together.n) if target.type.rep is Rep.STRUCT else fields[0])
+                computed[id(call)] = StructVector(fields, together.n) if call.type.rep is Rep.STRUCT else fields[0]
                 column += width
-                continue
-            raise FeatureNotSupported("set-returning functions inside expressions are not supported")
-        return Batch.of(vectors, together.n)
+            frame = replace(frame.take(owners), computed=computed)
+            left = [call for call in left if all(call is not other for other in inner)]
+        return Batch.of([compute(frame) for compute in self.targets], frame.n)
+
+
+def _sets(exprs: Sequence[e.Expr], among: Sequence[e.Call] | None = None) -> list[e.Call]:
+    """The set-returning calls in expressions (of those `among`, by identity), each once."""
+    found = {id(x): x for expr in exprs for x in walk(expr) if isinstance(x, e.Call) and x.function.returns_set}
+    return [x for key, x in found.items() if among is None or any(key == id(other) for other in among)]

@@ -1,4 +1,4 @@
-"""generate_series and unnest."""
+"""generate_series."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from decimal import Decimal
 from auroraml.errors import InvalidParameterValue
 from auroraml.functions.signature import rows
 from auroraml.types.numeric import CONTEXT
-from auroraml.types.pg_type import PgArray
 
 
 @rows("generate_series(int4,int4)", "generate_series(int8,int8)")
@@ -41,9 +40,3 @@ def series_numeric_step(start: Decimal, stop: Decimal, step: Decimal) -> list[tu
         found.append((value,))
         value = CONTEXT.add(value, step)
     return found
-
-
-@rows("unnest(anyarray)")
-def unnest(array: PgArray) -> list[tuple[object, ...]]:
-    """The elements, row by row."""
-    return [(element,) for element in array.elements]

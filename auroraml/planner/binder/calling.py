@@ -131,7 +131,7 @@ class Calls:
         if function.kind == "f":
             self._plain_only(shown, distinct, order, filter, within, window, at)
         if function.kind == "w" and not window:
-            raise WindowingError(f"window function {function.name} requires an OVER clause", at=at)
+            raise WrongObjectType(f"window function {function.name} requires an OVER clause", at=at)
         if function.kind == "p":
             raise WrongObjectType(f"{shown}() is a procedure", hint="To call a procedure, use CALL.", at=at)
         condition = None if filter is None else self._filter(filter)

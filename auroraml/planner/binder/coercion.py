@@ -10,7 +10,7 @@ from auroraml.errors import CannotCoerce, DatabaseError, DatatypeMismatch
 from auroraml.ir import expr as e
 from auroraml.types.casts import find_cast
 from auroraml.types.form import TextStyle
-from auroraml.types.pg_type import PgType, Rep
+from auroraml.types.pg_type import PgArray, PgType, Rep
 from auroraml.types.table import BPCHAR, BY_OID, NUMERIC, POLYMORPHIC, RECORD, TEXT, UNKNOWN, VARCHAR
 from auroraml.types.text import datum_in
 from auroraml.types.typmod import apply_typmod_datum, format_type
@@ -66,7 +66,7 @@ class Coercer:
             return True
         if source.rep is Rep.STRUCT and target.rep is Rep.STRUCT:
             return source.oid == RECORD.oid
-        if source.is_array and target.is_array and source.element and target.element:
+        if source.is_array and target.is_array and source.element and target.element and target.name not in ("oidvector", "int2vector"):
             return self.can(self.type(source.element), self.type(target.element), context)
         if target.category == "S":
             return CONTEXTS[context] >= 1
@@ -148,7 +148,12 @@ class Coercer:
             raise
         if typmod >= 0 and target.oid in LENGTHS:
             value = apply_typmod_datum(target, typmod, value, context == "explicit")
-        return e.Const(type=target, typmod=typmod if target.oid in LENGTHS else -1, value=value, at=expr.at)
+        sized = target.is_array and typmod >= 0 and target.element in LENGTHS
+        if sized and isinstance(value, PgArray):
+            element = self.type(target.element)
+            items = tuple(None if d is None else apply_typmod_datum(element, typmod, d, context == "explicit") for d in value.elements)
+            value = PgArray(items, value.dims, value.lower)
+        return e.Const(type=target, typmod=typmod if sized or target.oid in LENGTHS else -1, value=value, at=expr.at)
 
     def _length(self, expr: e.Expr, target: PgType, typmod: int, context: str) -> e.Expr:
         if typmod < 0 or expr.typmod == typmod:

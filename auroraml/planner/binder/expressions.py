@@ -12,6 +12,7 @@ from sqlglot import exp
 from auroraml.errors import (
     DatatypeMismatch,
     FeatureNotSupported,
+    IndeterminateDatatype,
     UndefinedColumn,
     WrongObjectType,
 )
@@ -186,6 +187,8 @@ class Expressions(Calls):
         """a.b, a.b.c: a qualified column, or a field of a composite column."""
         names = [self.leaves.name(part) for part in parts]
         at = self.leaves.at(parts[0])
+        if len(names) > 4:
+            raise SqlSyntaxError(f"improper qualified name (too many dotted names): {'.'.join(names)}", at=at)
         for level in self.scope.levels():
             entry = level.find_entry(names[-2], at, names[-3] if len(names) > 2 else None)
             if entry is not None:
@@ -201,8 +204,6 @@ class Expressions(Calls):
         for i, (argument, type) in enumerate(self.binder.arguments, 1):
             if argument == names[0] and len(names) == 2 and type.attributes:
                 return self.field(e.ParamRef(type=type, number=i, name=argument, at=at), names[1], at)
-        if len(names) > 4:
-            raise SqlSyntaxError(f"improper qualified name (too many dotted names): {'.'.join(names)}", at=at)
         raise missing_table(self.scope, names[-2], at)
 
     def field(self, expr: e.Expr, name: str, at: int) -> e.Expr:
@@ -234,9 +235,10 @@ class Expressions(Calls):
     @_bind.register
     def _(self, node: exp.Cast) -> e.Expr:
         type, typmod = self.binder.type(self.leaves.type(node.args["to"].args.get("kind") or node.args["to"].this))
+        operand = _bare(node.this)
+        if isinstance(operand, exp.Array) and not operand.expressions and type.is_array:
+            return e.ArrayExpr(type=type, args=(), at=self.leaves.cast_at(node))
         inner = self._bind(node.this)
-        if isinstance(inner, e.ArrayExpr) and not inner.args and type.is_array:
-            return e.ArrayExpr(type=type, args=(), at=inner.at)
         return self.coercer.coerce(inner, type, typmod, "explicit", self.leaves.cast_at(node))
 
     def operator(self, symbol: str, args: Sequence[e.Expr], at: int) -> e.Expr:
@@ -265,7 +267,7 @@ class Expressions(Calls):
             at = self.leaves.operator_at(node.expression, symbol)
             raise SqlSyntaxError(f'syntax error at or near "{symbol}"', at=at)
         right = node.expression
-        if isinstance(right, exp.Any | exp.All) and isinstance(node, _COMPARISONS):
+        if _is_quantifier(right) and isinstance(node, _COMPARISONS):
             return self.quantified(symbol, node.this, right)
         if isinstance(node, _COMPARISONS) and isinstance(_bare(node.this), exp.Tuple) and isinstance(_bare(right), exp.Tuple):
             return self.row_comparison(symbol, self._bind(node.this), self._bind(right), self.leaves.operator_at(right, symbol))
@@ -318,7 +320,7 @@ class Expressions(Calls):
             letter, index = self.leaves.mark(left.expression)
             if letter == "o":
                 token = self.leaves.source.tokens[index]
-                if isinstance(node.expression, exp.Any | exp.All):
+                if _is_quantifier(node.expression):
                     return self.quantified(token.text, left.this, node.expression)
                 return self.operator(token.text, [self._bind(left.this), self._bind(node.expression)], token.start)
         raise SqlSyntaxError('syntax error at or near "|"', at=self.leaves.start(node))
@@ -480,8 +482,8 @@ class Expressions(Calls):
 
     def quantified(self, symbol: str, left: exp.Expression, right: exp.Expression) -> e.Expr:
         """left op ANY | ALL (array or subquery)."""
-        inner = _bare(right.this)
-        every = isinstance(right, exp.All)
+        every = isinstance(right, exp.All | exp.Anonymous)
+        inner = _bare(right.expressions[0] if isinstance(right, exp.Anonymous) else right.this)
         at = self.leaves.operator_at(right, symbol)
         if isinstance(inner, exp.Query | exp.Values) and not isinstance(inner, exp.Paren):
             return self.sublink("all" if every else "any", symbol, left, inner, at)
@@ -549,7 +551,8 @@ class Expressions(Calls):
             assert type is not None
             return e.SubLink(type=type, kind="array", query=plan, at=self.leaves.start(items[0]))
         if not items:
-            return e.ArrayExpr(type=UNKNOWN, args=())
+            raise IndeterminateDatatype("cannot determine type of empty array", at=self.leaves.empty_array(),
+                                        hint="Explicitly cast to the desired type, for example ARRAY[]::integer[].")  # fmt: skip
         bound = [self._bind(item) for item in items]
         nested = any(b.type.is_array for b in bound)
         element, coerced = self.coercer.to_common(bound, "ARRAY")
@@ -664,6 +667,11 @@ class Expressions(Calls):
     @_bind.register
     def _(self, node: exp.Window) -> e.Expr:
         return self.window_call(node)
+
+
+def _is_quantifier(node: exp.Expression) -> bool:
+    """ANY (...) or ALL (...); the latter is a call to sqlglot where no query stands in it."""
+    return isinstance(node, exp.Any | exp.All) or (isinstance(node, exp.Anonymous) and node.this == "ALL" and len(node.expressions) == 1)
 
 
 def _bare(node: exp.Expression) -> exp.Expression:

@@ -49,6 +49,12 @@ class Leaves:
         index = self.mark(target.args.get("kind") or target.this)[1]
         return self.source.tokens[self.source.casts.get(index, index - 1)].start
 
+    def empty_array(self) -> int:
+        """Where the first ARRAY[] without a cast stands: it has no leaf of its own."""
+        tokens = self.source.tokens
+        found = (i for i, t in enumerate(tokens) if t.is_word("array") and tokens[i + 1].is_op("[") and tokens[i + 2].is_op("]"))
+        return next((tokens[i].start for i in found if not tokens[i + 3].is_op("::")), 0)
+
     def form(self, index: int) -> CallForm | None:
         """How a call was written."""
         return self.source.forms.get(index)

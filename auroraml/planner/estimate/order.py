@@ -9,7 +9,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from auroraml.catalog.statistics import ColumnStatistics
-from auroraml.evaluate.keys import orderable
+from auroraml.functions.ordering import orderable
 from auroraml.types.pg_type import Interval, PgType, Rep
 
 Key = Any  # an int, float, Decimal, bytes or tuple: whatever orders and compares
@@ -55,12 +55,13 @@ def _same(value: object) -> Key:
 
 _KEYS: dict[Rep, Callable[[object], Key]] = {
     Rep.DATE: _date, Rep.INTERVAL: _interval, Rep.TEXT: _text, Rep.FLOAT4: _float, Rep.FLOAT8: _float, Rep.NUMERIC: _numeric,
-    Rep.LIST: orderable, Rep.STRUCT: orderable,
 }  # fmt: skip
 
 
 def order_key(value: object, type: PgType) -> Key:
     """What a value (not NULL) of `type` is compared by; dates compare with timestamps, numbers with numbers."""
+    if type.rep in (Rep.LIST, Rep.STRUCT) or type.name in ("jsonb", "timetz"):
+        return orderable(type, value)
     return _padded(value) if type.name == "bpchar" else _KEYS.get(type.rep, _same)(value)
 
 

@@ -1,0 +1,105 @@
+"""json_each, json_array_elements, json_object_keys: documents as rows."""
+
+from __future__ import annotations
+
+from auroraml.errors import InvalidParameterValue
+from auroraml.functions.json.access import elements, jsonb_text, members, start_of, unquoted
+from auroraml.functions.json.values import parsed
+from auroraml.functions.signature import rows
+from auroraml.types.json import JsonValue, write_jsonb
+
+Rows = list[tuple[object, ...]]
+
+
+def _object(text: str, name: str) -> list[tuple[str, str]]:
+    if start_of(text) != "{":
+        raise InvalidParameterValue(f"cannot deconstruct {'an array as an object' if start_of(text) == '[' else 'a scalar'}")
+    return list(members(text))
+
+
+@rows("json_each(json)")
+def each(text: str) -> Rows:
+    """A row for each field of an object."""
+    return [(key, value) for key, value in _object(text, "json_each")]
+
+
+@rows("json_each_text(json)")
+def each_text(text: str) -> Rows:
+    """A row for each field of an object, its value as text."""
+    return [(key, unquoted(value)) for key, value in _object(text, "json_each_text")]
+
+
+def _b_items(text: str, name: str) -> list[tuple[str, JsonValue]]:
+    value = parsed(text)
+    if not isinstance(value, dict):
+        raise InvalidParameterValue(f"cannot call {name} on a non-object")
+    return sorted(value.items(), key=lambda item: (len(item[0].encode()), item[0].encode()))
+
+
+@rows("jsonb_each(jsonb)")
+def b_each(text: str) -> Rows:
+    """A row for each field of an object."""
+    return [(key, write_jsonb(value)) for key, value in _b_items(text, "jsonb_each")]
+
+
+@rows("jsonb_each_text(jsonb)")
+def b_each_text(text: str) -> Rows:
+    """A row for each field of an object, its value as text."""
+    return [(key, jsonb_text(value)) for key, value in _b_items(text, "jsonb_each_text")]
+
+
+def _keys_error(kind: str, name: str) -> InvalidParameterValue:
+    return InvalidParameterValue(f"cannot call {name} on {'an array' if kind == '[' else 'a scalar'}")
+
+
+@rows("json_object_keys(json)")
+def keys(text: str) -> Rows:
+    """The keys of an object."""
+    if start_of(text) != "{":
+        raise _keys_error(start_of(text), "json_object_keys")
+    return [(key,) for key in dict(members(text))]
+
+
+@rows("jsonb_object_keys(jsonb)")
+def b_keys(text: str) -> Rows:
+    """The keys of an object."""
+    if start_of(text) != "{":
+        raise _keys_error(start_of(text), "jsonb_object_keys")
+    return [(key,) for key, _ in _b_items(text, "jsonb_object_keys")]
+
+
+def _elements(text: str, name: str) -> list[str]:
+    if start_of(text) != "[":
+        raise InvalidParameterValue(f"cannot call {name} on a {'non-array' if start_of(text) == '{' else 'scalar'}")
+    return list(elements(text))
+
+
+@rows("json_array_elements(json)")
+def array_elements(text: str) -> Rows:
+    """A row for each element of an array."""
+    return [(item,) for item in _elements(text, "json_array_elements")]
+
+
+@rows("json_array_elements_text(json)")
+def array_elements_text(text: str) -> Rows:
+    """A row for each element of an array, as text."""
+    return [(unquoted(item),) for item in _elements(text, "json_array_elements_text")]
+
+
+def _b_elements(text: str) -> list[JsonValue]:
+    value = parsed(text)
+    if not isinstance(value, list):
+        raise InvalidParameterValue(f"cannot extract elements from {'an object' if isinstance(value, dict) else 'a scalar'}")
+    return value
+
+
+@rows("jsonb_array_elements(jsonb)")
+def b_array_elements(text: str) -> Rows:
+    """A row for each element of an array."""
+    return [(write_jsonb(item),) for item in _b_elements(text)]
+
+
+@rows("jsonb_array_elements_text(jsonb)")
+def b_array_elements_text(text: str) -> Rows:
+    """A row for each element of an array, as text."""
+    return [(jsonb_text(item),) for item in _b_elements(text)]
