@@ -24,10 +24,15 @@ class Place:
     resolve: Callable[[int], PgType] | None = None
     visible: Callable[[str, str], bool] | None = None  # whether the search path finds function (name, schema)
     verbose: bool = False
+    originals: bool = False  # calls that were moved to FROM are written as calls, as in Output; elsewhere as the columns they are now
 
     def at(self, node: p.PhysicalPlan, carried: dict[int, tuple[e.Expr, Place]] | None = None) -> Place:
         """The same plan seen from `node`."""
         return replace(self, node=node, carried=self.carried if carried is None else carried)
+
+    def output(self) -> Place:
+        """The same place, for its Output."""
+        return replace(self, originals=True)
 
     def prefixed(self, prefix: bool) -> Place:
         """The same place, columns written with or without their alias."""
@@ -60,7 +65,7 @@ class _Output:
             return reference(node, self.place, e.InputRef(type=ANY, index=self.index))
         target = node.targets[self.index]
         text = self.place.text(target)
-        if isinstance(target, e.InputRef) and target.original is None:
+        if isinstance(target, e.InputRef) and (target.original is None or not self.place.originals):
             return text
         return f"({text})"
 
@@ -77,7 +82,7 @@ class PlanNames:
 
     def input(self, ref: e.InputRef) -> str:
         """The scan's column, or what the child below computes."""
-        if ref.original is not None:
+        if ref.original is not None and self.place.originals:
             return self.place.text(ref.original)
         return reference(self.place.node, self.place, ref)
 

@@ -17,7 +17,7 @@ from auroraml.types.pg_type import PgType
 def node_properties(node: p.PhysicalPlan, place: Place, options: Options, metrics: NodeMetrics | None) -> Iterator[Property]:
     """What is printed below the head of `node`, in PostgreSQL's order."""
     if options.verbose:
-        yield from _output(node, place)
+        yield from _output(node, place.output())
         if isinstance(node, p.Join) and node.inner_unique and options.format == "text":
             yield Property(label="Inner Unique", value=True, text="Inner Unique: true")
     if isinstance(node, p.Join) and options.format != "text":

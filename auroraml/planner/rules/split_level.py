@@ -23,7 +23,8 @@ def made_by(items: Sequence[l.FromItem]) -> frozenset[int]:
 class _Below:
     """The subquery's select list, as what stands above asks for values."""
 
-    def __init__(self, query: l.Query, keys: Sequence[e.Expr], new_id: NewId) -> None:
+    def __init__(self, query: l.Query, units: type[e.Expr], keys: Sequence[e.Expr], new_id: NewId) -> None:
+        self.units = units  # calls that are computed below: Aggregate or WindowCall
         self.keys = keys
         self.columns = made_by(query.from_items)
         self.new_id = new_id
@@ -37,7 +38,7 @@ class _Below:
     def _change(self, node: object) -> object | None:
         if isinstance(node, e.SubLink):
             return rewrite(node, lambda inner: self._column(inner))
-        if isinstance(node, e.Aggregate | e.WindowCall) or (isinstance(node, e.Call) and node.function.oid == GROUPING_OID):
+        if isinstance(node, self.units) or (isinstance(node, e.Call) and node.function.oid == GROUPING_OID):
             return self._ref(node)
         if isinstance(node, e.Expr) and any(same(node, key) for key in self.keys):
             return self._ref(node)
@@ -74,7 +75,7 @@ def _name(node: e.Expr) -> str:
 
 def above_grouping(query: l.Query, having: Sequence[e.Expr], new_id: NewId) -> l.Query:
     """A grouped level as an ungrouped one over it; the conditions `having` are tested above, the rest of HAVING stays below."""
-    below = _Below(query, query.group_by, new_id)
+    below = _Below(query, e.Aggregate, query.group_by, new_id)
     targets = tuple(replace(t, expr=below.lifted(t.expr)) for t in query.targets)
     windows = tuple(below.lifted(w) for w in query.windows)
     where = tuple(below.lifted(h) for h in having)
@@ -97,7 +98,7 @@ def above_grouping(query: l.Query, having: Sequence[e.Expr], new_id: NewId) -> l
 
 def above_windows(query: l.Query, new_id: NewId) -> l.Query:
     """A level with window functions as one without, over it."""
-    below = _Below(query, (), new_id)
+    below = _Below(query, e.WindowCall, (), new_id)
     targets = tuple(replace(t, expr=below.lifted(t.expr)) for t in query.targets)
     inner = l.Query(from_items=query.from_items, where=query.where, windows=query.windows)
     return replace(query, from_items=(below.item(inner),), where=(), windows=(), targets=targets)
