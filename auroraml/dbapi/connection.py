@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from auroraml import errors
@@ -152,6 +154,12 @@ class Connection:
         columns, batch = columns_of(data)
         with self.running():
             self.session.load(name, columns, batch)
+
+    def load_statistics(self, source: str | Path | Mapping[str, object]) -> None:
+        """Plan with a server's statistics: a JSON file (tools/record_statistics.py makes one), or the document itself. ANALYZE ends it."""
+        document = json.loads(Path(source).read_text(encoding="utf-8")) if isinstance(source, str | Path) else source
+        with self.running():
+            self.session.load_statistics(document)
 
     def cancel(self) -> None:
         """Ask the running statement to stop (57014); may be called from any thread."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from typing import TYPE_CHECKING, BinaryIO
 
 from auroraml import commands, sql
 from auroraml.batch import Batch
+from auroraml.catalog.pinned import pinned_statistics
 from auroraml.commands.context import Bound, Server
 from auroraml.commands.cursors import Cursor
 from auroraml.commands.prepare import Prepared
@@ -241,6 +242,15 @@ class Session(Hosting):
         self.transaction.statement()
         try:
             load_table(self, name, columns, batch)
+        except BaseException as error:
+            raise self.failed(error) from None
+        self._ended()
+
+    def load_statistics(self, document: Mapping[str, object]) -> None:
+        """Pin the statistics in a document, in place of what ANALYZE found."""
+        self.transaction.statement()
+        try:
+            self.transaction.change(*pinned_statistics(document, self.catalog, self.style))
         except BaseException as error:
             raise self.failed(error) from None
         self._ended()
