@@ -2,6 +2,34 @@
 
 from __future__ import annotations
 
-from auroraml_cli.meta import buffers, conditionals, files, formats, helping, sending, session, values
+from auroraml_cli.meta import (
+    buffers,
+    cluster,
+    conditionals,
+    definitions,
+    files,
+    formats,
+    helping,
+    relation,
+    relations,
+    routines,
+    sending,
+    session,
+    values,
+)
 
-__all__ = ["buffers", "conditionals", "files", "formats", "helping", "sending", "session", "values"]
+__all__ = [
+    "buffers",
+    "cluster",
+    "conditionals",
+    "definitions",
+    "files",
+    "formats",
+    "helping",
+    "relation",
+    "relations",
+    "routines",
+    "sending",
+    "session",
+    "values",
+]

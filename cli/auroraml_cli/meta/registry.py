@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -48,6 +49,16 @@ class Call:
         self.shell.error(f"\\{self.name}: missing required argument")
         return Outcome.ERROR
 
+    @property
+    def verbose(self) -> bool:
+        """Whether the name has a +."""
+        return "+" in self.name
+
+    @property
+    def system(self) -> bool:
+        """Whether the name has an S."""
+        return "S" in self.name
+
     def use_previous(self) -> None:
         """Put the last query into an empty buffer."""
         if not self.scanner.buffer:
@@ -64,30 +75,30 @@ class Entry:
     handler: Handler
     whole_line: bool = False
     branching: bool = False
-    modifiers: bool = False  # the name may end in + and S
+    suffix: str = ""  # what the name may end in, as a regular expression
 
 
 COMMANDS: dict[str, Entry] = {}
 
 
-def meta(*names: str, whole_line: bool = False, branching: bool = False, modifiers: bool = False) -> Callable[[Handler], Handler]:
+def meta(*names: str, whole_line: bool = False, branching: bool = False, suffix: str = "") -> Callable[[Handler], Handler]:
     """Register a handler under `names`."""
 
     def register(handler: Handler) -> Handler:
         for name in names:
-            COMMANDS[name] = Entry(handler=handler, whole_line=whole_line, branching=branching, modifiers=modifiers)
+            COMMANDS[name] = Entry(handler=handler, whole_line=whole_line, branching=branching, suffix=suffix)
         return handler
 
     return register
 
 
 def find(name: str) -> Entry | None:
-    """The command called `name`; where it allows them, with + and S at its end."""
-    entry = COMMANDS.get(name)
-    if entry is None:
-        entry = COMMANDS.get(name.rstrip("+S"))
-        return entry if entry is not None and entry.modifiers else None
-    return entry
+    """The command called `name`, or one whose name it begins with and whose suffix fits the rest."""
+    for end in range(len(name), 0, -1):
+        entry = COMMANDS.get(name[:end])
+        if entry is not None and re.fullmatch(entry.suffix, name[end:]):
+            return entry
+    return None
 
 
 def handle(call: Call) -> Outcome:
