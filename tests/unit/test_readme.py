@@ -60,7 +60,7 @@ def rewritten(block: str, shown: list[str]) -> str:
         if typing and not (PROMPT.match(line) and not line.startswith("labdb=> ")):
             answer = next(parts)
             lines += [shown_line.rstrip() for shown_line in answer.splitlines()]
-            lines += [""] if answer.endswith(" rows)") or answer.endswith(" row)") else []
+            lines += [""] if answer.endswith((" rows)", " row)")) else []
         typing = bool(PROMPT.match(line))
         if typing or line.startswith("$ "):
             lines.append(line)
