@@ -12,7 +12,7 @@ from auroraml.explain.names import Place, inner_place
 from auroraml.explain.properties import node_properties
 from auroraml.ir import physical as p
 from auroraml.ir.deparse import quote_identifier
-from auroraml.ir.expr import SubPlan
+from auroraml.ir.expr import Call, SubPlan
 from auroraml.ir.metrics import Metrics, NodeMetrics
 from auroraml.ir.tree import children as parts
 from auroraml.types.pg_type import PgType
@@ -251,7 +251,8 @@ def _(node: p.BitmapIndexScan, place: Place) -> tuple[str, list[Property]]:
 def _(node: p.FunctionScan, place: Place) -> tuple[str, list[Property]]:
     alias = place.aliases[node.id]
     properties = _label(node, node.label)
-    function = getattr(node.calls[0], "function", None) if len(node.calls) == 1 else None
+    called = node.calls[0]
+    function = called.function if len(node.calls) == 1 and isinstance(called, Call) else None
     if function is None:
         return f"{node.label} on {quote_identifier(alias)}", [*properties, Property(label="Alias", value=alias)]
     properties.append(Property(label="Function Name", value=function.name))

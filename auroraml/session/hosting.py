@@ -35,6 +35,7 @@ from auroraml.pipeline.pages import StoredPages
 from auroraml.pipeline.result import ResultStream
 from auroraml.planner.binder import Names, assigned, bind, bind_body, bind_expression
 from auroraml.planner.binder.binder import Binder
+from auroraml.planner.rules.inline_functions import inline
 from auroraml.planner.rules.migrate_functions import migrate
 from auroraml.session.sequences import SequenceValues
 from auroraml.session.transaction import Transaction
@@ -243,7 +244,7 @@ class Hosting(SequenceValues):
         """The plan of a bound statement, made anew."""
         authorize(bound.needs, self.catalog, self.role)
         current: LogicalPlan = Bodies(self.catalog, self.role, self._bound_again).current(bound.plan)
-        moved = migrate(current, self.settings)
+        moved = inline(migrate(current, self.settings), self.settings, lambda function: has_privilege(self.catalog, self.role, function, "X"))
         return plans.plan(replace(bound, plan=moved), self.catalog, self.hub.store)
 
     def start(self, plan: PhysicalPlan, bound: BoundStatement, params: tuple[Bound, ...] = (), *, timing: bool = True) -> Running:
