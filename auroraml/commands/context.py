@@ -241,6 +241,9 @@ class Host(Protocol):
     def truncate(self, relation: Relation) -> None:
         """Empty a table within the transaction."""
 
+    def pack(self, relation: Relation) -> None:
+        """The rows stored so far fill page after page, as CREATE TABLE AS writes them; INSERT looks for free space."""
+
     def insert(self, relation: Relation, batch: Batch) -> int:
         """Append rows in the relation's column order, checking its constraints."""
 

@@ -80,6 +80,7 @@ def _creation(statement: st.CreateTableAs, host: Host, params: tuple[Bound, ...]
     def keep(batch: Batch) -> None:
         if relation is not None:
             host.insert(relation, batch)
+            host.pack(relation)
 
     return explained(bound, params, options, host, sql=statement.text[statement.start : statement.end], keep=keep)
 

@@ -144,6 +144,7 @@ def create_table_as(statement: st.CreateTableAs, host: Host, params: tuple[Bound
     if rows is None:
         return done(tag)
     n = host.insert(relation, rows) if rows.n else 0
+    host.pack(relation)
     return ResultStream(tag=f"SELECT {n}", rowcount=n)
 
 

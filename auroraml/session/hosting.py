@@ -303,6 +303,11 @@ class Hosting(SequenceValues):
         """Empty a table within the transaction."""
         self.hub.store.create(relation.oid, self._types(relation), self.transaction.stored)
 
+    def pack(self, relation: Relation) -> None:
+        """The rows stored so far fill page after page."""
+        table = self.hub.store.table(relation.oid)
+        table.heap.packed = table.n
+
     def insert(self, relation: Relation, batch: Batch) -> int:
         """Append rows in the relation's column order, checking its constraints."""
         if batch.n:

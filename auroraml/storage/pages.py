@@ -1,4 +1,4 @@
-"""Pages: how many 8 kB pages PostgreSQL would need for the rows of a table, by its rules for tuples, pages and B-trees."""
+"""Pages: the bytes a row takes on a heap page, and the pages of a B-tree, by PostgreSQL's rules."""
 
 from __future__ import annotations
 
@@ -11,14 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auroraml.batch import Datum, DictVector, FixedVector, NumericVector, TextVector, Vector
+from auroraml.storage.heap import LINE_POINTER, PAGE, ROOM
 from auroraml.storage.sizes import ALIGNMENTS, Sizes, aligned, stored_sizes
 from auroraml.types.pg_type import PgType
 
-PAGE = 8192
-PAGE_HEADER = 24
-LINE_POINTER = 4
 TUPLE_HEADER = 23
-ROOM = PAGE - PAGE_HEADER  # what tuples and line pointers share
 TOAST_THRESHOLD, TOAST_POINTER = 2032, 18
 LEAF_ROOM = ROOM - 16  # a B-tree page ends with 16 bytes of its own
 LEAF_SLACK, INNER_SLACK = PAGE * 10 // 100, PAGE * 30 // 100  # left free by a build: 819, 2457
@@ -46,34 +43,6 @@ def tuple_sizes(vectors: Sequence[Vector], types: Sequence[PgType], attributes: 
         size = np.where(vector.valid, placed + stored, size)
     size = np.where(size > TOAST_THRESHOLD, np.maximum(np.minimum(size - wide + TOAST_POINTER, TOAST_THRESHOLD), header), size)
     return (size + 7 & ~7) + LINE_POINTER
-
-
-@dataclass(kw_only=True)
-class HeapFill:
-    """A heap filled page after page: rows counted so far, pages begun, bytes left on the last one."""
-
-    rows: int = 0
-    pages: int = 0
-    left: int = 0
-
-    def add(self, sizes: Sizes) -> None:
-        """Append rows of these sizes."""
-        n = len(sizes)
-        if not n:
-            return
-        self.rows += n
-        ends = np.cumsum(sizes)
-        done = 0
-        before = 0
-        while done < n:  # once a page, not once a row
-            fits = int(np.searchsorted(ends, before + self.left, side="right"))
-            if fits == done:
-                self.pages += 1
-                self.left = ROOM
-                fits = max(int(np.searchsorted(ends, before + ROOM, side="right")), done + 1)
-            self.left -= int(ends[fits - 1]) - before
-            before = int(ends[fits - 1])
-            done = fits
 
 
 @dataclass(frozen=True, kw_only=True)

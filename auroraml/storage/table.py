@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from auroraml.batch import Datum, Index, Vector, concat, from_datums
-from auroraml.storage.pages import HeapFill, IndexPages, extremes, index_pages, tuple_sizes
+from auroraml.storage.heap import HeapFill
+from auroraml.storage.pages import IndexPages, extremes, index_pages, tuple_sizes
 from auroraml.storage.transactions import ABORTED, Snapshot
 from auroraml.types.pg_type import PgType
 

@@ -1,0 +1,111 @@
+"""HeapFill: rows put on heap pages as PostgreSQL puts them, its free space map included (hio.c, freespace.c, fsmpage.c)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from auroraml.storage.sizes import Sizes
+
+PAGE = 8192
+PAGE_HEADER = 24
+LINE_POINTER = 4
+ROOM = PAGE - PAGE_HEADER  # what tuples and line pointers share
+CATEGORY = 32  # the map knows free space in steps of so many bytes
+INNER_NODES = 4095
+LEAVES = 4069  # heap pages that one page of the map covers
+
+
+class SpaceMap:
+    """One page of the free space map: a heap of maxima over its leaves, searched from where the last search ended."""
+
+    __slots__ = ("next", "nodes")
+
+    def __init__(self) -> None:
+        self.nodes = bytearray(INNER_NODES + LEAVES)
+        self.next = 0
+
+    def record(self, slot: int, category: int) -> None:
+        """A heap page has this much free space."""
+        nodes = self.nodes
+        place = INNER_NODES + slot
+        nodes[place] = category
+        while place > 0:
+            place = (place - 1) // 2
+            left = 2 * place + 1
+            most = nodes[left]
+            if left + 1 < len(nodes) and nodes[left + 1] > most:
+                most = nodes[left + 1]
+            if nodes[place] == most:
+                return
+            nodes[place] = most
+
+    def search(self, needed: int) -> int:
+        """A heap page with at least this much; -1: none. Up and to the right from the last place, then down, left first."""
+        nodes = self.nodes
+        if nodes[0] < needed:
+            return -1
+        place = INNER_NODES + (self.next if self.next < LEAVES else 0)
+        while place > 0 and (place >= len(nodes) or nodes[place] < needed):
+            place += 1
+            if (place + 1) & place == 0:
+                place = (place - 1) // 2  # wrap around on the level
+            place = (place - 1) // 2
+        while place < INNER_NODES:
+            left = 2 * place + 1
+            place = left if left < len(nodes) and nodes[left] >= needed else left + 1
+        slot = place - INNER_NODES
+        self.next = slot + 1
+        return slot
+
+
+@dataclass(kw_only=True)
+class HeapFill:
+    """The pages of a table: rows counted so far, free bytes by page, and the page rows go to. Rows before `packed` never reuse space."""
+
+    rows: int = 0
+    packed: int = 0
+    free: list[int] = field(default_factory=list)
+    target: int = -1
+    maps: list[SpaceMap] = field(default_factory=list)
+
+    @property
+    def pages(self) -> int:
+        """Pages begun."""
+        return len(self.free)
+
+    def add(self, sizes: Sizes) -> None:
+        """Append rows that take so many bytes each, line pointers included."""
+        n = len(sizes)
+        if not n:
+            return
+        ends = np.cumsum(sizes)
+        first, done, before = self.rows, 0, 0
+        alike = bool((sizes == sizes[0]).all()) and not self.maps
+        while done < n:  # once a page, not once a row
+            page = self._page(int(sizes[done]), reuse=not alike and first + done >= self.packed)
+            fits = max(int(np.searchsorted(ends, before + self.free[page], side="right")), done + 1)
+            self.free[page] = max(self.free[page] - (int(ends[fits - 1]) - before), 0)
+            before, done = int(ends[fits - 1]), fits
+        self.rows += n
+
+    def _page(self, size: int, *, reuse: bool) -> int:
+        """The page that takes a row of `size`: the last one used, one the map finds, or a new one."""
+        page = self.target if self.target >= 0 else len(self.free) - 1
+        while page >= 0 and self.free[page] < size:
+            page = self._found(page, size - LINE_POINTER) if reuse else -1
+        if page < 0:
+            page = len(self.free)
+            self.free.append(ROOM)
+        self.target = page
+        return page
+
+    def _found(self, page: int, needed: int) -> int:
+        number, slot = divmod(page, LEAVES)
+        while len(self.maps) <= number:
+            self.maps.append(SpaceMap())
+        one = self.maps[number]
+        one.record(slot, min(max(self.free[page] - LINE_POINTER, 0) // CATEGORY, 254))
+        found = one.search(min(-(-needed // CATEGORY), 255))
+        return -1 if found < 0 else number * LEAVES + found
