@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from auroraml.catalog.bootstrap import bootstrap
 from auroraml.catalog.changes import Change, Put, Remove
 from auroraml.errors import DuplicateDatabase, FeatureNotSupported, InvalidAuthorizationSpecification, InvalidCatalogName, ObjectInUse
 from auroraml.ir.objects import Role
+from auroraml.services.config import Config, read_config
 from auroraml.services.factory import make_services
 from auroraml.session.session import Session
 from auroraml.session.transaction import Hub
@@ -26,17 +29,21 @@ class Database:
     def __init__(
         self,
         *,
-        endpoints: Mapping[str, object] | None = None,
-        services: object = "embedded",
+        endpoints: Mapping[str, object] | str | Path | None = None,
+        services: object = None,
         parameters: Mapping[str, object] | None = None,
+        config: str | Path | None = None,
         **options: Any,
     ) -> None:
+        """`config` names a TOML file (see services/config.py); what is given here goes before it. `options` are those of `make_services`."""
+        file = Config(endpoints={}, services={}, parameters={}) if config is None else read_config(config)
+        if isinstance(endpoints, str | Path):
+            endpoints = read_config(endpoints).endpoints
         self.lock = threading.RLock()
-        self.group = group_values(parameters or {})
+        self.group = group_values({**file.parameters, **(parameters or {})})
         self.pending: dict[Setting[object], object] = {}
-        self.services = services
-        self.endpoints = dict(endpoints or {})
-        self.service_clients = make_services(services, self.endpoints, **options)
+        options = {"services": "embedded", **file.services, **options} | ({} if services is None else {"services": services})
+        self.service_clients = make_services(endpoints={**file.endpoints, **(endpoints or {})}, **options)
         self.hubs: dict[str, Hub] = {}
         self.sessions: list[Session] = []
         self.closed = False
@@ -118,11 +125,14 @@ class Database:
             self.pending.clear()
 
     def close(self) -> None:
-        """End all sessions."""
+        """End all sessions; a ResourceWarning names the abandoned service calls that still run."""
         with self.lock:
             for session in list(self.sessions):
                 session.close()
             self.closed = True
+        running = self.service_clients.workers.abandoned()
+        if running:
+            warnings.warn(f"abandoned calls are still running: {', '.join(running)}", ResourceWarning, stacklevel=2)
 
     def __enter__(self) -> Database:
         return self

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 from auroraml.database import Database
 from auroraml.dbapi.connection import Connection
@@ -16,14 +18,18 @@ def connect(
     user: str = "postgres",
     autocommit: bool = False,
     row_factory: RowFactory = tuple_row,
-    endpoints: Mapping[str, object] | None = None,
-    services: object = "embedded",
+    endpoints: Mapping[str, object] | str | Path | None = None,
+    services: object = None,
     parameters: Mapping[str, object] | None = None,
-    **options: object,
+    config: str | Path | None = None,
+    **options: Any,
 ) -> Connection:
-    """A connection; without `database` to a new, empty Database that is closed with it."""
+    """A connection; without `database` to a new, empty Database that is closed with it.
+
+    `endpoints`, `services`, `parameters`, `config` and `options` are Database's.
+    """
     own = database is None
-    server = database or Database(endpoints=endpoints, services=services, parameters=parameters, **options)
+    server = database or Database(endpoints=endpoints, services=services, parameters=parameters, config=config, **options)
     connection = Connection(server, server.session(dbname=dbname, user=user), autocommit=autocommit, owns_database=own)
     connection.row_factory = row_factory
     return connection

@@ -1,9 +1,10 @@
-"""Calls: rows packed into as many requests as a service allows, checked, sent, tried again, logged, metered, put back in order."""
+"""Calls: rows packed into as many requests as a service allows, checked, sent, put back in order."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -11,19 +12,19 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from auroraml.errors import QueryCanceled
 from auroraml.errors import SystemError as PgSystemError
 from auroraml.services.clock import Clock, RealClock
 from auroraml.services.log import CallLog, CallRecord
-from auroraml.services.meter import Meter
-from auroraml.services.protocols import LABELS, Comprehend, Response, SageMaker, Sentiments, ServiceFailure
+from auroraml.services.meter import Meter, units
+from auroraml.services.protocols import LABELS, MAX_DOCUMENTS, Comprehend, Response, SageMaker, Sentiments, ServiceFailure
 from auroraml.services.request import Request, offsets_of
 from auroraml.services.response import split_rows
+from auroraml.services.retry import MAX_ATTEMPTS, RetryQuota, backoff, wait
+from auroraml.services.workers import Workers
 
-MAX_DOCUMENTS = 25  # BatchDetectSentiment
 MAX_DOCUMENT_BYTES = 5_000
 MAX_BODY_BYTES = 6_291_456  # InvokeEndpoint
-MAX_ATTEMPTS = 3  # botocore's standard mode
-MAX_BACKOFF = 20.0  # seconds
 LANGUAGES = frozenset({"en", "es", "fr", "de", "it", "pt", "ar", "hi", "ja", "ko", "zh", "zh-TW"})
 T = TypeVar("T")
 
@@ -43,6 +44,20 @@ def _nothing() -> None:
     pass
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Outgoing:
+    """What is common to the attempts of one call."""
+
+    service: str
+    operation: str
+    target: str
+    problem: str
+    items: int
+    texts: Sequence[str] = ()
+    waits: bool
+    abandon: Callable[[int], None] = lambda thread: None
+
+
 @dataclass
 class Services:
     """Both services of a Database, with their meter, log and clock."""
@@ -52,6 +67,8 @@ class Services:
     clock: Clock = field(default_factory=RealClock)
     meter: Meter = field(default_factory=Meter)
     log: CallLog = field(default_factory=CallLog)
+    workers: Workers = field(default_factory=Workers)
+    quota: RetryQuota = field(default_factory=RetryQuota)
     quoting: bool = True
 
     # Comprehend
@@ -64,24 +81,24 @@ class Services:
         labels = np.zeros(len(texts), np.int8)
         confidence = np.zeros(len(texts), np.float32)
         for language, rows in by_language(languages):
-            for start in range(0, len(rows), MAX_DOCUMENTS):
+            for start in range(0, len(rows), self.comprehend.at_once):
                 check()
-                part = rows[start : start + MAX_DOCUMENTS]
-                found = self._sentiments([texts[i] for i in part], language, part)
+                part = rows[start : start + self.comprehend.at_once]
+                found = self._sentiments([texts[i] for i in part.tolist()], language, part, check)
                 labels[part] = [LABELS.index(label) for label in found.labels]
                 confidence[part] = found.scores[np.arange(len(part)), labels[part]]
         return labels, confidence
 
-    def _sentiments(self, texts: Sequence[str], language: str, rows: npt.NDArray[np.int64]) -> Sentiments:
-        operation, problem = "BatchDetectSentiment", "could not detect sentiment"
-        found = self._send(
-            "Comprehend", operation, language, len(texts), problem, lambda: self.comprehend.batch_detect_sentiment(texts, language), texts
-        )
+    def _sentiments(self, texts: Sequence[str], language: str, rows: npt.NDArray[np.int64], check: Callable[[], None]) -> Sentiments:
+        problem = "could not detect sentiment"
+        outgoing = _Outgoing(service="Comprehend", operation="BatchDetectSentiment", target=language, problem=problem, items=len(texts), texts=texts,
+                             waits=self.comprehend.waits)  # fmt: skip
+        found = self._send(outgoing, lambda: self.comprehend.batch_detect_sentiment(texts, language), check)
         if found.errors:
             first = found.errors[0]
             place = int(rows[first.index]) + 1 if 0 <= first.index < len(rows) else 0
             raise refused("Comprehend", problem, f"{first.code}: {first.message}, for row {place} of the batch")
-        if len(found.labels) != len(texts) or found.scores.shape != (len(texts), len(LABELS)) or any(label not in LABELS for label in found.labels):
+        if len(found.labels) != len(texts) or found.scores.shape != (len(texts), len(LABELS)) or not set(found.labels) <= set(LABELS):
             raise refused("Comprehend", problem, f"an answer that does not fit {len(texts)} documents")
         return found
 
@@ -92,14 +109,13 @@ class Services:
         answers = []
         for part in self._packed(endpoint, request):
             check()
-            found = self._send("SageMaker", "InvokeEndpoint", endpoint, part.n, invoking(endpoint), self._sender(endpoint, part), ())
+            outgoing = _Outgoing(service="SageMaker", operation="InvokeEndpoint", target=endpoint, problem=invoking(endpoint), items=part.n,
+                                 waits=self.sagemaker.waits(endpoint), abandon=partial(self.sagemaker.abandon, endpoint))  # fmt: skip
+            found = self._send(outgoing, partial(self.sagemaker.invoke_endpoint, endpoint, part), check)
             answers.append(self._rows(endpoint, found, part.n))
         if not answers:
             return pa.array([], pa.large_string())
         return answers[0] if len(answers) == 1 else pa.concat_arrays(answers)
-
-    def _sender(self, endpoint: str, part: Request) -> Callable[[], Response]:
-        return lambda: self.sagemaker.invoke_endpoint(endpoint, part)
 
     def _packed(self, endpoint: str, request: Request) -> Iterator[Request]:
         """The request, or slices of it whose text/csv bodies fit."""
@@ -132,32 +148,49 @@ class Services:
 
     # Sending
 
-    def _send(self, service: str, operation: str, target: str, items: int, problem: str, send: Callable[[], T], texts: Sequence[str]) -> T:
+    def _send(self, outgoing: _Outgoing, send: Callable[[], T], check: Callable[[], None]) -> T:
         """Send, and send again after throttling and 5xx with growing waits; log and meter what went out."""
-        start = self.clock.now()
-        attempt = 1
+        start, attempt, paid = self.clock.now(), 1, 0
         while True:
             try:
-                found = send()
+                found = self._attempt(outgoing, send, check)
             except ServiceFailure as failure:
-                if failure.transient and failure.attempts == 1 and attempt < MAX_ATTEMPTS:
-                    self.clock.sleep(min(self.clock.jitter() * 2 ** (attempt - 1), MAX_BACKOFF))
-                    attempt += 1
-                    continue
                 failure.attempts = max(failure.attempts, attempt)
-                self._logged(service, operation, target, items, failure.attempts, start, 0, failure.code)
-                raise refused(service, problem, described(failure, operation)) from failure
-            counted = self.meter.add_documents(texts) if texts else 0
-            self._logged(service, operation, target, items, attempt, start, counted, None)
-            return found
+                may_retry = failure.transient and failure.attempts == attempt < MAX_ATTEMPTS
+                paid = self.quota.take(failure) if may_retry else 0
+                if not paid:
+                    self._logged(outgoing, failure.attempts, start, error=failure.code)
+                    raise refused(outgoing.service, outgoing.problem, described(failure, outgoing.operation)) from failure
+                wait(backoff(attempt, self.clock), self.clock, check)
+                attempt += 1
+            except (QueryCanceled, KeyboardInterrupt):
+                self._logged(outgoing, attempt, start, error="abandoned" if outgoing.waits else "cancelled", billed=True)
+                raise
+            else:
+                self.quota.give_back(paid)
+                self._logged(outgoing, attempt, start, billed=True)
+                return found
 
-    def _logged(self, service: str, operation: str, target: str, items: int, attempts: int, start: float, counted: int, error: str | None) -> None:
+    def _attempt(self, outgoing: _Outgoing, send: Callable[[], T], check: Callable[[], None]) -> T:
+        if not outgoing.waits:
+            return send()
+        return self.workers.run(f"{outgoing.operation} of {outgoing.target}", send, check, outgoing.abandon)
+
+    def _logged(self, outgoing: _Outgoing, attempts: int, start: float, *, error: str | None = None, billed: bool = False) -> None:
+        """A row of the log for each request that Amazon would have seen, and the meter's share; a refused request costs nothing at Comprehend."""
         seconds = self.clock.now() - start
-        self.meter.retries += attempts - 1
-        if service == "SageMaker":
-            self.meter.add_call(items, seconds)
-        self.log.add(CallRecord(service=service, operation=operation, target=target, items=items, attempts=attempts, milliseconds=seconds * 1000,
-                                units=counted, error=error))  # fmt: skip
+        self.meter.add_retries(attempts - 1)
+        if outgoing.service == "SageMaker":
+            self.meter.add_call(outgoing.items, seconds)
+        size = MAX_DOCUMENTS if outgoing.texts else outgoing.items
+        for first in range(0, outgoing.items, size):
+            part = outgoing.texts[first : first + size]
+            items = len(part) if part else outgoing.items
+            counted = units(part) if part and billed else 0
+            if counted:
+                self.meter.add_documents(items, counted)
+            self.log.add(CallRecord(service=outgoing.service, operation=outgoing.operation, target=outgoing.target, items=items, attempts=attempts,
+                                    milliseconds=seconds * 1000 * items / outgoing.items, units=counted, error=error))  # fmt: skip
 
 
 def invoking(endpoint: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import tomllib
 from collections.abc import Callable as Function
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,41 +10,46 @@ from typing import Any
 
 from auroraml.services.calls import Services
 from auroraml.services.clock import Clock, RealClock
+from auroraml.services.config import read_config
 from auroraml.services.embedded.comprehend import EmbeddedComprehend
 from auroraml.services.embedded.containers import HttpContainer
 from auroraml.services.embedded.endpoint import Callable, EmbeddedSageMaker, Endpoint
 from auroraml.services.embedded.forest import RandomCutForest
 from auroraml.services.embedded.linear import LinearLearner
 from auroraml.services.embedded.models import ScikitLearn, XGBoost
+from auroraml.services.workers import LIMIT, Workers
 
 
 def make_services(
     services: object = "embedded",
     endpoints: Mapping[str, object] | str | Path | None = None,
     *,
-    sentiment: Function[..., object] | None = None,
+    sentiment: Function[..., object] | str | None = None,
     endpoint_url: str | None = None,
     profile: str | None = None,
     region: str | None = None,
     quoting: bool = True,
+    workers: int = LIMIT,
     clock: Clock | None = None,
 ) -> Services:
     """`services`: "embedded", "aws", or a Services of one's own. `endpoints`: name to Endpoint, callable, estimator or TOML table; or a TOML file.
 
-    `sentiment`: a function (texts, language) giving one label, or (label, confidence), a text, instead of the embedded model.
+    `sentiment`: a function (texts, language) giving one label, or (label, confidence), a text, instead of the embedded model; or its name.
+    `workers`: the most calls of callables, containers and boto3 at once, abandoned ones included.
     """
     if isinstance(services, Services):
         return services
     if services == "aws":
         real = importlib.import_module("auroraml.services.boto.clients")  # boto3 takes 130 ms to import: only where it is asked for
         comprehend, sagemaker = real.clients(endpoint_url=endpoint_url, profile=profile, region=region)
-        return Services(comprehend=comprehend, sagemaker=sagemaker, clock=clock or RealClock(), quoting=quoting)
-    if services != "embedded":
+    elif services == "embedded":
+        if isinstance(endpoints, str | Path):
+            endpoints = read_config(endpoints).endpoints
+        comprehend = EmbeddedComprehend(named(sentiment) if isinstance(sentiment, str) else sentiment)
+        sagemaker = EmbeddedSageMaker({name: endpoint_of(value) for name, value in (endpoints or {}).items()})
+    else:
         raise ValueError('services is "embedded", "aws" or a Services object')
-    if isinstance(endpoints, str | Path):
-        endpoints = read_toml(Path(endpoints))
-    made = {name: endpoint_of(value) for name, value in (endpoints or {}).items()}
-    return Services(comprehend=EmbeddedComprehend(sentiment), sagemaker=EmbeddedSageMaker(made), clock=clock or RealClock(), quoting=quoting)
+    return Services(comprehend=comprehend, sagemaker=sagemaker, clock=clock or RealClock(), quoting=quoting, workers=Workers(workers))
 
 
 def endpoint_of(value: object) -> Endpoint:
@@ -62,17 +66,6 @@ def endpoint_of(value: object) -> Endpoint:
     if callable(value):
         return Callable(value)
     raise TypeError(f"an endpoint is a callable, an estimator, an auroraml.endpoints object or a table, not {type(value).__name__}")
-
-
-def read_toml(path: Path) -> dict[str, object]:
-    """The [endpoints.NAME] tables of a TOML file; relative files in them are found beside it."""
-    with path.open("rb") as file:
-        tables = tomllib.load(file).get("endpoints", {})
-    for table in tables.values():
-        for key in ("data", "model"):
-            if key in table:
-                table[key] = str(path.parent / table[key])
-    return dict(tables)
 
 
 def named(path: str) -> Function[..., object]:

@@ -45,13 +45,16 @@ class Meter:
     retries: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def add_documents(self, texts: Sequence[str]) -> int:
-        """Count a Comprehend call's documents; the units it adds."""
-        found = units(texts)
+    def add_documents(self, documents: int, units: int) -> None:
+        """Count a Comprehend request."""
         with self.lock:
-            self.documents += len(texts)
-            self.units += found
-        return found
+            self.documents += documents
+            self.units += units
+
+    def add_retries(self, retries: int) -> None:
+        """Count what was sent again."""
+        with self.lock:
+            self.retries += retries
 
     def add_call(self, rows: int, seconds: float) -> None:
         """Count an endpoint call."""

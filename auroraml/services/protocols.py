@@ -64,11 +64,17 @@ class Response:
     retries: int = field(default=0)
 
 
+MAX_DOCUMENTS = 25  # BatchDetectSentiment's
+
+
 class Comprehend(Protocol):
     """Amazon Comprehend as the engine needs it."""
 
+    at_once: int  # documents a call takes; where it is more than MAX_DOCUMENTS, calls are still logged as Amazon would count them
+    waits: bool  # whether a call may take long and cannot be interrupted, so that a thread of its own has to wait for it
+
     def batch_detect_sentiment(self, texts: Sequence[str], language: str) -> Sentiments:
-        """Score at most 25 documents of one language; raises ServiceFailure."""
+        """Score at most `at_once` documents of one language; raises ServiceFailure."""
 
 
 class SageMaker(Protocol):
@@ -76,6 +82,12 @@ class SageMaker(Protocol):
 
     def invoke_endpoint(self, endpoint: str, request: Request) -> Response:
         """Send one request; raises ServiceFailure."""
+
+    def waits(self, endpoint: str) -> bool:
+        """Whether a call may take long and cannot be interrupted, so that a thread of its own has to wait for it."""
+
+    def abandon(self, endpoint: str, thread: int) -> None:
+        """Nobody waits any more for the call that `thread` makes: close what it waits on, if that can be closed."""
 
     def wants_csv(self, endpoint: str) -> bool:
         """Whether the endpoint reads the request's text/csv body (and its limit of bytes applies), rather than its Arrow rows."""

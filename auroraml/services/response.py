@@ -13,6 +13,7 @@ from auroraml.services.protocols import ServiceFailure
 from auroraml.types.arrow import from_arrow
 from auroraml.types.text import text_out
 
+_COMMA = pa.scalar(",", pa.large_string())
 _EMPTY = pa.scalar("", pa.large_string())
 
 
@@ -67,14 +68,24 @@ def texts_of(values: object) -> pa.Array:
 def _(values: pa.Array) -> pa.Array:
     if pa.types.is_large_string(values.type) or pa.types.is_string(values.type):
         texts = values.cast(pa.large_string())
-    elif pa.types.is_nested(values.type):
-        return texts_of(values.to_pylist())
+    elif pa.types.is_struct(values.type):
+        return _joined(values, [texts_of(field) for field in values.flatten()])
+    elif pa.types.is_list(values.type) or pa.types.is_large_list(values.type) or pa.types.is_fixed_size_list(values.type):
+        lists = values.cast(pa.large_list(values.type.value_type))
+        offsets = pa.array(np.append(0, np.cumsum(pc.list_value_length(lists).fill_null(0).to_numpy())))
+        return pc.binary_join(pa.LargeListArray.from_arrays(offsets, texts_of(lists.flatten())), _COMMA)
     else:
         type, _, vector = from_arrow(values)
         found = text_out(type, vector).flat()
         assert isinstance(found, TextVector)
         texts = found.to_arrow()
     return pc.coalesce(texts, _EMPTY) if texts.null_count else texts
+
+
+def _joined(values: pa.Array, columns: list[pa.Array]) -> pa.Array:
+    """Several outputs a row as one text, an empty one for NULL."""
+    texts = pc.binary_join_element_wise(*columns, _COMMA)
+    return pc.if_else(values.is_valid(), texts, _EMPTY) if values.null_count else texts
 
 
 @texts_of.register
@@ -91,4 +102,4 @@ def _(values: np.ndarray) -> pa.Array:
     if values.ndim != 2:
         raise ServiceFailure("ModelError", f"the model returned an array of {values.ndim} dimensions", transient=False)
     columns = [texts_of(np.ascontiguousarray(values[:, i])) for i in range(values.shape[1])]
-    return pc.binary_join_element_wise(*columns, pa.scalar(",", pa.large_string()))
+    return pc.binary_join_element_wise(*columns, _COMMA)

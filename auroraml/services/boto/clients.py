@@ -10,7 +10,7 @@ import numpy as np
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from auroraml.services.protocols import ItemError, Response, Sentiments, ServiceFailure
+from auroraml.services.protocols import MAX_DOCUMENTS, ItemError, Response, Sentiments, ServiceFailure
 from auroraml.services.request import Request
 
 TIMEOUT = 70  # seconds: a container may take 60
@@ -40,6 +40,9 @@ def failure(error: ClientError | BotoCoreError) -> ServiceFailure:
 class BotoComprehend:
     """Amazon Comprehend."""
 
+    at_once = MAX_DOCUMENTS
+    waits = True
+
     def __init__(self, client: Any) -> None:  # boto3 makes its client classes at run time
         self.client = client
 
@@ -66,6 +69,13 @@ class BotoSageMaker:
 
     def __init__(self, client: Any) -> None:  # boto3 makes its client classes at run time
         self.client = client
+
+    def waits(self, endpoint: str) -> bool:
+        """Always: boto3 cannot be interrupted."""
+        return True
+
+    def abandon(self, endpoint: str, thread: int) -> None:
+        """Nothing to close: the call ends at the client's time-out."""
 
     def wants_csv(self, endpoint: str) -> bool:
         """Always: Amazon's endpoints read text/csv."""

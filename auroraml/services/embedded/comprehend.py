@@ -8,7 +8,9 @@ import numpy as np
 
 from auroraml.errors import FeatureNotSupported
 from auroraml.services.embedded.sentiment import MODELS, score
-from auroraml.services.protocols import LABELS, Sentiments, ServiceFailure
+from auroraml.services.protocols import LABELS, MAX_DOCUMENTS, Sentiments, ServiceFailure
+
+MODEL_BATCH = 2_500  # documents the embedded model takes at once: it is ten times faster on many
 
 
 class EmbeddedComprehend:
@@ -16,6 +18,8 @@ class EmbeddedComprehend:
 
     def __init__(self, function: Callable[..., object] | None = None) -> None:
         self.function = function
+        self.at_once = MODEL_BATCH if function is None else MAX_DOCUMENTS
+        self.waits = function is not None
 
     def batch_detect_sentiment(self, texts: Sequence[str], language: str) -> Sentiments:
         """Labels and four scores of documents in one language."""
@@ -34,11 +38,11 @@ class EmbeddedComprehend:
         assert self.function is not None
         try:
             answers = list(self.function(texts, language))  # type: ignore[call-overload] # any sequence
+            pairs = [(a, 1.0) if isinstance(a, str) else (str(a[0]), float(a[1])) for a in answers]
         except ServiceFailure:
             raise
         except Exception as error:
             raise ServiceFailure("InternalServerException", f"{type(error).__name__}: {error}", transient=False) from error
-        pairs = [(a, 1.0) if isinstance(a, str) else (str(a[0]), float(a[1])) for a in answers]
         scores = np.zeros((len(pairs), len(LABELS)), np.float32)
         for row, (label, confidence) in enumerate(pairs):  # a user's function answers text by text
             scores[row] = (1 - confidence) / (len(LABELS) - 1)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from typing import Any, ClassVar
+
 import urllib3
 
 from auroraml.services.embedded.endpoint import Endpoint
@@ -9,6 +12,22 @@ from auroraml.services.protocols import Response, ServiceFailure
 from auroraml.services.request import Request
 
 MAX_ANSWER_BYTES = 6_291_456
+BOTH_WAYS = 2  # socket.SHUT_RDWR
+
+
+class Connection(urllib3.connection.HTTPConnection):
+    """A connection that knows which thread uses it, so that another one can close it under a call that nobody waits for."""
+
+    users: ClassVar[dict[int, Connection]] = {}  # thread -> the connection of its call
+
+    def putrequest(self, *args: Any, **options: Any) -> None:  # urllib3's signature
+        """Note the user, then send."""
+        self.users[threading.get_ident()] = self
+        super().putrequest(*args, **options)
+
+
+class _Pool(urllib3.HTTPConnectionPool):
+    ConnectionCls = Connection
 
 
 class HttpContainer(Endpoint):
@@ -21,6 +40,13 @@ class HttpContainer(Endpoint):
         self.timeout = timeout
         self.pool = urllib3.PoolManager(maxsize=connections, retries=False, timeout=urllib3.Timeout(connect=2.0, read=timeout))
         self.alive = False
+        self.pool.pool_classes_by_scheme = {**self.pool.pool_classes_by_scheme, "http": _Pool}
+
+    def abandon(self, thread: int) -> None:
+        """Shut the socket that the call waits on."""
+        connection = Connection.users.get(thread)
+        if connection is not None and connection.sock is not None:
+            connection.sock.shutdown(BOTH_WAYS)
 
     def ping(self) -> None:
         """Raise ServiceFailure unless the container says it is ready."""
@@ -46,9 +72,16 @@ class HttpContainer(Endpoint):
         headers = {"Content-Type": "text/csv", "Accept": "text/csv"} if body is not None else {}
         try:
             return self.pool.request(method, self.url + path, body=body, headers=headers)
+        except urllib3.exceptions.NewConnectionError as error:  # which is a TimeoutError too
+            raise self._unreachable(path) from error
         except urllib3.exceptions.TimeoutError as error:
             message = f"Your invocation timed out while waiting for a response from container primary ({self.timeout:g} seconds)"
             raise ServiceFailure("ModelError", message, transient=False) from error
         except urllib3.exceptions.HTTPError as error:
-            self.alive = False
-            raise ServiceFailure("ServiceUnavailable", f'Could not connect to the endpoint URL: "{self.url}{path}"', transient=True) from error
+            raise self._unreachable(path) from error
+        finally:
+            Connection.users.pop(threading.get_ident(), None)
+
+    def _unreachable(self, path: str) -> ServiceFailure:
+        self.alive = False
+        return ServiceFailure("ServiceUnavailable", f'Could not connect to the endpoint URL: "{self.url}{path}"', transient=True)

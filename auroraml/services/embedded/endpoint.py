@@ -24,6 +24,10 @@ class Endpoint(ABC):
     """A model that answers requests; `content` says whether it reads a request's "arrow" rows or its "csv" body."""
 
     content: str = "arrow"
+    waits: bool = True  # whether calls run on a thread of their own, so that a cancelled statement need not wait for them
+
+    def abandon(self, thread: int) -> None:  # noqa: B027 - most endpoints hold nothing that could be closed
+        """Nobody waits any more for the call that `thread` makes: close what it waits on, if that can be closed."""
 
     @abstractmethod
     def invoke(self, request: Request) -> Response:
@@ -92,6 +96,15 @@ class EmbeddedSageMaker:
         if found is None:
             raise ServiceFailure("ValidationError", f"Endpoint {name} of account 111122223333 not found.", transient=False)
         return found
+
+    def waits(self, endpoint: str) -> bool:
+        """Whether the endpoint's calls run on a thread of their own."""
+        found = self.endpoints.get(endpoint)
+        return found is not None and found.waits
+
+    def abandon(self, endpoint: str, thread: int) -> None:
+        """Tell the endpoint."""
+        self._endpoint(endpoint).abandon(thread)
 
     def wants_csv(self, endpoint: str) -> bool:
         """Whether the endpoint reads text/csv; false for an unknown one, which `invoke_endpoint` refuses."""

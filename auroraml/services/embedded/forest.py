@@ -17,6 +17,8 @@ Ints = npt.NDArray[np.int64]
 class RandomCutForest(Endpoint):
     """Scores grow as a row is easier to cut off from the sample; `trees` 50 to 1000, `samples` 1 to 2048 a tree, as SageMaker's."""
 
+    waits = False
+
     def __init__(self, data: Source, *, trees: int = 100, samples: int = 256, seed: int = 0, header: bool = True) -> None:
         features = matrix(read(data, header))
         self.mean = np.nanmean(features, axis=0)

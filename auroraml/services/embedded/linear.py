@@ -17,6 +17,8 @@ class LinearLearner(Endpoint):
     `output`: "score" (the number or the probability), "label" (0 or 1), or "both" (label,score). Missing features take the training mean.
     """
 
+    waits = False
+
     def __init__(
         self, data: Source, *, label: str | int = 0, predictor: str = "regressor", output: str = "score", penalty: float = 1e-6, header: bool = True
     ) -> None:

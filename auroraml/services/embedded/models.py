@@ -26,6 +26,8 @@ def needed(module: str) -> Any:  # a library's module
 class XGBoost(Endpoint):
     """Gradient-boosted trees trained on a table (label first unless named) or loaded from a saved model file; answers as SageMaker's container."""
 
+    waits = False
+
     def __init__(
         self,
         data: Source | None = None,

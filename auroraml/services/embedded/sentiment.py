@@ -41,7 +41,7 @@ FEATURES = (
     "bias", "positive", "negative", "best", "worst", "positive clauses", "negative clauses", "last clause", "balance", "both", "contrast",
     "question", "asking", "exclamation", "length", "silent", "raised", "negated", "contrast alone", "contrast one-sided",
 )  # fmt: skip
-FEW = 3  # texts up to which a plain loop is faster than numpy
+FEW = 32  # texts up to which a plain loop is faster than numpy
 
 
 class Tokens(NamedTuple):
@@ -96,6 +96,11 @@ def features(texts: Sequence[str], language: str) -> Matrix:
     """One row of FEATURES a text."""
     if len(texts) <= FEW:
         return np.array([sentence_features(text, language) for text in texts])
+    return batch_features(texts, language)
+
+
+def batch_features(texts: Sequence[str], language: str) -> Matrix:
+    """The features of many texts, with numpy."""
     found = tokens(texts, language)
     starts, kind = found.starts, found.kind
     factor = np.ones(len(kind))

@@ -23,6 +23,8 @@ from auroraml.services.response import split_rows
 from auroraml.types.pg_type import PgArray
 from auroraml.types.table import BOOL, BPCHAR, BY_NAME, FLOAT8, INT4, TEXT
 
+INT = INT4
+
 
 def request(*columns: tuple[object, Sequence[object]], quoting: bool = True) -> Request:
     """A request of columns (type, values)."""
@@ -103,6 +105,25 @@ def test_bad_models(model: object, part: str) -> None:
     with pytest.raises(errors.SystemError) as caught:
         make_services(endpoints={"e": model}).invoke_endpoint("e", request((INT4, [1, 2])))
     assert part in str(caught.value.diag.message_detail)
+
+
+@pytest.mark.parametrize(
+    ("answer", "rows"),
+    [
+        (pa.array([{"score": 0.5, "label": 1}, None]), ["0.5,1", ""]),
+        (pa.array([[1, 2], None, []]), ["1,2", "", ""]),
+        (np.array([[1.5, 2], [3, 4]]), ["1.5,2", "3,4"]),
+        ([(1, "a"), (2, "b")], ["1,a", "2,b"]),
+        (np.array([True, False]), ["t", "f"]),
+        (pa.chunked_array([[1], [2]]), ["1", "2"]),
+        (np.array([[0.5], [0.25]], np.float32), ["0.5", "0.25"]),
+        ([None, "x"], ["", "x"]),
+        (("a", 1, None), ["a", "1", ""]),
+    ],
+)
+def test_answers_of_models(answer: object, rows: list[str]) -> None:
+    services = make_services(endpoints={"e": lambda table: answer})
+    assert services.invoke_endpoint("e", request((INT4, [0] * len(rows)))).to_pylist() == rows
 
 
 def test_large_bodies_are_split() -> None:

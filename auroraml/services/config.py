@@ -1,0 +1,38 @@
+"""Config: the one TOML file that declares endpoints, which services to use, and the parameter group."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+TABLES = frozenset({"endpoints", "services", "parameter_group"})
+FILES = ("data", "model")  # options of an endpoint that name files, found beside the TOML file
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """What a file says: [endpoints.NAME], [services] (the options of `make_services`), [parameter_group]."""
+
+    endpoints: Mapping[str, object]
+    services: Mapping[str, object]
+    parameters: Mapping[str, object]
+
+
+def read_config(path: str | Path) -> Config:
+    """Read the file; ValueError for a table that means nothing."""
+    path = Path(path)
+    with path.open("rb") as file:
+        tables = tomllib.load(file)
+    strange = sorted(tables.keys() - TABLES)
+    if strange:
+        raise ValueError(f"{path}: [{strange[0]}] is not one of {', '.join(sorted(TABLES))}")
+    endpoints = {name: _beside(path, table) for name, table in tables.get("endpoints", {}).items()}
+    return Config(endpoints=endpoints, services=tables.get("services", {}), parameters=tables.get("parameter_group", {}))
+
+
+def _beside(path: Path, table: object) -> object:
+    if not isinstance(table, Mapping):
+        return table
+    return {key: str(path.parent / value) if key in FILES else value for key, value in table.items()}

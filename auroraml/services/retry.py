@@ -1,0 +1,51 @@
+"""Retries as botocore's standard mode has them: three attempts, waits that double, and a quota that ends them when all calls fail."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from auroraml.services.clock import Clock
+from auroraml.services.protocols import ServiceFailure
+
+MAX_ATTEMPTS = 3
+MAX_BACKOFF = 20.0  # seconds
+QUOTA, RETRY_COST, TIMEOUT_COST, REFUND = 500, 5, 10, 1
+TIMEOUTS = frozenset({"RequestTimeout", "RequestTimeoutException", "ServiceUnavailable"})
+SLICE = 0.05  # seconds between looks at whether the statement was cancelled
+
+
+class RetryQuota:
+    """What is left for retries: each takes some, success gives it back."""
+
+    def __init__(self) -> None:
+        self.left = QUOTA
+        self._lock = threading.Lock()
+
+    def take(self, failure: ServiceFailure) -> int:
+        """What this retry costs; 0 when there is not enough left."""
+        cost = TIMEOUT_COST if failure.code in TIMEOUTS else RETRY_COST
+        with self._lock:
+            if cost > self.left:
+                return 0
+            self.left -= cost
+            return cost
+
+    def give_back(self, cost: int) -> None:
+        """A call succeeded: return what its last retry took, or a little if it needed none."""
+        with self._lock:
+            self.left = min(QUOTA, self.left + (cost or REFUND))
+
+
+def backoff(attempt: int, clock: Clock) -> float:
+    """Seconds to wait after the `attempt`th failure (1, 2, ...)."""
+    return float(min(clock.jitter() * 2 ** (attempt - 1), MAX_BACKOFF))
+
+
+def wait(seconds: float, clock: Clock, check: Callable[[], None]) -> None:
+    """Sleep, looking now and then whether the statement was cancelled."""
+    while seconds > 0:
+        check()
+        clock.sleep(min(seconds, SLICE))
+        seconds -= SLICE
+    check()

@@ -1,0 +1,100 @@
+"""Workers: threads for calls that cannot be interrupted, so that a cancelled statement returns at once and leaves its call behind."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+POLL = 0.02  # seconds between looks at whether the statement was cancelled
+IDLE = 10.0  # seconds after which a thread without work ends
+LIMIT = 8
+T = TypeVar("T")
+
+
+class Job(Generic[T]):
+    """One call: what to do, what came of it, and the thread that does it."""
+
+    def __init__(self, name: str, call: Callable[[], T]) -> None:
+        self.name = name
+        self.call = call
+        self.result: list[T] = []
+        self.error: BaseException | None = None
+        self.thread = 0
+        self.done = threading.Lock()
+        self.done.acquire()
+
+    def run(self) -> None:
+        """Make the call, in the thread that runs this."""
+        self.thread = threading.get_ident()
+        try:
+            self.result.append(self.call())
+        except BaseException as error:
+            self.error = error
+
+
+class Workers:
+    """At most `limit` threads, abandoned calls included: when all are busy, a call waits for one."""
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        self.limit = limit
+        self._slots = threading.Semaphore(limit)
+        self._jobs: queue.SimpleQueue[Job[object]] = queue.SimpleQueue()
+        self._idle = 0
+        self._lock = threading.Lock()
+        self._abandoned: set[Job[object]] = set()
+
+    def run(self, name: str, call: Callable[[], T], check: Callable[[], None], abandon: Callable[[int], None]) -> T:
+        """The call's result. When `check` raises first, that is raised, and the call is left behind: `abandon` is told its thread."""
+        while not self._slots.acquire(timeout=POLL):
+            check()
+        job: Job[object] = Job(name, call)
+        self._start(job)
+        try:
+            while not job.done.acquire(timeout=POLL):
+                check()
+        except BaseException:
+            with self._lock:
+                if job.done.locked():
+                    self._abandoned.add(job)
+            abandon(job.thread)
+            raise
+        if job.error is not None:
+            raise job.error
+        return job.result[0]  # type: ignore[return-value] # what `call` returned
+
+    def abandoned(self) -> tuple[str, ...]:
+        """The names of the calls left behind that still run."""
+        with self._lock:
+            return tuple(sorted(job.name for job in self._abandoned))
+
+    def _start(self, job: Job[object]) -> None:
+        with self._lock:
+            if self._idle:
+                self._idle -= 1
+                self._jobs.put(job)
+                return
+        threading.Thread(target=self._work, args=(job,), name="auroraml-call", daemon=True).start()
+
+    def _work(self, job: Job[object] | None) -> None:
+        while job is not None:
+            job.run()
+            with self._lock:
+                self._abandoned.discard(job)
+                self._idle += 1
+            self._slots.release()
+            job.done.release()
+            del job
+            job = self._next()
+
+    def _next(self) -> Job[object] | None:
+        """The next call, None when there was none for a while."""
+        while True:
+            try:
+                return self._jobs.get(timeout=IDLE)
+            except queue.Empty:
+                with self._lock:
+                    if self._jobs.empty():  # nobody counts on this thread
+                        self._idle -= 1
+                        return None
