@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auroraml.batch import Datum, DictVector, FixedVector, NumericVector, TextVector, Vector
-from auroraml.storage.heap import LINE_POINTER, PAGE, ROOM
+from auroraml.storage.btree import LEAF_ROOM, Growth, entry_size
+from auroraml.storage.heap import LINE_POINTER, PAGE
 from auroraml.storage.sizes import ALIGNMENTS, Sizes, aligned, stored_sizes
 from auroraml.types.pg_type import PgType
 
 TUPLE_HEADER = 23
 TOAST_THRESHOLD, TOAST_POINTER = 2032, 18
-LEAF_ROOM = ROOM - 16  # a B-tree page ends with 16 bytes of its own
 LEAF_SLACK, INNER_SLACK = PAGE * 10 // 100, PAGE * 30 // 100  # left free by a build: 819, 2457
 POSTING_LIMIT = 812  # bytes of a posting list made by a build
 
@@ -59,15 +59,31 @@ def index_pages(keys: Sequence[Vector], types: Sequence[PgType], unique: bool) -
     if n == 0:
         return IndexPages(pages=1, height=0)
     key = int(np.ceil(_key_sizes(keys, types).mean()))
-    entry = aligned(8 + key, 8) + LINE_POINTER
+    entry = entry_size(key)
     counts = None if unique else _repeats(keys)
     leaves = _filled(n, entry) if counts is None or len(counts) == n else _posting_leaves(counts, key, entry)
+    return tree_pages(leaves, max((LEAF_ROOM - INNER_SLACK) // entry, 2))
+
+
+def tree_pages(leaves: int, per_page: int, root: int = 0) -> IndexPages:
+    """A tree over so many leaves, `per_page` children to an inner page; a root may have up to `root` of them."""
     pages, height, level = leaves, 0, leaves
     while level > 1:
-        level = _inner_pages(level, entry)
+        level = 1 if level <= root else math.ceil(level / per_page)
         pages += level
         height += 1
     return IndexPages(pages=pages + 1, height=height)
+
+
+def grown_pages(growth: Growth) -> IndexPages:
+    """The size of a B-tree that grew key by key: its root splits when it is full, inner pages are 70 % full after that."""
+    full = LEAF_ROOM // growth.entry
+    return tree_pages(growth.leaves, max(full * 7 // 10, 2), full) if growth.rows else IndexPages(pages=1, height=0)
+
+
+def mean_entry(keys: Sequence[Vector], types: Sequence[PgType]) -> int:
+    """The mean size of an index entry over the rows of `keys`."""
+    return entry_size(int(np.ceil(_key_sizes(keys, types).mean()))) if keys[0].n else 0
 
 
 def _repeats(keys: Sequence[Vector]) -> Sizes:
@@ -123,11 +139,6 @@ def _filled(n: int, entry: int) -> int:
         return 1
     per_page = (LEAF_ROOM - LEAF_SLACK) // entry
     return math.ceil(n / per_page)
-
-
-def _inner_pages(below: int, entry: int) -> int:
-    per_page = max((LEAF_ROOM - INNER_SLACK) // entry, 2)
-    return math.ceil(below / per_page)
 
 
 def _posting_leaves(counts: Sizes, key: int, entry: int) -> int:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from auroraml.batch import Datum, Index, Vector, concat, from_datums
+from auroraml.storage.btree import Growth, key_values
 from auroraml.storage.heap import HeapFill
-from auroraml.storage.pages import IndexPages, extremes, index_pages, tuple_sizes
+from auroraml.storage.pages import IndexPages, extremes, grown_pages, index_pages, mean_entry, tuple_sizes
 from auroraml.storage.transactions import ABORTED, Snapshot
 from auroraml.types.pg_type import PgType
 
@@ -25,6 +26,8 @@ class Table:
         self.n = 0
         self.version = 0
         self.heap = HeapFill()
+        self.built: set[tuple[int, ...]] = set()  # keys of indexes made over rows already there
+        self._growth: dict[int, Growth] = {}
         self._trees: dict[tuple[int, ...], tuple[int, IndexPages]] = {}
         self._ends: dict[int, tuple[int, tuple[Datum, Datum] | None]] = {}
         self._seen: tuple[int, int, Index | None] | None = None
@@ -69,9 +72,25 @@ class Table:
         """The size of a B-tree over the columns at `keys`, kept until rows are added."""
         found = self._trees.get(keys)
         if found is None or found[0] != self.n:
-            made = index_pages([self.column(i) for i in keys], [self.types[i][0] for i in keys], unique)
+            made = self._grown(keys[0]) if unique and len(keys) == 1 and keys not in self.built else None
+            if made is None:
+                made = index_pages([self.column(i) for i in keys], [self.types[i][0] for i in keys], unique)
             found = self._trees[keys] = (self.n, made)
         return found[1]
+
+    def _grown(self, key: int) -> IndexPages | None:
+        """The size of a unique index on one column after all inserts; None where its keys do not compare."""
+        growth = self._growth.get(key)
+        start = 0 if growth is None else growth.rows
+        fresh = self.column(key).slice(start, self.n)
+        keys = key_values(fresh)
+        if keys is None or not fresh.n:
+            return None
+        if growth is None:
+            growth = self._growth[key] = Growth(mean_entry([fresh], [self.types[key][0]]))
+        growth.add(keys)
+        growth.rows = self.n
+        return grown_pages(growth)
 
     def extremes(self, i: int) -> tuple[Datum, Datum] | None:
         """The least and greatest value of column `i`, kept until rows are added."""
