@@ -40,6 +40,18 @@ def _defaults(name: str, count: int, parameters: tuple[Parameter, ...]) -> tuple
     return tuple(found)
 
 
+REVOKED = frozenset((  # EXECUTE on these is taken from PUBLIC (system_functions.sql of PostgreSQL 15)
+    "lo_export", "lo_import", "pg_backup_start", "pg_backup_stop", "pg_config", "pg_create_restore_point", "pg_current_logfile",
+    "pg_get_backend_memory_contexts", "pg_get_shmem_allocations", "pg_hba_file_rules", "pg_ident_file_mappings",
+    "pg_log_backend_memory_contexts", "pg_ls_archive_statusdir", "pg_ls_dir", "pg_ls_logdir", "pg_ls_logicalmapdir",
+    "pg_ls_logicalsnapdir", "pg_ls_replslotdir", "pg_ls_tmpdir", "pg_ls_waldir", "pg_promote", "pg_read_binary_file",
+    "pg_read_file", "pg_reload_conf", "pg_rotate_logfile", "pg_show_all_file_settings", "pg_stat_file", "pg_stat_have_stats",
+    "pg_switch_wal", "pg_wal_replay_pause", "pg_wal_replay_resume",
+))  # fmt: skip
+OWNER_ONLY = ((10, "X", 10),)
+STATISTICS_ONLY = ((10, "X", 10), (15_000, "X", 10))  # and rds_superuser (catalog.bootstrap), as on Aurora
+
+
 @cache
 def builtin_function(oid: int) -> Function | None:
     """The pg_proc row with this OID."""
@@ -54,7 +66,8 @@ def builtin_function(oid: int) -> Function | None:
     parameters = tuple(Parameter(name=n, type=BY_OID[t], mode=m) for n, t, m in zip(names, everything, modes, strict=True))
     parameters = _defaults(name, defaults, parameters)
     return Function(oid=oid, name=name, kind=kind, parameters=parameters, result=BY_OID[result], returns_set=returns_set, volatility=volatility,
-                    strict=strict, parallel=parallel, cost=cost, rows=rows, source=source, variadic=variadic, support=support, description=description)  # fmt: skip
+                    strict=strict, parallel=parallel, cost=cost, rows=rows, source=source, variadic=variadic, support=support, description=description,
+                    acl=OWNER_ONLY if name in REVOKED else STATISTICS_ONLY if name.startswith("pg_stat_reset") else None)  # fmt: skip
 
 
 @cache

@@ -45,7 +45,7 @@ def install(name: str, statement: st.CreateExtension, host: Host) -> None:
     if not (host.is_superuser or host.is_member("rds_superuser")):
         raise InsufficientPrivilege(f'permission denied to create extension "{name}"', hint="Must be superuser to create this extension.")
     owner = host.catalog.role("rds_superuser")
-    rows = manifest.install(owner, host.new_oid, host.catalog)
+    rows = manifest.install(owner, host.new_oid, host.catalog, host.settings)
     host.put(*rows)
     members = tuple(row.oid for row in rows if not isinstance(row, Role))
     schema = statement.schema or host.current_schema() or "public"

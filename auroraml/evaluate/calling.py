@@ -6,8 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from auroraml.batch import ConstVector, StructVector, Vector, concat
+from auroraml.batch import ConstVector, StructVector, TextVector, Vector, concat
 from auroraml.evaluate.call import call, kernel_of, null
 from auroraml.evaluate.frame import Frame, scatter
 from auroraml.ir import expr as e
@@ -105,3 +107,12 @@ def _strict(function: Function, values: list[Vector], frame: Frame, run: Callabl
     if not len(index):
         return ConstVector(null(function.result), frame.n)
     return scatter(run(frame.take(index), [value.take(index) for value in values]), index, frame.n)
+
+
+def parenthesized(texts: Vector) -> Vector:
+    """A model's outputs as text forms of a composite type: in parentheses, unless they are already."""
+    flat = texts.flat()
+    assert isinstance(flat, TextVector)
+    opening, closing, nothing = (pa.scalar(text, pa.large_string()) for text in ("(", ")", ""))
+    around = pc.binary_join_element_wise(opening, flat.values, closing, nothing)
+    return TextVector(pc.if_else(pc.starts_with(flat.values, "("), flat.values, around), flat.validity)

@@ -11,7 +11,7 @@ from auroraml.batch import ConstVector, FixedVector, ListVector, Mask, StructVec
 from auroraml.catalog.builtins import btree_operators, builtin_function
 from auroraml.errors import ArraySubscriptError
 from auroraml.evaluate.call import call, kernel_of, null
-from auroraml.evaluate.calling import Evaluator, function_call
+from auroraml.evaluate.calling import Evaluator, function_call, parenthesized
 from auroraml.evaluate.frame import Frame, scatter
 from auroraml.evaluate.values import sql_value, subscript
 from auroraml.ir import expr as e
@@ -161,10 +161,13 @@ def _(expr: e.Relabel) -> Evaluator:
 @compile.register
 def _(expr: e.ViaText) -> Evaluator:
     arg, source, target, typmod = compile(expr.arg), expr.arg.type, expr.type, expr.typmod
+    model_output = expr.model_output and target.rep is Rep.STRUCT
 
     def change(frame: Frame, vector: Vector) -> Vector:
         style = frame.ctx.style
         texts = vector.flat() if source.rep is Rep.TEXT else text_out(source, vector, style)
+        if model_output and frame.ctx.setting("auroraml.composite_outputs") == "parenthesized":
+            texts = parenthesized(texts)
         if target.rep is Rep.TEXT and target.category == "S":
             return texts if typmod < 0 else apply_typmod(target, typmod, texts, True)
         return text_in(target, typmod, texts, style)

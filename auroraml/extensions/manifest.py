@@ -9,8 +9,9 @@ from auroraml.catalog.catalog import Catalog
 from auroraml.catalog.changes import Row
 from auroraml.extensions import aws_ml
 from auroraml.ir.objects import Role
+from auroraml.settings import Settings
 
-Install = Callable[[Role, Callable[[], int], Catalog], tuple[Row, ...]]
+Install = Callable[[Role, Callable[[], int], Catalog, Settings], tuple[Row, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +25,7 @@ class Manifest:
     comment: str = ""
 
 
-def _nothing(owner: Role, new_oid: Callable[[], int], catalog: Catalog) -> tuple[Row, ...]:
+def _nothing(owner: Role, new_oid: Callable[[], int], catalog: Catalog, settings: Settings) -> tuple[Row, ...]:
     return ()
 
 

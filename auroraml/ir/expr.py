@@ -120,6 +120,7 @@ class ViaText(Expr):
 
     arg: Expr
     implicit: bool = False
+    model_output: bool = False  # the text is the answer of a batch function
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

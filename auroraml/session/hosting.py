@@ -357,15 +357,14 @@ class Hosting(SequenceValues):
     def count_call(self, function: Function, calls: int, total: float, own: float) -> None:
         """Add to pg_stat_user_functions, as track_functions has it: SQL and C functions count under "all" only."""
         if self.settings[TRACK_FUNCTIONS] == "all" and function.schema != "pg_catalog":
-            found = self.hub.calls.setdefault(function.oid, [0, 0.0, 0.0])
-            found[0] += calls
-            found[1] += total
-            found[2] += own
+            with self.hub.lock:
+                before = self.hub.calls.get(function.oid, (0, 0.0, 0.0))
+                self.hub.calls[function.oid] = (before[0] + calls, before[1] + total, before[2] + own)
 
     def reset_statistics(self) -> None:
         """pg_stat_reset(): counters go back to zero."""
-        for found in self.hub.calls.values():
-            found[:] = 0, 0.0, 0.0
+        with self.hub.lock:
+            self.hub.calls = dict.fromkeys(self.hub.calls, (0, 0.0, 0.0))
 
     def available_extensions(self) -> list[tuple[str, str, str]]:
         """What CREATE EXTENSION can install: name, version, comment."""

@@ -21,7 +21,7 @@ class Hub:
         self.catalog = catalog
         self.store = store
         self.lock = lock or threading.RLock()
-        self.calls: dict[int, list[float]] = {}  # by function OID: calls, milliseconds in all, milliseconds of its own
+        self.calls: dict[int, tuple[int, float, float]] = {}  # by function OID: calls, milliseconds in all, milliseconds of its own
         self.on_commit: list[Callable[[tuple[Change, ...]], None]] = []
 
 

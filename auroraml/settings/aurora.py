@@ -27,6 +27,15 @@ AURORAML_FUNCTION_SCAN_COST = Setting[str](
     help="How a batch-mode Function Scan is charged.",
     more="per_row charges the function's cost for each outer row; postgres charges it as PostgreSQL's function scan.",
 )
+AURORAML_COMPOSITE_OUTPUTS = Setting[str](
+    name="auroraml.composite_outputs",
+    kind=VarType.ENUM,
+    default="as_is",
+    choices=("as_is", "parenthesized"),
+    category="Customized Options",
+    help="How a model's output is cast to a composite type.",
+    more="as_is follows PostgreSQL, which wants (a,b); parenthesized adds the parentheses to an output that has none.",
+)
 AURORAML_MIGRATE_UPDATE = Setting[bool](
     name="auroraml.migrate_update",
     kind=VarType.BOOL,

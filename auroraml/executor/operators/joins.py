@@ -11,7 +11,7 @@ from auroraml.evaluate.call import null
 from auroraml.evaluate.keys import codes_of, combine, compact
 from auroraml.executor.operator import ALL, Operator, Sliced, operator
 from auroraml.executor.operators.functions import FunctionScanRows
-from auroraml.executor.operators.service_batches import ServiceBatches, reads_volatile
+from auroraml.executor.operators.service_batches import ServiceBatches, batches, reads_volatile
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.settings.aurora import APG_ENABLE_BATCH_MODE_FUNCTION_EXECUTION
@@ -238,7 +238,7 @@ class NestedLoopRows(JoinRows):
         inner = self.children[1]
         self.function = inner if isinstance(inner, FunctionScanRows) and self.params else None
         self.service: ServiceBatches | None = None
-        if self.function is not None and self.function.node.batch and self.ctx.settings[APG_ENABLE_BATCH_MODE_FUNCTION_EXECUTION]:
+        if self.function is not None and batches(self.function.node) and self.ctx.settings[APG_ENABLE_BATCH_MODE_FUNCTION_EXECUTION]:
             self.service = ServiceBatches(self.function, self.children[0], self._parameters)
             self.exact = reads_volatile((*self.function.node.filter, *self.node.condition, *self.node.filter, *self.node.targets))
             self.step = 1

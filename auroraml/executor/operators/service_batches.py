@@ -13,6 +13,7 @@ from auroraml.evaluate.calling import body_expressions
 from auroraml.executor.operator import Operator
 from auroraml.executor.operators.functions import FunctionScanRows
 from auroraml.ir import expr as e
+from auroraml.ir import physical as p
 from auroraml.ir.tree import rewrite, walk
 
 Parameters = dict[tuple[str, int], Vector]
@@ -125,6 +126,11 @@ class ServiceBatches:
         self.scan.metrics.startup += spent
         self.scan.metrics.total += spent
         return answers
+
+
+def batches(node: p.FunctionScan) -> bool:
+    """Whether a scan's calls can be handed out row by row after a batch: batch functions that make one row each."""
+    return node.batch and not any(isinstance(call, e.Call) and call.function.returns_set for call in node.calls)
 
 
 def reads_volatile(exprs: Sequence[e.Expr]) -> bool:

@@ -117,7 +117,8 @@ class Coercer:
             inner = e.ElementRef(type=self.type(expr.type.element))
             element = self.coerce(inner, self.type(target.element), -1, context, at)
             return e.ArrayCoerce(type=target, arg=expr, element=element, implicit=implicit, at=at)
-        return e.ViaText(type=target, arg=expr, implicit=implicit, at=at)
+        model = isinstance(expr, e.Call) and expr.function.batch
+        return e.ViaText(type=target, arg=expr, implicit=implicit, at=at, model_output=model)
 
     def _row(self, expr: e.Expr, target: PgType, context: str, at: int | None) -> e.Expr:
         sources = expr.type.attributes
