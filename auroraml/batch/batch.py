@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from auroraml.batch.vector import Index, Mask, Vector, concat
+from auroraml.batch.vector import FixedVector, Index, Mask, Vector, concat
 
 
 class Rows:
@@ -79,13 +79,30 @@ class Column:
 
 
 class Batch:
-    """`n` rows of columns; the only thing operators pass. Immutable."""
+    """`n` rows of columns; the only thing operators pass. Immutable.
 
-    __slots__ = ("columns", "n")
+    `owner` is the hidden column outer#: the number of the loop each row belongs to, where a plan runs for many outer rows at once.
+    """
 
-    def __init__(self, columns: Sequence[Column], n: int) -> None:
+    __slots__ = ("columns", "n", "owner")
+
+    def __init__(self, columns: Sequence[Column], n: int, owner: Column | None = None) -> None:
         self.columns = tuple(columns)
         self.n = n
+        self.owner = owner
+
+    def owned(self, owners: Index) -> Batch:
+        """The same rows, row i belonging to loop `owners[i]`."""
+        return Batch(self.columns, self.n, Column(FixedVector(owners), Rows.range(0, self.n)))
+
+    @property
+    def owners(self) -> Index:
+        """The loop of each row (all of loop 0 where none is known)."""
+        if self.owner is None:
+            return np.zeros(self.n, np.int64)
+        vector = self.owner.vector
+        assert isinstance(vector, FixedVector)
+        return vector.values
 
     @staticmethod
     def of(vectors: Sequence[Vector], n: int) -> Batch:
@@ -99,14 +116,18 @@ class Batch:
 
     def take(self, index: Index, nullable: bool = False) -> Batch:
         """The rows at `index`; composes each distinct row set once and gathers nothing."""
+        return self._moved(len(index), lambda rows: rows.take(index, nullable))
+
+    def _moved(self, n: int, move: Callable[[Rows], Rows]) -> Batch:
         composed: dict[int, Rows] = {}
-        columns = []
-        for column in self.columns:
+
+        def column_of(column: Column) -> Column:
             rows = composed.get(id(column.rows))
             if rows is None:
-                rows = composed[id(column.rows)] = column.rows.take(index, nullable)
-            columns.append(Column(column.source, rows))
-        return Batch(columns, len(index))
+                rows = composed[id(column.rows)] = move(column.rows)
+            return Column(column.source, rows)
+
+        return Batch([column_of(c) for c in self.columns], n, None if self.owner is None else column_of(self.owner))
 
     def filter(self, mask: Mask) -> Batch:
         """The rows where `mask` is true."""
@@ -118,14 +139,7 @@ class Batch:
         if start == 0 and stop >= self.n:
             return self
         stop = min(stop, self.n)
-        sliced: dict[int, Rows] = {}
-        columns = []
-        for column in self.columns:
-            rows = sliced.get(id(column.rows))
-            if rows is None:
-                rows = sliced[id(column.rows)] = column.rows.slice(start, stop)
-            columns.append(Column(column.source, rows))
-        return Batch(columns, stop - start)
+        return self._moved(stop - start, lambda rows: rows.slice(start, stop))
 
     def drop(self, n: int) -> Batch:
         """All but the first `n` rows."""
@@ -133,11 +147,11 @@ class Batch:
 
     def select(self, positions: Sequence[int]) -> Batch:
         """The columns at `positions`, in that order."""
-        return Batch([self.columns[i] for i in positions], self.n)
+        return Batch([self.columns[i] for i in positions], self.n, self.owner)
 
     def beside(self, other: Batch) -> Batch:
         """The columns of both (which have as many rows)."""
-        return Batch(self.columns + other.columns, self.n)
+        return Batch(self.columns + other.columns, self.n, self.owner or other.owner)
 
 
 def concat_batches(batches: Sequence[Batch]) -> Batch:
@@ -146,17 +160,19 @@ def concat_batches(batches: Sequence[Batch]) -> Batch:
         return batches[0]
     n = sum(batch.n for batch in batches)
     joined: dict[tuple[int, ...], Rows] = {}
-    columns = []
-    for parts in zip(*(batch.columns for batch in batches), strict=True):
+
+    def column_of(parts: Sequence[Column]) -> Column:
         if all(part.source is parts[0].source for part in parts):
             key = tuple(id(part.rows) for part in parts)
             rows = joined.get(key)
             if rows is None:
                 rows = joined[key] = _concat_rows([part.rows for part in parts])
-            columns.append(Column(parts[0].source, rows))
-        else:
-            columns.append(Column(concat([part.vector for part in parts]), Rows.range(0, n)))
-    return Batch(columns, n)
+            return Column(parts[0].source, rows)
+        return Column(concat([part.vector for part in parts]), Rows.range(0, n))
+
+    owners = [batch.owner for batch in batches if batch.owner is not None]
+    owner = column_of(owners) if len(owners) == len(batches) else None
+    return Batch([column_of(parts) for parts in zip(*(batch.columns for batch in batches), strict=True)], n, owner)
 
 
 def _concat_rows(parts: Sequence[Rows]) -> Rows:

@@ -207,7 +207,9 @@ class Host(Protocol):
     def plan(self, bound: BoundStatement, params: tuple[Bound, ...] = ()) -> PhysicalPlan:
         """The plan of a bound statement, made anew."""
 
-    def start(self, plan: PhysicalPlan, bound: BoundStatement, params: tuple[Bound, ...] = (), *, timing: bool = True) -> Running:
+    def start(
+        self, plan: PhysicalPlan, bound: BoundStatement, params: tuple[Bound, ...] = (), *, timing: bool = True, measured: bool = False
+    ) -> Running:
         """Run a plan."""
 
     def bind_function_body(self, function: Function, statement: st.CreateFunction) -> Function:

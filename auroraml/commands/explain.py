@@ -99,7 +99,7 @@ def explained(
     metrics = None
     if options.analyze:
         started = time.perf_counter()
-        running = host.start(plan, bound, params, timing=options.timing)
+        running = host.start(plan, bound, params, timing=options.timing, measured=True)
         try:
             while (batch := running.pull(1 << 62)) is not None:
                 keep(batch)

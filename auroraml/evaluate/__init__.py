@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from auroraml.evaluate.calling import Evaluator
 from auroraml.evaluate.compile import compile, constant, select, truth
-from auroraml.evaluate.frame import Frame, Runtime, scatter
+from auroraml.evaluate.frame import Frame, Runtime, Taken, scatter
 
-__all__ = ["Evaluator", "Frame", "Runtime", "compile", "constant", "scatter", "select", "truth"]
+__all__ = ["Evaluator", "Frame", "Runtime", "Taken", "compile", "constant", "scatter", "select", "truth"]

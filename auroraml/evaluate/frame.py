@@ -44,12 +44,14 @@ class Frame:
     def take(self, index: Index) -> Frame:
         """The rows at `index` only."""
         return replace(
-            self, n=len(index), sides=tuple(side.take(index) for side in self.sides), params=_Taken(self.params, index),
-            computed=_Taken(self.computed, index), element=None if self.element is None else self.element.take(index),
+            self, n=len(index), sides=tuple(side.take(index) for side in self.sides), params=Taken(self.params, index),
+            computed=Taken(self.computed, index), element=None if self.element is None else self.element.take(index),
         )  # fmt: skip
 
 
-class _Taken(dict):  # type: ignore[type-arg] # a lazy view: values are gathered when they are read
+class Taken(dict):  # type: ignore[type-arg] # a lazy view: values are gathered when they are read
+    """The vectors of `base` at the rows `index`; vectors of one value hold for every row and stay as they are."""
+
     def __init__(self, base: Mapping[Any, Vector], index: Index) -> None:
         super().__init__()
         self.base = base
@@ -57,7 +59,7 @@ class _Taken(dict):  # type: ignore[type-arg] # a lazy view: values are gathered
 
     def __missing__(self, key: object) -> Vector:
         found = self.base[key]
-        self[key] = taken = found.take(self.index)
+        self[key] = taken = found if found.n == 1 and len(self.index) else found.take(self.index)
         return taken
 
     def __contains__(self, key: object) -> bool:

@@ -1,4 +1,4 @@
-"""Operator: a running plan node. `pull(n)` gives at most n rows; what a node computes and filters is applied here, once."""
+"""Operator: a running plan node. `pull(n)` gives at most n rows, `unread` takes the last ones back; what is computed and filtered is applied here, once."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from auroraml.batch import Batch, Vector, concat_batches
+from auroraml.batch import Batch, Index, Vector, concat_batches
+from auroraml.errors import DatabaseError, NotSupportedError, OperationalError
 from auroraml.evaluate import Evaluator, Frame, compile, select
+from auroraml.executor.loops import Loops
+from auroraml.executor.plans import free_parameters, is_volatile
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.metrics import NodeMetrics
@@ -18,8 +21,10 @@ if TYPE_CHECKING:
     from auroraml.executor.context import ExecutionContext
 
 ALL = 1 << 62
+LARGE = 65_536  # a demand from here on is not made exact: whoever asks for so much reads on
 OPERATORS: dict[type, type[Operator]] = {}
 O = TypeVar("O", bound="type[Operator]")
+T = TypeVar("T")
 
 
 def operator(*classes: type) -> Callable[[O], O]:
@@ -34,17 +39,29 @@ def operator(*classes: type) -> Callable[[O], O]:
 
 
 class Operator:
-    """The base: children built, targets compiled, rows and time counted."""
+    """The base: children built, targets compiled, rows and time counted.
+
+    A node may run for many loops at once (`loops.n`): its rows then carry their loop as `Batch.owner`. Part of a plan that reads none
+    of the loops' parameters runs once and its rows carry no owner.
+    """
+
+    keeps = False  # holds its rows over a rescan that changes nothing it reads
 
     def __init__(self, node: p.PhysicalPlan, ctx: ExecutionContext) -> None:
         self.node = node
         self.ctx = ctx
+        for plan in node.init_plans:
+            ctx.declare(plan)
         self.children = [build(child, ctx) for child in node.children()]
         self.targets: list[Evaluator] = [compile(t) for t in node.targets]
         self.plain = self._plain(node.targets)
         self.tests: list[Evaluator] = [compile(t) for t in node.filter]
         self.metrics: NodeMetrics = ctx.metrics.node(node.id)
+        self.loops: Loops = ctx.loops
+        self.free = free_parameters(node, ctx.initial, ctx.cte_plans)
+        self.volatile = is_volatile(node)
         self.started = False
+        self.returned: Batch | None = None
 
     @staticmethod
     def _plain(targets: Sequence[e.Expr]) -> list[int] | None:
@@ -52,15 +69,22 @@ class Operator:
             return [t.index for t in targets if isinstance(t, e.InputRef)]
         return None
 
+    # The protocol
+
     def pull(self, n: int) -> Batch | None:
         """At most `n` rows, None at the end; counted and timed."""
         self.ctx.check_cancel()
         start = time.perf_counter()
         if not self.started:
             self.started = True
-            self.metrics.loops += 1
+            self.metrics.loops += 1 if self.loops.n is None else self.loops.n
             self.open()
-        batch = self.produce(n)
+        if self.returned is not None and self.returned.n:
+            batch: Batch | None = self.returned.slice(0, min(n, self.returned.n))
+            assert batch is not None
+            self.returned = self.returned.drop(batch.n)
+        else:
+            batch = self.produce(n)
         spent = (time.perf_counter() - start) * 1000
         if self.metrics.rows == 0:
             self.metrics.startup += spent
@@ -69,6 +93,16 @@ class Operator:
             self.metrics.rows += batch.n
         return batch
 
+    def unread(self, batch: Batch) -> None:
+        """Take back the last rows of the last pull, nobody having used them; with none: the last row pulled was the last one used."""
+        self.metrics.rows -= batch.n
+        self.take_back(batch)
+
+    def take_back(self, batch: Batch) -> None:
+        """Have `batch` ready for the next pull."""
+        if batch.n:
+            self.returned = batch if self.returned is None or not self.returned.n else concat_batches([batch, self.returned])
+
     def open(self) -> None:
         """Prepare to run (again)."""
 
@@ -76,30 +110,65 @@ class Operator:
         """The next rows."""
         raise NotImplementedError
 
-    def rescan(self) -> None:
-        """Start over, with other parameters perhaps."""
+    def rescan(self, loops: Loops, changed: frozenset[int]) -> None:
+        """Start over for other loops; what reads none of the parameters `changed` gives the same rows again."""
+        if not self.free & changed:
+            self.rewind()
+            return
+        self.loops = loops
+        self.forget()
         self.started = False
+        self.returned = None
         for child in self.children:
-            child.rescan()
+            child.rescan(loops, changed)
+
+    def rewind(self) -> None:
+        """Start over with the same parameters."""
+        if not self.started:
+            return
+        self.started = False
+        self.returned = None
+        for child in self.children:
+            child.rewind()
+
+    def forget(self) -> None:
+        """Drop what was kept for a rescan."""
+
+    def bound(self, n: int) -> None:
+        """No more than the first `n` rows will be asked for."""
+
+    def close(self) -> None:
+        """Let go of what is held; nothing is pulled afterwards."""
+        for child in self.children:
+            child.close()
+
+    def split(self, k: int) -> list[Operator]:
+        """Operators over consecutive parts of the rows, or this one alone."""
+        return [self]
+
+    # What subclasses use
 
     def frame(self, n: int, *sides: Batch) -> Frame:
         """The frame for this node's expressions."""
-        return Frame(n=n, sides=sides, params=self.ctx.params, ctx=self.ctx)
+        params = self.loops if self.loops.n is None or not sides else self.loops.at(sides[0].owners)
+        return Frame(n=n, sides=sides, params=params, ctx=self.ctx)
 
     def project(self, frame: Frame) -> Batch:
         """The node's targets over its input."""
         if self.plain is not None and frame.sides:
             return frame.sides[0].select(self.plain)
-        return Batch.of([compute(frame) for compute in self.targets], frame.n)
+        owner = next((side.owner for side in frame.sides if side.owner is not None), None)
+        made = Batch.of([compute(frame) for compute in self.targets], frame.n)
+        return made if owner is None else Batch(made.columns, made.n, owner)
 
-    def passing(self, frame: Frame) -> Frame:
-        """The rows that the node's filter lets through."""
+    def passing(self, frame: Frame) -> tuple[Frame, Index | None]:
+        """The rows that the node's filter lets through, and which they are (None: all)."""
         if not self.tests:
-            return frame
+            return frame, None
         mask = select(self.tests, frame)
-        kept = int(np.count_nonzero(mask))
-        self.metrics.removed_by_filter += frame.n - kept
-        return frame if kept == frame.n else frame.take(np.flatnonzero(mask))
+        kept = np.flatnonzero(mask)
+        self.metrics.removed_by_filter += frame.n - len(kept)
+        return (frame, None) if len(kept) == frame.n else (frame.take(kept), kept)
 
     def drain(self) -> Batch | None:
         """All rows left, in one batch."""
@@ -107,6 +176,98 @@ class Operator:
         while (batch := self.pull(ALL)) is not None:
             parts.append(batch)
         return concat_batches(parts) if parts else None
+
+    def pull_for(self, child: Operator, n: int) -> Batch | None:
+        """A child's next rows for each of this node's loops; a child that reads none of their parameters counts as run once a loop."""
+        loops = self.loops.n
+        if loops is None or child.loops is self.loops:
+            return child.pull(n)
+        before = tally(child)
+        batch = child.pull(n)
+        repeat(before, loops - 1)
+        if batch is None:
+            return None
+        return batch.take(np.tile(np.arange(batch.n), loops)).owned(np.repeat(np.arange(loops), batch.n))
+
+    def drain_for(self, child: Operator) -> Batch | None:
+        """All of a child's rows for each of this node's loops."""
+        parts = []
+        while (batch := self.pull_for(child, ALL)) is not None:
+            parts.append(batch)
+        return concat_batches(parts) if parts else None
+
+    def longest(self, compute: Callable[[int], T], n: int) -> tuple[T, int]:
+        """compute(m), over the first m of n rows, for the largest m at which it does not fail; where the first row fails, its error."""
+        try:
+            return compute(n), n
+        except DatabaseError as error:
+            if n <= 1 or self.volatile or isinstance(error, OperationalError | NotSupportedError):
+                raise
+        low, high, found = 0, n, None
+        while high - low > 1:
+            middle = (low + high) // 2
+            try:
+                found = compute(middle)
+                low = middle
+            except DatabaseError:
+                high = middle
+        return (compute(1), 1) if found is None else (found, low)
+
+
+class Streaming(Operator):
+    """A node whose output rows come from its child's one by one: rows taken back go back to the child."""
+
+    def __init__(self, node: p.PhysicalPlan, ctx: ExecutionContext) -> None:
+        super().__init__(node, ctx)
+        self.input: Batch | None = None
+        self.origins: Index | None = None  # the input row of each output row; None: one for one
+        self.output = 0
+
+    def step(self, batch: Batch) -> tuple[Batch, Index | None]:
+        """Output rows of input rows, and the input row each comes from (in order; None: one for one)."""
+        frame, kept = self.passing(self.frame(batch.n, batch))
+        return (self.project(frame) if self.targets else frame.sides[0]), kept
+
+    def accepted(self, batch: Batch) -> None:
+        """These input rows are done with."""
+
+    def produce(self, n: int) -> Batch | None:
+        child = self.children[0]
+        while True:
+            batch = self.pull_for(child, 1 if self.volatile and self.tests and n < LARGE else n)
+            if batch is None:
+                return None
+            removed = self.metrics.removed_by_filter
+
+            def compute(m: int, batch: Batch = batch, removed: int = removed) -> tuple[Batch, Index | None]:
+                self.metrics.removed_by_filter = removed
+                return self.step(batch.slice(0, m))
+
+            (made, origins), used = self.longest(compute, batch.n)
+            if used < batch.n:
+                child.unread(batch.drop(used))
+            self.input, self.origins, self.output = batch.slice(0, used), origins, made.n
+            self.accepted(self.input)
+            if made.n:
+                return made
+
+    def bound(self, n: int) -> None:
+        if not self.tests:
+            self.children[0].bound(n)
+
+    def take_back(self, batch: Batch) -> None:
+        if self.volatile or self.input is None or self.loops.n is not None:
+            super().take_back(batch)
+            return
+        kept = self.output - batch.n
+        if self.origins is None:
+            used = kept
+        else:
+            used = int(self.origins[kept - 1]) + 1 if kept else 0
+            self.metrics.removed_by_filter -= (self.input.n - self.output) - (used - kept)
+            self.origins = self.origins[:kept]
+        self.children[0].unread(self.input.drop(used))
+        self.input, self.output = self.input.slice(0, used), kept
 
 
 def build(node: p.PhysicalPlan, ctx: ExecutionContext) -> Operator:
@@ -119,17 +280,120 @@ def from_vectors(vectors: Sequence[Vector], n: int) -> Batch:
     return Batch.of(vectors, n)
 
 
-class Sliced:
-    """Hands out a batch in parts."""
+class Feed:
+    """A batch handed out in parts, the last of which can be taken back."""
 
-    def __init__(self) -> None:
-        self.left: Batch | None = None
+    __slots__ = ("at", "batch")
+
+    def __init__(self, batch: Batch | None = None) -> None:
+        self.batch = batch
+        self.at = 0
+
+    def fill(self, batch: Batch | None) -> None:
+        """New rows to hand out."""
+        self.batch = batch
+        self.at = 0
+
+    @property
+    def left(self) -> int:
+        """How many rows are still there."""
+        return 0 if self.batch is None else self.batch.n - self.at
 
     def give(self, n: int) -> Batch | None:
         """The next `n` rows of what is left."""
-        if self.left is None or self.left.n == 0:
-            self.left = None
+        if self.batch is None or self.at >= self.batch.n:
             return None
-        part = self.left.slice(0, min(n, self.left.n))
-        self.left = self.left.drop(part.n)
+        part = self.batch.slice(self.at, min(self.at + n, self.batch.n))
+        self.at += part.n
         return part
+
+    def back(self, n: int) -> None:
+        """The last `n` rows are to be given again."""
+        self.at -= n
+
+
+class Holding(Operator):
+    """A node that has its rows at hand: `feed` gives them out and takes them back."""
+
+    def __init__(self, node: p.PhysicalPlan, ctx: ExecutionContext) -> None:
+        super().__init__(node, ctx)
+        self.feed = Feed()
+
+    def produce(self, n: int) -> Batch | None:
+        return self.feed.give(n)
+
+    def take_back(self, batch: Batch) -> None:
+        if self.loops.n is None and 0 <= batch.n <= self.feed.at:
+            self.feed.back(batch.n)
+        else:
+            super().take_back(batch)
+
+
+class Keeping(Holding):
+    """A node that collects all rows when it is opened and keeps them over a rescan that changes nothing it reads."""
+
+    keeps = True
+
+    def __init__(self, node: p.PhysicalPlan, ctx: ExecutionContext) -> None:
+        super().__init__(node, ctx)
+        self.filled = False
+
+    def collect(self) -> Batch | None:
+        """All rows."""
+        raise NotImplementedError
+
+    def open(self) -> None:
+        if not self.filled:
+            self.feed.fill(self.collect())
+            self.filled = True
+        self.feed.at = 0
+
+    def forget(self) -> None:
+        self.filled = False
+
+    def rewind(self) -> None:
+        self.started = False
+        self.returned = None
+
+
+Tally = list[tuple[NodeMetrics, tuple[int, int, int, int, int, int]]]
+
+
+def counters(metrics: NodeMetrics) -> tuple[int, int, int, int, int, int]:
+    """The counters that EXPLAIN ANALYZE prints."""
+    return (
+        metrics.rows, metrics.loops, metrics.removed_by_filter, metrics.removed_by_join_filter, metrics.removed_by_recheck, metrics.heap_fetches,
+    )  # fmt: skip
+
+
+def _set(metrics: NodeMetrics, values: Sequence[int]) -> None:
+    (metrics.rows, metrics.loops, metrics.removed_by_filter, metrics.removed_by_join_filter, metrics.removed_by_recheck, metrics.heap_fetches) = (
+        values
+    )
+
+
+def running_parts(root: Operator, changed: frozenset[int] = frozenset()) -> list[Operator]:
+    """The operators that a rescan changing `changed` runs again: not those below one that keeps its rows."""
+    found = [root]
+    if root.keeps and not root.free & changed:
+        return found
+    for child in root.children:
+        found += running_parts(child, changed)
+    return found
+
+
+def tally(root: Operator, changed: frozenset[int] = frozenset()) -> Tally:
+    """The counters of `root` and what runs below it, as they are now."""
+    return [(part.metrics, counters(part.metrics)) for part in running_parts(root, changed)]
+
+
+def restore(saved: Tally) -> None:
+    """Set the counters back."""
+    for metrics, before in saved:
+        _set(metrics, before)
+
+
+def repeat(before: Tally, times: int) -> None:
+    """Count what has been counted since `before` `times` times more (the runs of further loops that give the same rows)."""
+    for metrics, old in before:
+        _set(metrics, [now + (now - then) * times for now, then in zip(counters(metrics), old, strict=True)])

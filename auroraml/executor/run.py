@@ -19,8 +19,8 @@ class Running:
 
     def __init__(self, plan: PhysicalPlan, ctx: ExecutionContext) -> None:
         self.ctx = ctx
-        for sub in _ctes(plan):
-            ctx.cte_plans[sub.index] = sub
+        for sub in _declared(plan):
+            ctx.declare(sub)
         self.root = build(plan, ctx)
 
     @property
@@ -38,11 +38,13 @@ class Running:
         return self.root.pull(n)
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Let go of what operators hold."""
+        self.root.close()
 
 
-def _ctes(plan: PhysicalPlan) -> list[SubPlan]:
-    return [x for x in walk(plan) if isinstance(x, SubPlan) and x.kind == "cte"]
+def _declared(plan: PhysicalPlan) -> list[SubPlan]:
+    """The init plans and WITH queries of all nodes."""
+    return [sub for node in walk(plan) if isinstance(node, PhysicalPlan) for sub in node.init_plans]
 
 
 def run(plan: PhysicalPlan, ctx: ExecutionContext) -> Running:

@@ -247,9 +247,13 @@ class Hosting(SequenceValues):
         moved = inline(migrate(current, self.settings), self.settings, lambda function: has_privilege(self.catalog, self.role, function, "X"))
         return plans.plan(replace(bound, plan=moved), self.catalog, self.hub.store)
 
-    def start(self, plan: PhysicalPlan, bound: BoundStatement, params: tuple[Bound, ...] = (), *, timing: bool = True) -> Running:
+    def start(
+        self, plan: PhysicalPlan, bound: BoundStatement, params: tuple[Bound, ...] = (), *, timing: bool = True, measured: bool = False
+    ) -> Running:
         """Run a plan."""
-        return run(plan, self.context(params))
+        context = self.context(params)
+        context.measured = measured
+        return run(plan, context)
 
     def run(self, bound: BoundStatement, params: tuple[Bound, ...] = ()) -> ResultStream:
         """Authorize, plan and run a bound statement."""
@@ -317,7 +321,7 @@ class Hosting(SequenceValues):
     def column_vectors(self, relation: Relation) -> list[Vector]:
         """The visible rows' columns."""
         table = self.hub.store.table(relation.oid)
-        index: Index | None = table.visible(self.transaction.stored.snapshot)
+        index: Index | None = self.hub.store.visible(table, self.transaction.stored)
         live = [c for c in relation.columns if not c.dropped]
         return [table.column(i) if index is None else table.column(i).take(index) for i in range(len(live))]
 
@@ -333,7 +337,7 @@ class Hosting(SequenceValues):
     def dead_rows(self, relation: Relation) -> int:
         """Row versions stored that this statement does not see."""
         table = self.hub.store.table(relation.oid)
-        index = table.visible(self.transaction.stored.snapshot)
+        index = self.hub.store.visible(table, self.transaction.stored)
         return 0 if index is None else table.n - len(index)
 
     def set_statistics(self, relation: Relation, statistics: RelationStatistics) -> None:

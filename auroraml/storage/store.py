@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+import numpy as np
 
 from auroraml.batch import Index, Vector
 from auroraml.errors import DeadlockDetected
@@ -11,6 +13,8 @@ from auroraml.storage.sequences import Sequences
 from auroraml.storage.table import Table
 from auroraml.storage.transactions import Snapshot, Transaction
 from auroraml.types.pg_type import PgType
+
+POLL = 0.05  # seconds between looks at the waiting statement's interrupt
 
 
 class Store:
@@ -22,28 +26,32 @@ class Store:
         self.tables: dict[int, Table] = {}
         self.sequences = Sequences()
         self.next_xid = 1
-        self.running: set[int] = set()
+        self.running: dict[int, Transaction] = {}
         self.waiting: dict[int, int] = {}
-        self.ends = 0
 
     def begin(self) -> Transaction:
         """A new transaction."""
         with self.lock:
             xid = self.next_xid
             self.next_xid += 1
-            self.running.add(xid)
-            return Transaction(self, xid)
+            transaction = Transaction(self, xid)
+            self.running[xid] = transaction
+            return transaction
 
     def snapshot(self, own: int) -> Snapshot:
         """What a statement of transaction `own` sees from now on."""
         with self.lock:
-            return Snapshot(own, self.next_xid, frozenset(self.running - {own}), self.ends)
+            return Snapshot(own, self.next_xid, frozenset(xid for xid in self.running if xid != own))
 
-    def end(self, xid: int) -> None:
+    def horizon(self) -> int:
+        """Every transaction before this one is over, and so for every snapshot in use."""
+        return min((min(xid, t.snapshot.oldest) for xid, t in self.running.items()), default=self.next_xid)
+
+    def end(self, transaction: Transaction) -> None:
         """A transaction is over."""
         with self.ended:
-            self.running.discard(xid)
-            self.ends += 1
+            transaction.ended = True
+            self.running.pop(transaction.xid, None)
             self.ended.notify_all()
 
     def create(self, oid: int, types: Sequence[tuple[PgType, PgType | None]], transaction: Transaction) -> Table:
@@ -70,39 +78,89 @@ class Store:
         """The table of a relation."""
         return self.tables[oid]
 
+    def visible(self, table: Table, transaction: Transaction) -> Index | None:
+        """The rows of `table` that the transaction's statement sees; None when it sees all."""
+        with self.lock:
+            return table.visible(transaction.snapshot, self.horizon())
+
+    def visible_now(self, table: Table) -> Index | None:
+        """The rows of `table` that are committed; None when that is all."""
+        with self.lock:
+            return table.visible(self.snapshot(0), self.horizon())
+
     def insert(self, oid: int, vectors: Sequence[Vector], n: int, transaction: Transaction) -> Index:
         """Append rows; their numbers."""
         with self.lock:
             table = self.tables[oid]
             rows = table.append(vectors, n, transaction.xid)
-            transaction.log(lambda: table.abort(rows))
+            transaction.log(lambda: table.kill(int(rows[0]), int(rows[-1]) + 1) if len(rows) else None)
             return rows
 
-    def delete(self, oid: int, rows: Index, transaction: Transaction) -> Index:
-        """Delete row versions; waits for other transactions that did so, and leaves out what they deleted for good."""
-        table = self.tables[oid]
-        with self.ended:
-            while True:
-                holders = {int(x) for x in table.deleted[rows] if x > 0 and x != transaction.xid and int(x) in self.running}
-                if not holders:
-                    break
-                self._wait(transaction.xid, min(holders))
-            free = rows[table.deleted[rows] == 0]
-            table.delete(free, transaction.xid)
-            transaction.log(lambda: table.delete(free, 0))
-            return free  # type: ignore[no-any-return] # numpy gives Any
+    # Writers that meet one another
 
-    def _wait(self, waiter: int, holder: int) -> None:
-        seen = holder
+    def claim(self, table: Table, rows: Index, transaction: Transaction, check: Callable[[], None]) -> Index:
+        """Wait until no other running transaction holds one of `rows` (deleted or locked it); which of them are deleted by now."""
+        with self.ended:
+            while (holder := self._holder(table, rows, transaction)) is not None:
+                self.wait(transaction, holder, check)
+            return rows[table.deleters(rows) != 0]  # type: ignore[no-any-return] # numpy gives Any
+
+    def _holder(self, table: Table, rows: Index, transaction: Transaction) -> int | None:
+        """A running transaction that deleted, or locked, one of `rows`: the one of the first such row."""
+        if len(self.running) < 2:
+            return None
+        others = [xid for xid in self.running if xid != transaction.xid]
+        held = np.isin(table.deleters(rows), others)
+        if table.locks:
+            held |= np.fromiter((table.locks.get(int(row), transaction.xid) in others for row in rows), np.bool_, len(rows))
+        if not held.any():
+            return None
+        row = int(rows[int(np.argmax(held))])
+        deleter = int(table.deleters(np.array([row]))[0])
+        return deleter if deleter in others else table.locks[row]
+
+    def held(self, table: Table, rows: Index, transaction: Transaction) -> Index:
+        """Those of `rows` that another running transaction deleted or locked."""
+        with self.lock:
+            return rows[[self._holder(table, rows[i : i + 1], transaction) is not None for i in range(len(rows))]] if len(rows) else rows
+
+    def delete(self, oid: int, rows: Index, transaction: Transaction, successors: Index | None = None) -> None:
+        """Delete row versions that `claim` found free."""
+        with self.lock:
+            table = self.tables[oid]
+            order = np.argsort(rows, kind="stable")
+            deletion = table.delete(rows[order], transaction.xid, None if successors is None else successors[order])
+            transaction.log(lambda: table.undelete(deletion))
+
+    def lock_rows(self, table: Table, rows: Index, transaction: Transaction) -> None:
+        """Hold rows until the transaction ends."""
+        with self.lock:
+            mine = {int(row): table.locks.get(int(row)) for row in rows}
+            table.locks.update(dict.fromkeys(mine, transaction.xid))
+            transaction.at_end.append(lambda: self._unlock(table, mine, transaction.xid))
+
+    def _unlock(self, table: Table, rows: dict[int, int | None], xid: int) -> None:
+        for row in rows:
+            if table.locks.get(row) == xid:
+                del table.locks[row]
+
+    def wait(self, transaction: Transaction, holder: int, check: Callable[[], None]) -> None:
+        """Until transaction `holder` has ended; 40P01 where it waits for this one. The caller holds the lock."""
+        waiter, seen, chain = transaction.xid, holder, [holder]
         while seen in self.waiting:
             seen = self.waiting[seen]
+            chain.append(seen)
             if seen == waiter:
-                raise DeadlockDetected(
-                    "deadlock detected", detail=f"Process {waiter} waits for ShareLock on transaction {holder}; blocked by process {holder}.",
-                    hint="See server log for query details.",
-                )  # fmt: skip
+                raise DeadlockDetected("deadlock detected", detail=_cycle(waiter, chain), hint="See server log for query details.")
         self.waiting[waiter] = holder
         try:
-            self.ended.wait_for(lambda: holder not in self.running)
+            while holder in self.running:
+                self.ended.wait(POLL)
+                check()
         finally:
             del self.waiting[waiter]
+
+
+def _cycle(waiter: int, chain: Sequence[int]) -> str:
+    pairs = zip([waiter, *chain], chain, strict=False)
+    return "\n".join(f"Process {a} waits for ShareLock on transaction {b}; blocked by process {b}." for a, b in pairs)

@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from auroraml.storage.store import Store
 
-ABORTED = -1
-
 
 class Snapshot:
     """What a statement sees: everything committed when it began, and its own transaction's work."""
 
-    __slots__ = ("own", "running", "top", "version")
+    __slots__ = ("oldest", "own", "running", "top")
 
-    def __init__(self, own: int, top: int, running: frozenset[int], version: int) -> None:
+    def __init__(self, own: int, top: int, running: frozenset[int]) -> None:
         self.own = own
         self.top = top
         self.running = running
-        self.version = version
+        self.oldest = min(running, default=top)  # transactions before this one are over for the snapshot
+
+    def sees(self, xid: int) -> bool:
+        """Whether the work of transaction `xid` (not rolled back) is part of what the statement sees."""
+        return xid == self.own or (xid < self.top and xid not in self.running)
 
 
 class Transaction:
@@ -29,7 +31,9 @@ class Transaction:
     def __init__(self, store: Store, xid: int) -> None:
         self.store = store
         self.xid = xid
+        self.ended = False
         self.undo: list[Callable[[], None]] = []
+        self.at_end: list[Callable[[], None]] = []
         self.snapshot = store.snapshot(xid)
 
     def statement(self) -> None:
@@ -47,17 +51,26 @@ class Transaction:
     def rollback_to(self, mark: object) -> None:
         """Take back all changes since the mark."""
         assert isinstance(mark, int)
-        while len(self.undo) > mark:
-            self.undo.pop()()
+        with self.store.lock:
+            while len(self.undo) > mark:
+                self.undo.pop()()
         self.statement()
 
     def commit(self) -> None:
         """Make the changes visible to others."""
         self.undo.clear()
-        self.store.end(self.xid)
+        self._end()
 
     def rollback(self) -> None:
         """Take back everything."""
-        while self.undo:
-            self.undo.pop()()
-        self.store.end(self.xid)
+        with self.store.lock:
+            while self.undo:
+                self.undo.pop()()
+            self._end()
+
+    def _end(self) -> None:
+        with self.store.lock:
+            for release in self.at_end:
+                release()
+            self.at_end.clear()
+            self.store.end(self)

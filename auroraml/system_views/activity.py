@@ -42,7 +42,7 @@ def _live(ctx: Reader, relation: Relation) -> int | None:
     table = ctx.store.tables.get(relation.oid)
     if table is None:
         return None
-    index = table.visible(ctx.store.snapshot(0))
+    index = ctx.store.visible_now(table)
     return table.n if index is None else len(index)
 
 

@@ -1,5 +1,24 @@
 """One module a family of plan nodes."""
 
-from auroraml.executor.operators import functions, grouping, joins, modify, ordering, scans, sets
+from auroraml.executor.operators import (
+    functions,
+    gather,
+    grouping,
+    hash_join,
+    joins,
+    limits,
+    locking,
+    merge_join,
+    modify,
+    nested_loop,
+    ordering,
+    scans,
+    sets,
+    tables,
+    windows,
+)
 
-__all__ = ["functions", "grouping", "joins", "modify", "ordering", "scans", "sets"]
+__all__ = [
+    "functions", "gather", "grouping", "hash_join", "joins", "limits", "locking", "merge_join", "modify", "nested_loop", "ordering", "scans", "sets",
+    "tables", "windows",
+]  # fmt: skip

@@ -10,9 +10,10 @@ import numpy as np
 
 from auroraml.batch import Batch, Column, ConstVector, FixedVector, Index, StructVector, Vector, concat_batches, from_datums
 from auroraml.errors import FeatureNotSupported
-from auroraml.evaluate import Frame, compile
+from auroraml.evaluate import Frame, Taken, compile
 from auroraml.evaluate.call import null
-from auroraml.executor.operator import Operator, Sliced, build, operator
+from auroraml.executor.operator import Operator, Streaming, build, operator
+from auroraml.executor.operators.scans import FedRows
 from auroraml.functions.signature import ROWS, Types
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
@@ -71,22 +72,30 @@ def _sql_rows(function: Function, args: Sequence[Vector], frame: Frame) -> tuple
 
 
 @operator(p.FunctionScan)
-class FunctionScanRows(Operator):
-    """Runs alone, or for a whole batch of outer rows through `apply`."""
+class FunctionScanRows(FedRows):
+    """The functions' rows, collected when it starts and kept over rescans; or, through `answers`, for a whole service batch of outer rows."""
 
     node: p.FunctionScan
+    keeps = True
+
+    def __init__(self, node: p.FunctionScan, ctx: object) -> None:
+        super().__init__(node, ctx)
+        self.filled = False
 
     def open(self) -> None:
-        self.kept = Sliced()
-        batch, _ = self.apply(self.ctx.params, 1, batched=self.node.batch and bool(self.ctx.settings[APG_ENABLE_BATCH_MODE_FUNCTION_EXECUTION]))
-        self.kept.left = batch
+        if not self.filled:
+            self.filled = True
+            batched = self.node.batch and bool(self.ctx.settings[APG_ENABLE_BATCH_MODE_FUNCTION_EXECUTION])
+            batch, owners = self.answers(self.loops, 1 if self.loops.n is None else self.loops.n, batched=batched)
+            self.feed.fill(batch if self.loops.n is None else batch.owned(owners))
+        self.feed.at = 0
 
-    def produce(self, n: int) -> Batch | None:
-        return self.kept.give(n)
+    def forget(self) -> None:
+        self.filled = False
 
-    def apply(self, params: Parameters, n: int, *, batched: bool = False) -> tuple[Batch, Index]:
-        """Output rows for `n` outer rows (whose parameter vectors are in `params`), and the outer row each belongs to."""
-        return self.finished(*self.answers(params, n, batched=batched), params)
+    def rewind(self) -> None:
+        self.started = False
+        self.returned = None
 
     def answers(self, params: Parameters, n: int, *, batched: bool = False) -> tuple[Batch, Index]:
         """The calls' rows for `n` outer rows before the filter, and the outer row each belongs to."""
@@ -102,26 +111,13 @@ class FunctionScanRows(Operator):
 
     def finished(self, batch: Batch, owners: Index, params: Parameters) -> tuple[Batch, Index]:
         """The rows of `answers` that pass the scan's filter, as its outputs."""
-        if self.tests:
-            kept = self.passing(Frame(n=batch.n, sides=(batch,), params=_by_owner(params, owners), ctx=self.ctx)).sides[0]
-            if kept.n != batch.n:
-                batch, owners = kept, owners[_rows_of(batch, kept)]
-        return self.project(self.frame(batch.n, batch)), owners
+        frame, kept = self.passing(Frame(n=batch.n, sides=(batch,), params=Taken(params, owners), ctx=self.ctx))
+        return self.project(frame), owners if kept is None else owners[kept]
 
     def _call(self, call: e.Expr, width: int, frame: Frame) -> tuple[Batch, Index]:
         if isinstance(call, e.Call) and call.function.returns_set:
             return expand(call, frame)
         return Batch.of(columns_of(compile(call)(frame), call.type, width), frame.n), np.arange(frame.n)
-
-
-def _rows_of(before: Batch, after: Batch) -> Index:
-    """Which rows of `before` are in `after` (a selection of it)."""
-    whole = after.columns[0].rows
-    return whole.numbers() - before.columns[0].rows.start if whole.index is not None else np.arange(whole.start, whole.start + whole.n)
-
-
-def _by_owner(params: Parameters, owners: Index) -> dict[tuple[str, int], Vector]:
-    return {key: vector.take(owners) if vector.n != 1 else vector for key, vector in params.items()}
 
 
 def columns_of(vector: Vector, type: PgType, width: int) -> list[Vector]:
@@ -160,27 +156,39 @@ def _zip(parts: Sequence[tuple[Batch, Index]], n: int) -> tuple[Batch, Index]:
 
 
 @operator(p.ProjectSet)
-class ProjectSetRows(Operator):
+class ProjectSetRows(Streaming):
     """Sets in the select list advance together; the shorter ones are padded with NULL (chapter 38.5.9)."""
 
     node: p.ProjectSet
+    rest: Batch | None = None  # rows made beyond the demand
 
-    def open(self) -> None:
-        self.kept = Sliced()
+    def step(self, batch: Batch) -> tuple[Batch, Index | None]:
+        made, owners = self._expand(batch)
+        if batch.owner is not None:
+            made = made.owned(batch.owners[owners])
+        return made, owners
 
     def produce(self, n: int) -> Batch | None:
-        found = self.kept.give(n)
-        while found is None:
-            batch = self.children[0].pull(n)
-            if batch is None:
-                return None
-            self.kept.left = self._expand(batch)
-            found = self.kept.give(n)
+        if self.rest is not None:
+            part = self.rest.slice(0, n)
+            self.rest = self.rest.drop(part.n) if part.n < self.rest.n else None
+            return part
+        found = super().produce(n)
+        if found is not None and found.n > n:
+            self.rest = found.drop(n)
+            found = found.slice(0, n)
         return found
 
-    def _expand(self, batch: Batch) -> Batch:
+    def open(self) -> None:
+        self.rest = None
+
+    def take_back(self, batch: Batch) -> None:
+        Operator.take_back(self, batch)
+
+    def _expand(self, batch: Batch) -> tuple[Batch, Index]:
         """The targets over each row's sets; sets inside other sets' arguments come first."""
         frame = self.frame(batch.n, batch)
+        origins = np.arange(batch.n)
         left = _sets(self.node.targets)
         while left:
             inner = [call for call in left if not _sets(call.args, left)]
@@ -194,8 +202,9 @@ class ProjectSetRows(Operator):
                 computed[id(call)] = StructVector(fields, together.n) if call.type.rep is Rep.STRUCT else fields[0]
                 column += width
             frame = replace(frame.take(owners), computed=computed)
+            origins = origins[owners]
             left = [call for call in left if all(call is not other for other in inner)]
-        return Batch.of([compute(frame) for compute in self.targets], frame.n)
+        return Batch.of([compute(frame) for compute in self.targets], frame.n), origins
 
 
 def _sets(exprs: Sequence[e.Expr], among: Sequence[e.Call] | None = None) -> list[e.Call]:

@@ -1,4 +1,4 @@
-"""Aggregate, Group, Unique, WindowAgg."""
+"""Aggregate: groups, grouping sets, and the phases of a parallel aggregate."""
 
 from __future__ import annotations
 
@@ -6,66 +6,99 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from auroraml.batch import Batch, ConstVector, FixedVector, Index, Vector, concat_batches
+from auroraml.batch import Batch, ConstVector, FixedVector, Index, Vector, concat, concat_batches
 from auroraml.errors import FeatureNotSupported
-from auroraml.evaluate import Frame, compile
+from auroraml.evaluate import Frame, compile, truth
 from auroraml.evaluate.call import null
 from auroraml.evaluate.keys import groups, rank, sort_indices
-from auroraml.executor.operator import Operator, Sliced, operator
+from auroraml.executor.operator import Keeping, operator
 from auroraml.executor.operators.joins import no_rows
-from auroraml.functions.signature import AGGREGATES, WINDOWS, CallContext, Types
+from auroraml.executor.operators.ordering import output_type
+from auroraml.functions.signature import AGGREGATES, CallContext, Types
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
+from auroraml.ir.tree import same, walk
+from auroraml.types.pg_type import PgType
 from auroraml.types.table import INT8
 from auroraml.types.typmod import format_type
 
 
-def aggregate(call: e.Aggregate, batch: Batch, codes: Index, count: int, frame: Frame) -> Vector:
-    """One aggregate's value for each group: FILTER, DISTINCT and ORDER BY first, then its kernel."""
-    args = [compile(a)(frame) for a in call.args]
-    rows: Index | None = None
-    if call.filter is not None:
-        rows = np.flatnonzero(_true(compile(call.filter)(frame)))
-    if call.order_by:
-        keys = [compile(k.expr)(frame) for k in call.order_by]
-        order = sort_indices(
-            keys, [k.expr.type for k in call.order_by], [k.descending for k in call.order_by], [k.nulls_first for k in call.order_by], batch.n
-        )
-        kept = np.ones(batch.n, np.bool_) if rows is None else np.isin(np.arange(batch.n), rows)
-        rows = order[kept[order]]
-    if call.distinct:
-        chosen = np.arange(batch.n) if rows is None else rows
+class Accumulated:
+    """One aggregate call's arguments, computed batch by batch as the rows come in, so that errors come in the rows' order."""
+
+    def __init__(self, call: e.Aggregate) -> None:
+        self.call = call
+        self.args = [compile(a) for a in call.args]
+        self.filter = None if call.filter is None else compile(call.filter)
+        self.order = [compile(k.expr) for k in call.order_by]
+        self.direct = [compile(d) for d in call.direct]
+        self.parts: list[list[Vector]] = []
+        self.rows: list[Index] = []
+        self.n = 0
+
+    def evaluate(self, frame: Frame) -> tuple[Index | None, list[Vector]]:
+        """Which rows count (None: all), and the values of arguments and order keys at them."""
+        rows = None
+        if self.filter is not None:
+            rows = np.flatnonzero(truth(self.filter(frame)))
+            frame = frame.take(rows)
+        return rows, [one(frame) for one in (*self.args, *self.order, *self.direct)]
+
+    def add(self, found: tuple[Index | None, list[Vector]], start: int, n: int) -> None:
+        """Keep what `evaluate` found for the `n` rows from `start` on."""
+        rows, vectors = found
+        if self.filter is not None:
+            assert rows is not None
+            self.rows.append(rows + start)
+        self.parts.append(vectors)
+
+    def value(self, codes: Index, count: int, ctx: CallContext) -> Vector:
+        """The aggregate's value for each group."""
+        call = self.call
+        if self.filter is not None:
+            codes = codes[np.concatenate(self.rows)] if self.rows else codes[:0]
+        n = len(codes)
+        types = [a.type for a in call.args] + [k.expr.type for k in call.order_by] + [d.type for d in call.direct]
+        vectors = [
+            concat([part[i] if len(self.parts) == 1 else part[i].flat() for part in self.parts]) if self.parts else null(type).take(codes[:0])
+            for i, type in enumerate(types)
+        ]
+        args, keys = vectors[: len(call.args)], vectors[len(call.args) : len(call.args) + len(call.order_by)]
+        direct = [self._of_groups(v, codes, count) for v in vectors[len(vectors) - len(call.direct) :]] if call.direct else []
+        order: Index | None = None
+        if call.order_by:
+            down, first = [k.descending for k in call.order_by], [k.nulls_first for k in call.order_by]
+            order = sort_indices(keys, [k.expr.type for k in call.order_by], down, first, n)
+        if call.distinct:
+            order = self._distinct(args, codes, order)
+        if order is not None:
+            args, codes = [a.take(order) for a in args], codes[order]
+        return aggregate_kernel(call, [*direct, *args], codes, count, ctx)
+
+    @staticmethod
+    def _of_groups(vector: Vector, codes: Index, count: int) -> Vector:
+        """A direct argument's value for each group: that of its first row."""
+        first = np.full(count, -1, np.int64)
+        first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
+        return vector.flat().take(first, True)
+
+    def _distinct(self, args: Sequence[Vector], codes: Index, order: Index | None) -> Index:
+        """The rows of distinct arguments in each group, in the arguments' order unless one was given."""
+        chosen = np.arange(len(codes)) if order is None else order
         parts = [FixedVector(codes[chosen]), *(a.take(chosen) for a in args)]
-        types = [INT8, *(a.type for a in call.args)]
+        types = [INT8, *(a.type for a in self.call.args)]
         _, _, first = groups(parts, types, len(chosen))
         first = np.sort(first)
-        if not call.order_by and args:
-            values = sort_indices(
-                [a.take(chosen[first]) for a in args], [a.type for a in call.args], [False] * len(args), [False] * len(args), len(first)
-            )
-            first = first[values]
-        rows = chosen[first]
-    if rows is not None:
-        args, codes = [a.take(rows) for a in args], codes[rows]
-    direct: list[Vector] = []
-    if call.direct:
-        owners, places = np.unique(codes, return_index=True)
-        sources = places if rows is None else rows[places]
-        first = np.full(count, -1, np.int64)
-        first[owners] = sources
-        direct = [compile(d)(frame).flat().take(first, True) for d in call.direct]
-    return _kernel(call, [*direct, *args], codes, count, frame.ctx)
+        if order is None and args:
+            nothing = [False] * len(args)
+            first = first[sort_indices([a.take(chosen[first]) for a in args], [a.type for a in self.call.args], nothing, nothing, len(first))]
+        return chosen[first]
 
 
-def _true(vector: Vector) -> np.ndarray:
-    flat = vector.flat()
-    assert isinstance(flat, FixedVector)
-    return flat.values & flat.valid
-
-
-def _kernel(call: e.Aggregate, args: Sequence[Vector], codes: Index, count: int, ctx: CallContext) -> Vector:
+def aggregate_kernel(call: e.Aggregate, args: Sequence[Vector], codes: Index, count: int, ctx: CallContext) -> Vector:
+    """An aggregate's value for each group from its arguments."""
     if call.function.name in ("min", "max") and len(args) == 1:
-        return extreme(args[0], call.args[0], codes, count, call.function.name == "max")
+        return extreme(args[0], call.args[0].type, codes, count, call.function.name == "max")
     kernel = AGGREGATES.get(call.function.oid)
     if kernel is None:
         types = ", ".join(format_type(x.type) for x in call.function.inputs)
@@ -76,11 +109,14 @@ def _kernel(call: e.Aggregate, args: Sequence[Vector], codes: Index, count: int,
     return kernel.function(*extra, [a.flat() for a in args], codes, count)  # type: ignore[no-any-return] # aggregates return vectors
 
 
-def extreme(vector: Vector, expr: e.Expr, codes: Index, count: int, largest: bool) -> Vector:
+def extreme(vector: Vector, type: PgType, codes: Index, count: int, largest: bool) -> Vector:
     """min and max of any ordered type: the row of each group that sorts first or last."""
     flat = vector.flat()
+    if isinstance(flat, FixedVector) and flat.values.dtype.kind in "iu" and flat.validity is None and count == 1 and flat.n:
+        row = int(flat.values.argmax() if largest else flat.values.argmin())
+        return flat.take(np.array([row]))
     valid = np.arange(flat.n) if flat.validity is None else np.flatnonzero(flat.validity)
-    ranks = rank(flat.take(valid), expr.type)
+    ranks = rank(flat.take(valid), type)
     order = np.lexsort((ranks, codes[valid]))
     owners = codes[valid][order]
     place = np.full(count, -1, np.int64)
@@ -91,166 +127,99 @@ def extreme(vector: Vector, expr: e.Expr, codes: Index, count: int, largest: boo
 
 
 @operator(p.Aggregate)
-class AggregateRows(Operator):
-    """Groups in order of first appearance; one group without keys even over no rows."""
+class AggregateRows(Keeping):
+    """Groups in order of first appearance (of a sorted input: in its order); one group without keys even over no rows."""
 
     node: p.Aggregate
 
-    def open(self) -> None:
-        self.kept = Sliced()
-        self.done = False
+    def __init__(self, node: p.Aggregate, ctx: object) -> None:
+        super().__init__(node, ctx)  # type: ignore[arg-type] # an ExecutionContext
+        self.places: list[tuple[int, int]] = []  # id() of an Aggregate in targets or filter, and its place among the calls
+        for part in (*node.targets, *node.filter):
+            for item in walk(part):
+                if isinstance(item, e.Aggregate):
+                    self.places.append((id(item), self._place(item)))
 
-    def produce(self, n: int) -> Batch | None:
-        if not self.done:
-            self.done = True
-            batch = self.children[0].drain() or no_rows(self.node.source)
-            self.kept.left = self._grouped(batch)
-        return self.kept.give(n)
+    def _place(self, item: e.Aggregate) -> int:
+        for i, call in enumerate(self.node.calls):
+            if call is item:
+                return i
+        return next(i for i, call in enumerate(self.node.calls) if same(call, item))
 
-    def _grouped(self, batch: Batch) -> Batch | None:
+    def collect(self) -> Batch | None:
+        calls = [Accumulated(call) for call in self.node.calls]
+        parts: list[Batch] = []
+        start = 0
+        while (batch := self.pull_for(self.children[0], 1 << 62)) is not None:
+            self._accumulate(calls, batch, start)
+            parts.append(batch)
+            start += batch.n
+        batch = concat_batches(parts) if parts else no_rows(self.node.source)
+        return self._grouped(calls, batch)
+
+    def _accumulate(self, calls: Sequence[Accumulated], batch: Batch, start: int) -> None:
+        def compute(m: int) -> list[tuple[Index | None, list[Vector]]]:
+            part = batch.slice(0, m)
+            frame = self.frame(m, part)
+            return [call.evaluate(frame) for call in calls]
+
+        found, used = self.longest(compute, batch.n)
+        if used < batch.n:
+            rest = batch.drop(used)
+            frame = self.frame(1, rest.slice(0, 1))
+            for call in calls:
+                call.evaluate(frame)  # raises: this is the row that failed
+        for call, values in zip(calls, found, strict=True):
+            call.add(values, start, batch.n)
+
+    def _grouped(self, calls: Sequence[Accumulated], batch: Batch) -> Batch | None:
         node = self.node
         if not node.grouping_sets:
-            return self._one(batch, node.keys, frozenset(node.keys))
-        parts = [self._one(batch, tuple(node.keys[i] for i in members), frozenset(node.keys[i] for i in members)) for members in node.grouping_sets]
+            return self._one(calls, batch, node.keys, frozenset(node.keys))
+        parts = [
+            self._one(calls, batch, tuple(node.keys[i] for i in members), frozenset(node.keys[i] for i in members)) for members in node.grouping_sets
+        ]
         found = [part for part in parts if part is not None]
         return concat_batches(found) if found else None
 
-    def _one(self, batch: Batch, keys: Sequence[int], grouped: frozenset[int]) -> Batch | None:
-        if keys:
-            codes, count, first = groups([batch.vector(k) for k in keys], [self.node.source.targets[k].type for k in keys], batch.n)
-        else:
-            codes, count = np.zeros(batch.n, np.int64), 1
-            first = np.zeros(1, np.int64) if batch.n else np.full(1, -1)
+    def _codes(self, batch: Batch, keys: Sequence[int]) -> tuple[Index, int, Index]:
+        """Each row's group, the number of groups, and each group's first row (-1: none)."""
+        loops = self.loops.n
+        if not keys:
+            count = 1 if loops is None else loops
+            codes = np.zeros(batch.n, np.int64) if loops is None else batch.owners
+            first = np.full(count, -1, np.int64)
+            first[codes[::-1]] = np.arange(batch.n - 1, -1, -1)
+            return codes, count, first
+        vectors, types = [batch.vector(k) for k in keys], [output_type(self.node.source, k) for k in keys]
+        if loops is not None and batch.owner is not None:
+            vectors, types = [batch.owner.vector, *vectors], [INT8, *types]
+        return groups(vectors, types, batch.n)
+
+    def _one(self, calls: Sequence[Accumulated], batch: Batch, keys: Sequence[int], grouped: frozenset[int]) -> Batch | None:
+        codes, count, first = self._codes(batch, keys)
         if not count:
             return None
-        frame = self.frame(batch.n, batch)
-        computed = {id(call): aggregate(call, batch, codes, count, frame) for call in self.node.calls}
-        rows = batch.take(first, bool(batch.n == 0))
+        values = [call.value(codes, count, self.ctx) for call in calls]
+        computed = {key: values[place] for key, place in self.places}
+        rows = batch.take(first, bool((first < 0).any()))
         if len(grouped) != len(self.node.keys):
             rows = self._blanked(rows, grouped)
-        out = Frame(n=count, sides=(rows,), params=self.ctx.params, ctx=self.ctx, computed=computed)
-        out = self.passing(out)
-        return Batch.of([compute(out) for compute in self.targets], out.n) if out.n else None
+        if self.loops.n is not None:
+            rows = Batch(rows.columns, count).owned(np.arange(count) if not keys else batch.owners[first])
+        frame = self.frame(count, rows)
+        out = Frame(n=count, sides=(rows,), params=frame.params, ctx=self.ctx, computed=computed)
+        out, _ = self.passing(out)
+        return self._computed(out) if out.n else None
+
+    def _computed(self, frame: Frame) -> Batch:
+        made = Batch.of([compute(frame) for compute in self.targets], frame.n)
+        return Batch(made.columns, made.n, frame.sides[0].owner)
 
     def _blanked(self, rows: Batch, grouped: frozenset[int]) -> Batch:
         """Keys outside the grouping set are NULL."""
         vectors = []
         for i in range(len(rows.columns)):
             hidden = i in self.node.keys and i not in grouped
-            vectors.append(ConstVector(null(self.node.source.targets[i].type), rows.n) if hidden else rows.vector(i))
-        return Batch.of(vectors, rows.n)
-
-
-@operator(p.Unique)
-class UniqueRows(Operator):
-    """The first of each run of equal keys."""
-
-    node: p.Unique
-
-    def open(self) -> None:
-        self.kept = Sliced()
-        batch = self.children[0].drain()
-        if batch is not None:
-            types = [self.node.source.targets[k].type for k in self.node.keys]
-            _, _, first = groups([batch.vector(k) for k in self.node.keys], types, batch.n)
-            self.kept.left = batch.take(np.sort(first))
-
-    def produce(self, n: int) -> Batch | None:
-        batch = self.kept.give(n)
-        return None if batch is None else self.project(self.frame(batch.n, batch))
-
-
-@operator(p.WindowAgg)
-class WindowRows(Operator):
-    """Window functions over rows sorted by partition and order."""
-
-    node: p.WindowAgg
-
-    def open(self) -> None:
-        self.kept = Sliced()
-        batch = self.children[0].drain()
-        if batch is None:
-            return
-        computed = {id(call): self._call(call, batch) for call in self.node.calls}
-        frame = Frame(n=batch.n, sides=(batch,), params=self.ctx.params, ctx=self.ctx, computed=computed)
-        self.kept.left = Batch.of([compute(frame) for compute in self.targets], batch.n)
-
-    def produce(self, n: int) -> Batch | None:
-        return self.kept.give(n)
-
-    def _edges(self, batch: Batch) -> tuple[np.ndarray, np.ndarray]:
-        """Where partitions begin, and where peers do."""
-        types = [t.type for t in self.node.source.targets]
-        starts = np.zeros(batch.n, np.bool_)
-        starts[0] = True
-        for k in self.node.partition:
-            codes, _, _ = groups([batch.vector(k)], [types[k]], batch.n)
-            starts[1:] |= np.diff(codes) != 0
-        peers = starts.copy()
-        for key in self.node.order:
-            codes, _, _ = groups([batch.vector(key.index)], [types[key.index]], batch.n)
-            peers[1:] |= np.diff(codes) != 0
-        return starts, peers
-
-    def _call(self, call: e.WindowCall, batch: Batch) -> Vector:
-        starts, peers = self._edges(batch)
-        partition = np.cumsum(starts) - 1
-        first = np.flatnonzero(starts)
-        frame = self.frame(batch.n, batch)
-        args = [compile(a)(frame).flat() for a in call.args]
-        kernel = WINDOWS.get(call.function.oid)
-        if kernel is not None:
-            return kernel(args, partition, first, peers, batch.n, self._bounds(batch, starts, peers))  # type: ignore[no-any-return]
-        low, high = self._bounds(batch, starts, peers)
-        return self._over_frames(call, args, low, high, frame, partition)
-
-    def _bounds(self, batch: Batch, starts: np.ndarray, peers: np.ndarray) -> tuple[Index, Index]:
-        """Each row's frame as row numbers: from low to before high."""
-        n = batch.n
-        number = np.arange(n)
-        first = np.flatnonzero(starts)
-        part = np.cumsum(starts) - 1
-        begin = first[part]
-        end = np.append(first[1:], n)[part]
-        group = np.cumsum(peers) - 1
-        peer_first = np.flatnonzero(peers)
-        peer_end = np.append(peer_first[1:], n)[group]
-        frame = self.node.window.frame if self.node.window is not None else None
-        if frame is None:
-            return begin, peer_end if self.node.order else end
-        mode, start_kind, start_value, end_kind, end_value, exclude = frame
-        if exclude:
-            raise FeatureNotSupported("EXCLUDE in a window frame is not supported")
-
-        def edge(kind: object, value: object, low: bool) -> Index:
-            if kind == "unbounded preceding":
-                return begin  # type: ignore[no-any-return] # numpy gives Any
-            if kind == "unbounded following":
-                return end  # type: ignore[no-any-return] # numpy gives Any
-            if kind == "current row":
-                if mode == "rows":
-                    return number if low else number + 1
-                return peer_first[group] if low else peer_end  # type: ignore[no-any-return] # numpy gives Any
-            if mode != "rows":
-                raise FeatureNotSupported(f"{str(mode).upper()} with an offset in a window frame is not supported")
-            assert isinstance(value, e.Expr)
-            amount = int(str(compile(value)(self.frame(1, Batch([], 1))).datum(0)))
-            moved = number - amount if kind == "preceding" else number + amount
-            return np.clip(moved if low else moved + 1, begin, end)
-
-        low, high = edge(start_kind, start_value, True), edge(end_kind, end_value, False)
-        return low, np.maximum(low, high)
-
-    def _over_frames(self, call: e.WindowCall, args: Sequence[Vector], low: Index, high: Index, frame: Frame, partition: Index) -> Vector:
-        """An aggregate over each row's frame: rows with one frame share one computation."""
-        spans, codes = np.unique(np.stack([low, high], 1), axis=0, return_inverse=True)
-        lengths = spans[:, 1] - spans[:, 0]
-        owner = np.repeat(np.arange(len(spans)), lengths)
-        within = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        rows = np.repeat(spans[:, 0], lengths) + within
-        if call.filter is not None:
-            keep = _true(compile(call.filter)(frame))[rows]
-            rows, owner = rows[keep], owner[keep]
-        made = e.Aggregate(type=call.type, function=call.function, args=call.args, star=call.star)
-        values = _kernel(made, [a.take(rows) for a in args], owner, len(spans), frame.ctx)
-        return values.take(codes.reshape(-1).astype(np.int64))
+            vectors.append(ConstVector(null(output_type(self.node.source, i)), rows.n) if hidden else rows.vector(i))
+        return Batch(Batch.of(vectors, rows.n).columns, rows.n, rows.owner)

@@ -1,250 +1,195 @@
-"""ModifyTable: INSERT, UPDATE, DELETE with constraints checked in PostgreSQL's order and words."""
+"""ModifyTable: INSERT, UPDATE, DELETE, row for row as PostgreSQL does them, a batch at a time."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
-from auroraml.batch import Batch, Column, Index, Rows, Vector, concat, concat_batches
-from auroraml.errors import CardinalityViolation, CheckViolation, NotNullViolation, UniqueViolation
-from auroraml.evaluate import Frame, compile
-from auroraml.evaluate.keys import codes_of, combine, compact
-from auroraml.executor.operator import Operator, Sliced, operator
-from auroraml.ir import expr as e
+from auroraml.batch import Batch, Column, FixedVector, Index, Rows, Vector, concat_batches
+from auroraml.errors import CardinalityViolation
+from auroraml.evaluate import compile, truth
+from auroraml.executor.constraints import Writer
+from auroraml.executor.operator import Keeping, build, operator
 from auroraml.ir import physical as p
-from auroraml.ir.objects import Column as TableColumn
-from auroraml.ir.objects import Index as TableIndex
-from auroraml.ir.objects import Relation
-from auroraml.ir.tree import rewrite
-from auroraml.types.text import datum_out
-from auroraml.types.typmod import quote_identifier
+from auroraml.ir.metrics import Metrics
 
-
-def live_columns(relation: Relation) -> list[TableColumn]:
-    """The columns that were not dropped."""
-    return [c for c in relation.columns if not c.dropped]
-
-
-class Writer:
-    """Checks and stores rows of one relation."""
-
-    def __init__(self, relation: Relation, ctx: object) -> None:
-        self.relation = relation
-        self.ctx = ctx  # an ExecutionContext
-        self.columns = live_columns(relation)
-        places = {c.number: i for i, c in enumerate(self.columns)}
-        self.places = places
-
-        def place(node: object) -> object | None:
-            return e.InputRef(type=node.type, typmod=node.typmod, index=places[node.id], name=node.name) if isinstance(node, e.ColumnRef) else None
-
-        self.checks = [(c.name, compile(rewrite(c.check, place))) for c in sorted(relation.constraints, key=lambda c: c.name) if c.check is not None]
-
-    def row_text(self, batch: Batch, row: int) -> str:
-        """(1, x, null) as messages print a row."""
-        style = self.ctx.style  # type: ignore[attr-defined]
-        values = [batch.vector(i).datum(row) for i in range(len(self.columns))]
-        return "(" + ", ".join("null" if v is None else datum_out(c.type, v, style) for c, v in zip(self.columns, values, strict=True)) + ")"
-
-    def check(self, batch: Batch) -> None:
-        """NOT NULL, then CHECK; the first failing row in order."""
-        failures: list[tuple[int, int, Exception]] = []
-        for i, column in enumerate(self.columns):
-            validity = batch.vector(i).validity
-            if column.not_null and validity is not None and not validity.all():
-                row = int(np.flatnonzero(~validity)[0])
-                message = f'null value in column "{column.name}" of relation "{self.relation.name}" violates not-null constraint'
-                failures.append((row, i, NotNullViolation(message, detail=f"Failing row contains {self.row_text(batch, row)}.",
-                                                          schema=self.relation.schema, table=self.relation.name, column=column.name)))  # fmt: skip
-        for number, (name, test) in enumerate(self.checks):
-            frame = Frame(n=batch.n, sides=(batch,), ctx=self.ctx)  # type: ignore[arg-type]
-            vector = test(frame).flat()
-            wrong = vector.valid & ~vector.values  # type: ignore[attr-defined] # a boolean vector
-            if wrong.any():
-                row = int(np.flatnonzero(wrong)[0])
-                message = f'new row for relation "{self.relation.name}" violates check constraint "{name}"'
-                failures.append((row, 1000 + number, CheckViolation(message, detail=f"Failing row contains {self.row_text(batch, row)}.",
-                                                                    schema=self.relation.schema, table=self.relation.name, constraint=name)))  # fmt: skip
-        if failures:
-            raise min(failures, key=lambda f: f[:2])[2]
-
-    def duplicates(self, index: TableIndex, batch: Batch, gone: Index | None = None) -> tuple[np.ndarray, Index]:
-        """Which rows of `batch` have a key that is there already (or earlier in the batch), and the stored row, -1 for an earlier one."""
-        store, transaction = self.ctx.store, self.ctx.transaction  # type: ignore[attr-defined]
-        table = store.table(self.relation.oid)
-        alive = table.visible(transaction.snapshot)
-        rows = np.arange(table.n) if alive is None else alive
-        rows = rows[(table.deleted[rows] == 0) | ((table.deleted[rows] != transaction.xid) & np.isin(table.deleted[rows], list(store.running)))]
-        others = np.flatnonzero((table.made > 0) & (table.deleted == 0))
-        rows = np.union1d(rows, others)
-        if gone is not None:
-            rows = np.setdiff1d(rows, gone)
-        parts, valid = [], np.ones(len(rows) + batch.n, np.bool_)
-        for number in index.columns:
-            i = self.places[number]
-            joined = concat([table.column(i).take(rows).flat(), batch.vector(i).flat()])
-            parts.append(codes_of(joined, self.columns[i].type))
-            valid &= joined.valid
-        codes, size = combine(parts, len(rows) + batch.n)
-        if size > max(65_536, 4 * len(codes)):
-            codes, size = compact(codes)
-        first = np.full(size, -1, np.int64)
-        usable = np.flatnonzero(valid)
-        first[codes[usable[::-1]]] = usable[::-1]
-        new = np.arange(len(rows), len(codes))
-        earlier = first[codes[new]]
-        clash = valid[new] & (earlier != new) & (earlier >= 0)
-        stored = np.where(earlier < len(rows), rows[np.clip(earlier, 0, max(len(rows) - 1, 0))] if len(rows) else -1, -1)
-        return clash, np.where(clash, stored, -1)
-
-    def violation(self, index: TableIndex, batch: Batch, row: int) -> UniqueViolation:
-        """23505."""
-        style = self.ctx.style  # type: ignore[attr-defined]
-        names = ", ".join(quote_identifier(self.columns[self.places[n]].name) for n in index.columns)
-        values = [(self.columns[self.places[n]].type, batch.vector(self.places[n]).datum(row)) for n in index.columns]
-        shown = ", ".join("null" if v is None else datum_out(t, v, style) for t, v in values)
-        return UniqueViolation(
-            f'duplicate key value violates unique constraint "{index.name}"', detail=f"Key ({names})=({shown}) already exists.",
-            schema=self.relation.schema, table=self.relation.name, constraint=index.name,
-        )  # fmt: skip
-
-    def unique(self, batch: Batch, gone: Index | None = None) -> None:
-        """Raise for the first row whose key is taken."""
-        for index in self.relation.indexes:
-            if index.unique:
-                clash, _ = self.duplicates(index, batch, gone)
-                if clash.any():
-                    raise self.violation(index, batch, int(np.flatnonzero(clash)[0]))
-
-    def insert(self, batch: Batch) -> None:
-        """Check and store rows (all live columns, in order)."""
-        self.check(batch)
-        self.unique(batch)
-        self.store(batch)
-
-    def store(self, batch: Batch) -> None:
-        """Store rows already checked."""
-        vectors: list[Vector] = [batch.vector(i) for i in range(len(self.columns))]
-        self.ctx.store.insert(self.relation.oid, [v.flat() for v in vectors], batch.n, self.ctx.transaction)  # type: ignore[attr-defined]
-
-    def rows(self, numbers: Index) -> Batch:
-        """Stored rows by number."""
-        table = self.ctx.store.table(self.relation.oid)  # type: ignore[attr-defined]
-        where = Rows.at(numbers)
-        return Batch([Column(table.column(i), where) for i in range(len(self.columns))], len(numbers))
+__all__ = ["ModifyRows", "Writer"]
 
 
 @operator(p.ModifyTable)
-class ModifyRows(Operator):
-    """Reads its source to the end, then changes the table; RETURNING follows."""
+class ModifyRows(Keeping):
+    """Changes the table when it is opened; RETURNING's rows follow."""
 
     node: p.ModifyTable
 
-    def open(self) -> None:
-        self.kept = Sliced()
-        writer = Writer(self.node.relation, self.ctx)
-        source = self.children[0].drain()
-        if source is None:
-            return
+    def collect(self) -> Batch | None:
+        self.writer = Writer(self.node.relation, self.ctx)
         work = {"Insert": self._insert, "Update": self._update, "Delete": self._delete}[self.node.operation]
-        found = work(writer, source)
-        if found is None:
-            return
-        source, rows = found
-        self.ctx.affected += rows.n
-        if self.node.targets:
-            frame = Frame(n=rows.n, sides=(source, rows), params=self.ctx.params, ctx=self.ctx)
-            self.kept.left = Batch.of([compute(frame) for compute in self.targets], rows.n)
+        parts = []
+        while (source := self.children[0].pull(1 << 62)) is not None:
+            with self.ctx.store.lock:
+                made = work(source)
+            if made is None:
+                continue
+            source, rows = made
+            self.ctx.affected += rows.n
+            if self.node.targets:
+                parts.append(self.project(self.frame(rows.n, source, rows)))
+        return concat_batches(parts) if parts else None
 
-    def produce(self, n: int) -> Batch | None:
-        return self.kept.give(n)
+    def pull(self, n: int) -> Batch | None:
+        batch = super().pull(n)
+        return batch if self.node.targets else None
 
-    def _insert(self, writer: Writer, source: Batch) -> tuple[Batch, Batch] | None:
-        if self.node.conflict is None:
-            writer.insert(source)
+    # INSERT
+
+    def _insert(self, source: Batch) -> tuple[Batch, Batch] | None:
+        conflict = self.node.conflict
+        if conflict is None:
+            self.writer.insert(source)
             return source, source
-        return self._upsert(writer, source, self.node.conflict)
+        failure = self.writer.constraints.first_failure(source)
+        if failure is not None:
+            raise failure[1]
+        return self._upsert(source, conflict)
 
-    def _upsert(self, writer: Writer, source: Batch, conflict: p.ConflictAction) -> tuple[Batch, Batch] | None:
-        writer.check(source)
-        clash = np.zeros(source.n, np.bool_)
-        stored = np.full(source.n, -1, np.int64)
+    def _upsert(self, source: Batch, conflict: p.ConflictAction) -> tuple[Batch, Batch] | None:
+        """ON CONFLICT: rows whose key is taken are left out, or change the row that has it."""
+        taken: dict[int, int] = {}
         for index in conflict.arbiters:
-            hit, rows = writer.duplicates(index, source)
-            stored = np.where(hit & (rows >= 0), rows, stored)
-            clash |= hit
+            for new, row in self.writer.constraints.clashes(index, source).items():
+                taken.setdefault(new, row)
+        clash = np.zeros(source.n, np.bool_)
+        clash[list(taken)] = True
         fresh = source.filter(~clash)
         if fresh.n:
-            writer.unique(fresh)
-            writer.store(fresh)
-        if not conflict.update:
-            return (fresh, fresh) if fresh.n else None
+            self.writer.insert(fresh)
         again = np.flatnonzero(clash)
-        if (stored[again] < 0).any():
+        if not conflict.update or not len(again):
+            return (fresh, fresh) if fresh.n else None
+        stored = np.array([taken[int(row)] for row in again], np.int64)
+        if (stored < 0).any() or len(np.unique(stored)) != len(stored):
             raise CardinalityViolation(
                 "ON CONFLICT DO UPDATE command cannot affect row a second time",
                 hint="Ensure that no rows proposed for insertion within the same command have duplicate constrained values.",
             )
-        updated = self._overwritten(writer, source.take(again), stored[again], conflict) if len(again) else None
-        parts = [part for part in (fresh if fresh.n else None, updated) if part is not None]
+        changed, kept = self._overwritten(source.take(again), stored, conflict)
+        parts = [part for part in (fresh, changed) if part.n]
         if not parts:
             return None
-        rows_ = concat_batches(parts)
-        return rows_, rows_
+        places = np.concatenate([np.flatnonzero(~clash), again[kept]])
+        rows = concat_batches(parts).take(np.argsort(places, kind="stable"))
+        return rows, rows
 
-    def _overwritten(self, writer: Writer, proposed: Batch, stored: Index, conflict: p.ConflictAction) -> Batch | None:
-        old = writer.rows(stored)
-        frame = Frame(n=old.n, sides=(old, proposed), params=self.ctx.params, ctx=self.ctx)
-        if conflict.where:
-            keep = np.flatnonzero(np.logical_and.reduce([_true(compile(w)(frame)) for w in conflict.where]))
-            frame, old, stored = frame.take(keep), old.take(keep), stored[keep]
-        if not old.n:
+    def _overwritten(self, proposed: Batch, stored: Index, conflict: p.ConflictAction) -> tuple[Batch, Index]:
+        """The new versions of the rows in the way, and which of the proposed rows changed one."""
+        table = self.writer.table
+        self.ctx.store.claim(table, stored, self.ctx.transaction, self.ctx.check_cancel)
+        old = self._stored(stored)
+        frame = self.frame(old.n, old, proposed)
+        kept = np.arange(old.n)
+        for test in conflict.where:
+            hit = np.flatnonzero(truth(compile(test)(frame)))
+            frame, kept = frame.take(hit), kept[hit]
+        old, stored = old.take(kept), stored[kept]
+        values = [compile(v)(frame) for _, v in conflict.assignments]
+        new = self._changed(old, [number for number, _ in conflict.assignments], values)
+        if new.n:
+            self._replace(stored, new)
+        return new, kept
+
+    # UPDATE and DELETE
+
+    def _stored(self, numbers: Index) -> Batch:
+        """Stored rows by number."""
+        table, where = self.writer.table, Rows.at(numbers)
+        return Batch([Column(table.column(i), where) for i in range(len(self.writer.constraints.columns))], len(numbers))
+
+    def _claimed(self, source: Batch) -> tuple[Batch, Index]:
+        """The rows to change, each once (a join may find a row twice; the first wins), held against other writers.
+
+        A row that another transaction has changed in the meantime is looked at again in its newest version.
+        """
+        numbers = self._numbers(source)
+        _, first = np.unique(numbers, return_index=True)
+        if len(first) != len(numbers):
+            first = np.sort(first)
+            source, numbers = source.take(first), numbers[first]
+        gone = self.ctx.store.claim(self.writer.table, numbers, self.ctx.transaction, self.ctx.check_cancel)
+        if not len(gone):
+            return source, numbers
+        free = ~np.isin(numbers, gone)
+        parts = [(source.filter(free), numbers[free])]
+        newest = self._newest(gone)
+        if len(newest):
+            again = self._checked_again(newest)
+            if again is not None:
+                parts.append(self._claimed(again))
+        rows = concat_batches([part for part, _ in parts])
+        return rows, np.concatenate([index for _, index in parts])
+
+    def _numbers(self, source: Batch) -> Index:
+        vector = source.vector(self.node.row_id).flat()
+        assert isinstance(vector, FixedVector)
+        return vector.values
+
+    def _newest(self, rows: Index) -> Index:
+        """The newest versions of rows that others replaced; rows they deleted have none, rows this command changed are done with."""
+        table, own = self.writer.table, self.ctx.transaction.xid
+        rows = rows[table.deleters(rows) != own]
+        rows = table.successors(rows)
+        rows = rows[rows >= 0]
+        while len(rows) and (table.deleters(rows) != 0).any():
+            next_rows = table.successors(rows)
+            done = table.deleters(rows) == 0
+            running = np.isin(table.deleters(rows), list(self.ctx.store.running))
+            rows = np.concatenate([rows[done | running], next_rows[~done & ~running & (next_rows >= 0)]])
+            if running.any():
+                break
+        return np.unique(rows)
+
+    def _checked_again(self, rows: Index) -> Batch | None:
+        """The statement's source over these row versions instead of those it has seen."""
+        context = replace(
+            self.ctx,
+            only_rows={self.node.relation.oid: rows},
+            metrics=Metrics(),
+            plans={},
+            shared={},
+            kept={},
+            kept_rows={},
+            initial=dict(self.ctx.initial),
+        )
+        return build(self.node.source, context).drain()
+
+    def _changed(self, old: Batch, assigned: Sequence[int], values: Sequence[Vector]) -> Batch:
+        vectors = [old.vector(i) for i in range(len(old.columns))]
+        for number, value in zip(assigned, values, strict=True):
+            vectors[self.writer.constraints.places[number]] = value
+        return Batch.of(vectors, old.n)
+
+    def _replace(self, numbers: Index, new: Batch) -> None:
+        """Store new versions of rows, each checked against the rows before it."""
+        replaced = {row: place for place, row in enumerate(numbers.tolist())}
+        self.writer.constraints.enforce(new, replaced)
+        rows = self.writer.store(new)
+        self.ctx.store.delete(self.node.relation.oid, numbers, self.ctx.transaction, rows)
+
+    def _update(self, source: Batch) -> tuple[Batch, Batch] | None:
+        source, numbers = self._claimed(source)
+        if not source.n:
             return None
-        new = _changed(writer, old, [n for n, _ in conflict.assignments], [compile(v)(frame) for _, v in conflict.assignments])
-        writer.check(new)
-        self.ctx.store.delete(self.node.relation.oid, stored, self.ctx.transaction)
-        writer.unique(new, stored)
-        writer.store(new)
-        return new
-
-    def _targets_of(self, source: Batch) -> tuple[Batch, Index]:
-        """The rows to change, each once (a join may find a row twice; the first wins)."""
-        numbers = source.vector(self.node.row_id).flat()
-        values = numbers.values  # type: ignore[attr-defined] # row ids
-        _, first = np.unique(values, return_index=True)
-        first = np.sort(first)
-        return source.take(first), values[first]
-
-    def _update(self, writer: Writer, source: Batch) -> tuple[Batch, Batch] | None:
-        source, numbers = self._targets_of(source)
-        old = writer.rows(numbers)
-        new = _changed(writer, old, self.node.assigned, [source.vector(i) for i in range(len(self.node.assigned))])
+        new = self._changed(self._stored(numbers), self.node.assigned, [source.vector(i) for i in range(len(self.node.assigned))])
         new = Batch.of([new.vector(i).flat() for i in range(len(new.columns))], new.n)
-        writer.check(new)
-        free = self.ctx.store.delete(self.node.relation.oid, numbers, self.ctx.transaction)
-        if len(free) != len(numbers):
-            kept = np.flatnonzero(np.isin(numbers, free))
-            source, new = source.take(kept), new.take(kept)
-        writer.unique(new, numbers)
-        writer.store(new)
+        self._replace(numbers, new)
         return source, new
 
-    def _delete(self, writer: Writer, source: Batch) -> tuple[Batch, Batch] | None:
-        source, numbers = self._targets_of(source)
-        old = writer.rows(numbers)
-        free = self.ctx.store.delete(self.node.relation.oid, numbers, self.ctx.transaction)
-        if len(free) != len(numbers):
-            kept = np.flatnonzero(np.isin(numbers, free))
-            source, old = source.take(kept), old.take(kept)
+    def _delete(self, source: Batch) -> tuple[Batch, Batch] | None:
+        source, numbers = self._claimed(source)
+        if not source.n:
+            return None
+        old = self._stored(numbers)
+        self.ctx.store.delete(self.node.relation.oid, numbers, self.ctx.transaction)
         return source, Batch.of([old.vector(i).flat() for i in range(len(old.columns))], old.n)
-
-
-def _true(vector: Vector) -> np.ndarray:
-    flat = vector.flat()
-    return flat.values & flat.valid  # type: ignore[attr-defined, no-any-return] # a boolean vector
-
-
-def _changed(writer: Writer, old: Batch, assigned: object, values: list[Vector]) -> Batch:
-    vectors = [old.vector(i) for i in range(len(writer.columns))]
-    for number, value in zip(assigned, values, strict=True):  # type: ignore[call-overload] # attribute numbers
-        vectors[writer.places[number]] = value
-    return Batch.of(vectors, old.n)

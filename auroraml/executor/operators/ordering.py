@@ -1,95 +1,141 @@
-"""Sort, Incremental Sort, Limit, Gather."""
+"""Sort, Incremental Sort, Unique, Group: rows in order, and runs of equal ones."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from auroraml.batch import Batch
-from auroraml.errors import InvalidRowCountInLimitClause, InvalidRowCountInResultOffsetClause
-from auroraml.evaluate import compile
-from auroraml.evaluate.keys import groups, sort_indices
-from auroraml.executor.operator import ALL, Operator, Sliced, operator
-from auroraml.ir import expr as e
+from auroraml.batch import Batch, Index, Mask, concat_batches
+from auroraml.evaluate.keys import codes_of, sort_indices
+from auroraml.executor.operator import ALL, LARGE, Feed, Keeping, Operator, Streaming, operator
 from auroraml.ir import physical as p
+from auroraml.types.pg_type import PgType
+from auroraml.types.table import INT8
+
+SMALLEST_RUN = 32  # PostgreSQL's incremental sort does not sort fewer rows at a time
 
 
-@operator(p.Sort, p.IncrementalSort)
-class SortRows(Operator):
+def output_type(node: p.PhysicalPlan, index: int) -> PgType:
+    """The type of a node's output column."""
+    while not node.targets and node.children():
+        node = node.children()[0]
+    return node.targets[index].type
+
+
+def order_of(batch: Batch, keys: Sequence[p.SortColumn], source: p.PhysicalPlan) -> Index:
+    """The rows' order by `keys`, within their loops."""
+    vectors = [batch.vector(k.index) for k in keys]
+    types = [output_type(source, k.index) for k in keys]
+    down, first = [k.descending for k in keys], [k.nulls_first for k in keys]
+    if batch.owner is not None:
+        vectors, types, down, first = [batch.owner.vector, *vectors], [INT8, *types], [False, *down], [False, *first]
+    return sort_indices(vectors, types, down, first, batch.n)
+
+
+def changes(batch: Batch, keys: Sequence[int], source: p.PhysicalPlan) -> Mask:
+    """Where a row differs from the one before in `keys`, or begins another loop; the first row does."""
+    changed = np.zeros(batch.n, np.bool_)
+    if batch.n:
+        changed[0] = True
+    vectors = [(batch.vector(k), output_type(source, k)) for k in keys]
+    if batch.owner is not None:
+        vectors.append((batch.owner.vector, INT8))
+    for vector, type in vectors:
+        codes, _ = codes_of(vector, type)
+        changed[1:] |= codes[1:] != codes[:-1]
+    return changed
+
+
+@operator(p.Sort)
+class SortRows(Keeping):
     """All rows in order."""
 
     node: p.Sort
 
-    def open(self) -> None:
-        self.kept = Sliced()
-        batch = self.children[0].drain()
-        if batch is not None:
-            keys = self.node.keys
-            types = [self.node.source.targets[k.index].type for k in keys]
-            order = sort_indices([batch.vector(k.index) for k in keys], types, [k.descending for k in keys], [k.nulls_first for k in keys], batch.n)
-            self.kept.left = batch.take(order)
-            self.metrics.extra["Sort Method"] = "quicksort"
+    def __init__(self, node: p.PhysicalPlan, ctx: object) -> None:
+        super().__init__(node, ctx)  # type: ignore[arg-type] # an ExecutionContext
+        self.most = ALL
 
-    def produce(self, n: int) -> Batch | None:
-        batch = self.kept.give(n)
-        return None if batch is None else self.project(self.frame(batch.n, batch))
+    def bound(self, n: int) -> None:
+        self.most = n
 
-
-@operator(p.Limit)
-class LimitRows(Operator):
-    """Asks below for no more rows than are still owed."""
-
-    node: p.Limit
-
-    def open(self) -> None:
-        self.left = self._count(self.node.count, ALL, InvalidRowCountInLimitClause("LIMIT must not be negative"))
-        self.skip = self._count(self.node.offset, 0, InvalidRowCountInResultOffsetClause("OFFSET must not be negative"))
-        self.ties: Batch | None = None
-
-    def _count(self, expr: e.Expr | None, default: int, negative: Exception) -> int:
-        if expr is None:
-            return default
-        value = compile(expr)(self.frame(1, Batch([], 1))).datum(0)
-        if value is None:
-            return default
-        if int(str(value)) < 0:
-            raise negative
-        return int(str(value))
-
-    def produce(self, n: int) -> Batch | None:
-        if self.node.ties:
-            return self._with_ties(n)
-        while self.left > 0 and (batch := self.children[0].pull(min(ALL, self.skip + min(self.left, n)))) is not None:
-            part = batch.drop(min(self.skip, batch.n))
-            self.skip -= batch.n - part.n
-            self.left -= part.n
-            if part.n:
-                return self.project(self.frame(part.n, part))
-        return None
-
-    def _with_ties(self, n: int) -> Batch | None:
-        batch = self.children[0].drain() if self.left > 0 else None
-        self.left = 0
+    def collect(self) -> Batch | None:
+        batch = self.drain_for(self.children[0])
+        self.metrics.extra["Sort Method"] = "quicksort"
         if batch is None:
             return None
-        batch = batch.drop(min(self.skip, batch.n))
-        wanted = self._count(self.node.count, ALL, InvalidRowCountInLimitClause("LIMIT must not be negative"))
-        if wanted < batch.n:
-            types = [self.node.source.targets[k.index].type for k in self.node.ties]
-            codes, _, _ = groups([batch.vector(k.index) for k in self.node.ties], types, batch.n)
-            same = np.flatnonzero(codes == codes[wanted - 1])
-            batch = batch.slice(0, int(same[-1]) + 1)
-        return self.project(self.frame(batch.n, batch)) if batch.n else None
-
-
-@operator(p.Gather, p.GatherMerge)
-class GatherRows(Operator):
-    """Runs its child in the leader."""
+        if batch.n > 2 * self.most and self.loops.n is None:
+            self.metrics.extra["Sort Method"] = "top-N heapsort"
+        return batch.take(order_of(batch, self.node.keys, self.node.source))
 
     def produce(self, n: int) -> Batch | None:
-        batch = self.children[0].pull(n)
-        return None if batch is None else self.project(self.frame(batch.n, batch))
+        batch = self.feed.give(n)
+        if batch is None or not self.targets:
+            return batch
+        return self.project(self.frame(batch.n, batch))
 
 
-@operator(p.LockRows)
-class LockedRows(GatherRows):
-    """Passes rows on."""
+@operator(p.IncrementalSort)
+class IncrementalSortRows(Operator):
+    """Rows that come in runs of the first keys: each run sorted when the next one begins."""
+
+    node: p.IncrementalSort
+
+    def open(self) -> None:
+        self.waiting: Batch | None = None
+        self.ended = False
+        self.feed = Feed()
+
+    def produce(self, n: int) -> Batch | None:
+        while (found := self.feed.give(n)) is None:
+            if self.ended:
+                return None
+            self.feed.fill(self._sorted(n))
+        return self.project(self.frame(found.n, found))
+
+    def _sorted(self, n: int) -> Batch | None:
+        """The next complete runs in order."""
+        keys = [k.index for k in self.node.keys[: self.node.presorted]]
+        whole = n >= LARGE or self.loops.n is not None
+        while True:
+            batch = self.pull_for(self.children[0], ALL if whole else max(SMALLEST_RUN, n))
+            if batch is None:
+                self.ended = True
+                rest, self.waiting = self.waiting, None
+                return None if rest is None else rest.take(order_of(rest, self.node.keys, self.node.source))
+            rows = batch if self.waiting is None else concat_batches([self.waiting, batch])
+            starts = np.flatnonzero(changes(rows, keys, self.node.source))
+            cut = int(starts[-1])
+            self.waiting = rows.drop(cut)
+            if cut:
+                ready = rows.slice(0, cut)
+                return ready.take(order_of(ready, self.node.keys, self.node.source))
+
+
+@operator(p.Unique, p.Group)
+class UniqueRows(Streaming):
+    """The first of each run of equal keys."""
+
+    node: p.Unique
+
+    def open(self) -> None:
+        self.previous: Batch | None = None
+        self.before: Batch | None = None
+
+    def step(self, batch: Batch) -> tuple[Batch, Index | None]:
+        rows = batch if self.previous is None else concat_batches([self.previous, batch])
+        new = changes(rows, self.node.keys, self.node.source)
+        kept = np.flatnonzero(new if self.previous is None else new[1:])
+        frame, passed = self.passing(self.frame(len(kept), batch.take(kept)))
+        made = self.project(frame) if self.targets else frame.sides[0]
+        return made, kept if passed is None else kept[passed]
+
+    def accepted(self, batch: Batch) -> None:
+        if batch.n:
+            self.before, self.previous = self.previous, batch.slice(batch.n - 1, batch.n)
+
+    def take_back(self, batch: Batch) -> None:
+        super().take_back(batch)
+        if self.input is not None and self.loops.n is None and not self.volatile:
+            self.previous = self.before if not self.input.n else self.input.slice(self.input.n - 1, self.input.n)

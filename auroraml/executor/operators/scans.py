@@ -1,160 +1,166 @@
-"""Result, Seq Scan, Values Scan, Subquery Scan, CTE Scan, WorkTable Scan."""
+"""Result, Values Scan, Subquery Scan, CTE Scan, WorkTable Scan: rows that no table holds."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from auroraml.batch import Batch, Column, FixedVector, Rows, concat_batches
-from auroraml.evaluate import compile, select
-from auroraml.executor.operator import Operator, Sliced, operator
+from auroraml.batch import Batch, Index, concat_batches
+from auroraml.evaluate import compile, truth
+from auroraml.executor.loops import Loops
+from auroraml.executor.operator import Feed, Operator, Streaming, operator
 from auroraml.ir import physical as p
-
-LOOK_AHEAD, LARGEST = 1_024, 524_288
 
 
 @operator(p.Result)
-class ResultRows(Operator):
-    """One row, or the child's rows, under a test made once."""
+class ResultRows(Streaming):
+    """One row, or the child's rows, under a test made once a loop."""
 
     node: p.Result
 
     def open(self) -> None:
-        self.allowed = True
         self.done = False
+        n = 1 if self.loops.n is None else self.loops.n
+        base = Batch([], n)
+        allowed = np.ones(n, np.bool_)
+        frame = self.frame(n, base if self.loops.n is None else base.owned(np.arange(n)))
         for test in self.node.one_time:
-            vector = compile(test)(self.frame(1))
-            self.allowed = self.allowed and bool(vector.datum(0))
+            allowed &= truth(compile(test)(frame))
+        self.allowed = allowed
 
     def produce(self, n: int) -> Batch | None:
-        if not self.allowed:
+        if not self.allowed.any():
             return None
-        if not self.children:
-            if self.done:
-                return None
-            self.done = True
-            frame = self.passing(self.frame(1, Batch([], 1)))
-            return self.project(frame) if frame.n else None
-        while (batch := self.children[0].pull(n)) is not None:
-            frame = self.passing(self.frame(batch.n, batch))
-            if frame.n:
-                return self.project(frame) if self.targets else frame.sides[0]
+        if self.children:
+            found = super().produce(n)
+            while found is not None and not self.allowed.all():
+                found = found.filter(self.allowed[found.owners])
+                if found.n:
+                    break
+                found = super().produce(n)
+            return found
+        if self.done:
+            return None
+        self.done = True
+        rows = Batch([], len(self.allowed))
+        if self.loops.n is not None:
+            rows = rows.owned(np.arange(rows.n)).filter(self.allowed)
+        frame, _ = self.passing(self.frame(rows.n, rows))
+        return self.project(frame) if frame.n else None
+
+    def bound(self, n: int) -> None:
+        if self.children:
+            super().bound(n)
+
+    def take_back(self, batch: Batch) -> None:
+        if self.children:
+            super().take_back(batch)
+        else:
+            Operator.take_back(self, batch)
+
+
+class FedRows(Operator):
+    """A scan over rows at hand, filtered as they are asked for."""
+
+    def __init__(self, node: p.PhysicalPlan, ctx: object) -> None:
+        super().__init__(node, ctx)  # type: ignore[arg-type] # an ExecutionContext
+        self.feed = Feed()
+        self.origins: Index | None = None
+        self.input = self.output = 0
+
+    def produce(self, n: int) -> Batch | None:
+        while (part := self.feed.give(1 if self.volatile and self.tests else n)) is not None:
+            removed = self.metrics.removed_by_filter
+
+            def compute(m: int, part: Batch = part, removed: int = removed) -> tuple[Batch, Index | None]:
+                self.metrics.removed_by_filter = removed
+                cut = part.slice(0, m)
+                frame, kept = self.passing(self.frame(cut.n, cut))
+                return (self.project(frame) if self.targets else frame.sides[0]), kept
+
+            (made, self.origins), used = self.longest(compute, part.n)
+            self.feed.back(part.n - used)
+            self.input, self.output = used, made.n
+            if made.n:
+                return made
         return None
 
-
-@operator(p.SeqScan)
-class SeqScanRows(Operator):
-    """Visible rows in order; a filtered scan looks ahead in growing steps and keeps what it found beyond the demand."""
-
-    node: p.SeqScan
-
-    def open(self) -> None:
-        self.position = 0
-        self.step = LOOK_AHEAD
-        self.kept = Sliced()
-        relation = self.node.relation
-        if relation.system is not None:
-            assert self.ctx.system_rows is not None
-            everything = self.ctx.system_rows(relation.system, self.ctx)
-            self.input = everything.select([c.number - 1 for c in self.node.columns])
+    def take_back(self, batch: Batch) -> None:
+        if self.volatile or self.loops.n is not None:
+            super().take_back(batch)
             return
-        table = self.ctx.store.table(relation.oid)
-        live = [c.number for c in relation.columns if not c.dropped]
-        index = table.visible(self.ctx.transaction.snapshot)
-        rows = Rows.range(0, table.n) if index is None else Rows.at(index)
-        columns = []
-        for column in self.node.columns:
-            source = FixedVector(np.arange(table.n)) if column.number == -1 else table.column(live.index(column.number))
-            columns.append(Column(source, rows))
-        self.input = Batch(columns, rows.n)
+        kept = self.output - batch.n
+        used = kept if self.origins is None else int(self.origins[kept - 1]) + 1 if kept else 0
+        self.metrics.removed_by_filter -= (self.input - self.output) - (used - kept)
+        self.feed.back(self.input - used)
+        self.input, self.output = used, kept
+        self.origins = None if self.origins is None else self.origins[:kept]
 
-    def produce(self, n: int) -> Batch | None:
-        if not self.tests:
-            if self.position >= self.input.n:
-                return None
-            part = self.input.slice(self.position, min(self.position + n, self.input.n))
-            self.position += part.n
-            return self.project(self.frame(part.n, part))
-        found = self.kept.give(n)
-        while found is None and self.position < self.input.n:
-            step = max(self.step, min(8 * n, LARGEST))
-            part = self.input.slice(self.position, min(self.position + step, self.input.n))
-            self.position += part.n
-            self.step = min(self.step * 2, LARGEST)
-            mask = select(self.tests, self.frame(part.n, part))
-            self.metrics.removed_by_filter += part.n - int(np.count_nonzero(mask))
-            if mask.any():
-                self.kept.left = part.filter(mask)
-                found = self.kept.give(n)
-        return None if found is None else self.project(self.frame(found.n, found))
+    def for_loops(self, batch: Batch | None) -> Batch | None:
+        """The same rows for each loop."""
+        n = self.loops.n
+        if n is None or batch is None:
+            return batch
+        return batch.take(np.tile(np.arange(batch.n), n)).owned(np.repeat(np.arange(n), batch.n))
 
 
 @operator(p.ValuesScan)
-class ValuesRows(Operator):
-    """VALUES: each row's expressions over one row."""
+class ValuesRows(FedRows):
+    """VALUES: each row's expressions, over one row or over all loops."""
 
     node: p.ValuesScan
 
     def open(self) -> None:
-        frame = self.frame(1, Batch([], 1))
-        rows = [Batch.of([compile(value)(frame).flat() for value in row], 1) for row in self.node.rows]
-        self.kept = Sliced()
-        self.kept.left = concat_batches(rows) if rows else None
-
-    def produce(self, n: int) -> Batch | None:
-        while (batch := self.kept.give(n)) is not None:
-            frame = self.passing(self.frame(batch.n, batch))
-            if frame.n:
-                return self.project(frame)
-        return None
+        n = 1 if self.loops.n is None else self.loops.n
+        base = Batch([], n)
+        frame = self.frame(n, base if self.loops.n is None else base.owned(np.arange(n)))
+        rows = [Batch.of([compile(value)(frame).flat() for value in row], n) for row in self.node.rows]
+        whole = concat_batches(rows) if rows else None
+        if whole is not None and self.loops.n is not None:
+            whole = whole.owned(np.tile(np.arange(n), len(rows))).take(np.argsort(np.tile(np.arange(n), len(rows)), kind="stable"))
+        self.feed.fill(whole)
 
 
 @operator(p.SubqueryScan)
-class SubqueryRows(Operator):
+class SubqueryRows(Streaming):
     """The child's rows under other names."""
-
-    def produce(self, n: int) -> Batch | None:
-        while (batch := self.children[0].pull(n)) is not None:
-            frame = self.passing(self.frame(batch.n, batch))
-            if frame.n:
-                return self.project(frame)
-        return None
 
 
 @operator(p.CteScan)
-class CteRows(Operator):
-    """The rows of a WITH query, computed once for the statement."""
+class CteRows(FedRows):
+    """The rows of a WITH query, computed once for the statement as far as they are asked for."""
 
     node: p.CteScan
 
     def open(self) -> None:
-        ctx = self.ctx
-        if self.node.cte not in ctx.ctes:
-            rows = ctx.operator(ctx.cte_plans[self.node.cte]).drain()
-            ctx.ctes[self.node.cte] = Batch([], 0) if rows is None else rows
-        self.kept = Sliced()
-        self.kept.left = ctx.ctes[self.node.cte]
+        self.at = 0
 
     def produce(self, n: int) -> Batch | None:
-        while (batch := self.kept.give(n)) is not None:
-            frame = self.passing(self.frame(batch.n, batch))
-            if frame.n:
-                return self.project(frame)
-        return None
+        query = self.ctx.cte(self.node.cte)
+        while True:
+            if not self.feed.left:
+                batch = query.rows(self.at, n)
+                if batch is None:
+                    return None
+                self.at += batch.n
+                self.feed.fill(self.for_loops(batch))
+            found = super().produce(n)
+            if found is not None:
+                return found
+
+    def rescan(self, loops: Loops, changed: frozenset[int]) -> None:
+        super().rescan(loops, changed)
+        self.feed.fill(None)
+
+    def rewind(self) -> None:
+        super().rewind()
+        self.feed.fill(None)
 
 
 @operator(p.WorkTableScan)
-class WorkTableRows(Operator):
+class WorkTableRows(FedRows):
     """The previous step of a recursive query."""
 
     node: p.WorkTableScan
 
     def open(self) -> None:
-        self.kept = Sliced()
-        self.kept.left = self.ctx.work_tables.get(self.node.work_table)
-
-    def produce(self, n: int) -> Batch | None:
-        while (batch := self.kept.give(n)) is not None:
-            frame = self.passing(self.frame(batch.n, batch))
-            if frame.n:
-                return self.project(frame)
-        return None
+        self.feed.fill(self.ctx.work_tables.get(self.node.work_table))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from auroraml.batch import Batch, Vector, concat_batches
@@ -16,7 +16,7 @@ from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.tree import rewrite, walk
 
-Parameters = dict[tuple[str, int], Vector]
+Parameters = Mapping[tuple[str, int], Vector]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +103,7 @@ class ServiceBatches:
     def _gather(self) -> Batch | None:
         if not self.size.varies:
             if self.constant is None:
-                self.constant = self.size.rows(Frame(n=1, params=self.scan.ctx.params, ctx=self.scan.ctx))
+                self.constant = self.size.rows(Frame(n=1, params=self.scan.loops, ctx=self.scan.ctx))
             return self._pulled(self.constant, [])
         first = self.outer.pull(1)
         if first is None:

@@ -1,4 +1,4 @@
-"""Append, SetOp, Recursive Union."""
+"""Append, Merge Append, SetOp, Recursive Union."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import numpy as np
 
 from auroraml.batch import Batch, FixedVector, concat_batches
 from auroraml.evaluate.keys import groups
-from auroraml.executor.operator import Operator, Sliced, operator
+from auroraml.executor.loops import Loops
+from auroraml.executor.operator import ALL, Feed, Keeping, Operator, operator
+from auroraml.executor.operators.ordering import order_of, output_type
 from auroraml.ir import physical as p
 
 
@@ -14,31 +16,77 @@ from auroraml.ir import physical as p
 class AppendRows(Operator):
     """The rows of each child in turn."""
 
+    node: p.Append
+
     def open(self) -> None:
         self.at = 0
 
     def produce(self, n: int) -> Batch | None:
         while self.at < len(self.children):
-            batch = self.children[self.at].pull(n)
+            batch = self.pull_for(self.children[self.at], n)
             if batch is not None:
-                return batch
+                self.last = batch
+                if not self.tests and self.plain is not None and self.plain == list(range(len(batch.columns))):
+                    return batch
+                frame, _ = self.passing(self.frame(batch.n, batch))
+                if frame.n:
+                    return self.project(frame) if self.targets else frame.sides[0]
+                continue
             self.at += 1
         return None
 
+    def bound(self, n: int) -> None:
+        for child in self.children:
+            child.bound(n)
+
+    def take_back(self, batch: Batch) -> None:
+        if self.tests or self.volatile or self.loops.n is not None or self.at >= len(self.children):
+            super().take_back(batch)
+            return
+        self.children[self.at].unread(self.last.drop(self.last.n - batch.n))
+        self.last = self.last.slice(0, self.last.n - batch.n)
+
+
+@operator(p.MergeAppend)
+class MergeAppendRows(Operator):
+    """The rows of sorted children in order: enough of each child for the next rows, merged by a stable sort."""
+
+    node: p.MergeAppend
+
+    def open(self) -> None:
+        self.feed = Feed()
+        self.done = False
+
+    def bound(self, n: int) -> None:
+        for child in self.children:
+            child.bound(n)
+
+    def produce(self, n: int) -> Batch | None:
+        if not self.done:
+            self.done = True
+            parts = [batch for child in self.children if (batch := self.drain_for(child)) is not None]
+            whole = concat_batches(parts) if parts else None
+            self.feed.fill(None if whole is None else whole.take(order_of(whole, self.node.keys, self.node.sources[0])))
+        batch = self.feed.give(n)
+        return None if batch is None else self.project(self.frame(batch.n, batch)) if self.targets else batch
+
 
 @operator(p.SetOp)
-class SetOpRows(Operator):
+class SetOpRows(Keeping):
     """INTERSECT and EXCEPT by counting each side's copies of a row."""
 
     node: p.SetOp
 
-    def open(self) -> None:
-        self.kept = Sliced()
-        batch = self.children[0].drain()
+    def collect(self) -> Batch | None:
+        batch = self.drain_for(self.children[0])
         if batch is None:
-            return
-        types = [self.node.source.targets[k].type for k in self.node.keys]
-        codes, count, first = groups([batch.vector(k) for k in self.node.keys], types, batch.n)
+            return None
+        vectors = [batch.vector(k) for k in self.node.keys]
+        types = [output_type(self.node.source, k) for k in self.node.keys]
+        if batch.owner is not None:
+            vectors.append(batch.owner.vector)
+            types.append(output_type(self.node.source, self.node.flag))
+        codes, count, first = groups(vectors, types, batch.n)
         flag = batch.vector(self.node.flag).flat()
         assert isinstance(flag, FixedVector)
         left = np.bincount(codes[flag.values == 0], minlength=count)
@@ -47,48 +95,57 @@ class SetOpRows(Operator):
             "Intersect": (left > 0) & (right > 0), "Intersect All": np.minimum(left, right),
             "Except": (left > 0) & (right == 0), "Except All": np.maximum(left - right, 0),
         }[self.node.command].astype(np.int64)  # fmt: skip
-        rows = np.repeat(first, copies)
-        self.kept.left = batch.take(rows)
+        return batch.take(np.repeat(first, copies))
 
     def produce(self, n: int) -> Batch | None:
-        batch = self.kept.give(n)
-        return None if batch is None else self.project(self.frame(batch.n, batch))
+        while (batch := self.feed.give(n)) is not None:
+            frame, _ = self.passing(self.frame(batch.n, batch))
+            if frame.n:
+                return self.project(frame)
+        return None
 
 
 @operator(p.RecursiveUnion)
 class RecursiveRows(Operator):
-    """The first query, then the second over the rows before, until it gives none."""
+    """The first query, then the second over the rows before, until it gives none. With a LIMIT above, no step runs that nobody reads."""
 
     node: p.RecursiveUnion
 
     def open(self) -> None:
-        self.step: Batch | None = None
-        self.first = True
         self.all: Batch | None = None
-        self.kept = Sliced()
+        self.recursing = False
+        self.work: list[Batch] = []
+        self.work_changed = frozenset({-self.node.work_table})
 
     def produce(self, n: int) -> Batch | None:
-        found = self.kept.give(n)
-        while found is None:
-            if self.first:
-                self.first = False
-                batch = self.children[0].drain()
-            else:
-                if self.step is None or self.step.n == 0:
+        while True:
+            self.ctx.check_cancel()
+            child = self.children[1] if self.recursing else self.children[0]
+            batch = child.pull(ALL if self.node.distinct else n)
+            if batch is None:
+                if not self.work:
                     return None
-                self.ctx.work_tables[self.node.work_table] = self.step
-                self.children[1].rescan()
-                batch = self.children[1].drain()
-            self.step = self._new(batch)
-            if self.step is None or self.step.n == 0:
-                return None
-            self.kept.left = self.step
-            found = self.kept.give(n)
-        return found
+                self._next_step()
+                continue
+            new = self._new(batch)
+            if new is not None and new.n:
+                self.work.append(new)
+                return new if new.n <= n else self._split(new, n)
 
-    def _new(self, batch: Batch | None) -> Batch | None:
+    def _split(self, new: Batch, n: int) -> Batch:
+        self.returned = new.drop(n)
+        return new.slice(0, n)
+
+    def _next_step(self) -> None:
+        self.recursing = True
+        self.ctx.work_tables[self.node.work_table] = concat_batches(self.work)
+        self.work = []
+        child = self.children[1]
+        child.rescan(Loops(None, {}, self.loops, self.ctx.missing, self.loops.changing), self.work_changed)
+
+    def _new(self, batch: Batch) -> Batch | None:
         """UNION: only rows not seen before."""
-        if batch is None or not self.node.distinct:
+        if not self.node.distinct:
             return batch
         before = 0 if self.all is None else self.all.n
         together = batch if self.all is None else concat_batches([self.all, batch])

@@ -1,0 +1,209 @@
+"""Constraints of a table: NOT NULL and CHECK, unique keys, found for the first row that breaks one and told in PostgreSQL's words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from auroraml.batch import Batch, Index
+from auroraml.errors import CheckViolation, DatabaseError, NotNullViolation, UniqueViolation
+from auroraml.evaluate import Frame, compile, truth
+from auroraml.executor.matching import Matcher
+from auroraml.ir import expr as e
+from auroraml.ir.objects import Column as TableColumn
+from auroraml.ir.objects import Index as TableIndex
+from auroraml.ir.objects import Relation
+from auroraml.ir.tree import rewrite
+from auroraml.storage.index import keys_of
+from auroraml.storage.table import Table
+from auroraml.types.text import datum_out
+from auroraml.types.typmod import quote_identifier
+
+if TYPE_CHECKING:
+    from auroraml.executor.context import ExecutionContext
+
+FEW = 1_000  # rows that are looked up one by one in a dictionary of the stored keys
+
+
+def live_columns(relation: Relation) -> list[TableColumn]:
+    """The columns that were not dropped."""
+    return [c for c in relation.columns if not c.dropped]
+
+
+class Constraints:
+    """The checks on new rows (all live columns, in order) of one relation."""
+
+    def __init__(self, relation: Relation, ctx: ExecutionContext) -> None:
+        self.relation = relation
+        self.ctx = ctx
+        self.columns = live_columns(relation)
+        self.places = {c.number: i for i, c in enumerate(self.columns)}
+
+        def place(node: object) -> object | None:
+            return (
+                e.InputRef(type=node.type, typmod=node.typmod, index=self.places[node.id], name=node.name) if isinstance(node, e.ColumnRef) else None
+            )
+
+        self.checks = [(c.name, compile(rewrite(c.check, place))) for c in sorted(relation.constraints, key=lambda c: c.name) if c.check is not None]
+
+    def row_text(self, batch: Batch, row: int) -> str:
+        """(1, x, null) as messages print a row."""
+        values = [batch.vector(i).datum(row) for i in range(len(self.columns))]
+        style = self.ctx.style
+        return "(" + ", ".join("null" if v is None else datum_out(c.type, v, style) for c, v in zip(self.columns, values, strict=True)) + ")"
+
+    def _where(self) -> tuple[str, str]:
+        return self.relation.schema, self.relation.name
+
+    def first_failure(self, batch: Batch) -> tuple[int, DatabaseError] | None:
+        """The first row that is NULL where it must not be or fails a CHECK, and its error."""
+        failures: list[tuple[int, int, DatabaseError]] = []
+        schema, table = self._where()
+        for i, column in enumerate(self.columns):
+            validity = batch.vector(i).validity
+            if column.not_null and validity is not None and not validity.all():
+                row = int(np.flatnonzero(~validity)[0])
+                message = f'null value in column "{column.name}" of relation "{table}" violates not-null constraint'
+                detail = f"Failing row contains {self.row_text(batch, row)}."
+                failures.append((row, i, NotNullViolation(message, detail=detail, schema=schema, table=table, column=column.name)))
+        for number, (name, test) in enumerate(self.checks):
+            vector = test(Frame(n=batch.n, sides=(batch,), ctx=self.ctx)).flat()
+            wrong = vector.valid & ~truth(vector)
+            if wrong.any():
+                row = int(np.flatnonzero(wrong)[0])
+                message = f'new row for relation "{table}" violates check constraint "{name}"'
+                detail = f"Failing row contains {self.row_text(batch, row)}."
+                failures.append((row, 1000 + number, CheckViolation(message, detail=detail, schema=schema, table=table, constraint=name)))
+        if not failures:
+            return None
+        row, _, error = min(failures, key=lambda f: f[:2])
+        return row, error
+
+    def violation(self, index: TableIndex, batch: Batch, row: int) -> UniqueViolation:
+        """23505."""
+        style = self.ctx.style
+        names = ", ".join(quote_identifier(self.columns[self.places[n]].name) for n in index.columns)
+        values = [(self.columns[self.places[n]].type, batch.vector(self.places[n]).datum(row)) for n in index.columns]
+        shown = ", ".join("null" if v is None else datum_out(t, v, style) for t, v in values)
+        schema, table = self._where()
+        return UniqueViolation(
+            f'duplicate key value violates unique constraint "{index.name}"', detail=f"Key ({names})=({shown}) already exists.",
+            schema=schema, table=table, constraint=index.name,
+        )  # fmt: skip
+
+    def clashes(self, index: TableIndex, batch: Batch, replaced: Mapping[int, int] | None = None) -> dict[int, int]:
+        """New rows whose key is taken: by a stored row (its number), or by an earlier new row (-1).
+
+        `replaced` maps stored rows that the statement replaces to the new row that does: such a row is in the way only until then.
+        Waits for other transactions that have the key and are not over.
+        """
+        store, transaction = self.ctx.store, self.ctx.transaction
+        table = store.table(self.relation.oid)
+        places = tuple(self.places[n] for n in index.columns)
+        while True:
+            found: dict[int, int] = {}
+            holder = None
+            for new, row in self._candidates(table, places, batch):
+                if row < 0:
+                    found.setdefault(new, -1)
+                    continue
+                state, holder = self._state(table, row, new, replaced)
+                if holder is not None:
+                    break
+                if state:
+                    found[new] = row
+            if holder is None:
+                return found
+            store.wait(transaction, holder, self.ctx.check_cancel)
+
+    def _state(self, table: Table, row: int, new: int, replaced: Mapping[int, int] | None) -> tuple[bool, int | None]:
+        """Whether a stored row is in the way of new row `new`, or the transaction on whose end that depends."""
+        store, own = self.ctx.store, self.ctx.transaction.xid
+        if table.is_dead(row):
+            return False, None
+        maker = table.maker(row)
+        if maker != own and maker in store.running:
+            return False, maker
+        deleter = int(table.deleters(np.array([row]))[0])
+        if deleter and deleter != own and deleter in store.running:
+            return False, deleter
+        if deleter:
+            return deleter == own and replaced is not None and replaced.get(row, -1) > new, None
+        return replaced is None or replaced.get(row, 1 << 62) > new, None
+
+    def _candidates(self, table: Table, places: tuple[int, ...], batch: Batch) -> list[tuple[int, int]]:
+        """(new row, stored row) with equal keys, whoever sees the stored row; and (new row, -1) for a key of an earlier new row."""
+        types = [self.columns[i].type for i in places]
+        vectors = [batch.vector(i) for i in places]
+        if batch.n <= FEW:
+            return self._looked_up(table, places, batch)
+        matcher = Matcher(vectors, types, batch.n)
+        found: list[tuple[int, int]] = []
+        if table.n:
+            stored, new = matcher.pairs([table.column(i) for i in places], table.n)
+            found = list(zip(new.tolist(), stored.tolist(), strict=True))
+        if not matcher.unique:
+            first, again = matcher.pairs(vectors, batch.n)
+            found += [(b, -1) for a, b in zip(first.tolist(), again.tolist(), strict=True) if a < b]
+        return found
+
+    def _looked_up(self, table: Table, places: tuple[int, ...], batch: Batch) -> list[tuple[int, int]]:
+        types = [self.columns[i].type for i in places]
+        index = table.equality_index(places)
+        seen: dict[object, int] = {}
+        found = []
+        for new, key in enumerate(keys_of([batch.vector(i) for i in places], types)):  # few rows: a look-up each
+            if key is None:
+                continue
+            found += [(new, row) for row in index.find(key)]
+            if seen.setdefault(key, new) != new:
+                found.append((new, -1))
+        return found
+
+    def first_clash(self, batch: Batch, replaced: Mapping[int, int] | None = None) -> tuple[int, DatabaseError] | None:
+        """The first new row with a key that is taken, and its error; of several indexes the first in order."""
+        best: tuple[int, DatabaseError] | None = None
+        for index in self.relation.indexes:
+            if not index.unique:
+                continue
+            found = self.clashes(index, batch, replaced)
+            if found and (best is None or min(found) < best[0]):
+                row = min(found)
+                best = row, self.violation(index, batch, row)
+        return best
+
+    def enforce(self, batch: Batch, replaced: Mapping[int, int] | None = None) -> None:
+        """Raise the error of the first row that breaks a constraint."""
+        failure = self.first_failure(batch)
+        clash = self.first_clash(batch if failure is None else batch.slice(0, failure[0]), replaced) if batch.n else None
+        if clash is not None:
+            raise clash[1]
+        if failure is not None:
+            raise failure[1]
+
+
+class Writer:
+    """Checks and stores new rows of one relation."""
+
+    def __init__(self, relation: Relation, ctx: ExecutionContext) -> None:
+        self.relation = relation
+        self.ctx = ctx
+        self.constraints = Constraints(relation, ctx)
+
+    @property
+    def table(self) -> Table:
+        """The relation's storage."""
+        return self.ctx.store.table(self.relation.oid)
+
+    def insert(self, batch: Batch) -> None:
+        """Check and store rows (all live columns, in order)."""
+        with self.ctx.store.lock:
+            self.constraints.enforce(batch)
+            self.store(batch)
+
+    def store(self, batch: Batch) -> Index:
+        """Store rows already checked; their numbers."""
+        vectors = [batch.vector(i) for i in range(len(self.constraints.columns))]
+        return self.ctx.store.insert(self.relation.oid, vectors, batch.n, self.ctx.transaction)

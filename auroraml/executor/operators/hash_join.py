@@ -1,0 +1,105 @@
+"""Hash Join and Hash: the build side collected once, probed a batch at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from auroraml.batch import Batch, Vector
+from auroraml.evaluate import compile
+from auroraml.executor.matching import Matcher
+from auroraml.executor.operator import Keeping, operator
+from auroraml.executor.operators.joins import NO_PAIRS, JoinRows, Pairs, no_rows
+from auroraml.ir import expr as e
+from auroraml.ir import physical as p
+from auroraml.types.pg_type import PgType
+from auroraml.types.table import INT8
+
+
+@operator(p.Hash)
+class HashRows(Keeping):
+    """The build side's rows."""
+
+    def collect(self) -> Batch | None:
+        return self.drain_for(self.children[0])
+
+
+@operator(p.HashJoin)
+class HashJoinRows(JoinRows):
+    """Equality through integer codes: the build side's rows by code, each outer batch matched by look-up."""
+
+    node: p.HashJoin
+
+    def __init__(self, node: p.HashJoin, ctx: object) -> None:
+        super().__init__(node, ctx)
+        pairs = [c.args for c in node.hash_conditions if isinstance(c, e.OpCall)]
+        self.outer_keys = [compile(args[0]) for args in pairs]
+        self.inner_keys = [compile(args[1]) for args in pairs]
+        self.types = [args[1].type for args in pairs]
+        self.matcher: Matcher | None = None
+        self.built: Batch | None = None
+
+    def open(self) -> None:
+        super().open()
+        self.ready = False
+
+    def forget(self) -> None:
+        if self.inner.free & self.loops.changing:
+            self.matcher = None
+
+    def rewind(self) -> None:
+        self.started = False
+        self.returned = None
+        self.outer.rewind()
+
+    def _prepare(self) -> None:
+        """Build the table."""
+        if not self.ready:
+            self.ready = True
+            batch = self._inner_rows()
+            if batch is not self.built or self.matcher is None:
+                self.built = batch
+                self.right = batch
+                frame = self.frame(batch.n, batch, batch)
+                keys = [key(frame) for key in self.inner_keys]
+                by_loop, types = self._loop_key(batch)
+                self.matcher = Matcher([*keys, *by_loop], [*self.types, *types], batch.n, latest_first=True)
+            self.seen = np.zeros(self.right.n, np.bool_) if self.node.kind in ("right", "full") else None
+
+    def _inner_rows(self) -> Batch:
+        if self.matcher is not None and self.built is not None:
+            return self.built  # the table of an inner side that reads no parameter serves every rescan
+        return self.inner.drain() or no_rows(self.node.inner)
+
+    def _loop_key(self, batch: Batch) -> tuple[list[Vector], list[PgType]]:
+        """Where both sides differ from loop to loop, rows match within their loop only."""
+        return ([batch.owner.vector], [INT8]) if batch.owner is not None else ([], [])
+
+    def produce(self, n: int) -> Batch | None:
+        if not self.ready:
+            cost = self.node.outer.cost.startup < self.node.inner.cost.total
+            fills = self.node.kind in ("left", "full", "anti")
+            if self.ctx.measured and self.loops.n is None and (fills or cost) and self.node.kind not in ("right", "full"):
+                first = self.outer.pull(1)
+                if first is None:
+                    self.finished = True  # nothing to match: the table is not even built
+                    self.ready = True
+                    return None
+                self.outer.unread(first)
+            self._prepare()
+            if not self.right.n and self.node.kind in ("inner", "semi", "right"):
+                self.finished = True
+        return super().produce(n)
+
+    def candidates(self, left: Batch) -> Pairs:
+        if not self.right.n:
+            return NO_PAIRS
+        assert self.matcher is not None
+        frame = self.frame(left.n, left, left)
+        keys = [key(frame) for key in self.outer_keys]
+        if self.right.owner is not None:
+            assert left.owner is not None
+            keys.append(left.owner.vector)
+        if self.node.kind in ("semi", "anti") and not self.conditions:
+            rows = np.flatnonzero(self.matcher.contains(keys, left.n))
+            return rows, np.zeros(len(rows), np.int64)
+        return self.matcher.pairs(keys, left.n)

@@ -1,0 +1,408 @@
+"""Nested Loop, Materialize, Memoize: inner rows for a whole batch of outer rows at once; one outer row at a time only where that shows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from auroraml.batch import Batch, Index, Vector, concat_batches
+from auroraml.errors import DatabaseError
+from auroraml.evaluate import compile, select
+from auroraml.evaluate.keys import groups
+from auroraml.executor.loops import Key, Loops
+from auroraml.executor.matching import Matcher
+from auroraml.executor.operator import ALL, LARGE, Feed, Holding, Operator, Tally, counters, operator, restore, running_parts, tally
+from auroraml.executor.operators.functions import FunctionScanRows
+from auroraml.executor.operators.joins import NO_PAIRS, JoinRows, Morsel, Pairs, no_rows
+from auroraml.executor.operators.service_batches import ServiceBatches, batches, reads_volatile
+from auroraml.executor.plans import is_volatile, runs_set_wise
+from auroraml.ir import expr as e
+from auroraml.ir import physical as p
+from auroraml.settings.aurora import APG_ENABLE_BATCH_MODE_FUNCTION_EXECUTION
+from auroraml.types.table import INT8
+
+PAIRS = 4_000_000  # candidate pairs at once
+CHUNK = 8_192  # outer rows whose inner plans run together
+
+
+@operator(p.NestedLoop)
+class NestedLoopRows(JoinRows):
+    """Every outer row with every inner row, or with the inner rows its parameters give."""
+
+    node: p.NestedLoop
+
+    def __init__(self, node: p.NestedLoop, ctx: object) -> None:
+        super().__init__(node, ctx)
+        self.params = [(number, compile(value)) for number, value in node.params]
+        self.numbers = frozenset(number for number, _ in node.params)
+        context = self.ctx
+        self.dependent = bool(self.inner.free & self.numbers)
+        called = isinstance(self.inner, FunctionScanRows) and self.inner.node.batch and self.dependent
+        self.function = self.inner if isinstance(self.inner, FunctionScanRows) and called else None
+        self.service: ServiceBatches | None = None
+        self.set_wise = runs_set_wise(node.inner, context.cte_plans, context.initial)
+        self.inner_volatile = any(is_volatile(part.node) for part in running_parts(self.inner, self.numbers))
+        self.whole: Batch | None = None  # the inner rows, where they do not depend on the outer row
+        self.run: Tally = []
+
+    def rescan(self, loops: Loops, changed: frozenset[int]) -> None:
+        if not self.free & changed:
+            self.rewind()
+            return
+        self.loops = loops
+        self.started = False
+        self.returned = None
+        self.outer.rescan(loops, changed)
+        if self.inner.free & changed:
+            self.inner.rescan(loops, changed)
+            self.whole = None
+
+    def rewind(self) -> None:
+        self.started = False
+        self.returned = None
+        self.outer.rewind()
+
+    def open(self) -> None:
+        super().open()
+        self.step = 1
+        if self.function is not None and batches(self.function.node) and self.ctx.settings[APG_ENABLE_BATCH_MODE_FUNCTION_EXECUTION]:
+            self.service = ServiceBatches(self.function, self.outer, self._parameters)
+            self.exact = reads_volatile((*self.function.node.filter, *self.node.condition, *self.node.filter, *self.node.targets))
+        self.current: Batch | None = None
+        self.feed = Feed()
+
+    def produce(self, n: int) -> Batch | None:
+        if self.function is not None and self.loops.n is None:
+            return self._called(n)
+        return self._one_by_one(n) if self._shows(n) else super().produce(n)
+
+    def _shows(self, n: int) -> bool:
+        """Whether running the inner side for several outer rows, or further than needed, could be seen."""
+        if self.loops.n is not None:
+            return False
+        if self.dependent and not self.set_wise:
+            return True
+        if self.inner_volatile:
+            return True
+        return self.ctx.measured and (n < LARGE or self.early) and self.node.kind not in ("right", "full")
+
+    # Batches of outer rows
+
+    def next_outer(self, n: int) -> Batch | None:
+        if self.volatile or self.outer_volatile:
+            return super().next_outer(n)
+        wanted = min(n, CHUNK if self.dependent else LARGE)
+        if not self.dependent and self.whole is not None and self.whole.n:
+            wanted = max(1, min(wanted, PAIRS // self.whole.n))
+        if n < LARGE:
+            wanted, self.step = min(wanted, self.step), self.step * 8
+        return self.pull_for(self.outer, wanted)
+
+    def joined(self, left: Batch) -> Morsel:
+        return self._joined_by_loop(left) if self.dependent else super().joined(left)
+
+    def _parameters(self, left: Batch) -> Loops:
+        frame = self.frame(left.n, left)
+        own: dict[Key, Vector] = {("exec", number): value(frame) for number, value in self.params}
+        return Loops(left.n, own, frame.params, self.ctx.missing, self.numbers | self.loops.changing)
+
+    def _joined_by_loop(self, left: Batch) -> Morsel:
+        loops = self._parameters(left)
+        self.inner.rescan(loops, loops.changing)
+        right = self.inner.drain() or no_rows(self.node.inner)
+        owners = right.owners
+        order = np.argsort(owners, kind="stable")
+        i = owners[order]
+        return self.morsel_of(left, Batch(right.columns, right.n), i, order)
+
+    def candidates(self, left: Batch) -> Pairs:
+        self._inner_rows(left.n)
+        if not self.right.n:
+            return NO_PAIRS
+        found = self._by_equality(left)
+        if found is not None:
+            return found
+        if self.right.owner is not None:
+            assert left.owner is not None
+            return Matcher([self.right.owner.vector], [INT8], self.right.n).pairs([left.owner.vector], left.n)
+        return np.repeat(np.arange(left.n), self.right.n), np.tile(np.arange(self.right.n), left.n)
+
+    def _inner_rows(self, outer: int) -> None:
+        """Read the inner side once; it counts as read once for each outer row."""
+        times = outer
+        if self.whole is None:
+            self.run = tally(self.inner)
+            self.whole = self.inner.drain() or no_rows(self.node.inner)
+            if self.node.kind in ("right", "full"):
+                self.seen = np.zeros(self.whole.n, np.bool_)
+            after = tally(self.inner)
+            self.delta = [(m, tuple(a - b for a, b in zip(now, then, strict=True))) for (m, then), (_, now) in zip(self.run, after, strict=True)]
+            times -= 1
+        self.right = self.whole
+        for metrics, change in self.delta:
+            _more(metrics, change, times)
+
+    def _by_equality(self, left: Batch) -> Pairs | None:
+        """Where the join filter begins with an equality of the two sides, only the pairs it holds for."""
+        first = self.node.condition[0] if self.node.condition else None
+        if not isinstance(first, e.OpCall) or first.operator.name != "=" or not first.operator.can_hash or len(self.right.columns) == 0:
+            return None
+        a, b = first.args
+        if not isinstance(a, e.InputRef) or not isinstance(b, e.InputRef) or a.side == b.side or left.n * self.right.n < LARGE or self.ctx.measured:
+            return None
+        if a.side == 1:
+            a, b = b, a
+        if a.type.oid != b.type.oid or self.right.owner is not None:
+            return None
+        matcher = Matcher([self.right.vector(b.index)], [b.type], self.right.n)
+        return matcher.pairs([left.vector(a.index)], left.n)
+
+    # One outer row at a time: its inner rows are read no further than the demand goes
+
+    def _one_by_one(self, n: int) -> Batch | None:
+        while True:
+            found = self.feed.give(n)
+            if found is not None:
+                return found
+            if self.current is None:
+                self.current = self.outer.pull(1)
+                if self.current is None:
+                    return None
+                self.matched = False
+                self.ahead = 1 if self.inner_volatile else max(64, min(n, LARGE))
+                if self.dependent:
+                    loops = self._parameters(self.current)
+                    own = {key: vector.flat() for key, vector in loops.own.items()}
+                    self.inner.rescan(Loops(None, own, loops.outer, self.ctx.missing, loops.changing), loops.changing)
+                else:
+                    self.inner.rewind()
+            made = self._next_pairs(n)
+            if made is not None and made.n:
+                self.feed.fill(made)
+
+    def _next_pairs(self, n: int) -> Batch | None:
+        left = self.current
+        assert left is not None
+        exact = not self.conditions
+        wanted = 1 if exact and self.early else n if exact else self.ahead
+        if self.inner_volatile and n >= LARGE and not self.early:
+            wanted = ALL
+        self.ahead = min(self.ahead * 2, LARGE) if not self.inner_volatile else self.ahead
+        right = self.inner.pull(wanted)
+        if right is None:
+            self.current = None
+            if self.node.kind in ("left", "anti") and not self.matched:
+                return self._output(left, no_rows(self.node.inner), np.array([0]), np.array([-1]))
+            return None
+        zeros = np.zeros(right.n, np.int64)
+        passing = np.arange(right.n)
+        if self.conditions:
+            passing = np.flatnonzero(select(self.conditions, self.frame(right.n, left.take(zeros), right)))
+        most = 1 if self.early else n
+        used = right.n
+        if len(passing) >= most:
+            used = int(passing[most - 1]) + 1
+            passing = passing[:most]
+            self.inner.unread(right.drop(used))
+        self.metrics.removed_by_join_filter += used - len(passing)
+        if len(passing):
+            self.matched = True
+            if self.early:
+                self.current = None
+            if self.node.kind == "anti":
+                return None
+            return self._output(left, right, np.zeros(len(passing), np.int64), passing)
+        return None
+
+    def _output(self, left: Batch, right: Batch, i: Index, j: Index) -> Batch:
+        rows, _, made = self._rows(left, right, i, j)
+        self.metrics.removed_by_filter += made - rows.n
+        return rows
+
+    def take_back(self, batch: Batch) -> None:
+        if self._shows(1) or self.function is not None:
+            Operator.take_back(self, batch)
+        else:
+            super().take_back(batch)
+
+    # Batch mode: the function's answers come from service batches
+
+    def _called(self, n: int) -> Batch | None:
+        while (found := self.feed.give(n)) is None and not self.finished:
+            self.feed.fill(self._next_rows(n) if self.service is None else self._from_service(self.service, n))
+        return found
+
+    def _next_rows(self, n: int) -> Batch | None:
+        """Outside batch mode: one outer row, a service call of its own, where not all rows are wanted."""
+        assert self.function is not None
+        left = self.outer.pull(1 if n < LARGE else n)
+        if left is None:
+            self.finished = True
+            return None
+        params = self._parameters(left)
+        right, owners = self.function.finished(*self.function.answers(params, left.n), params)
+        return self._paired(left, right, owners)
+
+    def _from_service(self, service: ServiceBatches, n: int) -> Batch | None:
+        """The next rows in batch mode. After rows that no condition let through, more are tried at a time, and given back if not needed."""
+        size = n if self.exact else max(n, self.step)
+        part = service.fetch(size)
+        if part is None:
+            self.finished = True
+            return None
+        counted = [*tally(self.inner), (self.metrics, counters(self.metrics))]
+        failed = False
+        try:
+            found = self._answered(*part)
+        except DatabaseError:
+            if part[0].n <= n:
+                raise
+            found, failed = None, True  # by a row that may never be reached
+        if part[0].n > n and (failed or (found is not None and found.n >= n)):
+            restore(counted)
+            service.give_back(part[0].n - n)
+            found = self._answered(part[0].slice(0, n), part[1].slice(0, n))
+        self.step = min(self.step * 4, CHUNK) if found is None else 1
+        return found
+
+    def _answered(self, left: Batch, answers: Batch) -> Batch | None:
+        """Outer rows joined with the function's rows, one each, that pass the scan's filter."""
+        assert self.function is not None
+        right, owners = self.function.finished(answers, np.arange(left.n), self._parameters(left))
+        return self._paired(left, right, owners)
+
+    def _paired(self, left: Batch, right: Batch, owners: Index) -> Batch | None:
+        assert self.function is not None
+        self.function.metrics.loops += left.n
+        self.function.metrics.rows += right.n
+        morsel = self.morsel_of(left, right, owners, np.arange(right.n))
+        self._add((0, 0), morsel.all_removed())
+        return morsel.rows if morsel.rows.n else None
+
+
+def _more(metrics: object, change: tuple[int, ...], times: int) -> None:
+    names = ("rows", "loops", "removed_by_filter", "removed_by_join_filter", "removed_by_recheck", "heap_fetches")
+    for name, value in zip(names, change, strict=True):
+        if value:
+            setattr(metrics, name, getattr(metrics, name) + value * times)
+
+
+@operator(p.Materialize)
+class MaterializeRows(Operator):
+    """The child's rows, kept as far as they were read."""
+
+    keeps = True
+
+    def __init__(self, node: p.PhysicalPlan, ctx: object) -> None:
+        super().__init__(node, ctx)  # type: ignore[arg-type] # an ExecutionContext
+        self.store: Batch | None = None
+        self.ended = False
+        self.at = 0
+
+    def open(self) -> None:
+        self.at = 0
+
+    def produce(self, n: int) -> Batch | None:
+        have = 0 if self.store is None else self.store.n
+        if self.at >= have and not self.ended:
+            batch = self.pull_for(self.children[0], n)
+            if batch is None:
+                self.ended = True
+            else:
+                self.store = batch if self.store is None else concat_batches([self.store, batch])
+        if self.store is None or self.at >= self.store.n:
+            return None
+        part = self.store.slice(self.at, min(self.at + n, self.store.n))
+        self.at += part.n
+        return part
+
+    def take_back(self, batch: Batch) -> None:
+        """Rows just read from the child go back to it, as nobody has come this far."""
+        self.at -= batch.n
+        assert self.store is not None
+        if self.loops.n is None and not self.ended and self.at < self.store.n:
+            self.children[0].unread(self.store.drop(self.at))
+            self.store = self.store.slice(0, self.at)
+
+    def forget(self) -> None:
+        self.store = None
+        self.ended = False
+
+    def rewind(self) -> None:
+        self.started = False
+        self.returned = None
+
+
+@operator(p.Memoize)
+class MemoizeRows(Holding):
+    """The child's rows by parameter values: each distinct set of values runs the child once."""
+
+    node: p.Memoize
+
+    def __init__(self, node: p.Memoize, ctx: object) -> None:
+        super().__init__(node, ctx)  # type: ignore[arg-type] # an ExecutionContext
+        self.keys = [compile(key) for key in node.keys]
+        self.types = [key.type for key in node.keys]
+        self.cache: dict[object, Batch | None] = {}
+        self.hits = 0
+
+    def open(self) -> None:
+        self.feed.fill(self._one() if self.loops.n is None else self._many())
+        misses = len(self.cache)
+        self.metrics.extra.update({"Cache Hits": self.hits, "Cache Misses": misses, "Cache Evictions": 0, "Cache Overflows": 0})
+
+    def rescan(self, loops: Loops, changed: frozenset[int]) -> None:
+        """The child is started when a set of values is new."""
+        self.started = False
+        self.returned = None
+        if self.free & changed:
+            self.loops = loops
+            if changed & self.free - {x.number for x in self.node.keys if isinstance(x, e.ParamRef)}:
+                self.cache.clear()  # something other than the keys has changed
+
+    def rewind(self) -> None:
+        self.started = False
+        self.returned = None
+
+    def _one(self) -> Batch | None:
+        frame = self.frame(1, Batch([], 1))
+        key = tuple(repr(k(frame).datum(0)) for k in self.keys)
+        if key in self.cache:
+            self.hits += 1
+            return self.cache[key]
+        child = self.children[0]
+        child.rescan(self.loops, self.free)
+        found = self.cache[key] = child.drain()
+        return found
+
+    def _many(self) -> Batch | None:
+        n = self.loops.n
+        assert n is not None
+        frame = self.frame(n, Batch([], n).owned(np.arange(n)))
+        vectors = [k(frame) for k in self.keys]
+        numbers, _, first = groups(vectors, self.types, n)
+        keys = [tuple(repr(v.datum(int(row))) for v in vectors) for row in first]
+        new = [i for i, key in enumerate(keys) if key not in self.cache]
+        self.hits += n - len(new)
+        if new:
+            rows = first[new]
+            child = self.children[0]
+            own: dict[Key, Vector] = {("exec", k): v.take(rows).flat() for (_, k), v in self._own().items()}
+            child.rescan(Loops(len(new), own, self.loops.at(rows), self.ctx.missing, self.loops.changing), self.loops.changing)
+            made = child.drain()
+            owners = np.zeros(0, np.int64) if made is None else made.owners
+            for place, i in enumerate(new):
+                part = None if made is None else made.take(np.flatnonzero(owners == place))
+                self.cache[keys[i]] = None if part is None or not part.n else Batch(part.columns, part.n)
+        parts = [self.cache[key] for key in keys]
+        sizes = np.array([0 if part is None else part.n for part in parts], np.int64)
+        filled = [part for part in parts if part is not None]
+        if not filled:
+            return None
+        whole = concat_batches(filled)
+        starts = np.cumsum(sizes) - sizes
+        counts = sizes[numbers]
+        rows = np.repeat(starts[numbers] - (np.cumsum(counts) - counts), counts) + np.arange(int(counts.sum()))
+        return whole.take(rows).owned(np.repeat(np.arange(n), counts))
+
+    def _own(self) -> dict[Key, Vector]:
+        return {key: vector for key, vector in self.loops.own.items() if key[0] == "exec" and vector.n == self.loops.n}

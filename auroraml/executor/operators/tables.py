@@ -1,0 +1,347 @@
+"""Seq Scan, Index Scan, Index Only Scan, Bitmap Heap and Index Scan, BitmapAnd, BitmapOr: the rows of tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from auroraml.batch import Batch, Column, FixedVector, Index, Rows
+from auroraml.evaluate import compile, select
+from auroraml.executor.indexes import IndexLookup, bounds_of
+from auroraml.executor.matching import Matcher
+from auroraml.executor.operator import Operator, operator
+from auroraml.ir import expr as e
+from auroraml.ir import physical as p
+from auroraml.ir.objects import Relation
+from auroraml.storage.table import Table
+
+LOOK_AHEAD, LARGEST = 1_024, 524_288
+PAIRS = 4_000_000  # rows times loops brought together at once
+
+
+def live_numbers(relation: Relation) -> list[int]:
+    """The attribute numbers of the columns that were not dropped; a table stores these."""
+    return [c.number for c in relation.columns if not c.dropped]
+
+
+@dataclass
+class Morsel:
+    """A stretch of input rows: those that passed the filter (`positions`; None: all), and how many of them were given out."""
+
+    rows: Batch
+    size: int
+    positions: Index | None = None
+    given: int = 0
+
+    def reached(self) -> int:
+        """Input rows up to the last one given out."""
+        if self.positions is None or not self.given:
+            return self.given
+        return int(self.positions[self.given - 1]) + 1
+
+
+class TableRows(Operator):
+    """The rows of a relation in some order, filtered. A filtered scan looks ahead in growing steps; what it found beyond the demand is not counted."""
+
+    node: p.SeqScan
+
+    def __init__(self, node: p.SeqScan, ctx: object) -> None:
+        super().__init__(node, ctx)  # type: ignore[arg-type] # an ExecutionContext
+        self.more: list[e.Expr] = []  # conditions that the look-up left to test; rows that fail them do not count as removed
+        self.morsel: Morsel | None = None
+
+    def open(self) -> None:
+        self.position = 0
+        self.step = LOOK_AHEAD
+        self.morsel = None
+        self.loop = 0
+        relation = self.node.relation
+        if relation.system is not None:
+            assert self.ctx.system_rows is not None
+            everything = self.ctx.system_rows(relation.system, self.ctx)
+            self.input = everything.select([c.number - 1 for c in self.node.columns])
+            if self.loops.n is not None:
+                self.whole = self.input
+            return
+        with self.ctx.store.lock:
+            table = self.ctx.store.table(relation.oid)
+            only = self._only(table)
+            self.input = self._batch(table, Rows.at(only)) if only is not None else self.candidates(table)
+        if self.loops.n is not None:
+            self.whole = self.input
+
+    def _only(self, table: Table) -> Index | None:
+        """The rows a re-check is about, where this scans the table that is being changed."""
+        if not any(c.number == -1 for c in self.node.columns):
+            return None
+        return self.ctx.only_rows.get(self.node.relation.oid)
+
+    def candidates(self, table: Table) -> Batch:
+        """The input rows."""
+        index = self.ctx.store.visible(table, self.ctx.transaction)
+        return self._batch(table, Rows.range(0, table.n) if index is None else Rows.at(index))
+
+    def _batch(self, table: Table, rows: Rows) -> Batch:
+        live = live_numbers(self.node.relation)
+        columns = []
+        for column in self.node.columns:
+            source = _numbers(table) if column.number == -1 else table.column(live.index(column.number))
+            columns.append(Column(source, rows))
+        return Batch(columns, rows.n)
+
+    def produce(self, n: int) -> Batch | None:
+        if self.loops.n is not None:
+            return self._for_loops()
+        return self._given(n) if self.tests else self._unfiltered(n)
+
+    def _unfiltered(self, n: int) -> Batch | None:
+        if self.position >= self.input.n:
+            return None
+        part = self.input.slice(self.position, min(self.position + n, self.input.n))
+        made, used = self.longest(lambda m: self.project(self.frame(m, part.slice(0, m))), part.n)
+        self.position += used
+        return made
+
+    def _given(self, n: int) -> Batch | None:
+        while True:
+            morsel = self.morsel
+            if morsel is not None and morsel.given < morsel.rows.n:
+                part = morsel.rows.slice(morsel.given, min(morsel.given + n, morsel.rows.n))
+                made, used = self.longest(lambda m, part=part: self.project(self.frame(m, part.slice(0, m))), part.n)  # type: ignore[misc]
+                self._advance(morsel, used)
+                return made
+            if morsel is not None:
+                self.metrics.removed_by_filter += morsel.size - morsel.reached()
+                self.morsel = None
+            if self.position >= self.input.n:
+                return None
+            self._look_ahead(n)
+
+    def _advance(self, morsel: Morsel, n: int) -> None:
+        before = morsel.reached()
+        morsel.given += n
+        self.metrics.removed_by_filter += morsel.reached() - before - n
+
+    def _look_ahead(self, n: int) -> None:
+        step = 1 if self.volatile else max(self.step, min(8 * n, LARGEST))
+        if self.volatile and n >= LARGEST:
+            step = LARGEST
+        part = self.input.slice(self.position, min(self.position + step, self.input.n))
+        self.step = min(self.step * 2, LARGEST)
+        self.ctx.check_cancel()
+        mask, used = self.longest(lambda m: select(self.tests, self.frame(m, part.slice(0, m))), part.n)
+        self.position += used
+        positions = np.flatnonzero(mask)
+        every = len(positions) == used
+        self.morsel = Morsel(part.slice(0, used) if every else part.take(positions), used, None if every else positions)
+
+    def take_back(self, batch: Batch) -> None:
+        if self.volatile or self.loops.n is not None:
+            super().take_back(batch)
+        elif self.tests:
+            assert self.morsel is not None
+            self._advance(self.morsel, -batch.n)
+        else:
+            self.position -= batch.n
+
+    # For many loops at once
+
+    def _for_loops(self) -> Batch | None:
+        loops = self.loops.n
+        assert loops is not None
+        while self.loop < loops:
+            self.ctx.check_cancel()
+            pairs, size = self._pairs(loops)
+            frame = self.frame(pairs.n, pairs)
+            mask = select(self.tests, frame) if self.tests else None
+            if mask is not None:
+                kept = np.flatnonzero(mask)
+                self.metrics.removed_by_filter += size - len(kept)
+                if len(kept) != pairs.n:
+                    frame = frame.take(kept)
+            if frame.n:
+                return self.project(frame)
+        return None
+
+    def _pairs(self, loops: int) -> tuple[Batch, int]:
+        """Rows brought together with their loops, and how many rows that stands for (an equality may have left out most)."""
+        if self.whole.owner is not None:
+            self.loop = loops
+            return self.whole, self.whole.n
+        rows = self.whole
+        bounds = bounds_of(self.node.filter[:1])
+        if bounds and bounds[0].symbol == "=" and isinstance(self.node, p.SeqScan) and rows.n * loops > LOOK_AHEAD:
+            bound = bounds[0]
+            frame = self.frame(loops, Batch([], loops).owned(np.arange(loops)))
+            matcher = Matcher([rows.vector(bound.column)], [bound.key], rows.n)
+            owners, found = matcher.pairs([compile(bound.value)(frame)], loops)
+            self.loop = loops
+            return rows.take(found).owned(owners), rows.n * loops
+        step = max(1, PAIRS // max(rows.n, 1))
+        many = np.arange(self.loop, min(self.loop + step, loops))
+        self.loop = int(many[-1]) + 1
+        return rows.take(np.tile(np.arange(rows.n), len(many))).owned(np.repeat(many, rows.n)), rows.n * len(many)
+
+
+def _numbers(table: Table) -> FixedVector:
+    return table.derived("row numbers", lambda: FixedVector(np.arange(table.n)))
+
+
+@operator(p.SeqScan)
+class SeqScanRows(TableRows):
+    """All visible rows as stored."""
+
+    def rewind(self) -> None:
+        self.started = False
+        self.returned = None
+
+
+def key_places(relation: Relation, columns: tuple[int, ...]) -> list[int]:
+    """Attribute numbers to positions in the stored table."""
+    live = live_numbers(relation)
+    return [live.index(number) for number in columns]
+
+
+class _Located(TableRows):
+    """Rows that an index or bitmap names; conditions it could not use are tested first."""
+
+    def located(self, table: Table, rows: Index, owners: Index | None, conditions: tuple[e.Expr, ...]) -> Batch:
+        """The visible ones of `rows` for which `conditions` hold."""
+        if len(rows) > table.n // 16:
+            index = self.ctx.store.visible(table, self.ctx.transaction)
+            if index is not None:
+                mask = np.zeros(table.n, np.bool_)
+                mask[index] = True
+                keep = mask[rows]
+                rows, owners = rows[keep], None if owners is None else owners[keep]
+        else:
+            seen = table.visible_of(rows, self.ctx.transaction.snapshot)
+            if len(seen) != len(rows):
+                keep = np.isin(rows, seen)
+                rows, owners = rows[keep], None if owners is None else owners[keep]
+        batch = self._batch(table, Rows.at(rows))
+        if owners is not None:
+            batch = batch.owned(owners)
+        if conditions:
+            batch = batch.filter(select([compile(c) for c in conditions], self.frame(batch.n, batch)))
+        return batch
+
+
+@operator(p.IndexScan, p.IndexOnlyScan)
+class IndexScanRows(_Located):
+    """Rows in the order of an index."""
+
+    node: p.IndexScan
+
+    def __init__(self, node: p.IndexScan, ctx: object) -> None:
+        super().__init__(node, ctx)
+        live = live_numbers(node.relation)
+        columns = [-1 if c.number == -1 else live.index(c.number) for c in node.columns]
+        self.lookup = IndexLookup(key_places(node.relation, node.index.columns), columns, node.conditions)
+
+    def candidates(self, table: Table) -> Batch:
+        found = self.lookup.find(table, self.loops, self.ctx)
+        rows, owners = found.rows, found.owners
+        if self.node.backward:
+            order = np.arange(len(rows))[::-1] if owners is None else np.lexsort((-np.arange(len(rows)), owners))
+            rows, owners = rows[order], None if owners is None else owners[order]
+        return self.located(table, rows, owners, found.left)
+
+    def _only(self, table: Table) -> Index | None:
+        only = super()._only(table)
+        if only is None or not self.node.conditions:
+            return only
+        batch = self._batch(table, Rows.at(only))
+        return only[select([compile(c) for c in self.node.conditions], self.frame(batch.n, batch))]
+
+    def pull(self, n: int) -> Batch | None:
+        batch = super().pull(n)
+        if batch is not None and isinstance(self.node, p.IndexOnlyScan):
+            self.metrics.heap_fetches += batch.n
+        return batch
+
+
+class BitmapRows(Operator):
+    """Row numbers rather than rows: `bitmap` gives them with their loops."""
+
+    def bitmap(self, table: Table) -> tuple[Index, Index | None]:
+        """Row numbers, ascending loop by loop."""
+        raise NotImplementedError
+
+    def counted(self, rows: Index, show: bool) -> None:
+        """What EXPLAIN ANALYZE prints for the node."""
+        self.metrics.loops += 1 if self.loops.n is None else self.loops.n
+        self.metrics.rows += len(rows) if show else 0
+
+
+@operator(p.BitmapIndexScan)
+class BitmapIndexRows(BitmapRows):
+    """The rows an index finds."""
+
+    node: p.BitmapIndexScan
+
+    def __init__(self, node: p.BitmapIndexScan, ctx: object) -> None:
+        super().__init__(node, ctx)  # type: ignore[arg-type] # an ExecutionContext
+        live = live_numbers(node.relation)
+        columns = [-1 if c.number == -1 else live.index(c.number) for c in node.columns]
+        self.lookup = IndexLookup(key_places(node.relation, node.index.columns), columns, node.conditions)
+
+    def bitmap(self, table: Table) -> tuple[Index, Index | None]:
+        found = self.lookup.find(table, self.loops, self.ctx)
+        rows, owners = found.rows, found.owners
+        seen = np.isin(rows, table.visible_of(rows, self.ctx.transaction.snapshot))
+        rows, owners = rows[seen], None if owners is None else owners[seen]
+        if found.left:
+            live = live_numbers(self.node.relation)
+            columns = [Column(_numbers(table) if c.number == -1 else table.column(live.index(c.number)), Rows.at(rows)) for c in self.node.columns]
+            batch = Batch(columns, len(rows))
+            batch = batch if owners is None else batch.owned(owners)
+            keep = select([compile(c) for c in found.left], self.frame(batch.n, batch))
+            rows, owners = rows[keep], None if owners is None else owners[keep]
+        order = np.argsort(rows, kind="stable") if owners is None else np.lexsort((rows, owners))
+        self.counted(rows, True)
+        return rows[order], None if owners is None else owners[order]
+
+
+@operator(p.BitmapAnd, p.BitmapOr)
+class BitmapCombined(BitmapRows):
+    """The intersection or union of bitmaps."""
+
+    node: p.BitmapAnd
+
+    def bitmap(self, table: Table) -> tuple[Index, Index | None]:
+        parts = []
+        for child in self.children:
+            assert isinstance(child, BitmapRows)
+            rows, owners = child.bitmap(table)
+            if owners is None and self.loops.n is not None:
+                owners, rows = np.repeat(np.arange(self.loops.n), len(rows)), np.tile(rows, self.loops.n)
+            parts.append(rows if owners is None else owners * table.n + rows)
+        codes = parts[0]
+        for part in parts[1:]:
+            codes = np.union1d(codes, part) if isinstance(self.node, p.BitmapOr) else np.intersect1d(codes, part)
+        self.counted(codes, False)
+        return (codes, None) if self.loops.n is None else (codes % table.n, codes // table.n)
+
+
+@operator(p.BitmapHeapScan)
+class BitmapHeapRows(_Located):
+    """The rows of a bitmap as stored."""
+
+    node: p.BitmapHeapScan
+
+    def candidates(self, table: Table) -> Batch:
+        child = self.children[0]
+        assert isinstance(child, BitmapRows)
+        rows, owners = child.bitmap(table)
+        if owners is None and self.loops.n is not None:
+            owners, rows = np.repeat(np.arange(self.loops.n), len(rows)), np.tile(rows, self.loops.n)
+        return self.located(table, rows, owners, ())
+
+    def _only(self, table: Table) -> Index | None:
+        only = super()._only(table)
+        if only is None or not self.node.recheck:
+            return only
+        batch = self._batch(table, Rows.at(only))
+        return only[select([compile(c) for c in self.node.recheck], self.frame(batch.n, batch))]

@@ -1,0 +1,181 @@
+"""WindowAgg: window functions over rows sorted by partition and order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from auroraml.batch import Batch, FixedVector, Index, NumericVector, Vector
+from auroraml.errors import FeatureNotSupported, InvalidPrecedingOrFollowingSize, NullValueNotAllowed
+from auroraml.evaluate import Frame, compile, truth
+from auroraml.executor.operator import Keeping, operator
+from auroraml.executor.operators.grouping import aggregate_kernel
+from auroraml.executor.operators.ordering import changes
+from auroraml.functions.signature import WINDOWS
+from auroraml.ir import expr as e
+from auroraml.ir import physical as p
+from auroraml.ir.tree import same, walk
+
+PIECE = 4_000_000  # frame rows gathered at once
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """Where the rows of a batch stand: partitions and peer groups by number, first row and end."""
+
+    n: int
+    partition: Index
+    firsts: Index  # each partition's first row
+    begin: Index  # by row: where its partition begins, and ends
+    end: Index
+    peers: np.ndarray  # rows that begin a peer group
+    group: Index  # by row: its peer group
+    group_first: Index
+    group_end: Index
+
+
+@operator(p.WindowAgg)
+class WindowRows(Keeping):
+    """Computes all calls of one window; several loops are so many more partitions."""
+
+    node: p.WindowAgg
+
+    def __init__(self, node: p.WindowAgg, ctx: object) -> None:
+        super().__init__(node, ctx)  # type: ignore[arg-type] # an ExecutionContext
+        self.places: list[tuple[int, int]] = []
+        for part in (*node.targets, *node.filter):
+            for item in walk(part):
+                if isinstance(item, e.WindowCall):
+                    found = next((i for i, c in enumerate(node.calls) if c is item), None)
+                    self.places.append((id(item), found if found is not None else next(i for i, c in enumerate(node.calls) if same(c, item))))
+
+    def collect(self) -> Batch | None:
+        batch = self.drain_for(self.children[0])
+        if batch is None or not batch.n:
+            return None
+        if batch.owner is not None:
+            batch = batch.take(np.argsort(batch.owners, kind="stable"))
+        layout = self._layout(batch)
+        values = [self._call(call, batch, layout) for call in self.node.calls]
+        frame = self.frame(batch.n, batch)
+        computed = {key: values[place] for key, place in self.places}
+        frame, _ = self.passing(Frame(n=batch.n, sides=(batch,), params=frame.params, ctx=self.ctx, computed=computed))
+        made = Batch.of([compute(frame) for compute in self.targets], frame.n)
+        return Batch(made.columns, made.n, frame.sides[0].owner)
+
+    def _layout(self, batch: Batch) -> Layout:
+        starts = changes(batch, self.node.partition, self.node.source)
+        peers = starts | changes(batch, [k.index for k in self.node.order], self.node.source) if self.node.order else starts
+        partition, group = np.cumsum(starts) - 1, np.cumsum(peers) - 1
+        firsts, group_first = np.flatnonzero(starts), np.flatnonzero(peers)
+        return Layout(
+            n=batch.n, partition=partition, firsts=firsts, begin=firsts[partition], end=np.append(firsts[1:], batch.n)[partition], peers=peers,
+            group=group, group_first=group_first[group], group_end=np.append(group_first[1:], batch.n)[group],
+        )  # fmt: skip
+
+    def _call(self, call: e.WindowCall, batch: Batch, layout: Layout) -> Vector:
+        frame = self.frame(batch.n, batch)
+        args = [compile(a)(frame).flat() for a in call.args]
+        bounds = self._bounds(batch, layout)
+        kernel = WINDOWS.get(call.function.oid)
+        if kernel is not None:
+            return kernel(args, layout.partition, layout.firsts, layout.peers, batch.n, bounds)  # type: ignore[no-any-return] # kernels return vectors
+        return self._over_frames(call, args, bounds, frame, layout)
+
+    # Frames
+
+    def _bounds(self, batch: Batch, layout: Layout) -> tuple[Index, Index]:
+        """Each row's frame as row numbers: from low to before high."""
+        frame = self.node.window.frame if self.node.window is not None else None
+        if frame is None:
+            return layout.begin, layout.group_end if self.node.order else layout.end
+        mode, start_kind, start_value, end_kind, end_value, _ = frame
+        low = self._edge(str(mode), str(start_kind), start_value, True, batch, layout)
+        high = self._edge(str(mode), str(end_kind), end_value, False, batch, layout)
+        return low, np.maximum(low, high)
+
+    def _edge(self, mode: str, kind: str, value: object, low: bool, batch: Batch, layout: Layout) -> Index:
+        if kind == "unbounded preceding":
+            return layout.begin
+        if kind == "unbounded following":
+            return layout.end
+        if kind == "current row":
+            if mode == "rows":
+                return np.arange(layout.n) if low else np.arange(1, layout.n + 1)
+            return layout.group_first if low else layout.group_end
+        assert isinstance(value, e.Expr)
+        word = "starting" if low else "ending"
+        datum = compile(value)(self.frame(1, Batch([], 1))).datum(0)
+        if datum is None:
+            raise NullValueNotAllowed(f"frame {word} offset must not be null")
+        sign = -1 if kind == "preceding" else 1
+        if mode == "range":
+            return self._range_edge(datum, sign, low, batch, layout)
+        amount = int(str(datum))
+        if amount < 0:
+            raise InvalidPrecedingOrFollowingSize(f"frame {word} offset must not be negative")
+        if mode == "rows":
+            moved = np.arange(layout.n) + sign * amount
+            return np.clip(moved if low else moved + 1, layout.begin, layout.end)
+        first, last = layout.group[layout.begin], layout.group[layout.end - 1]
+        wanted = layout.group + sign * amount
+        starts = np.append(np.flatnonzero(layout.peers), layout.n)
+        inside = starts[np.clip(wanted if low else wanted + 1, first, last + 1)]
+        return np.clip(inside, layout.begin, layout.end)  # type: ignore[no-any-return] # numpy gives Any
+
+    def _range_edge(self, datum: object, sign: int, low: bool, batch: Batch, layout: Layout) -> Index:
+        """RANGE with an offset over one numeric order key: rows whose key is within the offset."""
+        key = self.node.order[0]
+        vector = batch.vector(key.index).flat()
+        plain = isinstance(vector, FixedVector) and vector.values.dtype.kind in "iuf" and isinstance(datum, int | float)
+        if not plain and not (isinstance(vector, NumericVector) and vector.scale is not None):
+            raise FeatureNotSupported("RANGE with this type of offset in a window frame is not supported")
+        values = vector.values  # type: ignore[attr-defined] # a FixedVector or NumericVector
+        amount = float(str(datum))
+        if amount < 0:
+            raise InvalidPrecedingOrFollowingSize("invalid preceding or following size in window function")
+        scaled = amount * 10**vector.scale if isinstance(vector, NumericVector) and vector.scale is not None else amount
+        direction = -1 if key.descending else 1
+        ordered = values * direction
+        wanted = ordered + sign * (int(scaled) if scaled == int(scaled) and values.dtype.kind in "iu" else scaled)
+        edges = np.empty(layout.n, np.int64)
+        valid = vector.valid
+        for start in layout.firsts.tolist():  # a search within each partition
+            stop = int(layout.end[start])
+            known = np.flatnonzero(valid[start:stop]) + start
+            if len(known):
+                side = "left" if low else "right"
+                edges[known] = known[0] + np.searchsorted(ordered[known], wanted[known], side)  # type: ignore[call-overload] # one of two literals
+        nulls = ~valid
+        edges[nulls] = (layout.group_first if low else layout.group_end)[nulls]
+        return edges
+
+    def _over_frames(self, call: e.WindowCall, args: Sequence[Vector], bounds: tuple[Index, Index], frame: Frame, layout: Layout) -> Vector:
+        """An aggregate over each row's frame: rows with one frame share one computation."""
+        low, high = bounds
+        exclude = self.node.window.frame[5] if self.node.window is not None and self.node.window.frame is not None else None
+        if exclude:
+            spans, codes = np.stack([low, high], 1), np.arange(layout.n)
+        else:
+            spans, codes = np.unique(np.stack([low, high], 1), axis=0, return_inverse=True)
+        keep = None if call.filter is None else truth(compile(call.filter)(frame))
+        made = e.Aggregate(type=call.type, function=call.function, args=call.args, star=call.star)
+        rows, owner = self._members(spans, keep, str(exclude or ""), layout)
+        values = aggregate_kernel(made, [a.take(rows) for a in args], owner, len(spans), self.ctx)
+        return values.take(codes.reshape(-1).astype(np.int64))
+
+    @staticmethod
+    def _members(spans: Index, keep: np.ndarray | None, exclude: str, layout: Layout) -> tuple[Index, Index]:
+        """The rows of each span, and the span each belongs to."""
+        lengths = spans[:, 1] - spans[:, 0]
+        owner = np.repeat(np.arange(len(spans)), lengths)
+        within = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        rows = np.repeat(spans[:, 0], lengths) + within
+        left = np.ones(len(rows), np.bool_) if keep is None else keep[rows].copy()
+        if exclude == "current row":
+            left &= rows != owner
+        elif exclude in ("group", "ties"):
+            left &= (layout.group[rows] != layout.group[owner]) | ((rows == owner) if exclude == "ties" else False)
+        return rows[left], owner[left]

@@ -1,0 +1,270 @@
+"""Columns that grow: one source over the whole table, its buffers doubled when they are full; older readers keep buffer and length."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from auroraml.batch import ConstVector, DictVector, FixedVector, NumericVector, TextVector, Vector, concat, from_datums
+from auroraml.types.pg_type import PgType, Rep
+
+TRY_DICTIONARY = 4_096  # rows from which a text column is looked at: does a dictionary pay?
+SAMPLE = 8_192
+
+
+class Buffer:
+    """A numpy array with spare capacity; `view` is its used part, which later growth does not disturb."""
+
+    __slots__ = ("array", "n")
+
+    def __init__(self, dtype: np.dtype | type) -> None:
+        self.array = np.zeros(16, dtype)
+        self.n = 0
+
+    def extend(self, values: np.ndarray) -> None:
+        """Append `values`."""
+        wanted = self.n + len(values)
+        if wanted > len(self.array):
+            grown = np.zeros(max(wanted, 2 * len(self.array)), self.array.dtype)
+            grown[: self.n] = self.array[: self.n]
+            self.array = grown
+        self.array[self.n : wanted] = values
+        self.n = wanted
+
+    @property
+    def view(self) -> np.ndarray:
+        """The values so far."""
+        return self.array[: self.n]
+
+
+class Column(ABC):
+    """One stored column; `vector` is all of it."""
+
+    def __init__(self) -> None:
+        self.n = 0
+        self.valid: Buffer | None = None
+        self._vector: Vector | None = None
+
+    @abstractmethod
+    def _add(self, vector: Vector) -> None:
+        """Append values."""
+
+    @abstractmethod
+    def _read(self) -> Vector:
+        """All values."""
+
+    def append(self, vector: Vector) -> None:
+        """Append the values of a vector, NULLs included."""
+        if not vector.n:
+            return
+        if vector.validity is not None and self.valid is None and not vector.validity.all():
+            self.valid = Buffer(np.bool_)
+            self.valid.extend(np.ones(self.n, np.bool_))
+        self._add(vector)
+        if self.valid is not None:
+            self.valid.extend(vector.valid)
+        self.n += vector.n
+        self._vector = None
+
+    @property
+    def validity(self) -> np.ndarray | None:
+        """Where values are not NULL; None while there is no NULL."""
+        return None if self.valid is None else self.valid.view
+
+    @property
+    def vector(self) -> Vector:
+        """The whole column."""
+        if self._vector is None:
+            self._vector = self._read()
+        return self._vector
+
+
+def column_of(type: PgType, element: PgType | None) -> Column:
+    """An empty column for values of a type."""
+    empty = from_datums(type, [], element)
+    if type.rep is Rep.NUMERIC:
+        return NumericColumn()
+    if isinstance(empty, FixedVector):
+        return FixedColumn(empty)
+    if isinstance(empty, TextVector):
+        return TextColumn(empty.values.type)
+    return PartsColumn(empty)
+
+
+class FixedColumn(Column):
+    """Fixed-width values, with bounds where they are whole numbers."""
+
+    def __init__(self, empty: FixedVector) -> None:
+        super().__init__()
+        self.values = Buffer(empty.values.dtype)
+        self.bounded = empty.values.dtype.kind in "iu"
+        self.lo: int | None = None
+        self.hi: int | None = None
+
+    def _add(self, vector: Vector) -> None:
+        flat = vector.flat()
+        assert isinstance(flat, FixedVector)
+        self.values.extend(flat.values)
+        if self.bounded:
+            self.lo, self.hi = widened(self.lo, self.hi, flat.values)
+
+    def _read(self) -> Vector:
+        return FixedVector(self.values.view, self.validity, self.lo, self.hi)
+
+
+def widened(lo: int | None, hi: int | None, values: np.ndarray) -> tuple[int, int]:
+    """Bounds that hold for `values` too (the zeros under NULLs count)."""
+    low, high = int(values.min()), int(values.max())
+    return (low if lo is None else min(lo, low)), (high if hi is None else max(hi, high))
+
+
+class NumericColumn(Column):
+    """numeric: int64 of one scale as long as that holds all values, Decimal objects from then on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale: int | None = None
+        self.whole: Buffer | None = None
+        self.objects: Buffer | None = None
+        self.lo: int | None = None
+        self.hi: int | None = None
+
+    def _add(self, vector: Vector) -> None:
+        flat = vector.flat()
+        assert isinstance(flat, NumericVector)
+        if flat.validity is not None and not flat.validity.any():
+            flat = NumericVector(np.zeros(flat.n, np.int64), self.scale if self.objects is None and self.scale is not None else 0, flat.validity)
+        if self.objects is None and flat.scale is not None and (self.whole is None or flat.scale == self.scale or not self._values_known()):
+            if self.whole is None or flat.scale != self.scale:
+                self.whole, self.scale = self.whole or Buffer(np.int64), flat.scale
+            self.whole.extend(flat.values)
+            self.lo, self.hi = widened(self.lo, self.hi, flat.values)
+            return
+        if self.objects is None:
+            self.objects = Buffer(object)
+            if self.whole is not None:
+                self.objects.extend(NumericVector(self.whole.view, self.scale).as_objects().values)
+                self.whole = None
+        self.objects.extend(flat.as_objects().values)
+
+    def _values_known(self) -> bool:
+        """Whether anything but NULL was stored."""
+        return self.valid is None or bool(self.valid.view[: self.n].any())
+
+    def _read(self) -> Vector:
+        if self.objects is not None:
+            return NumericVector(self.objects.view, None, self.validity)
+        values = np.zeros(0, np.int64) if self.whole is None else self.whole.view
+        return NumericVector(values, self.scale or 0, self.validity, self.lo, self.hi)
+
+
+class TextColumn(Column):
+    """Text or bytes: offsets and data in buffers of their own, or codes into a dictionary while few values repeat."""
+
+    def __init__(self, type: pa.DataType) -> None:
+        super().__init__()
+        self.type = type
+        self.offsets = Buffer(np.int64)
+        self.offsets.extend(np.zeros(1, np.int64))
+        self.data = Buffer(np.uint8)
+        self.codes: Buffer | None = None
+        self.dictionary: TextVector | None = None
+        self.undecided = type == pa.large_string()
+
+    def _add(self, vector: Vector) -> None:
+        if self.undecided and self.n + vector.n >= TRY_DICTIONARY:
+            self.undecided = False
+            self._consider(vector)
+        if self.codes is not None:
+            self._encode(vector)
+        else:
+            flat = vector.flat()
+            assert isinstance(flat, TextVector)
+            self._append_text(flat.values)
+
+    def _append_text(self, array: pa.Array) -> None:
+        _, offset_buffer, data_buffer = array.buffers()
+        offsets = np.frombuffer(offset_buffer, np.int64, len(array) + 1, array.offset * 8)
+        start, stop = int(offsets[0]), int(offsets[-1])
+        if stop > start:
+            used = self.data.n
+            self.data.extend(np.frombuffer(data_buffer, np.uint8, stop - start, start))
+            self.offsets.extend(offsets[1:] - start + used)
+        else:
+            self.offsets.extend(np.full(len(array), self.data.n, np.int64))
+
+    def _plain(self) -> pa.Array:
+        data = pa.py_buffer(self.data.view if self.data.n else np.zeros(1, np.uint8))
+        return pa.Array.from_buffers(self.type, self.offsets.n - 1, [None, pa.py_buffer(self.offsets.view), data])
+
+    def _consider(self, vector: Vector) -> None:
+        """Turn to a dictionary where a sample has few distinct values."""
+        if isinstance(vector, DictVector) or (isinstance(vector, ConstVector) and not self.n):
+            few = True
+        else:
+            sample = self._plain() if self.n >= TRY_DICTIONARY else vector.slice(0, SAMPLE).flat().values  # type: ignore[attr-defined] # a TextVector
+            sample = sample.slice(0, SAMPLE)
+            few = pc.count_distinct(sample).as_py() * 16 <= len(sample)
+        if few:
+            before = self._plain()
+            self.codes, self.dictionary = Buffer(np.int32), TextVector(pa.array([], self.type))
+            self.offsets, self.data = Buffer(np.int64), Buffer(np.uint8)
+            if len(before):
+                self._encode(TextVector(before))
+
+    def _encode(self, vector: Vector) -> None:
+        assert self.codes is not None and self.dictionary is not None
+        if isinstance(vector, DictVector):
+            values, places = vector.dictionary.values, vector.codes
+        else:
+            encoded = pc.dictionary_encode(vector.flat().values)  # type: ignore[attr-defined] # a TextVector
+            values, places = encoded.dictionary, encoded.indices.to_numpy(zero_copy_only=False)
+        known = self.dictionary.values
+        found = pc.index_in(values, value_set=known)
+        if found.null_count:
+            known = pa.concat_arrays([known, values.filter(pc.is_null(found))])
+            if len(known) > max(1_024, (self.n + vector.n) // 8):
+                self._decode()
+                self._append_text(vector.flat().values)  # type: ignore[attr-defined] # a TextVector
+                return
+            self.dictionary = TextVector(known)
+            found = pc.index_in(values, value_set=known)
+        codes = found.to_numpy(zero_copy_only=False).astype(np.int32)
+        self.codes.extend(codes[places] if len(codes) else np.zeros(vector.n, np.int32))
+
+    def _decode(self) -> None:
+        """Too many values for a dictionary: back to text."""
+        assert self.codes is not None and self.dictionary is not None
+        whole = self.dictionary.values.take(pa.array(self.codes.view))
+        self.codes = self.dictionary = None
+        self.offsets, self.data = Buffer(np.int64), Buffer(np.uint8)
+        self.offsets.extend(np.zeros(1, np.int64))
+        if len(whole):
+            self._append_text(whole)
+
+    def _read(self) -> Vector:
+        if self.codes is not None and self.dictionary is not None:
+            return DictVector(self.codes.view, self.dictionary, self.validity)
+        return TextVector(self._plain(), self.validity)
+
+
+class PartsColumn(Column):
+    """Arrays and composites: parts, joined when they are read."""
+
+    def __init__(self, empty: Vector) -> None:
+        super().__init__()
+        self.parts: list[Vector] = []
+        self.empty = empty
+
+    def _add(self, vector: Vector) -> None:
+        self.parts.append(vector.flat())
+
+    def _read(self) -> Vector:
+        if not self.parts:
+            return self.empty
+        if len(self.parts) > 1:
+            self.parts = [concat(self.parts)]
+        return self.parts[0]

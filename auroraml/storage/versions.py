@@ -1,0 +1,178 @@
+"""Versions: which transactions made and deleted the rows of a table, and so which rows a snapshot sees."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+
+import numpy as np
+
+from auroraml.batch import Index, Mask
+from auroraml.storage.columns import Buffer
+from auroraml.storage.transactions import Snapshot
+
+
+@dataclass
+class Range:
+    """Consecutive rows made by one transaction that some snapshot may not see yet."""
+
+    start: int
+    stop: int
+    xid: int
+
+
+@dataclass(eq=False)
+class Deletion:
+    """Rows deleted by one transaction, `rows` ascending."""
+
+    rows: Index
+    xid: int
+
+
+class Versions:
+    """Row versions numbered from 0. Rows of settled transactions need no check but the bitmap of dead rows; the others are listed."""
+
+    def __init__(self) -> None:
+        self.n = 0
+        self.version = 0
+        self.made: list[Range] = []
+        self.deletions: list[Deletion] = []
+        self.dead: Buffer | None = None
+        self.deleter: Buffer | None = None  # by row: the transaction that deleted it, 0 for none
+        self.successor: Buffer | None = None  # by row: the version that took its place, -1 for none
+        self._index: tuple[object, Index | None] = (None, None)
+
+    def _full(self, buffer: Buffer | None, dtype: type, fill: int) -> Buffer:
+        buffer = buffer or Buffer(dtype)
+        if buffer.n < self.n:
+            buffer.extend(np.full(self.n - buffer.n, fill, dtype))
+        return buffer
+
+    def add(self, n: int, xid: int) -> Index:
+        """`n` new rows of transaction `xid`; their numbers."""
+        start = self.n
+        self.n += n
+        self.version += 1
+        if self.made and self.made[-1].xid == xid and self.made[-1].stop == start:
+            self.made[-1].stop = self.n
+        else:
+            self.made.append(Range(start, self.n, xid))
+        return np.arange(start, self.n)
+
+    def kill(self, start: int, stop: int) -> None:
+        """Rows that never were: their transaction rolled back."""
+        self.dead = self._full(self.dead, np.bool_, 0)
+        self.dead.view[start:stop] = True
+        self.version += 1
+        kept = []
+        for part in self.made:
+            if part.stop <= start or part.start >= stop:
+                kept.append(part)
+            elif part.start < start:
+                kept.append(Range(part.start, start, part.xid))
+        self.made = kept
+
+    def delete(self, rows: Index, xid: int, successors: Index | None = None) -> Deletion:
+        """Mark rows as deleted by `xid`."""
+        deletion = Deletion(rows, xid)
+        self.deletions.append(deletion)
+        self.deleter = self._full(self.deleter, np.int64, 0)
+        self.deleter.view[rows] = xid
+        if successors is not None:
+            self.succeed(rows, successors)
+        self.version += 1
+        return deletion
+
+    def succeed(self, rows: Index, successors: Index) -> None:
+        """The versions that took the place of `rows`."""
+        self.successor = self._full(self.successor, np.int64, -1)
+        self.successor.view[rows] = successors
+
+    def undelete(self, deletion: Deletion) -> None:
+        """Take a deletion back."""
+        self.deletions = [d for d in self.deletions if d is not deletion]
+        assert self.deleter is not None
+        self.deleter.view[deletion.rows] = 0
+        if self.successor is not None:
+            rows = deletion.rows[deletion.rows < self.successor.n]
+            self.successor.view[rows] = -1
+        self.version += 1
+
+    def deleters(self, rows: Index) -> Index:
+        """The transaction that deleted each of `rows`, 0 for none."""
+        if self.deleter is None:
+            return np.zeros(len(rows), np.int64)
+        self.deleter = self._full(self.deleter, np.int64, 0)
+        return self.deleter.view[rows]
+
+    def successors(self, rows: Index) -> Index:
+        """The version that took the place of each of `rows`, -1 for none."""
+        if self.successor is None:
+            return np.full(len(rows), -1, np.int64)
+        self.successor = self._full(self.successor, np.int64, -1)
+        return self.successor.view[rows]
+
+    def maker(self, row: int) -> int:
+        """The transaction that made a row, 0 when it is settled."""
+        at = bisect_right(self.made, row, key=lambda part: part.start) - 1
+        return self.made[at].xid if at >= 0 and row < self.made[at].stop else 0
+
+    def is_dead(self, row: int) -> bool:
+        """Whether a row is gone for everybody."""
+        return self.dead is not None and row < self.dead.n and bool(self.dead.view[row])
+
+    def settle(self, horizon: int) -> None:
+        """Transactions below `horizon` are over for every snapshot: their rows and deletions need no further check."""
+        if self.made and self.made[0].xid < horizon:
+            self.made = [part for part in self.made if part.xid >= horizon]
+        if self.deletions and any(d.xid < horizon for d in self.deletions):
+            self.dead = self._full(self.dead, np.bool_, 0)
+            for deletion in self.deletions:
+                if deletion.xid < horizon:
+                    self.dead.view[deletion.rows] = True
+            self.deletions = [d for d in self.deletions if d.xid >= horizon]
+
+    def visible(self, snapshot: Snapshot, horizon: int) -> Index | None:
+        """The numbers of the rows a snapshot sees; None when it sees all."""
+        self.settle(horizon)
+        unsettled = bool(self.made or self.deletions)
+        if self.dead is None and not unsettled:
+            return None
+        key = (self.version, self.n, (snapshot.own, snapshot.top, snapshot.running) if unsettled else None)
+        if self._index[0] != key:
+            mask = self.mask(snapshot)
+            self._index = (key, None if mask.all() else np.flatnonzero(mask))
+        return self._index[1]
+
+    def visible_of(self, rows: Index, snapshot: Snapshot) -> Index:
+        """Those of a few rows that a snapshot sees, in their order."""
+        if not self.made and self.deleter is None and self.dead is None:
+            return rows
+        keep = np.ones(len(rows), np.bool_)
+        if self.dead is not None:
+            self.dead = self._full(self.dead, np.bool_, 0)
+            keep &= ~self.dead.view[rows]
+        for part in self.made:
+            if not snapshot.sees(part.xid):
+                keep &= (rows < part.start) | (rows >= part.stop)
+        if self.deleter is not None:
+            deleters = self.deleters(rows)
+            for xid in set(deleters[deleters != 0].tolist()):
+                if snapshot.sees(xid):
+                    keep &= deleters != xid
+        return rows[keep]
+
+    def mask(self, snapshot: Snapshot) -> Mask:
+        """Which rows a snapshot sees."""
+        if self.dead is None:
+            mask = np.ones(self.n, np.bool_)
+        else:
+            self.dead = self._full(self.dead, np.bool_, 0)
+            mask = ~self.dead.view
+        for part in self.made:
+            if not snapshot.sees(part.xid):
+                mask[part.start : part.stop] = False
+        for deletion in self.deletions:
+            if snapshot.sees(deletion.xid):
+                mask[deletion.rows] = False
+        return mask
