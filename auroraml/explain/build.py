@@ -40,6 +40,21 @@ def document(explained: Explained) -> Document:
     return Document(root=root, footer=tuple(builder.footer(root)))
 
 
+BUFFERS = tuple(
+    f"{place} {verb} Blocks"
+    for place, verbs in (("Shared", ("Hit", "Read", "Dirtied", "Written")), ("Local", ("Hit", "Read", "Dirtied", "Written")), ("Temp", ("Read", "Written")))
+    for verb in verbs
+)
+
+
+def usage(options: Options) -> Iterator[Property]:
+    """Buffers and write-ahead log: there are none here, so the structured formats have zeros and the text format nothing."""
+    for label in BUFFERS if options.buffers else ():
+        yield Property(label=label, value=0)
+    for label in ("WAL Records", "WAL FPI", "WAL Bytes") if options.wal else ():
+        yield Property(label=label, value=0)
+
+
 def _number(value: float) -> float:
     return round(value, 2)
 
@@ -69,7 +84,7 @@ class _Builder:
         if self.explained.metrics is not None:
             metrics = self.explained.metrics.nodes.get(node.id, NodeMetrics())
         head, labels = describe(node, place)
-        properties = [*labels, *self._cost_properties(node, metrics), *node_properties(node, place, self.options, metrics)]
+        properties = [*labels, *self._cost_properties(node, metrics), *node_properties(node, place, self.options, metrics), *usage(self.options)]
         if relationship:
             at = next((i for i, item in enumerate(properties) if item.label == "Parallel Aware"), len(properties))
             properties.insert(at, Property(label="Parent Relationship", value=relationship))
@@ -125,6 +140,8 @@ class _Builder:
         if options.settings:
             joined = ", ".join(f"{name} = '{value}'" for name, value in explained.changed_settings)
             yield Property(label="Settings", value=dict(explained.changed_settings), text=f"Settings: {joined}" if joined else None)
+        if options.buffers:
+            yield Property(label="Planning", value=dict.fromkeys(BUFFERS, 0))
         if options.summary:
             yield Property(label="Planning Time", value=round(explained.planning, 3), text=f"Planning Time: {explained.planning:.3f} ms")
         if options.analyze:
