@@ -42,7 +42,11 @@ def document(explained: Explained) -> Document:
 
 BUFFERS = tuple(
     f"{place} {verb} Blocks"
-    for place, verbs in (("Shared", ("Hit", "Read", "Dirtied", "Written")), ("Local", ("Hit", "Read", "Dirtied", "Written")), ("Temp", ("Read", "Written")))
+    for place, verbs in (
+        ("Shared", ("Hit", "Read", "Dirtied", "Written")),
+        ("Local", ("Hit", "Read", "Dirtied", "Written")),
+        ("Temp", ("Read", "Written")),
+    )
     for verb in verbs
 )
 
