@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from auroraml.catalog.bootstrap import bootstrap
-from auroraml.catalog.changes import Change, Put, Remove
+from auroraml.catalog.catalog import SUPERUSER, new_oid
+from auroraml.catalog.changes import Change, Put, Remove, SetComment
 from auroraml.errors import DuplicateDatabase, FeatureNotSupported, InvalidAuthorizationSpecification, InvalidCatalogName, ObjectInUse
+from auroraml.ir.objects import Database as DatabaseRow
 from auroraml.ir.objects import Role
 from auroraml.services.config import Config, read_config
 from auroraml.services.factory import make_services
@@ -20,6 +23,7 @@ from auroraml.settings import Context, Settings, defined, group_values
 from auroraml.settings.setting import Setting
 from auroraml.storage.store import Store
 
+SHARED_CATALOGS = (1260, 1262)  # pg_authid, pg_database
 TEMPLATES = ("postgres", "rdsadmin", "template1")
 
 
@@ -58,7 +62,8 @@ class Database:
 
     def _share_roles(self, hub: Hub, changes: tuple[Change, ...]) -> None:
         """Roles made, changed or dropped in one database are so in all."""
-        roles = tuple(change for change in changes if isinstance(change, Put | Remove) and isinstance(change.row, Role))
+        roles = tuple(change for change in changes if (isinstance(change, Put | Remove) and isinstance(change.row, Role | DatabaseRow)) or
+                       (isinstance(change, SetComment) and change.catalog in SHARED_CATALOGS))  # fmt: skip
         for other in self.hubs.values():
             if roles and other is not hub:
                 other.catalog = other.catalog.apply(roles)
@@ -92,6 +97,15 @@ class Database:
             if self.hubs["template1"].store.tables:
                 raise FeatureNotSupported("CREATE DATABASE from a template1 that has tables is not supported")
             self.hubs[name] = self._hub()
+            found = self.hubs["postgres"].catalog.find_role(owner)
+            self._share((Put(row=DatabaseRow(oid=new_oid(), name=name, owner=SUPERUSER if found is None else found.oid)),))
+
+    def _share(self, changes: tuple[Change, ...]) -> None:
+        for hub in self.hubs.values():
+            hub.catalog = hub.catalog.apply(changes)
+
+    def _row(self, name: str) -> DatabaseRow:
+        return self.hubs["postgres"].catalog.databases_by_name[name]
 
     def drop_database(self, name: str, session: object) -> None:
         """Remove a database; 55006 while a session is connected to it."""
@@ -104,7 +118,18 @@ class Database:
             if users:
                 count = f"There {'is 1 other session' if len(users) == 1 else f'are {len(users)} other sessions'} using the database."
                 raise ObjectInUse(f'database "{name}" is being accessed by other users', detail=count)
+            row = self._row(name)
             del self.hubs[name]
+            self._share((Remove(row=row),))
+
+    def rename_database(self, name: str, new_name: str) -> None:
+        """Give a database another name; 55006 while a session is connected to it."""
+        with self.lock:
+            if any(s.hub is self.hubs[name] for s in self.sessions):
+                raise ObjectInUse("current database cannot be renamed")
+            row = self._row(name)
+            self.hubs[new_name] = self.hubs.pop(name)
+            self._share((Remove(row=row), Put(row=replace(row, name=new_name))))
 
     def set_parameters(self, parameters: Mapping[str, object]) -> None:
         """Change the parameter group: postmaster parameters wait for `restart`, the others reach new sessions at once."""

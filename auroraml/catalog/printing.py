@@ -188,7 +188,7 @@ def function_definition(function: Function, catalog: Catalog, path: Sequence[str
         lines.append(f" RETURNS {result}")
     lines.append(f" LANGUAGE {function.language}")
     marks = [{"i": "IMMUTABLE", "s": "STABLE"}.get(function.volatility), {"s": "PARALLEL SAFE", "r": "PARALLEL RESTRICTED"}.get(function.parallel),
-             "STRICT" if function.strict else None, "SECURITY DEFINER" if function.definer else None, "LEAKPROOF" if function.leakproof else None]  # fmt: skip
+             "STRICT" if function.strict else None, "SECURITY DEFINER" if function.security_definer else None, "LEAKPROOF" if function.leakproof else None]  # fmt: skip
     standard = 1.0 if function.language in ("internal", "c") else 100.0
     if function.cost != standard:
         marks.append(f"COST {function.cost:g}")

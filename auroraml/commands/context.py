@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeVar
 
 from auroraml.batch import Batch, Datum, Vector
@@ -11,8 +11,8 @@ from auroraml.errors import Diagnostic
 from auroraml.executor import Running
 from auroraml.ir.bound import BoundStatement
 from auroraml.ir.expr import Expr
-from auroraml.ir.logical import Output
-from auroraml.ir.objects import Column, Database, Extension, Function, Relation, Role, Schema
+from auroraml.ir.logical import LogicalPlan, Output
+from auroraml.ir.objects import Column, Database, Extension, Function, Index, Relation, Role, Schema
 from auroraml.ir.physical import PhysicalPlan
 from auroraml.pipeline.result import ResultStream
 from auroraml.planner.estimate.relation import PageSource
@@ -24,9 +24,11 @@ from auroraml.types.pg_type import PgType
 
 if TYPE_CHECKING:
     from auroraml.catalog.catalog import Catalog
+    from auroraml.catalog.changes import Change
     from auroraml.catalog.statistics import RelationStatistics
     from auroraml.commands.cursors import Cursor
     from auroraml.commands.prepare import Prepared
+    from auroraml.planner.binder import Names
 
 Bound = tuple[PgType, Datum | None]
 Row = Relation | Function | PgType | Role | Schema | Extension | Database  # a catalog row
@@ -41,6 +43,9 @@ class Server(Protocol):
 
     def drop_database(self, name: str, session: object) -> None:
         """Remove a database; 55006 while sessions are connected to it."""
+
+    def rename_database(self, name: str, new_name: str) -> None:
+        """Give a database another name; 55006 while sessions are connected to it."""
 
 
 class BlockState(Protocol):
@@ -171,6 +176,43 @@ class Host(Protocol):
     def forget_all(self) -> None:
         """Drop prepared statements and cursors (DISCARD ALL)."""
 
+    @property
+    def names(self) -> Names:
+        """The search path."""
+
+    def find(self, name: st.Name) -> Relation | Index | None:
+        """The relation or index called `name`."""
+
+    def type_text(self, type: PgType) -> str:
+        """A type as format_type prints it."""
+
+    def index_keys(self, index: Index, relation: Relation) -> list[str]:
+        """The keys of an index as SQL."""
+
+    def change(self, *changes: Change) -> None:
+        """Apply catalog changes within the transaction."""
+
+    def computed(self, relation: Relation, expr: Expr) -> Vector:
+        """An expression over the stored rows of a table (ColumnRefs are attribute numbers)."""
+
+    def rewrite(self, old: Relation, new: Relation, values: Mapping[int, Expr] | None = None) -> None:
+        """Store a table's rows anew after columns were added, dropped or changed."""
+
+    def current(self, plan: LogicalPlan) -> LogicalPlan:
+        """A stored plan over the objects it refers to as they are now."""
+
+    def populate(self, relation: Relation, rows: Batch | None) -> None:
+        """Fill an empty materialized view; None leaves it unpopulated."""
+
+    def drop_column(self, relation: Relation, number: int) -> None:
+        """Take a column away with what is built on it."""
+
+    def sequence_state(self, relation: Relation) -> tuple[int, bool]:
+        """A sequence's last value, and whether it was given out."""
+
+    def set_sequence(self, relation: Relation, value: int, called: bool) -> None:
+        """Let a sequence go on from `value`."""
+
     def relation(self, name: st.Name) -> Relation:
         """The relation called `name`; 42P01 when there is none."""
 
@@ -192,8 +234,8 @@ class Host(Protocol):
     def bind(self, query: st.Query, params: tuple[Bound, ...] = ()) -> BoundStatement:
         """The query bound."""
 
-    def bind_expression(self, tree: st.Tree, columns: Sequence[Column] = (), relation: Relation | None = None) -> Expr:
-        """An expression over `columns` (ColumnRefs are attribute numbers)."""
+    def bind_expression(self, tree: st.Tree, columns: Sequence[Column] = (), relation: Relation | None = None, clause: str = "") -> Expr:
+        """An expression over `columns` (ColumnRefs are attribute numbers); `clause` is what messages call its place."""
 
     def coerced(self, expr: Expr, type: PgType, typmod: int, context: str) -> Expr:
         """`expr` as it is assigned to a column of `type`."""

@@ -33,7 +33,7 @@ class Draft:
 
     relation: Relation
     host: Host
-    serials: tuple[tuple[str, int], ...] = ()  # column name and sequence OID
+    altering: bool = False  # by ALTER TABLE: where PostgreSQL gives no position
 
     def column(self, name: str) -> Column | None:
         """The live column called `name`."""
@@ -56,7 +56,8 @@ class Draft:
         relation = self.relation
         if name == relation.name or any(i.name == name for i in relation.indexes) or any(c.name == name for c in relation.constraints):
             return True
-        return self.host.catalog.find_relation(name, relation.schema) is not None
+        catalog = self.host.catalog
+        return catalog.find_relation(name, relation.schema) is not None or catalog.find_index(name, relation.schema) is not None
 
     def set(self, **changes: object) -> None:
         """Replace fields of the relation."""

@@ -1,11 +1,14 @@
-"""DROP: tables, views, functions, types, schemas, databases, extensions, roles."""
+"""DROP: the objects named, found and checked; commands.dropping removes them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from auroraml.catalog.changes import Row
 from auroraml.commands.context import Bound, Host, command, done
+from auroraml.commands.dropping import WORDS, drop_rows, shown
+from auroraml.commands.roles import drop_roles
 from auroraml.errors import (
     AmbiguousFunction,
     DependentObjectsStillExist,
@@ -16,121 +19,110 @@ from auroraml.errors import (
     UndefinedTable,
     WrongObjectType,
 )
-from auroraml.ir.expr import Aggregate, Call, OpCall, WindowCall
-from auroraml.ir.logical import TableItem
-from auroraml.ir.objects import Extension, Function, Relation, Schema
-from auroraml.ir.tree import walk
+from auroraml.ir.objects import Function, Index, Relation
 from auroraml.pipeline.result import ResultStream
 from auroraml.sql import statements as st
-from auroraml.types.pg_type import PgType
+from auroraml.sql.types import TypeName
 from auroraml.types.typmod import format_type
 
-_KINDS = {"table": "r", "view": "v", "materialized view": "m", "sequence": "S", "index": "i"}
-_WORDS = {"r": "table", "v": "view", "m": "materialized view", "S": "sequence"}
+KINDS = {"table": "r", "view": "v", "materialized view": "m", "sequence": "S", "index": "i"}
+Arguments = Sequence[TypeName] | None
 
 
-def shown(row: Row) -> str:
-    """An object as messages name it."""
-    if isinstance(row, Relation):
-        return f"{_WORDS.get(row.kind, 'type')} {row.name if row.schema in ('public',) else row.schema + '.' + row.name}"
-    if isinstance(row, Function):
-        name = row.name if row.schema in ("public", "pg_catalog") else f"{row.schema}.{row.name}"
-        return f"function {name}({','.join(format_type(p.type) for p in row.inputs)})"
-    if isinstance(row, Schema):
-        return f"schema {row.name}"
-    return f"extension {row.name}" if isinstance(row, Extension) else f"type {row.name}"
-
-
-def dependents(row: Row, host: Host) -> Iterator[Row]:
-    """What would break without `row`, directly."""
-    catalog = host.catalog
-    if isinstance(row, Schema):
-        yield from (r for r in catalog.relations() if r.schema == row.name)
-        yield from (f for f in catalog.functions() if f.schema == row.name)
-    elif isinstance(row, Relation):
-        for other in catalog.relations():
-            if (other.view is not None and any(isinstance(x, TableItem) and x.relation.oid == row.oid for x in walk(other.view))) or (
-                row.kind == "c" and any(c.type.oid == row.row_type for c in other.columns if not c.dropped)
-            ):
-                yield other
-    elif isinstance(row, Function):
-        yield from (r for r in catalog.relations() if r.view is not None and any(f.oid == row.oid for f in called(r.view)))
-    elif isinstance(row, Extension):
-        yield from (x for x in catalog.extensions() if row.name in x.requires)
-
-
-def called(plan: object) -> Iterator[Function]:
-    """The functions, aggregates and operators' functions in a stored plan."""
-    return (x.function for x in walk(plan) if isinstance(x, Call | OpCall | Aggregate | WindowCall))
-
-
-def _links(row: Row, host: Host) -> list[tuple[Row, Row]]:
-    """What depends on `row`, or, if it is an extension, on what belongs to it: (on what, what)."""
-    found = [(row, other) for other in dependents(row, host)]
-    if isinstance(row, Extension):
-        members = _owned(row, host)
-        found = [(member, other) for member in members for other in dependents(member, host) if other.oid not in row.members] + found
-    return found
-
-
-def _refuse_member(row: Row, host: Host) -> None:
-    for extension in host.catalog.extensions():
-        if row.oid in extension.members:
-            raise DependentObjectsStillExist(
-                f"cannot drop {shown(row)} because extension {extension.name} requires it", hint=f"You can drop extension {extension.name} instead."
-            )
-
-
-def _find(object: str, name: st.Name, arguments: object, host: Host) -> Row | None:
-    finders: dict[str, Callable[[], Row | None]] = {
-        "schema": lambda: host.catalog.find_schema(name.name), "extension": lambda: host.catalog.find_extension(name.name),
-        "function": lambda: _function(name, arguments, host), "type": lambda: _type(name, host),
-    }  # fmt: skip
-    return finders.get(object, lambda: _relation(object, name, host))()
-
-
-def _relation(object: str, name: st.Name, host: Host) -> Relation | None:
-    try:
-        found = host.relation(name)
-    except UndefinedTable:
+def _relation(object: str, name: st.Name, host: Host) -> Relation | Index | None:
+    found = host.find(name)
+    if found is None:
         return None
-    if found.kind != _KINDS.get(object, "r"):
+    kind = "i" if isinstance(found, Index) else found.kind
+    if kind != KINDS[object]:
         article = "an" if object[0] in "aeiou" else "a"
-        raise WrongObjectType(f'"{name.name}" is not {article} {object}')
+        word = "index" if kind == "i" else WORDS.get(kind, "type")
+        use = f"Use DROP {word.upper()} to remove {'an' if word[0] in 'aeiou' else 'a'} {word}."
+        raise WrongObjectType(f'"{name.name}" is not {article} {object}', hint=use)
     return found
 
 
 def _type(name: st.Name, host: Host) -> Row | None:
-    for place in (name.schema,) if name.schema else ("public", *(s.name for s in host.catalog.schemas())):
+    for place in (name.schema,) if name.schema else host.names.path:
         found = host.catalog.find_type(name.name, place)
-        if found is not None and found.relation:
-            return host.catalog.relation(found.relation)
+        if found is None:
+            continue
+        if not found.relation:
+            return found if found.schema != "pg_catalog" else _pinned(found.name)
+        relation = host.catalog.relation(found.relation)
+        if relation.kind != "c":
+            text = shown(relation, host)
+            raise DependentObjectsStillExist(f"cannot drop type {relation.name} because {text} requires it", hint=f"You can drop {text} instead.")
+        return relation
     return None
 
 
-def _function(name: st.Name, arguments: object, host: Host) -> Function | None:
-    found = [f for f in host.catalog.functions() if f.name == name.name and (name.schema is None or f.schema == name.schema)]
+def _pinned(name: str) -> Row:
+    raise DependentObjectsStillExist(f"cannot drop type {name} because it is required by the database system")
+
+
+def function_named(name: st.Name, arguments: Arguments, host: Host) -> Function | None:
+    """The function of that name, with these arguments unless they were left out."""
+    places = (name.schema,) if name.schema else host.names.path
+    found = [f for place in places for f in host.catalog.functions_named(name.name, place) if f.kind == "f"]
     if arguments is None:
         if len(found) > 1:
-            raise AmbiguousFunction(
-                f'function name "{name.name}" is not unique', hint="Specify the argument list to select the function unambiguously."
-            )
+            hint = "Specify the argument list to select the function unambiguously."
+            raise AmbiguousFunction(f'function name "{name}" is not unique', hint=hint)
         return found[0] if found else None
-    wanted = [host.type_named(a)[0].oid for a in arguments]  # type: ignore[attr-defined] # type names
+    wanted = [host.type_named(a)[0].oid for a in arguments]
     return next((f for f in found if [p.type.oid for p in f.inputs] == wanted), None)
 
 
-def _missing(object: str, name: st.Name, arguments: object, host: Host) -> Exception:
+def missing_function(name: st.Name, arguments: Arguments, host: Host) -> UndefinedFunction:
+    """42883 for a function that is not there."""
+    if arguments is None:
+        return UndefinedFunction(f'could not find a function named "{name}"')
+    types = ", ".join(format_type(host.type_named(a)[0], None, host.catalog.type) for a in arguments)
+    return UndefinedFunction(f"function {name}({types}) does not exist")
+
+
+def _find(object: str, name: st.Name, arguments: Arguments, host: Host) -> Row | Index | None:
+    finders: dict[str, Callable[[], Row | Index | None]] = {
+        "schema": lambda: host.catalog.find_schema(name.name), "extension": lambda: host.catalog.find_extension(name.name),
+        "function": lambda: function_named(name, arguments, host), "type": lambda: _type(name, host),
+    }  # fmt: skip
+    return finders.get(object, lambda: _relation(object, name, host))()
+
+
+def _missing(object: str, name: st.Name, arguments: Arguments, host: Host) -> Exception:
+    if name.schema is not None and host.catalog.find_schema(name.schema) is None:
+        return InvalidSchemaName(f'schema "{name.schema}" does not exist')
     if object == "schema":
         return InvalidSchemaName(f'schema "{name.name}" does not exist')
     if object == "function":
-        if arguments is None:
-            return UndefinedFunction(f'could not find a function named "{name.name}"')
-        types = ", ".join(format_type(host.type_named(a)[0]) for a in arguments)  # type: ignore[attr-defined]
-        return UndefinedFunction(f"function {name}({types}) does not exist")
-    if object in ("type", "extension"):
-        return UndefinedObject(f'{object} "{name.name}" does not exist')
-    return UndefinedTable(f'{object} "{name.name}" does not exist')
+        return missing_function(name, arguments, host)
+    if object in ("type", "extension", "index"):
+        return UndefinedObject(f'{object} "{name}" does not exist') if object != "index" else UndefinedObject(f'index "{name}" does not exist')
+    return UndefinedTable(f'{object} "{name}" does not exist')
+
+
+def _skipped(object: str, name: st.Name, arguments: Arguments, host: Host) -> str:
+    """The notice of IF EXISTS, which names types as the grammar does: int is pg_catalog.int4."""
+    if name.schema is not None and host.catalog.find_schema(name.schema) is None:
+        return f'schema "{name.schema}" does not exist, skipping'
+    if object == "function":
+        types = "" if arguments is None else ",".join(a.written for a in arguments)
+        return f"function {name}({types}) does not exist, skipping"
+    shown_name = f'"{name.name}"' if object != "type" else f'"{name}"'
+    return f"{object} {shown_name} does not exist, skipping"
+
+
+def _refuse(row: Row, host: Host) -> None:
+    for extension in host.catalog.extensions():
+        if row.oid in extension.members:
+            raise DependentObjectsStillExist(f"cannot drop {shown(row, host)} because extension {extension.name} requires it",
+                                             hint=f"You can drop extension {extension.name} instead.")  # fmt: skip
+    if isinstance(row, Relation) and row.sequence is not None and row.sequence.internal and row.sequence.owner is not None:
+        table = host.catalog.relation(row.sequence.owner[0])
+        column = next(c for c in table.columns if c.number == row.sequence.owner[1])
+        text = f"column {column.name} of {shown(table, host)}"
+        raise DependentObjectsStillExist(f"cannot drop {shown(row, host)} because {text} requires it", hint=f"You can drop {text} instead.")
 
 
 @command(st.Drop)
@@ -138,73 +130,53 @@ def drop(statement: st.Drop, host: Host, params: tuple[Bound, ...]) -> ResultStr
     """DROP object [IF EXISTS] names [CASCADE]."""
     word = statement.object
     if word == "database":
-        host.block.refuse_in_block("DROP DATABASE")
-        host.server.drop_database(statement.names[0].name, host)
-        return done("DROP DATABASE")
+        return _database(statement, host)
     if word == "role":
-        return _roles(statement, host)
-    if word not in ("table", "view", "materialized view", "sequence", "schema", "extension", "function", "type"):
+        return drop_roles(statement, host)
+    if word not in (*KINDS, "schema", "extension", "function", "type"):
         raise FeatureNotSupported(f"DROP {word.upper()} is not supported")
     signatures = statement.arguments or (None,) * len(statement.names)
+    rows: list[Row] = []
     for name, arguments in zip(statement.names, signatures, strict=True):
         row = _find(word, name, arguments, host)
         if row is None:
-            error = _missing(word, name, arguments, host)
             if not statement.if_exists:
-                raise error
-            host.notice(f"{error}, skipping")
+                raise _missing(word, name, arguments, host)
+            host.notice(_skipped(word, name, arguments, host))
+            continue
+        if isinstance(row, Index):
+            _drop_index(row, host)
             continue
         host.require_owner(row, word)
-        _remove(row, statement.cascade, host)
+        _refuse(row, host)
+        rows.append(row)
+    if rows:
+        drop_rows(rows, statement.cascade, host)
     return done(f"DROP {word.upper()}")
 
 
-def _remove(row: Row, cascade: bool, host: Host) -> None:
-    below: list[Row] = []
-    _refuse_member(row, host)
-    pending = _links(row, host)
-    lines = []
-    while pending:
-        parent, child = pending.pop(0)
-        if any(child is other for other in below):
-            continue
-        below.append(child)
-        lines.append(f"{shown(child)} depends on {shown(parent)}")
-        pending += _links(child, host)
-    if below and not cascade:
-        raise DependentObjectsStillExist(
-            f"cannot drop {shown(row)} because other objects depend on it",
-            detail="\n".join(lines),
-            hint="Use DROP ... CASCADE to drop the dependent objects too.",
-        )
-    if len(below) == 1:
-        host.notice(f"drop cascades to {shown(below[0])}")
-    elif below:
-        host.notice(f"drop cascades to {len(below)} other objects", detail="\n".join(f"drop cascades to {shown(b)}" for b in below))
-    for item in (*reversed(below), row):
-        host.remove(item, *_owned(item, host))
+def _drop_index(index: Index, host: Host) -> None:
+    table = host.catalog.relation(index.relation)
+    host.require_owner(table, "index")
+    for constraint in table.constraints:
+        if constraint.index == index.oid and constraint.kind in "pu":
+            text = f"constraint {constraint.name} on {shown(table, host)}"
+            raise DependentObjectsStillExist(f"cannot drop {shown(index, host)} because {text} requires it", hint=f"You can drop {text} instead.")
+    host.put(_without(table, index))
 
 
-def _owned(row: Row, host: Host) -> list[Row]:
-    """What belongs to an object: a relation's types, an extension's members."""
-    catalog = host.catalog
-    if isinstance(row, Relation):
-        types: list[PgType | None] = [catalog.find_type_oid(row.row_type)]
-        types.append(catalog.find_type_oid(types[0].array) if types[0] is not None else None)
-        return [t for t in types if t is not None]
-    if isinstance(row, Extension):
-        everything: list[Row] = [*catalog.functions(), *catalog.schemas(), *catalog.relations()]
-        return [x for x in everything if x.oid in row.members]
-    return []
+def _without(table: Relation, index: Index) -> Relation:
+    return replace(table, indexes=tuple(i for i in table.indexes if i.oid != index.oid))
 
 
-def _roles(statement: st.Drop, host: Host) -> ResultStream:
-    for name in statement.names:
-        found = host.catalog.find_role(name.name)
-        if found is None:
-            if not statement.if_exists:
-                raise UndefinedObject(f'role "{name.name}" does not exist')
-            host.notice(f'role "{name.name}" does not exist, skipping')
-            continue
-        host.remove(found)
-    return done("DROP ROLE")
+def _database(statement: st.Drop, host: Host) -> ResultStream:
+    host.block.refuse_in_block("DROP DATABASE")
+    name = statement.names[0].name
+    found = host.catalog.find_database(name)
+    if found is None and statement.if_exists:
+        host.notice(f'database "{name}" does not exist, skipping')
+        return done("DROP DATABASE")
+    if found is not None:
+        host.require_owner(found, "database")
+    host.server.drop_database(name, host)
+    return done("DROP DATABASE")

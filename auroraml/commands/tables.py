@@ -10,8 +10,8 @@ from auroraml.commands.context import Bound, Host, command, done
 from auroraml.commands.definitions import SERIAL, Draft, add_constraint, default_of
 from auroraml.commands.naming import free_name
 from auroraml.commands.options import table_options
-from auroraml.commands.sequences import sequence_default, sequence_row
-from auroraml.errors import DuplicateColumn, DuplicateTable, FeatureNotSupported, SyntaxError, WrongObjectType
+from auroraml.commands.sequences import LIMITS, sequence_default, sequence_row
+from auroraml.errors import DuplicateColumn, DuplicateTable, FeatureNotSupported, InvalidParameterValue, SyntaxError, WrongObjectType
 from auroraml.ir.bound import BoundStatement
 from auroraml.ir.objects import Column, Relation
 from auroraml.pipeline.result import ResultStream
@@ -102,10 +102,13 @@ def add_column(draft: Draft, definition: st.ColumnDefinition) -> Column:
     not_null = definition.not_null
     if serial is not None or definition.identity:
         name = free_name(relation.name, definition.name, "seq", draft.taken)
-        sequence = sequence_row(host, name, relation.schema, type, owner=(relation.oid, number))
+        if definition.identity and type.name not in LIMITS:
+            raise InvalidParameterValue("identity column type must be smallint, integer, or bigint")
+        sequence = sequence_row(host, name, relation.schema, type, definition.identity_options, (relation.oid, number), bool(definition.identity))
         host.put(sequence)
         default, not_null = sequence_default(host, sequence, type), True
-    column = Column(name=definition.name, type=type, typmod=typmod, number=number, not_null=not_null, default=default)
+    column = Column(name=definition.name, type=type, typmod=typmod, number=number, not_null=not_null, default=default,
+                    identity=definition.identity[:1])  # fmt: skip
     draft.set(columns=(*relation.columns, column))
     return column
 
@@ -139,8 +142,8 @@ def create_table_as(statement: st.CreateTableAs, host: Host, params: tuple[Bound
         return done(tag)
     bound = host.bind(statement.query, params)
     relation = new_relation(statement, host, schema.name, bound)
-    rows = _all(host.run(bound, params)) if statement.with_data else None
-    put_relation(host, relation)
+    rows = all_rows(host.run(bound, params)) if statement.with_data else None
+    put_relation(host, replace(relation, populated=rows is not None or relation.kind == "r"))
     if rows is None:
         return done(tag)
     n = host.insert(relation, rows) if rows.n else 0
@@ -148,7 +151,8 @@ def create_table_as(statement: st.CreateTableAs, host: Host, params: tuple[Bound
     return ResultStream(tag=f"SELECT {n}", rowcount=n)
 
 
-def _all(stream: ResultStream) -> Batch:
+def all_rows(stream: ResultStream) -> Batch:
+    """The rows of a result as one batch."""
     batches = [batch for batch in stream.batches() if batch.n]
     return concat_batches(batches) if batches else Batch((), 0)
 

@@ -475,3 +475,9 @@ def _role_oid(ctx: CallContext, name: str) -> int:
     bare = name[1:-1].replace('""', '"') if name.startswith('"') else name
     found = ctx.catalog.find_role(bare) if bare else None
     return 0 if found is None else found.oid
+
+
+@scalar("pg_get_triggerdef(oid)", "pg_get_triggerdef(oid,bool)", face="datum", raises=False)
+def pg_get_triggerdef(oid: int, pretty: bool = False) -> None:
+    """Triggers do not exist here."""
+    return

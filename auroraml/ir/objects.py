@@ -140,7 +140,6 @@ class Function:
     acl: tuple[AclItem, ...] | None = None
     settings: tuple[tuple[str, str], ...] = ()
     description: str = ""
-    definer: bool = False  # SECURITY DEFINER
     leakproof: bool = False
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,10 @@ from auroraml.catalog.acl import has_privilege, owns
 from auroraml.catalog.catalog import Catalog, new_oid
 from auroraml.catalog.changes import Put, Remove, Row, SetStatistics
 from auroraml.catalog.names import ObjectNames
+from auroraml.catalog.printing import index_keys, type_text
 from auroraml.catalog.statistics import RelationStatistics
+from auroraml.commands.altering import Alteration
+from auroraml.commands.columns import remove_column
 from auroraml.commands.context import Bound
 from auroraml.errors import InsufficientPrivilege, InvalidSchemaName, UndefinedTable
 from auroraml.evaluate import Frame, compile, truth
@@ -26,7 +29,9 @@ from auroraml.ir.bound import BoundStatement
 from auroraml.ir.expr import ColumnRef, Expr, InputRef
 from auroraml.ir.logical import LogicalPlan, Output, Query, TableItem, Target
 from auroraml.ir.objects import Column, Function, Relation, Role, Schema
+from auroraml.ir.objects import Index as TableIndex
 from auroraml.ir.physical import PhysicalPlan
+from auroraml.ir.renumber import renumber
 from auroraml.ir.tree import rewrite
 from auroraml.pipeline import plans
 from auroraml.pipeline.authorize import authorize, denied
@@ -35,6 +40,7 @@ from auroraml.pipeline.pages import StoredPages
 from auroraml.pipeline.result import ResultStream
 from auroraml.planner.binder import Names, assigned, bind, bind_body, bind_expression
 from auroraml.planner.binder.binder import Binder
+from auroraml.planner.binder.stored import current
 from auroraml.planner.rules.inline_functions import inline
 from auroraml.planner.rules.migrate_functions import migrate
 from auroraml.session.sequences import SequenceValues
@@ -160,6 +166,25 @@ class Hosting(SequenceValues):
                 return found
         raise UndefinedTable(f'relation "{name}" does not exist')
 
+    def find(self, name: st.Name) -> Relation | TableIndex | None:
+        """The relation or index called `name`."""
+        for place in (name.schema,) if name.schema is not None else self.names.path:
+            found = self.catalog.find_relation(name.name, place)
+            if found is not None:
+                return found
+            index = self.catalog.find_index(name.name, place)
+            if index is not None:
+                return index[0]
+        return None
+
+    def type_text(self, type: PgType) -> str:
+        """A type as format_type prints it."""
+        return type_text(type, None, self.catalog, self.names.path)
+
+    def index_keys(self, index: TableIndex, relation: Relation) -> list[str]:
+        """The keys of an index as SQL."""
+        return index_keys(index, relation, self.catalog)
+
     def type_named(self, name: TypeName) -> tuple[PgType, int]:
         """The type and typmod a type name means; 42704 when there is none."""
         return self._binder().type(name)
@@ -195,11 +220,10 @@ class Hosting(SequenceValues):
         """The query bound."""
         return bind(query, self.catalog, self.names, tuple(type for type, _ in params), self.style)
 
-    def bind_expression(self, tree: st.Tree, columns: Sequence[Column] = (), relation: Relation | None = None) -> Expr:
-        """An expression over `columns` (ColumnRefs are attribute numbers)."""
-        return bind_expression(
-            tree, self.catalog, self.names, columns, self.style, "check constraints" if relation is not None else "DEFAULT expressions"
-        )
+    def bind_expression(self, tree: st.Tree, columns: Sequence[Column] = (), relation: Relation | None = None, clause: str = "") -> Expr:
+        """An expression over `columns` (ColumnRefs are attribute numbers); `clause` is what messages call its place."""
+        clause = clause or ("check constraints" if relation is not None else "DEFAULT expressions")
+        return bind_expression(tree, self.catalog, self.names, columns, self.style, clause)
 
     def coerced(self, expr: Expr, type: PgType, typmod: int, context: str) -> Expr:
         """`expr` as it is assigned to a column of `type`."""
@@ -344,17 +368,52 @@ class Hosting(SequenceValues):
         """Replace a relation's statistics."""
         self.transaction.change(SetStatistics(oid=relation.oid, statistics=statistics))
 
-    def rewrite(self, old: Relation, new: Relation) -> None:
-        """Store a table's rows anew after columns were added or dropped (new columns get their defaults)."""
+    def computed(self, relation: Relation, expr: Expr) -> Vector:
+        """An expression over the stored rows of a table (ColumnRefs are attribute numbers)."""
+        vectors = self.column_vectors(relation)
+        n = vectors[0].n if vectors else 0
+        return self._over(relation, expr, Batch.of(vectors, n))
+
+    def _over(self, relation: Relation, expr: Expr, batch: Batch) -> Vector:
+        places = {c.number: i for i, c in enumerate(c for c in relation.columns if not c.dropped)}
+
+        def place(node: object) -> object | None:
+            return InputRef(type=node.type, typmod=node.typmod, index=places[node.id]) if isinstance(node, ColumnRef) else None
+
+        return compile(rewrite(expr, place))(Frame(n=batch.n, sides=(batch,), ctx=self.context()))
+
+    def rewrite(self, old: Relation, new: Relation, values: Mapping[int, Expr] | None = None) -> None:
+        """Store a table's rows anew: columns dropped are left out, new ones get their defaults, `values` replace columns by number."""
         vectors = self.column_vectors(old)
         n = vectors[0].n if vectors else 0
-        live = [c for c in old.columns if not c.dropped]
-        kept = [(c, v) for c, v in zip(live, vectors, strict=True) if any(x.number == c.number and not x.dropped for x in new.columns)]
-        batch = Batch.of([v for _, v in kept], n)
+        batch = Batch.of(vectors, n)
+        kept: list[tuple[Column, Vector]] = []
+        for column, vector in zip((c for c in old.columns if not c.dropped), vectors, strict=True):
+            if any(c.number == column.number and not c.dropped for c in new.columns):
+                value = None if values is None else values.get(column.number)
+                kept.append((column, vector if value is None else self._over(old, value, batch).flat()))
         self.hub.store.create(new.oid, self._types(new), self.transaction.stored)
-        full = self.complete(new, [c for c, _ in kept], batch)
         if n:
-            Writer(replace(new, indexes=()), self.context()).insert(full)
+            full = self.complete(new, [c for c, _ in kept], Batch.of([v for _, v in kept], n))
+            Writer(replace(new, indexes=(), constraints=(), columns=tuple(replace(c, not_null=False) for c in new.columns)), self.context()).insert(
+                full
+            )
+
+    def current(self, plan: LogicalPlan) -> LogicalPlan:
+        """A stored plan over the objects it refers to as they are now."""
+        binder = self._binder()
+        return renumber(current(plan, self.catalog, binder.new_id), binder.new_id)
+
+    def populate(self, relation: Relation, rows: Batch | None) -> None:
+        """Fill an empty materialized view; None leaves it unpopulated."""
+        self.put(replace(relation, populated=rows is not None))
+        if rows is not None and rows.n:
+            Writer(replace(relation, indexes=()), self.context()).insert(rows)
+
+    def drop_column(self, relation: Relation, number: int) -> None:
+        """Take a column away with what is built on it."""
+        column = next(c for c in relation.columns if c.number == number)
+        remove_column(Alteration(relation=relation, host=self), column)  # type: ignore[arg-type] # Session is a Host
 
     # Function statistics
 

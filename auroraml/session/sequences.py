@@ -67,6 +67,10 @@ class SequenceValues:
             self.sequence_values[relation.oid] = value
         return value
 
+    def set_sequence(self, relation: Relation, value: int, called: bool) -> None:
+        """ALTER SEQUENCE RESTART."""
+        self.hub.store.sequences.set(relation.oid, value, called)
+
     def sequence_state(self, relation: Relation) -> tuple[int, bool]:
         """The last value, and whether it was given out."""
         assert relation.sequence is not None

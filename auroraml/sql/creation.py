@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from auroraml.errors import FeatureNotSupported
 from auroraml.sql import statements as st
 from auroraml.sql.grammar import Grammar, QueryParser
 from auroraml.sql.types import TypeName
@@ -114,6 +115,7 @@ def column(p: QueryParser) -> st.ColumnDefinition:
     name = p.name()
     type = p.type()
     default, generated, not_null, identity = None, None, False, ""
+    options: tuple[st.Option, ...] = ()
     constraints: list[st.ConstraintDefinition] = []
     while not p.at_end and not p.token.is_op(",", ")"):
         place = p.token.start
@@ -131,28 +133,27 @@ def column(p: QueryParser) -> st.ColumnDefinition:
             p.expect("as")
             if p.take("identity"):
                 identity, not_null = "always" if always else "default", True
-                if p.token.is_op("("):
-                    _skip_parentheses(p)
+                if p.mark("("):
+                    options = sequence_options(p)
+                    p.need(")")
             else:
                 p.need("(")
                 generated = p.expression()
                 p.need(")")
                 p.expect("stored")
         elif p.take("collate"):
-            p.qualified()
+            _collation(p)
         else:
             constraints.append(_constraint(p, label, place, (st.Name(name=name, at=at),)))
-    return st.ColumnDefinition(name=name, type=type, default=default, not_null=not_null, identity=identity, generated=generated,
+    return st.ColumnDefinition(name=name, type=type, default=default, not_null=not_null, identity=identity, identity_options=options, generated=generated,
                                constraints=tuple(constraints), at=at)  # fmt: skip
 
 
-def _skip_parentheses(p: QueryParser) -> None:
-    depth = 0
-    while True:
-        depth += p.token.is_op("(") - p.token.is_op(")")
-        p.i += 1
-        if depth == 0:
-            return
+def _collation(p: QueryParser) -> None:
+    """A collation: text is ordered by code points here, as in C; others are refused."""
+    name = p.qualified()
+    if name.name not in ("C", "POSIX", "default", "ucs_basic"):
+        raise FeatureNotSupported(f'collation "{name}" is not supported', at=name.at)
 
 
 def table_constraint(p: QueryParser) -> st.ConstraintDefinition:
@@ -280,20 +281,29 @@ def _index(p: QueryParser, unique: bool = False) -> st.Statement:
     table = p.qualified()
     method = p.name() if p.take("using") else "btree"
 
-    def key() -> st.Name | st.Tree:
-        at = p.token.start
-        if p.token.is_name and (p.peek().is_op(",", ")") or p.peek().is_word("asc", "desc", "nulls")):
-            found: st.Name | st.Tree = st.Name(name=p.name(), at=at)
-        else:
-            found = p.expression("asc", "desc", "nulls")
-        p.one_of("asc", "desc")
-        if p.take("nulls"):
-            p.one_of("first", "last")
-        return found
-
-    keys = p.parenthesised(key)
+    keys = p.parenthesised(lambda: _index_key(p))
+    include = p.parenthesised(p.name) if p.take("include") else ()
+    if p.take("nulls", "not", "distinct"):
+        return p.refuse("NULLS NOT DISTINCT")
+    p.take("nulls", "distinct")
+    options = p.parenthesised(p.option) if p.take("with") else ()
+    if p.take("tablespace"):
+        return p.refuse("TABLESPACE")
     where = p.expression() if p.take("where") else None
-    return st.CreateIndex(name=name, table=table, keys=keys, unique=unique, if_not_exists=exists, method=method, where=where)
+    return st.CreateIndex(name=name, table=table, keys=keys, unique=unique, if_not_exists=exists, method=method, where=where, include=include,
+                          options=options)  # fmt: skip
+
+
+def _index_key(p: QueryParser) -> st.IndexKey:
+    at = p.token.start
+    plain = p.token.is_name and (p.peek().is_op(",", ")") or p.peek().is_word("asc", "desc", "nulls", "collate") or p.peek().is_name)
+    expression: st.Name | st.Tree = st.Name(name=p.name(), at=at) if plain else p.expression("asc", "desc", "nulls")
+    if p.take("collate"):
+        _collation(p)
+    opclass = p.qualified() if p.token.is_name and not p.token.is_word("asc", "desc", "nulls") else None
+    descending = p.one_of("asc", "desc") == "desc"
+    first = p.one_of("first", "last") == "first" if p.take("nulls") else descending
+    return st.IndexKey(key=expression, descending=descending, nulls_first=first, opclass=opclass, at=at)
 
 
 def _unique(p: QueryParser) -> st.Statement:
@@ -304,13 +314,13 @@ def _unique(p: QueryParser) -> st.Statement:
 def sequence_options(p: QueryParser) -> tuple[st.Option, ...]:
     """START WITH n, INCREMENT BY n, MINVALUE, MAXVALUE, CYCLE, OWNED BY, RESTART."""
     options = []
-    while not p.at_end:
+    while not p.at_end and not p.token.is_op(")"):
         at = p.token.start
         if p.take("no"):
             options.append(st.Option(name="no " + p.name(), at=at))
         elif p.take("owned", "by"):
             owner = p.qualified()
-            options.append(st.Option(name="owned by", value=(owner.schema or "", owner.name), at=at))
+            options.append(st.Option(name="owned by", value=(owner.database or "", owner.schema or "", owner.name), at=at))
         else:
             word = p.name()
             p.one_of("with", "by")

@@ -187,7 +187,13 @@ def _alter_column(p: QueryParser, name: str, at: int) -> st.AlterAction:
 def comment(p: QueryParser) -> st.Statement:
     """COMMENT ON object name IS 'text' or NULL."""
     p.expect("comment", "on")
-    kind = "column" if p.take("column") else _object(p)
+    kind = p.one_of("column", "constraint") or _object(p)
+    if kind == "constraint":
+        constraint = p.name()
+        p.expect("on")
+        table = p.qualified()
+        p.expect("is")
+        return st.Comment(object=kind, name=table, column=constraint, comment=None if p.take("null") else p.string())
     name = p.qualified()
     signature = arguments(p) if kind in ("function", "procedure") else None
     p.expect("is")

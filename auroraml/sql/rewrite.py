@@ -215,6 +215,13 @@ class Rewriter:
         self._put(f"_o{i}", i, True)
         self._put("|", i, False)
 
+    def _qualified_operator(self, i: int) -> int:
+        """The closing parenthesis of OPERATOR(pg_catalog.+), 0 where this is none."""
+        at = i + 2
+        if self.tokens[at].is_name and self.tokens[at].text == "pg_catalog" and self.tokens[at + 1].is_op("."):
+            at += 2
+        return at + 1 if self.tokens[at].kind == "operator" and self.tokens[at + 1].is_op(")") else 0
+
     def _open(self, i: int, kind: str, call: int = -1) -> None:
         self.frames.append(_Frame(kind=kind, call=call))
         self._put("(", i, False)
@@ -292,6 +299,9 @@ class Rewriter:
         if word == "default":
             self._put(f"_d{i}", i, True)
             return i + 1
+        if word == "operator" and following.is_op("(") and (closing := self._qualified_operator(i)):
+            self._operator(closing - 1)
+            return closing + 1
         if word == "variadic" and frame is not None and frame.kind == "call":
             self.source.forms[frame.call] = CallForm(name=self.tokens[frame.call].text, variadic=True)
             return i + 1

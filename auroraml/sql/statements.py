@@ -67,6 +67,7 @@ class ColumnDefinition:
     default: Tree | None = None
     not_null: bool = False
     identity: str = ""
+    identity_options: tuple[Option, ...] = ()
     generated: Tree | None = None
     constraints: tuple[ConstraintDefinition, ...] = ()
     at: int = 0
@@ -173,16 +174,29 @@ class CreateExtension(Statement):
 
 
 @dataclass(frozen=True, kw_only=True)
+class IndexKey:
+    """A key of an index: a column's name, or an expression."""
+
+    key: Name | Tree
+    descending: bool = False
+    nulls_first: bool = False
+    opclass: Name | None = None
+    at: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class CreateIndex(Statement):
-    """CREATE [UNIQUE] INDEX; keys are column names, or expression trees."""
+    """CREATE [UNIQUE] INDEX."""
 
     name: str | None
     table: Name
-    keys: tuple[Name | Tree, ...]
+    keys: tuple[IndexKey, ...]
     unique: bool = False
     if_not_exists: bool = False
     method: str = "btree"
     where: Tree | None = None
+    include: tuple[str, ...] = ()
+    options: tuple[Option, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

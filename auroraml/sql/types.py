@@ -19,6 +19,13 @@ class TypeName:
     dimensions: int = 0
     set_of: bool = False
     at: int = 0
+    grammatical: bool = False  # SQL's grammar has a rule for the type: it means pg_catalog's
+
+    @property
+    def written(self) -> str:
+        """The name as notices print it, with the schema that the grammar adds."""
+        schema = "pg_catalog" if self.grammatical else self.schema
+        return (f"{schema}." if schema else "") + self.name + ("[]" if self.dimensions else "")
 
 
 def near(token: Token) -> SqlSyntaxError:
@@ -30,6 +37,7 @@ def near(token: Token) -> SqlSyntaxError:
 
 _SIMPLE = {"int": "int4", "integer": "int4", "smallint": "int2", "bigint": "int8", "real": "float4", "boolean": "bool", "decimal": "numeric",
            "dec": "numeric", "varchar": "varchar", "character": "bpchar", "char": "bpchar", "nchar": "bpchar"}  # fmt: skip
+_GRAMMATICAL = frozenset((*_SIMPLE, "numeric", "float", "double", "national", "timestamp", "time", "interval"))
 _FIELDS = ("year", "month", "day", "hour", "minute", "second")
 _FIELD_BITS = {"year": 4, "month": 2, "day": 8, "hour": 1024, "minute": 2048, "second": 4096}
 
@@ -84,6 +92,7 @@ class TypeReader:
         schema: str | None = None
         name = token.text
         modifiers: tuple[str, ...] = ()
+        grammatical = token.kind == "word" and name in _GRAMMATICAL and not self.tokens[self.i].is_op(".")
         if token.kind == "word" and not self.tokens[self.i].is_op("."):
             name, modifiers = self._sql_name(name)
         elif self.tokens[self.i].is_op("."):
@@ -93,7 +102,8 @@ class TypeReader:
             modifiers = self._modifiers()
         else:
             modifiers = self._modifiers()
-        return TypeName(name=name, schema=schema, modifiers=modifiers, dimensions=self._dimensions(), set_of=set_of, at=first.start)
+        return TypeName(name=name, schema=schema, modifiers=modifiers, dimensions=self._dimensions(), set_of=set_of, at=first.start,
+                        grammatical=grammatical)  # fmt: skip
 
     def _sql_name(self, word: str) -> tuple[str, tuple[str, ...]]:
         if word == "double" and self._take("precision"):

@@ -44,7 +44,7 @@ def routines(ctx: Reader) -> Rows:
             "external_name": f.source if f.language == "c" else None, "external_language": f.language.upper(), "parameter_style": "GENERAL",
             "is_deterministic": YES_NO[f.volatility == "i"], "sql_data_access": "MODIFIES",
             "is_null_call": YES_NO[f.strict] if f.kind != "p" else None, "schema_level_routine": "YES", "max_dynamic_result_sets": 0,
-            "security_type": "DEFINER" if f.definer else "INVOKER", "as_locator": "NO", "is_udt_dependent": "NO",
+            "security_type": "DEFINER" if f.security_definer else "INVOKER", "as_locator": "NO", "is_udt_dependent": "NO",
         })  # fmt: skip
     return rows
 

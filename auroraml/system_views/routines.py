@@ -54,7 +54,7 @@ def _function_row(catalog: Catalog, f: Function) -> Row:
     return {
         "oid": f.oid, "proname": f.name, "pronamespace": schema_oid(catalog, f.schema), "proowner": f.owner,
         "prolang": LANGUAGE_OIDS.get(f.language, 12), "procost": f.cost, "prorows": f.rows, "provariadic": f.variadic, "prosupport": f.support,
-        "prokind": f.kind, "prosecdef": f.definer, "proleakproof": f.leakproof, "proisstrict": f.strict, "proretset": f.returns_set,
+        "prokind": f.kind, "prosecdef": f.security_definer, "proleakproof": f.leakproof, "proisstrict": f.strict, "proretset": f.returns_set,
         "provolatile": f.volatility, "proparallel": f.parallel, "pronargs": len(f.inputs), "pronargdefaults": len(defaults),
         "prorettype": f.result.oid, "proargtypes": vector([p.type.oid for p in f.inputs]),
         "proallargtypes": None if plain else array([p.type.oid for p in f.parameters]), "proargmodes": None if plain else array(modes),

@@ -27,7 +27,7 @@ from auroraml.planner.binder.binder import Binder
 from auroraml.planner.binder.calling import Calls
 from auroraml.planner.binder.coercion import array_type, located
 from auroraml.planner.binder.literals import missing_parameter, number, record_of
-from auroraml.planner.binder.scope import Scope, column, missing_column, missing_qualified, missing_table
+from auroraml.planner.binder.scope import Scope, column, missing_column, missing_qualified, missing_table, system_column
 from auroraml.sql.rewrite import CONSTANTS
 from auroraml.types.pg_type import PgType, Rep
 from auroraml.types.table import BOOL, DATE, FLOAT8, INT4, INT8, NAME, NUMERIC, POINT, RECORD, TEXT, TIME, TIMESTAMP, TIMESTAMPTZ, TIMETZ, UNKNOWN
@@ -166,6 +166,11 @@ class Expressions(Calls):
             if argument == name:
                 return e.ParamRef(type=type, number=i, name=name, at=at)
         for level in self.scope.levels():
+            for entry in level.entries:
+                system = system_column(entry, name, at)
+                if system is not None:
+                    return system
+        for level in self.scope.levels():
             entry = level.find_entry(name, at)
             if entry is not None:
                 return self.whole_row(entry, at)
@@ -195,6 +200,9 @@ class Expressions(Calls):
                 for output in entry.outputs:
                     if output.name == names[-1]:
                         return column(output, at)
+                system = system_column(entry, names[-1], at)
+                if system is not None:
+                    return system
                 functional = self.functional(names[-1], self.whole_row(entry, at), at)
                 if functional is not None:
                     return functional

@@ -7,7 +7,14 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from auroraml.errors import AmbiguousColumn, DuplicateAlias, FeatureNotSupported, InvalidColumnReference, UndefinedColumn
+from auroraml.errors import (
+    AmbiguousColumn,
+    DuplicateAlias,
+    FeatureNotSupported,
+    InvalidColumnReference,
+    ObjectNotInPrerequisiteState,
+    UndefinedColumn,
+)
 from auroraml.errors import SyntaxError as SqlSyntaxError
 from auroraml.ir import expr as e
 from auroraml.ir.logical import CteItem, FromItem, FunctionItem, JoinItem, LogicalPlan, Output, SubqueryItem, TableItem, ValuesItem
@@ -18,6 +25,7 @@ from auroraml.planner.binder.binder import Binder
 from auroraml.planner.binder.expressions import Clause, Expressions
 from auroraml.planner.binder.literals import record_of
 from auroraml.planner.binder.scope import Entry, Scope, column
+from auroraml.planner.binder.stored import current
 from auroraml.types.pg_type import PgType, Rep
 from auroraml.types.table import INT8, RECORD, TEXT, UNKNOWN
 
@@ -116,6 +124,9 @@ class FromClause:
         """A relation in FROM; a view becomes its query."""
         if relation.kind in ("c", "i"):
             raise FeatureNotSupported(f'cannot open relation "{relation.name}"', at=at)
+        if not relation.populated:
+            hint = "Use the REFRESH MATERIALIZED VIEW command."
+            raise ObjectNotInPrerequisiteState(f'materialized view "{relation.name}" has not been populated', hint=hint)
         live = [c for c in relation.columns if not c.dropped]
         outputs = tuple(Output(id=self.binder.new_id(), name=c.name, type=c.type, typmod=c.typmod) for c in live)
         outputs = self._renamed(outputs, names, alias or relation.name, at)
@@ -291,8 +302,8 @@ def _reads(plan: LogicalPlan, scope: Scope) -> bool:
 
 
 def fresh(plan: LogicalPlan, binder: Binder) -> LogicalPlan:
-    """A view's stored query with new column ids."""
-    return renumber(plan, binder.new_id)
+    """A view's stored query with new column ids, over what it reads as that is now."""
+    return renumber(current(plan, binder.catalog, binder.new_id), binder.new_id)
 
 
 def bind_rows(node: exp.Expression, expressions: Expressions) -> list[list[e.Expr]]:

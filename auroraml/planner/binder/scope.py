@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from auroraml.errors import AmbiguousAlias, AmbiguousColumn, UndefinedColumn, UndefinedTable
-from auroraml.ir.expr import ColumnRef, Expr
+from auroraml.errors import AmbiguousAlias, AmbiguousColumn, FeatureNotSupported, UndefinedColumn, UndefinedTable
+from auroraml.ir.expr import ColumnRef, Const, Expr
 from auroraml.ir.logical import Output
 from auroraml.ir.objects import Relation
+from auroraml.types.table import OID
 
 
 @dataclass(kw_only=True)
@@ -67,6 +68,18 @@ class Scope:
 def column(output: Output, at: int | None = None) -> ColumnRef:
     """A reference to a FROM item's column."""
     return ColumnRef(type=output.type, typmod=output.typmod, id=output.id, name=output.name, at=at)
+
+
+SYSTEM_COLUMNS = ("tableoid", "ctid", "xmin", "cmin", "xmax", "cmax")
+
+
+def system_column(entry: Entry, name: str, at: int) -> Expr | None:
+    """A system column of a table: tableoid is known at once, the others are refused."""
+    if name not in SYSTEM_COLUMNS or entry.relation is None or entry.relation.kind not in "rm":
+        return None
+    if name != "tableoid":
+        raise FeatureNotSupported(f'system column "{name}" is not supported', at=at)
+    return Const(type=OID, value=entry.relation.oid, at=at)
 
 
 def missing_column(scope: Scope, name: str, at: int) -> UndefinedColumn:
