@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import singledispatch
 
@@ -105,6 +105,24 @@ class PlanNames:
         if schema == "pg_catalog" or (self.place.visible(name, schema) if self.place.visible else schema == "public"):
             return bare
         return f"{quote_identifier(schema)}.{bare}"
+
+
+class ConflictNames(PlanNames):
+    """Names in ON CONFLICT DO UPDATE: the existing row's columns under the table's alias, the proposed row's under "excluded"."""
+
+    def input(self, ref: e.InputRef) -> str:
+        """A column of the existing row (side 0) or of the proposed one."""
+        node = self.place.node
+        assert isinstance(node, p.ModifyTable)
+        live = [column for column in node.relation.columns if not column.dropped]
+        owner = "excluded" if ref.side else node.alias
+        return f"{quote_identifier(owner)}.{quote_identifier(live[ref.index].name)}"
+
+
+def conflict_text(node: p.ModifyTable, conditions: Sequence[e.Expr], place: Place) -> str:
+    """ON CONFLICT's WHERE as SQL."""
+    whole = conditions[0] if len(conditions) == 1 else e.And(type=conditions[0].type, args=tuple(conditions))
+    return Deparser(ConflictNames(place.at(node)), place.resolve).text(whole)
 
 
 @singledispatch

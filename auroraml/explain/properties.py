@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import singledispatch
 
 from auroraml.explain.model import Options, Property
-from auroraml.explain.names import Place
+from auroraml.explain.names import Place, conflict_text
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.deparse import direction
@@ -205,8 +205,15 @@ def _(node: p.Aggregate, place: Place, metrics: NodeMetrics | None) -> Iterator[
             yield Property(label=label, value=texts, text=f"{label}: {', '.join(texts) or '()'}")
     elif node.keys:
         yield _keys("Group Key", node.source, place, [p.SortColumn(index=i, nulls_first=False) for i in node.keys])
-    yield from _filter(node, _upper(place), metrics)
-    if metrics is not None and node.strategy in ("hashed", "mixed"):
+    yield from _qual("Filter", node.filter, _upper(place))
+    if node.strategy in ("hashed", "mixed"):
+        yield from _hashed(metrics)
+    if node.filter:
+        yield from _removed("Rows Removed by Filter", metrics.removed_by_filter if metrics else 0, metrics)
+
+
+def _hashed(metrics: NodeMetrics | None) -> Iterator[Property]:
+    if metrics is not None and metrics.loops:
         memory = metrics.extra.get("Peak Memory Usage", 24)
         yield Property(label="HashAgg Batches", value=1, text=f"Batches: 1  Memory Usage: {memory}kB")
         yield Property(label="Peak Memory Usage", value=int(str(memory)))
@@ -260,6 +267,14 @@ def _(node: p.ModifyTable, place: Place, metrics: NodeMetrics | None) -> Iterato
     if conflict is not None:
         resolution = "UPDATE" if conflict.update else "NOTHING"
         yield Property(label="Conflict Resolution", value=resolution, text=f"Conflict Resolution: {resolution}")
-        if conflict.arbiters:
+        if conflict.arbiters and conflict.inferred:
             names = [index.name for index in conflict.arbiters]
             yield Property(label="Conflict Arbiter Indexes", value=names, text=f"Conflict Arbiter Indexes: {', '.join(names)}")
+        if conflict.where:
+            text = conflict_text(node, conflict.where, _upper(place))
+            yield Property(label="Conflict Filter", value=text, text=f"Conflict Filter: {text}")
+            yield from _removed("Rows Removed by Conflict Filter", metrics.removed_by_filter if metrics else 0, metrics)
+        for label in ("Tuples Inserted", "Conflicting Tuples"):
+            if metrics is not None and label in metrics.extra:
+                value = int(str(metrics.extra[label]))
+                yield Property(label=label, value=value, text=f"{label}: {value}")

@@ -443,6 +443,7 @@ class ConflictAction:
     """ON CONFLICT: `arbiters` are unique indexes; assignments read the existing row (side 0) and the proposed one (side 1)."""
 
     arbiters: tuple[Index, ...]
+    inferred: bool = True  # from columns that were named; False: any unique index
     update: bool = False
     assignments: tuple[tuple[int, Expr], ...] = ()
     where: tuple[Expr, ...] = ()

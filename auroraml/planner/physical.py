@@ -228,7 +228,13 @@ class Planner:
         for i, (id, c) in enumerate(zip(conflict.excluded_ids, columns, strict=False)):
             layout[id] = e.InputRef(type=c.type, typmod=c.typmod, index=i, side=1, name=c.name)
         assignments = tuple((number, self.expr(value, layout, outer)) for number, value in conflict.assignments)
-        return p.ConflictAction(arbiters=arbiters, update=conflict.update, assignments=assignments, where=self.exprs(conflict.where, layout, outer))
+        return p.ConflictAction(
+            arbiters=arbiters,
+            inferred=bool(conflict.columns),
+            update=conflict.update,
+            assignments=assignments,
+            where=self.exprs(conflict.where, layout, outer),
+        )
 
     @plan.register
     def _(self, plan: l.Update, outer: Outer | None) -> Piece:
