@@ -71,6 +71,7 @@ class Hosting(SequenceValues):
     server: Any
     interrupt: Any
     dbname: str
+    current: Running | None = None  # the plan started last, whose metrics show how far a statement is
 
     @property
     def catalog(self) -> Catalog:
@@ -277,7 +278,8 @@ class Hosting(SequenceValues):
         """Run a plan."""
         context = self.context(params)
         context.measured = measured
-        return run(plan, context)
+        self.current = run(plan, context)
+        return self.current
 
     def run(self, bound: BoundStatement, params: tuple[Bound, ...] = ()) -> ResultStream:
         """Authorize, plan and run a bound statement."""

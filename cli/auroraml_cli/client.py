@@ -35,6 +35,16 @@ class Result:
     tag: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far the running statement is: rows that its busiest plan node passed on, service batches, service calls and their estimated price."""
+
+    rows: int = 0
+    batches: int = 0
+    calls: int = 0
+    dollars: float = 0.0
+
+
 class Client(Protocol):
     """A connection as the program sees it."""
 
@@ -50,6 +60,9 @@ class Client(Protocol):
 
     def cancel(self) -> None:
         """End the running statement (from another thread or a signal handler)."""
+
+    def progress(self) -> Progress:
+        """How far the running statement is (from another thread)."""
 
     @property
     def transaction(self) -> str:
@@ -81,10 +94,12 @@ class Embedded:
         self.dbname = session.dbname
         self.user = session.login_user
         self.in_use = "in this process"
+        self._calls, self._dollars = self._metered()  # before the running statement
 
     def run(self, sql: str, source: BinaryIO | None = None, target: BinaryIO | None = None) -> Iterator[Result]:
         """The results in turn."""
         self.session.copy_input, self.session.copy_output = source, target
+        self._calls, self._dollars = self._metered()
         try:
             for stream in self.session.execute(sql):
                 yield self._result(stream)
@@ -111,6 +126,21 @@ class Embedded:
             stream.close()
             return tuple(Column(name=o.name, type=o.type.name, oid=o.type.oid, typmod=o.typmod) for o in columns)
         return ()
+
+    def progress(self) -> Progress:
+        """Read from the running plan's metrics and the services' meter, whatever moment they are in."""
+        running = self.session.current
+        nodes = [] if running is None else list(running.metrics.nodes.values())
+        calls, dollars = self._metered()
+        return Progress(
+            rows=max((node.rows for node in nodes), default=0), batches=sum(len(node.batches.sizes) for node in nodes if node.batches is not None),
+            calls=calls - self._calls, dollars=dollars - self._dollars,
+        )  # fmt: skip
+
+    def _metered(self) -> tuple[int, float]:
+        services = self.database.service_clients
+        calls = services.meter.endpoint_calls + (services.meter.documents + 24) // 25
+        return calls, services.meter.comprehend_dollars + services.meter.endpoint_dollars()
 
     def cancel(self) -> None:
         """Ask the running statement to stop."""

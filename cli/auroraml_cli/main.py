@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -27,6 +29,7 @@ from auroraml_cli.shell import Shell
 from auroraml_cli.target import DEFAULT_USER, BadTarget, Target, parse_target
 
 PROGRAM = "auroraml-sql"
+DELAY = 1.0  # seconds before progress is shown
 
 __all__ = ["main", "meta", "run"]
 
@@ -131,8 +134,27 @@ def _prepare(shell: Shell, asked: Invocation) -> bool:
     if asked.output and not shell.redirect(asked.output):
         return False
     shell.terse = True
-    shell.progress_wanted = asked.progress
+    if asked.progress or (sys.stderr.isatty() and not shell.quiet):
+        shell.watching = lambda sql: _watched(shell, sql)
     return True
+
+
+@contextlib.contextmanager
+def _watched(shell: Shell, sql: str) -> Iterator[None]:
+    """Show progress once a statement has run for a second; rich is loaded only then."""
+    ended = threading.Event()
+
+    def wait() -> None:
+        if not ended.wait(DELAY):
+            load("auroraml_cli.progress").show(shell.client.progress, ended)
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def _opened(shell: Shell, name: str, mode: str) -> TextIO | None:

@@ -79,7 +79,8 @@ class Shell:
         self.running = False
         self.cancelled = False
         self.connected = True
-        self.progress_wanted = False
+        self.paint_message: Callable[[str], str] = str  # colours on a terminal
+        self.paint_plan: Callable[[str], str] = str
         self.history: Callable[[], list[str]] = list
         self.watching: Callable[[str], contextlib.AbstractContextManager[None]] = lambda sql: contextlib.nullcontext()  # shows progress
         self.use(client)
@@ -108,7 +109,7 @@ class Shell:
     def _log(self, kind: str, message: str) -> None:
         self.standard_out.flush()
         label = "" if self.terse else kind
-        self.err.write(f"{self._locus()}{label}{message}\n")
+        self.err.write(self.paint_message(f"{self._locus()}{label}{message}\n"))
         self.err.flush()
 
     def error(self, message: str, hint: str | None = None) -> None:
@@ -180,6 +181,8 @@ class Shell:
         on_terminal = self.interactive and self.out is self.standard_out
         size = shutil.get_terminal_size() if on_terminal else os.terminal_size((0, 0))
         text = render(table, chosen, size.columns)
+        if on_terminal and list(table.columns) == ["QUERY PLAN"]:
+            text = self.paint_plan(text)
         if on_terminal and chosen.pager and (chosen.pager > 1 or text.count("\n") >= max(size.lines, chosen.pager_min_lines)):
             self.page(text)
         else:
