@@ -106,8 +106,7 @@ def _columns(shell: Shell, subject: Subject, verbose: bool) -> tuple[list[str], 
         "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), "
         "(SELECT pg_catalog.pg_get_expr(d.adbin, d.adrelid, true) FROM pg_catalog.pg_attrdef d "
         "WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum AND a.atthasdef), a.attnotnull, "
-        "(SELECT k.collname FROM pg_catalog.pg_collation k, pg_catalog.pg_type t "
-        "WHERE k.oid = a.attcollation AND t.oid = a.atttypid AND a.attcollation <> t.typcollation), a.attidentity, a.attgenerated, a.attstorage, "
+        "k.collname, a.attidentity, a.attgenerated, a.attstorage, "
         "a.attcompression, CASE WHEN a.attstattarget = -1 THEN NULL ELSE a.attstattarget END, pg_catalog.col_description(a.attrelid, a.attnum), "
         + (
             "CASE WHEN a.attnum <= (SELECT i.indnkeyatts FROM pg_catalog.pg_index i WHERE i.indexrelid = a.attrelid) THEN 'yes' ELSE 'no' END, "
@@ -115,7 +114,8 @@ def _columns(shell: Shell, subject: Subject, verbose: bool) -> tuple[list[str], 
             if index
             else "NULL, NULL"
         )
-        + f"\nFROM pg_catalog.pg_attribute a\nWHERE a.attrelid = {literal(subject.oid)}::oid AND a.attnum > 0 AND NOT a.attisdropped\nORDER BY a.attnum",
+        + "\nFROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid LEFT JOIN pg_catalog.pg_collation k "
+        f"ON k.oid = a.attcollation AND a.attcollation <> t.typcollation\nWHERE a.attrelid = {literal(subject.oid)}::oid AND a.attnum > 0 AND NOT a.attisdropped\nORDER BY a.attnum",
     )
     heads = ["Column", "Type"]
     heads += ["Collation", "Nullable", "Default"] if kind in WITH_DEFAULTS else ["Key?", "Definition"] if index else []
