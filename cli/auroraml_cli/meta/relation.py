@@ -17,6 +17,19 @@ STORAGE = {"p": "plain", "m": "main", "x": "extended", "e": "external"}
 COMPRESSION = {"p": "pglz", "l": "lz4"}
 RELATION = Name(name="c.relname", schema="n.nspname", visible="pg_catalog.pg_table_is_visible(c.oid)")
 WITH_DEFAULTS = frozenset("rvmfcp")
+COLUMN = (
+    "a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), pg_catalog.pg_get_expr(d.adbin, d.adrelid, true), a.attnotnull, k.collname, "
+    "a.attidentity, a.attgenerated, a.attstorage, a.attcompression, CASE WHEN a.attstattarget = -1 THEN NULL ELSE a.attstattarget END, "
+    "pg_catalog.col_description(a.attrelid, a.attnum)"
+)
+INDEX_COLUMN = (
+    "CASE WHEN a.attnum <= (SELECT i.indnkeyatts FROM pg_catalog.pg_index i WHERE i.indexrelid = a.attrelid) THEN 'yes' ELSE 'no' END, "
+    "pg_catalog.pg_get_indexdef(a.attrelid, a.attnum::int4, true)"
+)
+COLUMN_JOINS = (
+    "LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid LEFT JOIN pg_catalog.pg_collation k ON k.oid = a.attcollation "
+    "AND a.attcollation <> t.typcollation LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum AND a.atthasdef"
+)
 Rows = Sequence[Sequence[str | None]]
 
 
@@ -103,19 +116,8 @@ def _columns(shell: Shell, subject: Subject, verbose: bool) -> tuple[list[str], 
     index = kind in "iI"
     raw = _rows(
         shell,
-        "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), "
-        "(SELECT pg_catalog.pg_get_expr(d.adbin, d.adrelid, true) FROM pg_catalog.pg_attrdef d "
-        "WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum AND a.atthasdef), a.attnotnull, "
-        "k.collname, a.attidentity, a.attgenerated, a.attstorage, "
-        "a.attcompression, CASE WHEN a.attstattarget = -1 THEN NULL ELSE a.attstattarget END, pg_catalog.col_description(a.attrelid, a.attnum), "
-        + (
-            "CASE WHEN a.attnum <= (SELECT i.indnkeyatts FROM pg_catalog.pg_index i WHERE i.indexrelid = a.attrelid) THEN 'yes' ELSE 'no' END, "
-            "pg_catalog.pg_get_indexdef(a.attrelid, a.attnum::int4, true)"
-            if index
-            else "NULL, NULL"
-        )
-        + "\nFROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid LEFT JOIN pg_catalog.pg_collation k "
-        f"ON k.oid = a.attcollation AND a.attcollation <> t.typcollation\nWHERE a.attrelid = {literal(subject.oid)}::oid AND a.attnum > 0 AND NOT a.attisdropped\nORDER BY a.attnum",
+        f"SELECT {COLUMN}, {INDEX_COLUMN if index else 'NULL, NULL'}\nFROM pg_catalog.pg_attribute a {COLUMN_JOINS}\n"
+        f"WHERE a.attrelid = {literal(subject.oid)}::oid AND a.attnum > 0 AND NOT a.attisdropped\nORDER BY a.attnum",
     )
     heads = ["Column", "Type"]
     heads += ["Collation", "Nullable", "Default"] if kind in WITH_DEFAULTS else ["Key?", "Definition"] if index else []
