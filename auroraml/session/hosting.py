@@ -71,7 +71,7 @@ class Hosting(SequenceValues):
     server: Any
     interrupt: Any
     dbname: str
-    current: Running | None = None  # the plan started last, whose metrics show how far a statement is
+    latest: Running | None = None  # the plan started last, whose metrics show how far a statement is
 
     @property
     def catalog(self) -> Catalog:
@@ -278,8 +278,8 @@ class Hosting(SequenceValues):
         """Run a plan."""
         context = self.context(params)
         context.measured = measured
-        self.current = run(plan, context)
-        return self.current
+        self.latest = run(plan, context)
+        return self.latest
 
     def run(self, bound: BoundStatement, params: tuple[Bound, ...] = ()) -> ResultStream:
         """Authorize, plan and run a bound statement."""

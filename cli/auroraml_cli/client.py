@@ -129,7 +129,7 @@ class Embedded:
 
     def progress(self) -> Progress:
         """Read from the running plan's metrics and the services' meter, whatever moment they are in."""
-        running = self.session.current
+        running = self.session.latest
         nodes = [] if running is None else list(running.metrics.nodes.values())
         calls, dollars = self._metered()
         return Progress(

@@ -22,8 +22,8 @@ def literal(text: str) -> str:
     return "E'" + doubled.replace("\\", "\\\\") + "'" if "\\" in text else f"'{doubled}'"
 
 
-def parts_of(pattern: str) -> list[str]:
-    """The parts between dots, each as a regular expression; quotes keep case and take away the meaning of special characters."""
+def parts_of(pattern: str, *, literally: bool = False) -> list[str]:
+    """The parts between dots, each as a regular expression; quotes keep case and, as `literally`, take away the meaning of special characters."""
     parts = [""]
     quoted, i = False, 0
     while i < len(pattern):
@@ -40,7 +40,7 @@ def parts_of(pattern: str) -> list[str]:
             parts[-1] += "."
         elif not quoted and char == ".":
             parts.append("")
-        elif char == "$" or (quoted and char in _SPECIAL):
+        elif char == "$" or ((quoted or literally) and char in _SPECIAL):
             parts[-1] += "\\" + char
         elif char == "[" and pattern[i + 1 : i + 2] == "]":
             parts[-1] += "\\["
@@ -62,13 +62,14 @@ class Name:
     schema: str = ""
     other: str = ""
     visible: str = ""
+    literally: bool = False  # operators: special characters mean themselves
 
 
 def conditions(pattern: str | None, where: Name, dbname: str) -> list[str]:
     """The conditions that choose the objects a pattern names; without a pattern, those that are visible."""
     if pattern is None:
         return [where.visible] if where.visible else []
-    parts = parts_of(pattern)
+    parts = parts_of(pattern, literally=where.literally)
     most = 3 if where.schema else 1
     if len(parts) > most:
         raise BadPattern(f"improper qualified name (too many dotted names): {pattern}")

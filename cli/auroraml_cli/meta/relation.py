@@ -97,6 +97,7 @@ def _print(shell: Shell, table: Table) -> None:
     options.null = ""
     options.title = table.title
     options.footer = False
+    options.expanded = "off"  # psql too: footers below records would confuse
     shell.print_table(table, options)
 
 

@@ -102,7 +102,7 @@ def aggregates(call: Call, pattern: str | None) -> bool:
 @listing
 def operators(call: Call, pattern: str | None) -> bool:
     """Operators."""
-    where = Name(name="o.oprname", schema="n.nspname", visible="pg_catalog.pg_operator_is_visible(o.oid)")
+    where = Name(name="o.oprname", schema="n.nspname", visible="pg_catalog.pg_operator_is_visible(o.oid)", literally=True)
     found = conditions(pattern, where, call.shell.client.dbname)
     if not call.system and pattern is None:
         found.append(user_schemas("n.nspname"))
