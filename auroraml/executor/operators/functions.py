@@ -81,6 +81,7 @@ class FunctionScanRows(FedRows):
     def __init__(self, node: p.FunctionScan, ctx: object) -> None:
         super().__init__(node, ctx)
         self.filled = False
+        self.calls = [None if makes_rows(call) else compile(call) for call in node.calls]
 
     def open(self) -> None:
         if not self.filled:
@@ -101,7 +102,7 @@ class FunctionScanRows(FedRows):
         """The calls' rows for `n` outer rows before the filter, and the outer row each belongs to."""
         frame = Frame(n=n, params=params, ctx=self.ctx, batched=batched)
         start = time.perf_counter()
-        parts = [self._call(call, width, frame) for call, width in zip(self.node.calls, self.node.column_counts, strict=True)]
+        parts = [self._call(i, frame) for i in range(len(self.calls))]
         if batched and n:
             self.metrics.batches = self.metrics.batches or BatchMetrics()
             self.metrics.batches.sizes.append(n)
@@ -114,10 +115,17 @@ class FunctionScanRows(FedRows):
         frame, kept = self.passing(Frame(n=batch.n, sides=(batch,), params=Taken(params, owners), ctx=self.ctx))
         return self.project(frame), owners if kept is None else owners[kept]
 
-    def _call(self, call: e.Expr, width: int, frame: Frame) -> tuple[Batch, Index]:
-        if isinstance(call, e.Call) and call.function.returns_set:
+    def _call(self, place: int, frame: Frame) -> tuple[Batch, Index]:
+        call, compiled = self.node.calls[place], self.calls[place]
+        if compiled is None:
+            assert isinstance(call, e.Call)
             return expand(call, frame)
-        return Batch.of(columns_of(compile(call)(frame), call.type, width), frame.n), np.arange(frame.n)
+        return Batch.of(columns_of(compiled(frame), call.type, self.node.column_counts[place]), frame.n), np.arange(frame.n)
+
+
+def makes_rows(call: e.Expr) -> bool:
+    """Whether a call in FROM is of a set-returning function."""
+    return isinstance(call, e.Call) and call.function.returns_set
 
 
 def columns_of(vector: Vector, type: PgType, width: int) -> list[Vector]:

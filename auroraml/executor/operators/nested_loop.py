@@ -274,6 +274,8 @@ class NestedLoopRows(JoinRows):
         assert self.function is not None
         self.function.metrics.loops += left.n
         self.function.metrics.rows += right.n
+        if right.n == left.n and not (self.conditions or self.tests) and self.node.kind in ("inner", "left"):  # one row each: no pairs to make
+            return self.project(self.frame(left.n, left, right)) if left.n else None
         morsel = self.morsel_of(left, right, owners, np.arange(right.n))
         self._add((0, 0), morsel.all_removed())
         return morsel.rows if morsel.rows.n else None

@@ -11,7 +11,7 @@ from auroraml.errors import InvalidParameterValue
 from auroraml.evaluate import Frame, compile
 from auroraml.evaluate.calling import body_expressions
 from auroraml.executor.operator import Operator
-from auroraml.executor.operators.functions import FunctionScanRows
+from auroraml.executor.operators.functions import FunctionScanRows, makes_rows
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.tree import rewrite, walk
@@ -130,7 +130,7 @@ class ServiceBatches:
 
 def batches(node: p.FunctionScan) -> bool:
     """Whether a scan's calls can be handed out row by row after a batch: batch functions that make one row each."""
-    return node.batch and not any(isinstance(call, e.Call) and call.function.returns_set for call in node.calls)
+    return node.batch and not any(makes_rows(call) for call in node.calls)
 
 
 def reads_volatile(exprs: Sequence[e.Expr]) -> bool:
