@@ -60,4 +60,4 @@ def test_yaml_and_xml_have_them_too(engine: Aurora) -> None:
     tree = ElementTree.fromstring("\n".join(explained(engine, "XML")))
     name = "{http://www.postgresql.org/2009/explain}"
     assert [found.text for found in tree.iter(f"{name}Num-Batches")] == ["3"]
-    assert [found.text for found in tree.iter(f"{name}Maximum")][0] == "10"
+    assert next(found.text for found in tree.iter(f"{name}Maximum")) == "10"
