@@ -14,11 +14,12 @@ from auroraml.evaluate.call import call, kernel_of, null
 from auroraml.evaluate.calling import Evaluator, function_call, parenthesized
 from auroraml.evaluate.frame import Frame, scatter
 from auroraml.evaluate.values import sql_value, subscript
+from auroraml.evaluate.variadic import spread_call
 from auroraml.ir import expr as e
 from auroraml.ir.objects import Function
 from auroraml.types.casts import cast_vector, find_cast
 from auroraml.types.pg_type import PgArray, PgType, Rep
-from auroraml.types.table import BOOL
+from auroraml.types.table import ANY, BOOL
 from auroraml.types.text import text_in, text_out
 from auroraml.types.typmod import apply_typmod
 
@@ -113,6 +114,8 @@ def _(expr: e.Call) -> Evaluator:
     if expr.function.returns_set:
         key = id(expr)
         return lambda frame: frame.computed[key]  # ProjectSet puts its rows there
+    if expr.variadic and expr.function.variadic == ANY.oid:
+        return spread_call(expr, [compile(arg) for arg in expr.args])
     return function_call(expr.function, expr.type, [compile(arg) for arg in expr.args], tuple(arg.type for arg in expr.args), compile)
 
 

@@ -8,7 +8,7 @@ import hashlib
 import uuid
 from collections.abc import Callable
 
-from auroraml.errors import ArraySubscriptError, CharacterNotInRepertoire, InvalidParameterValue, SubstringError
+from auroraml.errors import ArraySubscriptError, CharacterNotInRepertoire, InvalidParameterValue, SubstringError, UntranslatableCharacter
 from auroraml.functions.signature import scalar
 from auroraml.types.bytea import from_escape, from_hex, to_escape
 
@@ -123,7 +123,7 @@ def convert_to(text: str, encoding: str) -> bytes:
         return text.encode(_codec(encoding, "destination"))
     except UnicodeEncodeError as error:
         shown = " ".join(f"0x{byte:02x}" for byte in text[error.start].encode())
-        raise CharacterNotInRepertoire(
+        raise UntranslatableCharacter(
             f'character with byte sequence {shown} in encoding "UTF8" has no equivalent in encoding "{encoding.upper()}"'
         ) from None
 

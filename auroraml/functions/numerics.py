@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import Context, Decimal
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from auroraml.functions.signature import scalar
 from auroraml.types.numeric import CONTEXT, in_range, positive_zero, round_to
 
 LIMIT = 2**63 - 1
+_UNTRAPPED = Context(prec=30, traps=[])
 
 
 def _one(vector: Vector) -> NumericVector:
@@ -41,6 +42,11 @@ def by_value(a: Vector, b: Vector, compute: Callable[[Decimal, Decimal], Decimal
     return _result(values, None, n)
 
 
+def _context(a: Decimal, b: Decimal) -> Context:
+    """Where an infinity or NaN takes part, invalid operations give NaN."""
+    return CONTEXT if a.is_finite() and b.is_finite() else _UNTRAPPED
+
+
 def _exponent(value: Decimal) -> int:
     exponent = value.as_tuple().exponent
     return exponent if isinstance(exponent, int) else 0
@@ -52,7 +58,7 @@ def add(a: Vector, b: Vector) -> Vector:
     x, y, scale = aligned(a, b)
     if scale is not None and bound(x) + bound(y) <= LIMIT:
         return _result(x + y, scale, max(a.n, b.n))
-    return by_value(a, b, CONTEXT.add)
+    return by_value(a, b, lambda p, q: _context(p, q).add(p, q))
 
 
 @scalar("numeric_sub(numeric,numeric)")
@@ -61,7 +67,7 @@ def subtract(a: Vector, b: Vector) -> Vector:
     x, y, scale = aligned(a, b)
     if scale is not None and bound(x) + bound(y) <= LIMIT:
         return _result(x - y, scale, max(a.n, b.n))
-    return by_value(a, b, lambda p, q: positive_zero(CONTEXT.subtract(p, q)))
+    return by_value(a, b, lambda p, q: positive_zero(_context(p, q).subtract(p, q)))
 
 
 @scalar("numeric_mul(numeric,numeric)")
@@ -70,7 +76,7 @@ def multiply(a: Vector, b: Vector) -> Vector:
     x, y = _one(a), _one(b)
     if x.scale is not None and y.scale is not None and bound(x.values) * bound(y.values) <= LIMIT:
         return _result(x.values * y.values, x.scale + y.scale, max(a.n, b.n))
-    return by_value(a, b, lambda p, q: positive_zero(CONTEXT.multiply(p, q)))
+    return by_value(a, b, lambda p, q: positive_zero(_context(p, q).multiply(p, q)))
 
 
 def _weight(value: Decimal) -> tuple[int, int]:

@@ -35,16 +35,23 @@ def quote_nullable(text: str | None) -> str:
     return "NULL" if text is None else literal(text)
 
 
+def _text(ctx: CallContext, types: Types, value: object) -> str:
+    """The value cast to text."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return datum_out(types.args[0], value, ctx.style)
+
+
 @scalar("quote_literal(anyelement)", face="datum", context=True, typed=True, raises=False)
 def quote_any(ctx: CallContext, types: Types, value: object) -> str:
     """Any value's text as a string literal."""
-    return literal(datum_out(types.args[0], value, ctx.style))
+    return literal(_text(ctx, types, value))
 
 
 @scalar("quote_nullable(anyelement)", face="datum", context=True, typed=True, raises=False)
 def quote_any_nullable(ctx: CallContext, types: Types, value: object) -> str:
     """Any value's text as a string literal; NULL as the word."""
-    return "NULL" if value is None else literal(datum_out(types.args[0], value, ctx.style))
+    return "NULL" if value is None else literal(_text(ctx, types, value))
 
 
 class _Formatter:

@@ -27,7 +27,7 @@ def rounded(value: Decimal, places: int, how: str) -> Decimal:
         return value
     if places > 16_383:
         places = 16_383
-    if -places > value.adjusted() + 2 and how in (ROUND_HALF_UP, ROUND_DOWN):
+    if places < 0 and -places > value.adjusted() + 2 and how in (ROUND_HALF_UP, ROUND_DOWN):
         return Decimal(0)
     found = value.quantize(Decimal((0, (1,), -places)), how, CONTEXT)
     return positive_zero(found if places >= 0 else found.quantize(Decimal(1), how, CONTEXT))

@@ -298,7 +298,7 @@ def code_point(text: str) -> int:
 def character(code: int) -> str:
     """The character of a code point."""
     if code < 0:
-        raise ProgramLimitExceeded("character number must be positive")
+        raise InvalidParameterValue("character number must be positive")
     if code == 0:
         raise ProgramLimitExceeded("null character not permitted")
     if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import re
+import time
+from decimal import Decimal
+
 import numpy as np
 import pyarrow as pa
 
 from auroraml.batch import ConstVector, FixedVector, TextVector, Vector
+from auroraml.errors import AmbiguousFunction, InvalidParameterValue, InvalidSchemaName, UndefinedFunction, UndefinedObject, UndefinedTable
 from auroraml.functions.signature import CallContext, Types, scalar
 from auroraml.functions.strings import concatenate
 from auroraml.types.casts import cast_vector
+from auroraml.types.numeric import numeric_out
+from auroraml.types.pg_type import PgArray
 from auroraml.types.table import TEXT
+from auroraml.types.text import datum_out
 
 
 @scalar("version()", face="datum", context=True, raises=False)
@@ -73,3 +82,170 @@ def any_concatenate(ctx: CallContext, types: Types, first: Vector, second: Vecto
 def pg_typeof(ctx: CallContext, types: Types, value: Vector) -> Vector:
     """The type of the argument."""
     return ConstVector(FixedVector(np.array([types.args[0].oid])), value.n)
+
+
+@scalar("current_setting(text,bool)", face="datum", context=True)
+def current_setting_lax(ctx: CallContext, name: str, missing: bool) -> str | None:
+    """A setting as SHOW prints it; with `missing`, NULL for an unknown one."""
+    try:
+        return ctx.setting(name)
+    except UndefinedObject:
+        if missing:
+            return None
+        raise
+
+
+@scalar("current_schemas(bool)", face="datum", context=True, raises=False)
+def current_schemas(ctx: CallContext, implicit: bool) -> PgArray:
+    """The search path's schemas that exist, with the implicit ones if wanted."""
+    found = [name for name in ctx.host.names.path if ctx.catalog.find_schema(name) is not None and (implicit or name != "pg_catalog")]
+    return PgArray.of(tuple(found))
+
+
+@scalar("current_user()", "getpgusername()", face="datum", context=True, raises=False)
+def current_user(ctx: CallContext) -> str:
+    """The current user."""
+    return ctx.user
+
+
+@scalar("session_user()", face="datum", context=True, raises=False)
+def session_user(ctx: CallContext) -> str:
+    """The session user."""
+    return ctx.session_user
+
+
+@scalar("pg_backend_pid()", face="datum", raises=False)
+def pg_backend_pid() -> int:
+    """The process that serves the session."""
+    return os.getpid()
+
+
+@scalar("txid_current()", face="datum", context=True)
+def txid_current(ctx: CallContext) -> int:
+    """The transaction's id, given one if it has none."""
+    return ctx.host.transaction_id()  # type: ignore[no-any-return] # the session
+
+
+@scalar("pg_sleep(float8)", face="datum", context=True)
+def pg_sleep(ctx: CallContext, seconds: float) -> str:
+    """Wait, in steps short enough to be cancelled."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        ctx.check_cancel()
+        time.sleep(min(left, 0.05))
+    return ""
+
+
+@scalar("num_nulls(any)", typed=True, raises=False)
+def num_nulls(types: Types, *args: Vector) -> Vector:
+    """How many arguments are NULL."""
+    return FixedVector(_nulls(args))
+
+
+@scalar("num_nonnulls(any)", typed=True, raises=False)
+def num_nonnulls(types: Types, *args: Vector) -> Vector:
+    """How many arguments are not NULL."""
+    return FixedVector((len(args) - _nulls(args)).astype(np.int32))
+
+
+def _nulls(args: tuple[Vector, ...]) -> np.ndarray:
+    return np.sum([~arg.valid for arg in args], axis=0).astype(np.int32)  # type: ignore[no-any-return] # numpy gives Any
+
+
+@scalar("pg_column_size(any)", face="datum", context=True, typed=True)
+def pg_column_size(ctx: CallContext, types: Types, value: object) -> int:
+    """The bytes a value takes as PostgreSQL would keep it."""
+    type = types.args[0]
+    if type.length > 0:
+        return type.length
+    if isinstance(value, Decimal):
+        return numeric_size(value)
+    size = len(value) if isinstance(value, bytes) else len(datum_out(type, value, ctx.style).encode())
+    return size + (1 if type.length == -2 else 4)
+
+
+def numeric_size(value: Decimal) -> int:
+    """The bytes of a numeric: header, then base-10000 digits."""
+    if not value.is_finite():
+        return 6
+    text = format(value.copy_abs(), "f")
+    whole, _, fraction = text.partition(".")
+    whole = whole.lstrip("0")
+    scale = len(fraction)
+    groups = ["0" * (-len(whole) % 4) + whole, fraction + "0" * (-len(fraction) % 4)]
+    digits = [part[i : i + 4] for part in groups for i in range(0, len(part), 4)]
+    while digits and digits[-1] == "0000":
+        digits.pop()
+    leading = 0
+    while not whole and leading < len(digits) and digits[leading] == "0000":
+        leading += 1
+    weight = (len(groups[0]) // 4 - 1) if whole else -1 - leading
+    short = scale <= 63 and -64 <= weight <= 63
+    return 4 + (2 if short else 4) + 2 * (len(digits) - leading)
+
+
+_UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
+
+
+@scalar("pg_size_pretty(int8)", face="datum", raises=False)
+def pg_size_pretty(size: int) -> str:
+    """A number of bytes in the unit that fits, halves away from zero."""
+    negative, whole = size < 0, abs(size)
+    for place, unit in enumerate(_UNITS):
+        limit = 10 * 1024 if place == 0 else 20 * 1024 - 1
+        if whole < limit or unit == _UNITS[-1]:
+            if place:
+                whole = (whole + 1) // 2
+            return f"{'-' if negative else ''}{whole} {unit}"
+        whole >>= 9 if place == 0 else 10
+    raise AssertionError
+
+
+@scalar("pg_size_pretty(numeric)", face="datum", raises=False)
+def pg_size_pretty_numeric(size: Decimal) -> str:
+    """A number of bytes in the unit that fits."""
+    if not size.is_finite():
+        return f"{size} bytes"
+    if abs(size) < 10 * 1024:
+        return f"{numeric_out(size)} bytes"
+    return pg_size_pretty(int(size))
+
+
+@scalar("pg_size_bytes(text)", face="datum")
+def pg_size_bytes(text: str) -> int:
+    """The bytes a size with a unit means."""
+    match = re.fullmatch(r"\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*([A-Za-z]*)\s*", text)
+    if match is None:
+        raise InvalidParameterValue(f'invalid size: "{text}"')
+    places = {"bytes": 0, "b": 0, "": 0, "kb": 1, "mb": 2, "gb": 3, "tb": 4, "pb": 5}
+    if match[2].lower() not in places:
+        hint = 'Valid units are "bytes", "B", "kB", "MB", "GB", "TB", and "PB".'
+        raise InvalidParameterValue(f'invalid size: "{text}"', detail=f'Invalid size unit: "{match[2]}".', hint=hint)
+    return int((Decimal(match[1]) * 1024 ** places[match[2].lower()]).to_integral_value())
+
+
+def _found(ctx: CallContext, kind: str, name: str) -> int | None:
+    try:
+        return ctx.style.objects.oid_of(kind, name)  # type: ignore[no-any-return] # ObjectNames
+    except (UndefinedTable, UndefinedObject, UndefinedFunction, AmbiguousFunction, InvalidSchemaName):
+        return None
+
+
+def _to_reg(kind: str) -> None:
+    scalar(f"to_{kind}(text)", face="datum", context=True)(lambda ctx, name: _found(ctx, kind, name))
+
+
+for _kind in ("regclass", "regtype", "regproc", "regprocedure", "regrole", "regnamespace"):
+    _to_reg(_kind)
+
+
+@scalar("regclass(text)", face="datum", context=True)
+def regclass(ctx: CallContext, name: str) -> int:
+    """The relation of a name."""
+    return ctx.style.objects.oid_of("regclass", name)  # type: ignore[no-any-return] # ObjectNames
+
+
+@scalar("pg_is_in_recovery()", face="datum", raises=False)
+def pg_is_in_recovery() -> bool:
+    """This is no standby."""
+    return False

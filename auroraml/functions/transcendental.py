@@ -182,7 +182,7 @@ def power(base: Decimal, exponent: Decimal) -> Decimal:
     if base.is_infinite() or exponent.is_infinite():
         return _infinite_power(base, exponent)
     if whole and -(2**31) <= int(exponent) < 2**31:
-        return _whole_power(base, int(exponent), _scale(exponent))
+        return _whole_power(base, int(exponent))
     if base == 0:
         return Decimal((0, (0,), -16))
     negative = base < 0 and int(exponent) % 2 == 1
@@ -199,22 +199,16 @@ def power(base: Decimal, exponent: Decimal) -> Decimal:
     return in_range(-found if negative else found)
 
 
-def _whole_power(base: Decimal, exponent: int, exponent_scale: int) -> Decimal:
-    """power_var_int."""
-    estimate = 0.0
-    if base:
-        groups, weight = _base_digits(abs(base))
-        digits, decimals = float(groups[0]), weight * 4
-        for group in groups[1:4]:
-            digits, decimals = digits * 10_000 + group, decimals - 4
-        estimate = exponent * (math.log10(digits) + decimals)
+def _whole_power(base: Decimal, exponent: int) -> Decimal:
+    """power_var_int: at least 16 decimals, whatever the size of the result."""
+    scale = _clamped(16, _scale(base))
+    if exponent == 0 or not base:
+        return _at(Decimal(1 if exponent == 0 else 0), scale)
+    estimate = exponent * float(_context(30).log10(abs(base)))
     if estimate > 131_072:
         raise NumericValueOutOfRange("value overflows numeric format")
-    if estimate + 1 < -_MAX_SCALE:
-        return Decimal((0, (0,), -_MAX_SCALE))
-    scale = _clamped(16 - int(estimate), _scale(base), exponent_scale)
-    if exponent == 0:
-        return _at(Decimal(1), scale)
+    if estimate + 1 < -scale:
+        return Decimal((0, (0,), -scale))
     context = _context(scale + abs(int(estimate)) + 40)
     return in_range(_at(context.power(base, exponent), scale))
 

@@ -112,6 +112,10 @@ class Hosting(SequenceValues):
         """When the transaction began."""
         return self.transaction.started
 
+    def transaction_id(self) -> int:
+        """The number of the transaction that is running."""
+        return self.transaction.stored.xid
+
     @property
     def names(self) -> Names:
         """The search path: pg_catalog first unless it is named, then the schemas that exist."""

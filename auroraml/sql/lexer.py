@@ -66,6 +66,9 @@ def tokenize(text: str) -> list[Token]:
             return tokens
         token = _token(text, i)
         previous = tokens[-1] if tokens else None
+        if token.kind == WORD and token.text == "uescape" and previous is not None and previous.raw[:2] in ("U&", "u&"):
+            token = _uescaped(text, previous, token)
+            tokens.pop()
         if token.kind == STRING and previous is not None and previous.kind == STRING and "\n" in text[previous.end : i] and not token.style:
             token = Token(STRING, previous.text + token.text, previous.start, token.end, text[previous.start : token.end], previous.style)
             tokens.pop()
@@ -195,6 +198,18 @@ def _unicode(value: str, at: int) -> str:
         return chr(int(match[1] or match[2], 16))
 
     return re.sub(r"\\(?:\\|([0-9A-Fa-f]{4})|\+([0-9A-Fa-f]{6})|)", decode, value)
+
+
+def _uescaped(text: str, previous: Token, word: Token) -> Token:
+    """U&'...' UESCAPE 'x': the literal read with another escape character."""
+    escape = _token(text, _skip(text, word.end))
+    if escape.kind != STRING or len(escape.text) != 1 or escape.text in "+'\"" or escape.text.isspace() or escape.text in "0123456789abcdefABCDEF":
+        raise SqlSyntaxError(
+            f"invalid Unicode escape character at or near {escape.raw!r}".replace(repr(escape.raw), f'"{escape.raw}"'), at=escape.start
+        )
+    quote = previous.raw[2]
+    inner = previous.raw[3:-1].replace(quote * 2, quote).replace("\\", "\\\\").replace(escape.text, "\\")
+    return Token(previous.kind, _unicode(inner, previous.start), previous.start, escape.end, text[previous.start : escape.end], previous.style)
 
 
 def _quoted(text: str, start: int, quote: int) -> Token:

@@ -250,7 +250,7 @@ class Rewriter:
         following = self.tokens[i + 1]
         if following.is_op("(") and not self._is_alias(i):
             self._put(f"_f{i}", i, False)
-            self._open(i + 1, "call", i)
+            self._open(i + 1, "normalize" if self.tokens[i].is_word("normalize") else "call", i)
             return i + 2
         self._put(f"_i{i}", i, True)
         frame = self.frames[-1] if self.frames else None
@@ -296,6 +296,9 @@ class Rewriter:
             self._put("AS", i, False)
             self.source.casts[i + 1] = frame.call
             return self._type(i + 1)
+        if frame is not None and frame.kind == "normalize" and word in ("nfc", "nfd", "nfkc", "nfkd"):
+            self._put(f"_s{i}", i, True)
+            return i + 1
         if word == "default":
             self._put(f"_d{i}", i, True)
             return i + 1

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pyarrow as pa
 
 from auroraml.batch import Datum, FixedVector, Vector
-from auroraml.errors import IntervalFieldOverflow
+from auroraml.errors import DatetimeFieldOverflow
 from auroraml.types.datetime_read import FieldOverflow, Malformed, Token, describe, read_clock, tokens_of
 from auroraml.types.form import REP_FORMS, TextForm, TextStyle
 from auroraml.types.pg_type import Interval, PgType, Rep
@@ -210,7 +210,7 @@ class _Reader:
             raise Malformed
         self.see(unit, *(("microsecond", "millisecond") if unit == "second" and "." in text and text.rpartition(".")[2].strip("0") else ()))
         self.add(text, unit)
-        self.unit = unit
+        self.unit = "day" if unit == "hour" else unit
 
     def add(self, text: str, unit: str) -> None:
         """Add a number of units, its fraction carried to smaller ones."""
@@ -283,9 +283,9 @@ def _read_iso(text: str) -> Interval:
     return checked(reader.months, reader.days, reader.micros)
 
 
-def interval_out_of_range() -> IntervalFieldOverflow:
+def interval_out_of_range() -> DatetimeFieldOverflow:
     """The error of interval arithmetic."""
-    return IntervalFieldOverflow("interval out of range")
+    return DatetimeFieldOverflow("interval out of range")
 
 
 REP_FORMS[Rep.INTERVAL] = IntervalForm()

@@ -1,5 +1,5 @@
 """Aggregates: functions of groups."""
 
-from auroraml.functions.aggregates import basic
+from auroraml.functions.aggregates import basic, collecting, floats, ordered
 
-__all__ = ["basic"]
+__all__ = ["basic", "collecting", "floats", "ordered"]

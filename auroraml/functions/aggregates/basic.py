@@ -1,4 +1,4 @@
-"""count, sum, avg, min, max, bool_and/or, bit_*, string_agg, array_agg, stddev and variance: grouped, vectorised.
+"""count, sum, avg, bool_and/or, bit_*, stddev and variance of exact numbers: grouped, vectorised.
 
 An aggregate takes its argument vectors (rows already filtered, made distinct and ordered), the rows' group codes and the number of groups.
 """
@@ -10,12 +10,12 @@ from decimal import Decimal
 
 import numpy as np
 
-from auroraml.batch import FixedVector, ListVector, NumericVector, Vector, from_datums
+from auroraml.batch import FixedVector, NumericVector, Vector, from_datums
 from auroraml.errors import NumericValueOutOfRange
 from auroraml.functions.numerics import bound, divide_decimals
 from auroraml.functions.signature import aggregate
 from auroraml.types.numeric import CONTEXT
-from auroraml.types.table import NUMERIC, TEXT
+from auroraml.types.table import NUMERIC
 
 Args = Sequence[Vector]
 
@@ -29,7 +29,8 @@ def valid_rows(vector: Vector, codes: np.ndarray) -> tuple[Vector, np.ndarray]:
     return vector.take(index).with_validity(None), codes[index]
 
 
-def _present(codes: np.ndarray, groups: int) -> np.ndarray | None:
+def present(codes: np.ndarray, groups: int) -> np.ndarray | None:
+    """Which groups have a row; None for all."""
     found = np.bincount(codes, minlength=groups) > 0
     return None if found.all() else found
 
@@ -77,7 +78,7 @@ def sum_int(args: Args, codes: np.ndarray, groups: int) -> Vector:
         if any(not -(2**63) <= int(total) < 2**63 for total in totals):
             raise NumericValueOutOfRange("bigint out of range")
         totals = totals.astype(np.int64)
-    return FixedVector(totals, _present(codes, groups))
+    return FixedVector(totals, present(codes, groups))
 
 
 def _whole_numeric(totals: np.ndarray, scale: int, validity: np.ndarray | None) -> NumericVector:
@@ -91,7 +92,7 @@ def sum_bigint(args: Args, codes: np.ndarray, groups: int) -> Vector:
     """sum(bigint): numeric."""
     vector, codes = valid_rows(args[0], codes)
     assert isinstance(vector, FixedVector)
-    return _whole_numeric(sum_whole(vector.values, codes, groups), 0, _present(codes, groups))
+    return _whole_numeric(sum_whole(vector.values, codes, groups), 0, present(codes, groups))
 
 
 def numeric_sums(vector: NumericVector, codes: np.ndarray, groups: int) -> NumericVector:
@@ -109,7 +110,7 @@ def sum_numeric(args: Args, codes: np.ndarray, groups: int) -> Vector:
     """sum(numeric)."""
     vector, codes = valid_rows(args[0], codes)
     assert isinstance(vector, NumericVector)
-    return numeric_sums(vector, codes, groups).with_validity(_present(codes, groups))
+    return numeric_sums(vector, codes, groups).with_validity(present(codes, groups))
 
 
 @aggregate("avg(int2)", "avg(int4)", "avg(int8)", "avg(numeric)")
@@ -125,38 +126,7 @@ def average(args: Args, codes: np.ndarray, groups: int) -> Vector:
     values = [
         divide_decimals(total, Decimal(int(n))) if n else Decimal(0) for total, n in zip(sums.as_objects().values, counts, strict=True)
     ]  # a group
-    return NumericVector(_objects(values), None, _present(codes, groups))
-
-
-@aggregate("sum(float4)", "sum(float8)")
-def sum_float(args: Args, codes: np.ndarray, groups: int) -> Vector:
-    """sum of floats, in row order."""
-    vector, codes = valid_rows(args[0], codes)
-    assert isinstance(vector, FixedVector)
-    out = np.zeros(groups, vector.values.dtype)
-    np.add.at(out, codes, vector.values)
-    return FixedVector(out, _present(codes, groups))
-
-
-@aggregate("avg(float4)", "avg(float8)")
-def average_float(args: Args, codes: np.ndarray, groups: int) -> Vector:
-    """avg of floats."""
-    vector, codes = valid_rows(args[0], codes)
-    assert isinstance(vector, FixedVector)
-    counts = np.bincount(codes, minlength=groups)
-    sums = np.bincount(codes, vector.values.astype(np.float64), groups) if len(codes) else np.zeros(groups)
-    return FixedVector(sums / np.maximum(counts, 1), _present(codes, groups))
-
-
-@aggregate("sum(interval)")
-def sum_interval(args: Args, codes: np.ndarray, groups: int) -> Vector:
-    """sum(interval), field by field."""
-    vector, codes = valid_rows(args[0], codes)
-    assert isinstance(vector, FixedVector)
-    out = np.zeros(groups, vector.values.dtype)
-    for name in ("months", "days", "micros"):
-        np.add.at(out[name], codes, vector.values[name])
-    return FixedVector(out, _present(codes, groups))
+    return NumericVector(_objects(values), None, present(codes, groups))
 
 
 def _moments(args: Args, codes: np.ndarray, groups: int) -> tuple[list[Decimal], list[Decimal], np.ndarray]:
@@ -213,35 +183,12 @@ def var_pop(args: Args, codes: np.ndarray, groups: int) -> Vector:
     return _variances(args, codes, groups, False, False)
 
 
-def _float_spread(args: Args, codes: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray]:
-    vector, codes = valid_rows(args[0], codes)
-    assert isinstance(vector, FixedVector)
-    values = vector.values.astype(np.float64)
-    counts = np.bincount(codes, minlength=groups)
-    means = np.bincount(codes, values, groups) / np.maximum(counts, 1)
-    return np.bincount(codes, (values - means[codes]) ** 2, groups), counts
-
-
-@aggregate("stddev(float4)", "stddev(float8)", "stddev_samp(float4)", "stddev_samp(float8)")
-def stddev_float(args: Args, codes: np.ndarray, groups: int) -> Vector:
-    """stddev_samp of floats."""
-    spread, counts = _float_spread(args, codes, groups)
-    return FixedVector(np.sqrt(spread / np.maximum(counts - 1, 1)), counts > 1)
-
-
-@aggregate("variance(float4)", "variance(float8)", "var_samp(float4)", "var_samp(float8)")
-def variance_float(args: Args, codes: np.ndarray, groups: int) -> Vector:
-    """var_samp of floats."""
-    spread, counts = _float_spread(args, codes, groups)
-    return FixedVector(spread / np.maximum(counts - 1, 1), counts > 1)
-
-
 @aggregate("bool_and(bool)", "every(bool)")
 def bool_and(args: Args, codes: np.ndarray, groups: int) -> Vector:
     """Whether all are true."""
     vector, codes = valid_rows(args[0], codes)
     assert isinstance(vector, FixedVector)
-    return FixedVector(np.bincount(codes[~vector.values], minlength=groups) == 0, _present(codes, groups))
+    return FixedVector(np.bincount(codes[~vector.values], minlength=groups) == 0, present(codes, groups))
 
 
 @aggregate("bool_or(bool)")
@@ -249,7 +196,7 @@ def bool_or(args: Args, codes: np.ndarray, groups: int) -> Vector:
     """Whether any is true."""
     vector, codes = valid_rows(args[0], codes)
     assert isinstance(vector, FixedVector)
-    return FixedVector(np.bincount(codes[vector.values], minlength=groups) > 0, _present(codes, groups))
+    return FixedVector(np.bincount(codes[vector.values], minlength=groups) > 0, present(codes, groups))
 
 
 def _bits(args: Args, codes: np.ndarray, groups: int, ufunc: np.ufunc, start: int) -> Vector:
@@ -257,7 +204,7 @@ def _bits(args: Args, codes: np.ndarray, groups: int, ufunc: np.ufunc, start: in
     assert isinstance(vector, FixedVector)
     out = np.full(groups, start, vector.values.dtype)
     ufunc.at(out, codes, vector.values)
-    return FixedVector(out, _present(codes, groups))
+    return FixedVector(out, present(codes, groups))
 
 
 @aggregate("bit_or(int2)", "bit_or(int4)", "bit_or(int8)")
@@ -272,21 +219,7 @@ def bit_and(args: Args, codes: np.ndarray, groups: int) -> Vector:
     return _bits(args, codes, groups, np.bitwise_and, -1)
 
 
-@aggregate("string_agg(text,text)")
-def string_agg(args: Args, codes: np.ndarray, groups: int) -> Vector:
-    """Texts joined; each value after the first is preceded by its own delimiter."""
-    values, delimiters = args[0].datums(), args[1].datums()
-    parts: list[list[str]] = [[] for _ in range(groups)]
-    for code, value, delimiter in zip(codes.tolist(), values, delimiters, strict=True):  # strings of differing delimiters join one by one
-        if value is not None:
-            parts[code] += [str(delimiter or ""), str(value)] if parts[code] else ["", str(value)]
-    return from_datums(TEXT, ["".join(part) if part else None for part in parts])
-
-
-@aggregate("array_agg(anynonarray)")
-def array_agg(args: Args, codes: np.ndarray, groups: int) -> Vector:
-    """An array of all values, NULLs included."""
-    order = np.argsort(codes, kind="stable")
-    offsets = np.zeros(groups + 1, np.int64)
-    np.cumsum(np.bincount(codes, minlength=groups), out=offsets[1:])
-    return ListVector(offsets, args[0].flat().take(order), _present(codes, groups))
+@aggregate("bit_xor(int2)", "bit_xor(int4)", "bit_xor(int8)")
+def bit_xor(args: Args, codes: np.ndarray, groups: int) -> Vector:
+    """Bitwise exclusive or."""
+    return _bits(args, codes, groups, np.bitwise_xor, 0)

@@ -27,7 +27,9 @@ def zone_named(name: str) -> Zone:
     east = find_abbreviation(name)
     if east is not None:
         return FixedZone(name, east, name.upper())
-    found = find_zone(name) or (zone_of_setting(name) if name[:1] in "+-0123456789" else None)
+    found = find_zone(name)
+    if found is None and name[:1] in "+-0123456789" and (hours := zone_of_setting(name)) is not None:
+        found = FixedZone(name, -hours.at_instant(0))  # as in POSIX zones, west is positive
     if found is None:
         raise InvalidParameterValue(f'time zone "{name}" not recognized')
     return found

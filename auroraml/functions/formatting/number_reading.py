@@ -8,7 +8,7 @@ from auroraml.errors import FeatureNotSupported
 from auroraml.functions.formatting.number_picture import Picture, picture_of
 from auroraml.functions.formatting.pictures import ACTION
 from auroraml.functions.signature import scalar
-from auroraml.types.numeric import CONTEXT, apply_numeric_typmod, numeric_in
+from auroraml.types.numeric import CONTEXT, apply_numeric_typmod, numeric_in, round_to
 
 
 class _Reader:
@@ -129,4 +129,4 @@ def to_number(text: str, format: str) -> Decimal | None:
     if picture.roman:
         raise FeatureNotSupported('"RN" not supported for input')
     value = _Reader(picture, text).run()
-    return CONTEXT.multiply(value, Decimal(1).scaleb(-picture.multiply)) if picture.shift else value
+    return CONTEXT.multiply(value, round_to(Decimal(1).scaleb(-picture.multiply), 16)) if picture.shift else value

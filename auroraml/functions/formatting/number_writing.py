@@ -200,8 +200,6 @@ def _scientific(value: Decimal, after: int) -> str:
     else:
         exponent = value.adjusted()
         digits = round_to(value.scaleb(-exponent, CONTEXT), after)
-        if abs(digits) >= 10:
-            exponent, digits = exponent + 1, round_to(digits.scaleb(-1, CONTEXT), after)
         text = f"{digits:f}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
     return text if text.startswith("-") else " " + text
 

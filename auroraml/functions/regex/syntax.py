@@ -189,6 +189,7 @@ class Reader:
         return text + ("?" if lazy or self.lazy else ""), lazy
 
     def _bounds(self) -> tuple[str, bool]:
+        start = self.at
         low = self._number()
         high: int | None = low
         if self._peek() == ",":
@@ -201,7 +202,8 @@ class Reader:
         self.at += 1
         if high is None:
             return f"{{{low},}}", False
-        return (f"{{{low}}}", True) if low == high else (f"{{{low},{high}}}", False)
+        exact = "," not in self.pattern[start : self.at]
+        return (f"{{{low}}}" if low == high else f"{{{low},{high}}}"), exact
 
     def _number(self) -> int:
         start = self.at

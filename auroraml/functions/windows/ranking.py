@@ -1,4 +1,4 @@
-"""row_number, rank, dense_rank, lag, lead, first_value, last_value.
+"""row_number, rank, dense_rank, percent_rank, cume_dist, ntile, lag, lead, first_value, last_value, nth_value.
 
 A window function takes its argument vectors, each row's partition number, the partitions' first rows, where peers begin, the number of
 rows, and the frames (low, before high).
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from auroraml.batch import FixedVector, Index, Vector, concat
+from auroraml.errors import InvalidArgumentForNthValueFunction, InvalidArgumentForNtileFunction
 from auroraml.functions.signature import window
 
 Frames = tuple[Index, Index]
@@ -75,3 +76,52 @@ def last_value(args: Sequence[Vector], part: Index, first: Index, peers: np.ndar
     """The value at the frame's last row."""
     low, high = frames
     return args[0].flat().take(np.where(low < high, high - 1, -1), True)
+
+
+def _sizes(part: Index, first: Index, n: int) -> Index:
+    """How many rows each row's partition has."""
+    return np.diff(np.append(first, n))[part]
+
+
+@window("percent_rank()")
+def percent_rank(args: Sequence[Vector], part: Index, first: Index, peers: np.ndarray, n: int, frames: Frames) -> Vector:
+    """(rank - 1) / (rows - 1)."""
+    ranks = rank(args, part, first, peers, n, frames)
+    assert isinstance(ranks, FixedVector)
+    return FixedVector((ranks.values - 1) / np.maximum(_sizes(part, first, n) - 1, 1))
+
+
+@window("cume_dist()")
+def cume_dist(args: Sequence[Vector], part: Index, first: Index, peers: np.ndarray, n: int, frames: Frames) -> Vector:
+    """Rows up to the last peer / rows."""
+    group = np.cumsum(peers) - 1
+    ends = np.append(np.flatnonzero(peers)[1:], n)[group]
+    return FixedVector((ends - first[part]) / _sizes(part, first, n))
+
+
+@window("ntile(int4)")
+def ntile(args: Sequence[Vector], part: Index, first: Index, peers: np.ndarray, n: int, frames: Frames) -> Vector:
+    """The number of the bucket, buckets as equal as can be; the count comes from each partition's first row."""
+    counts = args[0].flat()
+    assert isinstance(counts, FixedVector)
+    valid = counts.valid[first][part]
+    buckets = np.where(valid, counts.values[first][part].astype(np.int64), 1)
+    if (buckets <= 0).any():
+        raise InvalidArgumentForNtileFunction("argument of ntile must be greater than zero")
+    number, sizes = np.arange(n) - first[part], _sizes(part, first, n)
+    small, larger = sizes // buckets, sizes % buckets
+    edge = larger * (small + 1)
+    found = np.where(number < edge, number // (small + 1), larger + (number - edge) // np.maximum(small, 1)) + 1
+    return FixedVector(found.astype(np.int32), None if valid.all() else valid)
+
+
+@window("nth_value(anyelement,int4)")
+def nth_value(args: Sequence[Vector], part: Index, first: Index, peers: np.ndarray, n: int, frames: Frames) -> Vector:
+    """The value at a row of the frame."""
+    places = args[1].flat()
+    assert isinstance(places, FixedVector)
+    if ((places.values <= 0) & places.valid).any():
+        raise InvalidArgumentForNthValueFunction("argument of nth_value must be greater than zero")
+    low, high = frames
+    wanted = low + places.values.astype(np.int64) - 1
+    return args[0].flat().take(np.where((wanted < high) & places.valid, wanted, -1), True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from auroraml.catalog.catalog import Catalog
-from auroraml.errors import DatatypeMismatch, InvalidParameterValue, InvalidSchemaName, UndefinedObject, UndefinedTable
+from auroraml.errors import DatabaseError, DatatypeMismatch, InvalidParameterValue, InvalidSchemaName, UndefinedObject, UndefinedTable
 from auroraml.ir.bound import Need
 from auroraml.ir.expr import Expr
 from auroraml.ir.objects import Column, Function, Relation, Schema
@@ -109,7 +109,11 @@ class Binder:
                 arguments = [int(m) for m in name.modifiers]
             except ValueError:
                 raise InvalidParameterValue("type modifiers must be simple constants or identifiers", at=name.at) from None
-            typmod = typmod_in(base.name, arguments)
+            try:
+                typmod = typmod_in(base.name, arguments)
+            except DatabaseError as error:
+                error.diag.statement_position = name.at + 1
+                raise
         if name.dimensions:
             array = self.catalog.find_type_oid(base.array) if base.array else None
             if array is None:

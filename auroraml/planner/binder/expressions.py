@@ -647,13 +647,12 @@ class Expressions(Calls):
 
     @_bind.register
     def _(self, node: exp.Overlaps) -> e.Expr:
-        sides = [self._bind(node.this), self._bind(node.expression)]
         at = self.leaves.operator_at(node.expression, "overlaps")
         ends: list[e.Expr] = []
-        for side, word in zip(sides, ("left", "right"), strict=True):
-            if not isinstance(side, e.RowExpr) or len(side.args) != 2:
+        for side, word in ((_bare(node.this), "left"), (_bare(node.expression), "right")):
+            if not isinstance(side, exp.Tuple) or len(side.expressions) != 2:
                 raise SqlSyntaxError(f"wrong number of parameters on {word} side of OVERLAPS expression", at=at)
-            ends += side.args
+            ends += [self._bind(item) for item in side.expressions]
         return self.known_call("overlaps", ends, at)
 
     @_bind.register

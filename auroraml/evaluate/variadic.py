@@ -1,0 +1,47 @@
+"""VARIADIC array given to a VARIADIC "any" parameter: its elements are the arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from auroraml.batch import ConstVector, Index, ListVector, Vector, concat
+from auroraml.evaluate.call import call, kernel_of, null
+from auroraml.evaluate.frame import Frame
+from auroraml.ir import expr as e
+from auroraml.types.pg_type import PgType
+
+Evaluator = Callable[[Frame], Vector]
+
+
+def spread_call(expr: e.Call, args: Sequence[Evaluator]) -> Evaluator:
+    """Rows whose arrays are of one length are computed together; a NULL array gives NULL."""
+    kernel = kernel_of(expr.function)
+
+    def run(frame: Frame) -> Vector:
+        values = [arg(frame) for arg in args]
+        lists = values[-1].flat()
+        if not isinstance(lists, ListVector):
+            return ConstVector(null(expr.type), frame.n)
+        element = frame.ctx.style.resolve(expr.args[-1].type.element)
+        sizes = np.where(lists.valid, np.diff(lists.offsets), -1)
+        parts: list[Vector] = []
+        rows: list[Index] = []
+        for size in np.unique(sizes).tolist():  # distinct lengths, not rows
+            index = np.flatnonzero(sizes == size)
+            rows.append(index)
+            if size < 0:
+                parts.append(ConstVector(null(expr.type), len(index)).flat())
+                continue
+            spread = [lists.child.take(lists.offsets[index] + i) for i in range(size)]
+            types: tuple[PgType, ...] = (*(a.type for a in expr.args[:-1]), *[element] * size)
+            given = [value.take(index) for value in values[:-1]]
+            parts.append(call(kernel, expr.function, expr.type, [*given, *spread], len(index), frame.ctx, types).flat())
+        if not parts:
+            return ConstVector(null(expr.type), frame.n)
+        place = np.empty(frame.n, np.int64)
+        place[np.concatenate(rows)] = np.arange(frame.n)
+        return concat(parts).take(place)
+
+    return run
