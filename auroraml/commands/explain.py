@@ -15,6 +15,7 @@ from auroraml.explain.range_table import entries
 from auroraml.ir.bound import BoundStatement
 from auroraml.ir.logical import Output
 from auroraml.pipeline.result import ResultStream, of_batch
+from auroraml.settings.planner import HASH_MEM_MULTIPLIER, WORK_MEM
 from auroraml.settings.setting import parse_bool
 from auroraml.sql import statements as st
 from auroraml.types.table import JSON, TEXT, XML
@@ -118,6 +119,7 @@ def explained(
             visible=catalog.visible,
             changed_settings=tuple(host.settings.changed()),
             sql=sql,
+            hash_memory=int(host.settings[WORK_MEM] * 1024 * host.settings[HASH_MEM_MULTIPLIER]),
             planning=planning,
         )
     )

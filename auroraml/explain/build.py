@@ -31,6 +31,7 @@ class Explained:
     changed_settings: tuple[tuple[str, str], ...] = ()
     sql: str = ""  # the statement's own text
     planning: float = 0.0  # milliseconds
+    hash_memory: int = 8 << 20  # work_mem × hash_mem_multiplier in bytes
 
 
 def document(explained: Explained) -> Document:
@@ -80,7 +81,7 @@ class _Builder:
         """The root's place."""
         return Place(
             node=node, carried={}, aliases=self.aliases, prefix=self.prefix, resolve=self.explained.resolve,
-            visible=self.explained.visible, verbose=self.options.verbose,
+            visible=self.explained.visible, verbose=self.options.verbose, hash_memory=self.explained.hash_memory,
         )  # fmt: skip
 
     def node(self, node: p.PhysicalPlan, place: Place, relationship: str, plan_name: str) -> NodeModel:

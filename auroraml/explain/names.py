@@ -24,6 +24,7 @@ class Place:
     resolve: Callable[[int], PgType] | None = None
     visible: Callable[[str, str], bool] | None = None  # whether the search path finds function (name, schema)
     verbose: bool = False
+    hash_memory: int = 8 << 20  # bytes a hash table may take
     originals: bool = False  # calls that were moved to FROM are written as calls, as in Output; elsewhere as the columns they are now
 
     def at(self, node: p.PhysicalPlan, carried: dict[int, tuple[e.Expr, Place]] | None = None) -> Place:
@@ -38,9 +39,9 @@ class Place:
         """The same place, columns written with or without their alias."""
         return replace(self, prefix=prefix)
 
-    def text(self, expr: e.Expr) -> str:
+    def text(self, expr: e.Expr, show_implicit: bool = False) -> str:
         """`expr` of this node as SQL."""
-        return Deparser(PlanNames(self), self.resolve).text(expr)
+        return Deparser(PlanNames(self), self.resolve).text(expr, show_implicit)
 
     def outer(self) -> Place:
         """The place of the first child."""

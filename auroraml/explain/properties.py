@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import singledispatch
 
+from auroraml.explain.hash_table import hash_table
 from auroraml.explain.model import Options, Property
 from auroraml.explain.names import Place, conflict_text
 from auroraml.ir import expr as e
@@ -170,7 +171,14 @@ def _keys(label: str, source: p.PhysicalPlan, place: Place, keys: Sequence[p.Sor
 
 
 def _key(source: p.PhysicalPlan, place: Place, index: int) -> str:
-    return place.text(e.InputRef(type=_type(source, index), index=index))
+    return place.text(e.InputRef(type=_type(source, index), index=index), True)
+
+
+def _grouped(label: str, source: p.PhysicalPlan, place: Place, keys: Sequence[int]) -> Property:
+    """Grouping keys: what the child computes there, as the child writes it."""
+    below = _upper(place).at(source)
+    texts = [below.text(source.targets[i] if source.targets else e.InputRef(type=_type(source, i), index=i), True) for i in keys]
+    return Property(label=label, value=texts, text=f"{label}: {', '.join(texts) or '()'}")
 
 
 @details.register
@@ -200,11 +208,10 @@ def _(node: p.MergeAppend, place: Place, metrics: NodeMetrics | None) -> Iterato
 def _(node: p.Aggregate, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
     if node.grouping_sets:
         for members in node.grouping_sets:
-            texts = [_key(node.source, _upper(place), node.keys[i]) for i in members]
             label = "Hash Key" if node.strategy in ("hashed", "mixed") and members else "Group Key"
-            yield Property(label=label, value=texts, text=f"{label}: {', '.join(texts) or '()'}")
+            yield _grouped(label, node.source, place, [node.keys[i] for i in members])
     elif node.keys:
-        yield _keys("Group Key", node.source, place, [p.SortColumn(index=i, nulls_first=False) for i in node.keys])
+        yield _grouped("Group Key", node.source, place, node.keys)
     yield from _qual("Filter", node.filter, _upper(place))
     if node.strategy in ("hashed", "mixed"):
         yield from _hashed(metrics)
@@ -222,7 +229,7 @@ def _hashed(metrics: NodeMetrics | None) -> Iterator[Property]:
 
 @details.register
 def _(node: p.Group, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
-    yield _keys("Group Key", node.source, place, [p.SortColumn(index=i) for i in node.keys])
+    yield _grouped("Group Key", node.source, place, node.keys)
     yield from _filter(node, _upper(place), metrics)
 
 
@@ -235,12 +242,18 @@ def _(node: p.Result, place: Place, metrics: NodeMetrics | None) -> Iterator[Pro
 
 @details.register
 def _(node: p.Hash, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
-    if metrics is not None and "Hash Buckets" in metrics.extra:
-        buckets, memory = int(str(metrics.extra["Hash Buckets"])), int(str(metrics.extra.get("Peak Memory Usage", 9)))
-        text = f"Buckets: {buckets}  Batches: 1  Memory Usage: {memory}kB"
-        yield Property(label="Hash Buckets", value=buckets, text=text)
-        yield Property(label="Hash Batches", value=1)
-        yield Property(label="Peak Memory Usage", value=memory)
+    if metrics is None or not metrics.loops:
+        return
+    table = hash_table(node.cost.rows, node.cost.width, metrics.rows // metrics.loops, place.hash_memory)
+    kilobytes = (table.memory + 1023) // 1024
+    changed = (table.buckets, table.batches) != (table.planned_buckets, table.planned_batches)
+    began = [f" (originally {count})" if changed else "" for count in (table.planned_buckets, table.planned_batches)]
+    text = f"Buckets: {table.buckets}{began[0]}  Batches: {table.batches}{began[1]}  Memory Usage: {kilobytes}kB"
+    yield Property(label="Hash Buckets", value=table.buckets, text=text)
+    yield Property(label="Original Hash Buckets", value=table.planned_buckets)
+    yield Property(label="Hash Batches", value=table.batches)
+    yield Property(label="Original Hash Batches", value=table.planned_batches)
+    yield Property(label="Peak Memory Usage", value=kilobytes)
 
 
 @details.register
