@@ -25,6 +25,8 @@ def answer(block: Block, engine: Engine) -> Block:
     """The block as the engine answers it."""
     if block.directive == "psql":
         return shown(block, engine.screen(block.body))
+    if block.directive == "calls":
+        return block.expecting("calls", block.header, engine.requests())
     return describe(block, engine.run(statement(block), block.session))
 
 

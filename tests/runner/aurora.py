@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from itertools import groupby
 
 from auroraml_cli.client import Embedded
 from auroraml_cli.mainloop import run_file
@@ -13,10 +14,16 @@ from auroraml.database import Database
 from auroraml.errors import DatabaseError, Diagnostic
 from auroraml.pipeline.result import ResultStream
 from auroraml.services.clock import VirtualClock
+from auroraml.services.log import CallRecord
 from auroraml.session.session import Session
 from auroraml.types.text import text_out
 from tests.runner.endpoints import endpoints
 from tests.runner.outcome import Failure, Outcome
+
+
+def _written(record: CallRecord) -> str:
+    again = f", attempts {record.attempts}" if record.attempts > 1 else ""
+    return f"{record.service} {record.operation} {record.target}, items {record.items}{again}{f', {record.error}' if record.error else ''}"
 
 
 class Aurora:
@@ -35,6 +42,7 @@ class Aurora:
         """The outcome of the last statement in `sql`."""
         notices: list[str] = []
         current = self._session(session)
+        self.database.service_clients.log.clear()
 
         def noted(notice: Diagnostic) -> None:
             notices.append(f"{notice.severity}:  {notice.message_primary}")
@@ -63,6 +71,12 @@ class Aurora:
             columns = [text_out(o.type, batch.vector(i), style).datums() for i, o in enumerate(stream.columns)]
             rows = tuple(tuple(None if v is None else str(v) for v in row) for row in zip(*columns, strict=True)) if columns else ((),) * batch.n
         return Outcome(columns=tuple((o.name, o.type.name) for o in stream.columns), rows=rows, tag=stream.tag)
+
+    def requests(self) -> tuple[str, ...]:
+        """The service requests of the last statement, equal ones in a row on one line."""
+        lines = [_written(record) for record in self.database.service_clients.log.records()]
+        runs = [(line, len(list(same))) for line, same in groupby(lines)]
+        return tuple(line if count == 1 else f"{line} ({count} times)" for line, count in runs)
 
     def screen(self, script: str) -> str:
         """What auroraml-sql shows."""

@@ -38,6 +38,9 @@ class Engine(Protocol):
     def run(self, sql: str, session: str = "") -> Outcome:
         """The outcome of the last statement in `sql`, run in the session named."""
 
+    def requests(self) -> tuple[str, ...]:
+        """The service requests of the last statement, equal ones in a row on one line."""
+
     def screen(self, script: str) -> str:
         """What psql (ours or PostgreSQL's) shows, output and messages in their order, when it reads `script` in a new session."""
 

@@ -79,6 +79,10 @@ class Postgres:
             context=get(pq.DiagnosticField.CONTEXT), position=int(position) if position else None,
         )  # fmt: skip
 
+    def requests(self) -> tuple[str, ...]:
+        """None: PostgreSQL calls no services."""
+        return ()
+
     def screen(self, script: str) -> str:
         """What psql -X shows."""
         folder = binaries()

@@ -267,7 +267,7 @@ class NestedLoopRows(JoinRows):
     def _answered(self, left: Batch, answers: Batch) -> Batch | None:
         """Outer rows joined with the function's rows, one each, that pass the scan's filter."""
         assert self.function is not None
-        right, owners = self.function.finished(answers, np.arange(left.n), self._parameters(left))
+        right, owners = self.function.finished(answers, np.arange(left.n), self._parameters(left) if self.function.tests else {})
         return self._paired(left, right, owners)
 
     def _paired(self, left: Batch, right: Batch, owners: Index) -> Batch | None:
