@@ -17,7 +17,7 @@ from auroraml_cli.client import DatabaseError
 from auroraml_cli.shell import Shell
 from auroraml_cli.slash import unescaped
 
-_TOKEN = re.compile(r"""\s+|'(?:[^'\\]|\\.|'')*'|"(?:[^"]|"")*"|[A-Za-z_\u0080-\U0010ffff][\w$]*|\d+|.""", re.S)
+_TOKEN = re.compile(r"""\s+|'(?:[^'\\]|\\.|'')*'|"(?:[^"]|"")*"|(?:[A-Za-z_]|[^\x00-\x7f])[\w$]*|\d+|.""", re.S)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -166,12 +166,12 @@ class Loop:
 
     def _send(self) -> bool:
         sql = self.scanner.buffer
-        line, at, expanding = self.scanner.line, self.scanner.at, self.scanner._expanding
+        line, at, expanding = self.scanner.line, self.scanner.at, self.scanner.expanding
         self.shell.previous = sql
         self.scanner.buffer = ""
         self.scanner.reset()
         good = send(self.shell, sql)
-        self.scanner.line, self.scanner.at, self.scanner._expanding = line, at, expanding
+        self.scanner.line, self.scanner.at, self.scanner.expanding = line, at, expanding
         self.shell.statement_line = 1
         return good
 

@@ -59,7 +59,7 @@ def _window(columns: list[int], start: int, end: int, at: int) -> tuple[int, int
         more_right = True
     while place(stop) - place(begin) > WIDTH:
         begin += 1
-    return begin, stop, True, more_right
+    return begin, stop, begin > start, more_right
 
 
 def report(diag: Diagnostic, query: str, verbosity: str = "default", context: str = "errors") -> str:

@@ -8,10 +8,11 @@ from enum import Enum
 
 from auroraml_cli.variables import quoted_identifier, quoted_literal
 
-IDENTIFIER = re.compile(r"[A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_$\u0080-\U0010ffff]*")
-_DOLLAR = re.compile(r"\$(?:[A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_\u0080-\U0010ffff]*)?\$")
-_NUMBER = re.compile(r"\.?\d[\w.]*")
-_NAME = r"[A-Za-z0-9_\u0080-\U0010ffff]+"
+_HIGH = r"[^\x00-\x7f]"  # PostgreSQL takes every character beyond ASCII for a letter
+IDENTIFIER = re.compile(rf"(?:[A-Za-z_]|{_HIGH})(?:[A-Za-z0-9_$]|{_HIGH})*")
+_DOLLAR = re.compile(rf"\$(?:(?:[A-Za-z_]|{_HIGH})(?:[A-Za-z0-9_]|{_HIGH})*)?\$")
+_NUMBER = re.compile(rf"(?:\$\d+|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)(?:{IDENTIFIER.pattern})?")  # with the letters that make it junk
+_NAME = rf"(?:[A-Za-z0-9_]|{_HIGH})+"
 VARIABLE = re.compile(rf":(?:({_NAME})|'({_NAME})'|\"({_NAME})\"|\{{\?({_NAME})\}})")
 _SPACE = re.compile(r"(?:[ \t\r\f\n]+|--[^\n]*)+")
 _PREFIXED = re.compile(r"[eEbBxXnN]'|[uU]&['\"]")
@@ -49,12 +50,12 @@ class Scanner:
         self.words = 0  # identifiers read of the statement
         self.create_word = [""] * 4
         self.begin_depth = 0
-        self._expanding: list[tuple[str, int]] = []  # variables being expanded, and how much of the line was left after each
+        self.expanding: list[tuple[str, str, int]] = []  # variables being read in place of their names, with the line and place to go back to
 
     def start(self, line: str) -> None:
         """Take the next line."""
         self.line, self.at = line, 0
-        self._expanding = []
+        self.expanding = []
 
     @property
     def rest(self) -> str:
@@ -72,7 +73,10 @@ class Scanner:
 
     def scan(self) -> Stop:
         """Read on to the end of a statement, a backslash command, or the line."""
-        while self.at < len(self.line):
+        while self.at < len(self.line) or self.expanding:
+            if self.at >= len(self.line):
+                _, self.line, self.at = self.expanding.pop()
+                continue
             if self.open:
                 self._quoted()
                 continue
@@ -130,7 +134,7 @@ class Scanner:
         elif line.startswith("/*", at):
             self.comment_depth = 1
             self._enter(2, "*/")
-        elif char == "$" and (match := _DOLLAR.match(line, at)):
+        elif match := _DOLLAR.match(line, at):
             self._enter(len(match[0]), match[0])
         elif char == ":":
             self._colon()
@@ -138,8 +142,10 @@ class Scanner:
             if line[at + 1 : at + 2] in (";", ":") and at + 1 < len(line):
                 self.buffer += line[at + 1]
                 self.at += 2
+                self.words = 0 if line[at + 1] == ";" else self.words
             else:
                 self.at += 1
+                self._join()
                 return Stop.BACKSLASH
         elif char == ";":
             self._emit(1)
@@ -156,6 +162,8 @@ class Scanner:
     def _word(self, word: str) -> None:
         """Count BEGIN, CASE and END inside CREATE FUNCTION or PROCEDURE, whose body's semicolons do not end the statement."""
         lower = word.lower()
+        if self.words == 0:
+            self.create_word = [""] * 4
         if self.words < 4:
             self.create_word[self.words] = lower
         self.words += 1
@@ -195,11 +203,18 @@ class Scanner:
             self._expand(name, value, match.end())
 
     def _expand(self, name: str, value: str, end: int) -> None:
-        left = len(self.line) - end
-        self._expanding = [entry for entry in self._expanding if entry[1] <= left]
-        if any(entry[0] == name for entry in self._expanding):
+        """Read a variable's value next; no word reaches from it into what follows."""
+        if any(entry[0] == name for entry in self.expanding):
             self.warn(f'skipping recursive expansion of variable "{name}"')
             self._emit(end - self.at)
             return
-        self._expanding.append((name, left))
-        self.line, self.at = value + self.line[end:], 0
+        self.expanding.append((name, self.line, end))
+        self.line, self.at = value, 0
+
+    def _join(self) -> None:
+        """Put what is left of variables and line together, for a backslash command to read."""
+        text = self.rest
+        while self.expanding:
+            _, line, at = self.expanding.pop()
+            text += line[at:]
+        self.line, self.at = text, 0

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 Hook = Callable[[str | None], str | None]  # given the new value (None: unset), the value to store; raises VariableError
-_NAME = re.compile(r"[A-Za-z0-9_\u0080-\U0010ffff]+")
+_NAME = re.compile(r"(?:[A-Za-z0-9_]|[^\x00-\x7f])+")
 
 
 class VariableError(Exception):

@@ -43,17 +43,14 @@ def go(call: Call) -> Outcome:
     delivery.target = target
     if call.name == "gx":
         delivery.expanded = "on"
-    call.use_previous()
-    if not call.scanner.buffer:
-        return Outcome.DONE
-    call.shell.delivery = delivery
-    return Outcome.SEND
+    return _send(call, delivery)
 
 
 def _send(call: Call, delivery: Delivery) -> Outcome:
+    """Send the buffer, or the last query where it is empty (or nothing, as psql does)."""
     call.use_previous()
     call.shell.delivery = delivery
-    return Outcome.SEND if call.scanner.buffer else Outcome.DONE
+    return Outcome.SEND
 
 
 @meta("gset")
