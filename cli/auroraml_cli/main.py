@@ -61,6 +61,9 @@ def run(arguments: Sequence[str]) -> int:
     except DatabaseError as error:
         print(f"{PROGRAM}: error: connection to the embedded database failed: FATAL:  {error}", file=sys.stderr)
         return Exit.CONNECTION.value
+    except (OSError, ValueError, TypeError) as error:
+        print(f"{PROGRAM}: error: could not use the configuration: {error}", file=sys.stderr)
+        return Exit.CONNECTION.value
     try:
         return _work(shell, asked).value
     finally:
