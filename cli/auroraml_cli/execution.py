@@ -6,7 +6,7 @@ import contextlib
 import io
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import copy
 from typing import BinaryIO
 
@@ -166,14 +166,14 @@ def _run(shell: Shell, sql: str, delivery: Delivery) -> bool:
     held: Result | None = None
     good = True
     try:
-        with shell.watching(sql):
-            for result in shell.client.run(sql, _stream(source), _stream(target)):
-                _succeeded(shell, result)
-                if shell.variables.on("SHOW_ALL_RESULTS"):
-                    good = _show(shell, result, delivery, copied=target.used) and good
-                else:
-                    held = result
-                target.used = False
+        results = shell.client.run(sql, _stream(source), _stream(target))
+        while (result := _next(shell, sql, results)) is not None:
+            _succeeded(shell, result)
+            if shell.variables.on("SHOW_ALL_RESULTS"):
+                good = _show(shell, result, delivery, copied=target.used) and good
+            else:
+                held = result
+            target.used = False
         if held is not None:
             good = _show(shell, held, delivery, copied=target.used)
     except DatabaseError as error:
@@ -185,6 +185,12 @@ def _run(shell: Shell, sql: str, delivery: Delivery) -> bool:
         shell.running = False
         shell.out.flush()
     return good
+
+
+def _next(shell: Shell, sql: str, results: Iterator[Result]) -> Result | None:
+    """The next statement's result; progress is shown meanwhile, and gone before the result is."""
+    with shell.watching(sql):
+        return next(results, None)
 
 
 def _stream(raw: io.RawIOBase) -> BinaryIO:

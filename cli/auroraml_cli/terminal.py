@@ -146,9 +146,12 @@ class _Colours:
         return _CARET.sub("\\1\x1b[1;31m^\x1b[0m", coloured)
 
     def plan(self, text: str) -> str:
-        """A plan's lines coloured."""
-        head, rule, rest = text.partition("\n-")
-        return head + rule + highlight(rest, PostgresExplainLexer(), TerminalFormatter()) if rule else text
+        """A plan's lines coloured, between the rule and the footer."""
+        lines = text.split("\n")
+        start = next((i + 1 for i, line in enumerate(lines) if line.startswith("--")), len(lines))
+        end = next((i for i in range(len(lines) - 1, start, -1) if lines[i].startswith("(")), len(lines))
+        body = highlight("\n".join(lines[start:end]), PostgresExplainLexer(stripnl=False, stripall=False), TerminalFormatter()).rstrip("\n")
+        return "\n".join([*lines[:start], body, *lines[end:]]) if start < end else text
 
 
 class _Interrupts:
