@@ -46,7 +46,7 @@ def load_aurora(folder: Path) -> auroraml.Connection:
         connection.execute(f"CREATE TABLE {table} ({columns})")
         connection.register("loading", pq.read_table(folder / f"{table}.parquet"))
         connection.execute(f"INSERT INTO {table} SELECT * FROM loading")
-        connection.unregister("loading")
+        connection.execute("DROP TABLE loading")
     connection.execute("ANALYZE")
     return connection
 
