@@ -243,6 +243,9 @@ class Host(Protocol):
     def value_of(self, tree: st.Tree, type: PgType) -> Datum | None:
         """The value of a constant expression as `type`."""
 
+    def run_query(self, statement: st.Query, params: tuple[Bound, ...] = ()) -> ResultStream:
+        """Bind, authorize, plan and run a query, by the plan made before where it still holds."""
+
     def run(self, bound: BoundStatement, params: tuple[Bound, ...] = ()) -> ResultStream:
         """Authorize, plan and run a bound statement."""
 

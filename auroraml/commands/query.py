@@ -10,4 +10,4 @@ from auroraml.sql import statements as st
 @command(st.Query)
 def query(statement: st.Query, host: Host, params: tuple[Bound, ...]) -> ResultStream:
     """A query or DML statement."""
-    return host.run(host.bind(statement, params), params)
+    return host.run_query(statement, params)

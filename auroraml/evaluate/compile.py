@@ -11,7 +11,7 @@ from auroraml.batch import ConstVector, FixedVector, ListVector, Mask, StructVec
 from auroraml.catalog.builtins import btree_operators, builtin_function
 from auroraml.errors import ArraySubscriptError
 from auroraml.evaluate.call import call, kernel_of, null
-from auroraml.evaluate.calling import Evaluator, function_call, parenthesized
+from auroraml.evaluate.calling import SAFE, Evaluator, function_call, parenthesized
 from auroraml.evaluate.frame import Frame, scatter
 from auroraml.evaluate.values import sql_value, subscript
 from auroraml.evaluate.variadic import spread_call
@@ -47,6 +47,8 @@ def select(conjuncts: Sequence[Evaluator], frame: Frame) -> Mask:
             break
         if left == frame.n:
             mask = truth(conjunct(frame)).copy()
+        elif left * 4 >= frame.n and conjunct in SAFE:
+            mask &= truth(conjunct(frame))
         else:
             index = np.flatnonzero(mask)
             mask[index] = truth(conjunct(frame.take(index)))
@@ -68,13 +70,19 @@ def _(expr: e.Const) -> Evaluator:
             kept.append(constant(expr.type, expr.value, 1, frame.ctx.style.resolve).one)
         return ConstVector(kept[0], frame.n)
 
+    SAFE.add(run)
     return run
 
 
 @compile.register
 def _(expr: e.InputRef) -> Evaluator:
     side, index = expr.side, expr.index
-    return lambda frame: frame.sides[side].vector(index)
+
+    def run(frame: Frame) -> Vector:
+        return frame.sides[side].vector(index)
+
+    SAFE.add(run)
+    return run
 
 
 @compile.register

@@ -2,76 +2,121 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.tree import children, walk
 
 
-def free_parameters(plan: object, initial: Mapping[int, e.SubPlan], ctes: Mapping[int, e.SubPlan]) -> frozenset[int]:
-    """The exec parameters that a plan or expression reads and does not set; those of the init plans and WITH queries it reads included."""
-    read: set[int] = set()
-    made: set[int] = set()
-    through: set[int] = set()
-    for item in walk(plan):
-        if isinstance(item, e.ParamRef) and item.kind == "exec":
-            read.add(item.number)
-        elif isinstance(item, p.NestedLoop):
-            made.update(number for number, _ in item.params)
-        elif isinstance(item, e.SubPlan):
-            made.update(item.outputs)
-            made.update(number for number, _ in item.params)
-        elif isinstance(item, p.CteScan):
-            through.add(item.cte)
-        elif isinstance(item, p.WorkTableScan):
-            read.add(-item.work_table)  # what a step reads changes like a parameter
-        elif isinstance(item, p.RecursiveUnion):
-            made.add(-item.work_table)
-    found = read - made
-    for number in read:
-        if number in initial and number not in made:
+@dataclass
+class Facts:
+    """What a plan or expression reads and sets, the plans below it included; `volatile` is about a plan node's own expressions."""
+
+    read: set[int] = field(default_factory=set)
+    made: set[int] = field(default_factory=set)
+    ctes: set[int] = field(default_factory=set)
+    volatile: bool = False
+    volatile_below: bool = False
+    row_by_row: bool = False
+
+
+_FACTS: WeakKeyDictionary[p.PhysicalPlan, Facts] = WeakKeyDictionary()
+
+
+def facts_of(plan: p.PhysicalPlan) -> Facts:
+    """The facts of a plan, found once in its life."""
+    found = _FACTS.get(plan)
+    if found is None:
+        found = _FACTS[plan] = _node_facts(plan)
+    return found
+
+
+def _node_facts(node: p.PhysicalPlan) -> Facts:
+    facts = Facts()
+    below = {id(child) for child in node.children()}
+    for part in children(node):
+        if isinstance(part, p.PhysicalPlan) and id(part) in below:
+            _add(facts, facts_of(part), facts_of(part).volatile_below)
+        else:
+            _visit(part, facts)
+    facts.volatile_below = facts.volatile_below or facts.volatile
+    if isinstance(node, p.NestedLoop):
+        facts.made.update(number for number, _ in node.params)
+    elif isinstance(node, p.CteScan):
+        facts.ctes.add(node.cte)
+    elif isinstance(node, p.WorkTableScan):
+        facts.read.add(-node.work_table)  # what a step reads changes like a parameter
+    elif isinstance(node, p.RecursiveUnion):
+        facts.made.add(-node.work_table)
+    facts.row_by_row = facts.row_by_row or _alone(node)
+    return facts
+
+
+def _alone(node: p.PhysicalPlan) -> bool:
+    """Whether a node can only run for one loop at a time."""
+    if isinstance(node, p.RecursiveUnion | p.WorkTableScan | p.LockRows | p.ModifyTable):
+        return True
+    if isinstance(node, p.Limit):
+        return any(isinstance(x, e.ParamRef | e.SubPlan) for part in (node.count, node.offset) if part is not None for x in walk(part))
+    return isinstance(node, p.Join) and node.kind in ("right", "full")
+
+
+def _visit(item: object, facts: Facts) -> None:
+    if isinstance(item, p.PhysicalPlan):
+        inner = facts_of(item)
+        _add(facts, inner, inner.volatile_below)
+        facts.volatile = facts.volatile or inner.volatile_below
+        return
+    if isinstance(item, e.ParamRef):
+        if item.kind == "exec":
+            facts.read.add(item.number)
+        return
+    if isinstance(item, e.SubPlan):
+        facts.made.update(item.outputs)
+        facts.made.update(number for number, _ in item.params)
+    elif getattr(getattr(item, "function", None), "volatility", "i") == "v":
+        facts.volatile = True
+    for part in children(item):
+        _visit(part, facts)
+
+
+def _add(facts: Facts, inner: Facts, volatile: bool) -> None:
+    facts.read |= inner.read
+    facts.made |= inner.made
+    facts.ctes |= inner.ctes
+    facts.volatile_below = facts.volatile_below or volatile
+    facts.row_by_row = facts.row_by_row or inner.row_by_row
+
+
+def free_parameters(plan: p.PhysicalPlan, initial: Mapping[int, e.SubPlan], ctes: Mapping[int, e.SubPlan]) -> frozenset[int]:
+    """The exec parameters that a plan reads and does not set; those of the init plans and WITH queries it reads included."""
+    facts = facts_of(plan)
+    found = facts.read - facts.made
+    for number in facts.read:
+        if number in initial and number not in facts.made:
             found |= free_parameters(initial[number].plan, initial, ctes)
-    for index in through:
+    for index in facts.ctes:
         if index in ctes:
             found |= free_parameters(ctes[index].plan, initial, ctes)
     return frozenset(found)
 
 
-def own_expressions(node: p.PhysicalPlan) -> Iterator[object]:
-    """Everything in a node's own expressions, the plans of their subqueries included."""
-    below = {id(child) for child in node.children()}
-    for part in children(node):
-        if id(part) not in below:
-            yield from walk(part)
-
-
-def _volatile(items: Iterator[object]) -> bool:
-    return any(getattr(getattr(item, "function", None), "volatility", "i") == "v" for item in items)
-
-
 def is_volatile(node: p.PhysicalPlan) -> bool:
     """Whether a node's own expressions call a volatile function: it is never evaluated ahead or again."""
-    return _volatile(own_expressions(node))
+    return facts_of(node).volatile
 
 
-def any_volatile(plan: object) -> bool:
+def any_volatile(plan: p.PhysicalPlan) -> bool:
     """Whether anything in a plan calls a volatile function."""
-    return _volatile(walk(plan))
-
-
-_ROW_BY_ROW = (p.RecursiveUnion, p.WorkTableScan, p.LockRows, p.ModifyTable)
+    return facts_of(plan).volatile_below
 
 
 def runs_set_wise(plan: p.PhysicalPlan, ctes: Mapping[int, e.SubPlan], initial: Mapping[int, e.SubPlan]) -> bool:
     """Whether a plan with parameters can run for many loops at once."""
-    for item in walk(plan):
-        if isinstance(item, _ROW_BY_ROW):
-            return False
-        if isinstance(item, p.Join) and item.kind in ("right", "full"):
-            return False
-        if isinstance(item, p.Limit) and any(isinstance(x, e.ParamRef | e.SubPlan) for part in (item.count, item.offset) if part for x in walk(part)):
-            return False
-        if isinstance(item, p.CteScan) and item.cte in ctes and free_parameters(ctes[item.cte].plan, initial, ctes):
-            return False
-    return not any_volatile(plan)
+    facts = facts_of(plan)
+    if facts.row_by_row or facts.volatile_below:
+        return False
+    return not any(index in ctes and free_parameters(ctes[index].plan, initial, ctes) for index in facts.ctes)

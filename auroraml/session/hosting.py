@@ -43,6 +43,7 @@ from auroraml.planner.binder.binder import Binder
 from auroraml.planner.binder.stored import current
 from auroraml.planner.rules.inline_functions import inline
 from auroraml.planner.rules.migrate_functions import migrate
+from auroraml.session.plan_cache import PlanCache
 from auroraml.session.sequences import SequenceValues
 from auroraml.session.transaction import Transaction
 from auroraml.settings.core import DATESTYLE, EXTRA_FLOAT_DIGITS, INTERVALSTYLE, SEARCH_PATH, TIMEZONE, TRACK_FUNCTIONS
@@ -66,6 +67,7 @@ class Hosting(SequenceValues):
     """Methods of Session; the attributes they use are Session's."""
 
     settings: Any
+    plan_cache: PlanCache
     hub: Any
     running: Any
     server: Any
@@ -284,6 +286,18 @@ class Hosting(SequenceValues):
         context.measured = measured
         self.latest = run(plan, context)
         return self.latest
+
+    def run_query(self, statement: st.Query, params: tuple[Bound, ...] = ()) -> ResultStream:
+        """Bind, authorize, plan and run a query, by the plan made before where it still holds."""
+        text = statement.text[statement.start : statement.end]
+        key = (text, tuple(type.oid for type, _ in params), self.settings.key(), self.current_role, self.session_user)
+        entry = self.plan_cache.find(key, self.catalog)
+        if entry is not None:
+            return plans.stream(self.start(entry.plan, entry.bound, params), entry.bound)
+        bound = self.bind(statement, params)
+        plan = self.plan(bound, params)
+        self.plan_cache.keep(key, text, self.catalog, bound, plan)
+        return plans.stream(self.start(plan, bound, params), bound)
 
     def run(self, bound: BoundStatement, params: tuple[Bound, ...] = ()) -> ResultStream:
         """Authorize, plan and run a bound statement."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from typing import TYPE_CHECKING, BinaryIO
@@ -21,6 +22,7 @@ from auroraml.pipeline.result import ResultStream
 from auroraml.session.block import Block, State
 from auroraml.session.context import Interrupt
 from auroraml.session.hosting import Hosting, micros_now
+from auroraml.session.plan_cache import MOST, PlanCache
 from auroraml.session.transaction import Hub, Transaction
 from auroraml.settings import Settings
 from auroraml.settings.core import CLIENT_MIN_MESSAGES, STATEMENT_TIMEOUT
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 LEVELS = ("debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error")
 _pids = count(1001)
+LONGEST_KEPT = 10_000  # characters of a text whose statements are kept
 END_BLOCK: tuple[type, ...] = (st.Commit, st.Rollback, st.RollbackTo)  # what a failed block accepts
 
 
@@ -53,6 +56,8 @@ class Session(Hosting):
         self.on_notice: Callable[[Diagnostic], None] = lambda notice: None
         self.on_close: Callable[[Session], None] = lambda session: None
         self.prepared: dict[str, Prepared] = {}
+        self.plan_cache = PlanCache(hub.store, self.relation_pages)
+        self._parsed: OrderedDict[str, tuple[st.Statement, ...]] = OrderedDict()
         self.cursors: dict[str, Cursor] = {}
         self.sequence_values: dict[int, int] = {}
         self.last_sequence = 0
@@ -159,10 +164,17 @@ class Session(Hosting):
             self.commit()
 
     def _parse(self, text: str) -> tuple[st.Statement, ...]:
-        try:
-            return sql.parse(text)
-        except DatabaseError as error:
-            raise self.failed(error) from None
+        found = self._parsed.get(text)
+        if found is None:
+            try:
+                found = sql.parse(text)
+            except DatabaseError as error:
+                raise self.failed(error) from None
+            if len(text) < LONGEST_KEPT:
+                self._parsed[text] = found
+                if len(self._parsed) > MOST:
+                    self._parsed.popitem(last=False)
+        return found
 
     def _start(self, statement: st.Statement, params: tuple[Bound, ...]) -> ResultStream:
         self._notices = []

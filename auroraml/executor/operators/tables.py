@@ -16,7 +16,7 @@ from auroraml.ir import physical as p
 from auroraml.ir.objects import Relation
 from auroraml.storage.table import Table
 
-LOOK_AHEAD, LARGEST = 1_024, 524_288
+LOOK_AHEAD, LARGEST = 1_024, 1_048_576
 PAIRS = 4_000_000  # rows times loops brought together at once
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from auroraml.batch import FixedVector, NumericVector, Vector, from_datums
 from auroraml.errors import NumericValueOutOfRange
+from auroraml.functions.aggregates.group_rows import FEW, MANY, group_rows, known_sums
 from auroraml.functions.numerics import bound, divide_decimals
 from auroraml.functions.signature import aggregate
 from auroraml.types.numeric import CONTEXT
@@ -31,12 +32,28 @@ def valid_rows(vector: Vector, codes: np.ndarray) -> tuple[Vector, np.ndarray]:
 
 def present(codes: np.ndarray, groups: int) -> np.ndarray | None:
     """Which groups have a row; None for all."""
-    found = np.bincount(codes, minlength=groups) > 0
+    found = group_rows(codes, groups).counts > 0
     return None if found.all() else found
 
 
 def sum_whole(values: np.ndarray, codes: np.ndarray, groups: int) -> np.ndarray:
     """Exact sums of integers as int64, or as an object array of ints where int64 could overflow."""
+    known = known_sums(values, codes, groups)
+    if "sums" not in known:
+        known["sums"] = _sum_whole(values, codes, groups)
+    return known["sums"]
+
+
+def _sum_whole(values: np.ndarray, codes: np.ndarray, groups: int) -> np.ndarray:
+    if len(values) >= MANY and groups <= FEW and bound(values) * len(values) < 2**63:
+        rows = group_rows(codes, groups)
+        out = np.zeros(groups, np.int64)
+        filled = np.flatnonzero(rows.counts)
+        if groups == 1:
+            out[0] = values.sum(dtype=np.int64)
+        else:
+            out[filled] = np.add.reduceat(values[rows.order].astype(np.int64, copy=False), rows.starts[filled])
+        return out
     if bound(values) * max(len(values), 1) < 2**53:
         return np.bincount(codes, values, groups).astype(np.int64) if len(values) else np.zeros(groups, np.int64)
     if bound(values) * max(len(values), 1) < 2**63:
@@ -51,7 +68,7 @@ def sum_whole(values: np.ndarray, codes: np.ndarray, groups: int) -> np.ndarray:
 @aggregate("count()")
 def count_star(args: Args, codes: np.ndarray, groups: int) -> Vector:
     """count(*)."""
-    return FixedVector(np.bincount(codes, minlength=groups).astype(np.int64))
+    return FixedVector(group_rows(codes, groups).counts.copy())
 
 
 @aggregate("count(any)")
@@ -122,7 +139,7 @@ def average(args: Args, codes: np.ndarray, groups: int) -> Vector:
     else:
         assert isinstance(vector, FixedVector)
         sums = _whole_numeric(sum_whole(vector.values, codes, groups), 0, None)
-    counts = np.bincount(codes, minlength=groups)
+    counts = group_rows(codes, groups).counts
     values = [
         divide_decimals(total, Decimal(int(n))) if n else Decimal(0) for total, n in zip(sums.as_objects().values, counts, strict=True)
     ]  # a group
