@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 ALL = 1 << 62
 LARGE = 65_536  # a demand from here on is not made exact: whoever asks for so much reads on
 OPERATORS: dict[type, type[Operator]] = {}
+_COMPILED: WeakKeyDictionary[p.PhysicalPlan, tuple[list[Evaluator], list[Evaluator], list[int] | None]] = WeakKeyDictionary()
 O = TypeVar("O", bound="type[Operator]")
 T = TypeVar("T")
 
@@ -53,9 +55,10 @@ class Operator:
         for plan in node.init_plans:
             ctx.declare(plan)
         self.children = [build(child, ctx) for child in node.children()]
-        self.targets: list[Evaluator] = [compile(t) for t in node.targets]
-        self.plain = self._plain(node.targets)
-        self.tests: list[Evaluator] = [compile(t) for t in node.filter]
+        made = _COMPILED.get(node)
+        if made is None:
+            made = _COMPILED[node] = ([compile(t) for t in node.targets], [compile(t) for t in node.filter], self._plain(node.targets))
+        self.targets, self.tests, self.plain = made
         self.metrics: NodeMetrics = ctx.metrics.node(node.id)
         self.loops: Loops = ctx.loops
         self.free = free_parameters(node, ctx.initial, ctx.cte_plans)

@@ -91,6 +91,17 @@ def _add(facts: Facts, inner: Facts, volatile: bool) -> None:
     facts.row_by_row = facts.row_by_row or inner.row_by_row
 
 
+_DECLARED: WeakKeyDictionary[p.PhysicalPlan, tuple[e.SubPlan, ...]] = WeakKeyDictionary()
+
+
+def declared(plan: p.PhysicalPlan) -> tuple[e.SubPlan, ...]:
+    """The init plans and WITH queries of all nodes of a plan."""
+    found = _DECLARED.get(plan)
+    if found is None:
+        found = _DECLARED[plan] = tuple(sub for node in walk(plan) if isinstance(node, p.PhysicalPlan) for sub in node.init_plans)
+    return found
+
+
 def free_parameters(plan: p.PhysicalPlan, initial: Mapping[int, e.SubPlan], ctes: Mapping[int, e.SubPlan]) -> frozenset[int]:
     """The exec parameters that a plan reads and does not set; those of the init plans and WITH queries it reads included."""
     facts = facts_of(plan)

@@ -6,10 +6,9 @@ from auroraml.batch import Batch
 from auroraml.executor import operators
 from auroraml.executor.context import ExecutionContext
 from auroraml.executor.operator import build
-from auroraml.ir.expr import SubPlan
+from auroraml.executor.plans import declared
 from auroraml.ir.metrics import Metrics
 from auroraml.ir.physical import PhysicalPlan
-from auroraml.ir.tree import walk
 
 __all__ = ["Running", "operators", "run"]
 
@@ -19,7 +18,7 @@ class Running:
 
     def __init__(self, plan: PhysicalPlan, ctx: ExecutionContext) -> None:
         self.ctx = ctx
-        for sub in _declared(plan):
+        for sub in declared(plan):
             ctx.declare(sub)
         self.root = build(plan, ctx)
 
@@ -40,11 +39,6 @@ class Running:
     def close(self) -> None:
         """Let go of what operators hold."""
         self.root.close()
-
-
-def _declared(plan: PhysicalPlan) -> list[SubPlan]:
-    """The init plans and WITH queries of all nodes."""
-    return [sub for node in walk(plan) if isinstance(node, PhysicalPlan) for sub in node.init_plans]
 
 
 def run(plan: PhysicalPlan, ctx: ExecutionContext) -> Running:

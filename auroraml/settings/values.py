@@ -46,7 +46,7 @@ class Settings:
         self._key: tuple[tuple[str, object], ...] | None = None
 
     def __getitem__(self, setting: Setting[T]) -> T:
-        key = cast(Setting[object], setting)
+        key = cast("Setting[object]", setting)
         if key in self._current:
             return cast(T, self._current[key])
         if key in self._reset:
@@ -99,7 +99,7 @@ class Settings:
 
     def put(self, setting: Setting[T], value: T, *, local: bool = False) -> None:
         """Give `setting` a value already read, as SET [LOCAL] does."""
-        key = cast(Setting[object], setting)
+        key = cast("Setting[object]", setting)
         self._current[key] = value
         if not local:
             self._lasting[key] = value

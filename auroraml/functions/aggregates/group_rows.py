@@ -34,7 +34,7 @@ class GroupRows:
     @cached_property
     def starts(self) -> np.ndarray:
         """Where each group begins in `order`."""
-        return np.cumsum(self.counts) - self.counts  # type: ignore[no-any-return] # numpy gives Any
+        return np.cumsum(self.counts) - self.counts
 
 
 class _Known(threading.local):

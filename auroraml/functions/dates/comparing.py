@@ -20,7 +20,7 @@ def _dates(ctx: CallContext, days: np.ndarray) -> np.ndarray:
     """Midnights; dates beyond timestamp's range are above all but infinity."""
     wide = days.astype(np.int64)
     if wide.size and int(wide.min()) > julian.FIRST_DAY and int(wide.max()) < julian.TIMESTAMP_END // DAY:
-        return (wide - POSTGRES_DAYS) * DAY  # type: ignore[no-any-return] # numpy gives Any
+        return (wide - POSTGRES_DAYS) * DAY
     beyond = (wide - POSTGRES_DAYS >= julian.TIMESTAMP_END // DAY) & (days != julian.DATE_MAX)
     micros = np.where(beyond, julian.TIMESTAMP_MAX - 1, (np.where(beyond, 0, np.clip(wide, julian.FIRST_DAY, julian.DATE_END)) - POSTGRES_DAYS) * DAY)
     infinite = np.where(days == julian.DATE_MIN, julian.TIMESTAMP_MIN, julian.TIMESTAMP_MAX)
