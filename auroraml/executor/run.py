@@ -20,6 +20,7 @@ class Running:
         self.ctx = ctx
         for sub in declared(plan):
             ctx.declare(sub)
+        self.width = len(plan.names) if len(plan.names) < len(plan.targets) else None  # columns beyond are hidden sort keys
         self.root = build(plan, ctx)
 
     @property
@@ -34,7 +35,8 @@ class Running:
 
     def pull(self, n: int) -> Batch | None:
         """At most `n` rows, None at the end."""
-        return self.root.pull(n)
+        batch = self.root.pull(n)
+        return batch if batch is None or self.width is None else batch.select(range(self.width))
 
     def close(self) -> None:
         """Let go of what operators hold."""

@@ -137,6 +137,10 @@ class Deparser:
         return self.text(expr.original)
 
     @_write.register
+    def _(self, expr: e.NamedColumn) -> str:
+        return f"{quote_identifier(expr.alias)}.{quote_identifier(expr.name)}" if expr.alias else quote_identifier(expr.name)
+
+    @_write.register
     def _(self, expr: e.ColumnRef) -> str:
         return self.names.column(expr)
 

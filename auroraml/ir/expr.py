@@ -48,6 +48,14 @@ class MigratedRef(ColumnRef):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class NamedColumn(Expr):
+    """Inside `original` only: a column that no plan node carries any more, as EXPLAIN prints it."""
+
+    alias: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class WholeRow(Expr):
     """A whole row of a FROM item as a composite value: its columns' ids, `alias` as printed."""
 

@@ -27,7 +27,8 @@ class PhysicalPlan:
     """A node. `targets` compute its output columns over its inputs; `filter` are its quals in the order they are evaluated.
 
     InputRefs of scans read the scanned relation's `columns`; of other nodes the child's outputs (side 0 outer, 1 inner).
-    `init_plans` run once before first use. `id` is the pre-order number (set by planner/physical.py).
+    `init_plans` run once before first use. `id` is the pre-order number (set by planner/physical.py). `range_index` of scans numbers the
+    range-table entry in the statement.
     """
 
     label: ClassVar[str] = ""
@@ -38,6 +39,7 @@ class PhysicalPlan:
     filter: tuple[Expr, ...] = ()
     init_plans: tuple[SubPlan, ...] = ()
     parallel_aware: bool = False
+    range_index: int = 0
 
     def children(self) -> tuple[PhysicalPlan, ...]:
         """The child nodes in the order EXPLAIN prints them."""

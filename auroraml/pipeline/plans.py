@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from auroraml.catalog.catalog import Catalog
+from collections.abc import Callable
+
 from auroraml.executor import Running, run
+from auroraml.executor.context import ExecutionContext
 from auroraml.ir.bound import BoundStatement
+from auroraml.ir.objects import Function
 from auroraml.ir.physical import PhysicalPlan
+from auroraml.pipeline.pages import StoredPages
 from auroraml.pipeline.result import ResultStream
 from auroraml.planner import choose
-from auroraml.storage.store import Store
 
 __all__ = ["plan", "run", "stream"]
 
 
-def plan(bound: BoundStatement, catalog: Catalog, store: Store) -> PhysicalPlan:
-    """The physical plan of a bound statement."""
-
-    def rows(oid: int) -> int:
-        table = store.tables.get(oid)
-        return 100 if table is None else table.n
-
-    return choose(bound, catalog, rows)
+def plan(bound: BoundStatement, ctx: ExecutionContext, may_execute: Callable[[Function], bool]) -> PhysicalPlan:
+    """The physical plan of a bound statement in the context it will run in; SQL functions the role may execute are inlined."""
+    return choose(bound, ctx.catalog, ctx.settings, StoredPages(ctx.store), ctx, may_execute)
 
 
 def tag_of(bound: BoundStatement, n: int, affected: int | None) -> tuple[str, int]:

@@ -41,7 +41,6 @@ from auroraml.pipeline.result import ResultStream
 from auroraml.planner.binder import Names, assigned, bind, bind_body, bind_expression
 from auroraml.planner.binder.binder import Binder
 from auroraml.planner.binder.stored import current
-from auroraml.planner.rules.inline_functions import inline
 from auroraml.planner.rules.migrate_functions import migrate
 from auroraml.session.plan_cache import PlanCache
 from auroraml.session.sequences import SequenceValues
@@ -265,18 +264,21 @@ class Hosting(SequenceValues):
             plan_function=self.plan_function, count=self.count_call, system_rows=rows_of,
         )  # fmt: skip
 
+    def _may_execute(self, function: Function) -> bool:
+        return has_privilege(self.catalog, self.role, function, "X")
+
     def plan_function(self, function: Function) -> PhysicalPlan:
         """The plan of a SQL function's body."""
         assert function.body is not None
         body = migrate(function.body, self.settings)
-        return plans.plan(BoundStatement(plan=body, columns=body.outputs), self.catalog, self.hub.store)
+        return plans.plan(BoundStatement(plan=body, columns=body.outputs), self.context(), self._may_execute)
 
     def plan(self, bound: BoundStatement, params: tuple[Bound, ...] = ()) -> PhysicalPlan:
         """The plan of a bound statement, made anew."""
         authorize(bound.needs, self.catalog, self.role)
         current: LogicalPlan = Bodies(self.catalog, self.role, self._bound_again).current(bound.plan)
-        moved = inline(migrate(current, self.settings), self.settings, lambda function: has_privilege(self.catalog, self.role, function, "X"))
-        return plans.plan(replace(bound, plan=moved), self.catalog, self.hub.store)
+        moved = migrate(current, self.settings)
+        return plans.plan(replace(bound, plan=moved), self.context(params), self._may_execute)
 
     def start(
         self, plan: PhysicalPlan, bound: BoundStatement, params: tuple[Bound, ...] = (), *, timing: bool = True, measured: bool = False

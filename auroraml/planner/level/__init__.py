@@ -1,0 +1,1 @@
+"""One query level as a flat, ordered value: relations, clauses, special joins, equivalence classes, pathkeys."""

@@ -1,0 +1,1 @@
+"""Paths: candidate ways to compute a relation, and their dominance."""

@@ -1,0 +1,96 @@
+"""What expressions cost: startup and per row, function by function (cost_qual_eval)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from auroraml.catalog.builtins import builtin_function
+from auroraml.ir import expr as e
+from auroraml.planner.level.questions import cuts, parts
+from auroraml.types.pg_type import PgArray
+
+FunctionCost = Callable[[int], float]
+HASHED_ARRAY = 9  # constants from which `= ANY` looks its value up in a hash table
+
+
+class ExpressionCosts:
+    """Costs of expressions by the statement's cpu_operator_cost, kept by identity."""
+
+    __slots__ = ("_kept", "operator")
+
+    def __init__(self, operator: float) -> None:
+        self.operator = operator
+        self._kept: dict[e.Expr, tuple[float, float]] = {}
+
+    def of(self, expr: e.Expr) -> tuple[float, float]:
+        """Startup and per-row cost of one expression."""
+        found = self._kept.get(expr)
+        if found is None:
+            found = self._kept[expr] = self._walk(expr)
+        return found
+
+    def total(self, exprs: Iterable[e.Expr]) -> tuple[float, float]:
+        """Of several."""
+        startup = per_tuple = 0.0
+        for expr in exprs:
+            a, b = self.of(expr)
+            startup += a
+            per_tuple += b
+        return startup, per_tuple
+
+    def _walk(self, expr: object) -> tuple[float, float]:
+        startup = per_tuple = 0.0
+        if isinstance(expr, e.Aggregate | e.WindowCall | e.ColumnRef | e.Const | e.ParamRef):
+            return 0.0, 0.0
+        if isinstance(expr, e.SubPlan):
+            return expr.startup_cost, expr.per_call_cost
+        if isinstance(expr, e.ArrayOp):
+            startup, per_tuple = self._array(expr)
+        elif isinstance(expr, e.Call | e.OpCall | e.Distinct | e.NullIf):
+            per_tuple = expr.function.cost * self.operator
+        elif isinstance(expr, e.MinMax | e.SqlValue):
+            per_tuple = self.operator
+        elif isinstance(expr, e.Relabel):
+            per_tuple = self.operator if cuts(expr) else 0.0
+        elif isinstance(expr, e.ViaText):
+            per_tuple = 2 * self.operator
+        elif isinstance(expr, e.RowCompare):
+            for function in expr.functions:
+                per_tuple += function.cost * self.operator
+        elif isinstance(expr, e.ArrayCoerce):
+            a, b = self._walk(expr.element)
+            startup += a
+            per_tuple += b * array_length(expr.arg)
+            a, b = self._walk(expr.arg)
+            return startup + a, per_tuple + b
+        for part in parts(expr):
+            a, b = self._walk(part)
+            startup += a
+            per_tuple += b
+        return startup, per_tuple
+
+    def _array(self, expr: e.ArrayOp) -> tuple[float, float]:
+        cost = expr.function.cost * self.operator
+        length = array_length(expr.args[1])
+        constant = isinstance(expr.args[1], e.Const) and expr.args[1].value is not None
+        if constant and not expr.all and expr.operator.can_hash and length >= HASHED_ARRAY:
+            hashing = self.operator
+            return hashing * length, hashing + cost
+        return 0.0, cost * length * 0.5
+
+
+def array_length(expr: e.Expr) -> int:
+    """How many elements an array is thought to have (estimate_array_length)."""
+    while isinstance(expr, e.Relabel | e.ArrayCoerce):
+        expr = expr.arg
+    if isinstance(expr, e.Const):
+        return len(expr.value.elements) if isinstance(expr.value, PgArray) else 0
+    if isinstance(expr, e.ArrayExpr) and not expr.multi:
+        return len(expr.args)
+    return 10
+
+
+def function_cost(oid: int) -> float:
+    """procost of a built-in function, 1 where it is unknown."""
+    found = builtin_function(oid)
+    return 1.0 if found is None else found.cost

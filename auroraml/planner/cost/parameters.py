@@ -1,0 +1,52 @@
+"""CostParameters: the settings that cost formulas read, read once a statement."""
+
+from __future__ import annotations
+
+from auroraml.settings import planner as s
+from auroraml.settings.values import Settings
+
+DISABLED = 1.0e10
+BLOCK = 8192
+
+
+class CostParameters:
+    """Cost units, memory and the enable_* switches of one statement (memory in bytes)."""
+
+    __slots__ = (
+        "bitmapscan", "cache_pages", "gathermerge", "hash_memory", "hashagg", "hashjoin", "incremental_sort", "index_tuple", "indexonlyscan",
+        "indexscan", "leader", "material", "memoize", "mergejoin", "min_index_pages", "min_table_pages", "nestloop", "operator", "parallel_append",
+        "parallel_hash", "parallel_setup", "parallel_tuple", "random_page", "recursive_worktable_factor", "seq_page", "seqscan", "sort", "tuple",
+        "work_memory", "workers",
+    )  # fmt: skip
+
+    def __init__(self, settings: Settings) -> None:
+        self.seq_page = float(settings[s.SEQ_PAGE_COST])
+        self.random_page = float(settings[s.RANDOM_PAGE_COST])
+        self.tuple = float(settings[s.CPU_TUPLE_COST])
+        self.index_tuple = float(settings[s.CPU_INDEX_TUPLE_COST])
+        self.operator = float(settings[s.CPU_OPERATOR_COST])
+        self.parallel_setup = float(settings[s.PARALLEL_SETUP_COST])
+        self.parallel_tuple = float(settings[s.PARALLEL_TUPLE_COST])
+        self.recursive_worktable_factor = float(settings[s.RECURSIVE_WORKTABLE_FACTOR])
+        self.cache_pages = float(settings[s.EFFECTIVE_CACHE_SIZE])
+        self.work_memory = int(settings[s.WORK_MEM]) * 1024
+        self.hash_memory = int(self.work_memory * float(settings[s.HASH_MEM_MULTIPLIER]))
+        self.workers = int(settings[s.MAX_PARALLEL_WORKERS_PER_GATHER])
+        self.min_table_pages = int(settings[s.MIN_PARALLEL_TABLE_SCAN_SIZE])
+        self.min_index_pages = int(settings[s.MIN_PARALLEL_INDEX_SCAN_SIZE])
+        self.leader = bool(settings[s.PARALLEL_LEADER_PARTICIPATION])
+        self.seqscan = bool(settings[s.ENABLE_SEQSCAN])
+        self.indexscan = bool(settings[s.ENABLE_INDEXSCAN])
+        self.indexonlyscan = bool(settings[s.ENABLE_INDEXONLYSCAN])
+        self.bitmapscan = bool(settings[s.ENABLE_BITMAPSCAN])
+        self.sort = bool(settings[s.ENABLE_SORT])
+        self.incremental_sort = bool(settings[s.ENABLE_INCREMENTAL_SORT])
+        self.hashagg = bool(settings[s.ENABLE_HASHAGG])
+        self.nestloop = bool(settings[s.ENABLE_NESTLOOP])
+        self.material = bool(settings[s.ENABLE_MATERIAL])
+        self.memoize = bool(settings[s.ENABLE_MEMOIZE])
+        self.mergejoin = bool(settings[s.ENABLE_MERGEJOIN])
+        self.hashjoin = bool(settings[s.ENABLE_HASHJOIN])
+        self.gathermerge = bool(settings[s.ENABLE_GATHERMERGE])
+        self.parallel_append = bool(settings[s.ENABLE_PARALLEL_APPEND])
+        self.parallel_hash = bool(settings[s.ENABLE_PARALLEL_HASH])

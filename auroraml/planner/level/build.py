@@ -1,0 +1,130 @@
+"""Base relations of a level, their columns, needs and LATERAL references; then clauses and classes (query_planner up to the search)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from auroraml.ir import expr as e
+from auroraml.ir import logical as l
+from auroraml.ir.tree import walk as walk_plan
+from auroraml.planner.estimate.estimator import Input, InputColumn
+from auroraml.planner.estimate.width import column_width
+from auroraml.planner.level.classes import base_implied, reconsider_outer_joins
+from auroraml.planner.level.deconstruct import Deconstructor, JoinList
+from auroraml.planner.level.level import Level
+from auroraml.planner.level.or_clauses import extract_or_restrictions
+from auroraml.planner.level.relation import IndexChoice, Relation
+from auroraml.planner.rules.join_tree import Group, leaves, made_ids, read_ids
+from auroraml.types.table import BY_NAME
+
+ROW_ID_WIDTH = 6
+
+
+def build_relations(level: Level, tree: Group) -> None:
+    """One base relation a leaf of the join tree."""
+    for item in leaves(tree):
+        index = len(level.relations)
+        relation = Relation(1 << index, "base")
+        relation.index = index
+        relation.serial = level.statement.new_serial()
+        relation.item = item
+        relation.alias = item.alias
+        relation.consider_startup = level.tuple_fraction > 0
+        level.relations.append(relation)
+        level.all_bits |= relation.bits
+        level.entries.append(relation.serial)
+        for output in item.outputs:
+            level.owner[output.id] = index
+        if isinstance(item, l.TableItem):
+            _table(level, relation, item)
+        else:
+            level.estimates.inputs[index] = Input(is_values=isinstance(item, l.ValuesItem))
+    for relation in level.relations_in(level.all_bits):
+        _lateral(level, relation)
+
+
+def _table(level: Level, relation: Relation, item: l.TableItem) -> None:
+    facts = level.statement.facts(item.relation)
+    relation.facts = facts
+    relation.tuples = facts.tuples
+    relation.pages = float(facts.pages)
+    relation.all_visible = facts.all_visible
+    given = level.estimates.inputs[relation.index] = Input.of(facts)
+    columns = {c.number: c for c in item.relation.columns}
+    by_number: dict[int, e.ColumnRef] = {}
+    for output, number in zip(item.outputs, item.numbers, strict=True):
+        relation.attribute_numbers[output.id] = number
+        relation.widths[output.id] = column_width(output.type, output.typmod, facts.columns.get(number))
+        level.estimates.columns[output.id] = InputColumn.of(given, number)
+        by_number[number] = e.ColumnRef(type=output.type, typmod=output.typmod, id=output.id, name=output.name)
+    relation.not_null = frozenset(o.id for o, n in zip(item.outputs, item.numbers, strict=True) if n in columns and columns[n].not_null)
+    if item is level.row_of:
+        relation.attribute_numbers[level.row_id] = -1
+        relation.widths[level.row_id] = ROW_ID_WIDTH
+        level.owner[level.row_id] = relation.index
+    if item.relation.system is not None:
+        return  # system relations are computed whole when they are read
+    for index in facts.indexes.values():
+        keys = [by_number[n] for n in index.columns if n in by_number]
+        if len(keys) == len(index.columns) and index.index.predicate is None and index.index.method == "btree":
+            relation.indexes.append(IndexChoice(index.index, relation, keys, float(index.pages), index.tuples, index.height, index.unique))
+
+
+def _lateral(level: Level, relation: Relation) -> None:
+    """Columns of other items that a FROM item reads (find_lateral_references, create_lateral_join_info)."""
+    item = relation.item
+    assert item is not None
+    if isinstance(item, l.TableItem):
+        return
+    own = made_ids(item)
+    ids = sorted((read_ids(item) & level.owner.keys()) - own)
+    if not ids:
+        return
+    level.has_lateral = True
+    found: dict[int, e.ColumnRef] = {}
+    for part in _columns(item):
+        if part.id in ids:
+            found.setdefault(part.id, part)
+    relation.lateral_vars = list(found.values())
+    for column in found.values():
+        relation.direct_lateral |= 1 << level.owner[column.id]
+    relation.lateral = relation.direct_lateral
+
+
+def _columns(item: l.FromItem) -> list[e.ColumnRef]:
+    return [part for part in walk_plan(item) if isinstance(part, e.ColumnRef)]
+
+
+def _close_lateral(level: Level) -> None:
+    """References through other LATERAL items count too."""
+    if not level.has_lateral:
+        return
+    for middle in level.relations_in(level.all_bits):
+        for relation in level.relations_in(level.all_bits):
+            if relation.lateral & middle.bits:
+                relation.lateral |= middle.lateral
+    for relation in level.relations_in(level.all_bits):
+        for source in level.relations_in(relation.lateral):
+            source.lateral_referencers |= relation.bits
+
+
+def build_clauses(level: Level, tree: Group, exprs: Sequence[e.Expr]) -> JoinList:
+    """Everything below path search: needed columns, clauses, classes. `exprs` are what the level's upper part reads."""
+    for expr in exprs:
+        level.need(expr, 1)
+    if level.row_of is not None:
+        level.need(e.ColumnRef(type=BY_NAME["int8"], id=level.row_id, name="ctid"), 1)
+    for relation in level.relations_in(level.all_bits):
+        for column in relation.lateral_vars:
+            level.need(column, relation.bits)
+    deconstructor = Deconstructor(level)
+    _, _, joins = deconstructor.tree(tree, False)
+    reconsider_outer_joins(level)
+    base_implied(level)
+    return joins
+
+
+def finish_build(level: Level) -> None:
+    """LATERAL references closed, restrictions drawn from OR clauses."""
+    _close_lateral(level)
+    extract_or_restrictions(level)

@@ -1,0 +1,214 @@
+"""Estimates at a level: selectivities of clauses (kept in them), join sizes, groups, widths, expression costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from auroraml.ir import expr as e
+from auroraml.planner.cost.expressions import ExpressionCosts
+from auroraml.planner.cost.numbers import clamp_rows
+from auroraml.planner.estimate.buckets import bucket_statistics, merge_fractions
+from auroraml.planner.estimate.estimator import Estimator, Input, InputColumn
+from auroraml.planner.estimate.groups import distinct_count, estimate_num_groups
+from auroraml.planner.estimate.joins import JoinSides
+from auroraml.planner.estimate.selectivity import clauselist_selectivity, join_list_selectivity
+from auroraml.planner.estimate.width import type_width
+from auroraml.planner.level.clause import Clause, SpecialJoin
+from auroraml.planner.level.questions import equal
+from auroraml.planner.level.relation import Relation, Target
+from auroraml.planner.rules.fold_constants import Folder
+
+if TYPE_CHECKING:
+    from auroraml.planner.level.level import Level
+
+
+class Estimates:
+    """What a level asks of statistics; one an instance of Level."""
+
+    def __init__(self, level: Level) -> None:
+        self.level = level
+        self.costs = ExpressionCosts(level.costs.operator)
+        self.columns: dict[int, InputColumn] = {}
+        self.inputs: dict[int, Input] = {}  # by relation number
+        self._folder = Folder(level.statement.runtime, stable=True)
+        self.estimator = Estimator(self.columns, fold=self._fold, known_equal=self._known_equal)
+        self._lists: dict[tuple[int, ...], tuple[list[Clause], float]] = {}
+        self._groups: dict[tuple[object, ...], float] = {}
+
+    def _fold(self, expr: e.Expr) -> e.Const | None:
+        found = self._folder(expr)
+        return found if isinstance(found, e.Const) else None
+
+    def _known_equal(self, a: e.Expr, b: e.Expr) -> bool:
+        """Whether a class holds both (exprs_known_equal)."""
+        for cls in self.level.classes:
+            if cls.has_volatile:
+                continue
+            first = second = False
+            for member in cls.members:
+                first = first or equal(member.expr, a)
+                second = second or equal(member.expr, b)
+            if first and second:
+                return True
+        return False
+
+    # Clauses
+
+    def restrictions(self, clauses: Sequence[Clause], relation: Relation) -> float:
+        """Conditions on one relation; columns of others count as unknown constants."""
+        key = (relation.index, *(id(c) for c in clauses))
+        found = self._lists.get(key)
+        if found is None:
+            exprs = [c.expr for c in clauses if not c.pseudoconstant]
+            value = 1.0
+            for clause in clauses:
+                if clause.pseudoconstant and isinstance(clause.expr, e.Const) and not clause.expr.value:
+                    value = 0.0
+            if exprs:
+                value *= clauselist_selectivity(exprs, self.estimator, self.inputs.get(relation.index))
+            found = self._lists[key] = (list(clauses), value)
+        return found[1]
+
+    def sides(self, special: SpecialJoin) -> JoinSides:
+        """The join as estimates see it: its own kind decides, whatever the caller asks for."""
+        level = self.level
+        left = frozenset(self.inputs[r.index] for r in level.relations_in(special.syn_left) if r.index in self.inputs)
+        right = frozenset(self.inputs[r.index] for r in level.relations_in(special.syn_right) if r.index in self.inputs)
+        inner = level.find(special.min_right)
+        return JoinSides(kind=special.kind, left=left, right=right, inner_rows=1.0 if inner is None else inner.rows)
+
+    def join_list(self, clauses: Sequence[Clause], kind: str, special: SpecialJoin) -> float:
+        """Several join clauses together (clauselist_selectivity for a join)."""
+        total = 1.0
+        for clause in clauses:
+            total *= self.join_clause(clause, kind, special)
+        return total
+
+    def join_clause(self, clause: Clause, kind: str, special: SpecialJoin) -> float:
+        """One clause of a join, kept in it."""
+        if kind == "inner":
+            if clause.inner_selectivity >= 0:
+                return min(clause.inner_selectivity, 1.0) if clause.inner_selectivity <= 1.0 else 1.0
+        elif clause.outer_selectivity >= 0:
+            return clause.outer_selectivity
+        if clause.pseudoconstant:
+            found = 1.0 if not isinstance(clause.expr, e.Const) or clause.expr.value else 0.0
+        else:
+            found = join_list_selectivity([clause.expr], self.sides(special), self.estimator)
+        if kind == "inner":
+            clause.inner_selectivity = found
+        else:
+            clause.outer_selectivity = found
+        return found
+
+    def having(self, exprs: Sequence[e.Expr]) -> float:
+        """Conditions over groups."""
+        return clauselist_selectivity(list(exprs), self.estimator) if exprs else 1.0
+
+    # Groups, distinct values, keys
+
+    def groups(self, exprs: Sequence[e.Expr], rows: float) -> float:
+        """How many groups `rows` rows fall into."""
+        key = (rows, *(id(x) for x in exprs))
+        found = self._groups.get(key)
+        if found is None:
+            found = self._groups[key] = estimate_num_groups(list(exprs), rows, self.estimator)
+            self.level.ratio_tables[key] = tuple(exprs)  # the key holds ids: keep what they are of alive
+        return found
+
+    def defaulted(self, exprs: Sequence[e.Expr]) -> bool:
+        """Whether some distinct count is a mere default."""
+        return any(distinct_count(x, self.estimator)[1] for x in exprs)
+
+    def bucket(self, key: e.Expr, buckets: float) -> tuple[float, float]:
+        """Most common value's frequency and bucket fraction of a hash key."""
+        return bucket_statistics(key, buckets, self.estimator)
+
+    def scan_fractions(self, clause: Clause, descending: bool, nulls_first: bool) -> tuple[float, float, float, float]:
+        """Fractions of a merge join's inputs that are read, by the clause's two sides."""
+        key = (descending, nulls_first)
+        found = clause.scan_fractions.get(key)
+        if found is None:
+            left, right = clause.args
+            found = clause.scan_fractions[key] = merge_fractions(left, right, self.estimator, descending=descending, nulls_first=nulls_first)
+        return found
+
+    # Widths and costs
+
+    def width(self, expr: e.Expr) -> int:
+        """Bytes of an expression's values."""
+        if isinstance(expr, e.ColumnRef):
+            number = self.level.owner.get(expr.id)
+            if number:
+                found = self.level.relation(number).widths.get(expr.id)
+                if found is not None:
+                    return found
+        return type_width(expr.type, expr.typmod)
+
+    def finish(self, target: Target) -> Target:
+        """Give a target its cost and width (set_pathtarget_cost_width)."""
+        startup = per_tuple = 0.0
+        width = 0
+        for expr in target.exprs:
+            width += self.width(expr)
+            if not isinstance(expr, e.ColumnRef):
+                a, b = self.costs.of(expr)
+                startup += a
+                per_tuple += b
+        target.startup, target.per_tuple, target.width = startup, per_tuple, width
+        return target
+
+    def clause_cost(self, clause: Clause) -> tuple[float, float]:
+        """Startup and per-row cost of a clause, kept in it; a constant condition costs at startup only."""
+        if clause.startup < 0:
+            if clause.or_arms is not None:
+                startup = per_tuple = 0.0
+                for arm in clause.or_arms:
+                    for part in arm:
+                        a, b = self.costs.of(part.expr)
+                        startup += a
+                        per_tuple += b
+            else:
+                startup, per_tuple = self.costs.of(clause.expr)
+            if clause.pseudoconstant:
+                startup += per_tuple
+                per_tuple = 0.0
+            clause.startup, clause.per_tuple = startup, per_tuple
+        return clause.startup, clause.per_tuple
+
+    def clauses_cost(self, clauses: Sequence[Clause]) -> tuple[float, float]:
+        """Of several."""
+        startup = per_tuple = 0.0
+        for clause in clauses:
+            a, b = self.clause_cost(clause)
+            startup += a
+            per_tuple += b
+        return startup, per_tuple
+
+    # Sizes of joins
+
+    def join_rows(self, join_bits: int, outer_rows: float, inner_rows: float, kind: str, special: SpecialJoin, clauses: Sequence[Clause]) -> float:
+        """Rows of a join (calc_joinrel_size_estimate)."""
+        if kind in ("left", "full", "anti", "right"):
+            own = [c for c in clauses if not (c.pushed_down or c.required & ~join_bits)]
+            pushed = [c for c in clauses if c.pushed_down or c.required & ~join_bits]
+            joined = self.join_list(own, kind, special)
+            kept = self.join_list(pushed, kind, special)
+        else:
+            joined = self.join_list(clauses, kind, special)
+            kept = 0.0
+        if kind == "inner":
+            rows = outer_rows * inner_rows * joined
+        elif kind == "left":
+            rows = outer_rows * inner_rows * joined
+            rows = max(rows, outer_rows) * kept
+        elif kind == "full":
+            rows = outer_rows * inner_rows * joined
+            rows = max(rows, outer_rows, inner_rows) * kept
+        elif kind == "semi":
+            rows = outer_rows * joined
+        else:
+            rows = outer_rows * (1.0 - joined)
+            rows *= kept
+        return clamp_rows(rows)

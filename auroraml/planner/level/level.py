@@ -1,0 +1,222 @@
+"""Level: one query level with its relations, clauses, classes and special joins (PlannerInfo)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from auroraml.ir import expr as e
+from auroraml.ir import logical as l
+from auroraml.planner.level.classes import EquivalenceClass
+from auroraml.planner.level.clause import Clause, SpecialJoin
+from auroraml.planner.level.estimates import Estimates
+from auroraml.planner.level.operators import family_of
+from auroraml.planner.level.pathkeys import PathKey, SortClause
+from auroraml.planner.level.questions import columns_in, ids_in, volatile, walk
+from auroraml.planner.level.relation import Relation, Target
+from auroraml.planner.level.statement import Outer, Statement
+from auroraml.planner.rules.fold_constants import Folder
+
+if TYPE_CHECKING:
+    from auroraml.ir.physical import PhysicalPlan
+    from auroraml.planner.paths.path import Path
+
+
+class Level:
+    """One SELECT level on its way to paths. Relation sets are bit masks; bit 0 stands for the select list."""
+
+    def __init__(self, statement: Statement, outer: Outer | None) -> None:
+        self.statement = statement
+        self.costs = statement.costs
+        self.fold = Folder(statement.runtime)
+        self.estimates = Estimates(self)
+        self.outer = outer
+        self.ids: frozenset[int] = frozenset()
+        self.query: l.Query = l.Query()
+        self.owner: dict[int, int] = {}  # column id to relation number
+        self.relations: list[Relation | None] = [None]
+        self.joins: dict[int, Relation] = {}
+        self.join_levels: list[list[Relation]] = []
+        self.all_bits = 0
+        self.classes: list[EquivalenceClass] = []
+        self.placed: list[EquivalenceClass] = []
+        self.classes_merged = False
+        self.pathkeys: dict[int, list[PathKey]] = {}
+        self.special_joins: list[SpecialJoin] = []
+        self.left_join_clauses: list[Clause] = []
+        self.right_join_clauses: list[Clause] = []
+        self.full_join_clauses: list[Clause] = []
+        self.has_lateral = False
+        self.has_pseudoconstants = False
+        self.init_plans: list[e.SubPlan] = []
+        self.init_cost = 0.0
+        self.targets: list[l.Target] = []
+        self.group_clauses: list[SortClause] = []
+        self.sort_clauses: list[SortClause] = []
+        self.distinct_clauses: list[SortClause] = []
+        self.window_clauses: list[tuple[list[SortClause], list[SortClause]]] = []  # partition and order of each window
+        self.active_windows: list[int] = []
+        self.query_keys: tuple[PathKey, ...] = ()
+        self.group_keys: tuple[PathKey, ...] = ()
+        self.window_keys: tuple[PathKey, ...] = ()
+        self.distinct_keys: tuple[PathKey, ...] = ()
+        self.sort_keys: tuple[PathKey, ...] = ()
+        self.tuple_fraction = 0.0
+        self.wanted_fraction = 0.0
+        self.limit_tuples = -1.0
+        self.total_table_pages = 0.0
+        self.final: Relation | None = None
+        self.row_of: l.TableItem | None = None
+        self.row_id = 0
+        self.entries: list[int] = []  # serials of this level's range table, in order
+        self.children: list[Level] = []  # levels of subquery scans, as they are emitted
+        self.processed: list[e.Expr] = []
+        self.plan: PhysicalPlan | None = None
+        self.best: Path | None = None
+        self.outer_bits = 0
+        self.nest_params: list[tuple[int, e.ColumnRef, int]] = []
+        self.ratio_tables: dict[object, object] = {}
+        self.kept_groups: dict[tuple[object, ...], float] = {}
+        self.work_table = 0
+        self.estimator_cache: dict[int, object] = {}
+        self.outputs: tuple[l.Output, ...] = ()
+        self.is_set_operation = False
+
+    # Relations
+
+    def relation(self, index: int) -> Relation:
+        """Base relation `index`."""
+        found = self.relations[index]
+        assert found is not None
+        return found
+
+    def relations_in(self, bits: int) -> Iterator[Relation]:
+        """The base relations of a set, in order."""
+        bits &= ~1
+        while bits:
+            low = bits & -bits
+            bits ^= low
+            yield self.relation(low.bit_length() - 1)
+
+    def bits_of(self, node: object) -> int:
+        """The relations an expression reads (pull_varnos)."""
+        bits = 0
+        owner = self.owner
+        if isinstance(node, e.ColumnRef):
+            number = owner.get(node.id)
+            return 0 if number is None else 1 << number
+        for id in ids_in(node):
+            number = owner.get(id)
+            if number is not None:
+                bits |= 1 << number
+        return bits
+
+    def bits_of_ids(self, ids: frozenset[int]) -> int:
+        """The relations that make some columns."""
+        bits = 0
+        for id in ids:
+            number = self.owner.get(id)
+            if number is not None:
+                bits |= 1 << number
+        return bits
+
+    def need(self, node: object, bits: int) -> None:
+        """Columns of `node` must reach the joins of `bits` (add_vars_to_targetlist)."""
+        for column in columns_in(node):
+            number = self.owner.get(column.id)
+            if number is None:
+                continue
+            relation = self.relation(number)
+            if column.id not in relation.needed:
+                relation.target.exprs.append(plain(column))
+                relation.target.refs.append(0)
+                relation.needed[column.id] = bits
+            else:
+                relation.needed[column.id] |= bits
+        for part in walk(node):
+            if isinstance(part, e.WholeRow):
+                for id, attribute in zip(part.ids, part.type.attributes, strict=False):
+                    self.need(e.ColumnRef(type=attribute.type, typmod=attribute.typmod, id=id, name=attribute.name), bits)
+
+    # Classes
+
+    def place_class(self, cls: EquivalenceClass) -> None:
+        """Give a class its position in the relations' masks."""
+        cls.position = len(self.placed)
+        self.placed.append(cls)
+        for relation in self.relations_in(cls.bits):
+            relation.class_mask |= 1 << cls.position
+
+    def mask_of(self, bits: int) -> int:
+        """The classes that have members in a set of relations."""
+        mask = 0
+        for relation in self.relations_in(bits):
+            mask |= relation.class_mask
+        return mask
+
+    # Clauses
+
+    def clause(
+        self, expr: e.Expr, required: int, *, pushed_down: bool = True, nullable: int = 0, outer_bits: int = 0, delayed: bool = False,
+        pseudoconstant: bool = False,
+    ) -> Clause:  # fmt: skip
+        """A clause (make_restrictinfo), with what decides its use in joins."""
+        made = Clause(expr, self.bits_of(expr))
+        made.required = required or made.bits
+        made.pushed_down = pushed_down
+        made.nullable = nullable
+        made.outer_bits = outer_bits
+        made.delayed = delayed
+        made.pseudoconstant = pseudoconstant
+        if isinstance(expr, e.OpCall) and len(expr.args) == 2:
+            made.left_bits = self.bits_of(expr.args[0])
+            made.right_bits = self.bits_of(expr.args[1])
+            made.can_join = bool(made.left_bits and made.right_bits and not made.left_bits & made.right_bits)
+            if not pseudoconstant and (expr.operator.can_merge or expr.operator.can_hash) and not volatile(expr):
+                found = family_of(expr.operator)
+                if expr.operator.can_merge and found is not None and found[1] == 3:
+                    made.family = found[0]
+                made.hashable = expr.operator.can_hash and made.can_join
+        made.has_volatile = volatile(expr)
+        if isinstance(expr, e.Or):
+            made.or_arms = [
+                [self.clause(part, 0, pushed_down=pushed_down) for part in (arm.args if isinstance(arm, e.And) else (arm,))] for arm in expr.args
+            ]
+        return made
+
+    def implied(self, expr: e.Expr, bits: int, nullable: int, below_outer_join: bool) -> Clause | None:
+        """A clause that a class implies (process_implied_equality); None where it is always true."""
+        if not bits:
+            value = self.fold(expr)
+            if isinstance(value, e.Const):
+                if value.value:
+                    return None
+                expr = value
+            return self.clause(expr, self.all_bits, pseudoconstant=True)
+        return self.clause(expr, bits, nullable=nullable)
+
+    def distribute(self, clause: Clause) -> None:
+        """Hand a clause to the relation it restricts, or to those it joins (distribute_restrictinfo_to_rels)."""
+        required = clause.required & ~1
+        if not required & (required - 1):
+            self.relation(required.bit_length() - 1).clauses.append(clause)
+            return
+        for relation in self.relations_in(required):
+            relation.join_clauses.append(clause)
+
+    def find(self, bits: int) -> Relation | None:
+        """The base or join relation of a set, if it was made."""
+        bits &= ~1
+        if bits & (bits - 1):
+            return self.joins.get(bits)
+        return self.relation(bits.bit_length() - 1) if bits else None
+
+
+def plain(column: e.ColumnRef) -> e.ColumnRef:
+    """The column itself, without a moved call's original."""
+    if isinstance(column, e.MigratedRef):
+        return e.ColumnRef(type=column.type, typmod=column.typmod, id=column.id, name=column.name)
+    return column
+
+
+__all__ = ["Level", "Target", "plain"]

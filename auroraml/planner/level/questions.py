@@ -1,0 +1,197 @@
+"""Questions about expressions: which columns they read, whether they are volatile, strict or plain, whether two are equal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TypeVar
+
+from auroraml.ir import expr as e
+from auroraml.ir.tree import children, map_children, same
+
+T = TypeVar("T")
+
+
+def parts(node: object) -> Iterator[object]:
+    """What stands directly below `node`; the plan inside a SubPlan and the columns of a MigratedRef's original are not entered."""
+    if isinstance(node, e.SubPlan):
+        for _, value in node.params:
+            yield value
+        if node.test is not None:
+            yield node.test
+    elif not isinstance(node, e.ColumnRef | e.Const):
+        yield from children(node)
+
+
+def walk(node: object) -> Iterator[object]:
+    """`node` and what it is made of, in pre-order."""
+    yield node
+    for part in parts(node):
+        yield from walk(part)
+
+
+def walk_all(nodes: object) -> Iterator[object]:
+    """Everything in several expressions."""
+    for node in nodes:  # type: ignore[attr-defined] # any iterable
+        yield from walk(node)
+
+
+def rewrite(node: T, change: Callable[[object], object | None]) -> T:
+    """A copy with `change` applied top-down (see ir.tree.rewrite), the plans inside SubPlans left alone."""
+    replaced = change(node)
+    if replaced is not None:
+        return replaced  # type: ignore[return-value] # the caller's `change` keeps the kind of node
+    if isinstance(node, e.SubPlan):
+        params = tuple((number, rewrite(value, change)) for number, value in node.params)
+        test = None if node.test is None else rewrite(node.test, change)
+        if test is node.test and all(a[1] is b[1] for a, b in zip(params, node.params, strict=True)):
+            return node
+        return replace(node, params=params, test=test)
+    if isinstance(node, e.ColumnRef | e.Const):
+        return node
+    return map_children(node, lambda child: rewrite(child, change))
+
+
+def equal(a: e.Expr, b: e.Expr) -> bool:
+    """Whether two expressions compute the same (PostgreSQL's equal())."""
+    if a is b:
+        return True
+    if isinstance(a, e.ColumnRef) and isinstance(b, e.ColumnRef):
+        return a.id == b.id
+    if type(a) is not type(b) or isinstance(a, e.ColumnRef | e.SubPlan):
+        return False
+    return same(a, b)
+
+
+_IDS: dict[int, tuple[e.Expr, frozenset[int]]] = {}
+
+
+def ids_in(node: object) -> frozenset[int]:
+    """The column ids read in an expression."""
+    if isinstance(node, e.ColumnRef):
+        return frozenset((node.id,))
+    found: set[int] = set()
+    for part in walk(node):
+        if isinstance(part, e.ColumnRef):
+            found.add(part.id)
+        elif isinstance(part, e.WholeRow):
+            found.update(part.ids)
+    return frozenset(found)
+
+
+def columns_in(node: object) -> list[e.ColumnRef]:
+    """The column references of an expression in order, each column once; whole rows count as all their columns."""
+    found: dict[int, e.ColumnRef] = {}
+    for part in walk(node):
+        if isinstance(part, e.ColumnRef):
+            found.setdefault(part.id, part)
+    return list(found.values())
+
+
+def contains(node: object, *kinds: type) -> bool:
+    """Whether a node of one of `kinds` occurs."""
+    return any(isinstance(part, kinds) for part in walk(node))
+
+
+def _volatilities(node: object) -> Iterator[str]:
+    for part in walk(node):
+        if isinstance(part, e.Call | e.OpCall | e.ArrayOp | e.Distinct | e.NullIf | e.MinMax | e.Aggregate | e.WindowCall):
+            yield part.function.volatility
+        elif isinstance(part, (e.SqlValue, e.ViaText)):
+            yield "s"
+
+
+def volatile(node: object) -> bool:
+    """contain_volatile_functions."""
+    return any(v == "v" for v in _volatilities(node))
+
+
+def mutable(node: object) -> bool:
+    """contain_mutable_functions."""
+    return any(v != "i" for v in _volatilities(node))
+
+
+def parallel_safe(node: object) -> bool:
+    """Whether everything called may run in a worker."""
+    for part in walk(node):
+        if isinstance(part, e.Call | e.OpCall | e.ArrayOp | e.Aggregate | e.WindowCall) and part.function.parallel != "s":
+            return False
+        if isinstance(part, e.SubPlan | e.WindowCall):
+            return False
+        if isinstance(part, e.ParamRef) and part.kind == "exec":
+            return False
+    return True
+
+
+def returns_set(node: object) -> bool:
+    """Whether a set-returning function occurs (expression_returns_set)."""
+    return any(isinstance(part, e.Call) and part.function.returns_set for part in walk(node))
+
+
+def nonstrict(node: object) -> bool:
+    """Whether the expression may be not NULL although a column it reads is NULL (contain_nonstrict_functions)."""
+    for part in walk(node):
+        if isinstance(part, e.Call | e.OpCall | e.ArrayOp):
+            if not part.function.strict:
+                return True
+        elif isinstance(
+            part,
+            e.And | e.Or | e.NullTest | e.BooleanTest | e.Case | e.Coalesce | e.MinMax | e.Distinct | e.NullIf | e.ArrayExpr | e.RowExpr
+            | e.RowCompare | e.SubLink | e.SubPlan | e.Aggregate | e.WindowCall | e.SqlValue | e.Subscript,
+        ):  # fmt: skip
+            return True
+    return False
+
+
+def nonnullable_ids(node: object, top: bool = True) -> frozenset[int]:
+    """Columns whose being NULL makes the condition false or NULL (find_nonnullable_vars, by column)."""
+    if isinstance(node, tuple | list):
+        return frozenset().union(*(nonnullable_ids(item, top) for item in node)) if node else frozenset()
+    if isinstance(node, e.ColumnRef):
+        return frozenset((node.id,))
+    if isinstance(node, e.WholeRow):
+        return frozenset(node.ids)
+    if isinstance(node, e.Call | e.OpCall | e.ArrayOp):
+        if isinstance(node, e.ArrayOp) and not (node.function.strict and not node.all):
+            return frozenset()
+        return nonnullable_ids(node.args, False) if node.function.strict else frozenset()
+    if isinstance(node, e.And):
+        if top:
+            return nonnullable_ids(node.args, True)
+        return frozenset.intersection(*(nonnullable_ids(a, False) for a in node.args))
+    if isinstance(node, e.Or):
+        return frozenset.intersection(*(nonnullable_ids(a, top) for a in node.args))
+    if isinstance(node, e.Not):
+        return nonnullable_ids(node.arg, False)
+    if isinstance(node, e.Relabel | e.ViaText | e.ArrayCoerce):
+        return nonnullable_ids(node.arg, top)
+    if isinstance(node, e.NullTest):
+        return nonnullable_ids(node.arg, False) if top and node.negated and not node.per_field else frozenset()
+    if isinstance(node, e.BooleanTest):
+        if top and (node.test, node.negated) in (("true", False), ("false", False), ("unknown", True)):
+            return nonnullable_ids(node.arg, False)
+        return frozenset()
+    if isinstance(node, e.SubPlan) and node.kind == "any" and top and node.test is not None:
+        return nonnullable_ids(node.test, top)
+    return frozenset()
+
+
+def conjuncts(expr: e.Expr | None) -> list[e.Expr]:
+    """A condition as a flat list of what is joined by AND."""
+    if expr is None:
+        return []
+    if isinstance(expr, e.And):
+        return [found for arg in expr.args for found in conjuncts(arg)]
+    return [expr]
+
+
+def strip(expr: e.Expr) -> e.Expr:
+    """The expression below binary-compatible casts."""
+    while isinstance(expr, e.Relabel) and not cuts(expr):
+        expr = expr.arg
+    return expr
+
+
+def cuts(expr: e.Relabel) -> bool:
+    """Whether a relabelling applies a length or precision, so that values may change."""
+    return expr.typmod >= 0 and expr.arg.typmod != expr.typmod

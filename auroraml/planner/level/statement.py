@@ -1,0 +1,142 @@
+"""Statement: what the levels of one statement share: catalog, settings, sizes, parameter and subplan numbers, WITH queries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from auroraml.catalog.catalog import Catalog
+from auroraml.evaluate import Runtime
+from auroraml.ir import expr as e
+from auroraml.ir import logical as l
+from auroraml.ir.objects import Function, Relation
+from auroraml.planner.cost.parameters import CostParameters
+from auroraml.planner.estimate.relation import PageSource, RelationFacts, facts_of
+from auroraml.planner.rules.inline_functions import inline
+from auroraml.settings.aurora import AURORAML_FUNCTION_SCAN_COST
+from auroraml.settings.planner import FROM_COLLAPSE_LIMIT, JOIN_COLLAPSE_LIMIT
+from auroraml.settings.values import Settings
+
+if TYPE_CHECKING:
+    from auroraml.ir.physical import PhysicalPlan
+    from auroraml.planner.level.level import Level
+
+T = TypeVar("T")
+
+
+class PlannedCte:
+    """A WITH query planned by itself: its number among the subplans, its plan's costs."""
+
+    __slots__ = ("columns", "index", "level", "name", "plan", "rows", "work_table")
+
+    def __init__(self, index: int, name: str, level: Level | None, plan: PhysicalPlan | None, rows: float) -> None:
+        self.index = index
+        self.name = name
+        self.level = level
+        self.plan = plan
+        self.rows = rows
+        self.work_table = 0
+        self.columns: dict[int, int] = {}
+
+
+class Statement:
+    """One statement being planned (PlannerGlobal)."""
+
+    def __init__(
+        self, catalog: Catalog, settings: Settings, pages: PageSource, runtime: Runtime, may_execute: Callable[[Function], bool], plan_query: Callable[..., Level],
+        emit: Callable[..., PhysicalPlan],
+    ) -> None:  # fmt: skip
+        self.catalog = catalog
+        self.settings = settings
+        self.pages = pages
+        self.runtime = runtime
+        self._may_execute = may_execute
+        self.costs = CostParameters(settings)
+        self.from_limit = int(settings[FROM_COLLAPSE_LIMIT])
+        self.join_limit = int(settings[JOIN_COLLAPSE_LIMIT])
+        self.charge_rows = settings[AURORAML_FUNCTION_SCAN_COST] != "postgres"
+        self._plan_query = plan_query
+        self.emit = emit
+        self.parallel_ok = False
+        self._parameters = 0
+        self._serials = 0
+        self._ids = -2
+        self._work_tables = 0
+        self.subplans: list[Level | None] = []
+        self.ctes: dict[int, PlannedCte] = {}
+        self.work_tables: dict[int, tuple[int, float]] = {}  # WITH RECURSIVE under way: work table number, rows of the first query
+        self.range_table = 0
+        self._facts: dict[int, RelationFacts] = {}
+
+    def plan_query(self, query: l.LogicalPlan, outer: Outer | None, fraction: float) -> Level:
+        """A query of any kind planned as a level of its own."""
+        return self._plan_query(self, query, outer, fraction)
+
+    def inlined(self, node: T) -> T:
+        """An expression or FROM item with calls of simple SQL functions replaced by their bodies."""
+        return inline(node, self.settings, self._may_execute)
+
+    def new_parameter(self) -> int:
+        """An exec parameter's number."""
+        self._parameters += 1
+        return self._parameters - 1
+
+    def new_serial(self) -> int:
+        """A number for a range-table entry."""
+        self._serials += 1
+        return self._serials
+
+    def new_id(self) -> int:
+        """A column id that nothing else has (below those the binder gives)."""
+        self._ids -= 1
+        return self._ids
+
+    def new_work_table(self) -> int:
+        """A number for a recursive query's work table."""
+        self._work_tables += 1
+        return self._work_tables
+
+    def new_subplan(self, level: Level | None) -> int:
+        """The next SubPlan's number."""
+        self.subplans.append(level)
+        return len(self.subplans)
+
+    def facts(self, relation: Relation) -> RelationFacts:
+        """A table's size and statistics."""
+        found = self._facts.get(relation.oid)
+        if found is None:
+            found = self._facts[relation.oid] = facts_of(self.catalog, relation, self.pages)
+        return found
+
+
+class Outer:
+    """The level around a subquery: gives columns through exec parameters."""
+
+    def __init__(self, level: Level) -> None:
+        self.level = level
+        self.params: dict[int, e.ParamRef] = {}
+        self.refs: list[tuple[int, e.ColumnRef]] = []  # parameters that this level's columns fill
+        self.through: dict[int, e.ParamRef] = {}  # parameters that levels further out fill
+
+    def reference(self, ref: e.ColumnRef) -> e.Expr:
+        """The parameter that carries an outer column (in place of what stands for the column, an expression over it)."""
+        known = self.params.get(ref.id)
+        if known is not None:
+            return known
+        level = self.level
+        if ref.id in level.ids:
+            made = e.ParamRef(type=ref.type, typmod=ref.typmod, number=level.statement.new_parameter(), kind="exec", name=ref.name)
+            self.params[ref.id] = made
+            self.refs.append((made.number, ref))
+            return made
+        if level.outer is None:
+            raise AssertionError(f"column {ref.name} ({ref.id}) is nowhere")
+        found = level.outer.reference(ref)
+        assert isinstance(found, e.ParamRef)
+        self.through[found.number] = found
+        return found
+
+
+def target_ids(plan: l.LogicalPlan) -> list[int]:
+    """The ids of a plan's outputs."""
+    return [o.id for o in plan.outputs]

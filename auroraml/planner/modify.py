@@ -1,0 +1,123 @@
+"""INSERT, UPDATE and DELETE: the level that finds rows under a ModifyTable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from auroraml.ir import expr as e
+from auroraml.ir import logical as l
+from auroraml.ir import physical as p
+from auroraml.ir.objects import Column, Relation
+from auroraml.planner.level.level import Level
+from auroraml.planner.level.questions import columns_in, rewrite
+from auroraml.planner.level.statement import Outer, Statement
+from auroraml.planner.prepare import ROW_ID, prepare_expr
+from auroraml.planner.query import plan_level
+from auroraml.types.table import INT8
+
+
+def live(relation: Relation) -> list[Column]:
+    """The columns that were not dropped."""
+    return [c for c in relation.columns if not c.dropped]
+
+
+def _cost(source: p.PhysicalPlan, returning: Sequence[l.Target]) -> p.Cost:
+    rows = source.cost.rows if returning else 0.0
+    width = source.cost.width if returning else 0
+    return p.Cost(startup=source.cost.startup, total=source.cost.total, rows=rows, width=width)
+
+
+def plan_insert(statement: Statement, plan: l.Insert, outer: Outer | None) -> Level:
+    """INSERT."""
+    serial = statement.new_serial()
+    sub = statement.plan_query(plan.source, outer, 0.0)
+    source = statement.emit(sub)
+    level = _holder(statement, plan, outer, serial, [sub])
+    width = len(live(plan.relation))
+    if len(source.targets) > width:  # ORDER BY's hidden columns
+        targets = tuple(e.InputRef(type=t.type, typmod=t.typmod, index=i) for i, t in enumerate(source.targets[:width]))
+        source = p.Result(source=source, targets=targets, cost=source.cost)
+    new = {id: _row_column(c, i, 1) for i, (id, c) in enumerate(zip(plan.row_ids, live(plan.relation), strict=True))}
+    level.plan = p.ModifyTable(
+        operation="Insert", relation=plan.relation, alias=plan.alias or plan.relation.name, source=source, conflict=_conflict(level, plan, new),
+        targets=_over(level, [t.expr for t in plan.returning], new), cost=_cost(source, plan.returning), range_index=serial,
+        init_plans=tuple(level.init_plans),
+    )  # fmt: skip
+    return level
+
+
+def _row_column(column: Column, index: int, side: int) -> e.Expr:
+    return e.InputRef(type=column.type, typmod=column.typmod, index=index, side=side, name=column.name)
+
+
+def _holder(statement: Statement, plan: l.LogicalPlan, outer: Outer | None, serial: int, children: list[Level]) -> Level:
+    """A level that only holds a finished plan."""
+    level = Level(statement, outer)
+    level.outputs = plan.outputs
+    level.entries = [serial]
+    level.children = children
+    return level
+
+
+def _over(level: Level, exprs: Sequence[e.Expr], known: dict[int, e.Expr]) -> tuple[e.Expr, ...]:
+    """RETURNING and ON CONFLICT expressions over given columns; subqueries in them are planned."""
+    level.ids = frozenset(known)
+
+    def place(part: object) -> object | None:
+        if isinstance(part, e.ColumnRef):
+            return known.get(part.id)
+        if isinstance(part, e.WholeRow):
+            return e.RowExpr(type=part.type, args=tuple(known[i] for i in part.ids))
+        return None
+
+    return tuple(rewrite(prepare_expr(level, x), place) for x in exprs)
+
+
+def _conflict(level: Level, plan: l.Insert, new: dict[int, e.Expr]) -> p.ConflictAction | None:
+    conflict = plan.conflict
+    if conflict is None:
+        return None
+    wanted = set(conflict.columns)
+    arbiters = tuple(i for i in plan.relation.indexes if i.unique and (not wanted or set(i.columns) == wanted))
+    known: dict[int, e.Expr] = {id: replace(ref, side=0) for id, ref in new.items()}  # type: ignore[call-arg] # InputRefs
+    for i, (id, c) in enumerate(zip(conflict.excluded_ids, live(plan.relation), strict=False)):
+        known[id] = _row_column(c, i, 1)
+    values = _over(level, [value for _, value in conflict.assignments], known)
+    assignments = tuple((number, value) for (number, _), value in zip(conflict.assignments, values, strict=True))
+    return p.ConflictAction(
+        arbiters=arbiters, inferred=bool(conflict.columns), update=conflict.update, assignments=assignments, where=_over(level, conflict.where, known)
+    )
+
+
+def plan_change(statement: Statement, plan: l.Update | l.Delete, outer: Outer | None) -> Level:
+    """UPDATE and DELETE: the rows' numbers and new values from the level below, then what RETURNING reads of other tables."""
+    own = set(plan.row_ids if isinstance(plan, l.Update) else (o.id for o in plan.target.outputs))
+    others = [c for t in plan.returning for c in columns_in(t.expr) if c.id not in own]
+    extra = tuple(
+        l.Target(id=statement.new_id(), name="", expr=c, hidden=True) for c in {c.id: c for c in others if _made_by(plan.query, c.id)}.values()
+    )
+    targets = plan.query.targets if isinstance(plan, l.Update) else ()
+    row = l.Target(id=statement.new_id(), name="ctid", expr=e.ColumnRef(type=INT8, id=ROW_ID, name="ctid"), hidden=True)
+    query = replace(plan.query, targets=(*targets, row, *extra), outputs=())
+    sub = plan_level(statement, query, outer, 0.0, plan.target)
+    source = statement.emit(sub)
+    level = _holder(statement, plan, outer, 0, [sub])
+    known: dict[int, e.Expr] = {}
+    for i, target in enumerate(sub.targets):
+        if isinstance(target.expr, e.ColumnRef):
+            known[target.expr.id] = e.InputRef(type=target.expr.type, typmod=target.expr.typmod, index=i, name=target.expr.name)
+    ids = plan.row_ids if isinstance(plan, l.Update) else tuple(o.id for o in plan.target.outputs)
+    for i, (id, c) in enumerate(zip(ids, live(plan.relation), strict=True)):
+        known[id] = _row_column(c, i, 1)
+    serial = next(r.serial for r in sub.relations if r is not None and r.item is sub.row_of) if sub.row_of is not None else 0
+    level.plan = p.ModifyTable(
+        operation="Update" if isinstance(plan, l.Update) else "Delete", relation=plan.relation, alias=plan.alias or plan.relation.name, source=source,
+        assigned=plan.assigned if isinstance(plan, l.Update) else (), row_id=len(targets), targets=_over(level, [t.expr for t in plan.returning], known),
+        cost=_cost(source, plan.returning), range_index=serial, init_plans=tuple(level.init_plans),
+    )  # fmt: skip
+    return level
+
+
+def _made_by(query: l.Query, id: int) -> bool:
+    return any(o.id == id for item in query.from_items for o in item.outputs)

@@ -1,0 +1,149 @@
+"""Bitmaps: their costs, the choice of what to AND, the heap scan over them (choose_bitmap_and, cost_bitmap_heap_scan)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from auroraml.ir import expr as e
+from auroraml.planner.cost import scans as cost
+from auroraml.planner.level.level import Level
+from auroraml.planner.level.questions import equal
+from auroraml.planner.level.relation import Parameterization, Relation
+from auroraml.planner.paths.path import BitmapPath, BitmapTree, IndexPath
+from auroraml.planner.paths.sizes import parameterization
+
+LoopCount = Callable[[int], float]
+
+
+def of_index(level: Level, path: IndexPath) -> BitmapTree:
+    """One index's bitmap (cost_bitmap_tree_node)."""
+    made = BitmapTree("index", [], path, path.index_total + 0.1 * level.costs.operator * path.rows, path.selectivity)
+    made.rows = path.rows
+    return made
+
+
+def and_of(level: Level, parts: list[BitmapTree]) -> BitmapTree:
+    """The intersection of bitmaps (cost_bitmap_and_node)."""
+    total = 0.0
+    share = 1.0
+    for i, part in enumerate(parts):
+        share *= part.selectivity
+        total += part.cost
+        if i:
+            total += 100.0 * level.costs.operator
+    return BitmapTree("and", parts, None, total, share)
+
+
+def or_of(level: Level, parts: list[BitmapTree]) -> BitmapTree:
+    """The union of bitmaps (cost_bitmap_or_node)."""
+    total = 0.0
+    share = 0.0
+    for i, part in enumerate(parts):
+        share += part.selectivity
+        total += part.cost
+        if i and part.kind != "index":
+            total += 100.0 * level.costs.operator
+    return BitmapTree("or", parts, None, total, min(share, 1.0))
+
+
+def outer_of(tree: BitmapTree) -> int:
+    """The relations whose rows the conditions read (get_bitmap_tree_required_outer)."""
+    if tree.index_path is not None:
+        return tree.index_path.outer
+    bits = 0
+    for part in tree.parts:
+        bits |= outer_of(part)
+    return bits
+
+
+def _index_pages(tree: BitmapTree) -> float:
+    if tree.index_path is not None:
+        return tree.index_path.index.pages
+    return sum(_index_pages(part) for part in tree.parts)
+
+
+def bitmap_heap(level: Level, relation: Relation, tree: BitmapTree, outer: int, loops: float) -> BitmapPath:
+    """The heap scan of a bitmap."""
+    param = parameterization(level, relation, outer | relation.lateral)
+    path = BitmapPath(relation, relation.target, (), param)
+    path.tree = tree
+    _charge(level, relation, path, param, loops)
+    return path
+
+
+def _charge(level: Level, relation: Relation, path: BitmapPath, param: Parameterization | None, loops: float) -> None:
+    tree = path.tree
+    startup, per_tuple = relation.base_cost_startup, relation.base_cost_per_tuple
+    if param is not None:
+        a, b = level.estimates.clauses_cost(param.clauses)
+        startup, per_tuple = startup + a, per_tuple + b
+    rows = relation.rows if param is None else param.rows
+    pages, tuples = cost.bitmap_pages(
+        level.costs, relation.tuples, relation.pages, _index_pages(tree), level.total_table_pages, tree.selectivity, loops
+    )
+    target = relation.target
+    path.startup, path.total, path.rows = cost.bitmap_heap_scan(
+        level.costs, pages=relation.pages, pages_fetched=pages, tuples_fetched=tuples, index_total=tree.cost, qual_startup=startup,
+        qual_per_tuple=per_tuple, target_startup=target.startup, target_per_tuple=target.per_tuple, rows=rows, workers=0,
+    )  # fmt: skip
+
+
+def conditions_of(tree: BitmapTree) -> list[e.Expr]:
+    """The conditions that the indexes of a bitmap test."""
+    if tree.index_path is not None:
+        return [clause.expr for clause, _, _ in tree.index_path.clauses]
+    found: list[e.Expr] = []
+    for part in tree.parts:
+        found += conditions_of(part)
+    return found
+
+
+def choose_and(level: Level, relation: Relation, trees: Sequence[BitmapTree], loop_count: LoopCount) -> BitmapTree:
+    """The cheapest combination of bitmaps that do not test the same conditions (choose_bitmap_and)."""
+    if len(trees) == 1:
+        return trees[0]
+    known: list[e.Expr] = []
+    chosen: list[tuple[BitmapTree, frozenset[int]]] = []
+    for tree in trees:
+        ids = frozenset(_place(x, known) for x in conditions_of(tree))
+        for i, (other, other_ids) in enumerate(chosen):
+            if ids == other_ids:
+                if tree.cost < other.cost:
+                    chosen[i] = (tree, ids)
+                break
+        else:
+            chosen.append((tree, ids))
+    if len(chosen) == 1:
+        return chosen[0][0]
+    chosen.sort(key=lambda item: (item[0].cost, item[0].selectivity))
+
+    def total(parts: list[BitmapTree]) -> float:
+        made = parts[0] if len(parts) == 1 else and_of(level, parts)
+        outer = outer_of(made)
+        return bitmap_heap(level, relation, made, outer, loop_count(outer)).total
+
+    best: list[BitmapTree] = []
+    best_cost = 0.0
+    for i, (first, first_ids) in enumerate(chosen):
+        parts = [first]
+        so_far = total(parts)
+        used = first_ids
+        for tree, ids in chosen[i + 1 :]:
+            if ids & used:
+                continue
+            new = total([*parts, tree])
+            if new < so_far:
+                parts.append(tree)
+                so_far = new
+                used |= ids
+        if i == 0 or so_far < best_cost:
+            best, best_cost = parts, so_far
+    return best[0] if len(best) == 1 else and_of(level, best)
+
+
+def _place(expr: e.Expr, known: list[e.Expr]) -> int:
+    for i, other in enumerate(known):
+        if equal(expr, other):
+            return i
+    known.append(expr)
+    return len(known) - 1

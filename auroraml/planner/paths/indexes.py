@@ -1,0 +1,274 @@
+"""Index, index-only and bitmap paths of a table (indxpath.c)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from auroraml.ir import expr as e
+from auroraml.planner.level.classes import column_implied, sort_class
+from auroraml.planner.level.clause import Clause
+from auroraml.planner.level.level import Level
+from auroraml.planner.level.pathkeys import Keys, PathKey, has_useful, pathkey, redundant, truncate_useless
+from auroraml.planner.level.questions import ids_in
+from auroraml.planner.level.relation import IndexChoice, Relation
+from auroraml.planner.paths.bitmaps import bitmap_heap, choose_and, of_index, or_of, outer_of
+from auroraml.planner.paths.dominance import add_path, compare_bits
+from auroraml.planner.paths.index_costs import charge
+from auroraml.planner.paths.index_match import Condition, match_clause
+from auroraml.planner.paths.path import BitmapTree, IndexPath
+from auroraml.planner.paths.sizes import movable_to, parameterization
+
+ClauseSet = list[list[Condition]]  # by key position
+
+
+def index_paths(level: Level, relation: Relation) -> None:
+    """All index and bitmap paths (create_index_paths)."""
+    if not relation.indexes:
+        return
+    bitmaps: list[BitmapTree] = []
+    join_bitmaps: list[BitmapTree] = []
+    join_ors: list[Clause] = []
+    for index in relation.indexes:
+        search = _Search(level, relation, index, bitmaps, join_bitmaps)
+        search.run(join_ors)
+    bitmaps += _or_bitmaps(level, relation, relation.clauses, [])
+    unique_ors = list({id(c): c for c in join_ors}.values())
+    join_bitmaps += _or_bitmaps(level, relation, unique_ors, relation.clauses)
+
+    def loops(outer: int) -> float:
+        return loop_count(level, relation, outer)
+
+    if bitmaps:
+        add_path(relation, bitmap_heap(level, relation, choose_and(level, relation, bitmaps, loops), 0, 1.0))
+    outers: list[int] = []
+    for tree in join_bitmaps:
+        if outer_of(tree) not in outers:
+            outers.append(outer_of(tree))
+    for most in outers:
+        fitting = [t for t in join_bitmaps if not outer_of(t) & ~most] + bitmaps
+        tree = choose_and(level, relation, fitting, loops)
+        outer = outer_of(tree)
+        add_path(relation, bitmap_heap(level, relation, tree, outer, loops(outer)))
+
+
+def loop_count(level: Level, relation: Relation, outer: int) -> float:
+    """How often a scan parameterised by `outer` is likely to run (get_loop_count)."""
+    if not outer:
+        return 1.0
+    result = 0.0
+    for other in level.relations_in(outer):
+        rows = other.rows
+        if rows <= 0:
+            continue
+        for special in level.special_joins:
+            if special.kind == "semi" and special.syn_left & relation.bits and special.syn_right & other.bits:
+                raw = 1.0
+                for inner in level.relations_in(special.syn_right):
+                    raw *= inner.rows
+                rows = min(rows, level.estimates.groups(special.semi_exprs, raw))
+        if result == 0.0 or result > rows:
+            result = rows
+    return result if result > 0.0 else 1.0
+
+
+class _Search:
+    """The paths of one index."""
+
+    def __init__(self, level: Level, relation: Relation, index: IndexChoice, bitmaps: list[BitmapTree], join_bitmaps: list[BitmapTree]) -> None:
+        self.level = level
+        self.relation = relation
+        self.index = index
+        self.bitmaps = bitmaps
+        self.join_bitmaps = join_bitmaps
+        self.restrictions: ClauseSet = self._empty()
+        self.considered: list[int] = []
+
+    def _empty(self) -> ClauseSet:
+        return [[] for _ in self.index.columns]
+
+    def run(self, join_ors: list[Clause]) -> None:
+        """Restrictions alone, then with join clauses."""
+        level, relation = self.level, self.relation
+        for clause in relation.clauses:
+            self._match(clause, self.restrictions)
+        self._paths(self.restrictions, self.bitmaps)
+        joins = self._empty()
+        for clause in relation.join_clauses:
+            if not movable_to(clause, relation):
+                continue
+            if clause.or_arms is not None:
+                join_ors.append(clause)
+            else:
+                self._match(clause, joins)
+        implied = self._empty()
+        if relation.has_class_joins:
+            for column in self.index.columns:
+                for clause in column_implied(level, column, relation.bits, relation.lateral_referencers):
+                    self._match(clause, implied)
+        if any(joins) or any(implied):
+            count = 0
+            for position in range(len(self.index.columns)):
+                count += len(joins[position]) + len(implied[position])
+                self._outer_sets(joins[position], joins, implied, count)
+                self._outer_sets(implied[position], joins, implied, count)
+
+    def _match(self, clause: Clause, into: ClauseSet) -> None:
+        if clause.pseudoconstant or any(clause is c for conditions in into for c, _, _ in conditions):
+            return
+        for position in range(len(self.index.columns)):
+            condition = match_clause(self.level, self.index, position, clause)
+            if condition is not None:
+                into[position].append((clause, condition, position))
+                return
+
+    def _outer_sets(self, clauses: list[Condition], joins: ClauseSet, implied: ClauseSet, count: int) -> None:
+        """consider_index_join_outer_rels."""
+        for clause, _, _ in clauses:
+            if clause.bits in self.considered:
+                continue
+            for old in list(self.considered):
+                if compare_bits(clause.bits, old) != 3:
+                    continue
+                if clause.from_class is not None and any(
+                    c.from_class is clause.from_class and not c.bits & ~old for c, _, _ in clauses
+                ):  # fmt: skip
+                    continue
+                if len(self.considered) >= 10 * count:
+                    break
+                self._with(clause.bits | old, joins, implied)
+            self._with(clause.bits, joins, implied)
+
+    def _with(self, bits: int, joins: ClauseSet, implied: ClauseSet) -> None:
+        """get_join_index_paths."""
+        if bits in self.considered:
+            return
+        clauses = self._empty()
+        for position in range(len(self.index.columns)):
+            clauses[position] += [c for c in joins[position] if not c[0].bits & ~bits]
+            first = next((c for c in implied[position] if not c[0].bits & ~bits), None)
+            if first is not None:
+                clauses[position].append(first)
+            clauses[position] += self.restrictions[position]
+        self.considered.append(bits)
+        self._paths(clauses, self.join_bitmaps)
+
+    def _paths(self, clauses: ClauseSet, bitmaps: list[BitmapTree]) -> None:
+        """get_index_paths."""
+        paths, skipped = build_paths(self.level, self.relation, self.index, clauses, False, True)
+        if skipped:
+            paths += build_paths(self.level, self.relation, self.index, clauses, False, False)[0]
+        for path in paths:
+            add_path(self.relation, path)
+            if not path.keys or path.selectivity < 1.0:
+                bitmaps.append(of_index(self.level, path))
+
+
+def build_paths(
+    level: Level, relation: Relation, index: IndexChoice, clauses: ClauseSet, bitmap: bool, skip_lower_arrays: bool
+) -> tuple[list[IndexPath], bool]:
+    """Forward and backward scans with these clauses; and whether array conditions on later columns were left out (build_index_paths)."""
+    chosen: list[Condition] = []
+    skipped = lower_array = False
+    outer = relation.lateral
+    for position, conditions in enumerate(clauses):
+        for item in conditions:
+            if isinstance(item[1], e.ArrayOp) and position > 0:
+                if skip_lower_arrays:
+                    skipped = True
+                    continue
+                lower_array = True
+            chosen.append(item)
+            outer |= item[0].bits
+    outer &= ~relation.bits
+    loops = loop_count(level, relation, outer)
+    ordered = not bitmap and not lower_array and has_useful(level, relation)
+    keys = truncate_useless(level, relation, index_keys(level, index, False)) if ordered else ()
+    only = not bitmap and _covers(level, relation, index)
+    found: list[IndexPath] = []
+    if chosen or keys or only:
+        found.append(_path(level, relation, index, chosen, keys, False, only, outer, loops))
+    if ordered:
+        keys = truncate_useless(level, relation, index_keys(level, index, True))
+        if keys:
+            found.append(_path(level, relation, index, chosen, keys, True, only, outer, loops))
+    return found, skipped
+
+
+def index_keys(level: Level, index: IndexChoice, backward: bool) -> Keys:
+    """The order an index gives, as far as anything asks for it (build_index_pathkeys)."""
+    keys: list[PathKey] = []
+    directions = index.index.directions
+    for position, column in enumerate(index.columns):
+        cls = sort_class(level, column, 0, False)
+        if cls is None:
+            break
+        descending, nulls_first = directions[position] if directions else (False, False)
+        key = pathkey(level, cls, descending != backward, nulls_first != backward)
+        if not redundant(key, keys):
+            keys.append(key)
+    return tuple(keys)
+
+
+def _covers(level: Level, relation: Relation, index: IndexChoice) -> bool:
+    """Whether the index holds every column that is read (check_index_only)."""
+    if not level.costs.indexonlyscan:
+        return False
+    held = {c.id for c in index.columns}
+    for expr in relation.target.exprs:
+        if not isinstance(expr, e.ColumnRef) or expr.id not in held:
+            return False
+    return all(ids_in(clause.expr) & relation.attribute_numbers.keys() <= held for clause in relation.clauses)
+
+
+def _path(
+    level: Level, relation: Relation, index: IndexChoice, clauses: Sequence[Condition], keys: Keys, backward: bool, only: bool, outer: int,
+    loops: float,
+) -> IndexPath:  # fmt: skip
+    path = IndexPath(relation, relation.target, keys, parameterization(level, relation, outer))
+    path.index = index
+    path.clauses = list(clauses)
+    path.backward = backward
+    path.index_only = only
+    charge(level, relation, path, loops)
+    return path
+
+
+def _or_bitmaps(level: Level, relation: Relation, clauses: Sequence[Clause], others: Sequence[Clause]) -> list[BitmapTree]:
+    """A bitmap for each OR all of whose arms have one (generate_bitmap_or_paths)."""
+    every = [*clauses, *others]
+    found: list[BitmapTree] = []
+
+    def loops(outer: int) -> float:
+        return loop_count(level, relation, outer)
+
+    for clause in clauses:
+        if clause.or_arms is None:
+            continue
+        parts: list[BitmapTree] = []
+        for arm in clause.or_arms:
+            trees = _arm_paths(level, relation, arm, every)
+            if len(arm) > 1:
+                trees += _or_bitmaps(level, relation, arm, every)
+            if not trees:
+                parts = []
+                break
+            parts.append(choose_and(level, relation, trees, loops))
+        if parts:
+            found.append(or_of(level, parts))
+    return found
+
+
+def _arm_paths(level: Level, relation: Relation, arm: Sequence[Clause], others: Sequence[Clause]) -> list[BitmapTree]:
+    """Index paths that use at least one clause of an OR's arm (build_paths_for_OR)."""
+    found: list[BitmapTree] = []
+    for index in relation.indexes:
+        search = _Search(level, relation, index, [], [])
+        clauses: ClauseSet = [[] for _ in index.columns]
+        for clause in arm:
+            search._match(clause, clauses)
+        if not any(clauses):
+            continue
+        for clause in others:
+            search._match(clause, clauses)
+        found += [of_index(level, path) for path in build_paths(level, relation, index, clauses, True, False)[0]]
+    return found

@@ -1,0 +1,75 @@
+"""Joins that are given rows of relations outside: the clauses that brings, the rows that leaves (get_joinrel_parampathinfo)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from auroraml.planner.cost.numbers import clamp_rows
+from auroraml.planner.level.classes import EquivalenceClass, join_implied
+from auroraml.planner.level.clause import Clause
+from auroraml.planner.level.relation import Parameterization
+from auroraml.planner.paths.path import Path
+from auroraml.planner.paths.sizes import movable_into
+
+if TYPE_CHECKING:
+    from auroraml.planner.paths.joins import Pair
+
+
+def nest_parameters(pair: Pair, outer: Path, inner: Path, required: int) -> tuple[Parameterization | None, list[Clause]]:
+    """Of a nested loop: clauses the inner path tests already are left out (create_nestloop_path)."""
+    clauses = pair.clauses
+    if inner.outer & outer.relation.bits:
+        bits = inner.relation.bits
+        joined = bits | inner.outer
+        clauses = [c for c in clauses if not movable_into(c, bits, joined)]
+    return _parameters(pair, outer, inner, required, clauses)
+
+
+def other_parameters(pair: Pair, outer: Path, inner: Path, required: int) -> tuple[Parameterization | None, list[Clause]]:
+    """Of a merge or hash join."""
+    return _parameters(pair, outer, inner, required, pair.clauses)
+
+
+def _parameters(pair: Pair, outer: Path, inner: Path, required: int, clauses: list[Clause]) -> tuple[Parameterization | None, list[Clause]]:
+    if not required:
+        return None, clauses
+    level, relation = pair.level, pair.relation
+    joined = relation.bits | required
+    outer_joined = outer.relation.bits | outer.outer if outer.param is not None else 0
+    inner_joined = inner.relation.bits | inner.outer if inner.param is not None else 0
+    found: list[Clause] = []
+    for clause in relation.join_clauses:
+        if not movable_into(clause, relation.bits, joined):
+            continue
+        if movable_into(clause, outer.relation.bits, outer_joined) or movable_into(clause, inner.relation.bits, inner_joined):
+            continue
+        found.append(clause)
+    dropped: list[EquivalenceClass] = []
+    for clause in join_implied(level, joined, required, relation.bits):
+        if movable_into(clause, outer.relation.bits, outer_joined):
+            continue
+        if movable_into(clause, inner.relation.bits, inner_joined):
+            if clause.left_class is not None:
+                dropped.append(clause.left_class)
+            continue
+        found.append(clause)
+    if dropped:
+        kept = []
+        for clause in clauses:
+            if clause.from_class is not None and any(clause.from_class is cls for cls in dropped) and _forced(clause, outer, inner):
+                continue
+            kept.append(clause)
+        clauses = kept
+    every = [*found, *clauses]
+    known = relation.parameterizations.get(required)
+    if known is None:
+        outer_rows = outer.rows if outer.param is not None else pair.outer.rows
+        inner_rows = inner.rows if inner.param is not None else pair.inner.rows
+        rows = level.estimates.join_rows(relation.bits, outer_rows, inner_rows, pair.special.kind, pair.special, every)
+        known = relation.parameterizations[required] = Parameterization(required, min(clamp_rows(rows), relation.rows), every)
+    return known, every
+
+
+def _forced(clause: Clause, outer: Path, inner: Path) -> bool:
+    """Whether both sides are set equal to one outer value by the paths below already."""
+    return bool(outer.param is not None and inner.param is not None and clause.left_bits and clause.right_bits)

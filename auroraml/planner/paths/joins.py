@@ -1,0 +1,382 @@
+"""Join paths of a pair of relations: merge joins, nested loops, hash joins, in PostgreSQL's order (joinpath.c)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from auroraml.ir import expr as e
+from auroraml.ir import logical as l
+from auroraml.planner.cost.sorts import material
+from auroraml.planner.level.clause import Clause, SpecialJoin
+from auroraml.planner.level.level import Level
+from auroraml.planner.level.operators import type_family
+from auroraml.planner.level.pathkeys import (
+    Keys,
+    contained,
+    inner_keys_for_merge,
+    merge_clauses_for_outer,
+    outer_keys_for_merge,
+    trim_merge_clauses,
+    truncate_useless,
+    update_classes,
+)
+from auroraml.planner.level.questions import volatile
+from auroraml.planner.level.relation import Relation
+from auroraml.planner.paths.dominance import add_path, cheapest_for_keys, compare_costs, precheck
+from auroraml.planner.paths.join_costs import (
+    final_hash,
+    final_merge,
+    final_nest,
+    initial_hash,
+    initial_merge,
+    initial_nest,
+)
+from auroraml.planner.paths.join_parameters import nest_parameters, other_parameters
+from auroraml.planner.paths.path import HashPath, ItemPath, MaterialPath, MemoizePath, MergePath, NestPath, Path, SortPath
+from auroraml.planner.paths.uniqueness import inner_unique, pushed_down, sides_match, unique_path
+
+OUTER = ("left", "right", "full", "anti")
+
+
+class Pair:
+    """An outer and an inner relation with what all their joins share (JoinPathExtraData)."""
+
+    __slots__ = (
+        "clauses", "inner", "inner_unique", "kind", "level", "match_count", "match_fraction", "merge_clauses", "outer", "relation", "sources", "special",
+    )  # fmt: skip
+
+    def __init__(
+        self, level: Level, relation: Relation, outer: Relation, inner: Relation, kind: str, special: SpecialJoin, clauses: Sequence[Clause]
+    ) -> None:
+        self.level = level
+        self.relation = relation
+        self.outer = outer
+        self.inner = inner
+        self.kind = kind
+        self.special = special
+        self.clauses = list(clauses)
+        self.merge_clauses: list[Clause] = []
+        self.inner_unique = False
+        self.match_fraction = 0.0
+        self.match_count = 1.0
+        self.sources = 0
+
+
+def add_join_paths(
+    level: Level, relation: Relation, outer: Relation, inner: Relation, kind: str, special: SpecialJoin, clauses: Sequence[Clause]
+) -> None:
+    """All joins of `outer` with `inner` (add_paths_to_joinrel)."""
+    pair = Pair(level, relation, outer, inner, kind, special, clauses)
+    if kind == "unique inner":
+        pair.inner_unique = not special.min_left & ~outer.bits
+    elif kind not in ("semi", "anti"):
+        proof = "inner" if kind == "unique outer" else kind
+        pair.inner_unique = inner_unique(level, relation.bits, outer.bits, inner, proof, clauses)
+    allowed = True
+    if level.costs.mergejoin or kind == "full":
+        allowed = _select_merge_clauses(pair)
+    if kind in ("semi", "anti") or pair.inner_unique:
+        _match_factors(pair)
+    for other in level.special_joins:
+        if other.min_right & relation.bits and not other.min_left & relation.bits:
+            pair.sources |= level.all_bits & ~other.min_right
+        if other.kind == "full" and other.min_left & relation.bits and not other.min_right & relation.bits:
+            pair.sources |= level.all_bits & ~other.min_left
+    pair.sources |= relation.lateral
+    if allowed:
+        _sort_both(pair)
+        _unsorted_outer(pair)
+    if level.costs.hashjoin or kind == "full":
+        _hash(pair)
+
+
+def _select_merge_clauses(pair: Pair) -> bool:
+    """The clauses a merge join can use; whether it may leave others aside (select_mergejoin_clauses)."""
+    left_out = False
+    outer_join = pair.kind in OUTER
+    for clause in pair.clauses:
+        if outer_join and pushed_down(clause, pair.relation.bits):
+            continue
+        if not clause.can_join or not clause.family:
+            if not isinstance(clause.expr, e.Const):
+                left_out = True
+            continue
+        if not sides_match(clause, pair.outer.bits, pair.inner.bits):
+            left_out = True
+            continue
+        update_classes(clause)
+        assert clause.left_class is not None and clause.right_class is not None
+        if any(cls.has_const and not cls.below_outer_join for cls in (clause.left_class, clause.right_class)):
+            left_out = True
+            continue
+        pair.merge_clauses.append(clause)
+    return not left_out if pair.kind in ("right", "full") else True
+
+
+def _match_factors(pair: Pair) -> None:
+    """compute_semi_anti_join_factors; the fraction follows the special join's own kind, as PostgreSQL's does."""
+    estimates = pair.level.estimates
+    clauses = [c for c in pair.clauses if not pushed_down(c, pair.relation.bits)] if pair.kind in OUTER else pair.clauses
+    matched = estimates.join_list(clauses, "anti" if pair.kind == "anti" else "semi", pair.special)
+    plain = SpecialJoin("inner", pair.outer.bits, pair.inner.bits, pair.outer.bits, pair.inner.bits)
+    whole = estimates.join_list(clauses, "inner", plain)
+    pair.match_fraction = matched
+    pair.match_count = max(1.0, whole * pair.inner.rows / matched) if matched > 0 else 1.0
+
+
+def _reads(path: Path | None, relation: Relation) -> bool:
+    """Whether a path needs rows of the relation (PATH_PARAM_BY_REL)."""
+    return path is not None and bool(path.outer & relation.bits)
+
+
+def _join_keys(pair: Pair, kind: str, keys: Keys) -> Keys:
+    """The order a join keeps (build_join_pathkeys)."""
+    return () if kind in ("full", "right") else truncate_useless(pair.level, pair.relation, keys)
+
+
+def _sort_both(pair: Pair) -> None:
+    """Merge joins of the cheapest paths, both sorted (sort_inner_and_outer)."""
+    if not pair.merge_clauses:
+        return
+    level, kind = pair.level, pair.kind
+    outer, inner = pair.outer.cheapest_total, pair.inner.cheapest_total
+    if outer is None or inner is None or _reads(outer, pair.inner) or _reads(inner, pair.outer):
+        return
+    if kind == "unique outer":
+        outer, kind = unique_path(level, pair.outer, outer, pair.special), "inner"
+    elif kind == "unique inner":
+        inner, kind = unique_path(level, pair.inner, inner, pair.special), "inner"
+    assert outer is not None and inner is not None
+    every = outer_keys_for_merge(level, pair.merge_clauses, pair.relation)
+    for i, front in enumerate(every):
+        keys = every if i == 0 else (front, *(k for k in every if k is not front))
+        clauses = merge_clauses_for_outer(keys, pair.merge_clauses)
+        inner_keys = inner_keys_for_merge(level, clauses, keys)
+        _try_merge(pair, kind, outer, inner, _join_keys(pair, kind, keys), clauses, keys, inner_keys)
+
+
+def _try_merge(
+    pair: Pair, kind: str, outer: Path, inner: Path, keys: Keys, clauses: list[Clause], outer_sort: Keys | None, inner_sort: Keys | None
+) -> None:
+    required = outer.outer | inner.outer
+    if required and not required & pair.sources:
+        return
+    if outer_sort is not None and contained(outer_sort, outer.keys):
+        outer_sort = None
+    if inner_sort is not None and contained(inner_sort, inner.keys):
+        inner_sort = None
+    work = initial_merge(pair, kind, clauses, outer, inner, outer_sort, inner_sort)
+    if not precheck(pair.relation, work.startup, work.total, keys, required):
+        return
+    param, restrictions = other_parameters(pair, outer, inner, required)
+    path = MergePath(pair.relation, kind, outer, inner, restrictions, keys, param)
+    path.merge_clauses = clauses
+    path.outer_sort = outer_sort
+    path.inner_sort = inner_sort
+    path.inner_unique = pair.inner_unique
+    final_merge(pair, path, work)
+    add_path(pair.relation, path)
+
+
+def keeps_rows(path: Path) -> bool:
+    """Whether a path keeps its rows anyway (ExecMaterializesOutput)."""
+    if isinstance(path, ItemPath):
+        return isinstance(path.relation.item, l.FunctionItem | l.CteItem)
+    return isinstance(path, MaterialPath) or type(path) is SortPath
+
+
+def materialized(level: Level, source: Path) -> MaterialPath:
+    """A Materialize over a path (create_material_path)."""
+    path = MaterialPath(source.relation, source.target, source, source.keys)
+    path.startup, path.total = material(level.costs, source.startup, source.total, source.rows, source.target.width)
+    return path
+
+
+def _unsorted_outer(pair: Pair) -> None:
+    """Nested loops and merge joins that take the outer side as it comes (match_unsorted_outer)."""
+    level, kind = pair.level, pair.kind
+    unique_outer, unique_inner = kind == "unique outer", kind == "unique inner"
+    nest = kind not in ("right", "full")
+    use_all = not nest
+    if unique_outer or unique_inner:
+        kind = "inner"
+    inner_total = pair.inner.cheapest_total
+    if _reads(inner_total, pair.outer):
+        inner_total = None
+    kept: Path | None = None
+    if unique_inner:
+        if inner_total is None:
+            return
+        inner_total = unique_path(level, pair.inner, inner_total, pair.special)
+        assert inner_total is not None
+    elif nest and level.costs.material and inner_total is not None and not keeps_rows(inner_total):
+        kept = materialized(level, inner_total)
+    for outer in list(pair.outer.paths):
+        if _reads(outer, pair.inner):
+            continue
+        if unique_outer:
+            if outer is not pair.outer.cheapest_total:
+                continue
+            made = unique_path(level, pair.outer, outer, pair.special)
+            assert made is not None
+            outer = made
+        keys = _join_keys(pair, kind, outer.keys)
+        if unique_inner:
+            assert inner_total is not None
+            _try_nest(pair, kind, outer, inner_total, keys)
+        elif nest:
+            for inner in pair.inner.cheapest_parameterized:
+                _try_nest(pair, kind, outer, inner, keys)
+                memo = _memoized(pair, kind, outer, inner)
+                if memo is not None:
+                    _try_nest(pair, kind, outer, memo, keys)
+            if kept is not None:
+                _try_nest(pair, kind, outer, kept, keys)
+        if unique_outer or inner_total is None:
+            continue
+        _merge_over(pair, kind, outer, inner_total, keys, use_all, unique_inner)
+
+
+def _try_nest(pair: Pair, kind: str, outer: Path, inner: Path, keys: Keys) -> None:
+    outer_bits = outer.relation.bits
+    needs = inner.outer
+    required = (outer.outer | needs) & ~outer_bits if needs else outer.outer
+    if required and not required & pair.sources and not (needs & outer_bits and needs & ~outer_bits):
+        return
+    work = initial_nest(pair, kind, outer, inner)
+    if not precheck(pair.relation, work.startup, work.total, keys, required):
+        return
+    param, restrictions = nest_parameters(pair, outer, inner, required)
+    path = NestPath(pair.relation, kind, outer, inner, restrictions, keys, param)
+    path.inner_unique = pair.inner_unique
+    final_nest(pair, path, work)
+    add_path(pair.relation, path)
+
+
+def _memoized(pair: Pair, kind: str, outer: Path, inner: Path) -> MemoizePath | None:
+    """The inner path with its rows kept by parameter values, where that is possible (get_memoize_path)."""
+    level = pair.level
+    if not level.costs.memoize or outer.relation.rows < 2:
+        return None
+    clauses = inner.param.clauses if inner.param is not None else []
+    if not clauses and not pair.inner.lateral_vars:
+        return None
+    if kind in ("semi", "anti") and not pair.inner_unique:
+        return None
+    if pair.inner_unique and (inner.param is None or len(clauses) < len(pair.clauses)):
+        return None
+    if any(volatile(x) for x in pair.inner.target.exprs) or any(c.has_volatile for c in pair.inner.clauses) or _calls_batch(pair.inner):
+        return None
+    params: list[e.Expr] = []
+    for clause in clauses:
+        if not isinstance(clause.expr, e.OpCall) or len(clause.expr.args) != 2 or clause.pseudoconstant:
+            return None
+        if not sides_match(clause, pair.outer.bits, pair.inner.bits):
+            return None
+        left, right = clause.args
+        side = left if clause.outer_is_left else right
+        if not type_family(side.type):
+            return None
+        params.append(side)
+    for column in pair.inner.lateral_vars:
+        if not type_family(column.type):
+            return None
+        params.append(column)
+    path = MemoizePath(inner.relation, inner.target, inner, inner.keys)
+    path.params = params
+    path.calls = outer.rows
+    path.single_row = pair.inner_unique
+    path.distinct = -1.0
+    path.startup = inner.startup + level.costs.tuple
+    path.total = inner.total + level.costs.tuple
+    return path
+
+
+def _calls_batch(relation: Relation) -> bool:
+    """Whether the relation calls batch functions, which are called for every row."""
+    item = relation.item
+    return isinstance(item, l.FunctionItem) and any(isinstance(c, e.Call) and c.function.batch for c in item.calls)
+
+
+def _merge_over(pair: Pair, kind: str, outer: Path, inner_total: Path, keys: Keys, use_all: bool, unique_inner: bool) -> None:
+    """Merge joins over the outer path's order (generate_mergejoin_paths)."""
+    level = pair.level
+    clauses = merge_clauses_for_outer(outer.keys, pair.merge_clauses)
+    if not clauses and kind != "full":
+        return
+    if use_all and len(clauses) != len(pair.merge_clauses):
+        return
+    sort = inner_keys_for_merge(level, clauses, outer.keys)
+    _try_merge(pair, kind, outer, inner_total, keys, clauses, None, sort)
+    if unique_inner:
+        return
+    best_startup = best_total = inner_total if contained(sort, inner_total.keys) else None
+    paths = pair.inner.paths
+    for n in range(len(sort), 0, -1):
+        wanted = sort[:n]
+        trimmed: list[Clause] | None = None
+        inner = cheapest_for_keys(paths, wanted, 0, True)
+        if inner is not None and (best_total is None or compare_costs(inner, best_total, True) < 0):
+            trimmed = clauses if n == len(sort) else trim_merge_clauses(clauses, wanted)
+            _try_merge(pair, kind, outer, inner, keys, trimmed, None, None)
+            best_total = inner
+        inner = cheapest_for_keys(paths, wanted, 0, False)
+        if inner is not None and (best_startup is None or compare_costs(inner, best_startup, False) < 0):
+            if inner is not best_total:
+                if trimmed is None:
+                    trimmed = clauses if n == len(sort) else trim_merge_clauses(clauses, wanted)
+                _try_merge(pair, kind, outer, inner, keys, trimmed, None, None)
+            best_startup = inner
+        if use_all:
+            break
+
+
+def _hash(pair: Pair) -> None:
+    """Hash joins (hash_inner_and_outer)."""
+    outer_join = pair.kind in OUTER
+    clauses = [
+        c
+        for c in pair.clauses
+        if not (outer_join and pushed_down(c, pair.relation.bits)) and c.can_join and c.hashable and sides_match(c, pair.outer.bits, pair.inner.bits)
+    ]
+    if not clauses:
+        return
+    level, kind = pair.level, pair.kind
+    startup, total, inner = pair.outer.cheapest_startup, pair.outer.cheapest_total, pair.inner.cheapest_total
+    if total is None or inner is None or _reads(total, pair.inner) or _reads(inner, pair.outer):
+        return
+    if kind == "unique outer":
+        made = unique_path(level, pair.outer, total, pair.special)
+        assert made is not None
+        _try_hash(pair, "inner", made, inner, clauses)
+    elif kind == "unique inner":
+        made = unique_path(level, pair.inner, inner, pair.special)
+        assert made is not None
+        _try_hash(pair, "inner", total, made, clauses)
+        if startup is not None and startup is not total:
+            _try_hash(pair, "inner", startup, made, clauses)
+    else:
+        if startup is not None:
+            _try_hash(pair, kind, startup, inner, clauses)
+        for outer in pair.outer.cheapest_parameterized:
+            if _reads(outer, pair.inner):
+                continue
+            for other in pair.inner.cheapest_parameterized:
+                if _reads(other, pair.outer) or (outer is startup and other is inner):
+                    continue
+                _try_hash(pair, kind, outer, other, clauses)
+
+
+def _try_hash(pair: Pair, kind: str, outer: Path, inner: Path, clauses: list[Clause]) -> None:
+    required = outer.outer | inner.outer
+    if required and not required & pair.sources:
+        return
+    work = initial_hash(pair, len(clauses), outer, inner)
+    if not precheck(pair.relation, work.startup, work.total, (), required):
+        return
+    param, restrictions = other_parameters(pair, outer, inner, required)
+    path = HashPath(pair.relation, kind, outer, inner, restrictions, (), param)
+    path.hash_clauses = clauses
+    path.inner_unique = pair.inner_unique
+    final_hash(pair, path, work)
+    add_path(pair.relation, path)

@@ -1,0 +1,120 @@
+"""Paths of base relations: sequential, function, VALUES, WITH and subquery scans; index paths come from paths/indexes.py."""
+
+from __future__ import annotations
+
+from auroraml.ir import expr as e
+from auroraml.ir import logical as l
+from auroraml.planner.cost import scans as cost
+from auroraml.planner.level.level import Level
+from auroraml.planner.level.relation import Parameterization, Relation
+from auroraml.planner.paths.dominance import add_path, set_cheapest
+from auroraml.planner.paths.indexes import index_paths
+from auroraml.planner.paths.path import DummyPath, ItemPath, Path, ProjectionPath, ProjectSetPath, ResultPath, SeqPath
+from auroraml.planner.paths.sizes import parameterization
+from auroraml.planner.paths.subqueries import subquery_paths
+from auroraml.planner.rules.join_tree import NoTable
+
+
+def never_true(relation: Relation) -> bool:
+    """Whether a restriction is constantly false (relation_excluded_by_constraints)."""
+    return any(isinstance(c.expr, e.Const) and not c.expr.value for c in relation.clauses)
+
+
+def make_dummy(relation: Relation) -> None:
+    """The relation has no rows (mark_dummy_rel)."""
+    relation.rows = 0.0
+    relation.paths = []
+    relation.partial_paths = []
+    relation.target.width = 0
+    path = DummyPath(relation, relation.target)
+    add_path(relation, path)
+    set_cheapest(relation)
+
+
+def is_dummy(relation: Relation) -> bool:
+    """Whether the relation is known to be empty."""
+    path = relation.paths[0] if relation.paths else None
+    while path is not None:
+        if isinstance(path, DummyPath):
+            return True
+        path = path.source if isinstance(path, ProjectionPath | ProjectSetPath) else None
+    return False
+
+
+def base_paths(level: Level, relation: Relation) -> None:
+    """All paths of a base relation."""
+    item = relation.item
+    if never_true(relation) and not isinstance(item, NoTable):
+        make_dummy(relation)
+        return
+    if isinstance(item, l.TableItem):
+        add_path(relation, _seq(level, relation, relation.lateral))
+        index_paths(level, relation)
+    elif isinstance(item, l.SubqueryItem):
+        subquery_paths(level, relation, item)
+    elif isinstance(item, NoTable):
+        add_path(relation, _no_table(level, relation))
+    else:
+        add_path(relation, _item(level, relation, item))
+    set_cheapest(relation)
+
+
+def quals_cost(level: Level, relation: Relation, param: Parameterization | None) -> tuple[float, float]:
+    """Startup and per-row cost of all conditions of a scan (get_restriction_qual_cost)."""
+    startup, per_tuple = relation.base_cost_startup, relation.base_cost_per_tuple
+    if param is not None:
+        a, b = level.estimates.clauses_cost(param.clauses)
+        startup, per_tuple = startup + a, per_tuple + b
+    return startup, per_tuple
+
+
+def _seq(level: Level, relation: Relation, outer: int) -> Path:
+    param = parameterization(level, relation, outer)
+    path = SeqPath(relation, relation.target, (), param)
+    startup, per_tuple = quals_cost(level, relation, param)
+    rows = relation.rows if param is None else param.rows
+    target = relation.target
+    path.startup, path.total, path.rows = cost.seq_scan(
+        level.costs, relation.pages, relation.tuples, startup, per_tuple, target.startup, target.per_tuple, rows, 0
+    )
+    path.safe = relation.consider_parallel
+    return path
+
+
+def _no_table(level: Level, relation: Relation) -> Path:
+    path = ResultPath(relation, relation.target)
+    path.quals = []
+    startup, per_tuple = quals_cost(level, relation, None)
+    path.rows = relation.rows
+    path.startup = startup
+    path.total = startup + (level.costs.tuple + per_tuple) * relation.tuples
+    path.quals = [c.expr for c in relation.clauses]
+    return path
+
+
+def _item(level: Level, relation: Relation, item: l.FromItem | None) -> Path:
+    """A function, VALUES, WITH query or work table (cost_functionscan, cost_valuesscan, cost_ctescan)."""
+    param = parameterization(level, relation, relation.lateral)
+    path = ItemPath(relation, relation.target, (), param)
+    path.rows = relation.rows if param is None else param.rows
+    startup, per_tuple = quals_cost(level, relation, param)
+    own_startup = 0.0
+    own = 0.0
+    if isinstance(item, l.FunctionItem):
+        a, b = level.estimates.costs.total(item.calls)
+        own_startup = a + b
+        if level.statement.charge_rows and _batch(item):
+            own_startup, own = a, b
+    elif isinstance(item, l.ValuesItem):
+        own = level.costs.operator
+    elif isinstance(item, l.CteItem):
+        own = level.costs.tuple
+    target = relation.target
+    path.startup, path.total = cost.simple_scan(
+        own_startup, own + level.costs.tuple + per_tuple, relation.tuples, startup, target.startup, target.per_tuple, path.rows
+    )
+    return path
+
+
+def _batch(item: l.FunctionItem) -> bool:
+    return any(isinstance(call, e.Call) and call.function.batch for call in item.calls)

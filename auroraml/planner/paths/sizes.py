@@ -1,0 +1,141 @@
+"""Rows and widths of base relations, and of scans that are given outer rows (set_base_rel_sizes, get_baserel_parampathinfo)."""
+
+from __future__ import annotations
+
+from auroraml.ir import expr as e
+from auroraml.ir import logical as l
+from auroraml.planner.cost.expressions import array_length
+from auroraml.planner.cost.numbers import clamp_rows
+from auroraml.planner.estimate.estimator import InputColumn
+from auroraml.planner.level.classes import join_implied
+from auroraml.planner.level.clause import Clause
+from auroraml.planner.level.level import Level
+from auroraml.planner.level.questions import walk
+from auroraml.planner.level.relation import Parameterization, Relation, Target
+from auroraml.planner.rules.join_tree import NoTable
+
+SERIES = frozenset((1066, 1067, 1068, 1069))
+UNNEST = 2331
+
+
+def set_size(level: Level, relation: Relation) -> None:
+    """Rows, restriction cost and width of a base relation."""
+    item = relation.item
+    if isinstance(item, l.FunctionItem):
+        relation.tuples = max((_function_rows(level, call) for call in item.calls), default=1.0)
+    elif isinstance(item, l.ValuesItem):
+        relation.tuples = float(len(item.rows))
+    elif isinstance(item, l.CteItem):
+        _cte(level, relation, item)
+    elif isinstance(item, NoTable):
+        relation.tuples = 1.0
+    given = level.estimates.inputs[relation.index]
+    given.tuples = relation.tuples
+    given.rows = relation.tuples
+    assert item is not None
+    for output in item.outputs:
+        if output.id not in level.estimates.columns:
+            level.estimates.columns[output.id] = InputColumn(input=given)
+    share = level.estimates.restrictions(relation.clauses, relation)
+    relation.rows = clamp_rows(relation.tuples * share)
+    given.rows = relation.rows
+    relation.base_cost_startup, relation.base_cost_per_tuple = level.estimates.clauses_cost(relation.clauses)
+    level.estimates.finish(relation.target)
+
+
+def _function_rows(level: Level, call: e.Expr) -> float:
+    """expression_returns_set_rows, with what generate_series and unnest tell of constant arguments."""
+    if not isinstance(call, e.Call) or not call.function.returns_set:
+        return 1.0
+    return clamp_rows(set_rows(level, call))
+
+
+def set_rows(level: Level, call: e.Call) -> float:
+    """Rows of one set-returning call."""
+    function = call.function
+    if function.oid in SERIES and function.schema == "pg_catalog":
+        args = [level.estimates.estimator.constant(a) for a in call.args]
+        if any(a is not None and a.value is None for a in args):
+            return 0.0
+        if all(a is not None for a in args):
+            values = [float(str(a.value)) for a in args if a is not None]
+            step = values[2] if len(values) > 2 else 1.0
+            if step != 0:
+                return max(0.0, float(int((values[1] - values[0] + step) / step)) if (values[1] - values[0] + step) / step > 0 else 0.0)
+        return function.rows
+    if function.oid == UNNEST:
+        return float(array_length(call.args[0]))
+    return function.rows
+
+
+def made_rows(level: Level, expr: e.Expr) -> float:
+    """Rows that a select-list expression makes of one."""
+    rows = 1.0
+    for part in walk(expr):
+        if isinstance(part, e.Call) and part.function.returns_set:
+            rows *= clamp_rows(set_rows(level, part))
+    return rows
+
+
+def _cte(level: Level, relation: Relation, item: l.CteItem) -> None:
+    work = level.statement.work_tables.get(item.cte)
+    if work is not None:
+        relation.tuples = clamp_rows(level.costs.recursive_worktable_factor * work[1])
+        return
+    relation.tuples = level.statement.ctes[item.cte].rows
+
+
+def parameterization(level: Level, relation: Relation, outer: int) -> Parameterization | None:
+    """What a base relation's scans parameterised by `outer` share (get_baserel_parampathinfo)."""
+    outer &= ~relation.bits
+    if not outer:
+        return None
+    found = relation.parameterizations.get(outer)
+    if found is not None:
+        return found
+    joined = relation.bits | outer
+    clauses = [c for c in relation.join_clauses if movable_into(c, relation.bits, joined)]
+    clauses += [c for c in join_implied(level, joined, outer, relation.bits) if movable_into(c, relation.bits, joined)]
+    rows = parameterized_rows(level, relation, clauses)
+    found = relation.parameterizations[outer] = Parameterization(outer, rows, clauses)
+    return found
+
+
+def parameterized_rows(level: Level, relation: Relation, clauses: list[Clause]) -> float:
+    """Rows with join clauses as restrictions (get_parameterized_baserel_size)."""
+    share = level.estimates.restrictions([*clauses, *relation.clauses], relation)
+    return min(clamp_rows(relation.tuples * share), relation.rows)
+
+
+def movable_to(clause: Clause, relation: Relation) -> bool:
+    """join_clause_is_movable_to."""
+    if not clause.bits & relation.bits:
+        return False
+    if clause.outer_bits & relation.bits or clause.nullable & relation.bits:
+        return False
+    return not relation.lateral_referencers & clause.bits
+
+
+def movable_into(clause: Clause, current: int, joined: int) -> bool:
+    """join_clause_is_movable_into."""
+    if clause.bits & ~joined or not clause.bits & current:
+        return False
+    if clause.outer_bits & current:
+        return False
+    return not clause.nullable & current
+
+
+def join_target(level: Level, outer: Relation, inner: Relation, bits: int) -> Target:
+    """The columns of both sides that are needed above (build_joinrel_tlist)."""
+    exprs: list[e.Expr] = []
+    width = 0
+    for side in (outer, inner):
+        for expr in side.target.exprs:
+            assert isinstance(expr, e.ColumnRef)
+            base = level.relation(level.owner[expr.id])
+            if base.needed[expr.id] & ~bits:
+                exprs.append(expr)
+                width += base.widths.get(expr.id, level.estimates.width(expr))
+    target = Target(exprs)
+    target.width = width
+    return target

@@ -1,0 +1,190 @@
+"""Subqueries in FROM that stay: conditions pushed into them, planned, scanned (set_subquery_pathlist)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from auroraml.ir import expr as e
+from auroraml.ir import logical as l
+from auroraml.ir.tree import walk as walk_plan
+from auroraml.planner.estimate.estimator import InputColumn
+from auroraml.planner.level.classes import sort_class
+from auroraml.planner.level.clause import Clause
+from auroraml.planner.level.level import Level
+from auroraml.planner.level.pathkeys import Keys, PathKey, pathkey, redundant
+from auroraml.planner.level.questions import contains, equal, ids_in, returns_set, rewrite, volatile
+from auroraml.planner.level.relation import Relation
+from auroraml.planner.level.statement import Outer
+from auroraml.planner.paths.dominance import add_path
+from auroraml.planner.paths.path import DummyPath, Path, SubqueryPath
+from auroraml.planner.paths.sizes import parameterization
+
+
+def plan_subquery(level: Level, relation: Relation, item: l.SubqueryItem) -> None:
+    """Push what may be pushed, plan the subquery, take over its size."""
+    query = _without_unused(level, relation, item, item.query)
+    kept: list[Clause] = []
+    for clause in relation.clauses:
+        pushed = None if clause.pseudoconstant else _pushed(query, item.outputs, clause.expr, level)
+        if pushed is None:
+            kept.append(clause)
+        else:
+            query = pushed
+    relation.clauses = kept
+    parent = level.query
+    simple = not (parent.grouped or parent.group_by or parent.having or level.distinct_clauses or level.sort_clauses)
+    alone = level.all_bits & (level.all_bits - 1) == 0
+    fraction = level.tuple_fraction if simple and alone else 0.0
+    outer = Outer(level)
+    sub = level.statement.plan_query(query, outer, fraction)
+    relation.sub = sub
+    relation.sub_params = outer.refs
+    assert sub.final is not None
+    best = sub.final.cheapest_total
+    assert best is not None
+    relation.tuples = best.rows
+    given = level.estimates.inputs[relation.index]
+    for output, target in zip(item.outputs, _visible(sub), strict=False):
+        statistics, unique = None, False
+        if isinstance(sub_query := query, l.Query) and sub_query.grouping_sets is None and not sub.is_set_operation:
+            if sub_query.distinct or sub_query.distinct_on is not None:
+                unique = len(sub.distinct_clauses) == 1 and equal(sub.distinct_clauses[0].expr, target)
+            elif isinstance(target, e.ColumnRef):
+                below = sub.estimates.columns.get(target.id)
+                if below is not None:
+                    statistics, unique = below.statistics, False
+                number = sub.owner.get(target.id)
+                if number is not None:
+                    width = sub.relation(number).widths.get(target.id)
+                    if width is not None:
+                        relation.widths[output.id] = width
+        level.estimates.columns[output.id] = InputColumn(input=given, statistics=statistics, unique=unique)
+
+
+def _visible(sub: Level) -> list[e.Expr]:
+    return [t.expr for t in sub.targets if not t.hidden]
+
+
+def _without_unused(level: Level, relation: Relation, item: l.SubqueryItem, query: l.LogicalPlan) -> l.LogicalPlan:
+    """Outputs nobody reads become NULLs (remove_unused_subquery_outputs)."""
+    if not isinstance(query, l.Query) or query.distinct or query.distinct_on is not None:
+        return query
+    read = set(relation.needed)
+    for clause in relation.clauses:
+        read |= ids_in(clause.expr)
+    sorts = {k.expr.id for k in query.order_by if isinstance(k.expr, e.ColumnRef)}
+    visible = [t for t in query.targets if not t.hidden]
+    unused = {t.id for t, o in zip(visible, item.outputs, strict=False) if o.id not in read}
+    targets = []
+    changed = False
+    for target in query.targets:
+        if (
+            target.id in unused and target.id not in sorts and not isinstance(target.expr, e.Const) and not volatile(target.expr)
+            and not returns_set(target.expr) and not any(equal(target.expr, g) for g in query.group_by)
+        ):  # fmt: skip
+            targets.append(replace(target, expr=e.Const(type=target.expr.type, typmod=target.expr.typmod, value=None)))
+            changed = True
+        else:
+            targets.append(target)
+    return replace(query, targets=tuple(targets)) if changed else query
+
+
+def _pushed(query: l.LogicalPlan, outputs: tuple[l.Output, ...], condition: e.Expr, level: Level) -> l.LogicalPlan | None:
+    """The subquery with a condition tested inside, None where that could change its meaning (subquery_is_pushdown_safe)."""
+    if contains(condition, e.SubPlan) or volatile(condition) or level.bits_of(condition) & ~level.bits_of_ids(frozenset(o.id for o in outputs)):
+        return None
+    if isinstance(query, l.SetOperation):
+        if query.limit is not None or query.offset is not None or query.op == "except" or query.ctes:
+            return None
+        left = _pushed_arm(query.left, outputs, query, condition, level)
+        right = None if left is None else _pushed_arm(query.right, outputs, query, condition, level)
+        return None if left is None or right is None else replace(query, left=left, right=right)
+    if not isinstance(query, l.Query) or query.limit is not None or query.offset is not None:
+        return None
+    targets = {o.id: t for o, t in zip(outputs, [t for t in query.targets if not t.hidden], strict=False)}
+    windows = [c for t in query.targets for c in walk_plan(t.expr) if isinstance(c, e.WindowCall)]
+    for id in ids_in(condition):
+        target = targets.get(id)
+        if target is None or volatile(target.expr) or returns_set(target.expr) or contains(target.expr, e.SubLink):
+            return None
+        if query.distinct_on is not None and target.id not in query.distinct_on:
+            return None
+        for call in windows:
+            if not any(equal(target.expr, x) for x in query.windows[call.window].partition_by):
+                return None
+
+    def change(part: object) -> object | None:
+        if isinstance(part, e.ColumnRef) and part.id in targets:
+            return targets[part.id].expr
+        return None
+
+    made = rewrite(condition, change)
+    if query.grouped or query.group_by:
+        if query.grouping_sets is not None:
+            return None
+        return replace(query, having=(*query.having, made))
+    return replace(query, where=(*query.where, made))
+
+
+def _pushed_arm(arm: l.LogicalPlan, outputs: tuple[l.Output, ...], whole: l.SetOperation, condition: e.Expr, level: Level) -> l.LogicalPlan | None:
+    """The condition inside one side of a set operation, whose columns have other types only if none was coerced."""
+    if any(a.type.oid != b.type.oid for a, b in zip(arm.outputs, whole.outputs, strict=False)):
+        return None
+    return _pushed(arm, outputs, condition, level)
+
+
+def subquery_paths(level: Level, relation: Relation, item: l.SubqueryItem) -> None:
+    """A scan of each path the subquery kept."""
+    sub = relation.sub
+    assert sub is not None and sub.final is not None
+    for source in sub.final.paths:
+        if isinstance(source, DummyPath):
+            continue
+        add_path(relation, _scan(level, relation, source, _keys(level, relation, item, source)))
+    if not relation.paths:
+        add_path(relation, DummyPath(relation, relation.target))
+
+
+def _scan(level: Level, relation: Relation, source: Path, keys: Keys) -> Path:
+    """cost_subqueryscan."""
+    path = SubqueryPath(relation, relation.target, source, keys)
+    path.param = parameterization(level, relation, relation.lateral)
+    path.rows = relation.rows if path.param is None else path.param.rows
+    startup, per_tuple = relation.base_cost_startup, relation.base_cost_per_tuple
+    if path.param is not None:
+        a, b = level.estimates.clauses_cost(path.param.clauses)
+        startup, per_tuple = startup + a, per_tuple + b
+    run = (level.costs.tuple + per_tuple) * source.rows
+    startup += relation.target.startup
+    run += relation.target.per_tuple * path.rows
+    path.startup = source.startup + startup
+    path.total = source.total + startup + run
+    path.safe = False
+    path.workers = 0
+    return path
+
+
+def _keys(level: Level, relation: Relation, item: l.SubqueryItem, source: Path) -> Keys:
+    """The subquery's order as this level sees it (convert_subquery_pathkeys)."""
+    sub = relation.sub
+    assert sub is not None
+    targets = _visible(sub)
+    found: list[PathKey] = []
+    for key in source.keys:
+        made: PathKey | None = None
+        for member in key.cls.members:
+            for output, target in zip(item.outputs, targets, strict=False):
+                if not equal(member.expr, target):
+                    continue
+                column = e.ColumnRef(type=output.type, typmod=output.typmod, id=output.id, name=output.name)
+                cls = sort_class(level, column, 0, False)
+                if cls is not None:
+                    made = pathkey(level, cls, key.descending, key.nulls_first)
+                    break
+            if made is not None:
+                break
+        if made is None:
+            break
+        if not redundant(made, found):
+            found.append(made)
+    return tuple(found)

@@ -1,0 +1,121 @@
+"""Emitter: one level's chosen path to physical nodes (create_plan); scans, joins and upper steps are in the modules beside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from auroraml.ir import expr as e
+from auroraml.ir import physical as p
+from auroraml.planner.level.clause import Clause
+from auroraml.planner.level.level import Level, plain
+from auroraml.planner.level.questions import equal
+from auroraml.planner.level.relation import Relation
+from auroraml.planner.paths.path import Path
+from auroraml.planner.plans.inputs import Emitted, Inputs, Resolver, references
+
+EXACT, SMALL, LABEL, IGNORE = 1, 2, 4, 8
+Build = Callable[["Emitter", Path, int, "Sequence[e.Expr] | None"], Emitted]
+BUILDERS: dict[type, Build] = {}
+
+
+def builds(*kinds: type) -> Callable[[Build], Build]:
+    """Register what makes the plan of some kinds of path."""
+
+    def register(build: Build) -> Build:
+        for kind in kinds:
+            BUILDERS[kind] = build
+        return build
+
+    return register
+
+
+class Emitter:
+    """Makes the plan of one level."""
+
+    def __init__(self, level: Level) -> None:
+        self.level = level
+        self.outer_bits = 0
+        self.nest_params: list[tuple[int, e.ColumnRef]] = []
+
+    def plan(self, path: Path, flags: int, exprs: Sequence[e.Expr] | None = None) -> Emitted:
+        """The plan of a path; `exprs` is the select list wanted of a node that can compute one."""
+        return BUILDERS[type(path)](self, path, flags, exprs)
+
+    # Costs
+
+    @staticmethod
+    def cost(path: Path) -> p.Cost:
+        """What EXPLAIN prints for a path."""
+        return p.Cost(startup=path.startup, total=path.total, rows=path.rows, width=path.target.width)
+
+    # Expressions
+
+    def resolver(self, *sides: Sequence[e.Expr]) -> Resolver:
+        """Expressions over children's outputs."""
+        return Resolver(Inputs(*sides), self.outside, self.shown)
+
+    def outside(self, column: e.ColumnRef) -> e.Expr:
+        """A column of the other side of a nested loop, carried by a parameter (replace_nestloop_params)."""
+        number = self.level.owner.get(column.id)
+        if number is None or not self.outer_bits >> number & 1:
+            raise AssertionError(f"column {column.name} ({column.id}) is not at hand")
+        for known, other in self.nest_params:
+            if other.id == column.id:
+                return e.ParamRef(type=column.type, typmod=column.typmod, number=known, kind="exec", name=column.name)
+        made = self.level.statement.new_parameter()
+        self.nest_params.append((made, plain(column)))
+        return e.ParamRef(type=column.type, typmod=column.typmod, number=made, kind="exec", name=column.name)
+
+    def shown(self, column: e.ColumnRef) -> e.Expr:
+        """A column that a moved call read, by name, where no plan node carries it."""
+        number = self.level.owner.get(column.id)
+        alias = "" if number is None else self.level.relation(number).alias
+        return e.NamedColumn(type=column.type, typmod=column.typmod, alias=alias, name=column.name)
+
+    def ordered(self, clauses: Sequence[Clause]) -> list[Clause]:
+        """Conditions cheap ones first, otherwise as they are (order_qual_clauses)."""
+        estimates = self.level.estimates
+        return sorted(clauses, key=lambda c: estimates.costs.of(c.expr)[1])
+
+    def gated(self, emitted: Emitted, path: Path, clauses: Sequence[Clause]) -> Emitted:
+        """The plan under conditions that are the same for all rows (create_gating_plan)."""
+        gates = [c.expr for c in clauses if c.pseudoconstant]
+        if not gates:
+            return emitted
+        tests = self.resolver().all(gates)
+        node = emitted.node
+        if isinstance(node, p.Result) and node.source is None and not node.one_time:
+            return Emitted(replace(node, one_time=tests), emitted.exprs)
+        made = p.Result(source=node, one_time=tests, targets=references(emitted.exprs), cost=node.cost)
+        return Emitted(made, emitted.exprs)
+
+    def result(self, source: Emitted, exprs: Sequence[e.Expr], cost: p.Cost) -> Emitted:
+        """A Result that computes a select list over a plan that cannot."""
+        return Emitted(p.Result(source=source.node, targets=self.resolver(source.exprs).all(exprs), cost=cost), exprs)
+
+    def with_columns(self, path: Path, flags: int, wanted: Sequence[e.Expr]) -> Emitted:
+        """The path's plan with further columns in its output, computed there or by a Result."""
+        made = self.plan(path, flags)
+        missing = [x for x in wanted if not any(equal(x, known) for known in made.exprs)]
+        if not missing:
+            return made
+        exprs = [*made.exprs, *missing]
+        if self.can_project(made.node):
+            return self.plan(path, flags, exprs)
+        return self.result(made, exprs, made.node.cost)
+
+    @staticmethod
+    def can_project(node: p.PhysicalPlan) -> bool:
+        """Whether a node computes its own select list."""
+        return not isinstance(
+            node,
+            p.Hash | p.Materialize | p.Memoize | p.Sort | p.Unique | p.SetOp | p.LockRows | p.Limit | p.ModifyTable | p.Append | p.RecursiveUnion
+            | p.ProjectSet,
+        )  # fmt: skip
+
+
+def physical_columns(relation: Relation) -> list[e.Expr]:
+    """All columns of a base relation, in order (build_physical_tlist)."""
+    assert relation.item is not None
+    return [e.ColumnRef(type=o.type, typmod=o.typmod, id=o.id, name=o.name) for o in relation.item.outputs]

@@ -1,0 +1,270 @@
+"""Plans of base relations (create_scan_plan)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from auroraml.ir import expr as e
+from auroraml.ir import logical as l
+from auroraml.ir import physical as p
+from auroraml.planner.cost.numbers import clamp_rows
+from auroraml.planner.level.clause import Clause
+from auroraml.planner.level.questions import equal, walk
+from auroraml.planner.level.relation import Relation
+from auroraml.planner.paths.index_costs import covered
+from auroraml.planner.paths.path import BitmapPath, BitmapTree, DummyPath, IndexPath, ItemPath, Path, ResultPath, SeqPath, SubqueryPath
+from auroraml.planner.plans.emitter import EXACT, IGNORE, LABEL, SMALL, Emitter, builds, physical_columns
+from auroraml.planner.plans.inputs import Emitted, Resolver
+from auroraml.types.table import BOOL, INT8
+
+
+def scan_list(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> list[e.Expr]:
+    """The select list of a scan: the whole row where nothing forbids it (use_physical_tlist)."""
+    if exprs is not None:
+        return list(exprs)
+    if flags & IGNORE:
+        return []
+    if whole_row(emitter, path, flags):
+        return physical_columns(path.relation)
+    return list(path.target.exprs)
+
+
+def whole_row(emitter: Emitter, path: Path, flags: int) -> bool:
+    """Whether a scan may hand on its relation's row as it is."""
+    relation = path.relation
+    if flags & (EXACT | SMALL) or relation.kind != "base" or relation.item is None:
+        return False
+    if isinstance(path, ResultPath | DummyPath):
+        return False
+    if isinstance(path, IndexPath) and path.index_only:
+        return False
+    if isinstance(path, BitmapPath) and not path.target.exprs:
+        return False
+    level = emitter.level
+    if relation.item is level.row_of and relation.needed.get(level.row_id):
+        return False
+    if flags & LABEL and any(path.target.refs):
+        seen: set[int] = set()
+        for expr, ref in zip(path.target.exprs, path.target.refs, strict=True):
+            if ref:
+                if not isinstance(expr, e.ColumnRef) or expr.id in seen or level.owner.get(expr.id) != relation.index:
+                    return False
+                seen.add(expr.id)
+    return True
+
+
+def scan_clauses(path: Path) -> list[Clause]:
+    """The conditions a scan tests."""
+    clauses = list(path.relation.clauses)
+    if path.param is not None:
+        clauses += path.param.clauses
+    return clauses
+
+
+def _columns(emitter: Emitter, relation: Relation) -> tuple[tuple[p.ScanColumn, ...], list[e.Expr]]:
+    """The scanned relation's columns, the row's number last where it is asked for."""
+    item = relation.item
+    assert item is not None
+    level = emitter.level
+    numbers = item.numbers if isinstance(item, l.TableItem) else tuple(range(1, len(item.outputs) + 1))
+    columns = [p.ScanColumn(number=n, name=o.name, type=o.type, typmod=o.typmod) for n, o in zip(numbers, item.outputs, strict=True)]
+    exprs = physical_columns(relation)
+    if item is level.row_of and relation.needed.get(level.row_id):
+        columns.append(p.ScanColumn(number=-1, name="ctid", type=INT8))
+        exprs.append(e.ColumnRef(type=INT8, id=level.row_id, name="ctid"))
+    return tuple(columns), exprs
+
+
+def _filter(emitter: Emitter, resolve: Resolver, clauses: Sequence[Clause]) -> tuple[e.Expr, ...]:
+    return resolve.all([c.expr for c in emitter.ordered([c for c in clauses if not c.pseudoconstant])])
+
+
+@builds(SeqPath)
+def seq_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
+    """Seq Scan."""
+    relation = path.relation
+    item = relation.item
+    assert isinstance(item, l.TableItem)
+    columns, inputs = _columns(emitter, relation)
+    outputs = scan_list(emitter, path, flags, exprs)
+    resolve = emitter.resolver(inputs)
+    clauses = scan_clauses(path)
+    node = p.SeqScan(
+        relation=item.relation, alias=relation.alias, columns=columns, targets=resolve.all(outputs), filter=_filter(emitter, resolve, clauses),
+        cost=emitter.cost(path), range_index=relation.serial,
+    )  # fmt: skip
+    return emitter.gated(Emitted(node, outputs), path, clauses)
+
+
+@builds(IndexPath)
+def index_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
+    """Index Scan and Index Only Scan."""
+    assert isinstance(path, IndexPath)
+    relation = path.relation
+    item = relation.item
+    assert isinstance(item, l.TableItem)
+    columns, inputs = _columns(emitter, relation)
+    outputs = scan_list(emitter, path, flags, exprs)
+    resolve = emitter.resolver(inputs)
+    clauses = scan_clauses(path)
+    rest = [c for c in clauses if not covered(c, path)]
+    kind = p.IndexOnlyScan if path.index_only else p.IndexScan
+    node = kind(
+        relation=item.relation, alias=relation.alias, columns=columns, targets=resolve.all(outputs), filter=_filter(emitter, resolve, rest),
+        index=path.index.index, conditions=resolve.all([condition for _, condition, _ in path.clauses]), backward=path.backward,
+        cost=emitter.cost(path), range_index=relation.serial,
+    )  # fmt: skip
+    return emitter.gated(Emitted(node, outputs), path, clauses)
+
+
+@builds(BitmapPath)
+def bitmap_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
+    """Bitmap Heap Scan over its bitmaps."""
+    assert isinstance(path, BitmapPath)
+    relation = path.relation
+    item = relation.item
+    assert isinstance(item, l.TableItem)
+    columns, inputs = _columns(emitter, relation)
+    outputs = scan_list(emitter, path, flags, exprs)
+    resolve = emitter.resolver(inputs)
+    clauses = scan_clauses(path)
+    used = _tested(path.tree)
+    rest = [c for c in clauses if not c.pseudoconstant and not _is_tested(c, path.tree, used)]
+    node = p.BitmapHeapScan(
+        relation=item.relation, alias=relation.alias, columns=columns, targets=resolve.all(outputs), filter=_filter(emitter, resolve, rest),
+        source=_bitmap(emitter, relation, path.tree, columns, resolve), recheck=resolve.all(used), cost=emitter.cost(path),
+        range_index=relation.serial,
+    )  # fmt: skip
+    return emitter.gated(Emitted(node, outputs), path, clauses)
+
+
+def _tested(tree: BitmapTree) -> list[e.Expr]:
+    """The conditions that a bitmap ensures."""
+    if tree.index_path is not None:
+        return [condition for _, condition, _ in tree.index_path.clauses]
+    if tree.kind == "and":
+        found: list[e.Expr] = []
+        for part in tree.parts:
+            for expr in _tested(part):
+                if not any(equal(expr, known) for known in found):
+                    found.append(expr)
+        return found
+    arms = [_conjunction(_tested(part)) for part in tree.parts]
+    return [e.Or(type=BOOL, args=tuple(arms))]
+
+
+def _conjunction(exprs: list[e.Expr]) -> e.Expr:
+    return exprs[0] if len(exprs) == 1 else e.And(type=BOOL, args=tuple(exprs))
+
+
+def _is_tested(clause: Clause, tree: BitmapTree, used: Sequence[e.Expr]) -> bool:
+    if any(equal(clause.expr, x) for x in used):
+        return True
+    if tree.index_path is not None and covered(clause, tree.index_path):
+        return True
+    return tree.kind == "and" and any(_is_tested(clause, part, ()) for part in tree.parts)
+
+
+def _bitmap(emitter: Emitter, relation: Relation, tree: BitmapTree, columns: tuple[p.ScanColumn, ...], resolve: Resolver) -> p.PhysicalPlan:
+    rows = clamp_rows(tree.selectivity * relation.tuples)
+    if tree.index_path is not None:
+        path = tree.index_path
+        assert isinstance(relation.item, l.TableItem)
+        cost = p.Cost(startup=0.0, total=path.index_total, rows=rows, width=0)
+        return p.BitmapIndexScan(
+            relation=relation.item.relation, index=path.index.index, columns=columns,
+            conditions=resolve.all([condition for _, condition, _ in path.clauses]), cost=cost,
+        )  # fmt: skip
+    kind = p.BitmapAnd if tree.kind == "and" else p.BitmapOr
+    sources = tuple(_bitmap(emitter, relation, part, columns, resolve) for part in tree.parts)
+    return kind(sources=sources, cost=p.Cost(startup=tree.cost, total=tree.cost, rows=rows, width=0))
+
+
+@builds(ItemPath)
+def item_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
+    """Function, Values, CTE and WorkTable Scan."""
+    relation = path.relation
+    item = relation.item
+    columns, inputs = _columns(emitter, relation)
+    outputs = scan_list(emitter, path, flags, exprs)
+    resolve = emitter.resolver(inputs)
+    clauses = scan_clauses(path)
+    targets, tests, cost = resolve.all(outputs), _filter(emitter, resolve, clauses), emitter.cost(path)
+    outside = emitter.resolver()
+    serial = relation.serial
+    node: p.PhysicalPlan
+    if isinstance(item, l.FunctionItem):
+        batch = any(isinstance(x, e.Call) and x.function.batch for c in item.calls for x in walk(c))
+        node = p.FunctionScan(
+            calls=outside.all(item.calls), column_counts=item.column_counts, columns=columns, alias=relation.alias, ordinality=item.ordinality,
+            batch=batch, migrated=item.migrated, targets=targets, filter=tests, cost=cost, range_index=serial,
+        )  # fmt: skip
+    elif isinstance(item, l.ValuesItem):
+        rows = tuple(outside.all(row) for row in item.rows)
+        node = p.ValuesScan(rows=rows, columns=columns, alias=relation.alias, targets=targets, filter=tests, cost=cost, range_index=serial)
+    else:
+        assert isinstance(item, l.CteItem)
+        work = emitter.level.statement.work_tables.get(item.cte)
+        if work is not None:
+            node = p.WorkTableScan(work_table=work[0], alias=relation.alias, columns=columns, targets=targets, filter=tests, cost=cost,
+                                   range_index=serial)  # fmt: skip
+        else:
+            known = emitter.level.statement.ctes[item.cte]
+            node = p.CteScan(cte=known.index, cte_name=known.name, alias=relation.alias, columns=columns, targets=targets, filter=tests, cost=cost,
+                             range_index=serial)  # fmt: skip
+    return emitter.gated(Emitted(node, outputs), path, clauses)
+
+
+@builds(ResultPath)
+def result(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
+    """One row without a table."""
+    assert isinstance(path, ResultPath)
+    outputs = list(path.target.exprs) if exprs is None else list(exprs)
+    resolve = emitter.resolver()
+    quals = sorted(path.quals, key=lambda x: emitter.level.estimates.costs.of(x)[1])
+    node = p.Result(targets=resolve.all(outputs), one_time=resolve.all(quals), cost=emitter.cost(path))
+    return Emitted(node, outputs)
+
+
+@builds(DummyPath)
+def dummy(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
+    """No rows: a Result whose condition is false."""
+    outputs = list(path.target.exprs) if exprs is None else list(exprs)
+    targets = tuple(e.Const(type=x.type, typmod=x.typmod, value=None) for x in outputs)
+    node = p.Result(
+        targets=targets, one_time=(e.Const(type=BOOL, value=False),), cost=p.Cost(startup=0.0, total=0.0, rows=0.0, width=path.target.width)
+    )
+    return Emitted(node, outputs)
+
+
+@builds(SubqueryPath)
+def subquery_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
+    """A subquery under an alias; left out where it changes nothing."""
+    assert isinstance(path, SubqueryPath)
+    relation = path.relation
+    item, sub = relation.item, relation.sub
+    assert item is not None and sub is not None
+    level = emitter.level
+    inner = level.statement.emit(sub, path.source)
+    for number, column in relation.sub_params:
+        owner = level.owner.get(column.id)
+        if owner is not None and emitter.outer_bits >> owner & 1 and all(known != number for known, _ in emitter.nest_params):
+            emitter.nest_params.append((number, column))
+    columns, inputs = _columns(emitter, relation)
+    outputs = scan_list(emitter, path, flags, exprs)
+    resolve = emitter.resolver(inputs)
+    clauses = scan_clauses(path)
+    tests = _filter(emitter, resolve, clauses)
+    targets = resolve.all(outputs)
+    whole = [x for x in outputs if isinstance(x, e.ColumnRef)]
+    if sub not in level.children:
+        level.children.append(sub)
+    trivial = (
+        not tests and not any(c.pseudoconstant for c in clauses) and len(whole) == len(outputs) == len(inner.targets)
+        and all(isinstance(t, e.InputRef) and t.index == i for i, t in enumerate(targets))
+    )  # fmt: skip
+    if trivial:
+        return Emitted(inner, outputs)
+    node = p.SubqueryScan(source=inner, alias=relation.alias, columns=columns, targets=targets, filter=tests, cost=emitter.cost(path),
+                          range_index=relation.serial)  # fmt: skip
+    return emitter.gated(Emitted(node, outputs), path, clauses)

@@ -1,0 +1,274 @@
+"""Plans of what stands above joins: projections, grouping, windows, DISTINCT, LIMIT, set operations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from auroraml.ir import expr as e
+from auroraml.ir import physical as p
+from auroraml.planner.level.questions import equal, rewrite
+from auroraml.planner.paths.path import (
+    AggregatePath,
+    AppendPath,
+    GroupPath,
+    LimitPath,
+    LockPath,
+    MergeAppendPath,
+    Path,
+    ProjectionPath,
+    ProjectSetPath,
+    RecursivePath,
+    SetOpPath,
+    UpperUniquePath,
+    WindowPath,
+)
+from auroraml.planner.paths.steps import projects
+from auroraml.planner.paths.windows import calls_of
+from auroraml.planner.plans.emitter import EXACT, IGNORE, LABEL, SMALL, Emitter, builds
+from auroraml.planner.plans.inputs import Emitted, Resolver, references
+from auroraml.planner.plans.scans import whole_row
+
+
+def _list(path: Path, exprs: Sequence[e.Expr] | None) -> list[e.Expr]:
+    return list(path.target.exprs) if exprs is None else list(exprs)
+
+
+def _same(a: Sequence[e.Expr], b: Sequence[e.Expr]) -> bool:
+    return len(a) == len(b) and all(equal(x, y) for x, y in zip(a, b, strict=True))
+
+
+@builds(ProjectionPath)
+def projection(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
+    """A new select list: computed by the node below where it can (create_projection_plan)."""
+    assert isinstance(path, ProjectionPath)
+    source = path.source
+    if exprs is None and whole_row(emitter, path, flags) and projects(source):
+        made = emitter.plan(source, flags)
+        return Emitted(replace(made.node, cost=emitter.cost(path)), made.exprs)
+    outputs = _list(path, exprs)
+    if projects(source):
+        made = emitter.plan(source, IGNORE, outputs)
+        return Emitted(_labelled(made.node, emitter.cost(path)), made.exprs)
+    made = emitter.plan(source, 0)
+    if _same(outputs, made.exprs):
+        return Emitted(_labelled(made.node, emitter.cost(path)), outputs)
+    return emitter.result(made, outputs, emitter.cost(path))
+
+
+def _labelled(node: p.PhysicalPlan, cost: p.Cost) -> p.PhysicalPlan:
+    """The node with the projection's costs; a plan of no rows keeps its own."""
+    if isinstance(node, p.Result) and node.source is None and node.cost.rows == 0.0:
+        return node
+    return replace(node, cost=cost)
+
+
+@builds(ProjectSetPath)
+def project_set(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
+    """Set-returning functions."""
+    assert isinstance(path, ProjectSetPath)
+    source = emitter.plan(path.source, 0)
+    outputs = list(path.target.exprs)
+    targets = emitter.resolver(source.exprs).all(outputs)
+    return Emitted(p.ProjectSet(source=source.node, targets=targets, cost=emitter.cost(path)), outputs)
+
+
+class _Calls:
+    """Aggregate or window calls of a node: each made once over the child, targets refer to that object."""
+
+    def __init__(self, resolve: Resolver, kind: type) -> None:
+        self.resolve = resolve
+        self.kind = kind
+        self.known: list[tuple[e.Expr, e.Expr]] = []
+
+    def over(self, expr: e.Expr) -> e.Expr:
+        """The expression over the node's input and its calls."""
+
+        def change(part: object) -> object | None:
+            if isinstance(part, self.kind):
+                found = None if not self.resolve.inputs.others else self.resolve.inputs.find(part)  # type: ignore[arg-type]
+                return found if found is not None else self._made(part)  # type: ignore[arg-type]
+            if isinstance(part, e.SubPlan):
+                return None
+            return self.resolve.change(part)
+
+        return rewrite(expr, change)
+
+    def _made(self, call: e.Expr) -> e.Expr:
+        for known, made in self.known:
+            if equal(known, call):
+                return made
+        made = _inside(call, self.resolve)
+        self.known.append((call, made))
+        return made
+
+    @property
+    def calls(self) -> tuple[e.Expr, ...]:
+        """All calls met so far."""
+        return tuple(made for _, made in self.known)
+
+
+def _inside(call: e.Expr, resolve: Resolver) -> e.Expr:
+    """A call with its arguments over the input."""
+    if isinstance(call, e.Aggregate):
+        return replace(
+            call, args=resolve.all(call.args), direct=resolve.all(call.direct), filter=None if call.filter is None else resolve(call.filter),
+            order_by=tuple(replace(k, expr=resolve(k.expr)) for k in call.order_by),
+        )  # fmt: skip
+    assert isinstance(call, e.WindowCall)
+    return replace(call, args=resolve.all(call.args), filter=None if call.filter is None else resolve(call.filter))
+
+
+def _keys(path: Path, refs: Sequence[int], source: Emitted, emitter: Emitter) -> tuple[int, ...]:
+    """Child positions of target references."""
+    level = emitter.level
+    found: list[int] = []
+    for ref in refs:
+        wanted = level.targets[ref - 1].expr
+        found.append(next(i for i, x in enumerate(source.exprs) if equal(x, wanted)))
+    return tuple(found)
+
+
+@builds(AggregatePath)
+def aggregate(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
+    """Aggregate."""
+    assert isinstance(path, AggregatePath)
+    source = emitter.plan(path.source, LABEL)
+    outputs = _list(path, exprs)
+    resolve = emitter.resolver(source.exprs)
+    calls = _Calls(resolve, e.Aggregate)
+    targets = tuple(calls.over(x) for x in outputs)
+    quals = sorted(path.quals, key=lambda x: emitter.level.estimates.costs.of(x)[1])
+    tests = tuple(calls.over(x) for x in quals)
+    keys = _keys(path, path.group, source, emitter)
+    sets: tuple[tuple[int, ...], ...] = ()
+    if emitter.level.query.grouping_sets is not None and path.strategy == "mixed":
+        order = [_group_place(emitter, i) for i in range(len(emitter.level.query.group_by))]
+        sets = tuple(tuple(order[i] for i in members) for members in emitter.level.query.grouping_sets)
+    node = p.Aggregate(
+        source=source.node, strategy=path.strategy, keys=keys, calls=calls.calls, filter=tests, targets=targets, phase=path.phase,  # type: ignore[arg-type]
+        grouping_sets=sets, cost=emitter.cost(path),
+    )  # fmt: skip
+    return Emitted(node, outputs)
+
+
+def _group_place(emitter: Emitter, i: int) -> int:
+    """Where GROUP BY's expression `i` is among the group clauses."""
+    expr = emitter.level.query.group_by[i]
+    return next(place for place, c in enumerate(emitter.level.group_clauses) if equal(c.expr, expr))
+
+
+@builds(GroupPath)
+def group(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
+    """Group."""
+    assert isinstance(path, GroupPath)
+    source = emitter.plan(path.source, LABEL)
+    outputs = _list(path, exprs)
+    resolve = emitter.resolver(source.exprs)
+    quals = sorted(path.quals, key=lambda x: emitter.level.estimates.costs.of(x)[1])
+    node = p.Group(source=source.node, keys=_keys(path, path.group, source, emitter), filter=resolve.all(quals), targets=resolve.all(outputs),
+                   cost=emitter.cost(path))  # fmt: skip
+    return Emitted(node, outputs)
+
+
+@builds(UpperUniquePath)
+def upper_unique(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
+    """Unique over sorted input."""
+    assert isinstance(path, UpperUniquePath)
+    source = emitter.plan(path.source, flags | LABEL)
+    keys: list[int] = []
+    for key in path.keys[: path.columns]:
+        keys.append(next(i for m in key.cls.members for i, x in enumerate(source.exprs) if equal(m.expr, x)))
+    node = p.Unique(source=source.node, keys=tuple(keys), targets=references(source.exprs), cost=emitter.cost(path))
+    return Emitted(node, source.exprs)
+
+
+@builds(WindowPath)
+def window(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
+    """WindowAgg."""
+    assert isinstance(path, WindowPath)
+    level = emitter.level
+    source = emitter.plan(path.source, LABEL | SMALL)
+    outputs = _list(path, exprs)
+    resolve = emitter.resolver(source.exprs)
+    calls = _Calls(resolve, e.WindowCall)
+    for call in calls_of(level, path.window):
+        calls.over(call)
+    targets = tuple(calls.over(x) for x in outputs)
+    partition, order = level.window_clauses[path.window]
+
+    def place(expr: e.Expr) -> int:
+        return next(i for i, x in enumerate(source.exprs) if equal(x, expr))
+
+    definition = level.query.windows[path.window]
+    shown = replace(
+        definition, partition_by=resolve.all(definition.partition_by), order_by=tuple(replace(k, expr=resolve(k.expr)) for k in definition.order_by),
+        frame=None if definition.frame is None else tuple(resolve(x) if isinstance(x, e.Expr) else x for x in definition.frame),
+    )  # fmt: skip
+    node = p.WindowAgg(
+        source=source.node, partition=tuple(place(c.expr) for c in partition),
+        order=tuple(p.SortColumn(index=place(c.expr), descending=c.descending, nulls_first=c.nulls_first) for c in order),
+        calls=calls.calls, window=shown, targets=targets, cost=emitter.cost(path),  # type: ignore[arg-type]
+    )  # fmt: skip
+    return Emitted(node, outputs)
+
+
+@builds(LimitPath)
+def limit(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
+    """Limit."""
+    assert isinstance(path, LimitPath)
+    source = emitter.plan(path.source, flags)
+    nothing = emitter.resolver()
+    ties: tuple[p.SortColumn, ...] = ()
+    if path.ties:
+        ties = tuple(
+            p.SortColumn(index=next(i for i, x in enumerate(source.exprs) if equal(x, c.expr)), descending=c.descending, nulls_first=c.nulls_first)
+            for c in emitter.level.sort_clauses
+        )
+    node = p.Limit(
+        source=source.node, count=None if path.count is None else nothing(path.count), offset=None if path.offset is None else nothing(path.offset),
+        ties=ties, targets=references(source.exprs), cost=emitter.cost(path),
+    )  # fmt: skip
+    return Emitted(node, source.exprs)
+
+
+@builds(LockPath)
+def lock(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
+    """LockRows."""
+    assert isinstance(path, LockPath)
+    source = emitter.plan(path.source, flags)
+    return Emitted(p.LockRows(source=source.node, targets=references(source.exprs), cost=emitter.cost(path)), source.exprs)
+
+
+@builds(AppendPath, MergeAppendPath)
+def append(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
+    """Append: its children's columns by position."""
+    assert isinstance(path, AppendPath)
+    outputs = list(path.target.exprs)
+    sources = tuple(emitter.plan(source, EXACT).node for source in path.sources)
+    return Emitted(p.Append(sources=sources, targets=references(outputs), cost=emitter.cost(path)), outputs)
+
+
+@builds(SetOpPath)
+def set_op(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
+    """SetOp: the last column tells the sides apart."""
+    assert isinstance(path, SetOpPath)
+    source = emitter.plan(path.source, flags | LABEL)
+    width = len(source.exprs) - 1
+    node = p.SetOp(
+        source=source.node, command=path.command, strategy=path.strategy, keys=tuple(range(width)), flag=width,
+        targets=references(source.exprs)[:width], cost=emitter.cost(path),
+    )  # fmt: skip
+    return Emitted(node, source.exprs[:width])
+
+
+@builds(RecursivePath)
+def recursive(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
+    """Recursive Union."""
+    assert isinstance(path, RecursivePath)
+    outputs = list(path.target.exprs)
+    first = emitter.plan(path.first, EXACT)
+    again = emitter.plan(path.again, EXACT)
+    node = p.RecursiveUnion(outer=first.node, inner=again.node, work_table=path.work_table, distinct=path.distinct, targets=references(outputs),
+                            cost=emitter.cost(path))  # fmt: skip
+    return Emitted(node, outputs)

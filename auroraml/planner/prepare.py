@@ -1,0 +1,225 @@
+"""A bound query to a Level: PostgreSQL's preparation steps in PostgreSQL's order (subquery_planner)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from auroraml.ir import expr as e
+from auroraml.ir import logical as l
+from auroraml.planner.level.level import Level
+from auroraml.planner.level.pathkeys import SortClause
+from auroraml.planner.level.questions import conjuncts, contains, equal, rewrite, volatile
+from auroraml.planner.level.statement import Outer, Statement
+from auroraml.planner.rules.fold_constants import canonical
+from auroraml.planner.rules.join_tree import Group, leaves, made_ids, tree_of
+from auroraml.planner.rules.pull_up_sublinks import all_of, pull_up_sublinks
+from auroraml.planner.rules.pull_up_subqueries import SubqueryPuller, substitute
+from auroraml.planner.rules.reduce_outer_joins import reduce_outer_joins, remove_no_tables
+from auroraml.planner.subplans import plan_sublink
+
+ROW_ID = -1  # the column id of the changed table's row number
+
+
+class Prepared:
+    """A level's query after preparation: its join tree and clauses, columns of outer levels as parameters."""
+
+    def __init__(self, statement: Statement, query: l.Query, outer: Outer | None, row_of: l.TableItem | None = None) -> None:
+        self.level = Level(statement, outer)
+        self.level.row_of = row_of
+        self.level.outputs = query.outputs
+        tree = pull_up_sublinks(tree_of(query))
+        puller = SubqueryPuller()
+        written = sum(1 for _ in leaves(tree)) + _joins(tree)
+        pulled = puller.tree(tree, False, False)
+        assert isinstance(pulled, Group)
+        query = substitute(replace(query, from_items=(), where=()), puller.values)
+        tree = substitute(pulled, puller.values)
+        self.entries = written + puller.pulled
+        statement.range_table += self.entries
+        self.level.ids = made_ids(tree)
+        if row_of is not None:
+            self.level.row_id = ROW_ID
+            self.level.ids |= {ROW_ID}
+        self.query = self._clauses(query)
+        tree = self._quals(tree)
+        tree, self.query = self._having_to_where(tree, self.query)
+        tree = reduce_outer_joins(tree)
+        made = remove_no_tables(tree)
+        assert isinstance(made, Group)
+        self.tree = made
+        self.level.query = self.query
+        self.level.targets = list(self.query.targets)
+        self._sort_and_group()
+
+    # Expressions
+
+    def expr(self, expr: e.Expr, qual: bool = False) -> e.Expr:
+        """An expression folded, its subqueries planned, outer columns as parameters (preprocess_expression)."""
+        made = self.level.fold(self.level.statement.inlined(expr))
+        if qual:
+            made = canonical(made)
+        return self._outside(made, qual)
+
+    def exprs(self, exprs: Sequence[e.Expr]) -> tuple[e.Expr, ...]:
+        """Several."""
+        return tuple(self.expr(x) for x in exprs)
+
+    def _outside(self, expr: e.Expr, top: bool) -> e.Expr:
+        if top and isinstance(expr, e.And):
+            return replace(expr, args=tuple(self._outside(a, True) for a in expr.args))
+        if top and isinstance(expr, e.SubLink):
+            return plan_sublink(self.level, self._link(expr), True)
+        level = self.level
+
+        def change(part: object) -> object | None:
+            if isinstance(part, e.SubLink):
+                return plan_sublink(level, self._link(part), False)
+            if isinstance(part, e.WholeRow) and not level.ids.issuperset(part.ids):
+                refs = (e.ColumnRef(type=a.type, typmod=a.typmod, id=i, name=a.name) for i, a in zip(part.ids, part.type.attributes, strict=False))
+                return e.RowExpr(type=part.type, args=tuple(self._outside(r, False) for r in refs))
+            if isinstance(part, e.ColumnRef) and part.id not in level.ids:
+                if level.outer is None:
+                    raise AssertionError(f"column {part.name} ({part.id}) is nowhere")
+                return level.outer.reference(part)
+            return None
+
+        return rewrite(expr, change)
+
+    def _link(self, link: e.SubLink) -> e.SubLink:
+        """The test's own parts prepared; the columns of the subquery stay."""
+        if link.test is None:
+            return link
+        inside = {o.id for o in link.query.outputs}
+        level = self.level
+
+        def change(part: object) -> object | None:
+            if isinstance(part, e.SubLink):
+                return plan_sublink(level, self._link(part), False)
+            if isinstance(part, e.ColumnRef) and part.id not in level.ids and part.id not in inside and level.outer is not None:
+                return level.outer.reference(part)
+            return None
+
+        return replace(link, test=rewrite(link.test, change))
+
+    def _clauses(self, query: l.Query) -> l.Query:
+        """Everything but FROM and WHERE."""
+        targets = tuple(replace(t, expr=self.expr(t.expr)) for t in query.targets)
+        having = tuple(x for h in query.having for x in _conditions(self.expr(h, True)))
+        windows = tuple(
+            replace(w, partition_by=self.exprs(w.partition_by), order_by=tuple(replace(k, expr=self.expr(k.expr)) for k in w.order_by),
+                    frame=None if w.frame is None else tuple(self.expr(x) if isinstance(x, e.Expr) else x for x in w.frame))
+            for w in query.windows
+        )  # fmt: skip
+        limit = None if query.limit is None else self.expr(query.limit)
+        offset = None if query.offset is None else self.expr(query.offset)
+        return replace(query, targets=targets, having=having, windows=windows, group_by=self.exprs(query.group_by), limit=limit, offset=offset)
+
+    def _quals(self, item: Group) -> Group:
+        made = self._item_quals(item)
+        assert isinstance(made, Group)
+        return made
+
+    def _item_quals(self, item: l.FromItem) -> l.FromItem:
+        """Conditions of the join tree, arguments of functions and VALUES."""
+        if isinstance(item, Group):
+            items = tuple(self._item_quals(i) for i in item.items)
+            where = tuple(x for c in item.where for x in _conditions(self.expr(c, True)))
+            return replace(item, items=items, where=_shortened(where))
+        if isinstance(item, l.JoinItem):
+            left, right = self._item_quals(item.left), self._item_quals(item.right)
+            on = _shortened(tuple(x for c in conjuncts(item.on) for x in _conditions(self.expr(c, True))))
+            return replace(item, left=left, right=right, on=all_of(on))
+        if isinstance(item, l.FunctionItem):
+            item = self.level.statement.inlined(item)
+            return replace(item, calls=tuple(self._outside(self.level.fold(call), False) for call in item.calls))
+        if isinstance(item, l.ValuesItem):
+            return replace(item, rows=tuple(self.exprs(row) for row in item.rows))
+        return item
+
+    def _having_to_where(self, tree: Group, query: l.Query) -> tuple[Group, l.Query]:
+        """Conditions of HAVING without aggregates are tested before grouping."""
+        kept: list[e.Expr] = []
+        moved: list[e.Expr] = []
+        for condition in query.having:
+            if query.grouping_sets is not None or contains(condition, e.Aggregate, e.SubPlan) or volatile(condition):
+                kept.append(condition)
+            elif query.group_by:
+                moved.append(condition)
+            else:
+                moved.append(condition)
+                kept.append(condition)
+        if not moved:
+            return tree, query
+        return replace(tree, where=(*tree.where, *moved)), replace(query, having=tuple(kept))
+
+    # Targets and references
+
+    def _sort_and_group(self) -> None:
+        """ORDER BY, GROUP BY and DISTINCT as references to targets; group expressions that are no target are added hidden."""
+        level, query = self.level, self.query
+        places = {t.id: i for i, t in enumerate(level.targets)}
+        for key in query.order_by:
+            assert isinstance(key.expr, e.ColumnRef)
+            i = places[key.expr.id]
+            level.sort_clauses.append(SortClause(i + 1, level.targets[i].expr, key.descending, key.nulls_first))
+        for expr in query.group_by:
+            level.group_clauses.append(SortClause(self.reference(expr), expr))
+        if query.distinct:
+            level.distinct_clauses = self._distinct([t for t in level.targets if not t.hidden])
+        elif query.distinct_on is not None:
+            level.distinct_clauses = self._distinct_on(query.distinct_on, places)
+
+    def reference(self, expr: e.Expr) -> int:
+        """The number of the target that computes `expr`, added hidden where there is none."""
+        for i, target in enumerate(self.level.targets):
+            if equal(target.expr, expr):
+                return i + 1
+        self.level.targets.append(l.Target(id=self.level.statement.new_id(), name="", expr=expr, hidden=True))
+        return len(self.level.targets)
+
+    def _distinct(self, visible: Sequence[l.Target]) -> list[SortClause]:
+        """DISTINCT's columns: those of ORDER BY first (transformDistinctClause)."""
+        found = list(self.level.sort_clauses)
+        refs = {s.ref for s in found}
+        for i, target in enumerate(self.level.targets):
+            if not target.hidden and i + 1 not in refs:
+                found.append(SortClause(i + 1, target.expr))
+        return found
+
+    def _distinct_on(self, ids: Sequence[int], places: dict[int, int]) -> list[SortClause]:
+        wanted = [places[i] + 1 for i in ids]
+        found = [s for s in self.level.sort_clauses if s.ref in wanted]
+        refs = {s.ref for s in found}
+        for ref in wanted:
+            if ref not in refs:
+                refs.add(ref)
+                found.append(SortClause(ref, self.level.targets[ref - 1].expr))
+        return found
+
+
+def prepare_expr(level: Level, expr: e.Expr) -> e.Expr:
+    """An expression of a level that has no join tree (RETURNING, ON CONFLICT), ready for its plan."""
+    prepared = Prepared.__new__(Prepared)
+    prepared.level = level
+    return prepared.expr(expr)
+
+
+def _conditions(expr: e.Expr) -> list[e.Expr]:
+    """A folded condition as conjuncts; TRUE leaves none."""
+    return [c for c in conjuncts(expr) if not (isinstance(c, e.Const) and c.value)]
+
+
+def _shortened(where: tuple[e.Expr, ...]) -> tuple[e.Expr, ...]:
+    """One that is FALSE or NULL is all there is to say."""
+    never = next((c for c in where if isinstance(c, e.Const) and not c.value), None)
+    return where if never is None else (never,)
+
+
+def _joins(item: l.FromItem) -> int:
+    """Joins written: range-table entries too."""
+    if isinstance(item, Group):
+        return sum(_joins(i) for i in item.items)
+    if isinstance(item, l.JoinItem):
+        return (item.kind not in ("semi", "anti")) + _joins(item.left) + _joins(item.right)
+    return 0

@@ -1,0 +1,290 @@
+"""A query level to paths: preparation, base relations, joins, grouping, windows, DISTINCT, ORDER BY, LIMIT (grouping_planner)."""
+
+from __future__ import annotations
+
+from auroraml.ir import expr as e
+from auroraml.ir import logical as l
+from auroraml.planner.level.build import build_clauses, build_relations, finish_build
+from auroraml.planner.level.level import Level
+from auroraml.planner.level.operators import type_family
+from auroraml.planner.level.pathkeys import SortClause, common_prefix, sort_keys
+from auroraml.planner.level.questions import contains, returns_set
+from auroraml.planner.level.relation import Relation, Target
+from auroraml.planner.level.statement import Outer, Statement
+from auroraml.planner.paths.dominance import add_path, set_cheapest
+from auroraml.planner.paths.grouping import distinct, grouping
+from auroraml.planner.paths.path import LockPath, Path
+from auroraml.planner.paths.scans import base_paths
+from auroraml.planner.paths.search import join_all
+from auroraml.planner.paths.simplify import remove_useless_joins, unique_semi_joins
+from auroraml.planner.paths.sizes import set_size
+from auroraml.planner.paths.steps import incrementally_sorted, limited, projected, projection, same_exprs, set_projection, sorted_path
+from auroraml.planner.paths.subqueries import plan_subquery
+from auroraml.planner.paths.targets import Targets, split_sets, variables
+from auroraml.planner.paths.windows import choose_order, window_keys, windows
+from auroraml.planner.prepare import Prepared
+
+
+class LimitCounts:
+    """LIMIT and OFFSET as the planner knows them: 0 none, below 0 unknown (preprocess_limit)."""
+
+    def __init__(self, level: Level, limit: e.Expr | None, offset: e.Expr | None, fraction: float) -> None:
+        self.count = self._value(level, limit, True)
+        self.offset = self._value(level, offset, False)
+        self.tuples = -1.0
+        self.fraction = self._combined(fraction)
+        if self.count > 0 and self.offset >= 0:
+            self.tuples = float(self.count) + float(self.offset)
+
+    @staticmethod
+    def _value(level: Level, expr: e.Expr | None, count: bool) -> int:
+        if expr is None:
+            return 0
+        known = level.estimates.estimator.constant(expr)
+        if known is None:
+            return -1
+        if known.value is None:
+            return 0
+        value = int(float(str(known.value)))
+        return max(value, 1) if count else max(value, 0)
+
+    def _combined(self, fraction: float) -> float:
+        if self.count != 0:
+            limit = 0.10 if self.count < 0 or self.offset < 0 else float(self.count) + float(self.offset)
+            if fraction >= 1.0:
+                return min(fraction, limit) if limit >= 1.0 else fraction
+            if fraction > 0.0:
+                return limit if limit >= 1.0 else min(fraction, limit)
+            return limit
+        if self.offset != 0 and fraction > 0.0:
+            skipped = 0.10 if self.offset < 0 else float(self.offset)
+            if fraction >= 1.0:
+                return fraction + skipped if skipped >= 1.0 else skipped
+            if skipped >= 1.0:
+                return fraction
+            total = fraction + skipped
+            return 0.0 if total >= 1.0 else total
+        return fraction
+
+
+def plan_level(statement: Statement, query: l.Query, outer: Outer | None, fraction: float, row_of: l.TableItem | None = None) -> Level:
+    """Plan one SELECT level; the result's `final` relation holds its paths."""
+    prepared = Prepared(statement, query, outer, row_of)
+    level = prepared.level
+    query = prepared.query
+    limits = LimitCounts(level, query.limit, query.offset, fraction)
+    level.tuple_fraction = limits.fraction
+    calls = any(contains(t.expr, e.WindowCall) for t in level.targets)
+    grouped = query.grouped or bool(query.group_by) or bool(query.having) or query.grouping_sets is not None
+    sets = any(returns_set(t.expr) for t in level.targets)
+    level.limit_tuples = -1.0 if grouped or level.distinct_clauses or calls or sets else limits.tuples
+    _windows(level, prepared)
+    _order_groups(level)
+    build_relations(level, prepared.tree)
+    exprs = [x for t in level.targets for x in variables(t.expr)] + [x for h in query.having for x in variables(h)]
+    joins = build_clauses(level, prepared.tree, exprs)
+    _keys(level)
+    joins = remove_useless_joins(level, joins)
+    unique_semi_joins(level)
+    finish_build(level)
+    source = _scan_join(level, joins)
+    level.final = _upper(level, source, limits, calls, grouped)
+    return level
+
+
+def _windows(level: Level, prepared: Prepared) -> None:
+    """Windows as references to targets."""
+    for window in level.query.windows:
+        partition = [SortClause(prepared.reference(x), x) for x in window.partition_by]
+        order = [SortClause(prepared.reference(k.expr), k.expr, k.descending, k.nulls_first) for k in window.order_by]
+        level.window_clauses.append((partition, order))
+    if level.query.windows:
+        choose_order(level)
+
+
+def _order_groups(level: Level) -> None:
+    """GROUP BY's columns in the order and direction of ORDER BY, as far as they agree (preprocess_groupclause)."""
+    if not level.group_clauses:
+        return
+    by_ref = {s.ref: s for s in level.sort_clauses}
+    for clause in level.group_clauses:
+        known = by_ref.get(clause.ref)
+        if known is not None:
+            clause.descending, clause.nulls_first = known.descending, known.nulls_first
+    unique: list[SortClause] = []
+    for clause in level.group_clauses:
+        if all(clause.ref != other.ref for other in unique):
+            unique.append(clause)
+    if level.query.grouping_sets is not None:
+        level.group_clauses = unique
+        return
+    front: list[SortClause] = []
+    for key in level.sort_clauses:
+        found = next((c for c in unique if c.ref == key.ref), None)
+        if found is None:
+            break
+        front.append(found)
+    if front:
+        rest = [c for c in unique if c not in front]
+        if all(type_family(c.expr.type) for c in rest):
+            unique = front + rest
+    level.group_clauses = unique
+
+
+def _keys(level: Level) -> None:
+    """The orders the upper steps want (standard_qp_callback)."""
+    query = level.query
+    if level.group_clauses and query.grouping_sets is None and all(type_family(c.expr.type) for c in level.group_clauses):
+        level.group_keys = sort_keys(level, level.group_clauses)
+    if level.active_windows:
+        level.window_keys = window_keys(level, level.active_windows[0])
+    if level.distinct_clauses and all(type_family(c.expr.type) for c in level.distinct_clauses):
+        level.distinct_keys = sort_keys(level, level.distinct_clauses)
+    level.sort_keys = sort_keys(level, level.sort_clauses)
+    if level.group_keys:
+        level.query_keys = level.group_keys
+    elif level.window_keys:
+        level.query_keys = level.window_keys
+    elif len(level.distinct_keys) > len(level.sort_keys):
+        level.query_keys = level.distinct_keys
+    else:
+        level.query_keys = level.sort_keys
+
+
+def _scan_join(level: Level, joins: list) -> Relation:  # type: ignore[type-arg] # a JoinList
+    """Sizes and paths of base relations, then the joins (make_one_rel)."""
+    for special in level.special_joins:
+        if special.kind in ("semi", "anti") and not special.syn_right & (special.syn_right - 1):
+            level.relation(special.syn_right.bit_length() - 1).consider_param_startup = True
+    for relation in level.relations_in(level.all_bits):
+        relation.consider_startup = level.tuple_fraction > 0
+        if isinstance(relation.item, l.SubqueryItem):
+            plan_subquery(level, relation, relation.item)
+        set_size(level, relation)
+    level.total_table_pages = sum(r.pages for r in level.relations_in(level.all_bits))
+    for relation in level.relations_in(level.all_bits):
+        base_paths(level, relation)
+    found = join_all(level, joins)
+    if found.cheapest_total is None:
+        set_cheapest(found)
+    return found
+
+
+def _upper(level: Level, source: Relation, limits: LimitCounts, calls: bool, grouped: bool) -> Relation:
+    """Everything above the joins."""
+    query = level.query
+    targets = Targets(level)
+    final = targets.final
+    sort_input = targets.sort_input()
+    grouping_target = targets.window_input() if calls else sort_input
+    scan_target = targets.group_input() if grouped else grouping_target
+    current = _with_target(level, source, scan_target)
+    if grouped:
+        current = grouping(level, current, split_sets(level, grouping_target)[0][0])
+        current = _sets(level, current, grouping_target)
+    if calls:
+        current = windows(level, current, grouping_target, split_sets(level, sort_input)[0][0])
+        current = _sets(level, current, sort_input)
+    if level.distinct_clauses:
+        current = distinct(level, current)
+    if level.sort_clauses:
+        current = _ordered(level, current, final)
+    made = Relation(current.bits, "upper")
+    made.target = final
+    made.consider_startup = current.consider_startup
+    for path in current.paths:
+        add_path(made, _finished(level, made, path, limits, query))
+    for path in made.paths:
+        path.startup += level.init_cost
+        path.total += level.init_cost
+    set_cheapest(made)
+    return made
+
+
+def _with_target(level: Level, relation: Relation, target: Target) -> Relation:
+    """The top scan or join's paths computing `target` (apply_scanjoin_target_to_paths)."""
+    steps = split_sets(level, target)
+    first = steps[0][0]
+    same = len(steps) == 1 and same_exprs(first, relation.target)
+    made = Relation(relation.bits, relation.kind)
+    made.index, made.rows, made.consider_startup = relation.index, relation.rows, relation.consider_startup
+    for path in relation.paths:
+        if same:
+            path.target = _referenced(path.target, first)
+            new = path
+        else:
+            new = projection(level, relation, path, first)
+        for step, is_set in steps[1:]:
+            new = set_projection(level, relation, new, step) if is_set else projected(level, relation, new, step)
+        made.paths.append(new)
+    made.target = steps[-1][0]
+    set_cheapest(made)
+    return made
+
+
+def _referenced(target: Target, wanted: Target) -> Target:
+    made = Target(wanted.exprs, list(wanted.refs))
+    made.startup, made.per_tuple, made.width = target.startup, target.per_tuple, target.width
+    return made
+
+
+def _sets(level: Level, relation: Relation, target: Target) -> Relation:
+    """Set-returning functions over an upper relation (adjust_paths_for_srfs)."""
+    steps = split_sets(level, target)
+    if len(steps) == 1:
+        return relation
+    made = Relation(relation.bits, "upper")
+    made.consider_startup = relation.consider_startup
+    made.target = target
+    for path in relation.paths:
+        for step, is_set in steps[1:]:
+            path = set_projection(level, relation, path, step) if is_set else projected(level, relation, path, step)
+        made.paths.append(path)
+    set_cheapest(made)
+    return made
+
+
+def _ordered(level: Level, source: Relation, final: Target) -> Relation:
+    """create_ordered_paths."""
+    made = Relation(source.bits, "upper")
+    made.target = final
+    made.consider_startup = source.consider_startup
+    keys = level.sort_keys
+    limit = level.limit_tuples
+
+    def finished(path: Path) -> Path:
+        if path.target is final or same_exprs(path.target, final):
+            return path
+        steps = split_sets(level, final)
+        if len(steps) == 1 or any(returns_set(x) for x in path.target.exprs):
+            return projected(level, made, path, final)
+        path = projected(level, made, path, steps[0][0])
+        for step, is_set in steps[1:]:
+            path = set_projection(level, made, path, step) if is_set else projected(level, made, path, step)
+        return path
+
+    for path in source.paths:
+        prefix = common_prefix(keys, path.keys)
+        if prefix == len(keys):
+            add_path(made, finished(path))
+            continue
+        if path is source.cheapest_total:
+            add_path(made, finished(sorted_path(level, made, path, keys, limit)))
+        if not level.costs.incremental_sort or prefix == 0:
+            continue
+        add_path(made, finished(incrementally_sorted(level, made, path, keys, prefix, limit)))
+    set_cheapest(made)
+    return made
+
+
+def _finished(level: Level, made: Relation, path: Path, limits: LimitCounts, query: l.Query) -> Path:
+    if query.locks:
+        locked = LockPath(made, path.target, path, path.keys)
+        locked.locks = query.locks
+        locked.startup, locked.total = path.startup, path.total + level.costs.tuple * path.rows
+        path = locked
+    count = query.limit if not (isinstance(query.limit, e.Const) and query.limit.value is None) else None
+    offset = query.offset if not (isinstance(query.offset, e.Const) and (query.offset.value is None or query.offset.value == 0)) else None
+    if count is not None or offset is not None:
+        path = limited(made, path, count, offset, query.with_ties, limits.offset, limits.count)
+    return path

@@ -1,0 +1,313 @@
+"""Expressions simplified at plan time: constants computed, AND/OR/NOT/CASE/COALESCE shortened (eval_const_expressions)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import singledispatchmethod
+from typing import Any
+
+from auroraml.batch import Batch
+from auroraml.catalog.builtins import builtin_function, builtin_operator
+from auroraml.evaluate import Frame, Runtime, compile
+from auroraml.ir import expr as e
+from auroraml.ir.tree import map_children
+from auroraml.planner.level.questions import cuts, equal
+from auroraml.types.pg_type import Rep
+from auroraml.types.table import BOOL
+
+TRUE = e.Const(type=BOOL, value=True)
+FALSE = e.Const(type=BOOL, value=False)
+
+
+class Folder:
+    """Folds expressions; `stable`: also functions that are merely stable, for estimates only."""
+
+    def __init__(self, runtime: Runtime, stable: bool = False) -> None:
+        self.runtime = runtime
+        self.stable = stable
+
+    def __call__(self, expr: e.Expr) -> e.Expr:
+        """The simplified expression."""
+        made: e.Expr = self._fold(expr)
+        return made
+
+    def value(self, expr: e.Expr) -> e.Const:
+        """The value of an expression without columns."""
+        vector = compile(expr)(Frame(n=1, sides=(Batch([], 1),), params=self.runtime.params, ctx=self.runtime))  # type: ignore[attr-defined] # an ExecutionContext
+        return e.Const(type=expr.type, typmod=expr.typmod, at=expr.at, value=vector.datum(0))
+
+    def _foldable(self, volatility: str) -> bool:
+        return volatility == "i" or (self.stable and volatility == "s")
+
+    @singledispatchmethod
+    def _fold(self, expr: Any) -> Any:
+        return map_children(expr, self._fold)
+
+    @_fold.register(e.Const)
+    @_fold.register(e.ColumnRef)
+    @_fold.register(e.SubLink)
+    @_fold.register(e.SubPlan)
+    def _(self, expr: e.Expr) -> e.Expr:
+        if isinstance(expr, e.SubLink):
+            left = None if expr.left is None else self._fold(expr.left)
+            test = None if expr.test is None else self._fold(expr.test)
+            return expr if left is expr.left and test is expr.test else replace(expr, left=left, test=test)
+        return expr
+
+    @_fold.register
+    def _(self, expr: e.ParamRef) -> e.Expr:
+        if self.stable and expr.kind == "external" and ("external", expr.number) in self.runtime.params:  # type: ignore[attr-defined]
+            return self.value(expr)
+        return expr
+
+    @_fold.register(e.Call)
+    @_fold.register(e.OpCall)
+    @_fold.register(e.ArrayOp)
+    def _(self, expr: e.Call | e.OpCall | e.ArrayOp) -> e.Expr:
+        made = map_children(expr, self._fold)
+        function = expr.function
+        if function.returns_set or function.batch:
+            return made
+        constant = all(isinstance(a, e.Const) for a in made.args)
+        null = any(isinstance(a, e.Const) and a.value is None for a in made.args)
+        if null and function.strict and function.volatility != "v" and not isinstance(made, e.ArrayOp):
+            return e.Const(type=expr.type, typmod=expr.typmod, value=None)
+        if constant and self._foldable(function.volatility) and function.language in ("internal", "c") and expr.type.rep is not Rep.STRUCT:
+            return self.value(made)
+        if isinstance(made, e.OpCall):
+            return self._boolean_equality(made)
+        return made
+
+    def _boolean_equality(self, expr: e.OpCall) -> e.Expr:
+        """x = true is x; x = false is NOT x (simplify_boolean_equality)."""
+        if len(expr.args) != 2 or expr.operator.oid not in (91, 85):
+            return expr
+        equals = expr.operator.oid == 91
+        for constant, other in (expr.args, expr.args[::-1]):
+            if isinstance(constant, e.Const) and constant.value is not None:
+                return other if bool(constant.value) == equals else negate(other)
+        return expr
+
+    @_fold.register
+    def _(self, expr: e.Relabel) -> e.Expr:
+        arg = self._fold(expr.arg)
+        if isinstance(arg, e.Const):
+            return self.value(replace(expr, arg=arg)) if cuts(expr) else replace(arg, type=expr.type, typmod=expr.typmod)
+        if isinstance(arg, e.Relabel) and not cuts(arg) and not cuts(expr):
+            arg = arg.arg
+        return expr if arg is expr.arg else replace(expr, arg=arg)
+
+    @_fold.register
+    def _(self, expr: e.ViaText) -> e.Expr:
+        made = map_children(expr, self._fold)
+        if isinstance(made.arg, e.Const) and (self.stable or (_immutable_form(made.arg.type.name) and _immutable_form(made.type.name))):
+            return self.value(made)
+        return made
+
+    @_fold.register(e.ArrayExpr)
+    @_fold.register(e.MinMax)
+    @_fold.register(e.ArrayCoerce)
+    def _(self, expr: e.ArrayExpr | e.MinMax | e.ArrayCoerce) -> e.Expr:
+        made = map_children(expr, self._fold) if not isinstance(expr, e.ArrayCoerce) else replace(expr, arg=self._fold(expr.arg))
+        args = (made.arg,) if isinstance(made, e.ArrayCoerce) else made.args
+        if args and all(isinstance(a, e.Const) for a in args) and not (isinstance(made, e.ArrayExpr) and made.multi):
+            if isinstance(made, e.ArrayCoerce) and any(
+                isinstance(x, e.Call) and x.function.volatility != "i" for x in (made.element,)
+            ):  # fmt: skip
+                return made
+            return self.value(made)
+        return made
+
+    @_fold.register
+    def _(self, expr: e.And) -> e.Expr:
+        return self._logic(expr, False)
+
+    @_fold.register
+    def _(self, expr: e.Or) -> e.Expr:
+        return self._logic(expr, True)
+
+    def _logic(self, expr: e.And | e.Or, decisive: bool) -> e.Expr:
+        """AND (OR): a FALSE (TRUE) decides, TRUE (FALSE) drops out, nested ones are flattened."""
+        kind = type(expr)
+        args: list[e.Expr] = []
+        null = False
+        pending = list(expr.args)
+        while pending:
+            arg = pending.pop(0)
+            if isinstance(arg, kind):
+                pending[:0] = arg.args
+                continue
+            arg = self._fold(arg)
+            if isinstance(arg, kind):
+                pending[:0] = arg.args
+                continue
+            if isinstance(arg, e.Const):
+                if arg.value is None:
+                    null = True
+                elif bool(arg.value) == decisive:
+                    return TRUE if decisive else FALSE
+                continue
+            args.append(arg)
+        if null:
+            args.append(e.Const(type=BOOL, value=None))
+        if not args:
+            return FALSE if decisive else TRUE
+        return args[0] if len(args) == 1 else kind(type=BOOL, args=tuple(args))
+
+    @_fold.register
+    def _(self, expr: e.Not) -> e.Expr:
+        arg = self._fold(expr.arg)
+        made = negate(arg)
+        return made if not isinstance(made, e.And | e.Or) else self._fold(made)
+
+    @_fold.register
+    def _(self, expr: e.NullTest) -> e.Expr:
+        made = map_children(expr, self._fold)
+        if isinstance(made.arg, e.Const) and not made.per_field:
+            return FALSE if (made.arg.value is None) == made.negated else TRUE
+        return made
+
+    @_fold.register
+    def _(self, expr: e.BooleanTest) -> e.Expr:
+        made = map_children(expr, self._fold)
+        return self.value(made) if isinstance(made.arg, e.Const) else made
+
+    @_fold.register(e.Distinct)
+    @_fold.register(e.NullIf)
+    def _(self, expr: e.Distinct | e.NullIf) -> e.Expr:
+        made = map_children(expr, self._fold)
+        if all(isinstance(a, e.Const) for a in made.args) and self._foldable(made.function.volatility):
+            return self.value(made)
+        return made
+
+    @_fold.register
+    def _(self, expr: e.Case) -> e.Expr:
+        operand = None if expr.operand is None else self._fold(expr.operand)
+        constant = operand if isinstance(operand, e.Const) else None
+        whens: list[e.When] = []
+        for when in expr.whens:
+            condition = when.condition if constant is None else _with_element(when.condition, constant)
+            condition = self._fold(condition)
+            if isinstance(condition, e.Const):
+                if not condition.value:
+                    continue
+                result: e.Expr = self._fold(when.result)
+                if not whens:
+                    return result
+                return replace(expr, operand=None if constant is not None else operand, whens=tuple(whens), default=result)
+            whens.append(e.When(condition=condition, result=self._fold(when.result)))
+        default: e.Expr = self._fold(expr.default)
+        if not whens:
+            return default
+        return replace(expr, operand=None if constant is not None else operand, whens=tuple(whens), default=default)
+
+    @_fold.register
+    def _(self, expr: e.Coalesce) -> e.Expr:
+        args: list[e.Expr] = []
+        for arg in expr.args:
+            arg = self._fold(arg)
+            if isinstance(arg, e.Const):
+                if arg.value is None:
+                    continue
+                if not args:
+                    return arg
+                args.append(arg)
+                break
+            args.append(arg)
+        if not args:
+            return e.Const(type=expr.type, typmod=expr.typmod, value=None)
+        return args[0] if len(args) == 1 else replace(expr, args=tuple(args))
+
+    @_fold.register
+    def _(self, expr: e.FieldSelect) -> e.Expr:
+        made = map_children(expr, self._fold)
+        if isinstance(made.arg, e.RowExpr) and made.index < len(made.arg.args) and made.arg.args[made.index].type.oid == made.type.oid:
+            return made.arg.args[made.index]
+        return made
+
+    @_fold.register
+    def _(self, expr: e.Aggregate) -> e.Expr:
+        return map_children(expr, self._fold)
+
+
+_MUTABLE_FORMS = frozenset(
+    ("date", "time", "timetz", "timestamp", "timestamptz", "interval", "float4", "float8", "bytea", "json", "jsonb", "xml", "money")
+)
+
+
+def _immutable_form(name: str) -> bool:
+    """Whether a type's text forms depend on no setting."""
+    return name not in _MUTABLE_FORMS and not name.startswith("_") and not name.startswith("reg")
+
+
+def _with_element(condition: e.Expr, constant: e.Const) -> e.Expr:
+    if isinstance(condition, e.ElementRef):
+        return constant
+    return map_children(condition, lambda part: _with_element(part, constant) if isinstance(part, e.Expr) else part)
+
+
+def negate(expr: e.Expr) -> e.Expr:
+    """NOT expr, pushed as far down as it goes (negate_clause)."""
+    if isinstance(expr, e.Const):
+        return expr if expr.value is None else FALSE if expr.value else TRUE
+    if isinstance(expr, e.OpCall | e.ArrayOp) and expr.operator.negator:
+        operator = builtin_operator(expr.operator.negator)
+        function = None if operator is None else builtin_function(operator.function)
+        if operator is not None and function is not None:
+            if isinstance(expr, e.ArrayOp):
+                return replace(expr, operator=operator, function=function, all=not expr.all)
+            return replace(expr, operator=operator, function=function)
+    if isinstance(expr, e.And):
+        return e.Or(type=BOOL, args=tuple(negate(a) for a in expr.args))
+    if isinstance(expr, e.Or):
+        return e.And(type=BOOL, args=tuple(negate(a) for a in expr.args))
+    if isinstance(expr, e.Not):
+        return expr.arg
+    if isinstance(expr, e.NullTest) and not expr.per_field:
+        return replace(expr, negated=not expr.negated)
+    if isinstance(expr, e.BooleanTest):
+        return replace(expr, negated=not expr.negated)
+    return e.Not(type=BOOL, arg=expr)
+
+
+def canonical(expr: e.Expr) -> e.Expr:
+    """What all arms of an OR share, in front of it (canonicalize_qual)."""
+    if isinstance(expr, e.And):
+        args: list[e.Expr] = []
+        for arg in expr.args:
+            made = canonical(arg)
+            args += made.args if isinstance(made, e.And) else [made]
+        return e.And(type=BOOL, args=tuple(args))
+    if isinstance(expr, e.Or):
+        return _shared(tuple(canonical(a) for a in expr.args))
+    return expr
+
+
+def _shared(arms: tuple[e.Expr, ...]) -> e.Expr:
+    flat: list[e.Expr] = []
+    for arm in arms:
+        flat += arm.args if isinstance(arm, e.Or) else [arm]
+    parts = [list(arm.args) if isinstance(arm, e.And) else [arm] for arm in flat]
+    shortest = min(parts, key=len)
+    winners: list[e.Expr] = []
+    for candidate in shortest:
+        if any(equal(candidate, w) for w in winners):
+            continue
+        if all(any(equal(candidate, other) for other in part) for part in parts):
+            winners.append(candidate)
+    if not winners:
+        return e.Or(type=BOOL, args=tuple(flat))
+    rest: list[e.Expr] = []
+    for part in parts:
+        left = [x for x in part if not any(equal(x, w) for w in winners)]
+        if not left:
+            rest = []
+            break
+        rest.append(left[0] if len(left) == 1 else e.And(type=BOOL, args=tuple(left)))
+    if rest:
+        winners.append(rest[0] if len(rest) == 1 else e.Or(type=BOOL, args=tuple(rest)))
+    return winners[0] if len(winners) == 1 else e.And(type=BOOL, args=tuple(winners))
+
+
+Fold = Callable[[e.Expr], e.Expr]

@@ -1,0 +1,112 @@
+"""Outer joins whose NULL-extended rows no condition above lets through become inner ones (reduce_outer_joins); RIGHT becomes LEFT."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from auroraml.ir import expr as e
+from auroraml.ir import logical as l
+from auroraml.planner.level.questions import conjuncts, nonnullable_ids
+from auroraml.planner.rules.join_tree import Group, NoTable, made_ids
+from auroraml.planner.rules.pull_up_sublinks import all_of
+
+Ids = frozenset[int]
+NONE: Ids = frozenset()
+
+
+def has_outer_joins(item: l.FromItem) -> bool:
+    """Whether a left, right or full join occurs."""
+    if isinstance(item, Group):
+        return any(has_outer_joins(i) for i in item.items)
+    if isinstance(item, l.JoinItem):
+        return item.kind in ("left", "right", "full") or has_outer_joins(item.left) or has_outer_joins(item.right)
+    return False
+
+
+def reduce_outer_joins(tree: Group) -> Group:
+    """The tree with outer joins made stricter where that changes nothing."""
+    return _reduce(tree, NONE, NONE) if has_outer_joins(tree) else tree  # type: ignore[return-value] # a Group stays one
+
+
+def _reduce(item: l.FromItem, nonnull: Ids, forced: Ids) -> l.FromItem:
+    """`nonnull`: columns that conditions above require not NULL; `forced`: columns that conditions above require NULL."""
+    if isinstance(item, Group):
+        passed = nonnull | nonnullable_ids(item.where)
+        null = forced | _forced_null(item.where)
+        return replace(item, items=tuple(_reduce(i, passed, null) if has_outer_joins(i) else i for i in item.items))
+    if not isinstance(item, l.JoinItem):
+        return item
+    kind, left, right, on = item.kind, item.left, item.right, item.on
+    left_ids, right_ids = made_ids(left), made_ids(right)
+    kind = _stricter(kind, left_ids, right_ids, nonnull)
+    if kind == "right":
+        kind, left, right, left_ids, right_ids = "left", right, left, right_ids, left_ids
+    conditions = conjuncts(on)
+    if kind == "left":
+        local = nonnullable_ids(conditions)
+        if local & forced & right_ids:
+            kind = "anti"
+    if has_outer_joins(left) or has_outer_joins(right):
+        if kind == "full":
+            passed_left = passed_right = NONE
+            null_left = null_right = NONE
+        else:
+            local = nonnullable_ids(conditions)
+            local_null = _forced_null(conditions)
+            if kind in ("inner", "cross", "semi"):
+                passed_left = passed_right = nonnull | local
+                null_left = null_right = forced | local_null
+            else:
+                passed_left, null_left = nonnull, forced
+                passed_right, null_right = local, local_null
+        if has_outer_joins(left):
+            left = _reduce(left, passed_left, null_left)
+        if has_outer_joins(right):
+            right = _reduce(right, passed_right, null_right)
+    return replace(item, kind=kind, left=left, right=right, outputs=item.outputs)
+
+
+def _stricter(kind: str, left: Ids, right: Ids, nonnull: Ids) -> str:
+    if kind == "left" and nonnull & right:
+        return "inner"
+    if kind == "right" and nonnull & left:
+        return "inner"
+    if kind == "full":
+        if nonnull & left:
+            return "inner" if nonnull & right else "left"
+        if nonnull & right:
+            return "right"
+    return kind
+
+
+def _forced_null(conditions: object) -> Ids:
+    """Columns that must be NULL (find_forced_null_vars)."""
+    return frozenset(
+        c.arg.id
+        for c in conditions  # type: ignore[attr-defined] # a sequence of conjuncts
+        if isinstance(c, e.NullTest) and not c.negated and not c.per_field and isinstance(c.arg, e.ColumnRef)
+    )
+
+
+def remove_no_tables(item: l.FromItem) -> l.FromItem:
+    """The tree without rows that have no columns, where other relations stand beside them (remove_useless_result_rtes)."""
+    if isinstance(item, Group):
+        parts = [remove_no_tables(i) for i in item.items]
+        real = [i for i in parts if not _is_no_table(i)]
+        return replace(item, items=tuple(real) if real else (parts[0],))
+    if isinstance(item, l.JoinItem):
+        left, right = remove_no_tables(item.left), remove_no_tables(item.right)
+        conditions = tuple(conjuncts(item.on))
+        if item.kind in ("inner", "cross") and (_is_no_table(left) or _is_no_table(right)):
+            kept = right if _is_no_table(left) else left
+            return Group(items=(kept,), where=conditions) if conditions else kept
+        if item.kind == "left" and _is_no_table(right) and not conditions:
+            return left
+        if item.kind == "semi" and _is_no_table(right):
+            return Group(items=(left,), where=conditions) if conditions else left
+        return replace(item, left=left, right=right, on=all_of(conditions))
+    return item
+
+
+def _is_no_table(item: l.FromItem) -> bool:
+    return isinstance(item, NoTable)

@@ -1,0 +1,99 @@
+"""Subqueries in expressions become SubPlans and InitPlans, planned at once (make_subplan, build_subplan, cost_subplan)."""
+
+from __future__ import annotations
+
+from auroraml.ir import expr as e
+from auroraml.ir import logical as l
+from auroraml.ir import physical as p
+from auroraml.planner.cost.numbers import clamp_rows, max_align
+from auroraml.planner.cost.sorts import material
+from auroraml.planner.level.level import Level
+from auroraml.planner.level.questions import conjuncts, rewrite, walk
+from auroraml.planner.level.statement import Outer
+from auroraml.planner.rules.pull_up_sublinks import simplify_exists
+
+FRACTIONS = {"exists": 1.0, "any": 0.5, "all": 0.5}
+MATERIALIZES = (p.Materialize, p.FunctionScan, p.CteScan, p.Sort, p.WorkTableScan)
+
+
+def plan_sublink(level: Level, link: e.SubLink, top: bool) -> e.Expr:
+    """What stands for a subquery in an expression: a SubPlan, or the parameter that an InitPlan sets."""
+    query = link.query
+    if link.kind == "exists" and isinstance(query, l.Query):
+        query = simplify_exists(query) or query
+    outer = Outer(level)
+    sub = level.statement.plan_query(query, outer, FRACTIONS.get(link.kind, 0.0))
+    node = level.statement.emit(sub)
+    through = tuple((number, ref) for number, ref in outer.through.items())
+    params = tuple((number, ref) for number, ref in outer.refs)
+    if not params and link.kind in ("exists", "scalar", "array"):
+        output = level.statement.new_parameter()
+        index = level.statement.new_subplan(sub)
+        startup, per_call = _cost(level, link.kind, node, None, False, False)
+        plan = e.SubPlan(type=link.type, typmod=link.typmod, kind=link.kind, plan=node, index=index, params=through, outputs=(output,),
+                         startup_cost=startup, per_call_cost=per_call)  # fmt: skip
+        level.init_plans.append(plan)
+        level.init_cost += startup + per_call
+        return e.ParamRef(type=link.type, typmod=link.typmod, number=output, kind="exec")
+    test: e.Expr | None = None
+    outputs: tuple[int, ...] = ()
+    if link.test is not None:
+        numbers = {o.id: e.ParamRef(type=o.type, typmod=o.typmod, number=level.statement.new_parameter(), kind="exec") for o in link.query.outputs}
+        outputs = tuple(n.number for n in numbers.values())
+
+        def change(part: object) -> object | None:
+            return numbers.get(part.id) if isinstance(part, e.ColumnRef) else None
+
+        test = rewrite(link.test, change)
+    hashed = link.kind == "any" and not params and test is not None and _hashable(level, test, node, set(outputs))
+    if not hashed and not params and link.kind in ("any", "all") and level.costs.material and not isinstance(node, MATERIALIZES):
+        node = materialized(level, node)
+    index = level.statement.new_subplan(sub)
+    startup, per_call = _cost(level, link.kind, node, test, hashed, bool(params))
+    return e.SubPlan(type=link.type, typmod=link.typmod, kind=link.kind, plan=node, index=index, params=(*params, *through), test=test,
+                     outputs=outputs, hashed=hashed, startup_cost=startup, per_call_cost=per_call)  # fmt: skip
+
+
+def materialized(level: Level, node: p.PhysicalPlan) -> p.PhysicalPlan:
+    """A finished plan under a Materialize (materialize_finished_plan)."""
+    c = node.cost
+    startup, total = material(level.costs, c.startup, c.total, c.rows, c.width)
+    targets = tuple(e.InputRef(type=t.type, typmod=t.typmod, index=i) for i, t in enumerate(node.targets))
+    cost = p.Cost(startup=startup, total=total, rows=c.rows, width=c.width)
+    return p.Materialize(source=node, targets=targets, cost=cost)
+
+
+def _hashable(level: Level, test: e.Expr, node: p.PhysicalPlan, outputs: set[int]) -> bool:
+    """Whether the subquery fits a hash table and the test can probe it (subplan_is_hashable, testexpr_is_hashable)."""
+    if node.cost.rows * (max_align(node.cost.width) + 24) > level.costs.hash_memory:
+        return False
+    for condition in conjuncts(test):
+        if not isinstance(condition, e.OpCall) or len(condition.args) != 2 or not condition.operator.can_hash or not condition.function.strict:
+            return False
+        if any(isinstance(x, e.ParamRef) and x.number in outputs and x.kind == "exec" for x in walk(condition.args[0])):
+            return False
+        if any(isinstance(x, e.ColumnRef) for x in walk(condition.args[1])):
+            return False
+    return True
+
+
+def _cost(level: Level, kind: str, node: p.PhysicalPlan, test: e.Expr | None, hashed: bool, correlated: bool) -> tuple[float, float]:
+    """Startup and per-call cost (cost_subplan)."""
+    startup, per_tuple = level.estimates.costs.total(conjuncts(test))
+    operator = level.costs.operator
+    plan = node.cost
+    if hashed:
+        return startup + plan.total + operator * plan.rows, per_tuple
+    run = plan.total - plan.startup
+    if kind == "exists":
+        per_tuple += run / clamp_rows(plan.rows)
+    elif kind in ("any", "all"):
+        per_tuple += 0.50 * run
+        per_tuple += 0.50 * plan.rows * operator
+    else:
+        per_tuple += run
+    if not correlated and isinstance(node, MATERIALIZES):
+        startup += plan.startup
+    else:
+        per_tuple += plan.startup
+    return startup, per_tuple
