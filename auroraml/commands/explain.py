@@ -119,6 +119,7 @@ def explained(
             visible=catalog.visible,
             changed_settings=tuple(host.settings.changed()),
             sql=sql,
+            sort_memory=host.settings[WORK_MEM] * 1024,
             hash_memory=int(host.settings[WORK_MEM] * 1024 * host.settings[HASH_MEM_MULTIPLIER]),
             planning=planning,
         )

@@ -31,6 +31,7 @@ class Explained:
     changed_settings: tuple[tuple[str, str], ...] = ()
     sql: str = ""  # the statement's own text
     planning: float = 0.0  # milliseconds
+    sort_memory: int = 4 << 20  # work_mem in bytes
     hash_memory: int = 8 << 20  # work_mem × hash_mem_multiplier in bytes
 
 
@@ -81,7 +82,8 @@ class _Builder:
         """The root's place."""
         return Place(
             node=node, carried={}, aliases=self.aliases, prefix=self.prefix, resolve=self.explained.resolve,
-            visible=self.explained.visible, verbose=self.options.verbose, hash_memory=self.explained.hash_memory,
+            visible=self.explained.visible, verbose=self.options.verbose, sort_memory=self.explained.sort_memory,
+            hash_memory=self.explained.hash_memory,
         )  # fmt: skip
 
     def node(self, node: p.PhysicalPlan, place: Place, relationship: str, plan_name: str) -> NodeModel:
@@ -299,8 +301,9 @@ def _(node: p.CteScan, place: Place) -> tuple[str, list[Property]]:
 
 @describe.register
 def _(node: p.WorkTableScan, place: Place) -> tuple[str, list[Property]]:
-    alias = place.aliases[node.id]
-    return f"{node.label} on {quote_identifier(alias)}", [*_label(node, node.label), Property(label="Alias", value=alias)]
+    alias, name = place.aliases[node.id], node.cte_name or node.alias
+    text = f"{node.label} on {quote_identifier(name)}" + (f" {quote_identifier(alias)}" if alias != name else "")
+    return text, [*_label(node, node.label), Property(label="CTE Name", value=name), Property(label="Alias", value=alias)]
 
 
 _JOINS = {"inner": "Inner", "left": "Left", "right": "Right", "full": "Full", "semi": "Semi", "anti": "Anti"}

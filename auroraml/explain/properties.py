@@ -8,11 +8,14 @@ from functools import singledispatch
 from auroraml.explain.hash_table import hash_table
 from auroraml.explain.model import Options, Property
 from auroraml.explain.names import Place, conflict_text
+from auroraml.explain.sort_space import sort_space
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.deparse import direction
 from auroraml.ir.metrics import BatchMetrics, NodeMetrics
 from auroraml.types.pg_type import PgType
+
+MEMOIZED, MEMOIZED_KEY = 32, 96  # bytes that Memoize keeps around a row and around a key
 
 
 def node_properties(node: p.PhysicalPlan, place: Place, options: Options, metrics: NodeMetrics | None) -> Iterator[Property]:
@@ -186,11 +189,17 @@ def _(node: p.Sort, place: Place, metrics: NodeMetrics | None) -> Iterator[Prope
     yield _keys("Sort Key", node.source, place, node.keys)
     if isinstance(node, p.IncrementalSort):
         yield _keys("Presorted Key", node.source, place, node.keys[: node.presorted])
-    if metrics is not None and "Sort Method" in metrics.extra:
-        method, space = metrics.extra["Sort Method"], metrics.extra.get("Sort Space Used", 25)
-        yield Property(label="Sort Method", value=str(method), text=f"Sort Method: {method}  Memory: {space}kB")
-        yield Property(label="Sort Space Used", value=int(str(space)))
-        yield Property(label="Sort Space Type", value="Memory")
+    if metrics is not None and metrics.loops and "Sort Method" in metrics.extra:
+        method = str(metrics.extra["Sort Method"])
+        columns = node.source.targets or node.targets
+        single = len(columns) == 1 and 0 < columns[0].type.length <= 8
+        most = metrics.rows // metrics.loops if method == "top-N heapsort" else None
+        rows = int(str(metrics.extra.get("Sorted Rows", metrics.rows // metrics.loops)))
+        kind, space = sort_space(rows, node.cost.width, place.sort_memory, most=most, by_value=single)
+        method = "external merge" if kind == "Disk" else method
+        yield Property(label="Sort Method", value=method, text=f"Sort Method: {method}  {kind}: {space}kB")
+        yield Property(label="Sort Space Used", value=space)
+        yield Property(label="Sort Space Type", value=kind)
 
 
 @details.register
@@ -262,6 +271,14 @@ def _(node: p.Memoize, place: Place, metrics: NodeMetrics | None) -> Iterator[Pr
     mode = "binary" if node.binary else "logical"
     yield Property(label="Cache Key", value=keys, text=f"Cache Key: {keys}")
     yield Property(label="Cache Mode", value=mode, text=f"Cache Mode: {mode}")
+    if metrics is not None and "Cache Hits" in metrics.extra:
+        counts = {label: int(str(metrics.extra[f"Cache {label}"])) for label in ("Hits", "Misses", "Evictions", "Overflows")}
+        kilobytes = (metrics.rows * (MEMOIZED + node.cost.width) + counts["Misses"] * MEMOIZED_KEY + 1023) // 1024
+        shown = "  ".join(f"{label}: {count}" for label, count in counts.items())
+        for label, count in counts.items():
+            text = f"{shown}  Memory Usage: {kilobytes}kB" if label == "Hits" else None
+            yield Property(label=f"Cache {label}", value=count, text=text)
+        yield Property(label="Peak Memory Usage", value=kilobytes)
 
 
 @details.register

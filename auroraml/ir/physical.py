@@ -207,6 +207,7 @@ class WorkTableScan(PhysicalPlan):
     label: ClassVar[str] = "WorkTable Scan"
     work_table: int
     alias: str
+    cte_name: str = ""  # of the WITH query, where the alias is another
     columns: tuple[ScanColumn, ...]
 
 

@@ -63,6 +63,7 @@ class SortRows(Keeping):
     def collect(self) -> Batch | None:
         batch = self.drain_for(self.children[0])
         self.metrics.extra["Sort Method"] = "quicksort"
+        self.metrics.extra["Sorted Rows"] = 0 if batch is None else batch.n
         if batch is None:
             return None
         if batch.n > 2 * self.most and self.loops.n is None:
