@@ -23,7 +23,7 @@ oracle: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/golden --oracle
 
 soak: $(VENV)/.dev
-	$(BIN)/python -m pytest tests/golden tests/property --soak
+	$(BIN)/python -m pytest tests/golden tests/property --soak -n 2
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.run

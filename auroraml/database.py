@@ -17,6 +17,7 @@ from auroraml.ir.objects import Database as DatabaseRow
 from auroraml.ir.objects import Role
 from auroraml.services.config import Config, read_config
 from auroraml.services.factory import make_services
+from auroraml.session.observer import Observer
 from auroraml.session.session import Session
 from auroraml.session.transaction import Hub
 from auroraml.settings import Context, Settings, defined, group_values
@@ -37,12 +38,14 @@ class Database:
         services: object = None,
         parameters: Mapping[str, object] | None = None,
         config: str | Path | None = None,
+        observer: Observer | None = None,
         **options: Any,
     ) -> None:
         """`config` names a TOML file (see services/config.py); what is given here goes before it. `options` are those of `make_services`."""
         file = Config(endpoints={}, services={}, parameters={}) if config is None else read_config(config)
         if isinstance(endpoints, str | Path):
             endpoints = read_config(endpoints).endpoints
+        self.observer = observer or Observer()
         self.lock = threading.RLock()
         self.group = group_values({**file.parameters, **(parameters or {})})
         self.pending: dict[Setting[object], object] = {}

@@ -304,7 +304,7 @@ class ConstVector(Vector):
 
     def __init__(self, one: Vector, n: int) -> None:
         super().__init__(n, None if one.validity is None else np.broadcast_to(one.validity, n), one.lo, one.hi)
-        self.one = one
+        self.one: Vector = one.one if isinstance(one, ConstVector) else one
 
     def take(self, index: Index, nullable: bool = False) -> Vector:
         if nullable and index.size and index.min() < 0:

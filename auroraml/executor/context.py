@@ -67,6 +67,7 @@ class ExecutionContext:
     services: Any = None
     params: dict[Key, Vector] = field(default_factory=dict)
     metrics: Metrics = field(default_factory=Metrics)
+    most: int = ALL  # rows that one pull may give
     measured: bool = False  # EXPLAIN ANALYZE: every counter has to be PostgreSQL's, at the price of running subqueries that stop early row by row
     check: Callable[[], None] = lambda: None
     plan_function: Callable[[Function], PhysicalPlan] | None = None

@@ -77,6 +77,7 @@ class Operator:
     def pull(self, n: int) -> Batch | None:
         """At most `n` rows, None at the end; counted and timed."""
         self.ctx.check_cancel()
+        n = min(n, self.ctx.most)
         start = time.perf_counter()
         if not self.started:
             self.started = True

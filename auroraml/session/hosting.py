@@ -286,7 +286,8 @@ class Hosting(SequenceValues):
         """Run a plan."""
         context = self.context(params)
         context.measured = measured
-        self.latest = run(plan, context)
+        context.most = self.server.observer.most
+        self.latest = run(self.server.observer.planned(plan), context)
         return self.latest
 
     def run_query(self, statement: st.Query, params: tuple[Bound, ...] = ()) -> ResultStream:

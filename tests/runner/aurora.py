@@ -15,6 +15,7 @@ from auroraml.errors import DatabaseError, Diagnostic
 from auroraml.pipeline.result import ResultStream
 from auroraml.services.clock import VirtualClock
 from auroraml.services.log import CallRecord
+from auroraml.session.observer import Observer
 from auroraml.session.session import Session
 from auroraml.types.text import text_out
 from tests.runner.endpoints import endpoints
@@ -29,8 +30,8 @@ def _written(record: CallRecord) -> str:
 class Aurora:
     """An Engine over a fresh in-memory database, as its superuser."""
 
-    def __init__(self) -> None:
-        self.database = Database(endpoints=endpoints(), clock=VirtualClock())
+    def __init__(self, observer: Observer | None = None) -> None:
+        self.database = Database(endpoints=endpoints(), clock=VirtualClock(), observer=observer)
         self.sessions: dict[str, Session] = {}
 
     def _session(self, name: str) -> Session:

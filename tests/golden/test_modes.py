@@ -1,0 +1,110 @@
+"""The golden files again, run in other ways: answers must not change. A run takes each file in one way, in rotation; --soak in all of them."""
+
+from __future__ import annotations
+
+import datetime
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from auroraml.ir.physical import PhysicalPlan
+from auroraml.session.observer import Observer
+from tests.golden.test_golden import FILES, ROOT, play
+from tests.runner.aurora import Aurora
+from tests.runner.blocks import Block, GoldenFile, read
+from tests.runner.setups import SETUPS
+
+
+class OneRow(Observer):
+    """Every operator gives one row at a time."""
+
+    most = 1
+
+
+class Pickled(Observer):
+    """Every plan is written to bytes and read back, as for a worker process."""
+
+    def planned(self, plan: PhysicalPlan) -> PhysicalPlan:
+        copy = pickle.loads(pickle.dumps(plan))
+        assert isinstance(copy, PhysicalPlan)
+        return copy
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mode:
+    """A way to run: an observer, settings; `plans` says that EXPLAIN's text stays the same too, `ordered` that rows come in the same order."""
+
+    name: str
+    observer: type[Observer] = Observer
+    off: tuple[str, ...] = ()
+    plans: bool = False
+    ordered: bool = False
+    apart: tuple[str, ...] = ()  # files that tell what the mode changes: how many rows a call carries, how often a function is called
+
+
+BATCHED = tuple(f"ml/{name}" for name in ("bad_input", "batches", "guide_monitoring", "statements", "statistics", "wrappers"))
+MODES = (
+    Mode(name="one row", observer=OneRow, plans=True, ordered=True),
+    Mode(name="pickled", observer=Pickled, plans=True, ordered=True),
+    Mode(name="no migration", off=("apg_enable_function_migration",), apart=BATCHED),
+    Mode(name="no batches", off=("apg_enable_batch_mode_function_execution",), apart=BATCHED),
+    Mode(name="no hashing", off=("enable_hashjoin", "enable_hashagg", "enable_memoize")),
+    Mode(name="no nested loops", off=("enable_nestloop", "enable_material")),
+    Mode(name="no merging, no sorting", off=("enable_mergejoin", "enable_sort", "enable_incremental_sort")),
+    Mode(name="no indexes", off=("enable_indexscan", "enable_indexonlyscan", "enable_bitmapscan")),
+    Mode(name="no sequential scans", off=("enable_seqscan",)),
+)
+ELSEWHERE = (
+    "explain/",
+    "psql/",
+    "plan/",
+    "statistics/",
+    "session/settings",
+    "functions/system",
+)  # they print plans, settings, catalogs that modes change
+WANTED = [path for path in FILES if not str(path.relative_to(ROOT)).startswith(ELSEWHERE)]
+TODAY = datetime.date.today().toordinal()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each file in one mode, another one every day; in all of them with --soak."""
+    whole = metafunc.config.getoption("--soak")
+    cases = [
+        pytest.param(path, mode, id=f"{path.relative_to(ROOT)}-{mode.name}")
+        for place, path in enumerate(WANTED)
+        for number, mode in enumerate(MODES)
+        if (whole or number == (place + TODAY) % len(MODES)) and not str(path.relative_to(ROOT)).startswith(mode.apart or ("-",))
+    ]
+    metafunc.parametrize(("path", "mode"), cases)
+
+
+def answers(file: GoldenFile, mode: Mode | None) -> list[Block]:
+    """The file's blocks as the engine answers them in a mode."""
+    engine = Aurora(mode.observer() if mode is not None else None)
+    for block in file.blocks:
+        for setting in mode.off if mode is not None else ():
+            engine.run(f"SET {setting} = off", block.session)
+    prelude = SETUPS[file.options.get("setup", "")].aurora
+    if prelude:
+        engine.run(prelude)
+    try:
+        return play(file, engine)
+    finally:
+        engine.close()
+
+
+def comparable(block: Block, mode: Mode) -> object:
+    """What must be the same."""
+    if block.directive == "plan" and not mode.plans:
+        return None
+    if block.directive == "query" and not mode.ordered:
+        return block.header, sorted(block.expected)
+    return block.directive, block.header, block.expected
+
+
+def test_mode(path: Path, mode: Mode) -> None:
+    file = read(path)
+    for usual, other in zip(answers(file, None), answers(file, mode), strict=True):
+        assert comparable(other, mode) == comparable(usual, mode), usual.body
