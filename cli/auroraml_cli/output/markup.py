@@ -107,7 +107,7 @@ def as_latex_longtable(table: Table, options: Options) -> str:
             out += [heads, "\\midrule", end] if border != 3 or end == "\\endfirsthead" else [heads, end]
         if title:
             foot = f"\\caption[{_latex(title)} (Continued)]{{{_latex(title)}}}"
-            bottom = ["\\bottomrule"] if border >= 2 else []
+            bottom = ["\\bottomrule"] if border == 2 else []
             out += [*bottom, foot, "\\endfoot", *bottom, f"\\caption[{_latex(title)}]{{{_latex(title)}}}", "\\endlastfoot"]
         elif border >= 2:
             out += ["\\bottomrule", "\\endfoot", "\\bottomrule", "\\endlastfoot"]
