@@ -15,7 +15,7 @@ from auroraml.commands.context import Bound, Server
 from auroraml.commands.cursors import Cursor
 from auroraml.commands.prepare import Prepared
 from auroraml.commands.register import load_table
-from auroraml.errors import DatabaseError, Diagnostic, FeatureNotSupported, InsufficientPrivilege, InternalError_, InvalidParameterValue
+from auroraml.errors import DatabaseError, Diagnostic, FeatureNotSupported, InsufficientPrivilege, InternalError_, InvalidParameterValue, SyntaxError
 from auroraml.ir.logical import Output
 from auroraml.ir.objects import Role
 from auroraml.pipeline.result import ResultStream
@@ -201,6 +201,21 @@ class Session(Hosting):
         if handler is None:
             raise FeatureNotSupported(f"{type(statement).__name__} is not supported")
         return handler(statement, self, params)
+
+    def describe(self, text: str) -> tuple[Output, ...]:
+        """The columns that the one statement in `text` would return, without running it (the protocol's Describe); none for utility statements."""
+        statements = self._parse(text)
+        try:
+            if len(statements) > 1:
+                raise SyntaxError("cannot insert multiple commands into a prepared statement")
+            self.block.refuse_when_failed()
+            self.transaction.statement()
+            queries = [statement for statement in statements if isinstance(statement, st.Query)]
+            columns = self.bind(queries[0], ()).columns if queries else ()
+        except BaseException as error:
+            raise self.failed(error) from None
+        self._ended()
+        return columns
 
     def _turned(self, active: bool, query: str | None = None) -> None:
         """The session begins or ends work: what pg_stat_activity shows."""

@@ -120,12 +120,8 @@ class Embedded:
         return Result(columns=columns, rows=rows, tag=stream.tag)
 
     def describe(self, sql: str) -> Sequence[Column]:
-        """The columns, by running the statement for no row."""
-        for stream in self.session.execute(sql):
-            columns = stream.columns or ()
-            stream.close()
-            return tuple(Column(name=o.name, type=o.type.name, oid=o.type.oid, typmod=o.typmod) for o in columns)
-        return ()
+        """The columns, by binding the statement."""
+        return tuple(Column(name=o.name, type=o.type.name, oid=o.type.oid, typmod=o.typmod) for o in self.session.describe(sql))
 
     def progress(self) -> Progress:
         """Read from the running plan's metrics and the services' meter, whatever moment they are in."""

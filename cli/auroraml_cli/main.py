@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import FrameType
 from typing import TextIO
 
 import click
@@ -26,9 +28,11 @@ from auroraml_cli.printing import set_option
 from auroraml_cli.reference import COMMANDS, OPTIONS, VARIABLES
 from auroraml_cli.scanner import Scanner
 from auroraml_cli.shell import Shell
-from auroraml_cli.target import DEFAULT_USER, BadTarget, Target, parse_target
+from auroraml_cli.target import DEFAULT_USER, BadTarget, Target, parse_target, settings_of
+from auroraml_cli.variables import quoted_literal
 
 PROGRAM = "auroraml-sql"
+INTERRUPTED = 130  # the exit code shells give to a program that Ctrl-C ended
 DELAY = 1.0  # seconds before progress is shown
 
 __all__ = ["main", "meta", "run"]
@@ -64,10 +68,26 @@ def run(arguments: Sequence[str]) -> int:
     except (OSError, ValueError, TypeError) as error:
         print(f"{PROGRAM}: error: could not use the configuration: {error}", file=sys.stderr)
         return Exit.CONNECTION.value
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, _Interrupts(shell))
     try:
         return _work(shell, asked).value
     finally:
         _finish(shell)
+
+
+class _Interrupts:
+    """Ctrl-C: cancels the running statement; at the prompt it clears what was typed, and otherwise ends the program."""
+
+    def __init__(self, shell: Shell) -> None:
+        self.shell = shell
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        if self.shell.running:
+            self.shell.cancelled = True
+            self.shell.client.cancel()
+            return
+        raise KeyboardInterrupt
 
 
 def _open(target: Target, asked: Invocation) -> Shell:
@@ -76,6 +96,9 @@ def _open(target: Target, asked: Invocation) -> Shell:
     user = target.user or DEFAULT_USER
     more = {name: value for name, value in (("services", asked.services), ("config", asked.config)) if value is not None}
     client = open_embedded(target.dbname or target.user or DEFAULT_USER, user, more)
+    for name, value in settings_of(target.options or "", os.environ):
+        for _ in client.run(f"SELECT pg_catalog.set_config({quoted_literal(name)}, {quoted_literal(value)}, false)"):
+            pass
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", newline="\n")
@@ -247,4 +270,12 @@ def _finish(shell: Shell) -> None:
 
 def main() -> None:
     """The console command."""
-    sys.exit(run(sys.argv[1:]))
+    try:
+        code = run(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read our output has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = Exit.FAILURE.value
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    sys.exit(code)

@@ -40,6 +40,7 @@ class Loop:
         self.scanner.warn = shell.warning
         self.queue: list[str] = []  # lines that \\e left to be read again
         self.quit = False
+        self.ends = 0  # ends of file typed in a row
 
     def next_line(self) -> str | None:
         """The next line of the input."""
@@ -65,7 +66,10 @@ class Loop:
                     self._interrupted()
                     continue
                 if line is None:
+                    if self._stays():
+                        continue
                     break
+                self.ends = 0
                 if not self._line(line) and shell.stop_on_error and not shell.prompting:
                     result = Exit.SCRIPT
                     break
@@ -77,6 +81,14 @@ class Loop:
         finally:
             shell.copy_lines = kept
         return result
+
+    def _stays(self) -> bool:
+        """IGNOREEOF: whether an end of file typed at the prompt is let pass."""
+        self.ends += 1
+        if not self.shell.prompting or self.ends > int(self.shell.variables.get("IGNOREEOF") or "0"):
+            return False
+        self.shell.say(f'Use "\\q" to leave {self.shell.program}.')
+        return True
 
     def _copy_line(self) -> str | None:
         line = self.read("+")

@@ -71,6 +71,27 @@ def _uri(text: str) -> dict[str, str]:
     return found
 
 
+def settings_of(options: str, environment: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The settings that PGDATESTYLE, PGTZ and a connection's options (-c name=value, --name=value) give a session at its start."""
+    found = [(setting, environment[name]) for name, setting in (("PGDATESTYLE", "datestyle"), ("PGTZ", "timezone")) if environment.get(name)]
+    words = [re.sub(r"\\(.)", r"\1", word) for word in re.findall(r"(?:[^\s\\]|\\.)+", options)]
+    while words:
+        word = words.pop(0)
+        if word == "-c" and words:
+            word = words.pop(0)
+        elif word.startswith("-c"):
+            word = word[2:]
+        elif word.startswith("--"):
+            word = word[2:].replace("-", "_")
+        else:
+            raise BadTarget(f"invalid command-line argument for server process: {word}")
+        name, equals, value = word.partition("=")
+        if not equals:
+            raise BadTarget(f"-c {word} requires a value")
+        found.append((name, value))
+    return found
+
+
 def parse_target(
     *, dbname: str | None = None, user: str | None = None, host: str | None = None, port: str | None = None, environment: Mapping[str, str]
 ) -> Target:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import sys
 import threading
 from collections.abc import Iterable
 from pathlib import Path
-from types import FrameType
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
@@ -154,20 +152,6 @@ class _Colours:
         return "\n".join([*lines[:start], body, *lines[end:]]) if start < end else text
 
 
-class _Interrupts:
-    """Ctrl-C: cancels the running statement; at the prompt it clears what was typed."""
-
-    def __init__(self, shell: Shell) -> None:
-        self.shell = shell
-
-    def __call__(self, number: int, frame: FrameType | None) -> None:
-        if self.shell.running:
-            self.shell.cancelled = True
-            self.shell.client.cancel()
-            return
-        raise KeyboardInterrupt
-
-
 def history_of(shell: Shell) -> _Statements:
     """The history's file: HISTFILE, or ~/.auroraml_history; in memory where it cannot be written."""
     name = shell.variables.get("HISTFILE") or os.environ.get("AURORAML_HISTORY") or str(Path.home() / ".auroraml_history")
@@ -177,7 +161,6 @@ def history_of(shell: Shell) -> _Statements:
 
 def converse(shell: Shell, *, plain: bool = False) -> Exit:
     """Talk until Ctrl-D or \\q."""
-    signal.signal(signal.SIGINT, _Interrupts(shell))
     shell.read_line = input
     if not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
         colours = _Colours()

@@ -98,3 +98,46 @@ def test_start_up_imports_only_what_a_statement_needs() -> None:
     loaded = set(done.stdout.splitlines()[-1].split())
     for name in ("boto3", "botocore", "sklearn", "xgboost", "pandas", "prompt_toolkit", "rich", "pygments"):
         assert name not in loaded
+
+
+def test_options_of_the_connection_are_set() -> None:
+    sql = "SELECT current_setting('search_path'), current_setting('work_mem'), current_setting('TimeZone')"
+    program("-XAt", "-c", sql, PGOPTIONS="-x", code=2)
+    program("-XAt", "-c", sql, PGOPTIONS="-c nonsense=1", code=2)
+    out, _ = program("-XAt", "-c", sql, PGOPTIONS="-csearch_path=lab,\\ public --work-mem=8MB", PGTZ="Europe/Paris")
+    assert out == "lab, public|8MB|Europe/Paris\n"
+
+
+def test_the_editor_gives_a_statement_back(tmp_path: Path) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\nsed -i "s/one/two/" "$1"\n', encoding="utf-8")
+    editor.chmod(0o755)
+    out, _ = program("-XAtq", stdin="SELECT 'one'\n\\e\n;\nSELECT 'one' AS x\\e\n\\p\n", PSQL_EDITOR=str(editor))
+    assert out == "two\nSELECT 'two' AS x\ntwo\n"
+
+
+def test_a_function_is_edited(tmp_path: Path) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\nsed -i "s/a + 1/a + 2/" "$1"\necho ";" >> "$1"\n', encoding="utf-8")
+    editor.chmod(0o755)
+    script = "CREATE FUNCTION f(a int) RETURNS int LANGUAGE SQL AS 'SELECT a + 1';\n\\ef f\nSELECT f(1);\n\\sf f\n"
+    out, _ = program("-XAtq", stdin=script, PSQL_EDITOR=str(editor))
+    assert out.splitlines()[0] == "3"
+    assert "SELECT a + 2" in out
+
+
+def test_describing_a_statement_does_not_run_it() -> None:
+    script = (
+        "CREATE TABLE t (a int, b varchar(3));\nINSERT INTO t VALUES (1, 'x') RETURNING a, b, now() \\gdesc\nSELECT count(*) FROM t;\nBEGIN \\gdesc\n"
+    )
+    out, _ = program("-XAtq", stdin=script)
+    assert out.splitlines() == ["a|integer", "b|character varying(3)", "now|timestamp with time zone", "0"] + [
+        "The command has no result, or the result has no columns."
+    ]
+
+
+def test_a_reader_that_goes_away_is_no_accident() -> None:
+    done = subprocess.run(
+        f"{sys.executable} -c '{ENTRY}' -X -c 'SELECT generate_series(1, 200000)' | head -1", shell=True, capture_output=True, text=True, check=False
+    )
+    assert "Traceback" not in done.stderr
