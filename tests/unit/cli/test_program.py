@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+NO_RESULT = "The command has no result, or the result has no columns."
 ENTRY = "from auroraml_cli.main import main; main()"
 
 
@@ -131,9 +132,7 @@ def test_describing_a_statement_does_not_run_it() -> None:
         "CREATE TABLE t (a int, b varchar(3));\nINSERT INTO t VALUES (1, 'x') RETURNING a, b, now() \\gdesc\nSELECT count(*) FROM t;\nBEGIN \\gdesc\n"
     )
     out, _ = program("-XAtq", stdin=script)
-    assert out.splitlines() == ["a|integer", "b|character varying(3)", "now|timestamp with time zone", "0"] + [
-        "The command has no result, or the result has no columns."
-    ]
+    assert out.splitlines() == ["a|integer", "b|character varying(3)", "now|timestamp with time zone", "0", NO_RESULT]
 
 
 def test_a_reader_that_goes_away_is_no_accident() -> None:
