@@ -16,6 +16,7 @@ from auroraml.catalog.printing import (
     type_text,
 )
 from auroraml.catalog.system_data import COMMENTS, SHARED_COMMENTS
+from auroraml.catalog.toast import needs_toast
 from auroraml.catalog.view_text import view_text
 from auroraml.errors import InvalidParameterValue, UndefinedColumn, WrongObjectType
 from auroraml.functions.signature import CallContext, rows, scalar
@@ -384,14 +385,21 @@ def _size(ctx: CallContext, oid: int, what: str) -> int | None:
         return None if found is None else 8192 * ctx.host.pages.index_pages(found[1], found[0]).pages
     if relation.kind not in "rm" or relation.system is not None:
         return 8192 if relation.kind == "S" else 0
-    heap = 8192 * ctx.host.pages.heap_pages(relation) if what != "indexes" else 0
+    heap = 8192 * (ctx.host.pages.heap_pages(relation) if what != "indexes" else 0)
+    heap += 8192 if what in ("table", "total") and needs_toast(relation) else 0  # the TOAST table's empty index
     indexes = sum(8192 * ctx.host.pages.index_pages(relation, i).pages for i in relation.indexes) if what in ("indexes", "total") else 0
     return int(heap + indexes)
 
 
-@scalar("pg_relation_size(regclass)", "pg_table_size(regclass)", face="datum", context=True)
+@scalar("pg_relation_size(regclass)", face="datum", context=True)
 def pg_relation_size(ctx: CallContext, oid: int) -> int | None:
     """Bytes the relation takes in PostgreSQL's pages."""
+    return _size(ctx, oid, "main")
+
+
+@scalar("pg_table_size(regclass)", face="datum", context=True)
+def pg_table_size(ctx: CallContext, oid: int) -> int | None:
+    """Bytes the relation takes with what belongs to it, indexes apart."""
     return _size(ctx, oid, "table")
 
 
@@ -400,7 +408,7 @@ def pg_relation_size_fork(ctx: CallContext, oid: int, fork: str) -> int | None:
     """Bytes of one fork; only the main one is kept here."""
     if fork not in ("main", "fsm", "vm", "init"):
         raise InvalidParameterValue("invalid fork name", hint='Valid fork names are "main", "fsm", "vm", and "init".')
-    return _size(ctx, oid, "table") if fork == "main" else 0
+    return _size(ctx, oid, "main") if fork == "main" else 0
 
 
 @scalar("pg_indexes_size(regclass)", face="datum", context=True)

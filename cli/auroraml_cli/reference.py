@@ -104,7 +104,9 @@ Conditions
 Objects (S: with system objects, +: with more about them)
   \\d[S+]                 tables, views, sequences
   \\d[S+] NAME            a table, view, sequence or index
+  \\dA[+] [PATTERN]       access methods
   \\da[S] [PATTERN]       aggregates
+  \\db[+] [PATTERN]       tablespaces
   \\dC[+] [PATTERN]       casts
   \\dd[S] [PATTERN]       descriptions
   \\dD[S+] [PATTERN]      domains
@@ -118,6 +120,7 @@ Objects (S: with system objects, +: with more about them)
   \\dO[S+] [PATTERN]      collations
   \\dp, \\z [PATTERN]      privileges
   \\dconfig[+] [PATTERN]  parameters
+  \\drds [ROLE [DB]]      settings of roles and databases
   \\ds[S+] [PATTERN]      sequences
   \\dt[S+] [PATTERN]      tables
   \\dT[S+] [PATTERN]      types

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auroraml_cli.meta import (
+    absent,
     buffers,
     cluster,
     conditionals,
@@ -19,6 +20,7 @@ from auroraml_cli.meta import (
 )
 
 __all__ = [
+    "absent",
     "buffers",
     "cluster",
     "conditionals",

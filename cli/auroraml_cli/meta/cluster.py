@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
+from dataclasses import replace
 
 from auroraml_cli.meta.listing import listing
-from auroraml_cli.meta.patterns import Name, conditions, literal, show, where_clause
-from auroraml_cli.meta.registry import Call, meta
+from auroraml_cli.meta.patterns import BadPattern, Name, conditions, literal, show, where_clause
+from auroraml_cli.meta.registry import Call, Outcome, meta
 from auroraml_cli.output import Table
+from auroraml_cli.shell import table_of
 
 ACL = "pg_catalog.array_to_string({}, E'\\n') AS \"Access privileges\""
 
@@ -161,3 +163,42 @@ def parameters(call: Call, pattern: str | None) -> bool:
         f"{where_clause(found)}ORDER BY 1"
     )
     return show(call.shell, sql, title)
+
+
+@meta("dA", suffix=r"\+?")
+@listing
+def access_methods(call: Call, pattern: str | None) -> bool:
+    """The access methods."""
+    more = ', amhandler AS "Handler", pg_catalog.obj_description(oid, \'pg_am\') AS "Description"' if call.verbose else ""
+    sql = (
+        f"SELECT amname AS \"Name\", CASE amtype WHEN 'i' THEN 'Index' WHEN 't' THEN 'Table' END AS \"Type\"{more}\nFROM pg_catalog.pg_am\n"
+        f"{where_clause(conditions(pattern, Name(name='amname'), call.shell.client.dbname))}ORDER BY 1"
+    )
+    return show(call.shell, sql, "List of access methods")
+
+
+@meta("drds")
+def role_settings(call: Call) -> Outcome:
+    """Settings of roles and databases: the patterns name first roles, then databases."""
+    shell = call.shell
+    role, database = call.next(semicolon=True), call.next(semicolon=True)
+    try:
+        found = conditions(role, Name(name="r.rolname"), shell.client.dbname) + conditions(database, Name(name="d.datname"), shell.client.dbname)
+    except BadPattern as error:
+        shell.error(str(error))
+        return Outcome.ERROR
+    sql = (
+        'SELECT r.rolname AS "Role", d.datname AS "Database", pg_catalog.array_to_string(s.setconfig, E\'\\n\') AS "Settings"\n'
+        "FROM pg_catalog.pg_db_role_setting s LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase LEFT JOIN pg_catalog.pg_roles r "
+        f"ON r.oid = s.setrole\n{where_clause(found)}ORDER BY 1, 2"
+    )
+    result = shell.fetch(sql)
+    if result is None:
+        return Outcome.ERROR
+    if result.rows or shell.quiet:
+        shell.print_table(replace(table_of(result), title="List of settings"))
+    elif role is None:
+        shell.error("Did not find any settings.")
+    else:
+        shell.error(f'Did not find any settings for role "{role}"{"" if database is None else f" and database {chr(34)}{database}{chr(34)}"}.')
+    return Outcome.DONE
