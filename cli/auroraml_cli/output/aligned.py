@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from auroraml_cli.output.cells import fit, shown
+from auroraml_cli.output.cells import fit, plain, shown
 from auroraml_cli.output.expanded import expanded
 from auroraml_cli.output.lines import Lines, Rule, lines_of
 from auroraml_cli.output.table import Format, Options, Table, footers_of, texts, title_of
@@ -18,14 +18,15 @@ def aligned(table: Table, options: Options, room: int = 0) -> str:
     border = min(options.border, 2)
     style = lines_of(options)
     heads = [shown(name) for name in table.columns]
-    body = [[shown(cell) for cell in row] for row in texts(table, options)]
     head_widths = [max(width for _, width in head) for head in heads]
-    widths = list(head_widths)
-    for row in body:  # one pass over the cells that are printed
-        for i, cell in enumerate(row):
-            for _, width in cell:
-                if width > widths[i]:
-                    widths[i] = width
+    rows = texts(table, options)
+    columns = list(zip(*rows, strict=True)) if rows and heads else [() for _ in heads]
+    simple = all(map(plain, columns))
+    body: list[list[list[Line]]] = [] if simple and options.format is Format.ALIGNED else [[shown(cell) for cell in row] for row in rows]
+    if simple:
+        widths = [max(head, max(map(len, column), default=0)) for head, column in zip(head_widths, columns, strict=True)]
+    else:
+        widths = [max(head, max(width for row in body for _, width in row[i])) for i, head in enumerate(head_widths)]
     n = len(heads)
     frame = {0: n, 1: 3 * n - (n > 0), 2: 3 * n + 1}[border]
     if options.format is Format.WRAPPED and room >= frame + sum(head_widths):
@@ -42,11 +43,25 @@ def aligned(table: Table, options: Options, room: int = 0) -> str:
             out.append(_rule(style.top, widths, border))
         out += _header(heads, widths, style, border)
         out.append(_rule(style.middle, widths, border))
-    for row in body:
+    if simple and options.format is Format.ALIGNED:
+        out += _simple_rows(columns, widths, table.numeric, style, border)
+    for row in body:  # a cell may take several lines: each is laid out by itself
         out += _row(row, widths, table.numeric, style, border)
     if border == 2:
         out.append(_rule(style.bottom, widths, border))
     return "".join(f"{line}\n" for line in [*out, *footers_of(table, options)]) + "\n"
+
+
+def _simple_rows(columns: Sequence[Sequence[str]], widths: Sequence[int], numeric: Sequence[bool], style: Lines, border: int) -> list[str]:
+    """The rows where every cell is one line of ASCII: whole columns padded, then joined."""
+    padded: list[list[str]] = []
+    for i, (column, width) in enumerate(zip(columns, widths, strict=True)):
+        last = border < 2 and i == len(columns) - 1
+        padded.append([cell.rjust(width) for cell in column] if numeric[i] else list(column) if last else [cell.ljust(width) for cell in column])
+    bar = f" {style.data.middle} " if border else " "
+    left = {0: "", 1: " ", 2: f"{style.data.left} "}[border]
+    right = f" {style.data.right}" if border == 2 else ""
+    return [f"{left}{bar.join(row)}{right}" for row in zip(*padded, strict=True)]
 
 
 def _shrink(widths: list[int], heads: Sequence[int], body: Sequence[Sequence[Sequence[Line]]], room: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from wcwidth import wcwidth
@@ -44,9 +45,9 @@ def _line(line: str) -> tuple[str, int]:
     return "".join(parts), width
 
 
-def width(text: str) -> int:
-    """The width of the widest line."""
-    return max(places for _, places in shown(text))
+def plain(texts: Iterable[str]) -> bool:
+    """Whether all texts are one line of printable ASCII, shown as they are."""
+    return _PLAIN.fullmatch("".join(texts)) is not None
 
 
 def fit(text: str, room: int) -> tuple[str, int]:

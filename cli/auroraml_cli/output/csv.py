@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from json.encoder import encode_basestring
 
 from auroraml_cli.output.table import Cell, Options, Table, texts
 
@@ -15,6 +17,14 @@ def _field(text: str, separator: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
+def _column(cells: Sequence[str], separator: str) -> Sequence[str]:
+    """A column's fields, looked through one by one only where some need quotes."""
+    whole = "".join(cells)
+    if "\\." not in whole and not any(char in whole for char in (separator, "\r", "\n", '"')):
+        return cells
+    return [_field(cell, separator) for cell in cells]
+
+
 def as_csv(table: Table, options: Options) -> str:
     """Header and rows; expanded: one line a field, its name first."""
     comma = options.csv_separator
@@ -24,7 +34,8 @@ def as_csv(table: Table, options: Options) -> str:
         lines = [f"{name}{comma}{_field(cell, comma)}" for row in rows for name, cell in zip(names, row, strict=True)]
     else:
         lines = [] if options.tuples_only else [comma.join(names)]
-        lines += [comma.join([_field(cell, comma) for cell in row]) for row in rows if row]
+        columns = [_column(column, comma) for column in zip(*rows, strict=True)]
+        lines += map(comma.join, zip(*columns, strict=True))
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -37,7 +48,7 @@ def _json(cell: Cell, kind: str) -> str:
         return json.dumps(json.loads(cell), ensure_ascii=False)
     if kind in _JSON_NUMBERS and cell not in ("NaN", "Infinity", "-Infinity"):
         return cell  # digits as they are: no precision is lost on the way through a float
-    return json.dumps(cell, ensure_ascii=False)
+    return encode_basestring(cell)
 
 
 def as_json(table: Table, options: Options) -> str:

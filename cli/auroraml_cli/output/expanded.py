@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auroraml_cli.output.cells import fit, shown
+from auroraml_cli.output.cells import fit, plain, shown
 from auroraml_cli.output.lines import OLD_ASCII, Lines, Rule, lines_of
 from auroraml_cli.output.table import Format, Options, Table, footers_of, own_footers, texts, title_of
 
@@ -53,7 +53,10 @@ def expanded(table: Table, options: Options, room: int = 0) -> str:
         return "".join(f"{line}\n" for line in footers_of(table, options)) + "\n"
     style = lines_of(options)
     heads = [shown(name) for name in table.columns]
-    body = [[shown(cell) for cell in row] for row in texts(table, options)]
+    rows = texts(table, options)
+    if options.format is Format.ALIGNED and options.border == 1 and plain(table.columns) and all(map(plain, rows)):
+        return _simple(table, options, rows, style)
+    body = [[shown(cell) for cell in row] for row in rows]
     sizes = _Sizes(table, options, heads, body, style, room)
     out: list[str] = []
     if title := title_of(table, options):
@@ -71,6 +74,22 @@ def expanded(table: Table, options: Options, room: int = 0) -> str:
     if footers := own_footers(table, options):
         out += ["", *footers] if sizes.border < 2 else footers
     return "".join(f"{line}\n" for line in out) + "\n"
+
+
+def _simple(table: Table, options: Options, rows: list[list[str]], style: Lines) -> str:
+    """Border 1 where every name and cell is one line of ASCII."""
+    sizes = _Sizes(table, options, [], [], style, 0)
+    sizes.head = max(map(len, table.columns))
+    sizes.data = max(max(map(len, row)) for row in rows)
+    labels = [f"{name.ljust(sizes.head)} {style.data.middle} " for name in table.columns]
+    records = ["\n".join(map(str.__add__, labels, row)) for row in rows]
+    if options.tuples_only:
+        text = f"\n{_record(style.middle, 0, sizes)}\n".join(records)
+    else:
+        text = "\n".join(f"{_record(style.top if i == 1 else style.middle, i, sizes)}\n{record}" for i, record in enumerate(records, 1))
+    title = title_of(table, options)
+    footers = own_footers(table, options)
+    return (f"{title}\n" if title else "") + text + "\n" + ("".join(f"{line}\n" for line in ["", *footers]) if footers else "") + "\n"
 
 
 def _record(rule: Rule, number: int, sizes: _Sizes) -> str:
