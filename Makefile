@@ -20,7 +20,7 @@ check: $(VENV)/.dev
 	$(BIN)/python -m pytest
 
 oracle: $(VENV)/.dev
-	$(BIN)/python -m pytest tests/golden --oracle
+	$(BIN)/python -m pytest tests/golden tests/property/test_psql.py --oracle
 
 soak: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/golden tests/property --soak -n 2

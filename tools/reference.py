@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import groupby
 from pathlib import Path
 
+from auroraml_cli.reference import COMMANDS, OPTIONS, VARIABLES
+
 from auroraml import functions
 from auroraml.catalog.data import PROCS
 from auroraml.functions.signature import AGGREGATES, ROWS, SCALARS, WINDOWS
@@ -55,6 +57,8 @@ def reference() -> str:
     for title, table in KINDS:
         parts.append(f"## {title}\n\nPostgreSQL's, with the argument types of each form that runs; any other form is refused with SQLSTATE 0A000.\n")
         parts.append("\n".join(function_lines(set(table))) + "\n")
+    parts.append("## auroraml-sql\n\nThe command line, the backslash commands and the variables.\n")
+    parts += [f"```text\n{text}```\n" for text in (OPTIONS, COMMANDS, VARIABLES)]
     return "\n".join(parts)
 
 

@@ -127,6 +127,8 @@ Objects (S: with system objects, +: with more about them)
   \\du[S+], \\dg [PATTERN] roles
   \\dv[S+] [PATTERN]      views
   \\dx[+] [PATTERN]       extensions
+  \\dE \\dP \\dRp \\dRs \\dX \\des \\det \\deu \\dew \\dl \\dy
+                         foreign tables and other objects that cannot be made here: always empty
   \\l[+] [PATTERN]        databases
   \\sf[+] FUNCTION        a function's definition
   \\sv[+] VIEW            a view's definition
@@ -168,10 +170,11 @@ VARIABLES = """Variables that this program reads or sets (\\set NAME VALUE):
   ECHO_HIDDEN            show the queries behind backslash commands: on, off, noexec
   ENCODING               the client's encoding
   ERROR                  true when the last statement failed
+  FETCH_COUNT            accepted; results come whole
   HIDE_TABLEAM, HIDE_TOAST_COMPRESSION
                          leave access methods and compression out of listings
   HISTCONTROL            what the history leaves out
-  HISTFILE, HISTSIZE     the history's file and length
+  HISTFILE, HISTSIZE     the history's file; its length is accepted and not enforced
   IGNOREEOF              how many ends of file end the program
   LAST_ERROR_MESSAGE, LAST_ERROR_SQLSTATE
                          the last error

@@ -1,4 +1,4 @@
-"""Random tables, errors and scripts: the same screen as psql 15's, where it is installed."""
+"""Random tables, errors and scripts: the same screen as psql 15's (with --oracle)."""
 
 from __future__ import annotations
 
@@ -36,6 +36,8 @@ PIECES = (
 @pytest.fixture(scope="module")
 def psql(request: pytest.FixtureRequest) -> Psql:
     """Runs a script in psql -X and gives its output and messages in their order."""
+    if not request.config.getoption("--oracle"):
+        pytest.skip("asks PostgreSQL's psql: runs with --oracle (make oracle)")
     folder = binaries()
     if folder is None:
         pytest.skip("PostgreSQL 15 is not installed")
@@ -47,7 +49,9 @@ def psql(request: pytest.FixtureRequest) -> Psql:
             [folder / "psql", "-X", f"{server} dbname=postgres"], input=script.encode(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             env=environment, check=False,
         )  # fmt: skip
-        return done.stdout.decode()
+        screen = done.stdout.decode()
+        assert done.returncode == 0, screen
+        return screen
 
     return run
 
