@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from auroraml.batch import Batch, from_datums
 from auroraml.commands.context import Bound, Host, command
@@ -13,7 +14,9 @@ from auroraml.errors import FeatureNotSupported, InvalidParameterValue, SyntaxEr
 from auroraml.explain import Explained, Options, render, without_plan
 from auroraml.explain.range_table import entries
 from auroraml.ir.bound import BoundStatement
+from auroraml.ir.expr import Const, ParamRef
 from auroraml.ir.logical import Output
+from auroraml.ir.tree import rewrite
 from auroraml.pipeline.result import ResultStream, of_batch
 from auroraml.settings.planner import HASH_MEM_MULTIPLIER, WORK_MEM
 from auroraml.settings.setting import parse_bool
@@ -65,7 +68,21 @@ def explain(statement: st.Explain, host: Host, params: tuple[Bound, ...]) -> Res
     query = inner.query if isinstance(inner, st.Declare) else inner
     if not isinstance(query, st.Query):
         raise FeatureNotSupported("EXPLAIN of this statement is not supported", at=inner.start)
-    return _answer(explained(host.bind(query, params), params, options, host, sql=query.text[query.start : query.end]), options)
+    bound = host.bind(query, params)
+    if isinstance(statement.statement, st.Execute):
+        bound = with_values(bound, params)
+    return _answer(explained(bound, params, options, host, sql=query.text[query.start : query.end]), options)
+
+
+def with_values(bound: BoundStatement, params: tuple[Bound, ...]) -> BoundStatement:
+    """The statement with its parameters' values in their places: what PostgreSQL's custom plans are made of."""
+
+    def change(node: object) -> object | None:
+        if isinstance(node, ParamRef) and node.kind == "external" and node.number <= len(params):
+            return Const(type=node.type, typmod=node.typmod, at=node.at, value=params[node.number - 1][1])
+        return None
+
+    return replace(bound, plan=rewrite(bound.plan, change))
 
 
 def _creation(statement: st.CreateTableAs, host: Host, params: tuple[Bound, ...], options: Options) -> list[str]:

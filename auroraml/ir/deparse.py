@@ -231,6 +231,8 @@ class Deparser:
 
     @_write.register
     def _(self, expr: e.RowExpr) -> str:
+        if expr.whole:
+            return f"{quote_identifier(expr.whole)}.*"
         first = expr.args[0] if expr.migrated else None
         if isinstance(first, e.MigratedRef | e.InputRef) and isinstance(first.original, e.FieldSelect):
             return self.text(first.original.arg)

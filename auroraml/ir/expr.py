@@ -260,6 +260,7 @@ class RowExpr(Expr):
     args: tuple[Expr, ...]
     implicit: bool = False  # written without ROW
     cast: bool = False  # a cast to its composite type was written
+    whole: str = ""  # the alias of the FROM item whose whole row this is
     migrated: bool = False  # the columns of a composite call moved to FROM: NULL where all are, printed as the call
 
 

@@ -418,7 +418,11 @@ class Expressions(Calls):
 
     def _distinct(self, node: exp.Binary) -> e.Expr:
         symbol_at = self.leaves.start(node.expression)
-        call = self.operator("=", [self._bind(node.this), self._bind(node.expression)], symbol_at)
+        sides = [self._bind(node.this), self._bind(node.expression)]
+        for side, other in (sides, sides[::-1]):
+            if isinstance(side, e.Const) and side.value is None and side.type.oid == UNKNOWN.oid and other.type.oid != UNKNOWN.oid:
+                return e.NullTest(type=BOOL, arg=other, negated=True)  # IS DISTINCT FROM NULL
+        call = self.operator("=", sides, symbol_at)
         assert isinstance(call, e.OpCall)
         return e.Distinct(type=BOOL, operator=call.operator, function=call.function, args=call.args)
 

@@ -73,7 +73,7 @@ class Resolver:
             return replace(found, original=self._original(part.original)) if isinstance(part, e.MigratedRef) else found
         if isinstance(part, e.WholeRow):
             columns = (e.ColumnRef(type=a.type, typmod=a.typmod, id=i, name=a.name) for i, a in zip(part.ids, part.type.attributes, strict=False))
-            return e.RowExpr(type=part.type, args=tuple(rewrite(c, self.change) for c in columns))
+            return e.RowExpr(type=part.type, args=tuple(rewrite(c, self.change) for c in columns), whole=part.alias)
         if isinstance(part, e.Expr) and self.inputs.others and not isinstance(part, e.Const | e.ParamRef):
             return self.inputs.find(part)
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
@@ -201,12 +202,13 @@ def item_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] 
         )  # fmt: skip
     elif isinstance(item, l.ValuesItem):
         rows = tuple(outside.all(row) for row in item.rows)
-        node = p.ValuesScan(rows=rows, columns=columns, alias=relation.alias, targets=targets, filter=tests, cost=cost, range_index=serial)
+        columns = tuple(replace(column, name=f"column{column.number}") for column in columns)  # whatever a subquery around it calls them
+        node = p.ValuesScan(rows=rows, columns=columns, alias="*VALUES*", targets=targets, filter=tests, cost=cost, range_index=serial)
     else:
         assert isinstance(item, l.CteItem)
         work = emitter.level.statement.work_tables.get(item.cte)
         if work is not None:
-            node = p.WorkTableScan(work_table=work[0], alias=relation.alias, columns=columns, targets=targets, filter=tests, cost=cost,
+            node = p.WorkTableScan(work_table=work[0], cte_name=item.name, alias=relation.alias, columns=columns, targets=targets, filter=tests, cost=cost,
                                    range_index=serial)  # fmt: skip
         else:
             known = emitter.level.statement.ctes[item.cte]
