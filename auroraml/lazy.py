@@ -8,8 +8,12 @@ from types import ModuleType
 PUBLIC: dict[str, tuple[str, str]] = {  # names of the package -> (module, attribute); "" is the module itself
     "Connection": ("auroraml.dbapi.connection", "Connection"),
     "Cursor": ("auroraml.dbapi.cursor", "Cursor"),
-    "Database": ("auroraml.database", "Database"),
+    "Database": ("auroraml.dbapi.database", "Database"),
     "connect": ("auroraml.dbapi.connect", "connect"),
+    "Json": ("auroraml.dbapi.adapt", "Json"),
+    "Jsonb": ("auroraml.dbapi.adapt", "Jsonb"),
+    "args_row": ("auroraml.dbapi.rows", "args_row"),
+    "kwargs_row": ("auroraml.dbapi.rows", "kwargs_row"),
     "class_row": ("auroraml.dbapi.rows", "class_row"),
     "dict_row": ("auroraml.dbapi.rows", "dict_row"),
     "namedtuple_row": ("auroraml.dbapi.rows", "namedtuple_row"),

@@ -155,7 +155,9 @@ class Host(Protocol):
     def new_oid(self) -> int:
         """An OID nobody has."""
 
-    def notice(self, message: str, *, severity: str = "NOTICE", sqlstate: str = "00000", detail: str | None = None, hint: str | None = None) -> None:
+    def notice(
+        self, message: str, *, severity: str = "NOTICE", sqlstate: str | None = "00000", detail: str | None = None, hint: str | None = None
+    ) -> None:
         """Send a notice to the client."""
 
     def tell(self, notice: Diagnostic | None) -> None:

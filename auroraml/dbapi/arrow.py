@@ -9,30 +9,26 @@ import pyarrow as pa
 
 from auroraml.batch import Batch
 from auroraml.ir.logical import Output
-from auroraml.types.arrow import arrow_type, to_arrow
+from auroraml.types.arrow import arrow_field, to_arrow
+from auroraml.types.form import TextStyle
 
 Schema: TypeAlias = pa.Schema
+DataType: TypeAlias = pa.DataType
 
 
-def schema_of(columns: Sequence[Output]) -> pa.Schema:
-    """The schema of a result, known before its first batch."""
-    return pa.schema([arrow_field(output) for output in columns])
+def schema_of(columns: Sequence[Output], style: TextStyle, numeric: DataType | None = None) -> pa.Schema:
+    """The schema of a result, known before its first batch; `numeric` replaces the text of numerics without a scale."""
+    fields = [arrow_field(output.name, output.type, output.typmod, style.resolve) for output in columns]
+    if numeric is not None:
+        fields = [
+            f.with_type(numeric) if c.type.name == "numeric" and pa.types.is_large_string(f.type) else f for f, c in zip(fields, columns, strict=True)
+        ]
+    return pa.schema(fields)
 
 
-def arrow_field(output: Output) -> pa.Field:
-    """The field of one column; `auroraml.type` in its metadata names the PostgreSQL type."""
-    return pa.field(output.name, arrow_type(output.type, output.typmod), metadata={"auroraml.type": output.type.name})
-
-
-def batch_of(columns: Sequence[Output], batch: Batch) -> pa.RecordBatch:
-    """A batch as a record batch of `columns`' schema."""
-    schema = schema_of(columns)
-    arrays = [to_arrow(output.type, output.typmod, batch.vector(i)) for i, output in enumerate(columns)]
-    if not arrays:
+def batch_of(columns: Sequence[Output], batch: Batch, style: TextStyle, schema: Schema) -> pa.RecordBatch:
+    """A batch as a record batch of `schema`."""
+    if not columns:
         return pa.RecordBatch.from_struct_array(pa.array([{}] * batch.n, pa.struct([])))
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
-
-
-def table_of(columns: Sequence[Output], batches: Sequence[Batch]) -> pa.Table:
-    """Batches as one table."""
-    return pa.Table.from_batches([batch_of(columns, batch) for batch in batches], schema=schema_of(columns))
+    arrays = [to_arrow(output.type, output.typmod, batch.vector(i), style.resolve) for i, output in enumerate(columns)]
+    return pa.RecordBatch.from_arrays([a if a.type == f.type else a.cast(f.type) for a, f in zip(arrays, schema, strict=True)], schema=schema)

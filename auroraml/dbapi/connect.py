@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from auroraml.database import Database
 from auroraml.dbapi.connection import Connection
+from auroraml.dbapi.database import Database
 from auroraml.dbapi.rows import RowFactory, tuple_row
 
 
@@ -28,8 +28,5 @@ def connect(
 
     `endpoints`, `services`, `parameters`, `config` and `options` are Database's.
     """
-    own = database is None
-    server = database or Database(endpoints=endpoints, services=services, parameters=parameters, config=config, **options)
-    connection = Connection(server, server.session(dbname=dbname, user=user), autocommit=autocommit, owns_database=own)
-    connection.row_factory = row_factory
-    return connection
+    made = database or Database(endpoints=endpoints, services=services, parameters=parameters, config=config, **options)
+    return made.connect(dbname=dbname, user=user, autocommit=autocommit, row_factory=row_factory, owned=database is None)

@@ -5,21 +5,22 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 from auroraml import errors
 from auroraml.dbapi.cursor import Cursor
 from auroraml.dbapi.explained import Explanation
-from auroraml.dbapi.params import Params
+from auroraml.dbapi.info import ConnectionInfo
+from auroraml.dbapi.placeholders import Params
 from auroraml.dbapi.register import columns_of
 from auroraml.dbapi.rows import RowFactory, tuple_row
 from auroraml.errors import Diagnostic
 from auroraml.pipeline.result import ResultStream
 
 if TYPE_CHECKING:
-    from auroraml.database import Database
+    from auroraml.dbapi.database import Database
     from auroraml.session.session import Session
 
 NoticeHandler = Callable[[Diagnostic], None]
@@ -44,6 +45,7 @@ class Connection:
         self.session = session
         self.row_factory: RowFactory = tuple_row
         self.closed = False
+        self.broken = False
         self.open_stream: ResultStream | None = None
         self._autocommit = autocommit
         self._owns_database = owns_database
@@ -76,34 +78,72 @@ class Connection:
             raise errors.ProgrammingError("can't change 'autocommit' now: connection in transaction status INTRANS")
         self._autocommit = value
 
+    def set_autocommit(self, value: bool) -> None:
+        """The same as setting the attribute."""
+        self.autocommit = value
+
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
         """Hold the connection for one statement: ends an open stream, and begins a transaction unless autocommit."""
         self.check_open()
         with self._lock:
-            if self.open_stream is not None:
-                stream, self.open_stream = self.open_stream, None
-                if not stream.ended:
-                    stream.close()
+            self._end_stream()
             if not self._autocommit and self.session.status == "I":
                 self.session.begin()
             yield
 
+    def _end_stream(self) -> None:
+        stream, self.open_stream = self.open_stream, None
+        if stream is not None and not stream.ended:
+            stream.close()
+
+    @contextlib.contextmanager
+    def streaming(self, stream: ResultStream | None) -> Iterator[None]:
+        """Hold the connection while rows are pulled from `stream`; InterfaceError when a later statement ended it."""
+        self.check_open()
+        with self._lock:
+            if self.open_stream is not stream:
+                raise errors.InterfaceError("the stream was ended by a later statement on this connection")
+            yield
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Several statements that in autocommit succeed or fail as one."""
+        alone = self.session.status == "I"
+        if alone:
+            self.session.begin()
+        try:
+            yield
+        except BaseException:
+            if alone:
+                self._command("ROLLBACK")
+            raise
+        if alone:
+            self._command("COMMIT")
+
     def check_open(self) -> None:
-        """InterfaceError when the connection is closed."""
+        """OperationalError when the connection is closed; 57P01 the first time after the database ended it."""
+        if not self.closed and self.session.closed:
+            self.closed = self.broken = True
+            raise errors.AdminShutdown("terminating connection due to administrator command")
         if self.closed:
-            raise errors.InterfaceError("the connection is closed")
+            raise errors.OperationalError("the connection is closed")
+
+    @property
+    def info(self) -> ConnectionInfo:
+        """The state and the parameters of the connection."""
+        return ConnectionInfo(self)
 
     def cursor(self, row_factory: RowFactory | None = None) -> Cursor:
         """A new cursor."""
         self.check_open()
         return Cursor(self, row_factory)
 
-    def execute(self, sql: str, params: Params | None = None) -> Cursor:
+    def execute(self, sql: str, params: Params | None = None, *, prepare: bool | None = None, binary: bool | None = None) -> Cursor:
         """Run `sql` on a new cursor and return it."""
-        return self.cursor().execute(sql, params)
+        return self.cursor().execute(sql, params, prepare=prepare, binary=binary)
 
-    def executemany(self, sql: str, rows: Sequence[Params]) -> Cursor:
+    def executemany(self, sql: str, rows: Iterable[Params]) -> Cursor:
         """Run `sql` for each of `rows` on a new cursor and return it."""
         cursor = self.cursor()
         cursor.executemany(sql, rows)
@@ -124,9 +164,7 @@ class Connection:
     def _end(self, command: str) -> None:
         self.check_open()
         with self._lock:
-            if self.open_stream is not None and not self.open_stream.ended:
-                self.open_stream.close()
-            self.open_stream = None
+            self._end_stream()
             if self.session.status != "I":
                 for stream in self.session.execute(command, ()):
                     stream.drain()
@@ -134,9 +172,11 @@ class Connection:
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """A block that commits at its end or rolls back on an exception; nested, a savepoint."""
+        self.check_open()
         nested = self.session.status != "I"
         name = f'"_auroraml_{id(object())}"'
         with self._lock:
+            self._end_stream()
             self._command(f"SAVEPOINT {name}" if nested else "BEGIN")
             try:
                 yield
@@ -165,14 +205,23 @@ class Connection:
         """Ask the running statement to stop (57014); may be called from any thread."""
         self.session.cancel()
 
+    cancel_safe = cancel
+
+    def _two_phases(self, *_: object) -> NoReturn:
+        """Two-phase commit is not supported."""
+        raise errors.NotSupportedError("two-phase commit is not supported")
+
+    xid = tpc_begin = tpc_prepare = tpc_commit = tpc_rollback = tpc_recover = _two_phases
+
     def close(self) -> None:
         """Roll back what is open and end the session."""
         if self.closed:
             return
-        if self.open_stream is not None and not self.open_stream.ended:
-            self.open_stream.close()
-        self.session.close()
         self.closed = True
+        if not self.session.closed:
+            with self._lock:
+                self._end_stream()
+                self.session.close()
         if self._owns_database:
             self.database.close()
 
@@ -181,6 +230,8 @@ class Connection:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
+            if self.closed:
+                return
             if kind is None:
                 self.commit()
             else:

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
-from auroraml.batch import Batch, concat_batches
-from auroraml.dbapi.arrow import Schema, batch_of, schema_of, table_of
-from auroraml.dbapi.copy import Copy
+from auroraml.batch import concat_batches
+from auroraml.dbapi.adapt import Bound
+from auroraml.dbapi.arrow import DataType, Schema, batch_of, schema_of
+from auroraml.dbapi.copy import Copy, is_copy
 from auroraml.dbapi.explained import Explanation
-from auroraml.dbapi.params import Params, convert
-from auroraml.dbapi.rows import RowFactory, RowMaker
+from auroraml.dbapi.params import convert, merged
+from auroraml.dbapi.placeholders import Params
+from auroraml.dbapi.result import ALL, Result
+from auroraml.dbapi.rows import RowFactory, RowMaker, tuple_row
 from auroraml.errors import InterfaceError
 from auroraml.errors.base import ProgrammingError
 from auroraml.ir.logical import Output
 from auroraml.pipeline.result import ResultStream
-from auroraml.types.python import to_python
+from auroraml.types.form import DEFAULT_STYLE
 
 if TYPE_CHECKING:
     from auroraml.dbapi.connection import Connection
-
-CHUNK = 1024  # rows converted to Python at a time
 
 
 class ColumnDescription(NamedTuple):
@@ -47,56 +48,6 @@ def describe(output: Output) -> ColumnDescription:
     return ColumnDescription(output.name, output.type.oid, width, size, precision, scale, None)
 
 
-class Result:
-    """The rows of one statement, kept as batches and converted as they are fetched."""
-
-    def __init__(self, stream: ResultStream, live: bool) -> None:
-        self.stream = stream
-        self.columns = stream.columns
-        self.live = live
-        self.kept: list[Batch] = [] if live else [b for b in stream.batches() if b.n]
-        self.rows: list[Sequence[object]] = []  # converted and not yet fetched
-        self.at = 0
-
-    def next_batch(self, n: int) -> Batch | None:
-        """The next batch of at most `n` rows, from what is kept or from the running statement."""
-        if self.live:
-            return self.stream.pull(n)
-        if not self.kept:
-            return None
-        batch = self.kept[0]
-        if batch.n <= n:
-            return self.kept.pop(0)
-        self.kept[0] = batch.drop(n)
-        return batch.slice(0, n)
-
-    def more(self, n: int) -> bool:
-        """Convert up to `n` more rows; False at the end."""
-        batch = self.next_batch(n)
-        while batch is not None and batch.n == 0:
-            batch = self.next_batch(n)
-        if batch is None:
-            return False
-        assert self.columns is not None
-        values = [to_python(output.type, batch.vector(i)) for i, output in enumerate(self.columns)]
-        self.rows = list(zip(*values, strict=True)) if values else [()] * batch.n
-        self.at = 0
-        return True
-
-    def take(self, n: int | None) -> list[Sequence[object]]:
-        """The next `n` rows (None: all that are left)."""
-        taken: list[Sequence[object]] = []
-        while n is None or len(taken) < n:
-            if self.at >= len(self.rows):
-                want = 1 << 62 if n is None else max(n - len(taken), 1 if self.live else CHUNK)
-                if not self.more(want):
-                    break
-            stop = len(self.rows) if n is None else min(len(self.rows), self.at + n - len(taken))
-            taken += self.rows[self.at : stop]
-            self.at = stop
-        return taken
-
-
 class Cursor:
     """PEP 249's cursor, with Arrow: fetch_arrow_table, fetch_record_batch_reader and `__arrow_c_stream__`."""
 
@@ -107,10 +58,101 @@ class Cursor:
         self.closed = False
         self.statusmessage: str | None = None
         self.rowcount = -1
+        self.lastrowid = None
         self._results: list[Result] = []
         self._result: Result | None = None
         self._maker: RowMaker = tuple
-        self.lastrowid = None
+
+    # Running
+
+    def execute(self, sql: str, params: Params | None = None, *, prepare: bool | None = None, binary: bool | None = None) -> Cursor:
+        """Run `sql` (%s, %(name)s or $n) to its end and keep the rows. `prepare` and `binary` are accepted as psycopg's and change nothing."""
+        self._check_open()
+        text, bound = convert(sql, params)
+        if is_copy(text):
+            raise ProgrammingError("COPY cannot be used with this method; use copy() instead")
+        with self.connection.running():
+            self._forget()
+            self._results = self._run(text, bound)
+        self._show(self._results.pop(0) if self._results else None)
+        return self
+
+    def _run(self, text: str, bound: tuple[Bound, ...]) -> list[Result]:
+        session = self.connection.session
+        results = []
+        for stream in session.execute(text, bound):
+            results.append(Result(stream, DEFAULT_STYLE if stream.columns is None else session.style))
+            stream.drain()
+        return results or [Result(ResultStream(tag=""), DEFAULT_STYLE)]
+
+    def executemany(self, sql: str, rows: Iterable[Params], *, returning: bool = False) -> None:
+        """Run `sql` once for each of `rows`, all or (in autocommit) none; `rowcount` is the total, or with `returning` each result's own."""
+        self._check_open()
+        results: list[Result] = []
+        with self.connection.running(), self.connection.together():
+            self._forget()
+            for params in rows:  # each is a statement of its own
+                text, bound = convert(sql, params)
+                results += self._run(text, bound)
+        if returning:
+            self._results = results
+            self._show(results.pop(0) if results else None)
+            return
+        self.rowcount = sum(max(result.stream.rowcount, 0) for result in results)
+        self.statusmessage = results[-1].stream.tag if results else None
+
+    def callproc(self, name: str, parameters: Sequence[object] = ()) -> Sequence[object]:
+        """Call a function (`schema.name`) as FROM does, so that its rows can be fetched; the parameters come back unchanged."""
+        function = ".".join('"' + part.replace('"', '""') + '"' for part in name.split("."))
+        self.execute(f"SELECT * FROM {function}({', '.join(['%s'] * len(parameters))})", list(parameters))
+        return parameters
+
+    def stream(self, sql: str, params: Params | None = None, *, size: int = 1) -> Iterator[Any]:
+        """Rows as they are asked for, `size` at a time; a later statement on the connection ends the stream."""
+        self._open_stream(sql, params)
+        return self._streamed(size)
+
+    def _streamed(self, size: int) -> Iterator[Any]:
+        while rows := self.fetchmany(size):
+            yield from rows
+
+    def stream_arrow(self, sql: str, params: Params | None = None, *, rows_per_batch: int = 1 << 16) -> pa.RecordBatchReader:
+        """Run `sql` by demand: each record batch read pulls as many rows from the plan."""
+        self._open_stream(sql, params)
+        return self.fetch_record_batch_reader(rows_per_batch)
+
+    def _open_stream(self, sql: str, params: Params | None) -> None:
+        self._check_open()
+        text, bound = convert(sql, params)
+        session = self.connection.session
+        with self.connection.running():
+            self._forget()
+            stream = next(session.execute(text, bound), None)
+            self.connection.open_stream = stream
+            style = session.style
+        self._show(None if stream is None else Result(stream, style, lambda: self.connection.streaming(stream)))
+
+    def copy(self, sql: str, params: Params | None = None) -> Copy:
+        """A COPY ... FROM STDIN to write to, or a COPY ... TO STDOUT to read from; use it in a `with` block."""
+        self._check_open()
+        return Copy(self, merged(sql, params, self.connection.session.style))
+
+    def explain(self, sql: str, params: Params | None = None, **options: bool | str) -> Explanation:
+        """The plan of `sql`; options as EXPLAIN's (analyze=True, verbose=True, ...)."""
+        self._check_open()
+        words = [f"{name} {str(value).lower()}" for name, value in options.items() if name != "format"]
+        text, bound = convert(sql, params)
+        return Explanation(text=self._plan(words, text, bound), json=lambda: self._plan([*words, "FORMAT json"], text, bound))
+
+    def _plan(self, words: list[str], text: str, bound: tuple[Bound, ...]) -> str:
+        lines: list[str] = []
+        with self.connection.running():
+            for stream in self.connection.session.execute(f"EXPLAIN ({', '.join(words)}) {text}" if words else f"EXPLAIN {text}", bound):
+                for batch in stream.batches():
+                    lines += [str(value) for value in batch.vector(0).datums()]
+        return "\n".join(lines)
+
+    # Results
 
     @property
     def description(self) -> list[ColumnDescription] | None:
@@ -118,65 +160,10 @@ class Cursor:
         columns = None if self._result is None else self._result.columns
         return None if columns is None else [describe(output) for output in columns]
 
-    def execute(self, sql: str, params: Params | None = None, *, prepare: bool | None = None) -> Cursor:
-        """Run `sql` (%s, %(name)s or $n) to its end and keep the rows."""
-        self._check_open()
-        text, bound = convert(sql, params)
-        with self.connection.running():
-            self._results = []
-            self._result = None
-            results = []
-            for stream in self.connection.session.execute(text, bound):
-                result = Result(stream, live=False)
-                stream.drain()
-                results.append(result)
-            self._results = results
-        self._show(self._results.pop(0) if self._results else None)
-        return self
-
-    def executemany(self, sql: str, rows: Sequence[Params] | Iterator[Params], *, returning: bool = False) -> None:
-        """Run `sql` once for each of `rows`; `rowcount` is the total."""
-        total = 0
-        results: list[Result] = []
-        for params in rows:
-            self.execute(sql, params)
-            total += max(self.rowcount, 0)
-            if returning and self._result is not None:
-                results.append(self._result)
-        self._results = results
-        self._show(results.pop(0) if results else None)
-        self.rowcount = total
-
-    def stream(self, sql: str, params: Params | None = None, *, size: int = 1) -> Iterator[object]:
-        """Rows as they are asked for, `size` at a time; a later statement on the connection ends the stream."""
-        self._open_stream(sql, params)
-        return self._streamed(size)
-
-    def _streamed(self, size: int) -> Iterator[object]:
-        while rows := self.fetchmany(size):
-            yield from rows
-
-    def _open_stream(self, sql: str, params: Params | None) -> None:
-        self._check_open()
-        text, bound = convert(sql, params)
-        with self.connection.running():
-            self._results = []
-            streams = self.connection.session.execute(text, bound)
-            stream = next(streams, None)
-            if stream is None:
-                self._show(None)
-                return
-            self.connection.open_stream = stream
-        self._show(Result(stream, live=True))
-
-    def _show(self, result: Result | None) -> None:
-        self._result = result
-        if result is None:
-            self.statusmessage, self.rowcount = None, -1
-            return
-        self.statusmessage = result.stream.tag
-        self.rowcount = result.stream.rowcount
-        self._maker = self.row_factory([output.name for output in result.columns or ()])
+    @property
+    def rownumber(self) -> int | None:
+        """The number of the next row to fetch, from 0; None without rows."""
+        return None if self._result is None or self._result.columns is None else self._result.position
 
     def nextset(self) -> bool | None:
         """Go to the next statement's result, None when there is no more."""
@@ -185,53 +172,87 @@ class Cursor:
         self._show(self._results.pop(0))
         return True
 
-    def fetchone(self) -> object | None:
+    def results(self) -> Iterator[Cursor]:
+        """This cursor at each of its results in turn."""
+        if self._result is not None:
+            yield self
+        while self.nextset():
+            yield self
+
+    def show_tag(self, tag: str, rowcount: int) -> None:
+        """Note what a statement without rows did."""
+        self.statusmessage, self.rowcount = tag, rowcount
+
+    def _forget(self) -> None:
+        self._results, self._result = [], None
+        self.statusmessage, self.rowcount = None, -1
+
+    def _show(self, result: Result | None) -> None:
+        self._result = result
+        if result is None:
+            return
+        self.statusmessage, self.rowcount = result.stream.tag or None, result.stream.rowcount
+        self._maker = tuple if self.row_factory is tuple_row else self.row_factory(self)
+
+    # Fetching
+
+    def fetchone(self) -> Any | None:
         """The next row, None at the end."""
         rows = self._rows().take(1)
         return self._maker(rows[0]) if rows else None
 
-    def fetchmany(self, size: int | None = None) -> list[object]:
+    def fetchmany(self, size: int | None = None) -> list[Any]:
         """The next `size` rows (default: `arraysize`)."""
-        return [self._maker(row) for row in self._rows().take(self.arraysize if size is None else size)]
+        return self._made(self._rows().take(self.arraysize if size is None else size))
 
-    def fetchall(self) -> list[object]:
+    def fetchall(self) -> list[Any]:
         """All remaining rows."""
-        rows = self._rows().take(None)
-        return rows if self._maker is tuple else [self._maker(row) for row in rows]  # type: ignore[return-value] # rows are tuples
+        return self._made(self._rows().take(None))
 
-    def __iter__(self) -> Iterator[object]:
+    def _made(self, rows: list[Sequence[object]]) -> list[Any]:
+        return rows if self._maker is tuple else [self._maker(row) for row in rows]
+
+    def __iter__(self) -> Iterator[Any]:
         while (row := self.fetchone()) is not None:
             yield row
 
-    def fetch_arrow_table(self) -> pa.Table:
-        """All remaining rows as a pa.Table."""
+    def __next__(self) -> Any:
+        row = self.fetchone()
+        if row is None:
+            raise StopIteration
+        return row
+
+    def scroll(self, value: int, mode: str = "relative") -> None:
+        """Move the place of the next fetch by `value` rows, or to row `value`."""
+        result = self._rows()
+        if result.live:
+            raise ProgrammingError("a stream cannot scroll")
+        result.scroll(value, mode)
+
+    def fetch_arrow_table(self, *, numeric: DataType | None = None) -> pa.Table:
+        """All remaining rows as a pa.Table; `numeric` is the Arrow type for numerics without a scale, which come as text otherwise."""
         result = self._rows()
         assert result.columns is not None
-        batches = [] if result.live else result.kept
-        if result.live:
-            while (batch := result.next_batch(1 << 62)) is not None:
-                batches.append(batch)
-        result.kept = []
-        return table_of(result.columns, [concat_batches(batches)] if batches else [])
+        schema = schema_of(result.columns, result.style, numeric)
+        batches = []
+        while (batch := result.batch(ALL)) is not None:
+            batches.append(batch)
+        whole = [batch_of(result.columns, concat_batches(batches), result.style, schema)] if batches else []
+        return pa.Table.from_batches(whole, schema=schema)
 
-    def fetch_record_batch_reader(self, rows_per_batch: int = 1 << 16) -> pa.RecordBatchReader:
+    def fetch_record_batch_reader(self, rows_per_batch: int = 1 << 16, *, numeric: DataType | None = None) -> pa.RecordBatchReader:
         """The remaining rows as a reader of record batches, driven by demand after `stream_arrow`."""
         result = self._rows()
         assert result.columns is not None
-        columns = result.columns
+        columns, schema = result.columns, schema_of(result.columns, result.style, numeric)
 
         def batches() -> Iterator[pa.RecordBatch]:
-            while (batch := result.next_batch(rows_per_batch)) is not None:
-                yield batch_of(columns, batch)
+            while (batch := result.batch(rows_per_batch)) is not None:
+                yield batch_of(columns, batch, result.style, schema)
 
-        return pa.RecordBatchReader.from_batches(schema_of(columns), batches())
+        return pa.RecordBatchReader.from_batches(schema, batches())
 
     fetch_record_batch = fetch_record_batch_reader
-
-    def stream_arrow(self, sql: str, params: Params | None = None, *, rows_per_batch: int = 1 << 16) -> pa.RecordBatchReader:
-        """Run `sql` by demand: each record batch read pulls as many rows from the plan."""
-        self._open_stream(sql, params)
-        return self.fetch_record_batch_reader(rows_per_batch)
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """The remaining rows as an Arrow C stream."""
@@ -240,26 +261,17 @@ class Cursor:
     @property
     def arrow_schema(self) -> Schema:
         """The Arrow schema of the result."""
-        return schema_of(self._rows().columns or ())
+        result = self._rows()
+        return schema_of(result.columns or (), result.style)
 
-    def explain(self, sql: str, params: Params | None = None, **options: bool | str) -> Explanation:
-        """The plan of `sql`; options as EXPLAIN's (analyze=True, verbose=True, ...)."""
-        words = ", ".join(f"{name} {_option(value)}" for name, value in options.items() if name != "format")
-        text, bound = convert(sql, params)
-        with self.connection.running():
-            plan = _lines(self.connection.session.execute(f"EXPLAIN ({words}) {text}" if words else f"EXPLAIN {text}", bound))
-        return Explanation(text="\n".join(plan), json=lambda: self._json_plan(words, text, bound))
-
-    def _json_plan(self, words: str, text: str, bound: tuple[tuple[object, object], ...]) -> str:
-        comma = ", " if words else ""
-        with self.connection.running():
-            return "\n".join(_lines(self.connection.session.execute(f"EXPLAIN ({words}{comma}FORMAT json) {text}", bound)))  # type: ignore[arg-type] # as convert made them
-
-    def copy(self, sql: str, params: Params | None = None) -> Copy:
-        """A COPY ... FROM STDIN to write to, or a COPY ... TO STDOUT to read from; use it in a `with` block."""
+    def _rows(self) -> Result:
         self._check_open()
-        text, _ = convert(sql, params)
-        return Copy(self, text)
+        if self._result is None:
+            raise ProgrammingError("no result available")
+        self._result.require_rows()
+        return self._result
+
+    # PEP 249's rest
 
     def setinputsizes(self, sizes: object) -> None:
         """PEP 249 asks for it; sizes are not needed here."""
@@ -270,7 +282,7 @@ class Cursor:
     def close(self) -> None:
         """Make the cursor unusable."""
         self.closed = True
-        self._results, self._result = [], None
+        self._forget()
 
     def __enter__(self) -> Cursor:
         return self
@@ -282,23 +294,3 @@ class Cursor:
         if self.closed:
             raise InterfaceError("the cursor is closed")
         self.connection.check_open()
-
-    def _rows(self) -> Result:
-        self._check_open()
-        if self._result is None or self._result.columns is None:
-            raise ProgrammingError("the last operation didn't produce a result")
-        if self._result.live and self.connection.open_stream is not self._result.stream:
-            raise InterfaceError("the stream was ended by a later statement on this connection")
-        return self._result
-
-
-def _option(value: bool | str) -> str:
-    return str(value).lower()
-
-
-def _lines(streams: Iterator[ResultStream]) -> list[str]:
-    lines: list[str] = []
-    for stream in streams:
-        for batch in stream.batches():
-            lines += [str(value) for value in batch.vector(0).datums()]
-    return lines

@@ -10,20 +10,12 @@ class Warning(Exception):
     """PEP 249's Warning."""
 
 
-class Error(Exception):
-    """PEP 249's root: every exception of this package descends from it."""
-
-
-class InterfaceError(Error):
-    """A misuse of the Python interface rather than of the database (a closed cursor, say)."""
-
-
 @dataclass(kw_only=True)
 class Diagnostic:
     """The fields PostgreSQL sends with an error (protocol chapter 55.8); `statement_position` counts characters from 1."""
 
     severity: str = "ERROR"
-    sqlstate: str = "XX000"
+    sqlstate: str | None = "XX000"
     message_primary: str = ""
     message_detail: str | None = None
     message_hint: str | None = None
@@ -38,13 +30,26 @@ class Diagnostic:
     constraint_name: str | None = None
 
 
+class Error(Exception):
+    """PEP 249's root: every exception of this package descends from it. Those of the Python interface have no SQLSTATE."""
+
+    sqlstate: ClassVar[str | None] = None
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)
+        self.diag = Diagnostic(sqlstate=None, message_primary=str(args[0]) if args else "")
+
+
+class InterfaceError(Error):
+    """A misuse of the Python interface rather than of the database (a closed cursor, say)."""
+
+
 class DatabaseError(Error):
-    """An error with a SQLSTATE. Subclasses fix `sqlstate` and may give a default `text`.
+    """An error of a statement. Subclasses with a SQLSTATE fix `sqlstate` and may give a default `text`.
 
     `at` is the character offset from 0 in the statement's text (as tokens and nodes carry it), or None.
     """
 
-    sqlstate: ClassVar[str] = "XX000"
     text: ClassVar[str] = ""
 
     def __init_subclass__(cls, *, sqlstate: str | None = None, text: str | None = None) -> None:
@@ -67,6 +72,7 @@ class DatabaseError(Error):
         datatype: str | None = None,
         constraint: str | None = None,
     ) -> None:
+        super().__init__(self.text if message is None else message)
         self.diag = Diagnostic(
             sqlstate=self.sqlstate,
             message_primary=self.text if message is None else message,
@@ -80,7 +86,6 @@ class DatabaseError(Error):
             datatype_name=datatype,
             constraint_name=constraint,
         )
-        super().__init__(self.diag.message_primary)
 
     def __str__(self) -> str:
         parts = [self.diag.message_primary]

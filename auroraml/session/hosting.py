@@ -43,6 +43,7 @@ from auroraml.planner.binder.binder import Binder
 from auroraml.planner.binder.stored import current
 from auroraml.planner.rules.migrate_functions import migrate
 from auroraml.session.plan_cache import PlanCache
+from auroraml.session.parameters import given
 from auroraml.session.sequences import SequenceValues
 from auroraml.session.transaction import Transaction
 from auroraml.settings.core import DATESTYLE, EXTRA_FLOAT_DIGITS, INTERVALSTYLE, SEARCH_PATH, TIMEZONE, TRACK_FUNCTIONS
@@ -284,7 +285,7 @@ class Hosting(SequenceValues):
         self, plan: PhysicalPlan, bound: BoundStatement, params: tuple[Bound, ...] = (), *, timing: bool = True, measured: bool = False
     ) -> Running:
         """Run a plan."""
-        context = self.context(params)
+        context = self.context(given(bound.parameters, params, self.style))
         context.measured = measured
         context.most = self.server.observer.most
         self.latest = run(self.server.observer.planned(plan), context)

@@ -49,6 +49,7 @@ class Session(Hosting):
         self.settings = settings
         self.login_user = user
         self.block = Block()
+        self.closed = False
         self.running: Transaction | None = None
         self.interrupt = Interrupt()
         self.copy_input: BinaryIO | None = None
@@ -139,7 +140,9 @@ class Session(Hosting):
         """Apply DDL within the transaction."""
         self.transaction.change(*changes)
 
-    def notice(self, message: str, *, severity: str = "NOTICE", sqlstate: str = "00000", detail: str | None = None, hint: str | None = None) -> None:
+    def notice(
+        self, message: str, *, severity: str = "NOTICE", sqlstate: str | None = "00000", detail: str | None = None, hint: str | None = None
+    ) -> None:
         """Send a notice, if client_min_messages lets it through."""
         level = severity.lower()
         if level == "info" or LEVELS.index(level) >= LEVELS.index(self.settings[CLIENT_MIN_MESSAGES]):
@@ -154,6 +157,8 @@ class Session(Hosting):
     def execute(self, text: str, params: tuple[Bound, ...] = ()) -> Iterator[ResultStream]:
         """Run each statement of `text` in turn; a result that is not consumed is drained before the next statement runs."""
         statements = self._parse(text)
+        if params and len(statements) > 1:
+            raise self.failed(SyntaxError("cannot insert multiple commands into a prepared statement"))
         for statement in statements:
             if len(statements) > 1 and self.block.state is State.IDLE:
                 self.block.state = State.IMPLICIT
@@ -297,6 +302,7 @@ class Session(Hosting):
 
     def close(self) -> None:
         """Roll back what is open and leave the database."""
+        self.closed = True
         if self.running is not None:
             self.rollback()
         self.on_close(self)

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auroraml.batch import Datum, FixedVector, ListVector, StructVector, Vector
-from auroraml.errors import DataException, FeatureNotSupported
+from auroraml.errors import DataError, FeatureNotSupported
 from auroraml.types import table
 from auroraml.types.arrays import element_of
 from auroraml.types.datetime_forms import session_zone
@@ -55,6 +55,8 @@ def to_python(type: PgType, vector: Vector, style: TextStyle = DEFAULT_STYLE) ->
 def _moments(type: PgType, vector: Vector) -> list[object | None] | None:
     """Dates and timestamps without zone by numpy's conversion, if Python's classes can hold them all; else None."""
     if not isinstance(vector, FixedVector) or vector.n == 0:
+        return None
+    if type.rep not in (Rep.DATE, Rep.TIMESTAMP):
         return None
     low, high = int(vector.values.min()), int(vector.values.max())
     if type.rep is Rep.DATE and low >= _FIRST_DAY and high <= _LAST_DAY:
@@ -98,15 +100,15 @@ def _date(type: PgType, style: TextStyle) -> Converter:
     return convert
 
 
-def _beyond(what: str, value: int, text: str) -> DataException:
-    return DataException(f"{what} too large (after year 10K): {text!r}" if value > 0 else f"{what} too small (before year 1): {text!r}")
+def _beyond(what: str, value: int, text: str) -> DataError:
+    return DataError(f"{what} too large (after year 10K): {text!r}" if value > 0 else f"{what} too small (before year 1): {text!r}")
 
 
 def _time(type: PgType, style: TextStyle) -> Converter:
     def convert(datum: Datum) -> object:
         assert isinstance(datum, int)
         if datum >= DAY:
-            raise DataException("time not supported by Python: hour 24")
+            raise DataError(f"can't parse time {form_of(type).datum_out(type, datum, style)!r}: hour must be in 0..23")
         return (_MIDNIGHT + dt.timedelta(microseconds=datum)).time()
 
     return convert
@@ -296,7 +298,7 @@ def _(value: list) -> tuple[PgType, Datum | None]:  # type: ignore[type-arg] # s
     while items and all(isinstance(item, list) for item in items):
         dims.append(len(items[0]))  # type: ignore[arg-type] # a list, by the condition
         if any(len(item) != dims[-1] for item in items):  # type: ignore[arg-type]
-            raise DataException("nested lists have inconsistent lengths")
+            raise DataError("nested lists have inconsistent lengths")
         items = [inner for item in items for inner in item]  # type: ignore[attr-defined]
     element, datums = _common_elements(items)
     if not items:
@@ -324,7 +326,7 @@ def _common_elements(items: list[object]) -> tuple[PgType, list[Datum | None]]:
     if kinds <= {*_WIDENING, table.FLOAT8}:
         return table.FLOAT8, [None if d is None else float(str(d)) for d in datums]
     names = ", ".join(sorted(type.name for type in kinds))
-    raise DataException(f"cannot adapt a list of mixed types: {names}")
+    raise DataError(f"cannot adapt a list of mixed types: {names}")
 
 
 def json_text(value: object) -> str:

@@ -204,7 +204,7 @@ def _succeeded(shell: Shell, result: Result) -> None:
 
 
 def _failed(shell: Shell, error: DatabaseError, sql: str) -> None:
-    state, message = error.diag.sqlstate, error.diag.message_primary
+    state, message = error.diag.sqlstate or "", error.diag.message_primary
     for name, value in (("ERROR", "true"), ("SQLSTATE", state), ("ROW_COUNT", "0"), ("LAST_ERROR_SQLSTATE", state), ("LAST_ERROR_MESSAGE", message)):
         shell.variables.put(name, value)
     shell.failed(error, sql)

@@ -55,7 +55,7 @@ class Aurora:
                 outcome = self._answer(current, stream)
         except DatabaseError as error:
             d = error.diag
-            failure = Failure(sqlstate=d.sqlstate, message=d.message_primary, detail=d.message_detail, hint=d.message_hint, context=d.context,
+            failure = Failure(sqlstate=d.sqlstate or "", message=d.message_primary, detail=d.message_detail, hint=d.message_hint, context=d.context,
                               position=d.statement_position)  # fmt: skip
             return Outcome(failure=failure, notices=tuple(notices))
         return Outcome(columns=outcome.columns, rows=outcome.rows, tag=outcome.tag, notices=tuple(notices))

@@ -15,6 +15,7 @@ from auroraml.dbapi.rows import dict_row, namedtuple_row
 from auroraml.dbapi.type_objects import NUMBER, STRING
 from auroraml.ir.logical import Output
 from auroraml.pipeline.result import ResultStream, of_batch
+from auroraml.types.form import DEFAULT_STYLE
 from auroraml.types.table import INT4, TEXT
 
 COLUMNS = (Output(id=0, name="a", type=INT4), Output(id=1, name="b", type=TEXT))
@@ -25,6 +26,8 @@ class Scripted:
 
     def __init__(self) -> None:
         self.status = "I"
+        self.closed = False
+        self.style = DEFAULT_STYLE
         self.sent: list[tuple[str, object]] = []
         self.on_notice: object = None
 
@@ -91,10 +94,10 @@ def test_with_commits_or_rolls_back_then_closes(connection: Connection) -> None:
         connection.execute("x")
         raise ZeroDivisionError
     assert [text for text, _ in connection.session.sent] == ["x", "ROLLBACK", "close"]  # type: ignore[attr-defined]
-    with pytest.raises(errors.InterfaceError, match="closed"):
+    with pytest.raises(errors.OperationalError, match="closed"):
         connection.execute("x")
 
 
 def test_cursor_without_result(connection: Connection) -> None:
-    with pytest.raises(errors.ProgrammingError, match="didn't produce a result"):
+    with pytest.raises(errors.ProgrammingError, match="no result available"):
         connection.cursor().fetchone()

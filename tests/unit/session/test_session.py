@@ -17,7 +17,9 @@ from auroraml.settings import Settings
 def connection() -> Connection:
     stored = SimpleNamespace(savepoint=lambda: 1, rollback_to=lambda mark: None, commit=lambda: None, rollback=lambda: None, statement=lambda: None)
     role = SimpleNamespace(name="postgres", superuser=True, oid=10)
-    catalog = SimpleNamespace(role=lambda name: role, find_role=lambda name: role, is_member=lambda member, role: True)
+    catalog = SimpleNamespace(
+        role=lambda name: role, find_role=lambda name: role, is_member=lambda member, role: True, type=None, find_schema=lambda name: None
+    )
     hub = SimpleNamespace(catalog=catalog, store=SimpleNamespace(begin=lambda: stored), lock=threading.RLock(), on_commit=[])
     session = Session(server=None, hub=hub, dbname="postgres", user="postgres", settings=Settings())  # type: ignore[arg-type] # stand-ins
     return Connection(SimpleNamespace(close=lambda: None), session, autocommit=True)  # type: ignore[arg-type] # a stand-in

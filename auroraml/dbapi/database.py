@@ -1,0 +1,19 @@
+"""Database: a cluster in this process, with the way to open connections to it."""
+
+from __future__ import annotations
+
+from auroraml.database import Database as Cluster
+from auroraml.dbapi.connection import Connection
+from auroraml.dbapi.rows import RowFactory, tuple_row
+
+
+class Database(Cluster):
+    """Roles, databases, parameters and services, shared by its connections; safe for any threads."""
+
+    def connect(
+        self, *, dbname: str = "postgres", user: str = "postgres", autocommit: bool = False, row_factory: RowFactory = tuple_row, owned: bool = False
+    ) -> Connection:
+        """A further connection; `owned`: closing it closes the Database."""
+        connection = Connection(self, self.session(dbname=dbname, user=user), autocommit=autocommit, owns_database=owned)
+        connection.row_factory = row_factory
+        return connection
