@@ -42,8 +42,8 @@ from auroraml.planner.binder import Names, assigned, bind, bind_body, bind_expre
 from auroraml.planner.binder.binder import Binder
 from auroraml.planner.binder.stored import current
 from auroraml.planner.rules.migrate_functions import migrate
-from auroraml.session.plan_cache import PlanCache
 from auroraml.session.parameters import given
+from auroraml.session.plan_cache import PlanCache
 from auroraml.session.sequences import SequenceValues
 from auroraml.session.transaction import Transaction
 from auroraml.settings.core import DATESTYLE, EXTRA_FLOAT_DIGITS, INTERVALSTYLE, SEARCH_PATH, TIMEZONE, TRACK_FUNCTIONS

@@ -48,6 +48,7 @@ class XGBoost(Endpoint):
         else:
             raise ValueError("XGBoost needs data to train on or a saved model")
         self.width = int(self.booster.num_features())
+        self.booster.set_param({"nthread": 1})  # requests are small: waking a second thread takes longer than it helps
 
     def invoke(self, request: Request) -> Response:
         """Predictions in float32; a missing field is NaN, as in SageMaker's container."""
