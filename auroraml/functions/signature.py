@@ -127,12 +127,16 @@ def aggregate(*signatures: str, context: bool = False, typed: bool = False) -> C
     return register
 
 
-def rows(*signatures: str, context: bool = False, typed: bool = False) -> Callable[[K], K]:
-    """Register `function(args: list of datums) -> list of rows (tuples)`: a set-returning function, called once for each set of arguments."""
+def rows(*signatures: str, face: str = "datum", context: bool = False, typed: bool = False) -> Callable[[K], K]:
+    """Register `function(*datums) -> list of rows (tuples)`: a set-returning function, called once for each set of arguments.
+
+    With face="vector", `function(*vectors) -> (columns, counts)`: called once for all sets of arguments (NULLs among them already left out for
+    strict functions), and gives all rows in order, and how many of them each set of arguments made.
+    """
 
     def register(function: K) -> K:
         for signature in signatures:
-            ROWS[oid_of(signature)] = Kernel(function=function, face="datum", context=context, typed=typed)
+            ROWS[oid_of(signature)] = Kernel(function=function, face=face, context=context, typed=typed)
         return function
 
     return register

@@ -37,12 +37,16 @@ def expand(call: e.Call, frame: Frame) -> tuple[Batch, Index]:
     if kernel is None:
         types = ", ".join(format_type(x.type) for x in function.inputs)
         raise FeatureNotSupported(f"function {function.name}({types}) is not supported")
-    columns = [a.datums() for a in args]
-    rows: list[tuple[object, ...]] = []
-    owners: list[int] = []
     extra: tuple[object, ...] = (frame.ctx,) if kernel.context else ()
     if kernel.typed:
         extra = (*extra, Types(args=tuple(a.type for a in call.args), result=call.type))
+    if kernel.face == "vector":
+        known = np.flatnonzero(np.logical_and.reduce([a.valid for a in args])) if function.strict else np.arange(frame.n)
+        made_columns, counts = kernel.function(*extra, *(a.take(known).flat() for a in args))
+        return Batch.of(made_columns, int(counts.sum())), np.repeat(known, counts)
+    columns = [a.datums() for a in args]
+    rows: list[tuple[object, ...]] = []
+    owners: list[int] = []
     for i in range(frame.n):  # a call makes rows of its own number, so calls run one by one
         values = [c[i] for c in columns]
         if function.strict and any(v is None for v in values):

@@ -6,27 +6,49 @@ from decimal import Decimal
 
 import numpy as np
 
-from auroraml.batch import INTERVAL_DTYPE
-from auroraml.errors import InvalidParameterValue
+from auroraml.batch import INTERVAL_DTYPE, FixedVector, Index, Vector
+from auroraml.errors import InvalidParameterValue, OutOfMemory
 from auroraml.functions.dates.arithmetic import shift, shift_instant
 from auroraml.functions.signature import CallContext, rows
 from auroraml.types import julian
 from auroraml.types.numeric import CONTEXT
 from auroraml.types.pg_type import Interval
 
+MOST = 500_000_000  # values of one call: 4 GB, where PostgreSQL would fill its disk
 
-@rows("generate_series(int4,int4)", "generate_series(int8,int8)")
-def series(start: int, stop: int) -> list[tuple[object, ...]]:
+
+@rows("generate_series(int4,int4)", "generate_series(int8,int8)", face="vector")
+def series(start: FixedVector, stop: FixedVector) -> tuple[list[Vector], Index]:
     """start, start + 1, ... stop."""
-    return [(i,) for i in range(start, stop + 1)]
+    return series_step(start, stop, FixedVector(np.ones(start.n, start.values.dtype)))
 
 
-@rows("generate_series(int4,int4,int4)", "generate_series(int8,int8,int8)")
-def series_step(start: int, stop: int, step: int) -> list[tuple[object, ...]]:
+@rows("generate_series(int4,int4,int4)", "generate_series(int8,int8,int8)", face="vector")
+def series_step(start: FixedVector, stop: FixedVector, step: FixedVector) -> tuple[list[Vector], Index]:
     """start, start + step, ... not beyond stop."""
-    if step == 0:
+    if not step.values.all():
         raise InvalidParameterValue("step size cannot equal zero")
-    return [(i,) for i in range(start, stop + (1 if step > 0 else -1), step)]
+    if start.values.dtype == np.int32:
+        lengths = np.maximum((stop.values.astype(np.int64) - start.values) // step.values + 1, 0)
+    else:  # differences of bigints need Python's integers; a loop over calls, not over the rows they make
+        ends = (max((int(b) - int(a)) // int(by) + 1, 0) for a, b, by in zip(start.values, stop.values, step.values, strict=True))
+        lengths = np.array([min(length, MOST + 1) for length in ends], np.int64)
+    if (total := int(lengths.sum())) > MOST:
+        raise OutOfMemory("out of memory", detail=f"A series of more than {MOST} values does not fit.")
+    counts = lengths
+    if len(counts) == 1:
+        first, by = int(start.values[0]), int(step.values[0])
+        if _fits(first + by * total, start):
+            return [FixedVector(np.arange(first, first + by * total, by, dtype=start.values.dtype))], counts
+    place = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    values = np.repeat(start.values.astype(np.int64), counts) + place * np.repeat(step.values.astype(np.int64), counts)
+    return [FixedVector(values.astype(start.values.dtype))], counts
+
+
+def _fits(value: int, like: FixedVector) -> bool:
+    """Whether arange's end, one step beyond the last value, can be said in the type."""
+    info = np.iinfo(like.values.dtype)
+    return bool(info.min <= value <= info.max)
 
 
 @rows("generate_series(numeric,numeric)")
