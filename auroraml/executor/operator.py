@@ -13,7 +13,7 @@ from auroraml.batch import Batch, Index, Vector, concat_batches
 from auroraml.errors import DatabaseError, NotSupportedError, OperationalError
 from auroraml.evaluate import Evaluator, Frame, compile, select
 from auroraml.executor.loops import Loops
-from auroraml.executor.plans import free_parameters, is_volatile
+from auroraml.executor.plans import free_parameters, has_subqueries, is_volatile
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.metrics import NodeMetrics
@@ -63,6 +63,7 @@ class Operator:
         self.loops: Loops = ctx.loops
         self.free = free_parameters(node, ctx.initial, ctx.cte_plans)
         self.volatile = is_volatile(node)
+        self.stepwise = self.volatile or (ctx.measured and has_subqueries(node))  # its conditions are not tried on rows nobody asked for
         self.started = False
         self.returned: Batch | None = None
 
@@ -201,11 +202,14 @@ class Operator:
         return concat_batches(parts) if parts else None
 
     def longest(self, compute: Callable[[int], T], n: int) -> tuple[T, int]:
-        """compute(m), over the first m of n rows, for the largest m at which it does not fail; where the first row fails, its error."""
+        """compute(m), over the first m of n rows, for the largest m at which it does not fail; where the first row fails, its error.
+
+        With many loops whoever runs them tries fewer.
+        """
         try:
             return compute(n), n
         except DatabaseError as error:
-            if n <= 1 or self.volatile or isinstance(error, OperationalError | NotSupportedError):
+            if n <= 1 or self.volatile or self.loops.n is not None or isinstance(error, OperationalError | NotSupportedError):
                 raise
         low, high, found = 0, n, None
         while high - low > 1:
@@ -238,7 +242,7 @@ class Streaming(Operator):
     def produce(self, n: int) -> Batch | None:
         child = self.children[0]
         while True:
-            batch = self.pull_for(child, 1 if self.volatile and self.tests and n < LARGE else n)
+            batch = self.pull_for(child, 1 if self.stepwise and self.tests and n < LARGE else n)
             if batch is None:
                 return None
             removed = self.metrics.removed_by_filter

@@ -20,6 +20,7 @@ class Facts:
     ctes: set[int] = field(default_factory=set)
     volatile: bool = False
     volatile_below: bool = False
+    subqueries: bool = False
     row_by_row: bool = False
 
 
@@ -75,6 +76,7 @@ def _visit(item: object, facts: Facts) -> None:
             facts.read.add(item.number)
         return
     if isinstance(item, e.SubPlan):
+        facts.subqueries = True
         facts.made.update(item.outputs)
         facts.made.update(number for number, _ in item.params)
     elif getattr(getattr(item, "function", None), "volatility", "i") == "v":
@@ -118,6 +120,11 @@ def free_parameters(plan: p.PhysicalPlan, initial: Mapping[int, e.SubPlan], ctes
 def is_volatile(node: p.PhysicalPlan) -> bool:
     """Whether a node's own expressions call a volatile function: it is never evaluated ahead or again."""
     return facts_of(node).volatile
+
+
+def has_subqueries(node: p.PhysicalPlan) -> bool:
+    """Whether a node's own expressions run subqueries (WITH queries and init plans included)."""
+    return facts_of(node).subqueries
 
 
 def any_volatile(plan: p.PhysicalPlan) -> bool:

@@ -12,7 +12,7 @@ from auroraml.batch import Batch, Column, ConstVector, FixedVector, Index, Struc
 from auroraml.errors import FeatureNotSupported
 from auroraml.evaluate import Frame, Taken, compile
 from auroraml.evaluate.call import null
-from auroraml.executor.operator import Operator, Streaming, build, operator
+from auroraml.executor.operator import LARGE, Operator, Streaming, build, operator
 from auroraml.executor.operators.scans import FedRows
 from auroraml.functions.signature import ROWS, Types
 from auroraml.ir import expr as e
@@ -185,7 +185,7 @@ class ProjectSetRows(Streaming):
             part = self.rest.slice(0, n)
             self.rest = self.rest.drop(part.n) if part.n < self.rest.n else None
             return part
-        found = super().produce(n)
+        found = super().produce(1 if self.ctx.measured and n < LARGE else n)
         if found is not None and found.n > n:
             self.rest = found.drop(n)
             found = found.slice(0, n)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from auroraml.batch import Batch, Column, Index, Mask
+from auroraml.errors import DatabaseError
 from auroraml.evaluate import Frame, compile, select
 from auroraml.evaluate.call import null
 from auroraml.executor.operator import LARGE, Operator
@@ -69,12 +70,14 @@ class JoinRows(Operator):
         self.seen: Mask | None = None
         self.morsel: Morsel | None = None
         self.finished = False
+        self.trouble: DatabaseError | None = None  # of the pair behind the rows that were given out
 
     def candidates(self, left: Batch) -> Pairs:
         """Candidate pairs (outer row, inner row), ordered by outer row and, within one, as the inner rows are met."""
         raise NotImplementedError
 
     def open(self) -> None:
+        self.trouble = None
         self.morsel = None
         self.finished = False
 
@@ -89,6 +92,8 @@ class JoinRows(Operator):
                         self._cut()
                     return part
                 self._close_morsel()
+            if self.trouble is not None:
+                raise self.trouble
             if self.finished:
                 return None
             left = self.next_outer(n)
@@ -96,9 +101,24 @@ class JoinRows(Operator):
                 self.finished = True
                 self.morsel = self._unseen()
                 continue
-            self.morsel, used = self.longest(lambda m, left=left: self.joined(left.slice(0, m)), left.n)  # type: ignore[misc]
+            try:
+                self.morsel, used = self.longest(lambda m, left=left: self.joined(left.slice(0, m)), left.n)  # type: ignore[misc]
+            except DatabaseError as error:
+                left = left.slice(0, 1)
+                self.morsel, used, self.trouble = self._up_to(left, error), left.n, error
             if used < left.n:
                 self.outer.unread(left.drop(used))
+
+    def _up_to(self, left: Batch, error: DatabaseError) -> Morsel:
+        """The rows of one outer row's pairs before the pair that fails."""
+        if self.volatile or self.loops.n is not None or self.node.kind not in ("inner", "right") or self.conditions:
+            raise error
+        right = self.right
+        i, j = self.candidates(left)
+        if not len(i):
+            raise error
+        made, _ = self.longest(lambda k: self.morsel_of(left, right, i[:k], j[:k]), len(i))
+        return made
 
     def next_outer(self, n: int) -> Batch | None:
         """The next outer rows: one where evaluating more than needed would show."""

@@ -68,7 +68,7 @@ class FedRows(Operator):
         self.input = self.output = 0
 
     def produce(self, n: int) -> Batch | None:
-        while (part := self.feed.give(1 if self.volatile and self.tests else n)) is not None:
+        while (part := self.feed.give(1 if self.stepwise and self.tests else n)) is not None:
             removed = self.metrics.removed_by_filter
 
             def compute(m: int, part: Batch = part, removed: int = removed) -> tuple[Batch, Index | None]:

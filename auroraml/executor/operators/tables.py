@@ -124,9 +124,7 @@ class TableRows(Operator):
         self.metrics.removed_by_filter += morsel.reached() - before - n
 
     def _look_ahead(self, n: int) -> None:
-        step = 1 if self.volatile else max(self.step, min(8 * n, LARGEST))
-        if self.volatile and n >= LARGEST:
-            step = LARGEST
+        step = 1 if self.stepwise and n < LARGEST else max(self.step, min(8 * n, LARGEST))
         part = self.input.slice(self.position, min(self.position + step, self.input.n))
         self.step = min(self.step * 2, LARGEST)
         self.ctx.check_cancel()
