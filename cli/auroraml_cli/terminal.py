@@ -209,6 +209,8 @@ class _Editor:
     def __call__(self, state: str) -> str | None:
         if self.waiting:
             return self.waiting.pop(0)
+        if state == "+":  # COPY's data: a tab is a tab
+            return _Plain(self.shell)(state)
         if state == "=":
             self.remembering.finished()
             self.catalog.begin()
@@ -224,8 +226,7 @@ class _Editor:
             self.remembering.lines = []
             self.completer.buffer = ""
             raise
-        if state != "+":
-            self.remembering.typed(line)
-            self.completer.buffer += f"{line}\n"
+        self.remembering.typed(line)
+        self.completer.buffer += f"{line}\n"
         first, *self.waiting = line.split("\n")
         return first

@@ -137,3 +137,45 @@ def test_conditions_show_in_the_prompt(terminal: Terminal) -> None:
     terminal.line("\\if false", r"labdb@>[\s\x08]*$")
     assert "query ignored" in terminal.line("SELECT 1;", r"labdb@>[\s\x08]*$")
     terminal.line("\\endif", r"labdb=>[\s\x08]*$")
+
+
+def test_copy_asks_for_its_data(terminal: Terminal) -> None:
+    terminal.line("CREATE TABLE copied (a int, b text);")
+    assert "Enter data to be copied followed by a newline." in terminal.line("COPY copied FROM STDIN;", r">>[\s\x08]*$")
+    terminal.line("1\tx", r">>[\s\x08]*$")
+    assert "COPY 1" in terminal.line("\\.")
+
+
+def test_a_failed_connection_keeps_the_old_one(terminal: Terminal) -> None:
+    said = terminal.line("\\c nowhere")
+    assert 'database "nowhere" does not exist' in said
+    assert "Previous connection kept" in said
+    assert 'You are now connected to database "postgres" as user "postgres".' in terminal.line("\\c postgres", r"postgres=>[\s\x08]*$")
+    terminal.line("\\c labdb -", r"labdb=>[\s\x08]*$")
+
+
+def test_questions(terminal: Terminal) -> None:
+    terminal.child.send("\\prompt 'Who? ' who\r")
+    terminal.wait(r"Who\? $")
+    terminal.line("Ada")
+    assert "hello Ada" in terminal.line("\\echo hello :who")
+
+
+def test_single_line_and_single_step(terminal: Terminal) -> None:
+    terminal.line("\\set SINGLELINE on", r"labdb\^>[\s\x08]*$")
+    assert "(1 row)" in terminal.line("SELECT 1", r"labdb\^>[\s\x08]*$")
+    terminal.line("\\set SINGLELINE off")
+    terminal.line("\\set SINGLESTEP on")
+    terminal.line("SELECT 7 AS seven;", r"enter x and return to cancel\)\*+\s*$")
+    assert "(1 row)" not in terminal.line("x")
+    terminal.line("SELECT 7 AS seven;", r"enter x and return to cancel\)\*+\s*$")
+    assert "seven" in terminal.line("")
+    terminal.child.send("\\set SINGLESTEP off\r")
+    terminal.wait(r"labdb=>[\s\x08]*$")
+
+
+def test_ends_of_file_are_ignored_as_asked(terminal: Terminal) -> None:
+    terminal.line("\\set IGNOREEOF 3")
+    terminal.child.send("\x04")
+    assert 'Use "\\q" to leave auroraml-sql.' in terminal.wait(r"leave[\s\S]*labdb=>[\s\x08]*$")
+    terminal.line("\\unset IGNOREEOF")
