@@ -10,15 +10,16 @@ from auroraml.catalog.rule_text import RuleDeparser
 from auroraml.ir import expr as e
 from auroraml.ir.deparse import quote_identifier
 from auroraml.ir.objects import Constraint, Function, Index, Relation
+from auroraml.types.form import ObjectNames
 from auroraml.types.pg_type import PgType
 from auroraml.types.typmod import format_type
 
 NO_PATH = ("pg_catalog",)
 
 
-def expression_text(expr: e.Expr, catalog: Catalog, pretty: bool = False) -> str:
-    """A default, CHECK or index expression as SQL."""
-    return RuleDeparser(None, catalog.type, pretty=pretty).text(expr).lstrip("\n")
+def expression_text(expr: e.Expr, catalog: Catalog, pretty: bool = False, objects: ObjectNames | None = None) -> str:
+    """A default, CHECK or index expression as SQL; `objects` names the relations and types that constants refer to."""
+    return RuleDeparser(None, catalog.type, pretty=pretty, objects=objects).text(expr).lstrip("\n")
 
 
 def type_text(type: PgType, typmod: int | None, catalog: Catalog, path: Sequence[str]) -> str:
@@ -60,11 +61,13 @@ def columns_text(numbers: Sequence[int], relation: Relation) -> str:
     return ", ".join(quote_identifier(names[n]) for n in numbers)
 
 
-def constraint_text(constraint: Constraint, relation: Relation, catalog: Catalog, path: Sequence[str], pretty: bool = False) -> str:
+def constraint_text(
+    constraint: Constraint, relation: Relation, catalog: Catalog, path: Sequence[str], pretty: bool = False, objects: ObjectNames | None = None
+) -> str:
     """pg_get_constraintdef."""
     if constraint.kind == "c":
         assert constraint.check is not None
-        text = expression_text(constraint.check, catalog, pretty)
+        text = expression_text(constraint.check, catalog, pretty, objects)
         return f"CHECK ({text})"
     if constraint.kind == "f":
         target = catalog.relation(constraint.foreign)
@@ -75,7 +78,7 @@ def constraint_text(constraint: Constraint, relation: Relation, catalog: Catalog
     return f"{'PRIMARY KEY' if constraint.kind == 'p' else 'UNIQUE'} ({columns_text(constraint.columns, relation)}){included}"
 
 
-def index_keys(index: Index, relation: Relation, catalog: Catalog, pretty: bool = False) -> list[str]:
+def index_keys(index: Index, relation: Relation, catalog: Catalog, pretty: bool = False, objects: ObjectNames | None = None) -> list[str]:
     """The keys of an index as written in CREATE INDEX, without direction."""
     names = {c.number: c.name for c in relation.columns}
     expressions = iter(index.expressions)
@@ -85,22 +88,24 @@ def index_keys(index: Index, relation: Relation, catalog: Catalog, pretty: bool 
             found.append(quote_identifier(names[number]))
         else:
             expr = next(expressions)
-            text = expression_text(expr, catalog, pretty)
+            text = expression_text(expr, catalog, pretty, objects)
             bare = (isinstance(expr, e.Call) and expr.form == "call") or isinstance(expr, e.Coalesce | e.MinMax | e.NullIf | e.SqlValue)
             found.append(text if bare else f"({text})")
     return found
 
 
-def index_text(index: Index, relation: Relation, catalog: Catalog, path: Sequence[str] | None = None, pretty: bool = False) -> str:
+def index_text(
+    index: Index, relation: Relation, catalog: Catalog, path: Sequence[str] | None = None, pretty: bool = False, objects: ObjectNames | None = None
+) -> str:
     """pg_get_indexdef: the whole CREATE INDEX; the table qualified always, or only where `path` does not find it."""
-    keys = index_keys(index, relation, catalog, pretty)
+    keys = index_keys(index, relation, catalog, pretty, objects)
     shown = [key + direction(*flags) for key, flags in zip(keys, index.directions or ((False, False),) * len(index.columns), strict=False)]
     table = f"{quote_identifier(relation.schema)}.{quote_identifier(relation.name)}" if path is None else relation_text(relation, catalog, path)
     text = f"CREATE {'UNIQUE ' if index.unique else ''}INDEX {quote_identifier(index.name)} ON {table} USING {index.method} ({', '.join(shown)})"
     if index.included:
         text += f" INCLUDE ({columns_text(index.included, relation)})"
     if index.predicate is not None:
-        predicate = expression_text(index.predicate, catalog, pretty)
+        predicate = expression_text(index.predicate, catalog, pretty, objects)
         text += f" WHERE {predicate}"
     return text
 

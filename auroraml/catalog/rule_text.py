@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import singledispatchmethod
 
 from auroraml.ir import expr as e
 from auroraml.ir.deparse import Deparser, Names, direction, quote_identifier
 from auroraml.ir.logical import LogicalPlan, Window
+from auroraml.types.form import ObjectNames
 from auroraml.types.pg_type import PgType
 
 STEP, VARIABLE, LIMIT = 8, 4, 40  # PRETTYINDENT_STD, PRETTYINDENT_VAR, PRETTYINDENT_LIMIT
 _LOW, _HIGH = "+-", "*/%"
-_ENCLOSING = (e.ArrayExpr, e.RowExpr, e.Coalesce, e.MinMax, e.NullIf, e.Aggregate, e.WindowCall, e.Case, e.Subscript)
+_ENCLOSING = (e.ArrayExpr, e.RowExpr, e.Coalesce, e.MinMax, e.NullIf, e.Aggregate, e.WindowCall, e.Case, e.Subscript, e.And, e.Or, e.Not)
 _ATOMS = (
     e.ColumnRef, e.Const, e.ParamRef, e.WholeRow, e.ElementRef, e.InputRef, e.Subscript, e.ArrayExpr, e.RowExpr, e.Coalesce, e.MinMax, e.SqlValue,
     e.NullIf, e.Aggregate, e.WindowCall, e.Case,
@@ -23,8 +25,12 @@ QueryText = Callable[[LogicalPlan, int], str]
 class RuleDeparser(Deparser):
     """Writes expressions at an indentation `level`; `query` writes a subquery that begins at a level."""
 
-    def __init__(self, names: Names | None, resolve: Callable[[int], PgType], *, pretty: bool = False, query: QueryText | None = None) -> None:
+    def __init__(
+        self, names: Names | None, resolve: Callable[[int], PgType], *, pretty: bool = False, query: QueryText | None = None,
+        objects: ObjectNames | None = None,
+    ) -> None:
         super().__init__(names, resolve)
+        self.style = replace(self.style, objects=objects)  # regclass constants are written as names
         self.pretty = pretty
         self.query = query
         self.level = 0
@@ -98,10 +104,8 @@ class RuleDeparser(Deparser):
             return expr.kind in ("scalar", "array", "exists") or isinstance(parent, _ENCLOSING)
         if isinstance(expr, e.OpCall) and isinstance(parent, e.OpCall):
             return self._binds(expr, parent)
-        if isinstance(expr, e.And | e.Not) and isinstance(parent, e.And | e.Or):
-            return True
-        if isinstance(expr, e.Or) and isinstance(parent, e.Or):
-            return True
+        if isinstance(expr, e.And | e.Or | e.Not) and isinstance(parent, e.And | e.Or | e.Not):
+            return isinstance(parent, e.Or) or (isinstance(parent, e.And) and not isinstance(expr, e.Or))
         return self._within_call(parent)
 
     @staticmethod

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import singledispatch
 
 from auroraml.catalog.catalog import Catalog
+from auroraml.catalog.names import ObjectNames
 from auroraml.catalog.rule_text import STEP, VARIABLE, RuleDeparser
 from auroraml.ir import expr as e
 from auroraml.ir.deparse import direction, quote_identifier
@@ -104,7 +105,7 @@ class QueryWriter:
         """Expressions within `scope`."""
         writer = RuleDeparser(
             ScopeNames(scope, self.catalog, self.path), self.catalog.type, pretty=self.pretty,
-            query=lambda plan, at: self.plan(plan, at, None, scope),
+            query=lambda plan, at: self.plan(plan, at, None, scope), objects=ObjectNames(self.catalog, self.path),
         )  # fmt: skip
         writer.level = level
         return writer

@@ -99,7 +99,7 @@ def _constraint(ctx: CallContext, oid: int, pretty: bool) -> str | None:
     for relation in ctx.catalog.relations():
         for constraint in relation.constraints:
             if constraint.oid == oid:
-                return constraint_text(constraint, relation, ctx.catalog, path(ctx) if pretty else BARE, pretty)
+                return constraint_text(constraint, relation, ctx.catalog, path(ctx) if pretty else BARE, pretty, ctx.style.objects)
     return None
 
 
@@ -119,7 +119,7 @@ def pg_get_constraintdef_pretty(ctx: CallContext, oid: int, pretty: bool) -> str
 def pg_get_indexdef(ctx: CallContext, oid: int) -> str | None:
     """CREATE INDEX."""
     found = ctx.catalog.index(oid)
-    return None if found is None else index_text(found[0], found[1], ctx.catalog)
+    return None if found is None else index_text(found[0], found[1], ctx.catalog, objects=ctx.style.objects)
 
 
 @scalar("pg_get_indexdef(oid,int4,bool)", face="datum", context=True)
@@ -129,8 +129,8 @@ def pg_get_indexdef_column(ctx: CallContext, oid: int, column: int, pretty: bool
     if found is None:
         return None
     if column == 0:
-        return index_text(found[0], found[1], ctx.catalog, path(ctx) if pretty else None, pretty)
-    keys = index_keys(found[0], found[1], ctx.catalog, pretty)
+        return index_text(found[0], found[1], ctx.catalog, path(ctx) if pretty else None, pretty, ctx.style.objects)
+    keys = index_keys(found[0], found[1], ctx.catalog, pretty, ctx.style.objects)
     return keys[column - 1] if 1 <= column <= len(keys) else ""
 
 
@@ -144,18 +144,21 @@ def _expressions(relation: Relation) -> list[e.Expr]:
 
 @scalar("pg_get_expr(pg_node_tree,oid)", face="datum", context=True)
 def pg_get_expr(ctx: CallContext, text: str, relation: int) -> str:
-    """The expression a catalog holds (as SQL already)."""
-    return text
+    """The expression a catalog holds, as SQL."""
+    return _expression(ctx, text, relation, False)
 
 
 @scalar("pg_get_expr(pg_node_tree,oid,bool)", face="datum", context=True)
 def pg_get_expr_pretty(ctx: CallContext, text: str, oid: int, pretty: bool) -> str:
     """The expression a catalog holds, pretty-printed: found again among those of its relation."""
+    return _expression(ctx, text, oid, pretty)
+
+
+def _expression(ctx: CallContext, text: str, oid: int, pretty: bool) -> str:
     relation = ctx.catalog.find_relation_oid(oid)
-    if not pretty or relation is None:
-        return text
-    expr = next((x for x in _expressions(relation) if expression_text(x, ctx.catalog) == text), None)
-    return text if expr is None else expression_text(expr, ctx.catalog, pretty=True)
+    exprs = [] if relation is None else _expressions(relation)
+    expr = next((x for x in exprs if expression_text(x, ctx.catalog) == text), None)
+    return text if expr is None else expression_text(expr, ctx.catalog, pretty, ctx.style.objects)
 
 
 @scalar("pg_get_serial_sequence(text,text)", face="datum", context=True)
