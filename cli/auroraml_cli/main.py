@@ -86,6 +86,7 @@ class _Interrupts:
         if self.shell.running:
             self.shell.cancelled = True
             self.shell.client.cancel()
+            self.shell.err.write("Cancel request sent\n")
             return
         raise KeyboardInterrupt
 
@@ -225,7 +226,7 @@ def _actions(shell: Shell, asked: Invocation) -> Exit:
             result = _file(shell, text)
         if not shell.connected:
             return Exit.CONNECTION
-        if result is not Exit.SUCCESS and shell.stop_on_error:
+        if shell.cancelled or (result is not Exit.SUCCESS and shell.stop_on_error):
             break
     if asked.single_transaction:
         _transaction(shell, "COMMIT" if result is Exit.SUCCESS else "ROLLBACK")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -140,3 +142,27 @@ def test_a_reader_that_goes_away_is_no_accident() -> None:
         f"{sys.executable} -c '{ENTRY}' -X -c 'SELECT generate_series(1, 200000)' | head -1", shell=True, capture_output=True, text=True, check=False
     )
     assert "Traceback" not in done.stderr
+
+
+ENDLESS = "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 1000000000) SELECT count(*) FROM r"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "code"),
+    [(("-c", "\\echo begun", "-c", ENDLESS, "-c", "SELECT 2"), "", 1), ((), f"\\echo begun\n{ENDLESS};\nSELECT 2;\n", 3)],
+)
+def test_an_interrupt_ends_the_statement_and_with_it_the_script(arguments: tuple[str, ...], stdin: str, code: int) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-u", "-c", ENTRY, "-XAt", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as started:
+        assert started.stdin is not None
+        assert started.stdout is not None
+        assert started.stderr is not None
+        started.stdin.write(stdin)
+        started.stdin.close()
+        assert started.stdout.readline() == "begun\n"
+        time.sleep(0.5)
+        started.send_signal(signal.SIGINT)
+        assert started.wait(30) == code
+        assert started.stdout.read() == ""
+        assert started.stderr.read() == "Cancel request sent\nERROR:  canceling statement due to user request\n"
