@@ -12,7 +12,7 @@ from auroraml_cli.names import Names
 from auroraml_cli.output import Format
 from auroraml_cli.printing import CHANGES
 from auroraml_cli.reference import SYNTAX
-from auroraml_cli.scanner import Scanner
+from auroraml_cli.scanner import Scanner, Stop
 
 _KEYWORDS = """
 ABORT ADD ALL ALTER ANALYZE AND AS ASC BEGIN BETWEEN BY CASCADE CASE CAST CHECK COLLATE COLUMN COMMENT COMMIT CONSTRAINT COPY COST CREATE CROSS
@@ -32,6 +32,7 @@ STARTS = tuple(_STARTS.split())
 RELATION_WORDS = frozenset(("from", "join", "into", "update", "table", "truncate", "analyze", "vacuum", "only", "copy"))
 _TOKEN = re.compile(r'"(?:[^"]|"")*"|[A-Za-z_\u0080-\U0010ffff][\w$]*|[^\s\w]')
 _WORD = re.compile(r'(?:"[^"]*"?|[\w$\u0080-\U0010ffff]+)?\Z')
+_STRING = re.compile(r"'(?:[^']|'')*'")
 _SIMPLE = re.compile(r"[a-z_][a-z0-9_$]*\Z")
 WORDS = frozenset(word.lower() for word in KEYWORDS)
 SETTING_VALUES = ("DEFAULT", "on", "off")
@@ -58,10 +59,11 @@ class Candidate:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where the cursor is: the statement's text before the line, the line before the cursor, variables, and the keywords' case."""
+    """Where the cursor is: the statement's text before the line, the line before and after the cursor, variables, and the keywords' case."""
 
     before: str
     line: str
+    after: str = ""
     variables: Sequence[str] = ()
     keyword_case: str = "preserve-upper"
 
@@ -89,24 +91,18 @@ def _keywords(words: Iterable[str], word: str, case: str) -> list[Candidate]:
 
 def complete(place: Place, names: Names) -> list[Candidate]:
     """The candidates at a place, the likeliest kind first; none inside strings and comments."""
-    command = re.match(r"\s*\\(\S*)\Z", place.line) if not place.before.strip() else re.search(r"\\(\S*)\Z", place.line)
     scanner = Scanner(lambda name: None)
-    scanner.buffer = place.before
-    scanner.start(place.before + place.line if place.before else place.line)
-    scanner.buffer = ""
-    scanner.scan()
-    while scanner.rest and scanner.line[scanner.at - 1 : scanner.at] == ";":
+    scanner.start(place.before + place.line)
+    while (stop := scanner.scan()) is Stop.SEMICOLON:
         scanner.buffer = ""
-        scanner.scan()
-    if scanner.open and scanner.open != '"':
-        return []
-    if command:
-        return _matching(COMMANDS, command[1], "command")
-    if (slash := re.search(r"\\([A-Za-z!?]+[+S]*)\s+(.*)\Z", place.line)) and "'" not in place.line[: slash.start()]:
-        return _arguments(slash[1], slash[2], place, names)
+    if stop is Stop.BACKSLASH:
+        command, blank, arguments = scanner.rest.partition(" ")
+        return _arguments(command, arguments, place, names) if blank else _matching(COMMANDS, command, "command")
     variable = re.search(r"(?<!:):(['\"]?)(\w*)\Z", place.line)
-    if variable is not None:
+    if variable is not None and scanner.open in ("", variable[1]):
         return [Candidate(text=c.text + variable[1], length=c.length, kind=c.kind) for c in _matching(place.variables, variable[2], "variable")]
+    if (scanner.open and scanner.open != '"') or re.search(r"--[^\n]*\Z", _STRING.sub("''", scanner.buffer)):
+        return []
     return _statement(scanner.buffer, place, names)
 
 
@@ -175,9 +171,9 @@ def _statement(text: str, place: Place, names: Names) -> list[Candidate]:
     tokens = [token.lower() if not token.startswith('"') else token for token in _TOKEN.findall(head)]
     if qualifier:
         owner = qualifier[1].strip('"')
-        table = aliases(_TOKEN.findall(text)).get(owner)
-        if table is not None:
-            return _names(names.columns_of(*table), word, "column")
+        table = aliases(_TOKEN.findall(text + place.after)).get(owner)
+        if table is not None and (columns := names.columns_of(*table)):
+            return _names(columns, word, "column")
         dotted = [Candidate(text=c.text, length=c.length, kind=c.kind) for c in _dotted(f"{owner}.{word}", names, functions=True, relations=True)]
         return dotted or _names(names.columns_of(None, owner), word, "column")
     if not tokens:
@@ -239,7 +235,7 @@ def aliases(tokens: Sequence[str]) -> dict[str, tuple[str | None, str]]:
 
 
 def _expression(word: str, text: str, place: Place, names: Names) -> list[Candidate]:
-    tables = dict.fromkeys(aliases(_TOKEN.findall(text)).values())
+    tables = dict.fromkeys(aliases(_TOKEN.findall(text + place.after)).values())
     columns = [column for table in tables for column in names.columns_of(*table)]
     found = _names(columns, word, "column")
     found += _keywords(KEYWORDS, word, place.keyword_case)

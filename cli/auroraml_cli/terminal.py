@@ -128,7 +128,7 @@ class _Completer(Completer):
             return
         before, _, last = f"{self.buffer}{line}".rpartition("\n")
         place = Place(
-            before=before + "\n" if before else "", line=last, variables=[name for name, _ in self.shell.variables],
+            before=before + "\n" if before else "", line=last, after=document.text_after_cursor, variables=[name for name, _ in self.shell.variables],
             keyword_case=self.shell.variables.get("COMP_KEYWORD_CASE") or "preserve-upper",
         )  # fmt: skip
         for candidate in complete(place, self.catalog.names):
