@@ -13,7 +13,6 @@ from auroraml.functions.signature import AGGREGATES, ROWS, SCALARS, WINDOWS
 from auroraml.settings import DEFINED
 from auroraml.settings.setting import Setting
 from auroraml.types.table import BY_OID
-from auroraml_cli.reference import COMMANDS, OPTIONS, VARIABLES
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "reference.md"
 KINDS = (

@@ -26,7 +26,12 @@ class RuleDeparser(Deparser):
     """Writes expressions at an indentation `level`; `query` writes a subquery that begins at a level."""
 
     def __init__(
-        self, names: Names | None, resolve: Callable[[int], PgType], *, pretty: bool = False, query: QueryText | None = None,
+        self,
+        names: Names | None,
+        resolve: Callable[[int], PgType],
+        *,
+        pretty: bool = False,
+        query: QueryText | None = None,
         objects: ObjectNames | None = None,
     ) -> None:
         super().__init__(names, resolve)

@@ -25,7 +25,7 @@ class Delivery:
 
     target: str | None = None
     expanded: str | None = None
-    options: list[tuple[str, str]] = field(default_factory=list)
+    options: list[tuple[str, str | None]] = field(default_factory=list)
     gset: str | None = None
     gexec: bool = False
     gdesc: bool = False

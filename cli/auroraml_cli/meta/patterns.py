@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
 
-from auroraml_cli.output import NUMERIC, Table
-from auroraml_cli.shell import Shell
+from auroraml_cli.client import Result
+from auroraml_cli.shell import Shell, table_of
 
 _SPECIAL = "|*+?()[]{}.^$\\"
 
@@ -101,18 +101,17 @@ def where_clause(found: Sequence[str]) -> str:
     return "WHERE " + "\n  AND ".join(found) + "\n" if found else ""
 
 
-def show(shell: Shell, sql: str, title: str, *, footers: Sequence[str] | None = None) -> bool:
-    """Run a list's query and print it; booleans and NULL as psql's lists have them."""
-    result = shell.fetch(sql)
-    if result is None:
-        return False
-    columns = result.columns or ()
-    table = Table(
-        columns=[column.name for column in columns], numeric=[column.type in NUMERIC for column in columns], rows=result.rows, title=title,
-        footers=footers,
-    )  # fmt: skip
+def print_list(shell: Shell, result: Result, title: str) -> None:
+    """A list's rows under its title; NULL is shown as nothing."""
     options = copy(shell.options)
     options.null = ""
     options.title = title
-    shell.print_table(table, options)
-    return True
+    shell.print_table(table_of(result), options)
+
+
+def show(shell: Shell, sql: str, title: str) -> bool:
+    """Run a list's query and print it; False when it failed."""
+    result = shell.fetch(sql)
+    if result is not None:
+        print_list(shell, result, title)
+    return result is not None

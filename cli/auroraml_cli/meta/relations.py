@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auroraml_cli.meta.listing import listing
-from auroraml_cli.meta.patterns import BadPattern, Name, conditions, show, user_schemas, where_clause
+from auroraml_cli.meta.patterns import BadPattern, Name, conditions, print_list, show, user_schemas, where_clause
 from auroraml_cli.meta.registry import Call, Outcome, meta
 from auroraml_cli.meta.relation import describe
 from auroraml_cli.shell import Shell
@@ -66,11 +66,11 @@ def list_relations(shell: Shell, letters: str, pattern: str | None, *, verbose: 
     result = shell.fetch(sql)
     if result is None:
         return False
-    if not result.rows:
-        if not shell.quiet:
-            shell.error(f'Did not find any relation named "{pattern}".' if pattern is not None else "Did not find any relations.")
+    if not result.rows and not shell.quiet:
+        shell.error(f'Did not find any relation named "{pattern}".' if pattern is not None else "Did not find any relations.")
         return True
-    return show(shell, sql, "List of relations") if shell.variables.get("ECHO_HIDDEN") == "off" else True
+    print_list(shell, result, "List of relations")
+    return True
 
 
 @meta("dp", "z", suffix="[S+]*")

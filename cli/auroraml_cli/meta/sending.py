@@ -8,20 +8,24 @@ from copy import copy
 
 from auroraml_cli.client import DatabaseError
 from auroraml_cli.meta.registry import Call, Outcome, meta
+from auroraml_cli.printing import set_option
 from auroraml_cli.shell import Delivery, table_of
 from auroraml_cli.slash import Kind
 
 
-def _options(call: Call, first: str) -> list[tuple[str, str]] | None:
-    """\\g's options in parentheses; None with a message when the closing one is missing."""
-    options = []
+def _options(call: Call, first: str) -> list[tuple[str, str | None]] | None:
+    """\\g's options in parentheses; None with a message when one is wrong or the closing one is missing."""
+    options: list[tuple[str, str | None]] = []
+    tried = copy(call.shell.options)
     word: str | None = first[1:]
     while word is not None:
         end = word.endswith(")")
         text = word[:-1] if end else word
         if text:
             name, equals, value = text.partition("=")
-            options.append((name, value if equals else ""))
+            if not set_option(call.shell, tried, name, value if equals else None, quiet=True):
+                return None
+            options.append((name, value if equals else None))
         if end:
             return options
         word = call.next()
