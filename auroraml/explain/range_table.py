@@ -39,6 +39,11 @@ def _(node: l.FromItem) -> int:
 
 
 @_count.register
+def _(node: l.ValuesItem) -> int:
+    return 2 + sum(_count(child) for child in children(node))  # the lists, and the subquery in FROM that holds them
+
+
+@_count.register
 def _(node: l.SubqueryItem) -> int:
     return 1 + _count(node.query) + (VIEW_ENTRIES if node.view is not None else 0)
 

@@ -24,8 +24,15 @@ def _fields(cls: type) -> tuple[str, ...]:
     return names
 
 
+_NODES: dict[type, bool] = {}
+
+
 def _is_node(value: object) -> bool:
-    return dataclasses.is_dataclass(value) and not isinstance(value, _LEAVES)
+    cls = type(value)
+    known = _NODES.get(cls)
+    if known is None:
+        known = _NODES[cls] = dataclasses.is_dataclass(cls) and not issubclass(cls, _LEAVES)
+    return known
 
 
 def children(node: object) -> Iterator[object]:
