@@ -21,6 +21,29 @@ if TYPE_CHECKING:
     from auroraml.dbapi.rows import namedtuple_row as namedtuple_row
     from auroraml.dbapi.rows import scalar_row as scalar_row
     from auroraml.dbapi.rows import tuple_row as tuple_row
+    from auroraml.dbapi.type_objects import BINARY as BINARY
+    from auroraml.dbapi.type_objects import DATETIME as DATETIME
+    from auroraml.dbapi.type_objects import NUMBER as NUMBER
+    from auroraml.dbapi.type_objects import ROWID as ROWID
+    from auroraml.dbapi.type_objects import STRING as STRING
+    from auroraml.dbapi.type_objects import Binary as Binary
+    from auroraml.dbapi.type_objects import Date as Date
+    from auroraml.dbapi.type_objects import DateFromTicks as DateFromTicks
+    from auroraml.dbapi.type_objects import Time as Time
+    from auroraml.dbapi.type_objects import TimeFromTicks as TimeFromTicks
+    from auroraml.dbapi.type_objects import Timestamp as Timestamp
+    from auroraml.dbapi.type_objects import TimestampFromTicks as TimestampFromTicks
+    from auroraml.errors import DatabaseError as DatabaseError
+    from auroraml.errors import DataError as DataError
+    from auroraml.errors import Error as Error
+    from auroraml.errors import IntegrityError as IntegrityError
+    from auroraml.errors import InterfaceError as InterfaceError
+    from auroraml.errors import InternalError as InternalError
+    from auroraml.errors import NotSupportedError as NotSupportedError
+    from auroraml.errors import OperationalError as OperationalError
+    from auroraml.errors import ProgrammingError as ProgrammingError
+    from auroraml.errors import Warning as Warning
+    from auroraml.services import endpoints as endpoints
 
 __version__ = "0.1.0"
 apilevel = "2.0"

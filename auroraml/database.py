@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from auroraml.catalog.bootstrap import bootstrap
 from auroraml.catalog.catalog import SUPERUSER, new_oid
@@ -162,7 +162,7 @@ class Database:
         if running:
             warnings.warn(f"abandoned calls are still running: {', '.join(running)}", ResourceWarning, stacklevel=2)
 
-    def __enter__(self) -> Database:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

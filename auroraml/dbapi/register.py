@@ -6,9 +6,8 @@ import os
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 
+from auroraml import lazy
 from auroraml.batch import Batch
 from auroraml.errors.base import ProgrammingError
 from auroraml.ir.logical import Output
@@ -24,15 +23,26 @@ def table_from(data: object) -> pa.Table:
     if isinstance(data, pa.RecordBatchReader):
         return data.read_all()
     if isinstance(data, str | os.PathLike):
-        path = Path(data)
-        return pacsv.read_csv(path) if path.suffix in (".csv", ".gz") else pq.read_table(path)
+        return _file(Path(data))
     if isinstance(data, dict):
         return pa.table(data)
     if callable(getattr(data, "__arrow_c_stream__", None)):
         return pa.RecordBatchReader.from_stream(data).read_all()
-    if type(data).__module__.split(".")[0] == "pandas":
+    if callable(getattr(data, "__arrow_c_array__", None)):
+        return pa.Table.from_batches([pa.record_batch(data)])
+    if type(data).__module__.split(".")[0] == "pandas":  # before 2.2
         return pa.Table.from_pandas(data, preserve_index=False)
     raise ProgrammingError(f"cannot make a table of a {type(data).__name__}")
+
+
+def _file(path: Path) -> pa.Table:
+    """A Parquet file unless the name says CSV or Arrow; each reader is loaded when it is needed."""
+    name = path.name.removesuffix(".gz")
+    if name.endswith(".csv"):
+        return lazy.load("pyarrow.csv").read_csv(path)
+    if name.endswith((".arrow", ".feather")):
+        return lazy.load("pyarrow.feather").read_table(path)
+    return lazy.load("pyarrow.parquet").read_table(path)
 
 
 def columns_of(data: object) -> tuple[tuple[Output, ...], Batch]:
