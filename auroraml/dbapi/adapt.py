@@ -139,6 +139,8 @@ def text_of(value: object, style: TextStyle) -> str | None:
     """A value's text form, as COPY writes it; None for NULL."""
     if type(value) is str or value is None:
         return value
+    if type(value) is int:
+        return str(value)
     type_, datum = bind(value)
     if datum is None or type_ is UNKNOWN:
         return None if datum is None else str(datum)

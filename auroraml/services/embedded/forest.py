@@ -35,6 +35,7 @@ class RandomCutForest(Endpoint):
         self.low = np.concatenate([b.low for b in builders])
         self.high = np.concatenate([b.high for b in builders])
         self.mass = np.concatenate([b.mass for b in builders]).astype(np.float64)
+        self.edges = (self.high - self.low).sum(axis=1)
         self.size = size
 
     def scores(self, features: Matrix) -> Matrix:
@@ -59,18 +60,17 @@ class RandomCutForest(Endpoint):
         depth = 0
         while len(who):
             points = rows[who]
-            low, high = self.low[node], self.high[node]
-            outside = (np.maximum(low - points, 0) + np.maximum(points - high, 0)).sum(axis=1)
-            span = outside + (high - low).sum(axis=1)
+            outside = np.abs(points - np.clip(points, self.low[node], self.high[node])).sum(axis=1)
+            span = outside + self.edges[node]
             parted = np.divide(outside, span, out=np.zeros_like(outside), where=span > 0)
             mass = self.mass[node]
             damp = 1 - np.exp2(-mass) / 2  # nearly 1 for all but tiny masses
-            np.add.at(total, who, alive * parted * damp / (depth + 1))
+            total += np.bincount(who, alive * parted * damp / (depth + 1), len(rows))
             alive = alive * (1 - parted)
             leaf = self.axis[node] < 0
             if leaf.any():
                 seen = alive[leaf] / (depth + 1 + np.log2(np.maximum(mass[leaf], 1)))
-                np.add.at(total, who[leaf], seen / 2)
+                total += np.bincount(who[leaf], seen / 2, len(rows))
             inner = ~leaf & (alive > 1e-9)
             who, node, alive, points = who[inner], node[inner], alive[inner], points[inner]
             smaller = points[np.arange(len(who)), self.axis[node]] <= self.cut[node]
