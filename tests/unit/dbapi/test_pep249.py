@@ -45,6 +45,9 @@ def test_every_error_with_a_sqlstate_has_its_branch() -> None:
     }  # fmt: skip
     error = errors.UndefinedTable("no", hint="look")
     assert (error.sqlstate, error.diag.sqlstate, error.diag.message_primary, error.diag.message_hint) == ("42P01", "42P01", "no", "look")
+    assert errors.lookup("22012") is errors.DivisionByZero
+    with pytest.raises(KeyError):
+        errors.lookup("99999")
     interface = errors.InterfaceError("closed")
     assert (interface.sqlstate, interface.diag.sqlstate, interface.diag.message_primary) == (None, None, "closed")
 
