@@ -297,10 +297,11 @@ def _(expr: e.BooleanTest) -> Evaluator:
 
 def _equality(function: Function, args: Sequence[e.Expr]) -> tuple[Evaluator, Evaluator, Callable[[Frame, Vector, Vector], Mask]]:
     left, right = (compile(arg) for arg in args)
+    types = tuple(arg.type for arg in args)
     kernel = kernel_of(function)
 
     def equal(frame: Frame, a: Vector, b: Vector) -> Mask:
-        return truth(call(kernel, function, BOOL, [a, b], frame.n, frame.ctx))
+        return truth(call(kernel, function, BOOL, [a, b], frame.n, frame.ctx, types))
 
     return left, right, equal
 
@@ -403,7 +404,7 @@ def _(expr: e.MinMax) -> Evaluator:
         for arg in args[1:]:
             other = arg(frame)
             pair = [other, best] if expr.least else [best, other]
-            better = truth(call(kernel, expr.function, BOOL, pair, frame.n, frame.ctx)) | (~best.valid & other.valid)
+            better = truth(call(kernel, expr.function, BOOL, pair, frame.n, frame.ctx, (expr.type, expr.type))) | (~best.valid & other.valid)
             best = choose(frame, [(np.flatnonzero(~better), best.filter(~better)), (np.flatnonzero(better), other.filter(better))], expr.type)
         return best
 
@@ -482,7 +483,7 @@ def _(expr: e.RowCompare) -> Evaluator:
 
     def run(frame: Frame) -> Vector:
         if expr.symbol in ("=", "<>"):
-            tests = [_pair(a, b, f) for a, b, f in compiled]
+            tests = [_pair(a, b, f, (x.type, y.type)) for (a, b, f), (x, y, _) in zip(compiled, pairs, strict=True)]
             return logical(frame, tests, expr.symbol == "<>")
         result = np.zeros(frame.n, np.bool_)
         known = np.ones(frame.n, np.bool_)
@@ -490,7 +491,8 @@ def _(expr: e.RowCompare) -> Evaluator:
         for position, (a, b, function) in enumerate(compiled):
             left, right = a(frame), b(frame)
             valid = left.valid & right.valid
-            operator_true = truth(call(kernel_of(function), function, BOOL, [left, right], frame.n, frame.ctx))
+            types = (expr.left[position].type, expr.right[position].type)
+            operator_true = truth(call(kernel_of(function), function, BOOL, [left, right], frame.n, frame.ctx, types))
             same = _same(left, right, expr.operators[position].left or expr.operators[position].right, frame)
             last = position == len(compiled) - 1
             known[undecided & ~valid] = False
@@ -502,21 +504,22 @@ def _(expr: e.RowCompare) -> Evaluator:
     return run
 
 
-def _pair(a: Evaluator, b: Evaluator, function: Function) -> Evaluator:
+def _pair(a: Evaluator, b: Evaluator, function: Function, types: tuple[PgType, ...]) -> Evaluator:
     kernel = kernel_of(function)
-    return lambda frame: call(kernel, function, BOOL, [a(frame), b(frame)], frame.n, frame.ctx)
+    return lambda frame: call(kernel, function, BOOL, [a(frame), b(frame)], frame.n, frame.ctx, types)
 
 
 def _same(left: Vector, right: Vector, type: PgType, frame: Frame) -> Mask:
     operator = btree_operators(type)[3]
     function = builtin_function(operator.function)
     assert function is not None
-    return truth(call(kernel_of(function), function, BOOL, [left, right], frame.n, frame.ctx))
+    return truth(call(kernel_of(function), function, BOOL, [left, right], frame.n, frame.ctx, (type, type)))
 
 
 @compile.register
 def _(expr: e.ArrayOp) -> Evaluator:
     left, right = compile(expr.args[0]), compile(expr.args[1])
+    element = expr.args[1].type.element
     kernel = kernel_of(expr.function)
 
     def run(frame: Frame) -> Vector:
@@ -524,8 +527,9 @@ def _(expr: e.ArrayOp) -> Evaluator:
         assert isinstance(arrays, ListVector)
         lengths = np.diff(arrays.offsets)
         owner = np.repeat(np.arange(frame.n), lengths)
+        types = (expr.args[0].type, frame.ctx.style.resolve(element))
         child = arrays.child.slice(int(arrays.offsets[0]), int(arrays.offsets[-1]))
-        found = call(kernel, expr.function, BOOL, [value.take(owner), child], len(owner), frame.ctx).flat()
+        found = call(kernel, expr.function, BOOL, [value.take(owner), child], len(owner), frame.ctx, types).flat()
         assert isinstance(found, FixedVector)
         decisive = found.valid & (found.values != expr.all)
         hits = np.bincount(owner[decisive], minlength=frame.n) > 0

@@ -7,7 +7,7 @@ import numpy as np
 from auroraml.batch import ConstVector, FixedVector, ListVector, Vector, from_datums
 from auroraml.errors import (
     ArraySubscriptError,
-    DatatypeMismatch,
+    DataException,
     FeatureNotSupported,
     InvalidParameterValue,
     NullValueNotAllowed,
@@ -108,7 +108,7 @@ def append(array: PgArray | None, element: object) -> PgArray:
     if array is None or not array.dims:
         return PgArray((element,), (1,), (1,))
     if len(array.dims) != 1:
-        raise DatatypeMismatch("argument must be empty or one-dimensional array")
+        raise DataException("argument must be empty or one-dimensional array")
     return PgArray((*array.elements, element), (array.dims[0] + 1,), array.lower)
 
 
@@ -118,7 +118,7 @@ def prepend(element: object, array: PgArray | None) -> PgArray:
     if array is None or not array.dims:
         return PgArray((element,), (1,), (1,))
     if len(array.dims) != 1:
-        raise DatatypeMismatch("argument must be empty or one-dimensional array")
+        raise DataException("argument must be empty or one-dimensional array")
     return PgArray((element, *array.elements), (array.dims[0] + 1,), array.lower)
 
 

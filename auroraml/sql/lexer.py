@@ -113,7 +113,7 @@ def _token(text: str, i: int) -> Token:
         return Token(WORD, _fold(match[0]), i, match.end(), match[0])
     if match := _NUMBER.match(text, i):
         if junk := _WORD.match(text, match.end()):
-            raise SqlSyntaxError(f'trailing junk after numeric literal at or near "{match[0]}{junk[0][:1]}"', at=i)
+            raise SqlSyntaxError(f'trailing junk after numeric literal at or near "{match[0]}{junk[0]}"', at=i)
         return Token(NUMBER, match[0], i, match.end(), match[0])
     if char == "$":
         return _dollar(text, i)

@@ -6,6 +6,9 @@ from dataclasses import replace
 
 from sqlglot import exp
 
+from auroraml.errors import FeatureNotSupported
+from auroraml.errors import SyntaxError as SqlSyntaxError
+from auroraml.sql.check import check_query
 from auroraml.sql.lexer import Token, tokenize
 from auroraml.sql.rewrite import Source
 from auroraml.sql.statements import Query, Statement
@@ -66,10 +69,15 @@ def _statement(text: str, source: Source, start: int, stop: int) -> Statement:
 def query(text: str, source: Source, start: int, stop: int) -> Query:
     """A query or DML statement."""
     tokens = source.tokens
+    labels = check_query(tokens, start, stop)
     if tokens[start].is_word("table"):
         source = Source(tokens=tokenize("SELECT * FROM" + " " * max(0, tokens[start].end - 13) + text[tokens[start].end : tokens[stop - 1].end]))
         return query(text, source, 0, len(source.tokens) - 1)
-    tree = parse_tree(text, source, start, stop)
+    source.labels |= labels
+    try:
+        tree = parse_tree(text, source, start, stop)
+    except SqlSyntaxError as error:  # PostgreSQL's grammar has it: what fails is this engine's
+        raise FeatureNotSupported("this syntax is not supported", at=(error.diag.statement_position or 1) - 1) from error
     if isinstance(tree.root, exp.Alias | exp.Column | exp.Identifier):
         raise near(tokens[min(start + 1, stop)])
     return Query(tree=tree, text=text, start=tree.at, end=tokens[stop - 1].end)

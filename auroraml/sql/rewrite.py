@@ -1,7 +1,7 @@
 """Tokens to text that sqlglot reads without losing anything: every leaf becomes an identifier that carries its token's number.
 
 Leaves: `_i` identifier, `_s` string, `_n` number, `_p` parameter, `_k` word that is a value (current_date), `_f` the name of a call, `_t` a type,
-`_d` DEFAULT, `_o` an operator. An operator that SQL's grammar does not know by itself is written between bars, since sqlglot parses | at the
+`_d` DEFAULT, `_o` an operator, `_u` a slice's bound left out. An operator that SQL's grammar does not know by itself is written between bars, since sqlglot parses | at the
 precedence PostgreSQL gives every such operator: `a ->> b` is `a | _o7 | b`, prefix `@ b` is `_o7 | b`.
 """
 
@@ -134,6 +134,7 @@ class Source:
     tokens: Sequence[Token]
     types: dict[int, TypeName] = field(default_factory=dict)
     forms: dict[int, CallForm] = field(default_factory=dict)
+    labels: frozenset[int] = frozenset()  # words that name columns of the result, AS before them or not
     casts: dict[int, int] = field(default_factory=dict)  # the type of a CAST(...) or typed literal: the token it begins with
 
 
@@ -170,6 +171,11 @@ class Rewriter:
 
     def _next(self, i: int) -> int:
         token = self.tokens[i]
+        if i in self.source.labels:
+            if not self.tokens[i - 1].is_word("as"):
+                self._put("AS", i, False)
+            self._put(f"_i{i}", i, True)
+            return i + 1
         if token.kind == WORD:
             return self._word(i, token)
         if token.kind == QUOTED:
@@ -201,6 +207,12 @@ class Rewriter:
         elif text == "[":
             self.frames.append(_Frame(kind="["))
             self._put(text, i, False)
+        elif text == ":":  # a slice; a bound left out is a leaf of its own
+            if not self.operand:
+                self._put(f"_u{i}", i, True)
+            self._put(":", i, False)
+            if self.tokens[i + 1].is_op("]"):
+                self._put(f"_u{i}", i, True)
         elif token.kind == "operator" and text not in PLAIN_OPERATORS:
             self._operator(i)
         else:
@@ -339,7 +351,7 @@ class Rewriter:
         if word in STRUCTURE or self._contextual(i, word, following):
             array = word == "array" and not following.is_op("[", "(")
             if not array and not (word in ("left", "right") and following.is_op("(")):
-                self._put(word.upper(), i, word in ("null", "true", "false", "end", "preceding", "following", "row"))
+                self._put("ANY" if word == "some" else word.upper(), i, word in ("null", "true", "false", "end", "preceding", "following", "row"))
                 return i + 1
         return self._typed_literal(i) or self._identifier(i)
 

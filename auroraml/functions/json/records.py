@@ -3,58 +3,64 @@
 from __future__ import annotations
 
 from auroraml.errors import InvalidParameterValue, InvalidTextRepresentation
-from auroraml.functions.json.access import jsonb_text
+from auroraml.functions.json.access import elements, members, start_of, unquoted
 from auroraml.functions.json.values import parsed
 from auroraml.functions.signature import CallContext, Types, rows, scalar
 from auroraml.types.form import TextStyle
-from auroraml.types.json import JsonValue, write_jsonb
+from auroraml.types.json import write_jsonb
 from auroraml.types.pg_type import PgArray, PgType, Rep
 from auroraml.types.text import datum_in
 
 Row = tuple[object, ...]
 
 
-def value_of(type: PgType, typmod: int, value: JsonValue, style: TextStyle) -> object:
-    """A JSON value as a value of an SQL type."""
-    if type.name in ("json", "jsonb"):
-        return None if value is None else write_jsonb(value)
-    if value is None:
+def value_of(type: PgType, typmod: int, text: str, style: TextStyle) -> object:
+    """A JSON text as a value of an SQL type."""
+    if type.name == "json":
+        return text
+    kind = start_of(text)
+    if kind == "n":
         return None
-    if type.rep is Rep.STRUCT and isinstance(value, dict):
-        return record_of(type, None, value, style)
-    if type.is_array and type.element and isinstance(value, list):
-        return _array(type, value, style)
-    if type.is_array and not isinstance(value, str):
+    if type.name == "jsonb":
+        return write_jsonb(parsed(text))
+    if type.rep is Rep.STRUCT and kind == "{":
+        return record_of(type, None, text, style)
+    if type.is_array and type.element and kind == "[":
+        return _array(type, text, style)
+    if type.is_array and kind != '"':
         raise InvalidTextRepresentation("expected JSON array")
-    text = jsonb_text(value)
-    assert text is not None
-    return datum_in(type, typmod, text, style)
+    plain = unquoted(text)
+    assert plain is not None
+    return datum_in(type, typmod, plain, style)
 
 
-def _array(type: PgType, value: list[JsonValue], style: TextStyle) -> PgArray:
+def _array(type: PgType, text: str, style: TextStyle) -> PgArray:
     element = style.resolve(type.element)
     dims: list[int] = []
-    level: JsonValue = value
-    while isinstance(level, list) and not (element.rep is Rep.TEXT and element.name in ("json", "jsonb") and dims):
-        dims.append(len(level))
-        level = level[0] if level else None
-    items: list[object] = []
+    level: str | None = text
+    while level is not None and start_of(level) == "[" and not (element.name in ("json", "jsonb") and dims):
+        items = list(elements(level))
+        dims.append(len(items))
+        level = items[0] if items else None
+    found: list[object] = []
 
-    def gather(part: JsonValue, depth: int) -> None:
+    def gather(part: str, depth: int) -> None:
         if depth == len(dims):
-            items.append(value_of(element, -1, part, style))
+            found.append(value_of(element, -1, part, style))
             return
-        if not isinstance(part, list) or len(part) != dims[depth]:
+        parts = list(elements(part)) if start_of(part) == "[" else []
+        if len(parts) != dims[depth]:
             raise InvalidTextRepresentation("malformed JSON array", detail="Multidimensional arrays must have sub-arrays with matching dimensions.")
-        for item in part:
+        for item in parts:
             gather(item, depth + 1)
 
-    gather(value, 0)
-    return PgArray(tuple(items), tuple(dims), (1,) * len(dims)) if items else PgArray((), (), ())
+    gather(text, 0)
+    return PgArray(tuple(found), tuple(dims), (1,) * len(dims)) if found else PgArray((), (), ())
 
 
-def record_of(type: PgType, base: Row | None, value: dict[str, JsonValue], style: TextStyle) -> Row:
+def record_of(type: PgType, base: Row | None, text: str, style: TextStyle) -> Row:
     """An object as a row of `type`; what it lacks comes from `base`."""
+    value = dict(members(text))
     out: list[object] = []
     for place, attribute in enumerate(type.attributes):
         if attribute.name in value:
@@ -64,22 +70,18 @@ def record_of(type: PgType, base: Row | None, value: dict[str, JsonValue], style
     return tuple(out)
 
 
-def _object(text: str, name: str) -> dict[str, JsonValue]:
-    value = parsed(text)
-    if not isinstance(value, dict):
-        raise InvalidParameterValue(f"cannot call {name} on {'an array' if isinstance(value, list) else 'a scalar'}")
-    return value
+def _object(text: str, name: str) -> str:
+    if start_of(text) != "{":
+        raise InvalidParameterValue(f"cannot call {name} on {'an array' if start_of(text) == '[' else 'a scalar'}")
+    return text
 
 
-def _list(text: str, name: str) -> list[dict[str, JsonValue]]:
-    value = parsed(text)
-    if not isinstance(value, list):
-        raise InvalidParameterValue(f"cannot call {name} on {'an object' if isinstance(value, dict) else 'a scalar'}")
-    found: list[dict[str, JsonValue]] = []
-    for item in value:
-        if not isinstance(item, dict):
-            raise InvalidParameterValue(f"argument of {name} must be an array of objects")
-        found.append(item)
+def _list(text: str, name: str) -> list[str]:
+    if start_of(text) != "[":
+        raise InvalidParameterValue(f"cannot call {name} on {'an object' if start_of(text) == '{' else 'a scalar'}")
+    found = list(elements(text))
+    if any(start_of(item) != "{" for item in found):
+        raise InvalidParameterValue(f"argument of {name} must be an array of objects")
     return found
 
 

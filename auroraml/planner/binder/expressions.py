@@ -22,15 +22,31 @@ from auroraml.errors import (
 from auroraml.ir import expr as e
 from auroraml.ir.logical import LogicalPlan, Window
 from auroraml.ir.objects import Operator
-from auroraml.ir.tree import expressions
 from auroraml.planner.binder.binder import Binder
-from auroraml.planner.binder.calling import Calls
 from auroraml.planner.binder.coercion import array_type, located
 from auroraml.planner.binder.literals import missing_parameter, number, record_of
+from auroraml.planner.binder.predicates import Predicates, bare, is_quantifier
 from auroraml.planner.binder.scope import Scope, column, missing_column, missing_qualified, missing_table, system_column
 from auroraml.sql.rewrite import CONSTANTS
 from auroraml.types.pg_type import PgType, Rep
-from auroraml.types.table import BOOL, DATE, FLOAT8, INT4, INT8, NAME, NUMERIC, POINT, RECORD, TEXT, TIME, TIMESTAMP, TIMESTAMPTZ, TIMETZ, UNKNOWN
+from auroraml.types.table import (
+    BOOL,
+    DATE,
+    FLOAT8,
+    INT4,
+    INT8,
+    JSONB,
+    NAME,
+    NUMERIC,
+    POINT,
+    RECORD,
+    TEXT,
+    TIME,
+    TIMESTAMP,
+    TIMESTAMPTZ,
+    TIMETZ,
+    UNKNOWN,
+)
 
 _VALUE_TYPES = {
     "current_date": DATE, "current_time": TIMETZ, "current_timestamp": TIMESTAMPTZ, "localtime": TIME, "localtimestamp": TIMESTAMP,
@@ -54,7 +70,7 @@ class Clause:
     sets: bool = False
 
 
-class Expressions(Calls):
+class Expressions(Predicates):
     """Binds the expressions of one query level."""
 
     def __init__(self, binder: Binder, scope: Scope, subquery: Callable[[exp.Expression, Scope], LogicalPlan]) -> None:
@@ -233,6 +249,12 @@ class Expressions(Calls):
     def _(self, node: exp.Dot) -> e.Expr:
         if isinstance(node.expression, exp.Anonymous):
             return self.call(node.expression, schema=self.leaves.name(node.this))
+        chain: exp.Expression = node
+        while isinstance(chain, exp.Dot):
+            chain = chain.this
+        if isinstance(chain, exp.Column) and chain.args.get("catalog") is not None:
+            names = [self.leaves.source.tokens[i].text for i in sorted(self.leaves.indexes(node))]
+            raise SqlSyntaxError(f"improper qualified name (too many dotted names): {'.'.join(names)}", at=self.leaves.start(node))
         inner = self._bind(node.this)
         return self.field(inner, self.leaves.name(node.expression), self.leaves.start(node.this))
 
@@ -243,7 +265,7 @@ class Expressions(Calls):
     @_bind.register
     def _(self, node: exp.Cast) -> e.Expr:
         type, typmod = self.binder.type(self.leaves.type(node.args["to"].args.get("kind") or node.args["to"].this))
-        operand = _bare(node.this)
+        operand = bare(node.this)
         if isinstance(operand, exp.Array) and not operand.expressions and type.is_array:
             return e.ArrayExpr(type=type, args=(), at=self.leaves.cast_at(node))
         inner = self._bind(node.this)
@@ -275,31 +297,12 @@ class Expressions(Calls):
             at = self.leaves.operator_at(node.expression, symbol)
             raise SqlSyntaxError(f'syntax error at or near "{symbol}"', at=at)
         right = node.expression
-        if _is_quantifier(right) and isinstance(node, _COMPARISONS):
+        if is_quantifier(right) and isinstance(node, _COMPARISONS):
             return self.quantified(symbol, node.this, right)
-        if isinstance(node, _COMPARISONS) and isinstance(_bare(node.this), exp.Tuple) and isinstance(_bare(right), exp.Tuple):
-            return self.row_comparison(symbol, self._bind(node.this), self._bind(right), self.leaves.operator_at(right, symbol))
+        if isinstance(node, _COMPARISONS) and (pair := self._rows(node.this, right)) is not None:
+            return self.row_comparison(symbol, *pair, self.leaves.operator_at(right, symbol))
         left, other = self._bind(node.this), self._bind(right)
-        if isinstance(left, e.RowExpr) and isinstance(other, e.RowExpr) and symbol in _NEGATED:
-            return self.row_comparison(symbol, left, other, self.leaves.operator_at(right, symbol))
         return self.operator(symbol, [left, other], self.leaves.operator_at(right, symbol))
-
-    def row_comparison(self, symbol: str, left: e.Expr, right: e.Expr, at: int) -> e.Expr:
-        """(a, b) op (c, d)."""
-        assert isinstance(left, e.RowExpr)
-        assert isinstance(right, e.RowExpr)
-        if len(left.args) != len(right.args):
-            raise SqlSyntaxError("unequal number of entries in row expressions", at=at)
-        tests = [self.operator(symbol, [a, b], at) for a, b in zip(left.args, right.args, strict=True)]
-        if symbol == "=":
-            return tests[0] if len(tests) == 1 else e.And(type=BOOL, args=tuple(tests))
-        if symbol == "<>":
-            return tests[0] if len(tests) == 1 else e.Or(type=BOOL, args=tuple(tests))
-        calls = [test for test in tests if isinstance(test, e.OpCall)]
-        return e.RowCompare(
-            type=BOOL, operators=tuple(c.operator for c in calls), functions=tuple(c.function for c in calls), left=tuple(c.args[0] for c in calls),
-            right=tuple(c.args[1] for c in calls), symbol=symbol, at=at,
-        )  # fmt: skip
 
     @_bind.register(exp.Add)
     @_bind.register(exp.Sub)
@@ -328,7 +331,7 @@ class Expressions(Calls):
             letter, index = self.leaves.mark(left.expression)
             if letter == "o":
                 token = self.leaves.source.tokens[index]
-                if _is_quantifier(node.expression):
+                if is_quantifier(node.expression):
                     return self.quantified(token.text, left.this, node.expression)
                 return self.operator(token.text, [self._bind(left.this), self._bind(node.expression)], token.start)
         raise SqlSyntaxError('syntax error at or near "|"', at=self.leaves.start(node))
@@ -394,38 +397,6 @@ class Expressions(Calls):
     def _(self, node: exp.Is) -> e.Expr:
         return self.is_test(node, bool(node.args.get("negate")))
 
-    def is_test(self, node: exp.Is, negated: bool) -> e.Expr:
-        """IS [NOT] NULL, TRUE, FALSE, UNKNOWN."""
-        arg = self._bind(node.this)
-        test = node.expression
-        if isinstance(test, exp.Boolean):
-            word = "IS NOT " if negated else "IS "
-            word += "TRUE" if test.this else "FALSE"
-            bound = self.binder.boolean(arg, word, self.leaves.start(node.this))
-            return e.BooleanTest(type=BOOL, arg=bound, test="true" if test.this else "false", negated=negated)
-        if isinstance(test, exp.Null):
-            end = max(self.leaves.indexes(node.this), default=0)
-            tokens = self.leaves.source.tokens
-            unknown = next((t for t in tokens[end + 1 : end + 6] if t.is_word("null", "unknown", "isnull", "notnull")), None)
-            if unknown is not None and unknown.text == "unknown":
-                return e.BooleanTest(
-                    type=BOOL, arg=self.binder.boolean(arg, "IS UNKNOWN", self.leaves.start(node.this)), test="unknown", negated=negated
-                )
-            if arg.type.oid == UNKNOWN.oid:
-                arg = self.coercer.coerce(arg, TEXT)
-            return e.NullTest(type=BOOL, arg=arg, negated=negated, per_field=arg.type.rep is Rep.STRUCT)
-        raise FeatureNotSupported("this IS test is not supported", at=self.leaves.start(node))
-
-    def _distinct(self, node: exp.Binary) -> e.Expr:
-        symbol_at = self.leaves.start(node.expression)
-        sides = [self._bind(node.this), self._bind(node.expression)]
-        for side, other in (sides, sides[::-1]):
-            if isinstance(side, e.Const) and side.value is None and side.type.oid == UNKNOWN.oid and other.type.oid != UNKNOWN.oid:
-                return e.NullTest(type=BOOL, arg=other, negated=True)  # IS DISTINCT FROM NULL
-        call = self.operator("=", sides, symbol_at)
-        assert isinstance(call, e.OpCall)
-        return e.Distinct(type=BOOL, operator=call.operator, function=call.function, args=call.args)
-
     @_bind.register
     def _(self, node: exp.NullSafeNEQ) -> e.Expr:
         return self._distinct(node)
@@ -451,86 +422,15 @@ class Expressions(Calls):
     def _(self, node: exp.In) -> e.Expr:
         return self.membership(node, False)
 
-    def membership(self, node: exp.In, negated: bool) -> e.Expr:
-        """[NOT] IN a list or a subquery."""
-        query = node.args.get("query")
-        if query is not None:
-            found = self.sublink("any", "=", node.this, query, self.leaves.start(node.this))
-            return e.Not(type=BOOL, arg=found) if negated else found
-        symbol = "<>" if negated else "="
-        items = node.args.get("expressions") or [node.args["field"]]
-        left = self._bind(node.this)
-        bound = [self._bind(item) for item in items]
-        at = self.leaves.operator_at(items[0], "in")
-        if len(bound) > 1 and not isinstance(left, e.RowExpr) and not any(isinstance(b, e.RowExpr) or _has_column(b) for b in bound):
-            known = [left, *bound]
-            categories = {x.type.category for x in known if x.type.oid != UNKNOWN.oid}
-            if len(categories) <= 1:
-                type = self.coercer.common(known, "IN")
-                array = array_type(self.binder.catalog, type)
-                if array is not None and type.rep is not Rep.STRUCT:
-                    elements = tuple(self.coercer.coerce(b, type) for b in bound)
-                    operator = self.binder.chooser.operator(self.binder.catalog.operators_named(symbol), symbol, [left, e.ElementRef(type=type)], at)
-                    return self.array_operator(operator, left, e.ArrayExpr(type=array, args=elements, at=elements[0].at), negated, at)
-        tests = [self._equality(symbol, left, b, at) for b in bound]
-        if len(tests) == 1:
-            return tests[0]
-        return e.And(type=BOOL, args=tuple(tests)) if negated else e.Or(type=BOOL, args=tuple(tests))
-
-    def _equality(self, symbol: str, left: e.Expr, right: e.Expr, at: int) -> e.Expr:
-        if isinstance(left, e.RowExpr) and isinstance(right, e.RowExpr):
-            return self.row_comparison(symbol, left, right, at)
-        return self.operator(symbol, [left, right], at)
-
-    def array_operator(self, operator: Operator, left: e.Expr, array: e.Expr, all_: bool, at: int) -> e.Expr:
-        """left op ANY/ALL (array), both sides coerced."""
-        assert operator.left is not None
-        wanted = operator.left if operator.left.oid != 2283 else left.type
-        element = operator.right if operator.right.kind != "p" else self.coercer.type(array.type.element)
-        target = array_type(self.binder.catalog, element)
-        coerced = array if target is None or array.type.element == element.oid else self.coercer.coerce(array, target)
-        function = self.binder.catalog.function(operator.function)
-        return e.ArrayOp(type=BOOL, operator=operator, function=function, args=(self.coercer.coerce(left, wanted), coerced), all=all_, at=at)
-
-    def quantified(self, symbol: str, left: exp.Expression, right: exp.Expression) -> e.Expr:
-        """left op ANY | ALL (array or subquery)."""
-        every = isinstance(right, exp.All | exp.Anonymous)
-        inner = _bare(right.expressions[0] if isinstance(right, exp.Anonymous) else right.this)
-        at = self.leaves.operator_at(right, symbol)
-        if isinstance(inner, exp.Query | exp.Values) and not isinstance(inner, exp.Paren):
-            return self.sublink("all" if every else "any", symbol, left, inner, at)
-        bound, array = self._bind(left), self._bind(inner)
-        if array.type.oid == UNKNOWN.oid:
-            type = array_type(self.binder.catalog, bound.type if bound.type.oid != UNKNOWN.oid else TEXT)
-            assert type is not None
-            array = self.coercer.coerce(array, type)
-        if not array.type.is_array:
-            raise WrongObjectType("op ANY/ALL (array) requires array on right side", at=at)
-        element = e.ElementRef(type=self.coercer.type(array.type.element))
-        operator = self.binder.chooser.operator(self.binder.catalog.operators_named(symbol), symbol, [bound, element], at)
-        return self.array_operator(operator, bound, array, every, at)
-
-    def sublink(self, kind: str, symbol: str, left: exp.Expression, query: exp.Expression, at: int) -> e.Expr:
-        """left op ANY | ALL (subquery), IN."""
-        plan = self.subquery(_bare(query), self.scope)
-        bound = self._bind(left)
-        sides = list(bound.args) if isinstance(bound, e.RowExpr) else [bound]
-        if len(sides) != len(plan.outputs):
-            many = "subquery has too many columns" if len(plan.outputs) > len(sides) else "subquery has too few columns"
-            raise SqlSyntaxError(many, at=at)
-        tests = [self.operator(symbol, [side, column(output)], at) for side, output in zip(sides, plan.outputs, strict=True)]
-        test = tests[0] if len(tests) == 1 else e.And(type=BOOL, args=tuple(tests))
-        return e.SubLink(type=BOOL, kind=kind, query=plan, test=test, left=bound, symbol=symbol, at=at)
-
     @_bind.register
     def _(self, node: exp.Exists) -> e.Expr:
-        return e.SubLink(type=BOOL, kind="exists", query=self.subquery(_bare(node.this), self.scope), at=self.leaves.start(node))
+        return e.SubLink(type=BOOL, kind="exists", query=self.subquery(bare(node.this), self.scope), at=self.leaves.start(node))
 
     @_bind.register(exp.Subquery)
     @_bind.register(exp.Select)
     @_bind.register(exp.SetOperation)
     def _(self, node: exp.Expression) -> e.Expr:
-        plan = self.subquery(_bare(node), self.scope)
+        plan = self.subquery(bare(node), self.scope)
         if len(plan.outputs) != 1:
             raise SqlSyntaxError("subquery must return only one column", at=self._parenthesis(node))
         output = plan.outputs[0]
@@ -556,7 +456,7 @@ class Expressions(Calls):
     def _(self, node: exp.Array) -> e.Expr:
         items = node.expressions
         if len(items) == 1 and isinstance(items[0], exp.Select | exp.SetOperation | exp.Subquery):
-            plan = self.subquery(_bare(items[0]), self.scope)
+            plan = self.subquery(bare(items[0]), self.scope)
             if len(plan.outputs) != 1:
                 raise SqlSyntaxError("subquery must return only one column", at=self._parenthesis(items[0]))
             type = array_type(self.binder.catalog, plan.outputs[0].type if plan.outputs[0].type.oid != UNKNOWN.oid else TEXT)
@@ -571,7 +471,7 @@ class Expressions(Calls):
         type = element if nested else array_type(self.binder.catalog, element)
         if type is None:
             raise DatatypeMismatch(f"could not find array type for data type {self.coercer.name(element)}", at=located(bound[0]))
-        return e.ArrayExpr(type=type, args=coerced, multi=nested, at=located(bound[0]))
+        return e.ArrayExpr(type=type, args=coerced, multi=nested, at=self.leaves.array_at(node))
 
     @_bind.register
     def _(self, node: exp.Bracket) -> e.Expr:
@@ -582,10 +482,12 @@ class Expressions(Calls):
             bounds, arg = list(arg.bounds) + bounds, arg.arg
             break
         slicing = any(isinstance(item, exp.Slice) for item in items)
+        if arg.type.oid == JSONB.oid and not slicing:
+            return self._json_path(arg, items)
         for item in items:
             if isinstance(item, exp.Slice):
                 low, high = item.this, item.expression
-                bounds.append((None if low is None else self._index(low), None if high is None else self._index(high)))
+                bounds.append((self._bound(low), self._bound(high)))
             else:
                 bounds.append((None, self._index(item)))
         if arg.type.oid == POINT.oid:
@@ -594,6 +496,17 @@ class Expressions(Calls):
             raise DatatypeMismatch(f"cannot subscript type {self.coercer.name(arg.type)} because it does not support subscripting", at=located(arg))
         type = arg.type if slicing else self.coercer.type(arg.type.element)
         return e.Subscript(type=type, typmod=arg.typmod, arg=arg, bounds=tuple(bounds), slice=slicing, at=arg.at)
+
+    def _json_path(self, arg: e.Expr, items: Sequence[exp.Expression]) -> e.Expr:
+        """jsonb[...]: keys and places as a path."""
+        keys = tuple(self.coercer.coerce(self._bind(item), TEXT, -1, "assignment") for item in items)
+        path = array_type(self.binder.catalog, TEXT)
+        assert path is not None
+        chosen = next(f for f in self.binder.catalog.functions_named("jsonb_extract_path", "pg_catalog"))
+        return e.Call(type=JSONB, function=chosen, args=(arg, e.ArrayExpr(type=path, args=keys)), variadic=True, at=arg.at)
+
+    def _bound(self, node: exp.Expression | None) -> e.Expr | None:
+        return None if node is None or self.leaves.mark(node)[0] == "u" else self._index(node)
 
     def _index(self, node: exp.Expression) -> e.Expr:
         return self.coercer.coerce(self._bind(node), INT4, -1, "assignment")
@@ -626,24 +539,6 @@ class Expressions(Calls):
     def _(self, node: exp.Expression) -> e.Expr:
         return self.pattern(node, False)
 
-    def pattern(self, node: exp.Expression, negated: bool) -> e.Expr:
-        """[NOT] LIKE, ILIKE, SIMILAR TO with ESCAPE."""
-        escape = None
-        if isinstance(node, exp.Escape):
-            escape, node = node.expression, node.this
-        word, symbol = {exp.Like: ("like", "~~"), exp.ILike: ("ilike", "~~*"), exp.SimilarTo: ("similar", "~")}[type(node)]
-        if node.args.get("negate"):
-            negated = not negated
-        left, right = self._bind(node.this), self._bind(node.expression)
-        at = self.leaves.operator_at(node.expression, word)
-        if isinstance(node, exp.SimilarTo) or escape is not None:
-            args = [self.coercer.coerce(right, TEXT)]
-            if escape is not None:
-                args.append(e.Const(type=TEXT, value=self.leaves.source.tokens[int(escape.this)].text))
-            name = "similar_to_escape" if isinstance(node, exp.SimilarTo) else "like_escape"
-            right = self.known_call(name, args, at, "call")
-        return self.operator("!" + symbol if negated else symbol, [left, right], at)
-
     @_bind.register
     def _(self, node: exp.AtTimeZone) -> e.Expr:
         value, zone = self._bind(node.this), self._bind(node.args["zone"])
@@ -653,7 +548,7 @@ class Expressions(Calls):
     def _(self, node: exp.Overlaps) -> e.Expr:
         at = self.leaves.operator_at(node.expression, "overlaps")
         ends: list[e.Expr] = []
-        for side, word in ((_bare(node.this), "left"), (_bare(node.expression), "right")):
+        for side, word in ((bare(node.this), "left"), (bare(node.expression), "right")):
             if not isinstance(side, exp.Tuple) or len(side.expressions) != 2:
                 raise SqlSyntaxError(f"wrong number of parameters on {word} side of OVERLAPS expression", at=at)
             ends += [self._bind(item) for item in side.expressions]
@@ -678,18 +573,3 @@ class Expressions(Calls):
     @_bind.register
     def _(self, node: exp.Window) -> e.Expr:
         return self.window_call(node)
-
-
-def _is_quantifier(node: exp.Expression) -> bool:
-    """ANY (...) or ALL (...); the latter is a call to sqlglot where no query stands in it."""
-    return isinstance(node, exp.Any | exp.All) or (isinstance(node, exp.Anonymous) and node.this == "ALL" and len(node.expressions) == 1)
-
-
-def _bare(node: exp.Expression) -> exp.Expression:
-    while isinstance(node, exp.Paren) or (isinstance(node, exp.Subquery) and not any(v for k, v in node.args.items() if k != "this")):
-        node = node.this
-    return node
-
-
-def _has_column(expr: e.Expr) -> bool:
-    return any(isinstance(item, e.ColumnRef | e.SubLink) for item in expressions(expr))

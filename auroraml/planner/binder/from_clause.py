@@ -196,11 +196,16 @@ class FromClause:
     def _function(self, node: exp.Expression, call: exp.Expression) -> FromItem:
         alias, names, definitions = self._alias(node)
         at = self.leaves.start(node)
-        bound = self.expressions.within(FUNCTION_CLAUSE, call)
+        bound, *more = [self.expressions.within(FUNCTION_CLAUSE, part) for part in self._parts(call)]
         function = bound.function if isinstance(bound, e.Call) else None
         name = function.name if function is not None else figure(bound)
         ordinality = bool(node.args.get("ordinality"))
         fields = self._fields(bound, name, alias, definitions, at)
+        counts = [len(fields)]
+        for other in more:
+            extra = self._fields(other, name, alias, (), at)
+            fields += extra
+            counts.append(len(extra))
         if ordinality:
             fields.append(("ordinality", INT8, -1))
         outputs = tuple(Output(id=self.binder.new_id(), name=n, type=t, typmod=m) for n, t, m in fields)
@@ -211,9 +216,15 @@ class FromClause:
         if definitions and function is not None:
             bound = replace(bound, type=record_of([(o.name, o.type, o.typmod) for o in outputs]))
         self._enter(Entry(alias=alias or name, outputs=outputs, composite=not scalar), at)
-        lateral = any(isinstance(x, e.ColumnRef) for x in walk(bound))
-        return FunctionItem(outputs=outputs, alias=alias or name, aliased=alias is not None, lateral=lateral, calls=(bound,),
-                            column_counts=(len(fields) - ordinality,), ordinality=ordinality)  # fmt: skip
+        lateral = any(isinstance(x, e.ColumnRef) for part in (bound, *more) for x in walk(part))
+        return FunctionItem(outputs=outputs, alias=alias or name, aliased=alias is not None, lateral=lateral, calls=(bound, *more),
+                            column_counts=tuple(counts), ordinality=ordinality)  # fmt: skip
+
+    def _parts(self, call: exp.Expression) -> list[exp.Expression]:
+        """unnest of several arrays is one unnest each, side by side."""
+        if not isinstance(call, exp.Anonymous) or len(call.expressions) < 2 or self.leaves.token(call.this).text != "unnest":
+            return [call]
+        return [exp.Anonymous(this=call.this, expressions=[argument]) for argument in call.expressions]
 
     def _fields(self, bound: e.Expr, name: str, alias: str | None, definitions: Sequence[exp.Expression], at: int) -> list[tuple[str, PgType, int]]:
         if definitions:

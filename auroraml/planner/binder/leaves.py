@@ -49,6 +49,20 @@ class Leaves:
         index = self.mark(target.args.get("kind") or target.this)[1]
         return self.source.tokens[self.source.casts.get(index, index - 1)].start
 
+    def array_at(self, node: exp.Array) -> int:
+        """Where ARRAY[...] (or an inner [...]) begins, behind which its first leaf stands."""
+        inner, depth = node.expressions[0] if node.expressions else None, 1
+        while isinstance(inner, exp.Array) and inner.expressions:
+            inner, depth = inner.expressions[0], depth + 1
+        i, tokens = self.first(node), self.source.tokens
+        while i > 0:
+            i -= 1
+            if tokens[i].is_op("["):
+                depth -= 1
+                if depth == 0:
+                    return tokens[i - 1].start if tokens[i - 1].is_word("array") else tokens[i].start
+        return 0
+
     def empty_array(self) -> int:
         """Where the first ARRAY[] without a cast stands: it has no leaf of its own."""
         tokens = self.source.tokens
