@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
@@ -33,6 +33,14 @@ def facts_of(plan: p.PhysicalPlan) -> Facts:
     if found is None:
         found = _FACTS[plan] = _node_facts(plan)
     return found
+
+
+def own_parts(node: object) -> Iterator[object]:
+    """An expression and what it is made of, without the plans of its subqueries."""
+    yield node
+    for child in children(node):
+        if not isinstance(child, p.PhysicalPlan):
+            yield from own_parts(child)
 
 
 def _node_facts(node: p.PhysicalPlan) -> Facts:

@@ -7,12 +7,14 @@ from dataclasses import replace
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
+from auroraml.ir.tree import same
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.pathkeys import SortClause
 from auroraml.planner.level.questions import conjuncts, contains, equal, rewrite, volatile
 from auroraml.planner.level.statement import Outer, Statement
 from auroraml.planner.rules.fold_constants import canonical
 from auroraml.planner.rules.join_tree import Group, leaves, made_ids, tree_of
+from auroraml.planner.rules.placeholder import PlaceHolder
 from auroraml.planner.rules.pull_up_sublinks import all_of, pull_up_sublinks
 from auroraml.planner.rules.pull_up_subqueries import SubqueryPuller, substitute
 from auroraml.planner.rules.reduce_outer_joins import reduce_outer_joins, remove_no_tables
@@ -66,25 +68,38 @@ class Prepared:
         return tuple(self.expr(x) for x in exprs)
 
     def _outside(self, expr: e.Expr, top: bool) -> e.Expr:
+        """Subqueries planned first, then columns of outer levels replaced."""
+        return rewrite(self._planned(expr, top), self._carried)
+
+    def _planned(self, expr: e.Expr, top: bool) -> e.Expr:
         if top and isinstance(expr, e.And):
-            return replace(expr, args=tuple(self._outside(a, True) for a in expr.args))
+            return replace(expr, args=tuple(self._planned(a, True) for a in expr.args))
         if top and isinstance(expr, e.SubLink):
             return plan_sublink(self.level, self._link(expr), True)
         level = self.level
+        return rewrite(expr, lambda part: plan_sublink(level, self._link(part), False) if isinstance(part, e.SubLink) else None)
 
-        def change(part: object) -> object | None:
-            if isinstance(part, e.SubLink):
-                return plan_sublink(level, self._link(part), False)
-            if isinstance(part, e.WholeRow) and not level.ids.issuperset(part.ids):
-                refs = (e.ColumnRef(type=a.type, typmod=a.typmod, id=i, name=a.name) for i, a in zip(part.ids, part.type.attributes, strict=False))
-                return e.RowExpr(type=part.type, args=tuple(self._outside(r, False) for r in refs))
-            if isinstance(part, e.ColumnRef) and part.id not in level.ids:
-                if level.outer is None:
-                    raise AssertionError(f"column {part.name} ({part.id}) is nowhere")
-                return level.outer.reference(part)
-            return None
+    def _carried(self, part: object) -> object | None:
+        level = self.level
+        if isinstance(part, e.WholeRow) and not level.ids.issuperset(part.ids):
+            refs = (e.ColumnRef(type=a.type, typmod=a.typmod, id=i, name=a.name) for i, a in zip(part.ids, part.type.attributes, strict=False))
+            return e.RowExpr(type=part.type, args=tuple(rewrite(r, self._carried) for r in refs))
+        if isinstance(part, PlaceHolder):
+            return self._held(part)
+        if isinstance(part, e.ColumnRef) and part.id not in level.ids:
+            if level.outer is None:
+                raise AssertionError(f"column {part.name} ({part.id}) is nowhere")
+            return level.outer.reference(part)
+        return None
 
-        return rewrite(expr, change)
+    def _held(self, holder: PlaceHolder) -> PlaceHolder:
+        """A place holder with its expression prepared, once."""
+        known = self.level.placeholders.get(holder.id)
+        if known is None:
+            known = replace(holder, expr=self.expr(holder.expr))
+            self.level.placeholders[holder.id] = known
+            self.level.ids |= {holder.id}
+        return known
 
     def _link(self, link: e.SubLink) -> e.SubLink:
         """The test's own parts prepared; the columns of the subquery stay."""
@@ -96,6 +111,8 @@ class Prepared:
         def change(part: object) -> object | None:
             if isinstance(part, e.SubLink):
                 return plan_sublink(level, self._link(part), False)
+            if isinstance(part, PlaceHolder):
+                return self._held(part)
             if isinstance(part, e.ColumnRef) and part.id not in level.ids and part.id not in inside and level.outer is not None:
                 return level.outer.reference(part)
             return None
@@ -113,6 +130,7 @@ class Prepared:
         )  # fmt: skip
         limit = None if query.limit is None else self.expr(query.limit)
         offset = None if query.offset is None else self.expr(query.offset)
+        targets = tuple(replace(t, expr=_one_window(t.expr, windows)) for t in targets)
         return replace(query, targets=targets, having=having, windows=windows, group_by=self.exprs(query.group_by), limit=limit, offset=offset)
 
     def _quals(self, item: Group) -> Group:
@@ -203,6 +221,23 @@ def prepare_expr(level: Level, expr: e.Expr) -> e.Expr:
     prepared = Prepared.__new__(Prepared)
     prepared.level = level
     return prepared.expr(expr)
+
+
+def _one_window(expr: e.Expr, windows: tuple[l.Window, ...]) -> e.Expr:
+    """Calls over windows that are defined alike share the first of them."""
+
+    def change(part: object) -> object | None:
+        if not isinstance(part, e.WindowCall):
+            return None
+        mine = windows[part.window]
+        first = next(i for i, w in enumerate(windows) if w is mine or _alike(w, mine))
+        return part if first == part.window else replace(part, window=first)
+
+    return rewrite(expr, change) if len(windows) > 1 else expr
+
+
+def _alike(a: l.Window, b: l.Window) -> bool:
+    return same(a.partition_by, b.partition_by) and same(a.order_by, b.order_by) and same(a.frame, b.frame)
 
 
 def _conditions(expr: e.Expr) -> list[e.Expr]:

@@ -11,6 +11,7 @@ from auroraml.planner.level.pathkeys import SortClause, common_prefix, sort_keys
 from auroraml.planner.level.questions import contains, returns_set
 from auroraml.planner.level.relation import Relation, Target
 from auroraml.planner.level.statement import Outer, Statement
+from auroraml.planner.minmax import Extreme, extremes_path, find_extremes
 from auroraml.planner.paths.dominance import add_path, set_cheapest
 from auroraml.planner.paths.grouping import distinct, grouping
 from auroraml.planner.paths.path import LockPath, Path
@@ -87,9 +88,23 @@ def plan_level(statement: Statement, query: l.Query, outer: Outer | None, fracti
     joins = remove_useless_joins(level, joins)
     unique_semi_joins(level)
     finish_build(level)
+    extremes = find_extremes(level, prepared.tree, lambda made: _one_row_level(statement, made, outer)) if grouped else []
     source = _scan_join(level, joins)
-    level.final = _upper(level, source, limits, calls, grouped)
+    level.final = _upper(level, source, limits, calls, grouped, extremes)
     return level
+
+
+def _one_row_level(statement: Statement, query: l.Query, outer: Outer | None) -> tuple[Level, Relation]:
+    """A level of one table planned for its first row only, as far as its scans (build_minmax_path)."""
+    prepared = Prepared(statement, query, outer)
+    level = prepared.level
+    level.tuple_fraction = level.limit_tuples = 1.0
+    build_relations(level, prepared.tree)
+    joins = build_clauses(level, prepared.tree, [x for t in level.targets for x in variables(t.expr)])
+    _keys(level)
+    finish_build(level)
+    source = _scan_join(level, joins)
+    return level, _with_target(level, source, Targets(level).final)
 
 
 def _windows(level: Level, prepared: Prepared) -> None:
@@ -170,7 +185,7 @@ def _scan_join(level: Level, joins: list) -> Relation:  # type: ignore[type-arg]
     return found
 
 
-def _upper(level: Level, source: Relation, limits: LimitCounts, calls: bool, grouped: bool) -> Relation:
+def _upper(level: Level, source: Relation, limits: LimitCounts, calls: bool, grouped: bool, extremes: list[Extreme]) -> Relation:
     """Everything above the joins."""
     query = level.query
     targets = Targets(level)
@@ -180,7 +195,8 @@ def _upper(level: Level, source: Relation, limits: LimitCounts, calls: bool, gro
     scan_target = targets.group_input() if grouped else grouping_target
     current = _with_target(level, source, scan_target)
     if grouped:
-        current = grouping(level, current, split_sets(level, grouping_target)[0][0])
+        below = split_sets(level, grouping_target)[0][0]
+        current = grouping(level, current, below, extremes_path(level, current, below, extremes) if extremes else None)
         current = _sets(level, current, grouping_target)
     if calls:
         current = windows(level, current, grouping_target, split_sets(level, sort_input)[0][0])
@@ -188,7 +204,7 @@ def _upper(level: Level, source: Relation, limits: LimitCounts, calls: bool, gro
     if level.distinct_clauses:
         current = distinct(level, current)
     if level.sort_clauses:
-        current = _ordered(level, current, final)
+        current = _ordered(level, current, final, limits.tuples)
     made = Relation(current.bits, "upper")
     made.target = final
     made.consider_startup = current.consider_startup
@@ -244,13 +260,14 @@ def _sets(level: Level, relation: Relation, target: Target) -> Relation:
     return made
 
 
-def _ordered(level: Level, source: Relation, final: Target) -> Relation:
+def _ordered(level: Level, source: Relation, final: Target, limit: float) -> Relation:
     """create_ordered_paths."""
     made = Relation(source.bits, "upper")
     made.target = final
     made.consider_startup = source.consider_startup
     keys = level.sort_keys
-    limit = level.limit_tuples
+    if any(returns_set(x) for x in final.exprs) and not all(any(returns_set(x) for x in path.target.exprs) for path in source.paths):
+        limit = -1.0  # sets come after the sort
 
     def finished(path: Path) -> Path:
         if path.target is final or same_exprs(path.target, final):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.planner.cost import grouping as group_cost
-from auroraml.planner.cost.numbers import max_align
+from auroraml.planner.cost.numbers import max_align, rint
 from auroraml.planner.cost.sorts import sort as sort_cost
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.operators import type_family
@@ -31,7 +31,8 @@ def plan_set_operation(statement: Statement, plan: l.SetOperation, outer: Outer 
     limits = LimitCounts(level, limit, offset, fraction)
     level.tuple_fraction = 0.0 if plan.order_by else limits.fraction
     bare = replace(plan, order_by=(), limit=None, offset=None, ctes=())
-    current = _SetPlanner(level).relation(bare, plan.outputs)
+    flat = not plan.order_by and plan.limit is None and plan.offset is None and not plan.ctes and all_unions(plan)
+    current = _SetPlanner(level, flat).relation(bare, plan.outputs)
     _finish(level, current, plan.order_by, limit, offset, limits)
     return level
 
@@ -73,8 +74,9 @@ def _finish(
 class _SetPlanner:
     """Plans the operations of one tree."""
 
-    def __init__(self, level: Level) -> None:
+    def __init__(self, level: Level, flat: bool = False) -> None:
         self.level = level
+        self.flat = flat  # nothing but UNION ALL: the queries are merged into this level (flatten_simple_union_all)
         self.leaves = 0
 
     def relation(self, plan: l.LogicalPlan, outputs: tuple[l.Output, ...]) -> Relation:
@@ -141,7 +143,9 @@ class _SetPlanner:
         made.target = self.target(outputs)
         parts = [self.relation(child, child.outputs) for child in children]
         if plan.all:
-            path: Path = _append(level, made, [_bare(level, part) for part in parts])
+            path: Path = _append(level, made, [_bare(level, part) if self.flat else _cheapest(part) for part in parts])
+            if self.flat:
+                made.target.width = _average_width(parts, path.rows)
         else:
             path = _append(level, made, [_cheapest(part) for part in parts])
             path = self._unique(made, path)
@@ -261,9 +265,32 @@ class _SetPlanner:
         return made
 
 
+def all_unions(plan: l.LogicalPlan) -> bool:
+    """Whether a tree of set operations is UNION ALLs of queries with the same types only (is_simple_union_all)."""
+    if not isinstance(plan, l.SetOperation):
+        return True
+    if plan.op != "union" or not plan.all:
+        return False
+    return all(all_same(side.outputs, plan.outputs) and all_unions(side) for side in (plan.left, plan.right))
+
+
 def all_same(a: tuple[l.Output, ...], b: tuple[l.Output, ...]) -> bool:
     """Whether the columns have the same types."""
     return all(x.type.oid == y.type.oid for x, y in zip(a, b, strict=False))
+
+
+def _average_width(parts: list[Relation], rows: float) -> int:
+    """Bytes of a row, column by column weighted by where the rows come from (set_append_rel_size)."""
+    width = 0
+    for i in range(len(parts[0].target.exprs)):
+        total = 0.0
+        for part in parts:
+            expr = part.target.exprs[i]
+            total += (
+                part.widths.get(expr.id, 0) if isinstance(expr, e.ColumnRef) and part.widths else part.target.width / len(part.target.exprs)
+            ) * _cheapest(part).rows
+        width += int(rint(total / rows)) if rows > 0 else 0
+    return width
 
 
 def _cheapest(relation: Relation) -> Path:

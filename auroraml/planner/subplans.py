@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.ir import physical as p
+from auroraml.planner.cost.alternatives import Alternatives
 from auroraml.planner.cost.numbers import clamp_rows, max_align
 from auroraml.planner.cost.sorts import material
 from auroraml.planner.level.level import Level
-from auroraml.planner.level.questions import conjuncts, rewrite, walk
+from auroraml.planner.level.questions import conjuncts, contains, rewrite, volatile, walk
 from auroraml.planner.level.statement import Outer
+from auroraml.planner.paths.index_match import commuted
+from auroraml.planner.rules.join_tree import outer_ids, read_ids
 from auroraml.planner.rules.pull_up_sublinks import simplify_exists
 
 FRACTIONS = {"exists": 1.0, "any": 0.5, "all": 0.5}
@@ -19,18 +24,17 @@ MATERIALIZES = (p.Materialize, p.FunctionScan, p.CteScan, p.Sort, p.WorkTableSca
 def plan_sublink(level: Level, link: e.SubLink, top: bool) -> e.Expr:
     """What stands for a subquery in an expression: a SubPlan, or the parameter that an InitPlan sets."""
     query = link.query
-    if link.kind == "exists" and isinstance(query, l.Query):
-        query = simplify_exists(query) or query
+    simple = simplify_exists(query) if link.kind == "exists" and isinstance(query, l.Query) else None
+    query = simple or query
     outer = Outer(level)
     sub = level.statement.plan_query(query, outer, FRACTIONS.get(link.kind, 0.0))
     node = level.statement.emit(sub)
-    through = tuple((number, ref) for number, ref in outer.through.items())
     params = tuple((number, ref) for number, ref in outer.refs)
     if not params and link.kind in ("exists", "scalar", "array"):
         output = level.statement.new_parameter()
         index = level.statement.new_subplan(sub)
         startup, per_call = _cost(level, link.kind, node, None, False, False)
-        plan = e.SubPlan(type=link.type, typmod=link.typmod, kind=link.kind, plan=node, index=index, params=through, outputs=(output,),
+        plan = e.SubPlan(type=link.type, typmod=link.typmod, kind=link.kind, plan=node, index=index, outputs=(output,),
                          startup_cost=startup, per_call_cost=per_call)  # fmt: skip
         level.init_plans.append(plan)
         level.init_cost += startup + per_call
@@ -50,8 +54,69 @@ def plan_sublink(level: Level, link: e.SubLink, top: bool) -> e.Expr:
         node = materialized(level, node)
     index = level.statement.new_subplan(sub)
     startup, per_call = _cost(level, link.kind, node, test, hashed, bool(params))
-    return e.SubPlan(type=link.type, typmod=link.typmod, kind=link.kind, plan=node, index=index, params=(*params, *through), test=test,
+    made = e.SubPlan(type=link.type, typmod=link.typmod, kind=link.kind, plan=node, index=index, params=params, test=test,
                      outputs=outputs, hashed=hashed, startup_cost=startup, per_call_cost=per_call)  # fmt: skip
+    if link.kind == "exists" and simple is not None:
+        second = _hashed_exists(level, link, simple)
+        if second is not None:
+            return Alternatives(type=link.type, first=made, second=second)
+    return made
+
+
+def _hashed_exists(level: Level, link: e.SubLink, query: l.Query) -> e.SubPlan | None:
+    """EXISTS as a look-up in all the inner side's values, where its conditions are equalities (convert_EXISTS_to_ANY)."""
+    rest = replace(query, where=())
+    if query.ctes or not query.from_items or outer_ids(rest) or any(volatile(w) for w in query.where):
+        return None
+    inside = frozenset(o.id for item in query.from_items for o in item.outputs)
+
+    def outside(part: object) -> object | None:
+        if isinstance(part, e.ColumnRef) and part.id not in inside and part.id not in level.ids and level.outer is not None:
+            return level.outer.reference(part)
+        return None
+
+    outer_side: list[e.Expr] = []
+    inner_side: list[e.Expr] = []
+    conditions: list[e.OpCall] = []
+    kept: list[e.Expr] = []
+    for condition in [c for w in query.where for c in conjuncts(w)]:
+        pair = _sides(condition, inside)
+        if pair is None:
+            kept.append(condition)
+            continue
+        pair = rewrite(pair, outside)
+        conditions.append(pair)
+        outer_side.append(pair.args[0])
+        inner_side.append(pair.args[1])
+    if not conditions or any(read_ids(k) - inside for k in kept):
+        return None
+    if any(read_ids(x) - inside for x in inner_side) or any(read_ids(x) & inside or contains(x, e.SubLink, e.SubPlan) for x in outer_side):
+        return None
+    statement = level.statement
+    targets = tuple(l.Target(id=statement.new_id(), name="", expr=x) for x in inner_side)
+    outputs = tuple(l.Output(id=t.id, name="", type=t.expr.type, typmod=t.expr.typmod) for t in targets)
+    params = [e.ParamRef(type=o.type, typmod=o.typmod, number=statement.new_parameter(), kind="exec") for o in outputs]
+    tests = [replace(c, args=(c.args[0], param)) for c, param in zip(conditions, params, strict=True)]
+    test: e.Expr = tests[0] if len(tests) == 1 else e.And(type=tests[0].type, args=tuple(tests))
+    outer = Outer(level)
+    sub = statement.plan_query(replace(query, where=tuple(kept), targets=targets, outputs=outputs), outer, 0.0)
+    node = statement.emit(sub)
+    numbers = tuple(param.number for param in params)
+    if outer.refs or not _hashable(level, test, node, set(numbers)):
+        return None
+    index = statement.new_subplan(sub)
+    startup, per_call = _cost(level, "any", node, test, True, False)
+    return e.SubPlan(type=link.type, kind="any", plan=node, index=index, test=test, outputs=numbers, hashed=True,
+                     startup_cost=startup, per_call_cost=per_call)  # fmt: skip
+
+
+def _sides(condition: e.Expr, inside: frozenset[int]) -> e.OpCall | None:
+    """A hashable equality with its outer side on the left."""
+    if not isinstance(condition, e.OpCall) or len(condition.args) != 2 or not condition.operator.can_hash or not condition.function.strict:
+        return None
+    if read_ids(condition.args[0]) - inside:
+        return condition
+    return commuted(condition) if read_ids(condition.args[1]) - inside else None
 
 
 def materialized(level: Level, node: p.PhysicalPlan) -> p.PhysicalPlan:

@@ -14,10 +14,11 @@ from auroraml.evaluate.keys import groups, rank, sort_indices
 from auroraml.executor.operator import Keeping, operator
 from auroraml.executor.operators.joins import no_rows
 from auroraml.executor.operators.ordering import output_type
+from auroraml.executor.plans import own_parts
 from auroraml.functions.signature import AGGREGATES, CallContext, Types
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
-from auroraml.ir.tree import same, walk
+from auroraml.ir.tree import same
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import INT8
 from auroraml.types.typmod import format_type
@@ -136,7 +137,7 @@ class AggregateRows(Keeping):
         super().__init__(node, ctx)  # type: ignore[arg-type] # an ExecutionContext
         self.places: list[tuple[int, int]] = []  # id() of an Aggregate in targets or filter, and its place among the calls
         for part in (*node.targets, *node.filter):
-            for item in walk(part):
+            for item in own_parts(part):
                 if isinstance(item, e.Aggregate):
                     self.places.append((id(item), self._place(item)))
 

@@ -13,10 +13,11 @@ from auroraml.evaluate import Frame, compile, truth
 from auroraml.executor.operator import Keeping, operator
 from auroraml.executor.operators.grouping import aggregate_kernel
 from auroraml.executor.operators.ordering import changes
+from auroraml.executor.plans import own_parts
 from auroraml.functions.signature import WINDOWS
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
-from auroraml.ir.tree import same, walk
+from auroraml.ir.tree import same
 
 PIECE = 4_000_000  # frame rows gathered at once
 
@@ -46,7 +47,7 @@ class WindowRows(Keeping):
         super().__init__(node, ctx)  # type: ignore[arg-type] # an ExecutionContext
         self.places: list[tuple[int, int]] = []
         for part in (*node.targets, *node.filter):
-            for item in walk(part):
+            for item in own_parts(part):
                 if isinstance(item, e.WindowCall):
                     found = next((i for i, c in enumerate(node.calls) if c is item), None)
                     self.places.append((id(item), found if found is not None else next(i for i, c in enumerate(node.calls) if same(c, item))))

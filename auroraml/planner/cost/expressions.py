@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from auroraml.catalog.builtins import builtin_function
 from auroraml.ir import expr as e
+from auroraml.planner.cost.alternatives import Alternatives
 from auroraml.planner.level.questions import cuts, parts
 from auroraml.types.pg_type import PgArray
 
@@ -44,6 +45,8 @@ class ExpressionCosts:
             return 0.0, 0.0
         if isinstance(expr, e.SubPlan):
             return expr.startup_cost, expr.per_call_cost
+        if isinstance(expr, Alternatives):
+            return expr.first.startup_cost, expr.first.per_call_cost
         if isinstance(expr, e.ArrayOp):
             startup, per_tuple = self._array(expr)
         elif isinstance(expr, e.Call | e.OpCall | e.Distinct | e.NullIf):

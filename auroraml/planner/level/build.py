@@ -8,7 +8,7 @@ from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.ir.tree import walk as walk_plan
 from auroraml.planner.estimate.estimator import Input, InputColumn
-from auroraml.planner.estimate.width import column_width
+from auroraml.planner.estimate.width import column_width, type_width
 from auroraml.planner.level.classes import base_implied, reconsider_outer_joins
 from auroraml.planner.level.deconstruct import Deconstructor, JoinList
 from auroraml.planner.level.level import Level
@@ -39,6 +39,10 @@ def build_relations(level: Level, tree: Group) -> None:
             _table(level, relation, item)
         else:
             level.estimates.inputs[index] = Input(is_values=isinstance(item, l.ValuesItem))
+    for holder in level.placeholders.values():
+        home = level.owner[holder.home]
+        level.owner[holder.id] = home
+        level.relation(home).widths[holder.id] = type_width(holder.type, holder.typmod)
     for relation in level.relations_in(level.all_bits):
         _lateral(level, relation)
 

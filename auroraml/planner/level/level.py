@@ -16,6 +16,7 @@ from auroraml.planner.level.questions import columns_in, ids_in, volatile, walk
 from auroraml.planner.level.relation import Relation, Target
 from auroraml.planner.level.statement import Outer, Statement
 from auroraml.planner.rules.fold_constants import Folder
+from auroraml.planner.rules.placeholder import PlaceHolder
 
 if TYPE_CHECKING:
     from auroraml.ir.physical import PhysicalPlan
@@ -49,6 +50,7 @@ class Level:
         self.has_lateral = False
         self.has_pseudoconstants = False
         self.init_plans: list[e.SubPlan] = []
+        self.placeholders: dict[int, PlaceHolder] = {}
         self.init_cost = 0.0
         self.targets: list[l.Target] = []
         self.group_clauses: list[SortClause] = []

@@ -116,7 +116,6 @@ class Outer:
         self.level = level
         self.params: dict[int, e.ParamRef] = {}
         self.refs: list[tuple[int, e.ColumnRef]] = []  # parameters that this level's columns fill
-        self.through: dict[int, e.ParamRef] = {}  # parameters that levels further out fill
 
     def reference(self, ref: e.ColumnRef) -> e.Expr:
         """The parameter that carries an outer column (in place of what stands for the column, an expression over it)."""
@@ -131,10 +130,7 @@ class Outer:
             return made
         if level.outer is None:
             raise AssertionError(f"column {ref.name} ({ref.id}) is nowhere")
-        found = level.outer.reference(ref)
-        assert isinstance(found, e.ParamRef)
-        self.through[found.number] = found
-        return found
+        return level.outer.reference(ref)
 
 
 def target_ids(plan: l.LogicalPlan) -> list[int]:

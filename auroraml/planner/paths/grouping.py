@@ -115,9 +115,12 @@ def group_count(level: Level, rows: float) -> float:
     return 1.0
 
 
-def grouping(level: Level, source: Relation, target: Target) -> Relation:
-    """The grouped relation (create_ordinary_grouping_paths)."""
+def grouping(level: Level, source: Relation, target: Target, first: Path | None = None) -> Relation:
+    """The grouped relation (create_ordinary_grouping_paths); `first` is a path found beforehand."""
     made = Relation(source.bits, "upper")
+    if first is not None:
+        first.relation = made
+        add_path(made, first)
     made.target = target
     made.consider_startup = source.consider_startup
     query = level.query

@@ -17,6 +17,7 @@ from auroraml.planner.paths.index_costs import charge
 from auroraml.planner.paths.index_match import Condition, match_clause
 from auroraml.planner.paths.path import BitmapTree, IndexPath
 from auroraml.planner.paths.sizes import movable_to, parameterization
+from auroraml.planner.rules.placeholder import PlaceHolder
 
 ClauseSet = list[list[Condition]]  # by key position
 
@@ -215,7 +216,10 @@ def _covers(level: Level, relation: Relation, index: IndexChoice) -> bool:
         return False
     held = {c.id for c in index.columns}
     for expr in relation.target.exprs:
-        if not isinstance(expr, e.ColumnRef) or expr.id not in held:
+        if isinstance(expr, PlaceHolder):
+            if not ids_in(expr.expr) <= held:
+                return False
+        elif not isinstance(expr, e.ColumnRef) or expr.id not in held:
             return False
     return all(ids_in(clause.expr) & relation.attribute_numbers.keys() <= held for clause in relation.clauses)
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from auroraml.planner.level.clause import Clause
     from auroraml.planner.level.pathkeys import Keys
     from auroraml.planner.level.relation import IndexChoice, Parameterization, Relation, Target
+    from auroraml.planner.minmax import Extreme
 
 
 class Path:
@@ -287,7 +288,8 @@ class RecursivePath(Path):
 class MinMaxPath(Path):
     """min and max read off the ends of indexes by init plans."""
 
-    __slots__ = ("quals",)
+    __slots__ = ("extremes", "quals")
+    extremes: list[Extreme]
     quals: list[e.Expr]
 
 

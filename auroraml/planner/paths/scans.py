@@ -17,7 +17,7 @@ from auroraml.planner.rules.join_tree import NoTable
 
 def never_true(relation: Relation) -> bool:
     """Whether a restriction is constantly false (relation_excluded_by_constraints)."""
-    return any(isinstance(c.expr, e.Const) and not c.expr.value for c in relation.clauses)
+    return len(relation.clauses) == 1 and isinstance(relation.clauses[0].expr, e.Const) and not relation.clauses[0].expr.value
 
 
 def make_dummy(relation: Relation) -> None:

@@ -13,6 +13,7 @@ from auroraml.planner.level.level import Level
 from auroraml.planner.level.questions import walk
 from auroraml.planner.level.relation import Parameterization, Relation, Target
 from auroraml.planner.rules.join_tree import NoTable
+from auroraml.planner.rules.placeholder import PlaceHolder
 
 SERIES = frozenset((1066, 1067, 1068, 1069))
 UNNEST = 2331
@@ -41,6 +42,11 @@ def set_size(level: Level, relation: Relation) -> None:
     given.rows = relation.rows
     relation.base_cost_startup, relation.base_cost_per_tuple = level.estimates.clauses_cost(relation.clauses)
     level.estimates.finish(relation.target)
+    for expr in relation.target.exprs:
+        if isinstance(expr, PlaceHolder):
+            startup, per_tuple = level.estimates.costs.of(expr.expr)
+            relation.target.startup += startup
+            relation.target.per_tuple += per_tuple
 
 
 def _function_rows(level: Level, call: e.Expr) -> float:

@@ -46,7 +46,7 @@ def plan_subquery(level: Level, relation: Relation, item: l.SubqueryItem) -> Non
     given = level.estimates.inputs[relation.index]
     for output, target in zip(item.outputs, _visible(sub), strict=False):
         statistics, unique = None, False
-        if isinstance(sub_query := query, l.Query) and sub_query.grouping_sets is None and not sub.is_set_operation:
+        if isinstance(sub_query := query, l.Query) and sub_query.grouping_sets is None and not sub_query.group_by and not sub.is_set_operation:
             if sub_query.distinct or sub_query.distinct_on is not None:
                 unique = len(sub.distinct_clauses) == 1 and equal(sub.distinct_clauses[0].expr, target)
             elif isinstance(target, e.ColumnRef):

@@ -26,17 +26,20 @@ def calls_of(level: Level, window: int) -> list[e.WindowCall]:
 def choose_order(level: Level) -> None:
     """The windows that are used, those that share sorting next to each other (select_active_windows)."""
     used = [i for i in range(len(level.query.windows)) if calls_of(level, i)]
+    numbers: dict[int, int] = {}  # references by when the parser meets them: ORDER BY, GROUP BY, DISTINCT, then each window's order and partition
+    for clause in (*level.sort_clauses, *level.group_clauses, *level.distinct_clauses):
+        numbers.setdefault(clause.ref, len(numbers) + 1)
+    for partition, order in level.window_clauses:
+        for clause in (*order, *partition):
+            numbers.setdefault(clause.ref, len(numbers) + 1)
 
-    def key(i: int) -> list[tuple[int, int, int]]:
+    def place(i: int) -> tuple[tuple[int, int, int], ...]:
         partition, order = level.window_clauses[i]
-        seen: list[tuple[int, int, int]] = []
-        for c in (*partition, *order):
-            if all(c.ref != other[0] for other in ((-s[0], 0, 0) for s in seen)):
-                seen.append((-c.ref, -int(c.descending), -int(c.nulls_first)))
-        return seen
-
-    def place(i: int) -> tuple[tuple[tuple[int, int, int], ...], ...]:
-        return ((*tuple(key(i)), (1, 0, 0)),)
+        found: list[tuple[int, int, int]] = []
+        for clause in (*partition, *order):
+            if all(numbers[clause.ref] != -known[0] for known in found):
+                found.append((-numbers[clause.ref], -int(clause.descending), -int(clause.nulls_first)))
+        return (*found, (1, 0, 0))
 
     level.active_windows = sorted(used, key=place)
 

@@ -36,11 +36,16 @@ class Emitter:
     def __init__(self, level: Level) -> None:
         self.level = level
         self.outer_bits = 0
+        self.rows = 0.0  # of the path whose plan is being made
         self.nest_params: list[tuple[int, e.ColumnRef]] = []
 
     def plan(self, path: Path, flags: int, exprs: Sequence[e.Expr] | None = None) -> Emitted:
         """The plan of a path; `exprs` is the select list wanted of a node that can compute one."""
-        return BUILDERS[type(path)](self, path, flags, exprs)
+        saved, self.rows = self.rows, path.rows
+        try:
+            return BUILDERS[type(path)](self, path, flags, exprs)
+        finally:
+            self.rows = saved
 
     # Costs
 
@@ -53,7 +58,7 @@ class Emitter:
 
     def resolver(self, *sides: Sequence[e.Expr]) -> Resolver:
         """Expressions over children's outputs."""
-        return Resolver(Inputs(*sides), self.outside, self.shown)
+        return Resolver(Inputs(*sides), self.outside, self.shown, self.rows)
 
     def outside(self, column: e.ColumnRef) -> e.Expr:
         """A column of the other side of a nested loop, carried by a parameter (replace_nestloop_params)."""

@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
+from auroraml.planner.cost.alternatives import Alternatives
 from auroraml.planner.level.questions import equal, rewrite
+from auroraml.planner.rules.placeholder import PlaceHolder
 
 Reference = Callable[[e.ColumnRef], e.Expr]
 
@@ -15,11 +17,12 @@ Reference = Callable[[e.ColumnRef], e.Expr]
 class Emitted:
     """A physical plan with what its outputs are in terms of the level's columns."""
 
-    __slots__ = ("exprs", "node")
+    __slots__ = ("cost", "exprs", "node")
 
-    def __init__(self, node: p.PhysicalPlan, exprs: Sequence[e.Expr]) -> None:
+    def __init__(self, node: p.PhysicalPlan, exprs: Sequence[e.Expr], cost: p.Cost | None = None) -> None:
         self.node = node
         self.exprs = list(exprs)
+        self.cost = node.cost if cost is None else cost  # what the node above counts with: a subquery scan left out is still charged
 
 
 class Inputs:
@@ -51,14 +54,22 @@ class Inputs:
 class Resolver:
     """Rewrites expressions over inputs; what is not there is asked of `outside`."""
 
-    def __init__(self, inputs: Inputs, outside: Reference, shown: Reference) -> None:
+    def __init__(self, inputs: Inputs, outside: Reference, shown: Reference, rows: float) -> None:
         self.inputs = inputs
+        self.times = rows  # how often an expression is likely to be evaluated
         self.outside = outside
         self.shown = shown  # a column that only EXPLAIN reads
 
     def __call__(self, expr: e.Expr) -> e.Expr:
         """One expression."""
         return rewrite(expr, self.change)
+
+    def tests(self, exprs: Sequence[e.Expr]) -> tuple[e.Expr, ...]:
+        """Conditions, which are evaluated for rows that fail them too."""
+        self.times *= 2
+        found = self.all(exprs)
+        self.times /= 2
+        return found
 
     def all(self, exprs: Sequence[e.Expr]) -> tuple[e.Expr, ...]:
         """Several."""
@@ -69,11 +80,13 @@ class Resolver:
         if isinstance(part, e.ColumnRef):
             found = self.inputs.find(part)
             if found is None:
-                return self.outside(part)
+                return rewrite(part.expr, self.change) if isinstance(part, PlaceHolder) and self.inputs.columns else self.outside(part)
             return replace(found, original=self._original(part.original)) if isinstance(part, e.MigratedRef) else found
         if isinstance(part, e.WholeRow):
             columns = (e.ColumnRef(type=a.type, typmod=a.typmod, id=i, name=a.name) for i, a in zip(part.ids, part.type.attributes, strict=False))
             return e.RowExpr(type=part.type, args=tuple(rewrite(c, self.change) for c in columns), whole=part.alias)
+        if isinstance(part, Alternatives):
+            return rewrite(part.better(self.times), self.change)
         if isinstance(part, e.Expr) and self.inputs.others and not isinstance(part, e.Const | e.ParamRef):
             return self.inputs.find(part)
         return None

@@ -64,7 +64,7 @@ def nest_loop(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] 
     resolve = emitter.resolver(outer.exprs, inner.exprs)
     own, above = _conditions(emitter, path, path.clauses)
     node = p.NestedLoop(
-        kind=path.kind, outer=outer.node, inner=inner.node, params=params, condition=resolve.all(own), filter=resolve.all(above),
+        kind=path.kind, outer=outer.node, inner=inner.node, params=params, condition=resolve.tests(own), filter=resolve.tests(above),
         inner_unique=path.inner_unique, targets=resolve.all(outputs), cost=emitter.cost(path),
     )  # fmt: skip
     return emitter.gated(Emitted(node, outputs), path, path.clauses)
@@ -94,11 +94,11 @@ def hash_join(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] 
     resolve = emitter.resolver(outer.exprs, inner.exprs)
     rest = [c for c in path.clauses if not any(c is h for h in path.hash_clauses)]
     own, above = _conditions(emitter, path, rest)
-    below = inner.node.cost
+    below = inner.cost
     hashed = p.Hash(source=inner.node, targets=references(inner.exprs), cost=replace(below, startup=below.total))
     hash_conditions = resolve.all(_switched(emitter.ordered(path.hash_clauses), path.outer_path.relation.bits))
     node = p.HashJoin(
-        kind=path.kind, outer=outer.node, inner=hashed, hash_conditions=hash_conditions, condition=resolve.all(own), filter=resolve.all(above),
+        kind=path.kind, outer=outer.node, inner=hashed, hash_conditions=hash_conditions, condition=resolve.tests(own), filter=resolve.tests(above),
         inner_unique=path.inner_unique, targets=resolve.all(outputs), cost=emitter.cost(path),
     )  # fmt: skip
     return emitter.gated(Emitted(node, outputs), path, path.clauses)
@@ -112,7 +112,7 @@ def merge_join(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr]
     outer = _sorted_side(emitter, path.outer_path, path.outer_sort)
     inner = _sorted_side(emitter, path.inner, path.inner_sort)
     if path.materialize:
-        below = inner.node.cost
+        below = inner.cost
         cost = replace(below, total=below.total + emitter.level.costs.operator * below.rows)
         inner = Emitted(p.Materialize(source=inner.node, targets=references(inner.exprs), cost=cost), inner.exprs)
     resolve = emitter.resolver(outer.exprs, inner.exprs)
@@ -126,8 +126,8 @@ def merge_join(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr]
         key = next((k for k in order if k.cls is (cls.canonical() if cls is not None else None)), order[0] if order else None)
         keys.append(p.SortColumn(index=0, descending=key.descending if key else False, nulls_first=key.nulls_first if key else False))
     node = p.MergeJoin(
-        kind=path.kind, outer=outer.node, inner=inner.node, merge_conditions=merge, keys=tuple(keys), condition=resolve.all(own),
-        filter=resolve.all(above), inner_unique=path.inner_unique, targets=resolve.all(outputs), cost=emitter.cost(path),
+        kind=path.kind, outer=outer.node, inner=inner.node, merge_conditions=merge, keys=tuple(keys), condition=resolve.tests(own),
+        filter=resolve.tests(above), inner_unique=path.inner_unique, targets=resolve.all(outputs), cost=emitter.cost(path),
     )  # fmt: skip
     return emitter.gated(Emitted(node, outputs), path, path.clauses)
 
@@ -136,7 +136,7 @@ def _sorted_side(emitter: Emitter, path: Path, keys: Keys | None) -> Emitted:
     if keys is None:
         return emitter.plan(path, 0)
     source, columns = with_keys(emitter, path, SMALL, keys)
-    below = source.node.cost
+    below = source.cost
     startup, total = sort_cost(emitter.level.costs, below.total, below.rows, below.width, -1.0)
     cost = p.Cost(startup=startup, total=total, rows=below.rows, width=below.width)
     return Emitted(p.Sort(source=source.node, keys=columns, targets=references(source.exprs), cost=cost), source.exprs)
@@ -221,7 +221,7 @@ def unique(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | N
             source=source.node, strategy="hashed", keys=tuple(places), targets=emitter.resolver(source.exprs).all(outputs), cost=emitter.cost(path)
         )
         return Emitted(node, outputs)
-    below = source.node.cost
+    below = source.cost
     startup, total = sort_cost(emitter.level.costs, below.total, below.rows, below.width, -1.0)
     keys = tuple(p.SortColumn(index=i) for i in places)
     sorted_ = p.Sort(source=source.node, keys=keys, targets=references(source.exprs),

@@ -16,6 +16,7 @@ from auroraml.planner.paths.index_costs import covered
 from auroraml.planner.paths.path import BitmapPath, BitmapTree, DummyPath, IndexPath, ItemPath, Path, ResultPath, SeqPath, SubqueryPath
 from auroraml.planner.plans.emitter import EXACT, IGNORE, LABEL, SMALL, Emitter, builds, physical_columns
 from auroraml.planner.plans.inputs import Emitted, Resolver
+from auroraml.planner.rules.placeholder import PlaceHolder
 from auroraml.types.table import BOOL, INT8
 
 
@@ -42,6 +43,8 @@ def whole_row(emitter: Emitter, path: Path, flags: int) -> bool:
     if isinstance(path, BitmapPath) and not path.target.exprs:
         return False
     level = emitter.level
+    if any(isinstance(x, PlaceHolder) for x in relation.target.exprs):
+        return False
     if relation.item is level.row_of and relation.needed.get(level.row_id):
         return False
     if flags & LABEL and any(path.target.refs):
@@ -77,7 +80,7 @@ def _columns(emitter: Emitter, relation: Relation) -> tuple[tuple[p.ScanColumn, 
 
 
 def _filter(emitter: Emitter, resolve: Resolver, clauses: Sequence[Clause]) -> tuple[e.Expr, ...]:
-    return resolve.all([c.expr for c in emitter.ordered([c for c in clauses if not c.pseudoconstant])])
+    return resolve.tests([c.expr for c in emitter.ordered([c for c in clauses if not c.pseudoconstant])])
 
 
 @builds(SeqPath)
@@ -262,11 +265,12 @@ def subquery_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Ex
     if sub not in level.children:
         level.children.append(sub)
     trivial = (
-        not tests and not any(c.pseudoconstant for c in clauses) and len(whole) == len(outputs) == len(inner.targets)
+        not tests and not any(c.pseudoconstant for c in clauses) and len(whole) == len(outputs)
+        and (len(outputs) == len(inner.targets) or (exprs is None and whole_row(emitter, path, flags)))
         and all(isinstance(t, e.InputRef) and t.index == i for i, t in enumerate(targets))
     )  # fmt: skip
     if trivial:
-        return Emitted(inner, outputs)
+        return Emitted(inner, outputs, emitter.cost(path))
     node = p.SubqueryScan(source=inner, alias=relation.alias, columns=columns, targets=targets, filter=tests, cost=emitter.cost(path),
                           range_index=relation.serial)  # fmt: skip
     return emitter.gated(Emitted(node, outputs), path, clauses)

@@ -15,6 +15,7 @@ from auroraml.planner.paths.path import (
     LimitPath,
     LockPath,
     MergeAppendPath,
+    MinMaxPath,
     Path,
     ProjectionPath,
     ProjectSetPath,
@@ -28,6 +29,7 @@ from auroraml.planner.paths.windows import calls_of
 from auroraml.planner.plans.emitter import EXACT, IGNORE, LABEL, SMALL, Emitter, builds
 from auroraml.planner.plans.inputs import Emitted, Resolver, references
 from auroraml.planner.plans.scans import whole_row
+from auroraml.types.table import INT8
 
 
 def _list(path: Path, exprs: Sequence[e.Expr] | None) -> list[e.Expr]:
@@ -211,6 +213,33 @@ def window(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | N
         calls=calls.calls, window=shown, targets=targets, cost=emitter.cost(path),  # type: ignore[arg-type]
     )  # fmt: skip
     return Emitted(node, outputs)
+
+
+@builds(MinMaxPath)
+def min_max(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
+    """A Result over the parameters that init plans set, one for each aggregate (create_minmaxagg_plan)."""
+    assert isinstance(path, MinMaxPath)
+    level = emitter.level
+    outputs = _list(path, exprs)
+    params: list[tuple[e.Expr, e.ParamRef]] = []
+    for extreme in path.extremes:
+        call = extreme.call
+        source = Emitter(extreme.level).plan(extreme.path, EXACT)
+        cost = p.Cost(startup=extreme.path.startup, total=extreme.cost, rows=1.0, width=extreme.path.target.width)
+        node = p.Limit(source=source.node, count=e.Const(type=INT8, value=1), targets=references(source.exprs), cost=cost)
+        index = level.statement.new_subplan(extreme.level)
+        level.init_plans.append(e.SubPlan(type=call.type, kind="scalar", plan=node, index=index, outputs=(extreme.parameter,)))
+        params.append((call, e.ParamRef(type=call.type, typmod=call.typmod, number=extreme.parameter, kind="exec")))
+
+    def change(part: object) -> object | None:
+        if isinstance(part, e.Aggregate):
+            return next((param for known, param in params if equal(known, part)), None)
+        return None
+
+    result = p.Result(
+        targets=tuple(rewrite(x, change) for x in outputs), one_time=tuple(rewrite(x, change) for x in path.quals), cost=emitter.cost(path)
+    )
+    return Emitted(result, outputs)
 
 
 @builds(LimitPath)

@@ -8,7 +8,7 @@ from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.ir.tree import rewrite, walk
 from auroraml.planner.level.questions import volatile
-from auroraml.planner.rules.join_tree import Group, leaves, made_ids, outer_ids, read_ids
+from auroraml.planner.rules.join_tree import Group, made_ids, outer_ids, read_ids
 from auroraml.types.table import BOOL
 
 
@@ -17,31 +17,27 @@ class _Link:
     """A place in the join tree above which joins may be put."""
 
     item: l.FromItem
-    available: frozenset[int]
+    available: frozenset[int]  # columns that what is joined there may read
+    level: frozenset[int]  # all columns of the query level: others belong to levels further out, and are constants here
 
 
 def pull_up_sublinks(tree: Group) -> Group:
-    """The tree with what can be joined out of its conditions."""
-    return _group_top(tree)
-
-
-def _group_top(tree: Group) -> Group:
-    """A level's top: the result is always a Group."""
-    made = _group(tree)
+    """The tree with what can be joined out of its conditions; the top is a Group again."""
+    made = _group(tree, made_ids(tree))
     return made if isinstance(made, Group) and not made.outputs else Group(items=(made,))
 
 
-def _tree(item: l.FromItem) -> l.FromItem:
+def _tree(item: l.FromItem, level: frozenset[int]) -> l.FromItem:
     if isinstance(item, Group):
-        return _group(item)
+        return _group(item, level)
     if isinstance(item, l.JoinItem):
-        return _join(item)
+        return _join(item, level)
     return item
 
 
-def _group(group: Group) -> l.FromItem:
-    inner = replace(group, items=tuple(_tree(i) for i in group.items), where=())
-    link = _Link(item=inner, available=made_ids(inner))
+def _group(group: Group, level: frozenset[int]) -> l.FromItem:
+    inner = replace(group, items=tuple(_tree(i, level) for i in group.items), where=())
+    link = _Link(item=inner, available=made_ids(inner), level=level)
     kept = tuple(k for c in group.where for k in _qual(c, [link]))
     return _with_where(link.item, inner, kept)
 
@@ -55,18 +51,18 @@ def _with_where(item: l.FromItem, inner: Group, kept: tuple[e.Expr, ...]) -> l.F
     return item
 
 
-def _join(join: l.JoinItem) -> l.FromItem:
-    left, right = _tree(join.left), _tree(join.right)
+def _join(join: l.JoinItem, level: frozenset[int]) -> l.FromItem:
+    left, right = _tree(join.left, level), _tree(join.right, level)
     conditions = (join.on.args if isinstance(join.on, e.And) else (join.on,)) if join.on is not None else ()
     made = replace(join, left=left, right=right)
     if join.kind in ("inner", "cross"):
-        link = _Link(item=made, available=made_ids(made))
+        link = _Link(item=made, available=made_ids(made), level=level)
         kept = tuple(k for c in conditions for k in _qual(c, [link]))
         return _with_on(link.item, made, kept)
     if join.kind == "left":
-        link = _Link(item=right, available=made_ids(right))
+        link = _Link(item=right, available=made_ids(right), level=level)
     elif join.kind == "right":
-        link = _Link(item=left, available=made_ids(left))
+        link = _Link(item=left, available=made_ids(left), level=level)
     else:
         return made
     kept = tuple(k for c in conditions for k in _qual(c, [link]))
@@ -96,19 +92,20 @@ def _qual(expr: e.Expr, links: list[_Link]) -> list[e.Expr]:
     link: _Link | None = None
     for link in links:
         if isinstance(expr, e.SubLink) and expr.kind == "any":
-            made = _from_any(expr, link.available)
+            made = _from_any(expr, link)
         elif isinstance(expr, e.SubLink) and expr.kind == "exists":
-            made = _from_exists(expr, False, link.available)
+            made = _from_exists(expr, False, link)
         elif isinstance(expr, e.Not) and isinstance(expr.arg, e.SubLink) and expr.arg.kind == "exists":
-            made = _from_exists(expr.arg, True, link.available)
+            made = _from_exists(expr.arg, True, link)
         if made is not None:
             break
     if made is None or link is None:
         return [expr]
     right, condition, kind = made
-    right = _tree(right)
-    inner = _Link(item=right, available=made_ids(right))
-    left = _Link(item=link.item, available=link.available)
+    level = link.level | made_ids(right)
+    right = _tree(right, level)
+    inner = _Link(item=right, available=made_ids(right), level=level)
+    left = _Link(item=link.item, available=link.available, level=level)
     conditions = () if condition is None else condition.args if isinstance(condition, e.And) else (condition,)
     places = [inner] if kind == "anti" else [left, inner]
     kept = tuple(k for c in conditions for k in _qual(c, places))
@@ -116,20 +113,19 @@ def _qual(expr: e.Expr, links: list[_Link]) -> list[e.Expr]:
     return []
 
 
-def _from_any(link: e.SubLink, available: frozenset[int]) -> tuple[l.FromItem, e.Expr | None, str] | None:
+def _from_any(link: e.SubLink, place: _Link) -> tuple[l.FromItem, e.Expr | None, str] | None:
     query = link.query
-    if outer_ids(query) or link.test is None:
+    if outer_ids(query) & place.level or link.test is None:
         return None
-    inside = {o.id for o in query.outputs}
-    outside = read_ids(link.test) - inside
-    if not outside or outside - available or volatile(link.test):
+    outside = read_ids(link.test) & place.level
+    if not outside or outside - place.available or volatile(link.test):
         return None
     # The subquery's outputs are its own targets' ids; as a FROM item it makes the same ids.
     item = l.SubqueryItem(outputs=query.outputs, alias="ANY_subquery", query=query)
     return item, link.test, "semi"
 
 
-def _from_exists(link: e.SubLink, negated: bool, available: frozenset[int]) -> tuple[l.FromItem, e.Expr | None, str] | None:
+def _from_exists(link: e.SubLink, negated: bool, place: _Link) -> tuple[l.FromItem, e.Expr | None, str] | None:
     query = link.query
     if not isinstance(query, l.Query) or query.ctes:
         return None
@@ -138,14 +134,10 @@ def _from_exists(link: e.SubLink, negated: bool, available: frozenset[int]) -> t
         return None
     where = simple.where
     rest = replace(simple, where=())
-    if outer_ids(rest):
+    if outer_ids(rest) & place.level:
         return None
-    inside = frozenset(o.id for i in simple.from_items for leaf in leaves(i) for o in leaf.outputs)
-    outside = read_ids(where) - inside
-    correlated = outside & available
-    if not correlated or any(volatile(w) for w in where) or not simple.from_items:
-        return None
-    if outside - available:
+    outside = read_ids(where) & place.level
+    if not outside or outside - place.available or any(volatile(w) for w in where) or not simple.from_items:
         return None
     item = simple.from_items[0] if len(simple.from_items) == 1 else Group(items=simple.from_items)
     return item, all_of(where), "anti" if negated else "semi"

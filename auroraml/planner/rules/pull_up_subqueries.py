@@ -12,6 +12,7 @@ from auroraml.ir.tree import rewrite, walk
 from auroraml.planner.level.questions import nonstrict, volatile
 from auroraml.planner.rules.inline_ctes import inline_ctes
 from auroraml.planner.rules.join_tree import Group, NoTable, leaves, made_ids, read_ids, tree_of
+from auroraml.planner.rules.placeholder import PlaceHolder
 from auroraml.planner.rules.pull_up_sublinks import pull_up_sublinks
 
 Values = Mapping[int, e.Expr]
@@ -41,6 +42,9 @@ class SubqueryPuller:
             if not any(volatile(x) or any(isinstance(y, e.Call) and y.function.returns_set for y in walk(x)) for x in row):
                 self._stand_for(item.outputs, row)
                 return NoTable()
+        if isinstance(item, l.ValuesItem) and item.alias != "*VALUES*":
+            names = tuple(replace(o, name=f"column{i}") for i, o in enumerate(item.outputs, 1))
+            return replace(item, alias="*VALUES*", outputs=names)
         return item
 
     def _stand_for(self, outputs: tuple[l.Output, ...], exprs: tuple[e.Expr, ...]) -> None:
@@ -66,7 +70,10 @@ class SubqueryPuller:
         below = puller.tree(tree, False, False)
         exprs = tuple(substitute(t.expr, puller.values) for t in visible)
         if nullable and not self._plain(exprs, below):
-            return item
+            homes = list(leaves(below))
+            if len(homes) != 1 or not homes[0].outputs:
+                return item
+            exprs = self._held(item.outputs, exprs, homes[0])
         if item.lateral and nullable:
             return item
         assert isinstance(below, Group)
@@ -79,6 +86,17 @@ class SubqueryPuller:
         if len(below.items) == 1 and not below.where:
             return below.items[0]
         return below
+
+    @staticmethod
+    def _held(outputs: tuple[l.Output, ...], exprs: tuple[e.Expr, ...], leaf: l.FromItem) -> tuple[e.Expr, ...]:
+        """Expressions that would not be NULL with the subquery's row are held back as place holders."""
+        ids = made_ids(leaf)
+        return tuple(
+            x
+            if (isinstance(x, e.ColumnRef) and x.id in ids) or (read_ids(x) & ids and not nonstrict(x))
+            else PlaceHolder(type=x.type, typmod=x.typmod, id=o.id, name=o.name, expr=x, home=leaf.outputs[0].id)
+            for o, x in zip(outputs, exprs, strict=False)
+        )
 
     @staticmethod
     def _plain(exprs: tuple[e.Expr, ...], below: l.FromItem) -> bool:
@@ -113,6 +131,8 @@ def substitute(node: T, values: Values) -> T:
                 original = rewrite(part.original, change)
                 return part if original is part.original else replace(part, original=original)
             return rewrite(found, change)
+        if isinstance(part, PlaceHolder):
+            return None
         if isinstance(part, e.ColumnRef):
             found = values.get(part.id)
             return None if found is None else rewrite(found, change)
