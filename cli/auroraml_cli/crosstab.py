@@ -26,8 +26,9 @@ def _column(argument: str, names: list[str], complain: Callable[[str], None]) ->
     return None
 
 
-def crosstab(table: Table, arguments: list[str | None], complain: Callable[[str], None]) -> Table | None:
-    """The grid: the first column's values down the side, the second's along the top, the data between; None with a message when it cannot be."""
+def crosstab(table: Table, arguments: list[str | None], null: str, complain: Callable[[str], None]) -> Table | None:
+    """The grid: the first column's values down the side, the second's along the top, the data between (`null` heads a NULL's column);
+    None with a message when it cannot be."""
     names = list(table.columns)
     given = [*arguments, None, None, None, None][:4]
     if len(names) < 3:
@@ -55,10 +56,11 @@ def crosstab(table: Table, arguments: list[str | None], complain: Callable[[str]
     order = None if given[3] is None else _column(given[3], names, complain)
     if given[3] is not None and order is None:
         return None
-    return _grid(table, vertical, horizontal, data, order, complain)
+    return _grid(table, (vertical, horizontal, data, order), null, complain)
 
 
-def _grid(table: Table, vertical: int, horizontal: int, data: int, order: int | None, complain: Callable[[str], None]) -> Table | None:
+def _grid(table: Table, places: tuple[int, int, int, int | None], null: str, complain: Callable[[str], None]) -> Table | None:
+    vertical, horizontal, data, order = places
     sides: dict[str | None, int] = {}
     tops: dict[str | None, str | None] = {}
     cells: dict[tuple[str | None, str | None], str | None] = {}
@@ -76,12 +78,9 @@ def _grid(table: Table, vertical: int, horizontal: int, data: int, order: int | 
         cells[side, top] = row[data]
     columns = list(tops)
     if order is not None:
-        for rank in tops.values():
-            if rank is not None and not re.fullmatch(r"-?\d+", rank):
-                complain(f'\\crosstabview: cannot use "{rank}" as a sort value')
         columns.sort(key=lambda top: (tops[top] is None, int(tops[top] or "0") if re.fullmatch(r"-?\d+", tops[top] or "0") else 0))
     rows = [[side, *(cells.get((side, top), "") for top in columns)] for side in sides]
     return Table(
-        columns=[table.columns[vertical], *("" if top is None else top for top in columns)],
+        columns=[table.columns[vertical], *(null if top is None else top for top in columns)],
         numeric=[table.numeric[vertical], *[table.numeric[data]] * len(columns)], rows=rows,
     )  # fmt: skip

@@ -277,7 +277,7 @@ def _execute_cells(shell: Shell, result: Result) -> bool:
 
 
 def _crosstab(shell: Shell, result: Result, arguments: object) -> bool:
-    table = crosstab(table_of(result), list(arguments), shell.error)  # type: ignore[call-overload] # a sequence of texts
+    table = crosstab(table_of(result), list(arguments), shell.options.null, shell.error)  # type: ignore[call-overload] # a sequence of texts
     if table is None:
         return False
     shell.print_table(table)

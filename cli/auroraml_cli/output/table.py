@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
 Cell = str | None
+_NUMBER = re.compile(r"([-+]?)(\d*)([0-9+\-.eE]*)")
 NUMERIC = frozenset(("int2", "int4", "int8", "float4", "float8", "numeric", "oid", "xid", "xid8", "cid", "money"))  # set flush right
 
 
@@ -64,9 +66,25 @@ class Options:
 
 
 def texts(table: Table, options: Options) -> list[list[str]]:
-    """The cells as text, NULL as \\pset null has it."""
+    """The cells as text, NULL as \\pset null has it, numbers grouped where \\pset numericlocale is on."""
     null = options.null
+    if options.numeric_locale and any(table.numeric):
+        return [
+            [null if cell is None else grouped(cell) if numeric else cell for cell, numeric in zip(row, table.numeric, strict=True)]
+            for row in table.rows
+        ]
     return [[null if cell is None else cell for cell in row] for row in table.rows]
+
+
+def grouped(number: str) -> str:
+    """A number with commas between thousands, as psql has it in the C locale; anything else as it is."""
+    match = _NUMBER.fullmatch(number)
+    if match is None:
+        return number
+    sign, digits, rest = match.groups()
+    first = len(digits) % 3
+    groups = ([digits[:first]] if first else []) + [digits[i : i + 3] for i in range(first, len(digits), 3)]
+    return sign + ",".join(groups) + rest
 
 
 def title_of(table: Table, options: Options) -> str:
