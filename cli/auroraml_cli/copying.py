@@ -35,46 +35,74 @@ class _ParseError(Exception):
     """The token that does not fit, "" at the end of the line."""
 
 
+class _Tokens:
+    """The tokens of a \\copy, blanks skipped."""
+
+    def __init__(self, text: str) -> None:
+        self.left: list[str] = _TOKEN.findall(text)
+
+    def next(self) -> str:
+        """The next token; at the end of the line a parse error."""
+        while self.left and self.left[0].isspace():
+            self.left.pop(0)
+        if not self.left:
+            raise _ParseError("")
+        return self.left.pop(0)
+
+    def rest(self) -> str:
+        """What is left as it stands."""
+        return "".join(self.left).strip()
+
+    def enclosed(self) -> str:
+        """The text up to the parenthesis that closes the one just read."""
+        depth, text = 1, ""
+        while self.left:
+            token = self.left.pop(0)
+            depth += (token == "(") - (token == ")")
+            if depth == 0:
+                return text.strip()
+            text += token
+        raise _ParseError("")
+
+
+def _source(tokens: _Tokens) -> tuple[str, str]:
+    """The table with its columns, or the query, in psql's spacing; and the word after it."""
+    token = tokens.next()
+    if token == "(":
+        return f"( {tokens.enclosed()} )", tokens.next()
+    before = token
+    word = tokens.next()
+    while word == ".":
+        before += "." + tokens.next()
+        word = tokens.next()
+    if word == "(":
+        before += f" ( {tokens.enclosed()} )"
+        word = tokens.next()
+    return before, word
+
+
 def parse(text: str) -> Request:
     """Read what follows \\copy."""
-    tokens = list(_TOKEN.findall(text))
-    depth, i = 0, 0
-    while i < len(tokens):
-        token = tokens[i]
-        depth += (token == "(") - (token == ")")
-        if depth == 0 and token.lower() in ("from", "to") and "".join(tokens[:i]).strip():
-            break
-        i += 1
-    else:
-        raise _ParseError("")
-    before, incoming = "".join(tokens[:i]).strip(), tokens[i].lower() == "from"
-    rest = tokens[i + 1 :]
-    while rest and rest[0].isspace():
-        rest.pop(0)
-    if not rest:
-        raise _ParseError("")
-    place = rest.pop(0)
-    stream = f"{'FROM STDIN' if incoming else 'TO STDOUT'}"
-    if place.lower() == "program":
-        while rest and rest[0].isspace():
-            rest.pop(0)
-        if not rest or not rest[0].startswith("'"):
-            raise _ParseError(rest[0] if rest else "")
-        program = unescaped(rest.pop(0)[1:-1])
-        return Request(sql=_sql(before, stream, rest), incoming=incoming, program=program)
-    if place.lower() in ("stdin", "stdout"):
-        return Request(sql=_sql(before, stream, rest), incoming=incoming)
-    if place.lower() in ("pstdin", "pstdout"):
-        return Request(sql=_sql(before, stream, rest), incoming=incoming, own=True)
-    while rest and not rest[0].isspace() and not place.startswith("'"):
-        place += rest.pop(0)
-    name = unescaped(place[1:-1]) if place.startswith("'") else place
-    return Request(sql=_sql(before, stream, rest), incoming=incoming, file=os.path.expanduser(name))
-
-
-def _sql(before: str, stream: str, after: list[str]) -> str:
-    options = "".join(after).strip().removesuffix(";")
-    return f"COPY {before} {stream} {options}".rstrip()
+    tokens = _Tokens(text)
+    before, word = _source(tokens)
+    if word.lower() not in ("from", "to"):
+        raise _ParseError(word)
+    incoming = word.lower() == "from"
+    place = tokens.next()
+    file = program = None
+    kind = place.lower()
+    if kind == "program":
+        quoted = tokens.next()
+        if not quoted.startswith("'"):
+            raise _ParseError(quoted)
+        program = unescaped(quoted[1:-1])
+    elif kind not in ("stdin", "stdout", "pstdin", "pstdout"):
+        while tokens.left and not tokens.left[0].isspace() and not place.startswith("'"):
+            place += tokens.left.pop(0)
+        file = os.path.expanduser(unescaped(place[1:-1]) if place.startswith("'") else place)
+    after = tokens.rest().removesuffix(";")
+    sql = f"COPY  {before} {'FROM STDIN' if incoming else 'TO STDOUT'} {after}".rstrip()
+    return Request(sql=sql, incoming=incoming, file=file, program=program, own=kind in ("pstdin", "pstdout"))
 
 
 class _Lines(io.RawIOBase):
@@ -114,7 +142,7 @@ def _deliver(shell: Shell, request: Request, data: bytes) -> None:
     if request.incoming:
         return
     if request.program is not None:
-        subprocess.run(request.program, shell=True, input=data, check=False)
+        shell.filter(request.program, data)
     elif request.file is not None:
         Path(request.file).write_bytes(data)
     elif request.own:
@@ -144,6 +172,8 @@ def copy(shell: Shell, text: str | None) -> bool:
             tag = ""
             for result in shell.client.run(request.sql, source, target):
                 tag = result.tag
+        if request.incoming or request.file is not None or request.program is not None:
+            shell.say(tag)  # before a program's output, which psql waits for last
         _deliver(shell, request, target.getvalue())
     except OSError as error:
         shell.error(f"{request.file}: {error.strerror}")
@@ -153,6 +183,4 @@ def copy(shell: Shell, text: str | None) -> bool:
         return False
     finally:
         shell.running = False
-    if request.incoming or request.file is not None or request.program is not None:
-        shell.say(tag)
     return True

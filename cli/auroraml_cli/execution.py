@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from copy import copy
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 from auroraml_cli.client import DatabaseError, Result
 from auroraml_cli.crosstab import crosstab
@@ -87,8 +87,9 @@ def send(shell: Shell, sql: str) -> bool:
     if delivery.gdesc:
         done = _describe(shell, sql)
     else:
+        outer = shell.out
         with shell.delivering(delivery.target) as opened:
-            done = opened and _run(shell, sql, delivery)
+            done = opened and _run(shell, sql, delivery, outer)
     elapsed = (time.monotonic() - started) * 1000
     if not done and shell.variables.get("ECHO") == "errors":
         shell.info(f"STATEMENT:  {sql}")
@@ -159,7 +160,8 @@ def duration(milliseconds: float) -> str:
     return f"Time: {milliseconds:.3f} ms ({days:.0f} d {clock})" if days else f"Time: {milliseconds:.3f} ms ({clock})"
 
 
-def _run(shell: Shell, sql: str, delivery: Delivery) -> bool:
+def _run(shell: Shell, sql: str, delivery: Delivery, outer: TextIO) -> bool:
+    """Run the statements and show each result; `outer` is where results go without the delivery."""
     source = _CopyInput(shell)
     target = _CopyOutput(shell.write)
     shell.running, shell.cancelled = True, False
@@ -169,6 +171,8 @@ def _run(shell: Shell, sql: str, delivery: Delivery) -> bool:
         results = shell.client.run(sql, _stream(source), _stream(target))
         while (result := _next(shell, sql, results)) is not None:
             _succeeded(shell, result)
+            if target.used and delivery.target is not None and not shell.quiet:
+                outer.write(f"{result.tag}\n")  # COPY's data went elsewhere: its status is shown
             if shell.variables.on("SHOW_ALL_RESULTS"):
                 good = _show(shell, result, delivery, copied=target.used) and good
             else:

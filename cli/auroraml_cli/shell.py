@@ -240,6 +240,13 @@ class Shell:
             return done.returncode
         return subprocess.run(command, shell=True, check=False).returncode
 
+    def filter(self, command: str, data: bytes) -> None:
+        """Feed a program, whose output is this program's."""
+        self.standard_out.flush()
+        done = subprocess.run(command, shell=True, input=data, stdout=None if self._has_file() else subprocess.PIPE, check=False)
+        if done.stdout:
+            self.standard_out.write(done.stdout.decode())
+
     def _close_target(self) -> None:
         if self.out is not self.standard_out:
             self.close_target(self.out)
