@@ -62,18 +62,18 @@ class Loop:
             while not self.quit:
                 try:
                     line = self.next_line()
+                    if line is None:
+                        if self._stays():
+                            continue
+                        break
+                    self.ends = 0
+                    good = self._line(line)
                 except KeyboardInterrupt:
+                    if not shell.prompting:
+                        raise
                     self._interrupted()
                     continue
-                if line is None:
-                    if self._stays():
-                        continue
-                    break
-                self.ends = 0
-                if not self._line(line) and shell.stop_on_error and not shell.prompting:
-                    result = Exit.SCRIPT
-                    break
-                if shell.cancelled and not shell.prompting:
+                if not shell.prompting and (shell.cancelled or (not good and shell.stop_on_error)):
                     result = Exit.SCRIPT
                     break
             if result is Exit.SUCCESS and not self.quit:

@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -196,7 +197,11 @@ class Shell:
             self.write(text)
             return
         environment = {**os.environ, "LESS": os.environ.get("LESS", "-FRSX")}
-        subprocess.run(command, shell=True, input=text, text=True, check=False, env=environment)
+        kept = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the pager's while it runs
+        try:
+            subprocess.run(command, shell=True, input=text, text=True, check=False, env=environment)
+        finally:
+            signal.signal(signal.SIGINT, kept)
 
     def redirect(self, target: str | None) -> bool:
         """\\o: send results to a file, a pipe, or (None) back to the standard output."""
