@@ -97,6 +97,8 @@ def _joined(privileges: dict[str, bool]) -> str:
 
 def granted(acl: tuple[AclItem, ...], grantee: int, letters: str, grantor: int, option: bool) -> tuple[AclItem, ...]:
     """`acl` with privileges added."""
+    if not letters:
+        return acl
     out, found = [], False
     for who, has, by in acl:
         if who == grantee and by == grantor:
@@ -110,12 +112,12 @@ def granted(acl: tuple[AclItem, ...], grantee: int, letters: str, grantor: int, 
     return tuple(out) if found else (*out, (grantee, _joined(dict.fromkeys(letters, option)), grantor))
 
 
-def revoked(acl: tuple[AclItem, ...], grantee: int, letters: str, option_only: bool = False) -> tuple[AclItem, ...]:
-    """`acl` with privileges, or only their grant options, taken away."""
+def revoked(acl: tuple[AclItem, ...], grantee: int, letters: str, option_only: bool = False, grantor: int | None = None) -> tuple[AclItem, ...]:
+    """`acl` with privileges, or only their grant options, taken away (those a grantor gave, or all)."""
     out = []
     for who, has, by in acl:
         left = _split(has)
-        if who == grantee:
+        if who == grantee and grantor in (None, by):
             for letter in letters:
                 if letter in left:
                     if option_only:

@@ -129,7 +129,17 @@ def _btree() -> dict[int, dict[int, int]]:
     return members
 
 
-_BORROWED = {1043: 25, 705: 25, 2249: 2249}  # varchar and unknown compare as text
+_BORROWED = {
+    1043: 25,
+    705: 25,
+    2249: 2249,
+    24: 26,
+    2202: 26,
+    2205: 26,
+    2206: 26,
+    4096: 26,
+    4089: 26,
+}  # varchar and unknown compare as text, reg* as oid
 
 
 def comparison_type(type: PgType) -> int:

@@ -74,6 +74,9 @@ def _collect(node: object, found: Uses, places: dict[int, tuple[int, int]], refs
         return
     elif isinstance(node, Insert | Update | Delete):
         found.columns.setdefault(node.relation.oid, set())
+        if not isinstance(node, Delete):
+            live = [c.number for c in node.relation.columns if not c.dropped]
+            places.update({id: (node.relation.oid, n) for id, n in zip(node.row_ids, live, strict=True)})
     elif isinstance(node, e.ColumnRef):
         refs.append(node.id)
     elif isinstance(node, e.WholeRow):

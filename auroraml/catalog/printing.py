@@ -14,12 +14,34 @@ from auroraml.types.form import ObjectNames
 from auroraml.types.pg_type import PgType
 from auroraml.types.typmod import format_type
 
-NO_PATH = ("pg_catalog",)
+DEFAULT_PATH = ("pg_catalog", "public")
 
 
 def expression_text(expr: e.Expr, catalog: Catalog, pretty: bool = False, objects: ObjectNames | None = None) -> str:
     """A default, CHECK or index expression as SQL; `objects` names the relations and types that constants refer to."""
-    return RuleDeparser(None, catalog.type, pretty=pretty, objects=objects).text(expr).lstrip("\n")
+    return RuleDeparser(None, catalog.type, pretty=pretty, objects=objects or CatalogNames(catalog)).text(expr).lstrip("\n")
+
+
+class CatalogNames:
+    """The names of objects that constants refer to (types.form.ObjectNames), as the default search path shows them."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+
+    def name_of(self, type: str, oid: int) -> str | None:
+        """The object's name."""
+        relation = self.catalog.find_relation_oid(oid) if type == "regclass" else None
+        function = self.catalog.find_function(oid) if type in ("regproc", "regprocedure") else None
+        if relation is not None:
+            return relation_text(relation, self.catalog, DEFAULT_PATH)
+        if function is not None:
+            return function_text(function, self.catalog, DEFAULT_PATH)
+        found = self.catalog.find_type_oid(oid) if type == "regtype" else None
+        return None if found is None else type_text(found, None, self.catalog, DEFAULT_PATH)
+
+    def oid_of(self, type: str, name: str) -> int:
+        """Nothing is read here."""
+        raise KeyError(name)
 
 
 def type_text(type: PgType, typmod: int | None, catalog: Catalog, path: Sequence[str]) -> str:

@@ -52,6 +52,10 @@ class RuleDeparser(Deparser):
         self.level = max(self.level + after, 0)
         return "\n" + " " * amount + word
 
+    def constant(self, const: e.Const, show_type: int = 0) -> str:
+        """A literal; PostgreSQL keeps length and precision apart from stored constants, so they are not shown."""
+        return super().constant(const if const.typmod < 0 else replace(const, typmod=-1), show_type)
+
     # Clauses
 
     def key(self, expr: e.Expr) -> str:
@@ -105,10 +109,12 @@ class RuleDeparser(Deparser):
             return self._simple(expr.arg, expr)
         if isinstance(expr, e.Call):
             return expr.form == "call" or self._simple(expr.args[0], expr)
-        if isinstance(expr, e.SubLink):
-            return expr.kind in ("scalar", "array", "exists") or isinstance(parent, _ENCLOSING)
         if isinstance(expr, e.OpCall) and isinstance(parent, e.OpCall):
             return self._binds(expr, parent)
+        if isinstance(expr, e.OpCall | e.SubLink | e.NullTest | e.BooleanTest | e.Distinct) and isinstance(parent, e.And | e.Or | e.Not):
+            return True
+        if isinstance(expr, e.ArrayOp | e.RowCompare):
+            return False
         if isinstance(expr, e.And | e.Or | e.Not) and isinstance(parent, e.And | e.Or | e.Not):
             return isinstance(parent, e.Or) or (isinstance(parent, e.And) and not isinstance(expr, e.Or))
         return self._within_call(parent)

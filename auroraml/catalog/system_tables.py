@@ -72,3 +72,12 @@ def system_row_type_named(name: str, schema: str) -> PgType | None:
 def system_row_types() -> tuple[PgType, ...]:
     """The row types of all system relations."""
     return tuple(type for oid in _BY_ROW_TYPE if (type := system_row_type(oid)) is not None)
+
+
+SEQUENCE_COLUMNS = (("last_value", "int8"), ("log_cnt", "int8"), ("is_called", "bool"))
+
+
+def sequence_rows(sequence: Relation) -> Relation:
+    """A sequence as the table of one row that it is in FROM; system_views computes the row."""
+    columns = tuple(Column(name=name, type=BY_NAME[type], number=i, not_null=True) for i, (name, type) in enumerate(SEQUENCE_COLUMNS, 1))
+    return replace(sequence, columns=columns, system=f"sequence:{sequence.oid}", sequence=None)

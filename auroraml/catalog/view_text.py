@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import singledispatch
 
 from auroraml.catalog.catalog import Catalog
 from auroraml.catalog.names import ObjectNames
+from auroraml.catalog.printing import DEFAULT_PATH
 from auroraml.catalog.rule_text import STEP, VARIABLE, RuleDeparser
 from auroraml.ir import expr as e
 from auroraml.ir.deparse import direction, quote_identifier
@@ -28,8 +29,6 @@ from auroraml.ir.logical import (
 )
 from auroraml.ir.objects import Relation
 from auroraml.types.typmod import format_type
-
-DEFAULT_PATH = ("pg_catalog", "public")
 
 
 def view_text(view: Relation, catalog: Catalog, path: Sequence[str] = DEFAULT_PATH, pretty: bool = False) -> str:
@@ -97,15 +96,15 @@ class QueryWriter:
         self.path = path
         self.pretty = pretty
 
-    def plan(self, plan: LogicalPlan, level: int, names: Sequence[str] | None = None, outer: Scope | None = None) -> str:
-        """A query whose text begins at indentation `level`; `names` are the columns' names where they are seen from outside."""
-        return _write(plan, self, level, names, outer)
+    def plan(self, plan: LogicalPlan, level: int, names: Sequence[str] | None = None, outer: Scope | None = None, visible: bool = True) -> str:
+        """A query whose text begins at indentation `level`; `names` are its columns' names outside, `visible` whether anyone sees them."""
+        return _write(plan, self, level, names, outer, visible)
 
     def deparser(self, scope: Scope, level: int) -> RuleDeparser:
         """Expressions within `scope`."""
         writer = RuleDeparser(
             ScopeNames(scope, self.catalog, self.path), self.catalog.type, pretty=self.pretty,
-            query=lambda plan, at: self.plan(plan, at, None, scope), objects=ObjectNames(self.catalog, self.path),
+            query=lambda plan, at: self.plan(plan, at, None, scope, False), objects=ObjectNames(self.catalog, self.path),
         )  # fmt: skip
         writer.level = level
         return writer
@@ -132,27 +131,24 @@ class QueryWriter:
         return (" WITH RECURSIVE " if any(c.recursive for c in ctes) else " WITH ") + ", ".join(parts) + out.line("")
 
 
-Writer = Callable[[LogicalPlan, QueryWriter, int, "Sequence[str] | None", "Scope | None"], str]
-
-
 @singledispatch
-def _write(plan: LogicalPlan, writer: QueryWriter, level: int, names: Sequence[str] | None, outer: Scope | None) -> str:
+def _write(plan: LogicalPlan, writer: QueryWriter, level: int, names: Sequence[str] | None, outer: Scope | None, visible: bool) -> str:
     raise TypeError(f"no SQL form for {type(plan).__name__}")
 
 
 @_write.register
-def _(plan: Query, writer: QueryWriter, level: int, names: Sequence[str] | None, outer: Scope | None) -> str:
+def _(plan: Query, writer: QueryWriter, level: int, names: Sequence[str] | None, outer: Scope | None, visible: bool) -> str:
     scope = Scope(outer)
     out = writer.deparser(scope, level)
     out.windows = plan.windows
-    text = writer.ctes(plan.ctes, out, outer)
-    out.level += STEP
     items = _FromWriter(writer, scope, out)
     for item in plan.from_items:
         items.name(item)
+    text = writer.ctes(plan.ctes, out, scope)
+    out.level += STEP
     text += " SELECT" + _distinct(plan, out)
     shown = [t for t in plan.targets if not t.hidden]
-    text += _targets(shown, names or [t.name for t in shown], out, scope)
+    text += _targets(shown, names or [t.name for t in shown], out, scope, names is not None or visible)
     text += items.clause(plan.from_items)
     if plan.where:
         condition = plan.where[0] if len(plan.where) == 1 else e.And(type=plan.where[0].type, args=plan.where)
@@ -177,13 +173,15 @@ def _distinct(plan: Query, out: RuleDeparser) -> str:
     return " DISTINCT" if plan.distinct else ""
 
 
-def _targets(targets: Sequence[Target], names: Sequence[str], out: RuleDeparser, scope: Scope) -> str:
+def _targets(targets: Sequence[Target], names: Sequence[str], out: RuleDeparser, scope: Scope, visible: bool) -> str:
+    """The select list; a name nobody sees is left out where it is only made up."""
     text = ""
     for place, (target, name) in enumerate(zip(targets, names, strict=True)):
         expr = target.expr
         out_text = out.text(expr, True)
         plain = scope.columns.get(expr.id, "").rpartition(".")[2] if isinstance(expr, e.ColumnRef) else None
-        if plain != quote_identifier(name):
+        made_up = not visible and name == "?column?"
+        if plain != quote_identifier(name) and not made_up:
             out_text += f" AS {quote_identifier(name)}"
         if place == 0:
             text += out_text if out_text.startswith("\n") else " " + out_text
@@ -232,7 +230,7 @@ def _locks(locks: Sequence[RowLock], out: RuleDeparser) -> str:
 
 
 @_write.register
-def _(plan: Values, writer: QueryWriter, level: int, names: Sequence[str] | None, outer: Scope | None) -> str:
+def _(plan: Values, writer: QueryWriter, level: int, names: Sequence[str] | None, outer: Scope | None, visible: bool) -> str:
     out = writer.deparser(Scope(outer), level)
     text = writer.ctes(plan.ctes, out, outer)
     out.level += STEP
@@ -253,7 +251,7 @@ def _output_order(plan: LogicalPlan, keys: Sequence[e.SortKey], out: RuleDeparse
 
 
 @_write.register
-def _(plan: SetOperation, writer: QueryWriter, level: int, names: Sequence[str] | None, outer: Scope | None) -> str:
+def _(plan: SetOperation, writer: QueryWriter, level: int, names: Sequence[str] | None, outer: Scope | None, visible: bool) -> str:
     out = writer.deparser(Scope(outer), level)
     text = writer.ctes(plan.ctes, out, outer)
     text += _sides(plan, writer, out, names, outer)
@@ -394,7 +392,7 @@ class _FromWriter:
             below = [o.name for o in item.query.outputs]
         elif isinstance(item, ValuesItem):
             below = [f"column{i}" for i in range(1, len(here) + 1)]
-        return "" if here == below else f"({', '.join(quote_identifier(n) for n in here)})"
+        return "" if here == below and not (item.listed and not isinstance(item, TableItem)) else f"({', '.join(quote_identifier(n) for n in here)})"
 
     def _join(self, item: JoinItem) -> str:
         words = {"inner": " JOIN ", "left": " LEFT JOIN ", "right": " RIGHT JOIN ", "full": " FULL JOIN ", "cross": " CROSS JOIN "}

@@ -7,8 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from auroraml.catalog.depends import Dependent, column_dependents, uses
+from auroraml.catalog.printing import expression_text
 from auroraml.commands.altering import Alteration, action
-from auroraml.commands.definitions import Draft, add_constraint
+from auroraml.commands.context import Host
+from auroraml.commands.definitions import Draft, add_constraint, bound_default
 from auroraml.commands.dropping import drop_all, shown_column
 from auroraml.commands.options import table_options
 from auroraml.commands.tables import add_column
@@ -156,7 +158,7 @@ def set_default(work: Alteration, item: st.AlterAction) -> None:
     if column.identity:
         raise SyntaxError(f'column "{column.name}" of relation "{work.relation.name}" is an identity column')
     assert item.expression is not None
-    default = work.host.coerced(work.host.bind_expression(item.expression), column.type, column.typmod, column.name)
+    default = work.host.coerced(bound_default(work.host, item.expression), column.type, column.typmod, column.name)
     work.put(columns=with_column(work.relation, replace(column, default=default)))
 
 
@@ -234,10 +236,25 @@ def change_type(work: Alteration, item: st.AlterAction) -> None:
             name = format_type(type, None, work.host.catalog.type)
             raise DatatypeMismatch(f'default for column "{column.name}" cannot be cast automatically to type {name}') from None
     new = replace(relation, columns=with_column(relation, replace(column, type=type, typmod=typmod, default=default)))
+    new = _bound_again(new, column.number, work.host)
     work.host.rewrite(relation, new, {column.number: value})
     work.relation = new
     work.put()
     validate(new, None, work.host)
+
+
+def _bound_again(relation: Relation, number: int, host: Host) -> Relation:
+    """Checks and index expressions over a column whose type changed, read again from their text."""
+    columns = [c for c in relation.columns if not c.dropped]
+
+    def again(expr: Expr | None) -> Expr | None:
+        if expr is None or number not in _columns_of(expr):
+            return expr
+        return host.bind_expression(host.expression_tree(expression_text(expr, host.catalog)), columns, relation)
+
+    checks = tuple(replace(c, check=again(c.check)) for c in relation.constraints)
+    indexes = tuple(replace(i, expressions=tuple(again(x) or x for x in i.expressions), predicate=again(i.predicate)) for i in relation.indexes)
+    return replace(relation, constraints=checks, indexes=indexes)
 
 
 @action("set options", "rmv")

@@ -194,6 +194,9 @@ class Host(Protocol):
     def change(self, *changes: Change) -> None:
         """Apply catalog changes within the transaction."""
 
+    def expression_tree(self, text: str) -> st.Tree:
+        """The tree of an expression given as SQL."""
+
     def computed(self, relation: Relation, expr: Expr) -> Vector:
         """An expression over the stored rows of a table (ColumnRefs are attribute numbers)."""
 
@@ -229,6 +232,12 @@ class Host(Protocol):
 
     def current_schema(self) -> str | None:
         """The schema new objects go to."""
+
+    def temporary_schema(self, name: st.Name) -> Schema:
+        """The schema of this session's temporary tables."""
+
+    def drop_temporary(self) -> None:
+        """Take the session's temporary relations away."""
 
     def creation_schema(self, name: st.Name) -> Schema:
         """The schema a new object called `name` goes to; 3F000, 42501."""

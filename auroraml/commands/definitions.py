@@ -11,10 +11,12 @@ from auroraml.errors import (
     DatatypeMismatch,
     DuplicateColumn,
     DuplicateObject,
+    FeatureNotSupported,
     InvalidForeignKey,
     InvalidTableDefinition,
     UndefinedColumn,
     UndefinedObject,
+    UndefinedTable,
     WrongObjectType,
 )
 from auroraml.ir.expr import ColumnRef, Expr
@@ -39,7 +41,7 @@ class Draft:
         """The live column called `name`."""
         return next((c for c in self.relation.columns if c.name == name and not c.dropped), None)
 
-    def key_columns(self, names: Sequence[st.Name], at: int | None) -> tuple[Column, ...]:
+    def key_columns(self, names: Sequence[st.Name], at: int | None, word: str = "primary key") -> tuple[Column, ...]:
         """The columns of a key; 42703 and 42701 in PostgreSQL's words."""
         found: list[Column] = []
         for name in names:
@@ -47,7 +49,7 @@ class Draft:
             if column is None:
                 raise UndefinedColumn(f'column "{name.name}" named in key does not exist', at=at)
             if column in found:
-                raise DuplicateColumn(f'column "{name.name}" appears twice in primary key constraint', at=at)
+                raise DuplicateColumn(f'column "{name.name}" appears twice in {word} constraint', at=at)
             found.append(column)
         return tuple(found)
 
@@ -75,6 +77,8 @@ def add_constraint(draft: Draft, definition: st.ConstraintDefinition, own: Colum
 def _given(draft: Draft, definition: st.ConstraintDefinition) -> str | None:
     name = definition.name
     if name is not None and any(c.name == name for c in draft.relation.constraints):
+        if definition.kind == "c" and not draft.altering:
+            raise DuplicateObject(f'check constraint "{name}" already exists')
         raise DuplicateObject(f'constraint "{name}" for relation "{draft.relation.name}" already exists')
     return name
 
@@ -83,8 +87,10 @@ def _add_key(draft: Draft, definition: st.ConstraintDefinition, own: Column | No
     relation = draft.relation
     primary = definition.kind == "p"
     if primary and any(c.kind == "p" for c in relation.constraints):
-        raise InvalidTableDefinition(f'multiple primary keys for table "{relation.name}" are not allowed', at=definition.at or None)
-    columns = draft.key_columns(definition.columns, definition.at) if own is None else (own,)
+        raise InvalidTableDefinition(
+            f'multiple primary keys for table "{relation.name}" are not allowed', at=None if draft.altering else definition.at or None
+        )
+    columns = draft.key_columns(definition.columns, definition.at, "primary key" if primary else "unique") if own is None else (own,)
     given = _given(draft, definition)
     if given is not None:
         name = given
@@ -106,7 +112,7 @@ def _add_check(draft: Draft, definition: st.ConstraintDefinition, own: Column | 
     live = tuple(c for c in relation.columns if not c.dropped)
     check = draft.host.bind_expression(definition.check, live, relation)
     if check.type.oid != BOOL.oid:
-        raise DatatypeMismatch(f"argument of CHECK must be type boolean, not type {check.type.name}", at=check.at)
+        raise DatatypeMismatch(f"argument of CHECK must be type boolean, not type {draft.host.type_text(check.type)}", at=check.at)
     numbers = tuple(dict.fromkeys(node.id for node in walk(check) if isinstance(node, ColumnRef)))
     names = {c.number: c.name for c in relation.columns}
     middle = names[numbers[0]] if len(numbers) == 1 else ""
@@ -166,4 +172,13 @@ def default_of(host: Host, definition: st.ColumnDefinition, type: PgType, typmod
     """The bound default of a column, None where it has none."""
     if definition.default is None:
         return None
-    return host.coerced(host.bind_expression(definition.default), type, typmod, definition.name)
+    return host.coerced(bound_default(host, definition.default), type, typmod, definition.name)
+
+
+def bound_default(host: Host, tree: st.Tree) -> Expr:
+    """A DEFAULT, which may not look at columns."""
+    try:
+        return host.bind_expression(tree)
+    except (UndefinedColumn, UndefinedTable) as error:
+        position = error.diag.statement_position
+        raise FeatureNotSupported("cannot use column reference in DEFAULT expression", at=None if position is None else position - 1) from None

@@ -71,7 +71,7 @@ def _order(item: Dependent) -> float:
     if item.index is not None:
         return item.index.oid
     assert item.column is not None
-    return item.relation.oid + item.column.number / 10_000
+    return item.relation.oid + item.column.number / 10_000 * (1 if item.default else -1)
 
 
 @dataclass(kw_only=True)
@@ -83,28 +83,31 @@ class Found:
 
 
 def closure(roots: Sequence[Row], host: Host) -> Found:
-    """What depends on `roots` (without them), each after what it depends on."""
+    """What depends on `roots` (without them), each after what it depends on: PostgreSQL visits newer objects first and reports backwards."""
     found = Found(items=[], lines=[])
     seen = {_key(root) for root in roots}
     for root in roots:
         seen |= {_key(row) for row in owned(root, host)}
 
     def visit(item: Row, name: str) -> None:
-        for other in sorted(_around(item, host), key=_order):
+        for other in sorted(_around(item, host), key=_order, reverse=True):
             if _key(other) in seen or (isinstance(other, Part) and (Relation, other.relation.oid) in seen):
                 continue
             seen.add(_key(other))
-            found.items.append(other)
-            found.lines.append(f"{shown(other, host)} depends on {name}")
             if not isinstance(other, Part):
                 visit(other, shown(other, host))
+            found.items.append(other)
+            elements = "[]" if isinstance(other, Part) and other.column is not None and not other.default and other.column.type.is_array else ""
+            found.lines.append(f"{shown(other, host)} depends on {name}{elements}")
 
-    for root in roots:
+    for root in reversed(roots):
         visit(root, shown(root, host))
         if isinstance(root, Extension):
             for member in owned(root, host):
                 if isinstance(member, Function | Relation):
                     visit(member, shown(member, host))
+    found.items.reverse()
+    found.lines.reverse()
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from auroraml.commands.context import Bound, Host, command, done
-from auroraml.errors import DuplicateFunction, FeatureNotSupported, InvalidFunctionDefinition, UndefinedObject
+from auroraml.errors import Diagnostic, DuplicateFunction, FeatureNotSupported, InvalidFunctionDefinition, InvalidParameterValue, UndefinedObject
 from auroraml.ir.objects import Function, Parameter
 from auroraml.pipeline.result import ResultStream
 from auroraml.sql import statements as st
@@ -19,7 +19,10 @@ def _parameters(statement: st.CreateFunction, host: Host) -> tuple[Parameter, ..
     found: list[Parameter] = []
     names: dict[str, set[str]] = {"in": set(), "out": set()}
     for item in statement.parameters:
-        type, _ = host.type_named(item.type)
+        try:
+            type, _ = host.type_named(item.type)
+        except UndefinedObject:
+            raise UndefinedObject(f"type {item.type.written} does not exist") from None
         sides = {"i": ("in",), "v": ("in",), "o": ("out",), "t": ("out",), "b": ("in", "out")}[item.mode]
         if item.name and any(item.name in names[side] for side in sides):
             raise InvalidFunctionDefinition(f'parameter name "{item.name}" used more than once')
@@ -46,6 +49,45 @@ def _result(statement: st.CreateFunction, parameters: tuple[Parameter, ...], hos
     return host.type_named(statement.returns)[0]
 
 
+def transposed(diag: Diagnostic, statement: st.CreateFunction) -> Diagnostic:
+    """An error in a function's body at its place in the whole statement; without a place it names the function as context."""
+    if diag.statement_position is None:
+        return replace(diag, context=diag.context or f'SQL function "{statement.name.name}"')
+    raw = statement.text[statement.body_at :]
+    quoted = statement.text[statement.body_at - 1] == "'"
+    ahead, place = 0, 0
+    while place < diag.statement_position - 1:  # a quote in the body is two in the literal
+        ahead += 2 if quoted and raw[ahead : ahead + 2] == "''" else 1
+        place += 1
+    return replace(diag, statement_position=statement.body_at + ahead + 1)
+
+
+def _refuse_change(old: Function, new: Function, host: Host) -> None:
+    """What CREATE OR REPLACE may not change."""
+    shown = f"{new.name}({','.join(host.type_text(p.type) for p in new.inputs)})"
+    hint = f"Use DROP FUNCTION {shown} first."
+    if old.result.oid != new.result.oid or old.returns_set != new.returns_set:
+        raise InvalidFunctionDefinition("cannot change return type of existing function", hint=hint)
+    before, after = [(p.name, p.type.oid) for p in old.outputs], [(p.name, p.type.oid) for p in new.outputs]
+    if before != after and len(before) > 1:
+        raise InvalidFunctionDefinition("cannot change return type of existing function", detail="Row type defined by OUT parameters is different.",
+                                        hint=hint)  # fmt: skip
+    for a, b in zip(old.inputs, new.inputs, strict=True):
+        if a.name and a.name != b.name:
+            raise InvalidFunctionDefinition(f'cannot change name of input parameter "{a.name}"', hint=hint)
+    if sum(p.default is not None for p in new.inputs) < sum(p.default is not None for p in old.inputs):
+        raise InvalidFunctionDefinition("cannot remove parameter defaults from existing function", hint=hint)
+
+
+def _checked_numbers(statement: st.CreateFunction, returns_set: bool) -> None:
+    if statement.cost is not None and statement.cost <= 0:
+        raise InvalidParameterValue("COST must be positive")
+    if statement.rows is not None and statement.rows <= 0:
+        raise InvalidParameterValue("ROWS must be positive")
+    if statement.rows is not None and not returns_set:
+        raise InvalidParameterValue("ROWS is not applicable when function does not return a set")
+
+
 @command(st.CreateFunction)
 def create_function(statement: st.CreateFunction, host: Host, params: tuple[Bound, ...]) -> ResultStream:
     """CREATE [OR REPLACE] FUNCTION."""
@@ -63,6 +105,7 @@ def create_function(statement: st.CreateFunction, host: Host, params: tuple[Boun
     parameters = _parameters(statement, host)
     result = _result(statement, parameters, host)
     returns_set = statement.returns_table or bool(statement.returns is not None and statement.returns.set_of)
+    _checked_numbers(statement, returns_set)
     variadic = next((p.type.element for p in parameters if p.mode == "v"), 0)
     function = Function(
         oid=host.new_oid(), name=statement.name.name, schema=schema.name, parameters=parameters, result=result, returns_set=returns_set,
@@ -78,6 +121,8 @@ def create_function(statement: st.CreateFunction, host: Host, params: tuple[Boun
     if old is not None:
         if not statement.replace:
             raise DuplicateFunction(f'function "{function.name}" already exists with same argument types')
+        host.require_owner(old, "function")
+        _refuse_change(old, function, host)
         function = replace(function, oid=old.oid, owner=old.owner, acl=old.acl)
     host.put(function)
     return done("CREATE FUNCTION")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from auroraml.commands.context import Bound, Host, command, done
 from auroraml.commands.tables import all_rows
 from auroraml.commands.validation import validate
-from auroraml.errors import ObjectNotInPrerequisiteState, WrongObjectType
+from auroraml.errors import FeatureNotSupported, ObjectNotInPrerequisiteState
 from auroraml.ir.bound import BoundStatement
 from auroraml.pipeline.result import ResultStream
 from auroraml.sql import statements as st
@@ -16,7 +16,7 @@ def refresh(statement: st.RefreshMaterializedView, host: Host, params: tuple[Bou
     """Run the view's query again and store its rows in place of the old ones."""
     relation = host.relation(statement.name)
     if relation.kind != "m" or relation.view is None:
-        raise WrongObjectType(f'"{relation.name}" is not a materialized view')
+        raise FeatureNotSupported(f'"{relation.name}" is not a materialized view')
     host.require_owner(relation, "materialized view")
     if statement.concurrently:
         if not relation.populated:

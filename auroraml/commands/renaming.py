@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from auroraml.catalog.acl import granted
 from auroraml.catalog.changes import Row
 from auroraml.commands.altering import Alteration, action, other
 from auroraml.commands.context import Host
@@ -43,11 +44,13 @@ def handed_over(acl: tuple[AclItem, ...] | None, old: int, new: int) -> tuple[Ac
     """An acl whose owner changes: the old owner's entries become the new one's."""
     if acl is None:
         return None
-    found: list[AclItem] = []
+    found: tuple[AclItem, ...] = ()
     for grantee, letters, grantor in acl:
-        item = (new if grantee == old else grantee, letters, new if grantor == old else grantor)
-        found.append(item)
-    return tuple(found)
+        who, by = new if grantee == old else grantee, new if grantor == old else grantor
+        plain, options = letters.replace("*", ""), "".join(x for x, y in zip(letters, letters[1:] + " ", strict=True) if y == "*")
+        found = granted(found, who, plain, by, False)
+        found = granted(found, who, options, by, True) if options else found
+    return found
 
 
 @action("rename", "rvmSc")

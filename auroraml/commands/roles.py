@@ -8,7 +8,7 @@ from dataclasses import replace
 from auroraml.batch import Datum
 from auroraml.catalog.acl import Grantable
 from auroraml.commands.context import Bound, Host, command, done
-from auroraml.commands.dropping import closure, remove, report, shown
+from auroraml.commands.dropping import closure, remove, report, shown, shown_column
 from auroraml.errors import (
     DependentObjectsStillExist,
     DuplicateObject,
@@ -174,7 +174,11 @@ def _holdings(role: Role, host: Host) -> Iterator[str]:
         if row.owner == role.oid:
             yield f"owner of {shown(row, host)}"
         elif _mentions(row, role.oid):
-            yield f"privileges for {shown(row, host)}"
+            if any(role.oid in (a, b) for a, _, b in getattr(row, "acl", None) or ()):
+                yield f"privileges for {shown(row, host)}"
+            for column in row.columns if isinstance(row, Relation) else ():
+                if any(role.oid in (a, b) for a, _, b in column.acl or ()):
+                    yield f"privileges for {shown_column(row, column, host)}"  # type: ignore[arg-type] # a Relation
 
 
 @command(st.DropOwned)
@@ -189,7 +193,7 @@ def drop_owned(statement: st.DropOwned, host: Host, params: tuple[Bound, ...]) -
     oids = {role.oid for role in roles}
     owned = [row for row in _everything(host) if row.owner in oids]
     found = closure(owned, host)
-    report("desired object(s)", found, statement.cascade, host)
+    report(shown(owned[0], host) if len(owned) == 1 else "desired object(s)", found, statement.cascade, host)
     for row in _everything(host):
         if row.owner not in oids:
             _forget(row, oids, host)

@@ -173,7 +173,7 @@ def sequence_default(host: Host, sequence: Relation, type: PgType) -> Expr:
 @command(st.CreateSequence)
 def create_sequence(statement: st.CreateSequence, host: Host, params: tuple[Bound, ...]) -> ResultStream:
     """CREATE SEQUENCE."""
-    schema = host.creation_schema(statement.name)
+    schema = host.temporary_schema(statement.name) if statement.temporary else host.creation_schema(statement.name)
     if host.catalog.find_relation(statement.name.name, schema.name) is not None:
         if not statement.if_not_exists:
             raise DuplicateTable(f'relation "{statement.name.name}" already exists')

@@ -118,6 +118,8 @@ def discard(statement: st.Discard, host: Host, params: tuple[Bound, ...]) -> Res
         host.set_session_user(None)
         host.settings.reset_all()
         host.forget_all()
+    if what in ("all", "temp", "temporary"):
+        host.drop_temporary()
     return done(f"DISCARD {what.upper()}")
 
 

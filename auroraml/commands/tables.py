@@ -11,7 +11,16 @@ from auroraml.commands.definitions import SERIAL, Draft, add_constraint, default
 from auroraml.commands.naming import free_name
 from auroraml.commands.options import table_options
 from auroraml.commands.sequences import LIMITS, sequence_default, sequence_row
-from auroraml.errors import DuplicateColumn, DuplicateTable, FeatureNotSupported, InvalidParameterValue, SyntaxError, WrongObjectType
+from auroraml.errors import (
+    DuplicateColumn,
+    DuplicateTable,
+    FeatureNotSupported,
+    InvalidParameterValue,
+    InvalidTableDefinition,
+    SyntaxError,
+    UndefinedTable,
+    WrongObjectType,
+)
 from auroraml.ir.bound import BoundStatement
 from auroraml.ir.objects import Column, Relation
 from auroraml.pipeline.result import ResultStream
@@ -54,7 +63,9 @@ def exists(host: Host, name: st.Name, schema: str, if_not_exists: bool) -> bool:
 @command(st.CreateTable)
 def create_table(statement: st.CreateTable, host: Host, params: tuple[Bound, ...]) -> ResultStream:
     """CREATE TABLE."""
-    schema = host.creation_schema(statement.name)
+    if statement.on_commit not in ("", "preserve rows"):
+        raise FeatureNotSupported(f"ON COMMIT {statement.on_commit.upper()} is not supported")
+    schema = host.temporary_schema(statement.name) if statement.temporary else host.creation_schema(statement.name)
     if exists(host, statement.name, schema.name, statement.if_not_exists):
         return done("CREATE TABLE")
     columns = _like(statement, host)
@@ -78,7 +89,11 @@ def create_table(statement: st.CreateTable, host: Host, params: tuple[Bound, ...
 def _like(statement: st.CreateTable, host: Host) -> tuple[Column, ...]:
     columns: list[Column] = []
     for name in statement.like:
-        for column in host.relation(name).columns:
+        try:
+            source = host.relation(name)
+        except UndefinedTable as error:
+            raise UndefinedTable(str(error), at=name.at) from None
+        for column in source.columns:
             if not column.dropped:
                 columns.append(replace(column, number=len(columns) + 1, default=None))
     return tuple(columns)
@@ -94,10 +109,18 @@ def add_column(draft: Draft, definition: st.ColumnDefinition) -> Column:
     number = max((c.number for c in relation.columns), default=0) + 1
     serial = SERIAL.get(definition.type.name) if definition.type.schema is None else None
     if serial is not None and definition.default is not None:
-        raise SyntaxError(f'multiple default values specified for column "{definition.name}" of table "{relation.name}"', at=definition.at)
+        raise SyntaxError(f'multiple default values specified for column "{definition.name}" of table "{relation.name}"')
+    if definition.twice_at is not None:
+        what = f'column "{definition.name}" of table "{relation.name}"'
+        message = (
+            f"multiple default values specified for {what}"
+            if definition.default is not None
+            else f"conflicting NULL/NOT NULL declarations for {what}"
+        )
+        raise SyntaxError(message, at=definition.twice_at)
     type, typmod = (BY_NAME[serial], -1) if serial is not None else host.type_named(definition.type)
     if type.kind == "p":
-        raise WrongObjectType(f'column "{definition.name}" has pseudo-type {type.name}')
+        raise InvalidTableDefinition(f'column "{definition.name}" has pseudo-type {type.name}')
     default = default_of(host, definition, type, typmod)
     not_null = definition.not_null
     if serial is not None or definition.identity:
@@ -136,7 +159,7 @@ def new_relation(statement: st.CreateTableAs, host: Host, schema: str, bound: Bo
 @command(st.CreateTableAs)
 def create_table_as(statement: st.CreateTableAs, host: Host, params: tuple[Bound, ...]) -> ResultStream:
     """CREATE TABLE AS and CREATE MATERIALIZED VIEW."""
-    schema = host.creation_schema(statement.name)
+    schema = host.temporary_schema(statement.name) if statement.temporary else host.creation_schema(statement.name)
     tag = "CREATE MATERIALIZED VIEW" if statement.materialized else "CREATE TABLE AS"
     if exists(host, statement.name, schema.name, statement.if_not_exists):
         return done(tag)
@@ -170,6 +193,11 @@ def truncate(statement: st.Truncate, host: Host, params: tuple[Bound, ...]) -> R
     _check_foreign(relations, statement.cascade, host)
     for relation in relations:
         host.truncate(relation)
+    if statement.restart:
+        oids = {relation.oid for relation in relations}
+        for other in host.catalog.relations():
+            if other.sequence is not None and other.sequence.owner is not None and other.sequence.owner[0] in oids:
+                host.set_sequence(other, other.sequence.start, False)
     return done("TRUNCATE TABLE")
 
 

@@ -17,14 +17,21 @@ from auroraml.settings.core import (
 from auroraml.sql import statements as st
 
 
+def refuse_levels(modes: Sequence[str]) -> None:
+    """0A000 for isolation levels above READ COMMITTED."""
+    for mode in modes:
+        level = " ".join(mode.lower().split()[2:])
+        if level in ("repeatable read", "serializable"):
+            raise FeatureNotSupported(f"transaction isolation level {level.upper()} is not supported")
+
+
 def apply_modes(host: Host, modes: Sequence[str], session: bool = False) -> None:
     """Give the transaction (or later ones) its modes; only READ COMMITTED is served."""
+    refuse_levels(modes)
     for mode in modes:
         words = mode.lower().split()
         if words[0] == "isolation":
             level = " ".join(words[2:])
-            if level in ("repeatable read", "serializable"):
-                raise FeatureNotSupported(f"transaction isolation level {level.upper()} is not supported")
             host.settings.put(DEFAULT_TRANSACTION_ISOLATION if session else TRANSACTION_ISOLATION, level, local=not session)
         elif words[0] == "read":
             target = DEFAULT_TRANSACTION_READ_ONLY if session else TRANSACTION_READ_ONLY
@@ -36,6 +43,7 @@ def apply_modes(host: Host, modes: Sequence[str], session: bool = False) -> None
 @command(st.Begin)
 def begin(statement: st.Begin, host: Host, params: tuple[Bound, ...]) -> ResultStream:
     """BEGIN, START TRANSACTION."""
+    refuse_levels(statement.modes)
     host.tell(host.block.begin())
     apply_modes(host, statement.modes)
     return done("START TRANSACTION" if statement.start_transaction else "BEGIN")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auroraml.commands.context import Bound, Host, command, done
 from auroraml.commands.tables import row_types
-from auroraml.errors import DuplicateColumn, DuplicateObject, FeatureNotSupported
+from auroraml.errors import DuplicateColumn, DuplicateObject, FeatureNotSupported, UndefinedObject
 from auroraml.ir.objects import Column, Relation
 from auroraml.pipeline.result import ResultStream
 from auroraml.sql import statements as st
@@ -23,7 +23,10 @@ def create_type(statement: st.CreateType, host: Host, params: tuple[Bound, ...])
     for number, attribute in enumerate(statement.attributes, 1):
         if any(c.name == attribute.name for c in columns):
             raise DuplicateColumn(f'column "{attribute.name}" specified more than once')
-        type, typmod = host.type_named(attribute.type)
+        try:
+            type, typmod = host.type_named(attribute.type)
+        except UndefinedObject as error:
+            raise UndefinedObject(str(error)) from None  # without a position, as PostgreSQL has it
         columns.append(Column(name=attribute.name, type=type, typmod=typmod, number=number))
     relation = Relation(
         oid=host.new_oid(), name=name, schema=schema.name, kind="c", columns=tuple(columns), owner=host.role.oid, row_type=host.new_oid()

@@ -75,7 +75,7 @@ def _row_by_row(frame: Frame, values: Sequence[Vector], run: Callable[[Frame, li
 def body_expressions(function: Function) -> list[e.Expr]:
     """The body of a LANGUAGE SQL function that is a plain select list without subqueries; empty where it is more than that."""
     body = function.body
-    if not isinstance(body, Query) or function.returns_set:
+    if not isinstance(body, Query) or function.returns_set or function.before:
         return []
     if body.from_items or body.where or body.grouped or body.limit or body.offset or body.ctes or body.distinct or body.order_by:
         return []

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from auroraml.batch import Batch, Index
+from auroraml.batch import Batch, Index, Vector
+from auroraml.catalog.printing import index_keys
 from auroraml.errors import CheckViolation, DatabaseError, NotNullViolation, UniqueViolation
 from auroraml.evaluate import Frame, compile, truth
 from auroraml.executor.matching import Matcher
@@ -18,8 +20,8 @@ from auroraml.ir.objects import Relation
 from auroraml.ir.tree import rewrite
 from auroraml.storage.index import keys_of
 from auroraml.storage.table import Table
+from auroraml.types.pg_type import PgType
 from auroraml.types.text import datum_out
-from auroraml.types.typmod import quote_identifier
 
 if TYPE_CHECKING:
     from auroraml.executor.context import ExecutionContext
@@ -46,6 +48,7 @@ class Constraints:
                 e.InputRef(type=node.type, typmod=node.typmod, index=self.places[node.id], name=node.name) if isinstance(node, e.ColumnRef) else None
             )
 
+        self.place = place
         self.checks = [(c.name, compile(rewrite(c.check, place))) for c in sorted(relation.constraints, key=lambda c: c.name) if c.check is not None]
 
     def row_text(self, batch: Batch, row: int) -> str:
@@ -84,8 +87,8 @@ class Constraints:
     def violation(self, index: TableIndex, batch: Batch, row: int) -> UniqueViolation:
         """23505."""
         style = self.ctx.style
-        names = ", ".join(quote_identifier(self.columns[self.places[n]].name) for n in index.columns)
-        values = [(self.columns[self.places[n]].type, batch.vector(self.places[n]).datum(row)) for n in index.columns]
+        names = ", ".join(index_keys(replace(index, included=()), self.relation, self.ctx.catalog, pretty=True))
+        values = [(type, vector.datum(0)) for vector, type in self._keys(index, batch.slice(row, row + 1))]
         shown = ", ".join("null" if v is None else datum_out(t, v, style) for t, v in values)
         schema, table = self._where()
         return UniqueViolation(
@@ -101,11 +104,12 @@ class Constraints:
         """
         store, transaction = self.ctx.store, self.ctx.transaction
         table = store.table(self.relation.oid)
-        places = tuple(self.places[n] for n in index.columns)
+        places = tuple(self.places[n] for n in index.columns if n)
         while True:
             found: dict[int, int] = {}
             holder = None
-            for new, row in self._candidates(table, places, batch):
+            plain = index.predicate is None and not index.expressions
+            for new, row in self._candidates(table, places, batch) if plain else self._computed(table, index, batch):
                 if row < 0:
                     found.setdefault(new, -1)
                     continue
@@ -148,6 +152,37 @@ class Constraints:
             first, again = matcher.pairs(vectors, batch.n)
             found += [(b, -1) for a, b in zip(first.tolist(), again.tolist(), strict=True) if a < b]
         return found
+
+    def _keys(self, index: TableIndex, batch: Batch) -> list[tuple[Vector, PgType]]:
+        """The values of an index's keys for rows of all live columns, with their types."""
+        frame = Frame(n=batch.n, sides=(batch,), ctx=self.ctx)
+        expressions = iter(index.expressions)
+        found: list[tuple[Vector, PgType]] = []
+        for number in index.columns:
+            if number:
+                found.append((batch.vector(self.places[number]), self.columns[self.places[number]].type))
+            else:
+                expr = next(expressions)
+                found.append((compile(rewrite(expr, self.place))(frame).flat(), expr.type))
+        return found
+
+    def _covered(self, index: TableIndex, batch: Batch) -> np.ndarray:
+        """The rows that an index's predicate lets in."""
+        if index.predicate is None:
+            return np.arange(batch.n)
+        test = compile(rewrite(index.predicate, self.place))(Frame(n=batch.n, sides=(batch,), ctx=self.ctx)).flat()
+        return np.flatnonzero(test.valid & truth(test))
+
+    def _computed(self, table: Table, index: TableIndex, batch: Batch) -> list[tuple[int, int]]:
+        """`_candidates` for an index with expressions or a predicate: both sides' keys are computed."""
+        stored = Batch.of([table.column(i) for i in range(len(self.columns))], table.n)
+        stored_rows, new_rows = self._covered(index, stored), self._covered(index, batch)
+        new_keys, stored_keys = self._keys(index, batch.take(new_rows)), self._keys(index, stored.take(stored_rows))
+        matcher = Matcher([v for v, _ in new_keys], [t for _, t in new_keys], len(new_rows))
+        there, here = matcher.pairs([v for v, _ in stored_keys], len(stored_rows))
+        found = list(zip(new_rows[here].tolist(), stored_rows[there].tolist(), strict=True))
+        first, again = matcher.pairs([v for v, _ in new_keys], len(new_rows))
+        return found + [(int(new_rows[b]), -1) for a, b in zip(first.tolist(), again.tolist(), strict=True) if a < b]
 
     def _looked_up(self, table: Table, places: tuple[int, ...], batch: Batch) -> list[tuple[int, int]]:
         types = [self.columns[i].type for i in places]

@@ -22,6 +22,7 @@ from auroraml.ir.physical import PhysicalPlan
 from auroraml.storage.store import Store
 from auroraml.storage.transactions import Transaction
 from auroraml.types.form import TextStyle
+from auroraml.types.pg_type import Rep
 
 
 class SharedRows:
@@ -144,15 +145,21 @@ class ExecutionContext:
         plan = self.plan_function(function)
         parts = []
         for row in range(n):  # each call may read other rows, so calls run one by one
-            inner = self.nested({("external", i): arg.take(np.array([row])).flat() for i, arg in enumerate(args, 1)})
-            batch = build(plan, inner).pull(ALL)
-            if batch is None or batch.n == 0:
+            params: dict[Key, Vector] = {("external", i): arg.take(np.array([row])).flat() for i, arg in enumerate(args, 1)}
+            self.run_earlier(function, params)
+            batch = build(plan, self.nested(params)).pull(ALL)
+            if batch is None or batch.n == 0 or function.result.rep is Rep.VOID:
                 parts.append(null(function.result))
             elif len(batch.columns) > 1:
                 parts.append(from_datums(function.result, [tuple(batch.vector(i).datum(0) for i in range(len(batch.columns)))]))
             else:
                 parts.append(batch.vector(0).flat().slice(0, 1))
         return concat([part.flat() for part in parts])
+
+    def run_earlier(self, function: Function, params: dict[Key, Vector]) -> None:
+        """The statements of a LANGUAGE SQL function before its last, in order."""
+        for step in self.host.plan_earlier(function) if function.before else ():
+            build(step, self.nested(params)).drain()
 
     def nested(self, params: dict[Key, Vector]) -> ExecutionContext:
         """A context for a plan of its own inside this statement."""

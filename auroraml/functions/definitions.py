@@ -25,8 +25,6 @@ from auroraml.ir.deparse import quote_identifier
 from auroraml.ir.objects import Function, Relation
 from auroraml.types.pg_type import PgArray
 
-BARE = ("pg_catalog",)  # the search path of what is printed for use anywhere
-
 
 def path(ctx: CallContext) -> Sequence[str]:
     """The search path of the session."""
@@ -99,7 +97,7 @@ def _constraint(ctx: CallContext, oid: int, pretty: bool) -> str | None:
     for relation in ctx.catalog.relations():
         for constraint in relation.constraints:
             if constraint.oid == oid:
-                return constraint_text(constraint, relation, ctx.catalog, path(ctx) if pretty else BARE, pretty, ctx.style.objects)
+                return constraint_text(constraint, relation, ctx.catalog, path(ctx), pretty, ctx.style.objects)
     return None
 
 

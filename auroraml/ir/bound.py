@@ -10,13 +10,19 @@ from auroraml.types.pg_type import PgType
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """A privilege the statement requires: `kind` relation, function, schema; `privilege` as in aclitems (r, a, w, d, X, U)."""
+    """A privilege the statement requires: `kind` relation, function, schema; `privilege` as in aclitems (r, a, w, d, X, U).
+
+    `columns`: attribute numbers on which the privilege suffices (None: find those the plan reads); `role`: whose privilege counts
+    (0: the current role's; inside a view its owner's).
+    """
 
     kind: str
     oid: int
     name: str
     privilege: str
     at: int | None = None
+    columns: tuple[int, ...] | None = None
+    role: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,6 +33,7 @@ class FromItem(LogicalPlan):
     alias: str = ""
     lateral: bool = False
     aliased: bool = False  # an alias was written
+    listed: bool = False  # and names for the columns
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -129,6 +129,7 @@ class Function:
     rows: float = 0.0
     language: str = "internal"  # internal, c, sql
     source: str = ""  # prosrc
+    before: tuple[LogicalPlan, ...] = ()  # LANGUAGE sql: the statements before the last, bound likewise
     body: LogicalPlan | None = None  # LANGUAGE sql: the last statement, bound; parameters are ParamRef(number from 1)
     batch: bool = False
     batch_rows: int | None = None  # position of the argument max_rows_per_batch, where the function has one

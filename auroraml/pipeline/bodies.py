@@ -63,6 +63,8 @@ class Bodies:
         inner = Bodies(self.catalog, role, self.rebind)
         try:
             inner._authorize(function.body)
+            for step in function.before:
+                inner._authorize(step)
             body = inner.current(function.body)
         except DatabaseError as error:
             if not body_expressions(function):  # what PostgreSQL inlines leaves no trace in the context

@@ -22,7 +22,7 @@ class StoredPages:
 
     def _positions(self, relation: Relation, index: Index) -> tuple[int, ...]:
         live = [column.number for column in relation.columns if not column.dropped]
-        return tuple(live.index(number) for number in index.columns)
+        return tuple(live.index(number) for number in index.columns if number)  # expressions are taken to need no room
 
     def index_pages(self, relation: Relation, index: Index) -> IndexPages:
         """The pages and height of an index."""

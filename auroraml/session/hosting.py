@@ -11,7 +11,7 @@ import numpy as np
 
 from auroraml.batch import Batch, ConstVector, Datum, Index, Mask, Vector, from_datums
 from auroraml.catalog.acl import has_privilege, owns
-from auroraml.catalog.catalog import Catalog, new_oid
+from auroraml.catalog.catalog import SUPERUSER, Catalog, new_oid
 from auroraml.catalog.changes import Put, Remove, Row, SetStatistics
 from auroraml.catalog.names import ObjectNames
 from auroraml.catalog.printing import index_keys, type_text
@@ -19,7 +19,16 @@ from auroraml.catalog.statistics import RelationStatistics
 from auroraml.commands.altering import Alteration
 from auroraml.commands.columns import remove_column
 from auroraml.commands.context import Bound
-from auroraml.errors import InsufficientPrivilege, InvalidSchemaName, UndefinedTable
+from auroraml.commands.dropping import owned
+from auroraml.commands.functions import transposed
+from auroraml.errors import (
+    DatabaseError,
+    InsufficientPrivilege,
+    InvalidSchemaName,
+    InvalidTableDefinition,
+    ReadOnlySqlTransaction,
+    UndefinedTable,
+)
 from auroraml.evaluate import Frame, compile, truth
 from auroraml.executor.context import ExecutionContext
 from auroraml.executor.operators.modify import Writer
@@ -31,7 +40,6 @@ from auroraml.ir.logical import LogicalPlan, Output, Query, TableItem, Target
 from auroraml.ir.objects import Column, Function, Relation, Role, Schema
 from auroraml.ir.objects import Index as TableIndex
 from auroraml.ir.physical import PhysicalPlan
-from auroraml.ir.renumber import renumber
 from auroraml.ir.tree import rewrite
 from auroraml.pipeline import plans
 from auroraml.pipeline.authorize import authorize, denied
@@ -46,7 +54,7 @@ from auroraml.session.parameters import given
 from auroraml.session.plan_cache import PlanCache
 from auroraml.session.sequences import SequenceValues
 from auroraml.session.transaction import Transaction
-from auroraml.settings.core import DATESTYLE, EXTRA_FLOAT_DIGITS, INTERVALSTYLE, SEARCH_PATH, TIMEZONE, TRACK_FUNCTIONS
+from auroraml.settings.core import DATESTYLE, EXTRA_FLOAT_DIGITS, INTERVALSTYLE, SEARCH_PATH, TIMEZONE, TRACK_FUNCTIONS, TRANSACTION_READ_ONLY
 from auroraml.sql import parse
 from auroraml.sql import statements as st
 from auroraml.sql.rewrite import Source
@@ -73,6 +81,7 @@ class Hosting(SequenceValues):
     server: Any
     interrupt: Any
     dbname: str
+    pid: int
     latest: Running | None = None  # the plan started last, whose metrics show how far a statement is
 
     @property
@@ -129,11 +138,34 @@ class Hosting(SequenceValues):
             if name and self.catalog.find_schema(name) is not None and name not in path:
                 path.append(name)
         full = path if "pg_catalog" in path else ["pg_catalog", *path]
+        if self.catalog.find_schema(self.temporary) is not None and self.temporary not in full:
+            full = [self.temporary, *full]
         return Names(path=tuple(full), user=self.current_role, dbname=self.dbname)
 
     def current_schema(self) -> str | None:
         """The schema new objects go to."""
-        return next((name for name in self.names.path if name != "pg_catalog"), None)
+        return next((name for name in self.names.path if name not in ("pg_catalog", self.temporary)), None)
+
+    @property
+    def temporary(self) -> str:
+        """The name of the schema of this session's temporary tables."""
+        return f"pg_temp_{self.pid}"
+
+    def temporary_schema(self, name: st.Name) -> Schema:
+        """The schema of temporary tables, made when first needed."""
+        if name.schema is not None and name.schema not in ("pg_temp", self.temporary):
+            raise InvalidTableDefinition("cannot create temporary relation in non-temporary schema", at=name.at)
+        found = self.catalog.find_schema(self.temporary)
+        if found is None:
+            found = Schema(oid=self.new_oid(), name=self.temporary, owner=SUPERUSER)
+            self.put(found)
+        return found
+
+    def drop_temporary(self) -> None:
+        """Take the session's temporary relations away."""
+        for relation in self.catalog.relations():
+            if relation.schema == self.temporary and relation.oid in self.catalog.relations_by_oid:
+                self.remove(*owned(relation, self), relation)  # type: ignore[arg-type] # Session is a Host
 
     def is_member(self, role: str) -> bool:
         """Whether the current role is `role` or a member of it."""
@@ -190,7 +222,7 @@ class Hosting(SequenceValues):
 
     def index_keys(self, index: TableIndex, relation: Relation) -> list[str]:
         """The keys of an index as SQL."""
-        return index_keys(index, relation, self.catalog)
+        return index_keys(index, relation, self.catalog, pretty=True)
 
     def type_named(self, name: TypeName) -> tuple[PgType, int]:
         """The type and typmod a type name means; 42704 when there is none."""
@@ -239,10 +271,12 @@ class Hosting(SequenceValues):
     def bind_function_body(self, function: Function, statement: st.CreateFunction) -> Function:
         """The function with its SQL body bound and checked."""
         if statement.expression is not None:
-            statements = parse(f"SELECT {statement.expression.sql}")
-        else:
-            statements = parse(statement.body or "")
-        return bind_body(function, statements, self.catalog, self.names, self.style)
+            return bind_body(function, parse(f"SELECT {statement.expression.sql}"), self.catalog, self.names, self.style)
+        try:
+            return bind_body(function, parse(statement.body or ""), self.catalog, self.names, self.style)
+        except DatabaseError as error:
+            error.diag = transposed(error.diag, statement)
+            raise
 
     def _bound_again(self, function: Function) -> Function:
         return bind_body(function, parse(function.source), self.catalog, self.names, self.style)
@@ -268,6 +302,14 @@ class Hosting(SequenceValues):
     def _may_execute(self, function: Function) -> bool:
         return has_privilege(self.catalog, self.role, function, "X")
 
+    def plan_earlier(self, function: Function) -> list[PhysicalPlan]:
+        """The plans of a SQL function's statements before its last."""
+        return [self._planned(step) for step in function.before]
+
+    def _planned(self, body: LogicalPlan) -> PhysicalPlan:
+        moved = migrate(body, self.settings)
+        return plans.plan(BoundStatement(plan=moved, columns=moved.outputs), self.context(), self._may_execute)
+
     def plan_function(self, function: Function) -> PhysicalPlan:
         """The plan of a SQL function's body."""
         assert function.body is not None
@@ -276,7 +318,9 @@ class Hosting(SequenceValues):
 
     def plan(self, bound: BoundStatement, params: tuple[Bound, ...] = ()) -> PhysicalPlan:
         """The plan of a bound statement, made anew."""
-        authorize(bound.needs, self.catalog, self.role)
+        authorize(bound.needs, self.catalog, self.role, bound.plan)
+        if not bound.read_only and self.settings[TRANSACTION_READ_ONLY]:
+            raise ReadOnlySqlTransaction(f"cannot execute {bound.tag} in a read-only transaction")
         current: LogicalPlan = Bodies(self.catalog, self.role, self._bound_again).current(bound.plan)
         moved = migrate(current, self.settings)
         return plans.plan(replace(bound, plan=moved), self.context(params), self._may_execute)
@@ -392,6 +436,12 @@ class Hosting(SequenceValues):
         """Replace a relation's statistics."""
         self.transaction.change(SetStatistics(oid=relation.oid, statistics=statistics))
 
+    def expression_tree(self, text: str) -> st.Tree:
+        """The tree of an expression given as SQL."""
+        statement = parse(f"SELECT {text}")[0]
+        assert isinstance(statement, st.Query)
+        return replace(statement.tree, root=statement.tree.root.expressions[0])
+
     def computed(self, relation: Relation, expr: Expr) -> Vector:
         """An expression over the stored rows of a table (ColumnRefs are attribute numbers)."""
         vectors = self.column_vectors(relation)
@@ -425,8 +475,7 @@ class Hosting(SequenceValues):
 
     def current(self, plan: LogicalPlan) -> LogicalPlan:
         """A stored plan over the objects it refers to as they are now."""
-        binder = self._binder()
-        return renumber(current(plan, self.catalog, binder.new_id), binder.new_id)
+        return current(plan, self.catalog, self._binder().new_id)
 
     def populate(self, relation: Relation, rows: Batch | None) -> None:
         """Fill an empty materialized view; None leaves it unpopulated."""

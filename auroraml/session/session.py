@@ -14,8 +14,18 @@ from auroraml.catalog.pinned import pinned_statistics
 from auroraml.commands.context import Bound, Server
 from auroraml.commands.cursors import Cursor
 from auroraml.commands.prepare import Prepared
+from auroraml.commands.read_only import written
 from auroraml.commands.register import load_table
-from auroraml.errors import DatabaseError, Diagnostic, FeatureNotSupported, InsufficientPrivilege, InternalError_, InvalidParameterValue, SyntaxError
+from auroraml.errors import (
+    DatabaseError,
+    Diagnostic,
+    FeatureNotSupported,
+    InsufficientPrivilege,
+    InternalError_,
+    InvalidParameterValue,
+    ReadOnlySqlTransaction,
+    SyntaxError,
+)
 from auroraml.ir.logical import Output
 from auroraml.ir.objects import Role
 from auroraml.pipeline.result import ResultStream
@@ -25,7 +35,7 @@ from auroraml.session.hosting import Hosting, micros_now
 from auroraml.session.plan_cache import MOST, PlanCache
 from auroraml.session.transaction import Hub, Transaction
 from auroraml.settings import Settings
-from auroraml.settings.core import CLIENT_MIN_MESSAGES, STATEMENT_TIMEOUT
+from auroraml.settings.core import CLIENT_MIN_MESSAGES, DEFAULT_TRANSACTION_READ_ONLY, STATEMENT_TIMEOUT, TRANSACTION_READ_ONLY
 from auroraml.settings.identity import ROLE, SESSION_AUTHORIZATION
 from auroraml.sql import statements as st
 
@@ -79,6 +89,8 @@ class Session(Hosting):
         if self.running is None:
             self.running = Transaction(self.hub)
             self.settings.push()
+            if self.settings[DEFAULT_TRANSACTION_READ_ONLY]:
+                self.settings.put(TRANSACTION_READ_ONLY, True, local=True)
         return self.running
 
     @property
@@ -202,6 +214,8 @@ class Session(Hosting):
 
     def execute_statement(self, statement: st.Statement, params: tuple[Bound, ...] = ()) -> ResultStream:
         """Run one statement inside the running transaction."""
+        if self.settings[TRANSACTION_READ_ONLY] and (tag := written(statement)) is not None:
+            raise ReadOnlySqlTransaction(f"cannot execute {tag} in a read-only transaction")
         handler = commands.context.HANDLERS.get(type(statement))
         if handler is None:
             raise FeatureNotSupported(f"{type(statement).__name__} is not supported")
@@ -305,4 +319,9 @@ class Session(Hosting):
         self.closed = True
         if self.running is not None:
             self.rollback()
+        schema = self.catalog.find_schema(self.temporary)
+        if schema is not None:
+            self.drop_temporary()
+            self.remove(schema)
+            self.commit()
         self.on_close(self)

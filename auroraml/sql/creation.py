@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from auroraml.errors import FeatureNotSupported
+from auroraml.errors import SyntaxError as SqlSyntaxError
 from auroraml.sql import statements as st
 from auroraml.sql.grammar import Grammar, QueryParser
 from auroraml.sql.types import TypeName
@@ -116,15 +117,17 @@ def column(p: QueryParser) -> st.ColumnDefinition:
     type = p.type()
     default, generated, not_null, identity = None, None, False, ""
     options: tuple[st.Option, ...] = ()
+    nullable, twice_at = False, None
     constraints: list[st.ConstraintDefinition] = []
     while not p.at_end and not p.token.is_op(",", ")"):
         place = p.token.start
         label = p.name() if p.take("constraint") else None
         if p.take("not", "null"):
-            not_null = True
+            not_null, twice_at = True, place if nullable else twice_at
         elif p.take("null"):
-            continue
+            nullable, twice_at = True, place if not_null else twice_at
         elif p.take("default"):
+            twice_at = place if default is not None else twice_at
             default = p.expression(*_CONSTRAINT_WORDS)
         elif p.take("generated"):
             always = p.take("always")
@@ -145,7 +148,7 @@ def column(p: QueryParser) -> st.ColumnDefinition:
             _collation(p)
         else:
             constraints.append(_constraint(p, label, place, (st.Name(name=name, at=at),)))
-    return st.ColumnDefinition(name=name, type=type, default=default, not_null=not_null, identity=identity, identity_options=options, generated=generated,
+    return st.ColumnDefinition(name=name, type=type, default=default, not_null=not_null, identity=identity, identity_options=options, twice_at=twice_at, generated=generated,
                                constraints=tuple(constraints), at=at)  # fmt: skip
 
 
@@ -420,42 +423,57 @@ def _function(p: QueryParser, replace: bool, procedure: bool) -> st.Statement:
 
 
 def _function_option(p: QueryParser, found: dict[str, object]) -> None:
+    """One option after the parameters; 42601 where it was said already."""
+    at, before = p.token.start, set(found)
+    added = _read_function_option(p, found)
+    if added in before and added != "settings":
+        raise SqlSyntaxError("conflicting or redundant options", at=at)
+
+
+def _read_function_option(p: QueryParser, found: dict[str, object]) -> str:
+    if p.take("begin", "atomic"):
+        raise FeatureNotSupported("BEGIN ATOMIC is not supported", at=p.tokens[p.i - 2].start)
     if p.take("language"):
-        found["language"] = p.option_value()
+        key, value = "language", p.option_value()
     elif p.take("as"):
+        key = "body"
         found["body_at"] = p.token.start + (p.token.raw.index("$", 1) + 1 if p.token.raw.startswith("$") else 1)
-        found["body"] = p.string()
+        value = p.string()
         if p.mark(","):
             p.string()
     elif p.take("return"):
-        found["expression"] = p.expression(commas=False)
+        key, value = "expression", p.expression(commas=False)  # type: ignore[assignment]
     elif word := p.one_of("immutable", "stable", "volatile"):
-        found["volatility"] = word[0]
+        key, value = "volatility", word[0]
     elif p.take("strict") or p.take("returns", "null", "on", "null", "input"):
-        found["strict"] = True
+        key, value = "strict", True  # type: ignore[assignment]
     elif p.take("called", "on", "null", "input"):
-        found["strict"] = False
+        key, value = "strict", False  # type: ignore[assignment]
     elif p.take("parallel"):
-        found["parallel"] = p.name()
+        key, value = "parallel", p.name()
     elif p.take("cost"):
-        found["cost"] = float(p.number())
+        key, value = "cost", float(p.number())  # type: ignore[assignment]
     elif p.take("rows"):
-        found["rows"] = float(p.number())
-    elif p.take("window") or p.take("leakproof") or p.take("not", "leakproof"):
-        return
+        key, value = "rows", float(p.number())  # type: ignore[assignment]
+    elif p.token.is_word("window"):
+        raise FeatureNotSupported("WINDOW functions are not supported", at=p.token.start)
+    elif p.take("leakproof") or p.take("not", "leakproof"):
+        return "leakproof"
     elif p.take("external", "security") or p.take("security"):
-        if p.take("definer"):
-            found["settings"] = (st.Option(name="security definer"),)
-        else:
+        key = "settings"
+        if not p.take("definer"):
             p.expect("invoker")
+            return key
+        value = (*found.get(key, ()), st.Option(name="security definer"))  # type: ignore[assignment, misc]
     elif p.take("set"):
-        at = p.token.start
-        name = p.name()
+        at, name = p.token.start, p.name()
         if not p.take("to"):
             p.need("=")
-        found["settings"] = (st.Option(name=name, value=p.option_value(), at=at),)
+        key, value = "settings", (*found.get("settings", ()), st.Option(name=name, value=p.option_value(), at=at))  # type: ignore[assignment, misc]
     else:
         raise p.fail()
+    found[key] = value
+    return key
 
 
 _KINDS: dict[str, Callable[[QueryParser], st.Statement]] = {

@@ -135,6 +135,8 @@ class Source:
     types: dict[int, TypeName] = field(default_factory=dict)
     forms: dict[int, CallForm] = field(default_factory=dict)
     labels: frozenset[int] = frozenset()  # words that name columns of the result, AS before them or not
+    using_aliases: dict[int, int] = field(default_factory=dict)  # by the first column of USING (...): the alias behind it
+    overriding: dict[int, str] = field(default_factory=dict)  # by the token of OVERRIDING in an INSERT: "system" or "user"
     casts: dict[int, int] = field(default_factory=dict)  # the type of a CAST(...) or typed literal: the token it begins with
 
 
@@ -227,6 +229,15 @@ class Rewriter:
         self._put(f"_o{i}", i, True)
         self._put("|", i, False)
 
+    def _using_before(self, i: int) -> int:
+        """The first column of the USING (...) that ends before `i`, 0 where none does."""
+        depth = 0
+        for j in range(i - 1, 0, -1):
+            depth += self.tokens[j].is_op(")") - self.tokens[j].is_op("(")
+            if depth == 0:
+                return j + 1 if self.tokens[j - 1].is_word("using") else 0
+        return 0
+
     def _qualified_operator(self, i: int) -> int:
         """The closing parenthesis of OPERATOR(pg_catalog.+), 0 where this is none."""
         at = i + 2
@@ -304,10 +315,27 @@ class Rewriter:
             return self._identifier(i)
         if frame is not None and frame.kind in SPECIAL_CALLS and (handled := self._special(i, token, frame)):
             return handled
+        if word == "as" and self.tokens[i - 1].is_op(")") and (first := self._using_before(i)):
+            self.source.using_aliases[first] = i + 1
+            return i + 2
         if word == "as" and frame is not None and frame.kind == "cast":
             self._put("AS", i, False)
             self.source.casts[i + 1] = frame.call
             return self._type(i + 1)
+        if word == "only" and i and self.tokens[i - 1].is_word("update", "from", "join", "using") and following.is_name:
+            return i + 1  # no table has children, so ONLY takes nothing away
+        if word in ("row", "rows") and i > 1 and self.tokens[i - 2].is_word("offset"):
+            return i + 1  # OFFSET n ROWS
+        if word == "default" and following.is_word("values"):
+            self._put(f"VALUES (_d{i})", i, True)
+            return i + 2
+        if word == "overriding" and following.is_word("system", "user") and self.tokens[i + 2].is_word("value"):
+            self.source.overriding[i] = following.text
+            return i + 3
+        if word == "rows" and following.is_word("from") and self.tokens[i + 2].is_op("("):
+            self._put(f"_f{i}", i, False)
+            self._open(i + 2, "call", i)
+            return i + 3
         if frame is not None and frame.kind == "normalize" and word in ("nfc", "nfd", "nfkc", "nfkd"):
             self._put(f"_s{i}", i, True)
             return i + 1

@@ -67,6 +67,7 @@ class ColumnDefinition:
     default: Tree | None = None
     not_null: bool = False
     identity: str = ""
+    twice_at: int | None = None  # where a second DEFAULT, or NULL against NOT NULL, stands
     identity_options: tuple[Option, ...] = ()
     generated: Tree | None = None
     constraints: tuple[ConstraintDefinition, ...] = ()

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from auroraml.batch import Batch, from_datums
 from auroraml.catalog.acl import acl_text
 from auroraml.catalog.catalog import Catalog
-from auroraml.catalog.system_tables import system_relation
+from auroraml.catalog.system_tables import sequence_rows, system_relation
 from auroraml.errors import FeatureNotSupported
 from auroraml.ir.objects import AclItem
 from auroraml.types.pg_type import PgArray
@@ -54,6 +54,8 @@ def rows_of(name: str, ctx: Reader) -> Batch:
     kept = ctx.catalog.computed.get(name)
     if kept is not None:
         return kept  # type: ignore[no-any-return] # put there below
+    if name.startswith("sequence:"):
+        return _sequence(int(name.removeprefix("sequence:")), ctx)
     schema, _, bare = name.partition(".")
     relation = system_relation(bare, schema)
     if relation is None or name not in SOURCES:
@@ -63,6 +65,14 @@ def rows_of(name: str, ctx: Reader) -> Batch:
     if name in _PER_CATALOG:
         ctx.catalog.computed[name] = batch
     return batch
+
+
+def _sequence(oid: int, ctx: Reader) -> Batch:
+    """A sequence's one row."""
+    relation = ctx.catalog.relation(oid)
+    last, called = ctx.store.sequences.state(oid, relation.sequence.start)
+    values = {"last_value": last, "log_cnt": 0, "is_called": called}
+    return Batch.of([from_datums(c.type, [values[c.name]]) for c in sequence_rows(relation).columns], 1)
 
 
 def array(values: Sequence[object] | None) -> PgArray | None:

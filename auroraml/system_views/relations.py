@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from auroraml.catalog.catalog import Catalog
 from auroraml.catalog.printing import expression_text, index_column_names
+from auroraml.catalog.system_tables import sequence_rows
 from auroraml.ir.objects import Column, Constraint, Index, Relation
 from auroraml.system_views.registry import Reader, Row, Rows, acl_array, array, schema_oid, vector, view
 from auroraml.types.pg_type import PgType
@@ -39,7 +40,7 @@ def _relation_row(catalog: Catalog, r: Relation) -> Row:
     return {
         "oid": r.oid, "relname": r.name, "relnamespace": schema_oid(catalog, r.schema), "reltype": 0 if r.kind == "S" else r.row_type,
         "reloftype": 0, "relowner": r.owner, "relam": 2 if stored else 0, "relfilenode": r.oid if stored or r.kind == "S" else 0, "reltablespace": 0,
-        "relpages": 1 if r.kind == "S" else max(statistics.pages, 0), "reltuples": 1.0 if r.kind == "S" else statistics.tuples if stored else -1.0 if r.kind == "r" else 0.0,
+        "relpages": 1 if r.kind == "S" else max(statistics.pages, 0), "reltuples": 1.0 if r.kind == "S" else statistics.tuples if stored else -1.0,
         "relallvisible": statistics.all_visible, "reltoastrelid": 0, "relhasindex": bool(r.indexes), "relisshared": False,
         "relpersistence": r.persistence, "relkind": r.kind, "relnatts": 3 if r.kind == "S" else len(r.columns),
         "relchecks": sum(c.kind == "c" for c in r.constraints), "relhasrules": r.kind in "vm", "relhastriggers": False, "relhassubclass": False,
@@ -84,9 +85,6 @@ def _attribute(catalog: Catalog, relation: int, c: Column) -> Row:
     }  # fmt: skip
 
 
-_SEQUENCE_COLUMNS = (("last_value", "int8"), ("log_cnt", "int8"), ("is_called", "bool"))
-
-
 def _index_attributes(catalog: Catalog, i: Index, r: Relation) -> Rows:
     names = index_column_names(i, r)
     types = {c.number: c for c in r.columns}
@@ -107,10 +105,7 @@ def pg_attribute(ctx: Reader) -> Rows:
     rows: Rows = []
     for r in catalog.all_relations():
         if r.kind == "S":
-            for number, (name, type) in enumerate(_SEQUENCE_COLUMNS, 1):
-                found = catalog.find_type(type, "pg_catalog")
-                assert found is not None
-                rows.append(_attribute(catalog, r.oid, Column(name=name, type=found, number=number, not_null=True)))
+            rows += [_attribute(catalog, r.oid, c) for c in sequence_rows(r).columns]
         rows += [_attribute(catalog, r.oid, c) for c in r.columns]
         for i in r.indexes:
             rows += _index_attributes(catalog, i, r)
@@ -216,7 +211,7 @@ def pg_rewrite(ctx: Reader) -> Rows:
     "pg_catalog.pg_replication_slots", "pg_catalog.pg_stat_replication", "pg_catalog.pg_stat_replication_slots", "pg_catalog.pg_stat_subscription",
     "pg_catalog.pg_stat_wal_receiver", "pg_catalog.pg_prepared_xacts", "pg_catalog.pg_transform", "pg_catalog.pg_statistic_ext",
     "pg_catalog.pg_statistic_ext_data", "pg_catalog.pg_stats_ext", "pg_catalog.pg_stats_ext_exprs", "pg_catalog.pg_enum",
-    "pg_catalog.pg_range", "pg_catalog.pg_db_role_setting", "pg_catalog.pg_parameter_acl", "pg_catalog.pg_conversion",
+    "pg_catalog.pg_range", "pg_catalog.pg_default_acl", "pg_catalog.pg_db_role_setting", "pg_catalog.pg_parameter_acl", "pg_catalog.pg_conversion",
     "pg_catalog.pg_ts_config", "pg_catalog.pg_ts_config_map", "pg_catalog.pg_ts_dict", "pg_catalog.pg_ts_parser", "pg_catalog.pg_ts_template",
     "pg_catalog.pg_stat_progress_vacuum", "pg_catalog.pg_stat_progress_analyze", "pg_catalog.pg_stat_progress_copy",
     "pg_catalog.pg_stat_progress_create_index", "pg_catalog.pg_stat_progress_cluster", "pg_catalog.pg_stat_progress_basebackup",

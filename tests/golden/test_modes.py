@@ -44,7 +44,7 @@ class Mode:
     apart: tuple[str, ...] = ()  # files that tell what the mode changes: how many rows a call carries, how often a function is called
 
 
-BATCHED = tuple(f"ml/{name}" for name in ("bad_input", "batches", "guide_monitoring", "statements", "statistics", "wrappers"))
+BATCHED = tuple(f"ml/{name}" for name in ("bad_input", "batches", "guide_monitoring", "requests", "statements", "statistics", "wrappers"))
 MODES = (
     Mode(name="one row", observer=OneRow, plans=True, ordered=True),
     Mode(name="pickled", observer=Pickled, plans=True, ordered=True),

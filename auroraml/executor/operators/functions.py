@@ -65,8 +65,9 @@ def _sql_rows(function: Function, args: Sequence[Vector], frame: Frame) -> tuple
     plan = frame.ctx.plan_function(function)  # type: ignore[attr-defined]
     parts, owners = [], []
     for i in range(frame.n):  # each call is a query of its own
-        inner = frame.ctx.nested({("external", k): arg.take(np.array([i])).flat() for k, arg in enumerate(args, 1)})  # type: ignore[attr-defined]
-        batch = build(plan, inner).drain()
+        params = {("external", k): arg.take(np.array([i])).flat() for k, arg in enumerate(args, 1)}
+        frame.ctx.run_earlier(function, params)  # type: ignore[attr-defined]
+        batch = build(plan, frame.ctx.nested(params)).drain()  # type: ignore[attr-defined]
         if batch is not None:
             parts.append(batch)
             owners += [i] * batch.n

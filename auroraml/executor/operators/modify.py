@@ -26,6 +26,7 @@ class ModifyRows(Keeping):
 
     def collect(self) -> Batch | None:
         self.writer = Writer(self.node.relation, self.ctx)
+        self.before = self.writer.table.n  # rows stored from here on may be this statement's
         work = {"Insert": self._insert, "Update": self._update, "Delete": self._delete}[self.node.operation]
         parts = []
         while (source := self.children[0].pull(1 << 62)) is not None:
@@ -70,7 +71,8 @@ class ModifyRows(Keeping):
         if not conflict.update or not len(again):
             return (fresh, fresh) if fresh.n else None
         stored = np.array([taken[int(row)] for row in again], np.int64)
-        if (stored < 0).any() or len(np.unique(stored)) != len(stored):
+        own = (row for row in stored.tolist() if row >= self.before and self.writer.table.maker(row) == self.ctx.transaction.xid)
+        if (stored < 0).any() or len(np.unique(stored)) != len(stored) or any(True for _ in own):
             raise CardinalityViolation(
                 "ON CONFLICT DO UPDATE command cannot affect row a second time",
                 hint="Ensure that no rows proposed for insertion within the same command have duplicate constrained values.",

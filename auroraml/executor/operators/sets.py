@@ -141,7 +141,7 @@ class RecursiveRows(Operator):
         self.ctx.work_tables[self.node.work_table] = concat_batches(self.work)
         self.work = []
         child = self.children[1]
-        child.rescan(Loops(None, {}, self.loops, self.ctx.missing, self.loops.changing), self.work_changed)
+        child.rescan(Loops(None, {}, self.loops, self.ctx.missing, self.loops.changing | self.work_changed), self.work_changed)
 
     def _new(self, batch: Batch) -> Batch | None:
         """UNION: only rows not seen before."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 from auroraml.catalog.catalog import Catalog
+from auroraml.catalog.depends import uses
 from auroraml.errors import DatabaseError, DatatypeMismatch, InvalidParameterValue, InvalidSchemaName, UndefinedObject, UndefinedTable
 from auroraml.ir.bound import Need
 from auroraml.ir.expr import Expr
@@ -63,9 +64,22 @@ class Binder:
         """A column id no other column of the statement has."""
         return next(self._ids)
 
-    def need(self, kind: str, oid: int, name: str, privilege: str, at: int | None = None) -> None:
+    def need(
+        self, kind: str, oid: int, name: str, privilege: str, at: int | None = None, *, columns: tuple[int, ...] | None = None, role: int = 0
+    ) -> None:
         """Note a privilege the statement requires."""
-        self.needs.setdefault((kind, oid, privilege), Need(kind=kind, oid=oid, name=name, privilege=privilege, at=at))
+        need = Need(kind=kind, oid=oid, name=name, privilege=privilege, at=at, columns=columns, role=role)
+        self.needs.setdefault((kind, oid, f"{privilege}{role}{columns or ''}"), need)
+
+    def need_view(self, view: Relation) -> None:
+        """What a view reads is read as its owner."""
+        if view.view is None:
+            return
+        for oid, numbers in uses(view.view).columns.items():
+            relation = self.catalog.find_relation_oid(oid)
+            if relation is not None and relation.kind in "rvm":
+                self.need("relation", oid, relation.name, "r", columns=tuple(sorted(numbers)), role=view.owner)
+                self.need_view(relation if relation.kind == "v" else replace(relation, view=None))
 
     def schema(self, name: str, at: int) -> Schema:
         """A schema that was named; 3F000. Using it needs USAGE."""

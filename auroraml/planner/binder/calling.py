@@ -194,6 +194,10 @@ class Calls:
             raise GroupingError(f"aggregate functions are not allowed in {self.clause.name}", at=at)
         if any(isinstance(inner, e.Aggregate) for arg in args for inner in _walk(arg)):
             raise GroupingError("aggregate function calls cannot be nested", at=_inner_at(args))
+        self._refuse_sets(args, "aggregate")
+        inner_window = next((x for arg in args for x in _walk(arg) if isinstance(x, e.WindowCall)), None)
+        if inner_window is not None:
+            raise GroupingError("aggregate function calls cannot contain window function calls", at=inner_window.at)
         keys = tuple(self.sort_key(item) for item in order)
         plain = tuple(args[: len(args) - direct]) if direct else tuple(args)
         if direct:
@@ -202,6 +206,13 @@ class Calls:
                             filter=filter, star=star, direct=plain if direct else (), variadic=variadic, at=at)  # fmt: skip
         self.aggregates.append(found)
         return found
+
+    @staticmethod
+    def _refuse_sets(args: Sequence[e.Expr], kind: str) -> None:
+        found = next((x for arg in args for x in _walk(arg) if isinstance(x, e.Call) and x.function.returns_set), None)
+        if found is not None:
+            hint = "You might be able to move the set-returning function into a LATERAL FROM item."
+            raise FeatureNotSupported(f"{kind} function calls cannot contain set-returning function calls", hint=hint, at=found.at)
 
     def sort_key(self, item: exp.Expression) -> e.SortKey:
         """An ORDER BY item with its direction."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
+from auroraml.catalog.system_tables import sequence_rows
 from auroraml.errors import (
     AmbiguousColumn,
     DuplicateAlias,
@@ -14,12 +15,12 @@ from auroraml.errors import (
     InvalidColumnReference,
     ObjectNotInPrerequisiteState,
     UndefinedColumn,
+    UndefinedTable,
 )
 from auroraml.errors import SyntaxError as SqlSyntaxError
 from auroraml.ir import expr as e
 from auroraml.ir.logical import CteItem, FromItem, FunctionItem, JoinItem, LogicalPlan, Output, SubqueryItem, TableItem, ValuesItem
 from auroraml.ir.objects import Relation
-from auroraml.ir.renumber import renumber
 from auroraml.ir.tree import walk
 from auroraml.planner.binder.binder import Binder
 from auroraml.planner.binder.expressions import Clause, Expressions
@@ -116,9 +117,19 @@ class FromClause:
             for level in self.scope.levels():
                 if name in level.ctes:
                     return self._cte(level.ctes[name], name, alias, names, at)
-        relation = self.binder.relation(name, schema, at)
+        relation = self._relation(name, schema, at)
         self.binder.need("relation", relation.oid, relation.name, "r", None)
         return self.table(relation, alias, names, at)
+
+    def _relation(self, name: str, schema: str | None, at: int) -> Relation:
+        try:
+            return self.binder.relation(name, schema, at)
+        except UndefinedTable as error:
+            if schema is None and any(name in level.future for level in self.scope.levels()):
+                detail = f'There is a WITH item named "{name}", but it cannot be referenced from this part of the query.'
+                hint = "Use WITH RECURSIVE, or re-order the WITH items to remove forward references."
+                raise UndefinedTable(str(error), detail=detail, hint=hint, at=at) from None
+            raise
 
     def table(self, relation: Relation, alias: str | None, names: Sequence[str], at: int) -> FromItem:
         """A relation in FROM; a view becomes its query."""
@@ -127,12 +138,15 @@ class FromClause:
         if not relation.populated:
             hint = "Use the REFRESH MATERIALIZED VIEW command."
             raise ObjectNotInPrerequisiteState(f'materialized view "{relation.name}" has not been populated', hint=hint)
+        if relation.sequence is not None:
+            relation = sequence_rows(relation)
         live = [c for c in relation.columns if not c.dropped]
         outputs = tuple(Output(id=self.binder.new_id(), name=c.name, type=c.type, typmod=c.typmod) for c in live)
         outputs = self._renamed(outputs, names, alias or relation.name, at)
         shown = alias or relation.name
         self._enter(Entry(alias=shown, outputs=outputs, relation=relation, schema=None if alias else relation.schema), at)
         if relation.kind == "v" and relation.view is not None:
+            self.binder.need_view(relation)
             return SubqueryItem(outputs=outputs, alias=shown, aliased=alias is not None, query=fresh(relation.view, self.binder), view=relation)
         return TableItem(outputs=outputs, alias=shown, aliased=alias is not None, relation=relation, numbers=tuple(c.number for c in live))
 
@@ -141,7 +155,7 @@ class FromClause:
         cte.references += 1  # type: ignore[attr-defined]
         outputs = self._renamed(made, names, alias or name, at)
         self._enter(Entry(alias=alias or name, outputs=outputs), at)
-        return CteItem(outputs=outputs, alias=alias or name, aliased=alias is not None, cte=cte.id, name=name)  # type: ignore[attr-defined]
+        return CteItem(outputs=outputs, alias=alias or name, aliased=alias is not None, listed=bool(names), cte=cte.id, name=name)  # type: ignore[attr-defined]
 
     def _parenthesised(self, node: exp.Subquery, lateral: bool, outer: exp.Expression | None = None) -> FromItem:
         inner = node.this
@@ -157,7 +171,7 @@ class FromClause:
         outputs = tuple(replace(o, id=self.binder.new_id()) for o in self._typed(plan.outputs))
         outputs = self._renamed(outputs, names, alias, at)
         self._enter(Entry(alias=alias, outputs=outputs), at)
-        return SubqueryItem(outputs=outputs, alias=alias, aliased=True, lateral=lateral and _reads(plan, self.scope), query=plan)
+        return SubqueryItem(outputs=outputs, alias=alias, aliased=True, listed=bool(names), lateral=lateral and _reads(plan, self.scope), query=plan)
 
     def _before(self, at: int) -> int:
         tokens = [t for t in self.leaves.source.tokens if t.start < at and t.is_op("(")]
@@ -169,7 +183,7 @@ class FromClause:
 
     def _outside(self) -> Scope:
         """The scope of a subquery that is not LATERAL: outer levels and WITH names, none of this level's items."""
-        return Scope(parent=self.scope.parent, ctes=self.scope.ctes)
+        return Scope(parent=self.scope.parent, ctes=self.scope.ctes, siblings=self.scope.entries)
 
     def _nested_join(self, inner: exp.Expression, node: exp.Subquery, alias: str | None, names: Sequence[str]) -> FromItem:
         start = len(self.scope.entries)
@@ -191,7 +205,7 @@ class FromClause:
         outputs = tuple(Output(id=self.binder.new_id(), name=f"column{i}", type=t) for i, t in enumerate(types, 1))
         outputs = self._renamed(outputs, names, alias, at)
         self._enter(Entry(alias=alias, outputs=outputs), at)
-        return ValuesItem(outputs=outputs, alias=alias, aliased=True, rows=typed)
+        return ValuesItem(outputs=outputs, alias=alias, aliased=True, listed=bool(names), rows=typed)
 
     def _function(self, node: exp.Expression, call: exp.Expression) -> FromItem:
         alias, names, definitions = self._alias(node)
@@ -203,7 +217,7 @@ class FromClause:
         fields = self._fields(bound, name, alias, definitions, at)
         counts = [len(fields)]
         for other in more:
-            extra = self._fields(other, name, alias, (), at)
+            extra = self._fields(other, other.function.name if isinstance(other, e.Call) else name, alias, (), at)
             fields += extra
             counts.append(len(extra))
         if ordinality:
@@ -221,7 +235,11 @@ class FromClause:
                             column_counts=tuple(counts), ordinality=ordinality)  # fmt: skip
 
     def _parts(self, call: exp.Expression) -> list[exp.Expression]:
-        """unnest of several arrays is one unnest each, side by side."""
+        """The calls of ROWS FROM (...); unnest of several arrays is one unnest each, side by side."""
+        if isinstance(call, exp.Anonymous):
+            index = self.leaves.mark(call.this)[1]
+            if self.leaves.source.tokens[index].is_word("rows") and self.leaves.source.tokens[index + 1].is_word("from"):
+                return list(call.expressions)
         if not isinstance(call, exp.Anonymous) or len(call.expressions) < 2 or self.leaves.token(call.this).text != "unnest":
             return [call]
         return [exp.Anonymous(this=call.this, expressions=[argument]) for argument in call.expressions]
@@ -270,16 +288,26 @@ class FromClause:
         return JoinItem(outputs=outputs, kind="inner" if kind == "cross" else kind, left=left, right=right, on=condition)
 
     def _side(
-        self, entries: Sequence[Entry], merged: Sequence[tuple[str, e.Expr, frozenset[int]]], name: str, side: str, at: int
+        self, entries: Sequence[Entry], merged: Sequence[tuple[str, e.Expr, frozenset[int]]], name: str, side: str
     ) -> tuple[e.Expr, frozenset[int]]:
         found: list[tuple[e.Expr, frozenset[int]]] = [(expr, ids) for n, expr, ids in merged if n == name]
         hidden = frozenset(i for _, _, ids in merged for i in ids)
         found += [(column(o), frozenset((o.id,))) for entry in entries for o in entry.outputs if o.name == name and o.id not in hidden]
         if not found:
-            raise UndefinedColumn(f'column "{name}" specified in USING clause does not exist in {side} table', at=at)
+            raise UndefinedColumn(f'column "{name}" specified in USING clause does not exist in {side} table')
         if len(found) > 1:
-            raise AmbiguousColumn(f'common column name "{name}" appears more than once in {side} table', at=at)
+            raise AmbiguousColumn(f'common column name "{name}" appears more than once in {side} table')
         return found[0]
+
+    def _using_alias(self, index: int, merged: Sequence[tuple[str, e.Expr, frozenset[int]]]) -> None:
+        """JOIN ... USING (...) AS alias: the merged columns under a name of their own."""
+        token = self.leaves.source.tokens[index]
+        outputs = []
+        for name, value, _ in merged:
+            if not isinstance(value, e.ColumnRef):
+                raise FeatureNotSupported("an alias for the columns of FULL JOIN ... USING is not supported", at=token.start)
+            outputs.append(Output(id=value.id, name=name, type=value.type, typmod=value.typmod))
+        self._enter(Entry(alias=token.text, outputs=tuple(outputs), qualified=True), token.start)
 
     def _using(self, names: Sequence[str], left: FromItem, right: FromItem, kind: str, node: exp.Join, before: int) -> e.Expr | None:
         ids = {o.id for o in left.outputs}
@@ -290,8 +318,8 @@ class FromClause:
         for place, name in enumerate(names):
             given = node.args.get("using") or ()
             at = self.leaves.at(given[place]) if place < len(given) else self.leaves.start(node)
-            a, a_ids = self._side(lefts, left_merged, name, "left", at)
-            b, b_ids = self._side(rights, right_merged, name, "right", at)
+            a, a_ids = self._side(lefts, left_merged, name, "left")
+            b, b_ids = self._side(rights, right_merged, name, "right")
             tests.append(self.expressions.operator("=", [a, b], at))
             if kind == "full":
                 type, both = self.binder.coercer.to_common([a, b], "JOIN/USING")
@@ -299,6 +327,9 @@ class FromClause:
             else:
                 value = b if kind == "right" else a
             merged.append((name, value, a_ids | b_ids))
+        first = self.leaves.mark(node.args["using"][0])[1] if node.args.get("using") else -1
+        if first in self.leaves.source.using_aliases:
+            self._using_alias(self.leaves.source.using_aliases[first], merged)
         names_set = set(names)
         self.scope.merged = merged + [m for m in self.scope.merged if not (m[0] in names_set and any(m[2] & x[2] for x in merged))]
         if not tests:
@@ -314,7 +345,7 @@ def _reads(plan: LogicalPlan, scope: Scope) -> bool:
 
 def fresh(plan: LogicalPlan, binder: Binder) -> LogicalPlan:
     """A view's stored query with new column ids, over what it reads as that is now."""
-    return renumber(current(plan, binder.catalog, binder.new_id), binder.new_id)
+    return current(plan, binder.catalog, binder.new_id)
 
 
 def bind_rows(node: exp.Expression, expressions: Expressions) -> list[list[e.Expr]]:

@@ -98,11 +98,19 @@ class Predicates(Calls):
         assert isinstance(call, e.OpCall)
         return e.Distinct(type=BOOL, operator=call.operator, function=call.function, args=call.args)
 
+    def _in_at(self, query: exp.Expression, negated: bool) -> int:
+        """Where the IN (or NOT IN) before a subquery stands."""
+        tokens = self.leaves.source.tokens
+        i = self.leaves.first(query) - 1
+        while i > 0 and not tokens[i].is_word("in"):
+            i -= 1
+        return tokens[i - 1 if negated and tokens[i - 1].is_word("not") else i].start
+
     def membership(self, node: exp.In, negated: bool) -> e.Expr:
         """[NOT] IN a list or a subquery."""
         query = node.args.get("query")
         if query is not None:
-            found = self.sublink("any", "=", node.this, query, self.leaves.start(node.this))
+            found = self.sublink("any", "=", node.this, query, self._in_at(query, negated))
             return e.Not(type=BOOL, arg=found) if negated else found
         symbol = "<>" if negated else "="
         items = node.args.get("expressions") or [node.args["field"]]

@@ -7,7 +7,16 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
-from auroraml.errors import DuplicateAlias, FeatureNotSupported, GroupingError, InvalidColumnReference, UndefinedColumn
+from auroraml.errors import (
+    DatatypeMismatch,
+    DuplicateAlias,
+    FeatureNotSupported,
+    GroupingError,
+    InvalidColumnReference,
+    UndefinedColumn,
+    UndefinedTable,
+    WindowingError,
+)
 from auroraml.errors import SyntaxError as SqlSyntaxError
 from auroraml.ir import expr as e
 from auroraml.ir.logical import Cte, FromItem, LogicalPlan, Output, Query, RowLock, SetOperation, SubqueryItem, Target, Values
@@ -45,9 +54,20 @@ class QueryBinder:
         self.leaves = binder.leaves
 
     def plan(self, node: exp.Expression, parent: Scope) -> LogicalPlan:
-        """Any query as a logical plan, its names looked up in `parent` where its own level has none."""
+        """Any query as a logical plan, its names looked up in `parent` where its own level has none; literals of no type become text."""
+        return self._resolved(self.unresolved(node, parent))
+
+    def _resolved(self, plan: LogicalPlan) -> LogicalPlan:
+        if not isinstance(plan, Query) or all(o.type.oid != UNKNOWN.oid for o in plan.outputs):
+            return plan
+        coerce = self.binder.coercer.coerce
+        targets = tuple(replace(t, expr=coerce(t.expr, TEXT)) if t.expr.type.oid == UNKNOWN.oid else t for t in plan.targets)
+        return replace(plan, targets=targets, outputs=tuple(replace(o, type=TEXT) if o.type.oid == UNKNOWN.oid else o for o in plan.outputs))
+
+    def unresolved(self, node: exp.Expression, parent: Scope) -> LogicalPlan:
+        """`plan`, with literals of no type in the select list left to whoever uses it: a set operation or INSERT."""
         if isinstance(node, exp.Paren):
-            return self.plan(node.this, parent)
+            return self.unresolved(node.this, parent)
         if isinstance(node, exp.Subquery):
             return self._subquery(node, parent)
         if isinstance(node, exp.SetOperation):
@@ -55,7 +75,8 @@ class QueryBinder:
         if isinstance(node, exp.Values):
             return self._values(node, parent)
         if isinstance(node, exp.Select):
-            return self._select(node, parent)
+            values = bare_values(node)
+            return self._select(node, parent) if values is None else self._values(values, parent, node)
         if isinstance(node, exp.Insert | exp.Update | exp.Delete):
             return self.dml(node, parent)
         raise FeatureNotSupported(f"{type(node).__name__} is not supported", at=self.leaves.start(node))
@@ -66,7 +87,7 @@ class QueryBinder:
 
     def _subquery(self, node: exp.Subquery, parent: Scope) -> LogicalPlan:
         scope = self._with(node, Scope(parent=parent))
-        inner = self.plan(node.this, scope[0] if scope[1] else parent)
+        inner = self.unresolved(node.this, scope[0] if scope[1] else parent)
         order, limit, offset = node.args.get("order"), node.args.get("limit"), node.args.get("offset")
         if order is None and limit is None and offset is None:
             return inner
@@ -93,6 +114,7 @@ class QueryBinder:
             name = self.leaves.name(cte.args["alias"].this)
             if name in [c.name for _, c in made]:
                 raise DuplicateAlias(f'WITH query name "{name}" specified more than once', at=self.leaves.at(cte.args["alias"].this))
+            inside.future = frozenset(self.leaves.name(c.args["alias"].this) for c in clause.expressions) - set(inside.ctes)
             made.append(self._cte(cte, name, inside, recursive))
             inside.ctes[name] = made[-1][0]
         scope.ctes = inside.ctes
@@ -127,22 +149,40 @@ class QueryBinder:
         left = self.plan(node.this, scope)
         seen = BoundCte(id=id, outputs=self._cte_outputs(left, names, name, node))
         right = self.plan(node.expression, Scope(parent=scope.parent, ctes={**scope.ctes, name: seen}))
+        if len(left.outputs) != len(right.outputs):
+            raise SqlSyntaxError("each UNION query must have the same number of columns", at=self._first_target(node.expression))
+        types = []
+        for i, (a, b) in enumerate(zip(left.outputs, right.outputs, strict=True)):
+            overall = self._matched(a, b, "UNION", i, left, right)
+            if overall.oid != a.type.oid:
+                shown = self.binder.coercer.name
+                raise DatatypeMismatch(
+                    f'recursive query "{name}" column {i + 1} has type {shown(a.type)} in non-recursive term but type {shown(overall)} overall',
+                    hint="Cast the output of the non-recursive term to the correct type.", at=located(output_expr(left, i)),
+                )  # fmt: skip
+            types.append(overall)
+        right = self._coerced(right, types)
         outputs = tuple(replace(o, id=self.binder.new_id()) for o in seen.outputs)
         return SetOperation(op="union", all=not node.args.get("distinct"), left=left, right=right, outputs=outputs)
 
     # VALUES and set operations
 
-    def _values(self, node: exp.Values, parent: Scope) -> LogicalPlan:
+    def _values(self, node: exp.Values, parent: Scope, clauses: exp.Expression | None = None) -> LogicalPlan:
+        """VALUES; `clauses` is the node that carries its WITH, ORDER BY and LIMIT."""
+        clauses = node if clauses is None else clauses
+        scope, ctes = self._with(clauses, Scope(parent=parent, ctes=dict(parent.ctes)))
+        parent = Scope(parent=parent, ctes=scope.ctes) if ctes else parent
         expressions_ = Expressions(self.binder, parent, self.plan)
         types, rows = common_rows(bind_rows(node, expressions_), expressions_)
         outputs = tuple(Output(id=self.binder.new_id(), name=f"column{i}", type=t) for i, t in enumerate(types, 1))
-        limit, offset, _ = self._limits(node, parent)
-        return Values(outputs=outputs, rows=rows, order_by=self._output_order(node.args.get("order"), outputs, parent), limit=limit, offset=offset)
+        limit, offset, _ = self._limits(clauses, parent)
+        keys = self._output_order(clauses.args.get("order"), outputs, parent)
+        return Values(outputs=outputs, rows=rows, order_by=keys, limit=limit, offset=offset, ctes=ctes)
 
     def _set_operation(self, node: exp.SetOperation, parent: Scope) -> LogicalPlan:
         scope, ctes = self._with(node, Scope(parent=parent, ctes=dict(parent.ctes)))
         inside = Scope(parent=parent, ctes=scope.ctes)
-        left, right = self.plan(node.this, inside), self.plan(node.expression, inside)
+        left, right = self.unresolved(node.this, inside), self.unresolved(node.expression, inside)
         word = {exp.Union: "UNION", exp.Intersect: "INTERSECT", exp.Except: "EXCEPT"}[type(node)]
         if len(left.outputs) != len(right.outputs):
             raise SqlSyntaxError(
@@ -226,9 +266,10 @@ class QueryBinder:
             if value is None or (isinstance(value, exp.Column) and not self.leaves.mark(value)[0]):
                 found.append(e.Const(type=INT8, value=1) if isinstance(clause, exp.Fetch) else None)
                 continue
-            expressions_ = Expressions(self.binder, Scope(parent=parent), self.plan)
+            expressions_ = Expressions(self.binder, parent, self.plan)
             bound = expressions_.within(Clause(name=word), value)
-            if any(isinstance(x, e.ColumnRef) for x in expressions(bound)):
+            own = {o.id for entry in parent.entries for o in entry.outputs}
+            if any(isinstance(x, e.ColumnRef) and x.id in own for x in expressions(bound)):
                 raise InvalidColumnReference(f"argument of {word} must not contain variables", at=located(bound))
             found.append(self.binder.coercer.coerce(bound, INT8, -1, "assignment"))
         return found[0], found[1], ties
@@ -247,8 +288,10 @@ class QueryBinder:
         where = node.args.get("where")
         conjuncts = _conjuncts(bound.condition(where.this, Clause(name="WHERE"))) if where is not None else ()
         for window in node.args.get("windows") or ():
+            if self.leaves.name(window.this) in bound.window_names:
+                raise WindowingError(f'window "{self.leaves.name(window.this)}" is already defined', at=self.leaves.at(window.this))
             bound.window_names[self.leaves.name(window.this)] = len(bound.windows)
-            bound.windows.append(bound.window_definition(window))
+            bound.windows.append(replace(bound.window_definition(window), name=self.leaves.name(window.this)))
         targets = SelectList(self.binder, scope, bound).targets(node.expressions)
         return self._level(node, scope, bound, items, conjuncts, targets, ctes)
 
@@ -271,8 +314,10 @@ class QueryBinder:
             hidden = [t for t in targets if t.hidden]
             if hidden:
                 raise InvalidColumnReference("for SELECT DISTINCT, ORDER BY expressions must appear in select list", at=located(hidden[0].expr))
+        if distinct is not None and on is None:
+            targets = [replace(t, expr=self.binder.coercer.coerce(t.expr, TEXT)) if t.expr.type.oid == UNKNOWN.oid else t for t in targets]
         grouped = group is not None or having is not None or bool(bound.aggregates)
-        limit, offset, ties = self._limits(node, scope.parent or Scope())
+        limit, offset, ties = self._limits(node, scope)
         outputs = tuple(Output(id=t.id, name=t.name, type=t.expr.type, typmod=t.expr.typmod) for t in targets if not t.hidden)
         query = Query(
             outputs=outputs, from_items=items, where=where, group_by=grouping, grouping_sets=sets, grouped=grouped, having=conditions,
@@ -281,7 +326,27 @@ class QueryBinder:
         )  # fmt: skip
         if grouped:
             check_grouping(query, scope)
+        if query.locks:
+            self._check_locks(query, node, scope)
         return query
+
+    def _check_locks(self, query: Query, node: exp.Select, scope: Scope) -> None:
+        """What FOR UPDATE does not go with, and the privilege it needs."""
+        word = f"FOR {query.locks[0].strength.upper()}"
+        reasons = (
+            ("DISTINCT clause", query.distinct or query.distinct_on is not None), ("GROUP BY clause", bool(query.group_by)),
+            ("HAVING clause", bool(query.having)), ("aggregate functions", query.grouped), ("window functions", bool(query.windows)),
+        )  # fmt: skip
+        for what, present in reasons:
+            if present:
+                raise FeatureNotSupported(f"{word} is not allowed with {what}")
+        for lock, written in zip(query.locks, node.args.get("locks") or (), strict=True):
+            for alias, table in zip(lock.aliases, written.expressions, strict=True):
+                if not any(entry.named and entry.alias == alias for entry in scope.entries):
+                    raise UndefinedTable(f'relation "{alias}" in {word} clause not found in FROM clause', at=self.leaves.start(table))
+            for entry in scope.entries:
+                if entry.relation is not None and entry.relation.kind == "r" and (not lock.aliases or entry.alias in lock.aliases):
+                    self.binder.need("relation", entry.relation.oid, entry.relation.name, "w", columns=())
 
     def _locks(self, node: exp.Select) -> tuple[RowLock, ...]:
         found = []
@@ -300,9 +365,18 @@ class QueryBinder:
             ids.append(key.expr.id)
         for key in keys[: len(ids)]:
             if isinstance(key.expr, e.ColumnRef) and key.expr.id not in ids:
-                at = located(next(t.expr for t in targets if t.id == key.expr.id))
+                missed = next(i for i in ids if all(i != k.expr.id for k in keys if isinstance(k.expr, e.ColumnRef)))
+                at = self.leaves.start(distinct.args["on"].expressions[ids.index(missed)])
                 raise InvalidColumnReference("SELECT DISTINCT ON expressions must match initial ORDER BY expressions", at=at)
         return tuple(ids)
+
+
+def bare_values(node: exp.Expression) -> exp.Values | None:
+    """The VALUES that sqlglot wraps in SELECT * FROM, where a query is expected."""
+    from_ = node.args.get("from_")
+    values = None if from_ is None else from_.this
+    alias = values.args.get("alias") if isinstance(values, exp.Values) else None
+    return values if alias is not None and str(alias.this.name) == "_values" else None
 
 
 def _conjuncts(expr: e.Expr) -> tuple[e.Expr, ...]:

@@ -23,6 +23,7 @@ class Entry:
     lateral_only: bool = False  # to the left of an item that is not LATERAL: visible to LATERAL items only
     named: bool = True
     composite: bool = True
+    qualified: bool = False  # seen through its alias only (JOIN ... USING (...) AS alias)
 
 
 @dataclass(kw_only=True)
@@ -33,6 +34,8 @@ class Scope:
     merged: list[tuple[str, Expr, frozenset[int]]] = field(default_factory=list)  # name, expression, ids it stands for
     parent: Scope | None = None
     ctes: dict[str, object] = field(default_factory=dict)
+    future: frozenset[str] = frozenset()  # WITH queries that come later, or this one itself: known, but out of reach
+    siblings: list[Entry] = field(default_factory=list)  # items beside a subquery that is not LATERAL: known, but out of its reach
 
     def levels(self) -> Iterator[Scope]:
         """This scope, then the ones outside."""
@@ -50,7 +53,7 @@ class Scope:
         found: list[Expr] = [expr for merged, expr, _ in self.merged if merged == name]
         hidden = self.replaced()
         for entry in self.entries:
-            for output in entry.outputs:
+            for output in () if entry.qualified else entry.outputs:
                 if output.name == name and output.id not in hidden:
                     found.append(column(output, at))
         if len(found) > 1:
@@ -105,6 +108,9 @@ def missing_table(scope: Scope, alias: str, at: int) -> UndefinedTable:
             if entry.relation is not None and entry.relation.name == alias and entry.alias != alias:
                 hint = f'Perhaps you meant to reference the table alias "{entry.alias}".'
                 return UndefinedTable(f'invalid reference to FROM-clause entry for table "{alias}"', hint=hint, at=at)
+        if any(entry.alias == alias for entry in level.siblings):
+            hint = f'There is an entry for table "{alias}", but it cannot be referenced from this part of the query.'
+            return UndefinedTable(f'invalid reference to FROM-clause entry for table "{alias}"', hint=hint, at=at)
     return UndefinedTable(f'missing FROM-clause entry for table "{alias}"', at=at)
 
 

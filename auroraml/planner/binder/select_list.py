@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
 
 from sqlglot import exp
@@ -40,8 +41,6 @@ class SelectList:
         return found
 
     def _new(self, name: str, expr: e.Expr, hidden: bool = False) -> Target:
-        if expr.type.oid == UNKNOWN.oid:
-            expr = self.binder.coercer.coerce(expr, TEXT)
         return Target(id=self.binder.new_id(), name=name, expr=expr, hidden=hidden)
 
     def _target(self, node: exp.Expression, clause: Clause) -> list[Target]:
@@ -62,7 +61,8 @@ class SelectList:
             raise SqlSyntaxError("SELECT * with no tables specified is not valid", at=at)
         hidden = self.scope.replaced()
         found = [self._new(name, expr) for name, expr, _ in self.scope.merged]
-        found += [self._new(o.name, column(o)) for entry in self.scope.entries for o in entry.outputs if o.id not in hidden]
+        found += [self._new(o.name, column(o)) for entry in self.scope.entries for o in entry.outputs
+                  if o.id not in hidden and not entry.qualified]  # fmt: skip
         return found
 
     def _qualified_star(self, node: exp.Column) -> list[Target]:
@@ -99,6 +99,9 @@ class SelectList:
             if target is None:
                 target = self._new("?column?", key.expr, hidden=True)
                 targets.append(target)
+        if target.expr.type.oid == UNKNOWN.oid:
+            typed = replace(target, expr=self.binder.coercer.coerce(target.expr, TEXT))
+            targets[targets.index(target)] = target = typed
         return e.SortKey(expr=e.ColumnRef(type=target.expr.type, id=target.id, name=target.name), descending=bool(item.args.get("desc")),
                          nulls_first=bool(item.args.get("nulls_first")))  # fmt: skip
 
@@ -149,20 +152,23 @@ class SelectList:
                 return tuple(place(part) for part in item.expressions)
             return (place(item.this if isinstance(item, exp.Paren) else item),)
 
-        plain = [p for item in node.expressions for p in (positions(item) if not isinstance(item, exp.Paren) else (place(item.this),))]
-        extras: list[list[tuple[int, ...]]] = []
-        for rollup in node.args.get("rollup") or ():
-            parts = [positions(item) for item in rollup.expressions]
-            extras.append([sum(parts[:n], ()) for n in range(len(parts), -1, -1)])
-        for cube in node.args.get("cube") or ():
-            parts = [positions(item) for item in cube.expressions]
-            choices = product((True, False), repeat=len(parts))
-            extras.append([sum((p for p, used in zip(parts, choice, strict=True) if used), ()) for choice in choices])
-        for sets in node.args.get("grouping_sets") or ():
-            extras.append([positions(item) if not (isinstance(item, exp.Tuple) and not item.expressions) else () for item in sets.expressions])
-        if not extras:
+        def sets(item: exp.Expression) -> list[tuple[int, ...]]:
+            """What one item of GROUP BY contributes: one set, or those of ROLLUP, CUBE and GROUPING SETS."""
+            if isinstance(item, exp.Rollup):
+                parts = [positions(part) for part in item.expressions]
+                return [sum(parts[:n], ()) for n in range(len(parts), -1, -1)]
+            if isinstance(item, exp.Cube):
+                parts = [positions(part) for part in item.expressions]
+                choices = product((True, False), repeat=len(parts))
+                return [sum((p for p, used in zip(parts, choice, strict=True) if used), ()) for choice in choices]
+            if isinstance(item, exp.GroupingSets):
+                return [found for part in item.expressions for found in sets(part)]
+            return [positions(item)]
+
+        items = [*node.expressions, *(item for key in ("rollup", "cube", "grouping_sets") for item in node.args.get(key) or ())]
+        combined = [tuple(dict.fromkeys(sum(choice, ()))) for choice in product(*(sets(item) for item in items))]
+        if not any(isinstance(item, exp.Rollup | exp.Cube | exp.GroupingSets) for item in items) and combined != [()]:
             return tuple(keys), None
-        combined = [tuple(dict.fromkeys((*plain, *sum(choice, ())))) for choice in product(*extras)]
         return tuple(keys), tuple(combined)
 
 

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from sqlglot import exp
 
 from auroraml.catalog.catalog import Catalog
+from auroraml.catalog.depends import uses
 from auroraml.errors import (
     DatatypeMismatch,
     FeatureNotSupported,
+    GeneratedAlways,
     IndeterminateDatatype,
+    InsufficientPrivilege,
     InvalidColumnReference,
     InvalidFunctionDefinition,
     UndefinedColumn,
+    UndefinedObject,
+    WrongObjectType,
 )
 from auroraml.errors import DuplicateColumn as Duplicated
 from auroraml.errors import SyntaxError as SqlSyntaxError
@@ -35,7 +41,7 @@ from auroraml.sql import statements as st
 from auroraml.sql.rewrite import Source
 from auroraml.types.form import DEFAULT_STYLE, TextStyle
 from auroraml.types.pg_type import PgType, Rep
-from auroraml.types.table import UNKNOWN, VOID
+from auroraml.types.table import TEXT, UNKNOWN, VOID
 
 _NO_TOKENS = Source(tokens=())
 RETURNING = Clause(name="RETURNING")
@@ -86,16 +92,23 @@ def bind_body(function: Function, statements: Sequence[st.Statement], catalog: C
             raise _returns(
                 function, binder_name(function, catalog, style), "Function's final statement must be SELECT or INSERT/UPDATE/DELETE RETURNING."
             )
-        return function
-    last = statements[-1]
-    if len(statements) > 1 or not isinstance(last, st.Query):
-        raise FeatureNotSupported("SQL functions of several statements are not supported")
+        nothing = Target(id=1, name="", expr=e.Const(type=VOID, value=None))
+        return replace(function, body=Query(outputs=(Output(id=1, name="", type=VOID),), targets=(nothing,)))
     arguments = [(p.name, p.type) for p in function.inputs]
-    binder = Binder(catalog, names, last.tree.source, style, (), arguments)
-    binder.function_name = function.name
-    plan = StatementBinder(binder).plan(last.tree.root, Scope())
-    plan = _returning(function, plan, binder)
-    return inherit_batch(replace(function, body=plan))
+    plans: list[LogicalPlan] = []
+    for statement in statements:
+        if not isinstance(statement, st.Query):
+            raise FeatureNotSupported(f"{_words(statement)} in a SQL function is not supported")
+        binder = Binder(catalog, names, statement.tree.source, style, (), arguments)
+        binder.function_name = function.name
+        plans.append(StatementBinder(binder).plan(statement.tree.root, Scope()))
+    plan = _returning(function, plans[-1], binder)
+    return inherit_batch(replace(function, before=tuple(plans[:-1]), body=plan))
+
+
+def _words(statement: st.Statement) -> str:
+    """The statement's first word."""
+    return statement.text[statement.start : statement.end].split(None, 1)[0].upper()
 
 
 def binder_name(function: Function, catalog: Catalog, style: TextStyle) -> str:
@@ -171,11 +184,15 @@ class StatementBinder(QueryBinder):
         name, at = self.leaves.name(table.this), self.leaves.start(table)
         schema = self.leaves.name(table.args["db"]) if table.args.get("db") is not None else None
         relation = self.binder.relation(name, schema, at)
+        if relation.kind in "mS":
+            raise WrongObjectType(f'cannot change {"sequence" if relation.kind == "S" else "materialized view"} "{relation.name}"')
         if relation.kind != "r":
-            kind = {"v": "view", "m": "materialized view"}.get(relation.kind, "relation")
-            raise FeatureNotSupported(f'cannot change {kind} "{relation.name}"', at=at)
+            raise FeatureNotSupported(f'changing the rows of view "{relation.name}" is not supported', at=at)
+        if relation.system is not None:
+            raise InsufficientPrivilege(f'permission denied: "{relation.name}" is a system catalog')
         alias = table.args.get("alias")
-        self.binder.need("relation", relation.oid, relation.name, privilege)
+        if privilege == "d":
+            self.binder.need("relation", relation.oid, relation.name, privilege)
         return relation, (self.leaves.name(alias.this) if alias is not None else relation.name), at
 
     def _columns(self, node: exp.Expression, relation: Relation) -> list[Column]:
@@ -197,6 +214,7 @@ class StatementBinder(QueryBinder):
         relation, alias, _ = self._target(node.this, "a")
         columns = self._columns(node.this, relation)
         named = isinstance(node.this, exp.Schema)
+        self.binder.need("relation", relation.oid, relation.name, "a", columns=tuple(c.number for c in columns))
         live = [c for c in relation.columns if not c.dropped]
         source = node.args.get("expression")
         inside = Scope(parent=scope.parent, ctes=scope.ctes)
@@ -211,6 +229,10 @@ class StatementBinder(QueryBinder):
         own.entries.append(Entry(alias=alias, outputs=self._row(live, row_ids), relation=relation))
         conflict = self._conflict(node.args.get("conflict"), relation, own, live)
         returning, outputs = self._returning(node, own)
+        if returning:
+            places = dict(zip(row_ids, (c.number for c in live), strict=True))
+            read = {places[x.id] for t in returning for x in walk_expressions(t.expr) if isinstance(x, e.ColumnRef) and x.id in places}
+            self.binder.need("relation", relation.oid, relation.name, "r", columns=tuple(sorted(read)))
         return Insert(
             outputs=outputs, relation=relation, source=plan, row_ids=row_ids, alias=alias, returning=returning, conflict=conflict, ctes=ctes
         )
@@ -231,6 +253,7 @@ class StatementBinder(QueryBinder):
     def _insert_values(self, source: exp.Values, columns: Sequence[Column], live: Sequence[Column], scope: Scope, named: bool) -> LogicalPlan:
         bound = Expressions(self.binder, scope, self.plan)
         rows: list[list[e.Expr | None]] = []
+        overriding = self._overriding(source)
         for item in source.expressions:
             parts = item.expressions if isinstance(item, exp.Tuple) else [item.this if isinstance(item, exp.Paren) else item]
             if rows and len(parts) != len(rows[0]):
@@ -240,9 +263,10 @@ class StatementBinder(QueryBinder):
             self._count(len(parts), columns, at, missing, named)
             row: list[e.Expr | None] = []
             for part, target in zip(parts, columns, strict=False):
-                if self.leaves.mark(part)[0] == "d":
+                if self.leaves.mark(part)[0] == "d" or (target.identity and overriding == "user"):
                     row.append(None)
                 else:
+                    self._refuse_identity(target, overriding)
                     value = bound.within(Clause(name="VALUES"), part)
                     row.append(to_column(self.binder, value, target.type, target.typmod, target.name, "column"))
             rows.append(row)
@@ -264,13 +288,16 @@ class StatementBinder(QueryBinder):
         return Values(outputs=outputs, rows=tuple(full))
 
     def _insert_query(self, source: exp.Expression, columns: Sequence[Column], live: Sequence[Column], scope: Scope, named: bool) -> LogicalPlan:
-        plan = self.plan(source, scope)
+        plan = self.unresolved(source, scope)
         more = self.leaves.start(source)
         if len(plan.outputs) > len(columns):
             more = located(output_expr(plan, len(columns))) or more
         missing = self._column_at(columns[len(plan.outputs)].name) if len(plan.outputs) < len(columns) else 0
         self._count(len(plan.outputs), columns, more, missing, named)
         columns = columns[: len(plan.outputs)]
+        for target in columns:
+            self._refuse_identity(target, self._overriding(source))
+        plan = self._typed_literals(plan, columns)
         item_outputs = tuple(replace(o, id=self.binder.new_id()) for o in plan.outputs)
         place = {c.number: i for i, c in enumerate(columns)}
         targets = []
@@ -285,13 +312,49 @@ class StatementBinder(QueryBinder):
         outputs = tuple(Output(id=t.id, name=t.name, type=t.expr.type, typmod=t.expr.typmod) for t in targets)
         return Query(outputs=outputs, from_items=(SubqueryItem(outputs=item_outputs, alias="*SELECT*", query=plan),), targets=tuple(targets))
 
+    def _typed_literals(self, plan: LogicalPlan, columns: Sequence[Column]) -> LogicalPlan:
+        """Literals of no type in a SELECT list, read as the columns they go to."""
+        if not isinstance(plan, Query) or all(o.type.oid != UNKNOWN.oid for o in plan.outputs):
+            return plan
+        types = {t.id: c.type for t, c in zip((t for t in plan.targets if not t.hidden), columns, strict=True)}
+        targets = tuple(
+            replace(t, expr=self.binder.coercer.coerce(t.expr, types[t.id], -1, "assignment")) if t.expr.type.oid == UNKNOWN.oid else t
+            for t in plan.targets
+        )
+        shown = [t for t in targets if not t.hidden]
+        return replace(plan, targets=targets, outputs=tuple(replace(o, type=t.expr.type) for o, t in zip(plan.outputs, shown, strict=True)))
+
+    def _overriding(self, source: exp.Expression) -> str:
+        """What OVERRIDING before the source of an INSERT says: "system", "user" or nothing."""
+        first = self.leaves.first(source)
+        found = [i for i in self.leaves.source.overriding if i < first]
+        between = max(found, default=-1)
+        tokens = self.leaves.source.tokens
+        if between < 0 or any(tokens[i].is_word("insert") for i in range(between, first)):
+            return ""
+        return self.leaves.source.overriding[between]
+
+    @staticmethod
+    def _refuse_identity(column: Column, overriding: str) -> None:
+        if column.identity == "a" and not overriding:
+            raise GeneratedAlways(
+                f'cannot insert a non-DEFAULT value into column "{column.name}"',
+                detail=f'Column "{column.name}" is an identity column defined as GENERATED ALWAYS.', hint="Use OVERRIDING SYSTEM VALUE to override.",
+            )  # fmt: skip
+
     def _conflict(self, node: exp.Expression | None, relation: Relation, scope: Scope, live: Sequence[Column]) -> Conflict | None:
         if node is None:
             return None
-        if node.args.get("constraint") is not None:
-            raise FeatureNotSupported("ON CONFLICT ON CONSTRAINT is not supported")
         keys = node.args.get("conflict_keys") or ()
         numbers = []
+        if node.args.get("constraint") is not None:
+            name = self.leaves.name(node.args["constraint"])
+            constraint = next((c for c in relation.constraints if c.name == name), None)
+            if constraint is None:
+                raise UndefinedObject(f'constraint "{name}" for table "{relation.name}" does not exist')
+            if constraint.kind not in "pu":
+                raise WrongObjectType("constraint in ON CONFLICT clause has no associated index")
+            numbers = list(constraint.columns)
         for key in keys:
             name = self.leaves.name(key.this if isinstance(key, exp.Ordered | exp.Column) else key)
             match = next((c for c in live if c.name == name), None)
@@ -306,15 +369,16 @@ class StatementBinder(QueryBinder):
             return Conflict(columns=tuple(numbers))
         if not numbers:
             raise SqlSyntaxError(
-                "ON CONFLICT DO UPDATE requires inference specification or constraint name", hint="For example, ON CONFLICT (column_name)."
-            )
+                "ON CONFLICT DO UPDATE requires inference specification or constraint name", hint="For example, ON CONFLICT (column_name).",
+                at=next((a.start for a, b in pairwise(self.leaves.source.tokens) if a.is_word("on") and b.is_word("conflict")), None),
+            )  # fmt: skip
         excluded = tuple(self.binder.new_id() for _ in live)
         inside = Scope(entries=[*scope.entries, Entry(alias="excluded", outputs=self._row(live, excluded))], parent=scope.parent, ctes=scope.ctes)
         bound = Expressions(self.binder, inside, self.plan)
         assignments = tuple(self._assignments(node.expressions, relation, bound))
         where = node.args.get("where")
         conditions = _conjuncts(bound.condition(where.this, Clause(name="WHERE"))) if where is not None else ()
-        self.binder.need("relation", relation.oid, relation.name, "w")
+        self.binder.need("relation", relation.oid, relation.name, "w", columns=tuple(n for n, _ in assignments))
         return Conflict(columns=tuple(numbers), update=True, assignments=assignments, excluded_ids=excluded, where=conditions)
 
     def _assignments(self, nodes: Sequence[exp.Expression], relation: Relation, bound: Expressions) -> list[tuple[int, e.Expr]]:
@@ -337,8 +401,11 @@ class StatementBinder(QueryBinder):
         return found
 
     def _set_column(self, node: exp.Expression, relation: Relation) -> Column:
-        name = self.leaves.name(node.this if isinstance(node, exp.Column) else node)
+        written = node.args.get("table") if isinstance(node, exp.Column) else None
+        name = self.leaves.name(written or (node.this if isinstance(node, exp.Column) else node))
         match = next((c for c in relation.columns if c.name == name and not c.dropped), None)
+        if written is not None and match is not None:
+            raise FeatureNotSupported("assigning to a field of a column is not supported", at=self.leaves.start(node))
         if match is None:
             raise UndefinedColumn(f'column "{name}" of relation "{relation.name}" does not exist', at=self.leaves.start(node))
         return match
@@ -356,7 +423,8 @@ class StatementBinder(QueryBinder):
                 narrowed = replace(again, outputs=(again.outputs[i],), targets=tuple(t for t in again.targets if t.hidden or t is single))  # type: ignore[attr-defined, call-arg]
                 parts.append(e.SubLink(type=output.type, typmod=output.typmod, kind="scalar", query=narrowed, at=self.leaves.start(node)))
             return parts
-        items = inner.expressions if isinstance(inner, exp.Tuple) else [inner]
+        row = isinstance(inner, exp.Anonymous) and self.leaves.token(inner.this).is_word("row")
+        items = inner.expressions if isinstance(inner, exp.Tuple) or row else [inner]
         if len(items) != n:
             raise SqlSyntaxError("number of columns does not match number of values", at=self.leaves.start(node))
         return list(items)
@@ -365,6 +433,9 @@ class StatementBinder(QueryBinder):
         if isinstance(value, exp.Expression):
             if self.leaves.mark(value)[0] == "d":
                 return self._default(target)
+            if target.identity == "a":
+                raise GeneratedAlways(f'column "{target.name}" can only be updated to DEFAULT',
+                                      detail=f'Column "{target.name}" is an identity column defined as GENERATED ALWAYS.')  # fmt: skip
             value = bound.within(SET, value)
         return to_column(self.binder, value, target.type, target.typmod, target.name, "column")
 
@@ -373,7 +444,8 @@ class StatementBinder(QueryBinder):
         if clause is None:
             return (), ()
         bound = Expressions(self.binder, scope, self.plan)
-        targets = SelectList(self.binder, scope, bound).targets(clause.expressions, RETURNING)
+        targets = [replace(t, expr=self.binder.coercer.coerce(t.expr, TEXT)) if t.expr.type.oid == UNKNOWN.oid else t
+                   for t in SelectList(self.binder, scope, bound).targets(clause.expressions, RETURNING)]  # fmt: skip
         return tuple(targets), tuple(Output(id=t.id, name=t.name, type=t.expr.type, typmod=t.expr.typmod) for t in targets)
 
     def _found(
@@ -386,8 +458,6 @@ class StatementBinder(QueryBinder):
         assert isinstance(target, TableItem)
         items = clause.items(others, joins) if others is not None else ()
         conditions = _conjuncts(bound.condition(where.this, Clause(name="WHERE"))) if where is not None else ()
-        if where is not None or others is not None:
-            self.binder.need("relation", relation.oid, relation.name, "r")
         return target, items, bound, conditions
 
     def _update(self, node: exp.Update, scope: Scope, ctes: tuple[Cte, ...]) -> LogicalPlan:
@@ -408,8 +478,11 @@ class StatementBinder(QueryBinder):
             ctes=scope.ctes,
         )
         returning, shown = self._returning(node, after)
-        return Update(outputs=shown, relation=relation, target=target, query=query, assigned=tuple(n for n, _ in assignments), row_ids=row_ids,
+        self.binder.need("relation", relation.oid, relation.name, "w", columns=tuple(n for n, _ in assignments))
+        plan = Update(outputs=shown, relation=relation, target=target, query=query, assigned=tuple(n for n, _ in assignments), row_ids=row_ids,
                       alias=alias, returning=returning, ctes=ctes)  # fmt: skip
+        self._need_reads(plan, relation)
+        return plan
 
     def _delete(self, node: exp.Delete, scope: Scope, ctes: tuple[Cte, ...]) -> LogicalPlan:
         relation, alias, _ = self._target(node.this, "d")
@@ -419,7 +492,15 @@ class StatementBinder(QueryBinder):
         target, items, _, where = self._found(relation, alias, scope, first, joins, node.args.get("where"))
         query = Query(from_items=(target, *items), where=where)  # type: ignore[arg-type] # FromItems
         returning, shown = self._returning(node, scope)
-        return Delete(outputs=shown, relation=relation, target=target, query=query, alias=alias, returning=returning, ctes=ctes)
+        plan = Delete(outputs=shown, relation=relation, target=target, query=query, alias=alias, returning=returning, ctes=ctes)
+        self._need_reads(plan, relation)
+        return plan
+
+    def _need_reads(self, plan: LogicalPlan, relation: Relation) -> None:
+        """SELECT on the target's columns that a statement reads."""
+        numbers = uses(plan).columns.get(relation.oid)
+        if numbers:
+            self.binder.need("relation", relation.oid, relation.name, "r", columns=tuple(sorted(numbers)))
 
 
 def to_column(binder: Binder, expr: e.Expr, type: PgType, typmod: int, name: str, what: str) -> e.Expr:

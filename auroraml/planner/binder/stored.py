@@ -17,8 +17,8 @@ Ids = Callable[[], int]
 
 
 def current(plan: P, catalog: Catalog, new_id: Ids) -> P:
-    """`plan` with the relations it reads as the catalog has them; views inside it by their present queries."""
-    return _current(plan, catalog, new_id)  # type: ignore[return-value] # a plan of the same class
+    """`plan` with ids of its own and the relations it reads as the catalog has them; views inside it by their present queries."""
+    return _current(renumber(plan, new_id), catalog, new_id)  # type: ignore[return-value] # a plan of the same class
 
 
 def _current(node: object, catalog: Catalog, new_id: Ids) -> object:
@@ -31,7 +31,7 @@ def _current(node: object, catalog: Catalog, new_id: Ids) -> object:
     if isinstance(node, SubqueryItem) and node.view is not None:
         view = catalog.relations_by_oid.get(node.view.oid, node.view)
         assert view.view is not None
-        query = renumber(current(view.view, catalog, new_id), new_id)
+        query = current(view.view, catalog, new_id)
         numbers = tuple(c.number for c in node.view.columns)[: len(node.outputs)]
         return replace(node, view=view, query=_cut(query, len(node.outputs)), outputs=_named(node.outputs, numbers, node.view, view),
                        alias=view.name if not node.aliased else node.alias)  # fmt: skip

@@ -88,7 +88,8 @@ def facts_of(catalog: Catalog, relation: Relation, source: PageSource) -> Relati
     pages = statistics.pages if statistics.pinned else source.heap_pages(relation)
     pages, tuples, visible = _size(relation, statistics, pages)
     indexes: dict[int, IndexFacts] = {}
-    for index in sorted(relation.indexes, key=lambda one: -one.oid):
+    plain = [i for i in relation.indexes if not i.expressions and i.predicate is None and i.method == "btree"]  # others are kept, not used
+    for index in sorted(plain, key=lambda one: -one.oid):
         size: IndexSize = (
             statistics.indexes[index.oid] if statistics.pinned and index.oid in statistics.indexes else source.index_pages(relation, index)
         )

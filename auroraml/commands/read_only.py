@@ -1,0 +1,46 @@
+"""What a read-only transaction refuses (25006)."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+
+from auroraml.sql import statements as st
+
+
+@singledispatch
+def written(statement: st.Statement) -> str | None:
+    """The command tag of a statement that changes the catalog; None for others (queries are judged when bound)."""
+    return _TAGS.get(type(statement))
+
+
+_TAGS: dict[type, str] = {
+    st.CreateTable: "CREATE TABLE", st.CreateTableAs: "CREATE TABLE AS", st.CreateView: "CREATE VIEW", st.CreateType: "CREATE TYPE",
+    st.CreateSchema: "CREATE SCHEMA", st.CreateDatabase: "CREATE DATABASE", st.CreateExtension: "CREATE EXTENSION", st.CreateIndex: "CREATE INDEX",
+    st.CreateSequence: "CREATE SEQUENCE", st.CreateFunction: "CREATE FUNCTION", st.CreateRole: "CREATE ROLE", st.AlterRole: "ALTER ROLE",
+    st.DropOwned: "DROP OWNED", st.Truncate: "TRUNCATE TABLE", st.RefreshMaterializedView: "REFRESH MATERIALIZED VIEW", st.Comment: "COMMENT",
+}  # fmt: skip
+
+
+@written.register
+def _(statement: st.Drop) -> str | None:
+    return f"DROP {statement.object.upper()}"
+
+
+@written.register
+def _(statement: st.AlterTable) -> str | None:
+    return f"ALTER {statement.object.upper()}"
+
+
+@written.register
+def _(statement: st.Grant) -> str | None:
+    return "REVOKE" if statement.revoke else "GRANT"
+
+
+@written.register
+def _(statement: st.GrantRole) -> str | None:
+    return "REVOKE ROLE" if statement.revoke else "GRANT ROLE"
+
+
+@written.register
+def _(statement: st.Copy) -> str | None:
+    return "COPY FROM" if statement.incoming else None
