@@ -39,8 +39,8 @@ def differing(file: GoldenFile, answered: list[Block]) -> set[str]:
 
 
 def write(file: GoldenFile, found: set[str]) -> None:
-    """Replace the file's lines in the list."""
+    """Replace the file's lines in the list, and drop those of files that are gone."""
     prefix = f"{file.path.relative_to(ROOT)}: "
     lines = LIST.read_text(encoding="utf-8").splitlines() if LIST.exists() else []
-    kept = [line for line in lines if not line.startswith(prefix)]
+    kept = [line for line in lines if not line.startswith(prefix) and (ROOT / line.split(": ", 1)[0]).exists()]
     LIST.write_text("".join(f"{line}\n" for line in sorted({*kept, *found})), encoding="utf-8")
