@@ -303,6 +303,7 @@ class ConstVector(Vector):
     __slots__ = ("one",)
 
     def __init__(self, one: Vector, n: int) -> None:
+        one = one.one if isinstance(one, ConstVector) else one
         super().__init__(n, None if one.validity is None else np.broadcast_to(one.validity, n), one.lo, one.hi)
         self.one: Vector = one.one if isinstance(one, ConstVector) else one
 

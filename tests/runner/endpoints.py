@@ -11,8 +11,8 @@ from auroraml.services.request import Request
 
 
 def first(rows: pa.Table) -> list[object]:
-    """The first argument of each row."""
-    return [str(value) for value in rows.column(0).to_pylist()]
+    """The first argument of each row, 0 for NULL."""
+    return ["0" if value is None else str(value) for value in rows.column(0).to_pylist()]
 
 
 def length(rows: pa.Table) -> pa.Array:
