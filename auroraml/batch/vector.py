@@ -303,7 +303,8 @@ class ConstVector(Vector):
     __slots__ = ("one",)
 
     def __init__(self, one: Vector, n: int) -> None:
-        one = one.one if isinstance(one, ConstVector) else one
+        if isinstance(one, ConstVector):
+            one = one.flat()
         super().__init__(n, None if one.validity is None else np.broadcast_to(one.validity, n), one.lo, one.hi)
         self.one: Vector = one.one if isinstance(one, ConstVector) else one
 

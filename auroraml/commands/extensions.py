@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from auroraml.catalog.changes import SetComment
+from auroraml.commands.comments import EXTENSION
 from auroraml.commands.context import Bound, Host, command, done
 from auroraml.errors import DuplicateObject, FeatureNotSupported, InsufficientPrivilege, InvalidParameterValue, InvalidSchemaName, UndefinedObject
 from auroraml.extensions.manifest import MANIFESTS
@@ -49,5 +51,7 @@ def install(name: str, statement: st.CreateExtension, host: Host) -> None:
     host.put(*rows)
     members = tuple(row.oid for row in rows if not isinstance(row, Role))
     schema = statement.schema or host.current_schema() or "public"
-    host.put(Extension(oid=host.new_oid(), name=name, version=manifest.version, schema=schema, requires=manifest.requires, members=members,
+    oid = host.new_oid()
+    host.put(Extension(oid=oid, name=name, version=manifest.version, schema=schema, requires=manifest.requires, members=members,
                        owner=host.role.oid))  # fmt: skip
+    host.change(SetComment(catalog=EXTENSION, oid=oid, column=0, text=manifest.comment))
