@@ -59,8 +59,8 @@ def _qual(label: str, conditions: Sequence[e.Expr], place: Place) -> Iterator[Pr
 
 
 def _removed(label: str, count: int, metrics: NodeMetrics | None) -> Iterator[Property]:
-    if metrics is not None and metrics.loops:
-        value = round(count / metrics.loops)
+    if metrics is not None:
+        value = round(count / max(metrics.loops, 1))
         yield Property(label=label, value=value, text=f"{label}: {value}" if count else None)
 
 
@@ -97,6 +97,8 @@ def _(node: p.PhysicalPlan, place: Place, metrics: NodeMetrics | None) -> Iterat
 def _(node: p.IndexScan, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
     scan = _scan_place(node, place)
     yield from _qual("Index Cond", node.conditions, scan)
+    if node.conditions:
+        yield from _removed("Rows Removed by Index Recheck", metrics.removed_by_recheck if metrics else 0, metrics)
     yield from _filter(node, scan, metrics)
     if isinstance(node, p.IndexOnlyScan) and metrics is not None:
         yield Property(label="Heap Fetches", value=metrics.heap_fetches, text=f"Heap Fetches: {metrics.heap_fetches}")
@@ -111,10 +113,13 @@ def _(node: p.BitmapIndexScan, place: Place, metrics: NodeMetrics | None) -> Ite
 def _(node: p.BitmapHeapScan, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
     scan = _scan_place(node, place)
     yield from _qual("Recheck Cond", node.recheck, scan)
+    if node.recheck:
+        yield from _removed("Rows Removed by Index Recheck", metrics.removed_by_recheck if metrics else 0, metrics)
     yield from _filter(node, scan, metrics)
-    if metrics is not None and "Exact Heap Blocks" in metrics.extra:
-        blocks = metrics.extra["Exact Heap Blocks"]
-        yield Property(label="Exact Heap Blocks", value=str(blocks), text=f"Heap Blocks: exact={blocks}")
+    if metrics is not None:
+        blocks = int(str(metrics.extra.get("Exact Heap Blocks", 0)))
+        yield Property(label="Exact Heap Blocks", value=blocks, text=f"Heap Blocks: exact={blocks}" if blocks else None)
+        yield Property(label="Lossy Heap Blocks", value=0)
 
 
 @details.register

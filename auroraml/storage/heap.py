@@ -69,6 +69,7 @@ class HeapFill:
     free: list[int] = field(default_factory=list)
     target: int = -1
     maps: list[SpaceMap] = field(default_factory=list)
+    runs: list[tuple[int, int]] = field(default_factory=list)  # first row and page of each run of rows on one page
 
     @property
     def pages(self) -> int:
@@ -86,9 +87,15 @@ class HeapFill:
         while done < n:  # once a page, not once a row
             page = self._page(int(sizes[done]), reuse=not alike and first + done >= self.packed)
             fits = max(int(np.searchsorted(ends, before + self.free[page], side="right")), done + 1)
+            self.runs.append((first + done, page))
             self.free[page] = max(self.free[page] - (int(ends[fits - 1]) - before), 0)
             before, done = int(ends[fits - 1]), fits
         self.rows += n
+
+    def pages_of(self, rows: Sizes) -> Sizes:
+        """The page that each of these rows is on."""
+        runs = np.array(self.runs, np.int64).reshape(-1, 2)
+        return runs[np.searchsorted(runs[:, 0], rows, side="right") - 1, 1]  # type: ignore[no-any-return] # numpy gives Any
 
     def _page(self, size: int, *, reuse: bool) -> int:
         """The page that takes a row of `size`: the last one used, one the map finds, or a new one."""

@@ -335,6 +335,10 @@ class BitmapHeapRows(_Located):
         rows, owners = child.bitmap(table)
         if owners is None and self.loops.n is not None:
             owners, rows = np.repeat(np.arange(self.loops.n), len(rows)), np.tile(rows, self.loops.n)
+        if self.ctx.measured and len(rows):
+            pages = table.heap_pages(len(self.node.relation.columns)) and table.heap.pages_of(rows)
+            visited = pages if owners is None else owners * table.heap.pages + pages
+            self.metrics.extra["Exact Heap Blocks"] = int(str(self.metrics.extra.get("Exact Heap Blocks", 0))) + len(np.unique(visited))
         return self.located(table, rows, owners, ())
 
     def _only(self, table: Table) -> Index | None:
