@@ -200,6 +200,9 @@ def invoking(endpoint: str) -> str:
 
 def by_language(languages: Sequence[str]) -> Iterator[tuple[str, npt.NDArray[np.int64]]]:
     """Each language with the rows it has, in the order of first sight."""
+    if languages and languages.count(languages[0]) == len(languages):  # nearly always
+        yield languages[0], np.arange(len(languages))
+        return
     coded = pc.dictionary_encode(pa.array(languages, pa.string()))
     codes = np.asarray(coded.indices)
     for code, language in enumerate(coded.dictionary.to_pylist()):
@@ -213,6 +216,8 @@ def checked(texts: Sequence[str], languages: Sequence[str]) -> None:
         if language not in LANGUAGES:
             failure = ServiceFailure("UnsupportedLanguageException", f"The language code '{language}' is not supported for this request.")
             raise refused("Comprehend", problem, described(failure, operation))
+    if all(0 < len(text) <= MAX_DOCUMENT_BYTES // 4 for text in texts):  # no character takes more than four bytes
+        return
     sizes = np.asarray(pc.binary_length(pa.array(texts, pa.large_string())))
     empty = np.flatnonzero(sizes == 0)
     if len(empty):
