@@ -13,6 +13,7 @@ from auroraml.batch.vector import (
     ListVector,
     Mask,
     NumericVector,
+    RenderedVector,
     StructVector,
     TextVector,
     Vector,
@@ -22,5 +23,5 @@ from auroraml.batch.vector import (
 
 __all__ = [
     "DTYPES", "INTERVAL_DTYPE", "POINT_DTYPE", "Batch", "Column", "ConstVector", "Datum", "DictVector", "FixedVector", "Index",
-    "ListVector", "Mask", "NumericVector", "Rows", "StructVector", "TextVector", "Vector", "concat", "concat_batches", "from_datums",
+    "ListVector", "Mask", "NumericVector", "RenderedVector", "Rows", "StructVector", "TextVector", "Vector", "concat", "concat_batches", "from_datums",
 ]  # fmt: skip

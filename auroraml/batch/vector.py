@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -195,6 +195,36 @@ class TextVector(Vector):
         if self.validity is None:
             return self.values
         return pc.if_else(pa.array(self.validity), self.values, pa.scalar(None, self.values.type))
+
+
+class RenderedVector(TextVector):
+    """Texts written from the values of `source` only when they are read; what reads them as `type` again takes the values instead.
+
+    Only for types whose text form loses nothing. There are no NULLs in `source`; `validity` says what is NULL.
+    """
+
+    __slots__ = ("_texts", "render", "source", "type")
+
+    def __init__(self, source: Vector, type: PgType, render: Callable[[Vector], pa.Array], validity: Mask | None = None) -> None:
+        Vector.__init__(self, source.n, validity)
+        self.source = source
+        self.type = type
+        self.render = render
+        self._texts: pa.Array | None = None
+
+    @property
+    def values(self) -> pa.Array:
+        """The texts."""
+        if self._texts is None:
+            self._texts = self.render(self.source)
+        return self._texts
+
+    def slice(self, start: int, stop: int) -> TextVector:
+        validity = None if self.validity is None else self.validity[start:stop]
+        return RenderedVector(self.source.slice(start, stop), self.type, self.render, validity)
+
+    def with_validity(self, validity: Mask | None) -> TextVector:
+        return RenderedVector(self.source, self.type, self.render, validity)
 
 
 class DictVector(Vector):

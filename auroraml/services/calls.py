@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from auroraml.batch import TextVector
 from auroraml.errors import QueryCanceled
 from auroraml.errors import SystemError as PgSystemError
 from auroraml.services.clock import Clock, RealClock
@@ -106,7 +107,11 @@ class Services:
 
     def invoke_endpoint(self, endpoint: str, request: Request, check: Callable[[], None] = _nothing) -> pa.Array:
         """One text for each row (large_string, without NULLs); bodies over 6,291,456 bytes are split between rows."""
-        answers = []
+        return self.answers(endpoint, request, check).values
+
+    def answers(self, endpoint: str, request: Request, check: Callable[[], None] = _nothing) -> TextVector:
+        """The texts as a vector, which writes numbers out only where text is wanted."""
+        answers: list[TextVector] = []
         for part in self._packed(endpoint, request):
             check()
             outgoing = _Outgoing(service="SageMaker", operation="InvokeEndpoint", target=endpoint, problem=invoking(endpoint), items=part.n,
@@ -114,8 +119,8 @@ class Services:
             found = self._send(outgoing, partial(self.sagemaker.invoke_endpoint, endpoint, part), check)
             answers.append(self._rows(endpoint, found, part.n))
         if not answers:
-            return pa.array([], pa.large_string())
-        return answers[0] if len(answers) == 1 else pa.concat_arrays(answers)
+            return TextVector(pa.array([], pa.large_string()))
+        return answers[0] if len(answers) == 1 else TextVector(pa.concat_arrays([answer.values for answer in answers]))
 
     def _packed(self, endpoint: str, request: Request) -> Iterator[Request]:
         """The request, or slices of it whose text/csv bodies fit."""
@@ -135,16 +140,17 @@ class Services:
             yield request if start == 0 and stop == request.n else request.slice(start, stop)
             start, base = stop, int(ends[stop - 1])
 
-    def _rows(self, endpoint: str, response: Response, n: int) -> pa.Array:
+    def _rows(self, endpoint: str, response: Response, n: int) -> TextVector:
         rows = response.rows
         if rows is None:
             try:
                 rows = split_rows(response.body or b"", n)
             except UnicodeDecodeError as error:
                 raise refused("SageMaker", invoking(endpoint), "an answer that is not UTF-8 text") from error
-        if len(rows) != n:
-            raise refused("SageMaker", invoking(endpoint), f"{len(rows)} values for {n} rows")
-        return rows
+        found = rows if isinstance(rows, TextVector) else TextVector(rows)
+        if found.n != n:
+            raise refused("SageMaker", invoking(endpoint), f"{found.n} values for {n} rows")
+        return found
 
     # Sending
 

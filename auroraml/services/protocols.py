@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from auroraml.batch import TextVector
 from auroraml.services.request import Request
 
 LABELS = ("POSITIVE", "NEGATIVE", "NEUTRAL", "MIXED")  # columns of `Sentiments.scores`, in this order
@@ -57,9 +58,9 @@ class Sentiments:
 
 @dataclass(frozen=True, kw_only=True)
 class Response:
-    """An endpoint's answer: one text a row in `rows` (large_string, no NULLs), or the raw text/csv `body` for the engine to split."""
+    """An endpoint's answer: one text a row in `rows` (no NULLs), or the raw text/csv `body` for the engine to split."""
 
-    rows: pa.Array | None = None
+    rows: TextVector | pa.Array | None = None
     body: bytes | None = None
     retries: int = field(default=0)
 

@@ -8,9 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auroraml.batch import TextVector
+from auroraml.batch import RenderedVector, TextVector, Vector
 from auroraml.services.protocols import ServiceFailure
 from auroraml.types.arrow import from_arrow
+from auroraml.types.pg_type import PgType
 from auroraml.types.text import text_out
 
 _COMMA = pa.scalar(",", pa.large_string())
@@ -37,12 +38,33 @@ def _unquoted(line: str) -> str:
     return line
 
 
-def one_a_row(values: object, n: int) -> pa.Array:
+def one_a_row(values: object, n: int) -> TextVector:
     """A model's answer as texts: an Arrow array, a numpy array (a row of several values: comma-joined) or any sequence of n values."""
-    rows = texts_of(values)
-    if len(rows) != n:
-        raise ServiceFailure("ModelError", f"the model returned {len(rows)} values for {n} rows", transient=False)
+    rows = _numbers(values) or TextVector(texts_of(values))
+    if rows.n != n:
+        raise ServiceFailure("ModelError", f"the model returned {rows.n} values for {n} rows", transient=False)
     return rows
+
+
+LOSSLESS = frozenset({pa.int16(), pa.int32(), pa.int64(), pa.float32(), pa.float64(), pa.bool_()})  # their text says all of them
+
+
+def _numbers(values: object) -> RenderedVector | None:
+    """Numbers without NULL, to be written as text only when somebody reads it: most queries cast them back."""
+    if isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype.kind in "bif":
+        values = pa.array(values)
+    if isinstance(values, pa.ChunkedArray) and values.num_chunks == 1:
+        values = values.chunk(0)
+    if not isinstance(values, pa.Array) or values.type not in LOSSLESS or values.null_count:
+        return None
+    type, _, source = from_arrow(values)
+    return RenderedVector(source, type, lambda vector: _texts(type, vector))
+
+
+def _texts(type: PgType, vector: Vector) -> pa.Array:
+    found = text_out(type, vector).flat()
+    assert isinstance(found, TextVector)
+    return found.values
 
 
 @singledispatch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from auroraml.batch import ConstVector, Datum, DictVector, TextVector, Vector, from_datums
+from auroraml.batch import ConstVector, Datum, DictVector, RenderedVector, TextVector, Vector, from_datums
 from auroraml.errors import DatabaseError
 from auroraml.types import arrays, boolean, bytea, composite, datetime_forms, floats, integers, json, numeric, point, regtypes, strings, uuid
 from auroraml.types.form import DEFAULT_STYLE, ObjectNames, Resolver, TextForm, TextStyle, form_of, scatter
@@ -39,6 +39,8 @@ def text_in(type: PgType, typmod: int, texts: Vector, style: TextStyle = DEFAULT
         return read.take(texts.codes.astype("int64")).with_validity(texts.validity)
     flat = texts.flat()
     assert isinstance(flat, TextVector)
+    if isinstance(flat, RenderedVector) and flat.type is type and typmod < 0:
+        return flat.source.with_validity(flat.validity)
     if flat.validity is None:
         return apply_typmod(type, typmod, form_of(type).vector_in(type, typmod, flat.values, style), False)
     known = flat.values.filter(pa.array(flat.validity))

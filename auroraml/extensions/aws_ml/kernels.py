@@ -48,15 +48,15 @@ def invoke_endpoint(ctx: CallContext, types: Types, names: Vector, limits: Vecto
     if not names.valid.all():
         raise NullValueNotAllowed("endpoint_name must not be NULL")
     rows = by_value(names)
-    answers: list[pa.Array] = []
+    answers: list[TextVector] = []
     for name, index in rows:
         vectors = [v.flat() if len(rows) == 1 else v.take(index).flat() for v in inputs]
         arguments = tuple(Argument(type=t, vector=v) for t, v in zip(types.args[2:], vectors, strict=True))
-        answers.append(ctx.services.invoke_endpoint(name, Request(arguments, len(index), ctx.style), ctx.check_cancel))
+        answers.append(ctx.services.answers(name, Request(arguments, len(index), ctx.style), ctx.check_cancel))
     if len(rows) == 1:
-        return TextVector(answers[0])
+        return answers[0]
     order = np.argsort(np.concatenate([index for _, index in rows] or [np.zeros(0, np.int64)]), kind="stable")
-    return TextVector(pa.concat_arrays(answers or [pa.array([], pa.large_string())]).take(pa.array(order)))
+    return TextVector(pa.concat_arrays([answer.values for answer in answers] or [pa.array([], pa.large_string())]).take(pa.array(order)))
 
 
 def by_value(names: Vector) -> list[tuple[str, Index]]:

@@ -52,7 +52,7 @@ class Callable(Endpoint):
             return Response(rows=one_a_row(called(self.function, request.table), request.n))
         table = read_csv(request.body)
         texts = one_a_row(called(self.function, table), request.n)
-        return Response(body="\n".join(texts.to_pylist()).encode())
+        return Response(body="\n".join(texts.values.to_pylist()).encode())
 
 
 def called(function: Function[[pa.Table], object], table: pa.Table) -> object:
