@@ -6,6 +6,7 @@ import csv
 import io
 import itertools
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -93,3 +94,22 @@ def test_the_same_rows(connection: auroraml.Connection, type: str, first: str, s
     arrow, text = zip(*found, strict=True)
     assert arrow == text
     assert [row.split(SEPARATOR)[0] for row in text] == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int16", "int32", "int64", "bool"])
+def test_answers_mean_the_same_whether_they_were_written_out_or_not(dtype: str) -> None:
+    values = np.array([0, 1, -1, 0.1, 1 / 3, 1e20, 123456.789, 7], np.float64)
+    found = (np.clip(values, -100, 100) if dtype.startswith("int") else values).astype(dtype)
+    made = auroraml.connect(
+        user="rdsadmin", autocommit=True, endpoints={"arrow": lambda t: found[: t.num_rows], "csv": auroraml.endpoints.Callable(lambda t: found[: t.num_rows], content="csv")}
+    )  # fmt: skip
+    made.execute("CREATE EXTENSION aws_ml CASCADE")
+    casts = "{0}, {0}::text || '!', length({0})" + (", {0}::real, {0}::float8, {0}::numeric" if dtype != "bool" else ", {0}::bool")
+    rows = []
+    for endpoint in ("arrow", "csv"):
+        answer = f"aws_sagemaker.invoke_endpoint('{endpoint}', NULL, n)"
+        rows.append(
+            made.execute(f"SELECT {casts.format('answer')} FROM (SELECT {answer} AS answer FROM generate_series(1, 8) AS n OFFSET 0) AS t").fetchall()
+        )
+    assert rows[0] == rows[1]
+    assert len(rows[0]) == 8
