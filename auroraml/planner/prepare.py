@@ -183,6 +183,8 @@ class Prepared:
             level.sort_clauses.append(SortClause(i + 1, level.targets[i].expr, key.descending, key.nulls_first))
         for expr in query.group_by:
             level.group_clauses.append(SortClause(self.reference(expr), expr))
+        if query.grouping_sets is None:
+            level.group_clauses = _without_dependent(level.group_clauses, self.tree)
         if query.distinct:
             level.distinct_clauses = self._distinct([t for t in level.targets if not t.hidden])
         elif query.distinct_on is not None:
@@ -221,6 +223,24 @@ def prepare_expr(level: Level, expr: e.Expr) -> e.Expr:
     prepared = Prepared.__new__(Prepared)
     prepared.level = level
     return prepared.expr(expr)
+
+
+def _without_dependent(clauses: list[SortClause], tree: Group) -> list[SortClause]:
+    """Group columns without those that a grouped primary key determines (remove_useless_groupby_columns)."""
+    if len(clauses) < 2:
+        return clauses
+    grouped = {c.expr.id for c in clauses if isinstance(c.expr, e.ColumnRef)}
+    surplus: set[int] = set()
+    for item in leaves(tree):
+        if not isinstance(item, l.TableItem):
+            continue
+        ids = dict(zip(item.numbers, (o.id for o in item.outputs), strict=True))
+        mine = grouped & set(ids.values())
+        for constraint in item.relation.constraints:
+            key = {ids.get(n, 0) for n in constraint.columns}
+            if constraint.kind == "p" and key < mine:
+                surplus |= mine - key
+    return [c for c in clauses if not (isinstance(c.expr, e.ColumnRef) and c.expr.id in surplus)]
 
 
 def _one_window(expr: e.Expr, windows: tuple[l.Window, ...]) -> e.Expr:

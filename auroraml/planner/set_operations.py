@@ -17,7 +17,9 @@ from auroraml.planner.level.statement import Outer, Statement
 from auroraml.planner.paths.dominance import add_path, cheapest_fractional, set_cheapest
 from auroraml.planner.paths.grouping import hashable
 from auroraml.planner.paths.path import AggregatePath, AppendPath, DummyPath, Path, RecursivePath, SetOpPath, SubqueryPath, UpperUniquePath
+from auroraml.planner.paths.scans import is_dummy
 from auroraml.planner.paths.steps import limited, projection, sorted_path
+from auroraml.planner.paths.subqueries import all_unions
 from auroraml.planner.query import LimitCounts
 from auroraml.planner.rules.pull_up_subqueries import simple
 from auroraml.types.table import INT4
@@ -112,7 +114,7 @@ class _SetPlanner:
             exprs.append(e.Const(type=INT4, value=flag))
         relation.target = level.estimates.finish(Target(exprs))
         relation.rows = best.rows
-        if isinstance(best, DummyPath):
+        if is_dummy(sub.final):
             add_path(relation, DummyPath(relation, relation.target))
         else:
             path = SubqueryPath(relation, relation.target, best)
@@ -143,7 +145,7 @@ class _SetPlanner:
         made.target = self.target(outputs)
         parts = [self.relation(child, child.outputs) for child in children]
         if plan.all:
-            path: Path = _append(level, made, [_bare(level, part) if self.flat else _cheapest(part) for part in parts])
+            path: Path = _append(level, made, _alive([_bare(level, part) for part in parts]) if self.flat else [_cheapest(part) for part in parts])
             if self.flat:
                 made.target.width = _average_width(parts, path.rows)
         else:
@@ -265,18 +267,14 @@ class _SetPlanner:
         return made
 
 
-def all_unions(plan: l.LogicalPlan) -> bool:
-    """Whether a tree of set operations is UNION ALLs of queries with the same types only (is_simple_union_all)."""
-    if not isinstance(plan, l.SetOperation):
-        return True
-    if plan.op != "union" or not plan.all:
-        return False
-    return all(all_same(side.outputs, plan.outputs) and all_unions(side) for side in (plan.left, plan.right))
-
-
 def all_same(a: tuple[l.Output, ...], b: tuple[l.Output, ...]) -> bool:
     """Whether the columns have the same types."""
     return all(x.type.oid == y.type.oid for x, y in zip(a, b, strict=False))
+
+
+def _alive(paths: list[Path]) -> list[Path]:
+    """Those that may have rows; one at least."""
+    return [path for path in paths if not isinstance(path, DummyPath)] or paths[:1]
 
 
 def _average_width(parts: list[Relation], rows: float) -> int:
@@ -320,7 +318,8 @@ def _append(level: Level, relation: Relation, sources: list[Path]) -> Path:
     for source in sources:
         path.rows += source.rows
         path.total += source.total
-    path.total += level.costs.tuple * 0.5 * path.rows
+    if len(sources) > 1:
+        path.total += level.costs.tuple * 0.5 * path.rows
     return path
 
 

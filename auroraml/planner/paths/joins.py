@@ -265,7 +265,11 @@ def _memoized(pair: Pair, kind: str, outer: Path, inner: Path) -> MemoizePath | 
         return None
     if pair.inner_unique and (inner.param is None or len(clauses) < len(pair.clauses)):
         return None
-    if any(volatile(x) for x in pair.inner.target.exprs) or any(c.has_volatile for c in pair.inner.clauses) or _calls_batch(pair.inner):
+    if (
+        any(not isinstance(x, e.ColumnRef) and volatile(x) for x in pair.inner.target.exprs)
+        or any(c.has_volatile for c in pair.inner.clauses)
+        or _calls_batch(pair.inner)
+    ):
         return None
     params: list[e.Expr] = []
     for clause in clauses:

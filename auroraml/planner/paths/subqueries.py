@@ -16,7 +16,7 @@ from auroraml.planner.level.questions import contains, equal, ids_in, returns_se
 from auroraml.planner.level.relation import Relation
 from auroraml.planner.level.statement import Outer
 from auroraml.planner.paths.dominance import add_path
-from auroraml.planner.paths.path import DummyPath, Path, SubqueryPath
+from auroraml.planner.paths.path import AppendPath, DummyPath, Path, SubqueryPath
 from auroraml.planner.paths.sizes import parameterization
 
 
@@ -159,9 +159,27 @@ def _scan(level: Level, relation: Relation, source: Path, keys: Keys) -> Path:
     run += relation.target.per_tuple * path.rows
     path.startup = source.startup + startup
     path.total = source.total + startup + run
+    if isinstance(source, AppendPath) and not relation.clauses and path.param is None and merged_unions(relation.item):
+        path.startup, path.total = source.startup, source.total  # such a subquery has become part of this level
     path.safe = False
     path.workers = 0
     return path
+
+
+def merged_unions(item: l.FromItem | None) -> bool:
+    """Whether a FROM item is nothing but UNION ALLs of queries with the same types (is_simple_union_all)."""
+    query = item.query if isinstance(item, l.SubqueryItem) else None
+    return isinstance(query, l.SetOperation) and not (query.order_by or query.limit or query.offset or query.ctes) and all_unions(query)
+
+
+def all_unions(plan: l.LogicalPlan) -> bool:
+    """Whether a tree of set operations is UNION ALLs of queries with the same types only."""
+    if not isinstance(plan, l.SetOperation):
+        return True
+    if plan.op != "union" or not plan.all:
+        return False
+    same = all(a.type.oid == b.type.oid for side in (plan.left, plan.right) for a, b in zip(side.outputs, plan.outputs, strict=False))
+    return same and all_unions(plan.left) and all_unions(plan.right)
 
 
 def _keys(level: Level, relation: Relation, item: l.SubqueryItem, source: Path) -> Keys:
