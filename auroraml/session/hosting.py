@@ -32,6 +32,7 @@ from auroraml.errors import (
 from auroraml.evaluate import Frame, compile, truth
 from auroraml.executor.context import ExecutionContext
 from auroraml.executor.operators.modify import Writer
+from auroraml.executor.references import References
 from auroraml.executor.run import Running, run
 from auroraml.extensions.manifest import MANIFESTS
 from auroraml.ir.bound import BoundStatement
@@ -407,7 +408,10 @@ class Hosting(SequenceValues):
     def insert(self, relation: Relation, batch: Batch) -> int:
         """Append rows in the relation's column order, checking its constraints."""
         if batch.n:
-            Writer(relation, self.context()).insert(batch)
+            context = self.context()
+            Writer(relation, context).insert(batch)
+            if any(c.kind == "f" for c in relation.constraints):
+                References(relation, context).check_new(batch)
         return batch.n
 
     def column_vectors(self, relation: Relation) -> list[Vector]:

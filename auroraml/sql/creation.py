@@ -192,7 +192,8 @@ def _constraint(p: QueryParser, label: str | None, at: int, own: tuple[st.Name, 
     else:
         raise p.fail()
     while p.take("not", "deferrable") or p.take("deferrable") or p.take("initially"):
-        p.one_of("deferred", "immediate")
+        if p.one_of("deferred", "immediate") == "deferred":
+            raise FeatureNotSupported("constraints that are checked at commit are not supported", at=p.token.start)
     return found
 
 
@@ -200,12 +201,12 @@ def _foreign(p: QueryParser, label: str | None, at: int, columns: tuple[st.Name,
     p.expect("references")
     target = p.qualified()
     foreign = _key_columns(p) if p.token.is_op("(") else ()
-    if p.take("match"):
-        p.name()
+    if p.take("match") and not p.take("simple"):
+        raise FeatureNotSupported("MATCH FULL and MATCH PARTIAL are not supported", at=p.token.start)
     while p.take("on"):
         p.one_of("delete", "update")
-        if not p.take("no", "action") and not p.take("set", "null") and not p.take("set", "default"):
-            p.name()
+        if not p.take("no", "action") and not p.take("restrict"):
+            raise FeatureNotSupported("actions of foreign keys other than NO ACTION and RESTRICT are not supported", at=p.token.start)
     return st.ConstraintDefinition(kind="f", name=label, columns=columns, foreign=target, foreign_columns=foreign, at=at)
 
 

@@ -12,6 +12,7 @@ from auroraml.errors import CardinalityViolation
 from auroraml.evaluate import compile, truth
 from auroraml.executor.constraints import Writer
 from auroraml.executor.operator import Keeping, build, operator
+from auroraml.executor.references import References
 from auroraml.ir import physical as p
 from auroraml.ir.metrics import Metrics
 
@@ -29,6 +30,8 @@ class ModifyRows(Keeping):
         self.before = self.writer.table.n  # rows stored from here on may be this statement's
         work = {"Insert": self._insert, "Update": self._update, "Delete": self._delete}[self.node.operation]
         parts = []
+        self.references = References(self.node.relation, self.ctx)
+        self.noted: list[tuple[Batch | None, Batch | None]] = []  # rows that went away, rows that came, where foreign keys look at them
         while (source := self.children[0].pull(1 << 62)) is not None:
             with self.ctx.store.lock:
                 made = work(source)
@@ -38,7 +41,16 @@ class ModifyRows(Keeping):
             self.ctx.affected += rows.n
             if self.node.targets:
                 parts.append(self.project(self.frame(rows.n, source, rows)))
+        for gone, came in self.noted:
+            if came is not None and self.references.own:
+                self.references.check_new(came)
+            if gone is not None and self.references.others:
+                self.references.check_old(gone)
         return concat_batches(parts) if parts else None
+
+    def _noted(self, gone: Batch | None, came: Batch | None) -> None:
+        if self.references.own or self.references.others:
+            self.noted.append((gone, came))
 
     def pull(self, n: int) -> Batch | None:
         batch = super().pull(n)
@@ -50,6 +62,7 @@ class ModifyRows(Keeping):
         conflict = self.node.conflict
         if conflict is None:
             self.writer.insert(source)
+            self._noted(None, source)
             return source, source
         failure = self.writer.constraints.first_failure(source)
         if failure is not None:
@@ -67,6 +80,7 @@ class ModifyRows(Keeping):
         fresh = source.filter(~clash)
         if fresh.n:
             self.writer.insert(fresh)
+            self._noted(None, fresh)
         again = np.flatnonzero(clash)
         if not conflict.update or not len(again):
             return (fresh, fresh) if fresh.n else None
@@ -100,6 +114,7 @@ class ModifyRows(Keeping):
         new = self._changed(old, [number for number, _ in conflict.assignments], values)
         if new.n:
             self._replace(stored, new)
+            self._noted(old, new)
         return new, kept
 
     # UPDATE and DELETE
@@ -183,9 +198,11 @@ class ModifyRows(Keeping):
         source, numbers = self._claimed(source)
         if not source.n:
             return None
-        new = self._changed(self._stored(numbers), self.node.assigned, [source.vector(i) for i in range(len(self.node.assigned))])
+        old = self._stored(numbers)
+        new = self._changed(old, self.node.assigned, [source.vector(i) for i in range(len(self.node.assigned))])
         new = Batch.of([new.vector(i).flat() for i in range(len(new.columns))], new.n)
         self._replace(numbers, new)
+        self._noted(old, new)
         return source, new
 
     def _delete(self, source: Batch) -> tuple[Batch, Batch] | None:
@@ -194,4 +211,6 @@ class ModifyRows(Keeping):
             return None
         old = self._stored(numbers)
         self.ctx.store.delete(self.node.relation.oid, numbers, self.ctx.transaction)
-        return source, Batch.of([old.vector(i).flat() for i in range(len(old.columns))], old.n)
+        old = Batch.of([old.vector(i).flat() for i in range(len(old.columns))], old.n)
+        self._noted(old, None)
+        return source, old

@@ -289,7 +289,8 @@ class QueryBinder:
         conjuncts = _conjuncts(bound.condition(where.this, Clause(name="WHERE"))) if where is not None else ()
         for window in node.args.get("windows") or ():
             if self.leaves.name(window.this) in bound.window_names:
-                raise WindowingError(f'window "{self.leaves.name(window.this)}" is already defined', at=self.leaves.at(window.this))
+                raise WindowingError(f'window "{self.leaves.name(window.this)}" is already defined',
+                                     at=self.leaves.source.tokens[self.leaves.mark(window.this)[1] + 2].start)  # fmt: skip
             bound.window_names[self.leaves.name(window.this)] = len(bound.windows)
             bound.windows.append(replace(bound.window_definition(window), name=self.leaves.name(window.this)))
         targets = SelectList(self.binder, scope, bound).targets(node.expressions)

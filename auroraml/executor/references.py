@@ -1,0 +1,107 @@
+"""Foreign keys, checked when a statement's rows are in place: new keys must be there, old ones no longer referred to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from auroraml.batch import Batch, Vector
+from auroraml.errors import ForeignKeyViolation
+from auroraml.executor.matching import Matcher
+from auroraml.ir.deparse import quote_identifier
+from auroraml.ir.objects import Constraint, Relation
+from auroraml.types.pg_type import PgType
+from auroraml.types.text import datum_out
+
+if TYPE_CHECKING:
+    from auroraml.executor.context import ExecutionContext
+
+Reference = tuple[Relation, Constraint]
+
+
+class References:
+    """The foreign keys of a relation, and those of others that refer to it."""
+
+    def __init__(self, relation: Relation, ctx: ExecutionContext) -> None:
+        self.relation = relation
+        self.ctx = ctx
+        self.own = [c for c in relation.constraints if c.kind == "f"]
+        self.others = self._referring()
+
+    def _referring(self) -> list[Reference]:
+        computed = self.ctx.catalog.computed
+        found: dict[int, list[Reference]] | None = computed.get("#references")
+        if found is None:
+            found = {}
+            computed["#references"] = found
+            for other in self.ctx.catalog.relations():
+                for constraint in other.constraints:
+                    if constraint.kind == "f":
+                        found.setdefault(constraint.foreign, []).append((other, constraint))
+        return list(found.get(self.relation.oid, ()))
+
+    def check_new(self, batch: Batch) -> None:
+        """23503 for the first new row that refers to a key which is not there."""
+        for constraint in self.own:
+            target = self.ctx.catalog.relation(constraint.foreign)
+            keys = _keys(self.relation, constraint.columns, batch)
+            missing = self._unmatched(keys, self._stored(target, constraint.foreign_columns), target, constraint.foreign_columns, batch.n)
+            if len(missing):
+                names, values = self._shown(self.relation, constraint.columns, keys, int(missing[0]))
+                raise ForeignKeyViolation(
+                    f'insert or update on table "{self.relation.name}" violates foreign key constraint "{constraint.name}"',
+                    detail=f'Key ({names})=({values}) is not present in table "{target.name}".',
+                    schema=self.relation.schema, table=self.relation.name, constraint=constraint.name,
+                )  # fmt: skip
+
+    def check_old(self, batch: Batch) -> None:
+        """23503 for the first row that went away while another table refers to its key."""
+        for other, constraint in self.others:
+            keys = _keys(self.relation, constraint.foreign_columns, batch)
+            here = self._stored(self.relation, constraint.foreign_columns)
+            gone = self._unmatched(keys, here, self.relation, constraint.foreign_columns, batch.n)
+            if not len(gone):
+                continue
+            lost = [key.take(gone).flat() for key in keys]
+            there = self._stored(other, constraint.columns)
+            types = [_type(other, n) for n in constraint.columns]
+            hit = np.flatnonzero(Matcher(there, types, there[0].n).contains(lost, len(gone)))
+            if len(hit):
+                names, values = self._shown(self.relation, constraint.foreign_columns, lost, int(hit[0]))
+                raise ForeignKeyViolation(
+                    f'update or delete on table "{self.relation.name}" violates foreign key constraint "{constraint.name}" on table "{other.name}"',
+                    detail=f'Key ({names})=({values}) is still referenced from table "{other.name}".',
+                    schema=other.schema, table=other.name, constraint=constraint.name,
+                )  # fmt: skip
+
+    def _unmatched(self, keys: Sequence[Vector], stored: Sequence[Vector], target: Relation, numbers: Sequence[int], n: int) -> np.ndarray:
+        """The rows whose keys are whole and not among `stored`."""
+        usable = np.ones(n, np.bool_)
+        for key in keys:
+            usable &= key.valid
+        types = [_type(target, number) for number in numbers]
+        return np.flatnonzero(usable & ~Matcher(stored, types, stored[0].n).contains(keys, n))
+
+    def _stored(self, relation: Relation, numbers: Sequence[int]) -> list[Vector]:
+        store = self.ctx.store
+        table = store.table(relation.oid)
+        index = store.visible(table, self.ctx.transaction)
+        live = [c.number for c in relation.columns if not c.dropped]
+        columns = [table.column(live.index(n)) for n in numbers]
+        return [(c if index is None else c.take(index)).flat() for c in columns]
+
+    def _shown(self, relation: Relation, numbers: Sequence[int], keys: Sequence[Vector], row: int) -> tuple[str, str]:
+        names = {c.number: c.name for c in relation.columns}
+        values = [datum_out(_type(relation, n), key.datum(row), self.ctx.style) for n, key in zip(numbers, keys, strict=True)]
+        return ", ".join(quote_identifier(names[n]) for n in numbers), ", ".join(values)
+
+
+def _keys(relation: Relation, numbers: Sequence[int], batch: Batch) -> list[Vector]:
+    live = [c.number for c in relation.columns if not c.dropped]
+    return [batch.vector(live.index(n)).flat() for n in numbers]
+
+
+def _type(relation: Relation, number: int) -> PgType:
+    return next(c.type for c in relation.columns if c.number == number)
