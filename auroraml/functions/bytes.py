@@ -8,7 +8,14 @@ import hashlib
 import uuid
 from collections.abc import Callable
 
-from auroraml.errors import ArraySubscriptError, CharacterNotInRepertoire, InvalidParameterValue, SubstringError, UntranslatableCharacter
+from auroraml.errors import (
+    ArraySubscriptError,
+    CharacterNotInRepertoire,
+    InvalidParameterValue,
+    NumericValueOutOfRange,
+    SubstringError,
+    UntranslatableCharacter,
+)
 from auroraml.functions.signature import scalar
 from auroraml.types.bytea import from_escape, from_hex, to_escape
 
@@ -165,6 +172,8 @@ def overlay_length(value: bytes, new: bytes, start: int, count: int) -> bytes:
     """`new` in the place of `count` bytes."""
     if start <= 0:
         raise SubstringError("negative substring length not allowed")
+    if start + count > 2**31 - 1:
+        raise NumericValueOutOfRange("integer out of range")
     return value[: start - 1] + new + value[max(start - 1 + count, 0) :]
 
 

@@ -42,7 +42,7 @@ def by_value(a: Vector, b: Vector, compute: Callable[[Decimal, Decimal], Decimal
     return _result(values, None, n)
 
 
-def _context(a: Decimal, b: Decimal) -> Context:
+def context_of(a: Decimal, b: Decimal) -> Context:
     """Where an infinity or NaN takes part, invalid operations give NaN."""
     return CONTEXT if a.is_finite() and b.is_finite() else _UNTRAPPED
 
@@ -58,7 +58,7 @@ def add(a: Vector, b: Vector) -> Vector:
     x, y, scale = aligned(a, b)
     if scale is not None and bound(x) + bound(y) <= LIMIT:
         return _result(x + y, scale, max(a.n, b.n))
-    return by_value(a, b, lambda p, q: _context(p, q).add(p, q))
+    return by_value(a, b, lambda p, q: context_of(p, q).add(p, q))
 
 
 @scalar("numeric_sub(numeric,numeric)")
@@ -67,7 +67,7 @@ def subtract(a: Vector, b: Vector) -> Vector:
     x, y, scale = aligned(a, b)
     if scale is not None and bound(x) + bound(y) <= LIMIT:
         return _result(x - y, scale, max(a.n, b.n))
-    return by_value(a, b, lambda p, q: positive_zero(_context(p, q).subtract(p, q)))
+    return by_value(a, b, lambda p, q: positive_zero(context_of(p, q).subtract(p, q)))
 
 
 @scalar("numeric_mul(numeric,numeric)")
@@ -76,7 +76,7 @@ def multiply(a: Vector, b: Vector) -> Vector:
     x, y = _one(a), _one(b)
     if x.scale is not None and y.scale is not None and bound(x.values) * bound(y.values) <= LIMIT:
         return _result(x.values * y.values, x.scale + y.scale, max(a.n, b.n))
-    return by_value(a, b, lambda p, q: positive_zero(_context(p, q).multiply(p, q)))
+    return by_value(a, b, lambda p, q: positive_zero(context_of(p, q).multiply(p, q)))
 
 
 def _weight(value: Decimal) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from auroraml.batch import ConstVector, TextVector, Vector
 from auroraml.errors import (
     FeatureNotSupported,
     InvalidParameterValue,
+    NumericValueOutOfRange,
     ProgramLimitExceeded,
     SubstringError,
 )
@@ -318,6 +319,8 @@ def overlay_length(text: str, new: str, start: int, count: int) -> str:
     """`new` in the place of `count` characters from `start`."""
     if start <= 0:
         raise SubstringError("negative substring length not allowed")
+    if start + count > 2**31 - 1:
+        raise NumericValueOutOfRange("integer out of range")
     return text[: start - 1] + new + text[max(start - 1 + count, 0) :]
 
 

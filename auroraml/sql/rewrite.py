@@ -103,7 +103,7 @@ CONSTANTS = frozenset(("null", "true", "false"))
 PLAIN_OPERATORS = frozenset(("+", "-", "*", "/", "%", "^", "<", ">", "=", "<=", ">=", "<>"))
 SPECIAL_CALLS = frozenset(("extract", "position", "substring", "overlay", "trim"))
 _AFTER = {  # words that structure a query only behind, or before, certain others
-    "first": ("nulls", "fetch"), "last": ("nulls",), "next": ("fetch",), "row": ("current", "#", "first", "next"), "ties": ("with",),
+    "first": ("nulls", "fetch"), "last": ("nulls",), "next": ("fetch",), "row": ("current", "#", "first", "next"), "ties": ("with", "exclude"),
     "time": ("at",), "zone": ("time",), "of": ("update", "share"), "unknown": ("is", "not"), "recursive": ("with",), "conflict": ("on",),
     "nothing": ("do",), "key": ("no", "for"), "share": ("for", "key"), "locked": ("skip",), "ordinality": ("with",), "constraint": ("on",),
     "update": ("for", "do", "key"), "others": ("no",),
@@ -218,6 +218,8 @@ class Rewriter:
         elif token.kind == "operator" and text not in PLAIN_OPERATORS:
             self._operator(i)
         else:
+            if text == "+" and not self.operand:
+                text = "-"  # sqlglot drops a prefix +: the binder looks at the token
             if text == "," and self.frames:
                 self.frames[-1].commas += 1
             self._put(text, i, text == "*" and not self.operand)

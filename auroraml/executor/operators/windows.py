@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 
-from auroraml.batch import Batch, FixedVector, Index, NumericVector, Vector
+from auroraml.batch import INTERVAL_DTYPE, Batch, FixedVector, Index, NumericVector, Vector
 from auroraml.errors import FeatureNotSupported, InvalidPrecedingOrFollowingSize, NullValueNotAllowed
 from auroraml.evaluate import Frame, compile, truth
 from auroraml.executor.operator import Keeping, operator
 from auroraml.executor.operators.grouping import aggregate_kernel
-from auroraml.executor.operators.ordering import changes
+from auroraml.executor.operators.ordering import changes, output_type
 from auroraml.executor.plans import own_parts
+from auroraml.executor.running import over_frames
+from auroraml.functions.dates.arithmetic import shift, shift_instant
 from auroraml.functions.signature import WINDOWS
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.tree import same
+from auroraml.types.datetime_casts import timestamps_of_days
+from auroraml.types.julian import DAY
+from auroraml.types.pg_type import Interval, PgType, Rep
 
 PIECE = 4_000_000  # frame rows gathered at once
 
@@ -130,8 +136,12 @@ class WindowRows(Keeping):
         """RANGE with an offset over one numeric order key: rows whose key is within the offset."""
         key = self.node.order[0]
         vector = batch.vector(key.index).flat()
-        plain = isinstance(vector, FixedVector) and vector.values.dtype.kind in "iuf" and isinstance(datum, int | float)
-        if not plain and not (isinstance(vector, NumericVector) and vector.scale is not None):
+        if isinstance(datum, Interval) and isinstance(vector, FixedVector):
+            return self._interval_edge(datum, vector, output_type(self.node.source, key.index), sign, low, layout)
+        if isinstance(vector, NumericVector) and vector.scale is None:
+            return self._decimal_edge(Decimal(str(datum)), vector, sign, low, layout)
+        plain = isinstance(vector, FixedVector) and vector.values.dtype.kind in "iuf" and isinstance(datum, int | float | Decimal)
+        if not plain and not isinstance(vector, NumericVector):
             raise FeatureNotSupported("RANGE with this type of offset in a window frame is not supported")
         values = vector.values  # type: ignore[attr-defined] # a FixedVector or NumericVector
         amount = float(str(datum))
@@ -141,8 +151,33 @@ class WindowRows(Keeping):
         direction = -1 if key.descending else 1
         ordered = values * direction
         wanted = ordered + sign * (int(scaled) if scaled == int(scaled) and values.dtype.kind in "iu" else scaled)
+        return self._searched(ordered, wanted, vector.valid, low, layout)
+
+    def _decimal_edge(self, amount: Decimal, vector: NumericVector, sign: int, low: bool, layout: Layout) -> Index:
+        """RANGE with an offset over numerics of differing scales."""
+        if amount < 0:
+            raise InvalidPrecedingOrFollowingSize("invalid preceding or following size in window function")
+        direction = -1 if self.node.order[0].descending else 1
+        ordered = vector.values * direction
+        return self._searched(ordered, ordered + sign * amount, vector.valid, low, layout)
+
+    def _interval_edge(self, datum: Interval, vector: FixedVector, type: PgType, sign: int, low: bool, layout: Layout) -> Index:
+        """RANGE with an interval over dates, times and timestamps."""
+        if (datum.months * 30 + datum.days) * DAY + datum.micros < 0:
+            raise InvalidPrecedingOrFollowingSize("invalid preceding or following size in window function")
+        direction = -1 if self.node.order[0].descending else 1
+        step = np.array([tuple(datum)], INTERVAL_DTYPE)
+        if type.rep is Rep.TIME:
+            moved = vector.values + sign * direction * datum.micros
+            return self._searched(vector.values * direction, moved * direction, vector.valid, low, layout)
+        values = timestamps_of_days(vector.values) if type.rep is Rep.DATE else vector.values
+        moved = shift_instant(self.ctx, values, step, sign * direction) if type.name == "timestamptz" else shift(values, step, sign * direction)
+        return self._searched(values * direction, moved * direction, vector.valid, low, layout)
+
+    @staticmethod
+    def _searched(ordered: np.ndarray, wanted: np.ndarray, valid: np.ndarray, low: bool, layout: Layout) -> Index:
+        """Where the wanted keys stand among the partition's; rows with a NULL key have their peers."""
         edges = np.empty(layout.n, np.int64)
-        valid = vector.valid
         for start in layout.firsts.tolist():  # a search within each partition
             stop = int(layout.end[start])
             known = np.flatnonzero(valid[start:stop]) + start
@@ -157,11 +192,15 @@ class WindowRows(Keeping):
         """An aggregate over each row's frame: rows with one frame share one computation."""
         low, high = bounds
         exclude = self.node.window.frame[5] if self.node.window is not None and self.node.window.frame is not None else None
+        if not exclude and call.filter is None and call.function.schema == "pg_catalog":
+            found = over_frames(call.function.name, args, [a.type for a in call.args], bounds, layout.begin)
+            if found is not None:
+                return found
+        keep = None if call.filter is None else truth(compile(call.filter)(frame))
         if exclude:
             spans, codes = np.stack([low, high], 1), np.arange(layout.n)
         else:
             spans, codes = np.unique(np.stack([low, high], 1), axis=0, return_inverse=True)
-        keep = None if call.filter is None else truth(compile(call.filter)(frame))
         made = e.Aggregate(type=call.type, function=call.function, args=call.args, star=call.star)
         rows, owner = self._members(spans, keep, str(exclude or ""), layout)
         values = aggregate_kernel(made, [a.take(rows) for a in args], owner, len(spans), self.ctx)

@@ -6,19 +6,20 @@ An aggregate takes its argument vectors (rows already filtered, made distinct an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 import numpy as np
 
 from auroraml.batch import FixedVector, NumericVector, Vector, from_datums
 from auroraml.errors import NumericValueOutOfRange
 from auroraml.functions.aggregates.group_rows import FEW, MANY, group_rows, known_sums
-from auroraml.functions.numerics import bound, divide_decimals
+from auroraml.functions.numerics import bound, context_of, divide_decimals
 from auroraml.functions.signature import aggregate
-from auroraml.types.numeric import CONTEXT
+from auroraml.types.numeric import CONTEXT, round_to
 from auroraml.types.table import NUMERIC
 
 Args = Sequence[Vector]
+SQUARE_ROOTS = Context(prec=1100, rounding=ROUND_HALF_UP)
 
 
 def valid_rows(vector: Vector, codes: np.ndarray) -> tuple[Vector, np.ndarray]:
@@ -118,7 +119,7 @@ def numeric_sums(vector: NumericVector, codes: np.ndarray, groups: int) -> Numer
         return _whole_numeric(sum_whole(vector.values, codes, groups), vector.scale, None)
     totals: list[Decimal] = [Decimal(0)] * groups
     for code, value in zip(codes.tolist(), vector.values, strict=True):  # objects of differing scales add one by one
-        totals[code] = CONTEXT.add(totals[code], value)
+        totals[code] = context_of(totals[code], value).add(totals[code], value)
     return NumericVector(_objects(totals), None)
 
 
@@ -169,9 +170,7 @@ def _variances(args: Args, codes: np.ndarray, groups: int, sample: bool, root: b
         if root and value:
             exponent = value.as_tuple().exponent
             assert isinstance(exponent, int)
-            weight = value.adjusted() // 4
-            scale = max(16 - (weight // 2 if weight >= 0 else -((-weight + 1) // 2)) * 4, -exponent, 0)
-            value = round(CONTEXT.sqrt(value), min(scale, 1000))
+            value = round_to(SQUARE_ROOTS.sqrt(value), -exponent)  # at the variance's own scale
         out.append(value)
     return from_datums(NUMERIC, out)
 

@@ -23,7 +23,7 @@ SECOND = 1_000_000
 
 def date_error(year: int, month: int, day: int) -> DatabaseError:
     """22008 for a date that does not exist."""
-    return DatetimeFieldOverflow(f"date field value out of range: {year}-{month:02d}-{day:02d}")
+    return DatetimeFieldOverflow(f"date field value out of range: {year if year >= 0 else year + 1}-{month:02d}-{day:02d}")
 
 
 def _days(year: int, month: int, day: int) -> int:
@@ -42,8 +42,7 @@ def _clock(hour: int, minute: int, seconds: float) -> int:
     bad = math.isnan(seconds) or not (0 <= hour <= 24 and 0 <= minute <= 59 and 0 <= seconds <= 60)
     micros = 0 if bad else round(seconds * SECOND)
     if bad or (hour == 24 and (minute or micros)):
-        shown = f"{seconds:05.2f}".rstrip("0") if not float(seconds).is_integer() else f"{int(seconds):02d}"
-        shown = f"{seconds:02g}" if math.isnan(seconds) else shown
+        shown = "NaN" if math.isnan(seconds) else f"{'-' if seconds < 0 else ''}Infinity" if math.isinf(seconds) else f"{seconds:g}".rjust(2, "0")
         raise DatetimeFieldOverflow(f"time field value out of range: {hour}:{minute:02d}:{shown}")
     return (hour * 60 + minute) * 60 * SECOND + micros
 
@@ -93,7 +92,12 @@ def make_interval(years: int, months: int, weeks: int, days: int, hours: int, mi
     if math.isinf(seconds) or math.isnan(seconds):
         raise interval_out_of_range()
     micros = (hours * 3600 + minutes * 60) * SECOND + round(seconds * SECOND)
-    return Interval(years * 12 + months, weeks * 7 + days, micros)
+    return Interval(_wrapped(years * 12 + months), _wrapped(weeks * 7 + days), micros)
+
+
+def _wrapped(value: int) -> int:
+    """In 32 bits, as PostgreSQL adds the fields."""
+    return (value + 2**31) % 2**32 - 2**31
 
 
 @scalar("to_timestamp(float8)", face="datum")

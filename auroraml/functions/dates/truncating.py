@@ -142,6 +142,8 @@ def truncate_interval(units: Vector, values: Vector) -> Vector:
 @scalar("date_bin(interval,timestamp,timestamp)", "date_bin(interval,timestamptz,timestamptz)", face="numpy")
 def bin_start(stride: np.ndarray, micros: np.ndarray, origin: np.ndarray) -> np.ndarray:
     """The start of the bin of a stride from an origin that a timestamp is in."""
+    if len(micros) and not finite_timestamps(micros).any():
+        return micros
     if not finite_timestamps(origin).all():
         raise DatetimeFieldOverflow("origin out of range")
     if (stride["months"] != 0).any():

@@ -64,6 +64,8 @@ def _micros(vector: Vector) -> np.ndarray:
 
 def _converted(zones: Vector, values: Vector, sign: int) -> Vector:
     micros = _micros(values)
+    if len(micros) and not finite_timestamps(micros).any():
+        return FixedVector(micros)  # infinities need no zone
     parts = _zones(zones)
     if parts[0][1] is not None:
         micros = np.broadcast_to(micros, (zones.n,))

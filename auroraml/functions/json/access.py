@@ -178,6 +178,8 @@ def _get(text: str, key: str) -> object:
 
 def _at(text: str, place: int) -> object:
     value = parsed(text)
+    if not isinstance(value, list | dict):
+        value = [value]  # to PostgreSQL a lone scalar is an array of one
     return value[place] if isinstance(value, list) and -len(value) <= place < len(value) else _MISSING
 
 

@@ -112,7 +112,7 @@ def _text_pairs(array: PgArray) -> list[tuple[object, object]]:
 
 
 def _two_arrays(keys: PgArray, values: PgArray) -> list[tuple[object, object]]:
-    if len(keys.dims) > 1 or len(values.dims) > 1:
+    if len(keys.dims) > 1 or len(keys.dims) != len(values.dims):
         raise ArraySubscriptError("wrong number of array subscripts")
     if len(keys.elements) != len(values.elements):
         raise ArraySubscriptError("mismatched array dimensions")

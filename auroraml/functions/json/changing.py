@@ -65,11 +65,12 @@ def _setter(new: JsonValue, create: bool) -> Change:
 @scalar("jsonb_set(jsonb,_text,jsonb,bool)", face="datum")
 def set_value(target: str, path: PgArray, new: str, create: bool) -> str:
     """The document with the value at a path replaced, or added."""
-    value, keys = parsed(target), _keys(path)
+    value = parsed(target)
     if not isinstance(value, dict | list):
         raise _scalar_error("set path")
     if not value and not create:
         return target
+    keys = _keys(path)
     return write_jsonb(_changed(value, keys, 0, _setter(parsed(new), create))) if keys else target
 
 
@@ -78,10 +79,10 @@ def set_lax(target: str | None, path: PgArray | None, new: str | None, create: b
     """jsonb_set with a choice of what a NULL value does."""
     if target is None or path is None or create is None:
         return None
-    if treatment not in ("raise_exception", "use_json_null", "delete_key", "return_target"):
-        raise InvalidParameterValue('null_value_treatment must be "delete_key", "return_target", "use_json_null", or "raise_exception"')
     if new is not None:
         return set_value(target, path, new, create)
+    if treatment not in ("raise_exception", "use_json_null", "delete_key", "return_target"):
+        raise InvalidParameterValue('null_value_treatment must be "delete_key", "return_target", "use_json_null", or "raise_exception"')
     if treatment == "raise_exception":
         detail = 'Exception was raised because null_value_treatment is "raise_exception".'
         hint = "To avoid, either change the null_value_treatment argument or ensure that an SQL NULL is not passed."
@@ -112,9 +113,10 @@ def _inserter(new: JsonValue, after: bool) -> Change:
 @scalar("jsonb_insert(jsonb,_text,jsonb,bool)", face="datum")
 def insert(target: str, path: PgArray, new: str, after: bool) -> str:
     """The document with a value inserted at a path."""
-    value, keys = parsed(target), _keys(path)
+    value = parsed(target)
     if not isinstance(value, dict | list):
         raise _scalar_error("set path")
+    keys = _keys(path)
     return write_jsonb(_changed(value, keys, 0, _inserter(parsed(new), after))) if keys else target
 
 
@@ -128,12 +130,24 @@ def _deleter(value: JsonValue, key: str, position: int) -> JsonValue:
     return value
 
 
+def _reached(value: JsonValue, path: PgArray) -> list[str]:
+    """The keys of a path with a NULL in it, which is an error only where the document goes that far."""
+    for place, key in enumerate(path.elements):
+        if key is None:
+            raise NullValueNotAllowed(f"path element at position {place + 1} is null")
+        if not isinstance(value, dict) or str(key) not in value:
+            return [str(k) for k in path.elements[: place + 1]]
+        value = value[str(key)]
+    return []
+
+
 @scalar("jsonb_delete_path(jsonb,_text)", face="datum")
 def delete_path(target: str, path: PgArray) -> str:
     """jsonb #- path."""
-    value, keys = parsed(target), _keys(path)
+    value = parsed(target)
     if not isinstance(value, dict | list):
         raise _scalar_error("delete path")
+    keys = [str(key) for key in path.elements] if None not in path.elements else _reached(value, path)
     return write_jsonb(_changed(value, keys, 0, _deleter)) if keys else target
 
 

@@ -19,7 +19,7 @@ from auroraml.planner.binder.binder import Binder
 from auroraml.planner.binder.calls import Candidate
 from auroraml.planner.binder.coercion import located
 from auroraml.types.pg_type import Attribute, PgType, Rep
-from auroraml.types.table import INT4, RECORD, TEXT, UNKNOWN
+from auroraml.types.table import INT4, INT8, INTERVAL, RECORD, TEXT, UNKNOWN
 
 SPECIAL = frozenset(("coalesce", "nullif", "greatest", "least", "row", "grouping"))
 
@@ -138,6 +138,8 @@ class Calls:
         if function.kind == "a" and not window:
             return self._aggregate(function, result, coerced, at, distinct, within.expressions if within is not None else order, condition, star,
                                    len(direct), variadic)  # fmt: skip
+        if function.kind in "aw" and window and distinct:
+            raise FeatureNotSupported("DISTINCT is not implemented for window functions", at=at)
         if function.kind in "aw" and window:
             return e.WindowCall(type=result, function=function, args=tuple(coerced), window=-1, filter=condition, star=star, at=at)
         if function.returns_set:
@@ -192,6 +194,9 @@ class Calls:
     ) -> e.Expr:  # fmt: skip
         if not self.clause.aggregates:
             raise GroupingError(f"aggregate functions are not allowed in {self.clause.name}", at=at)
+        window = next((inner for arg in args for inner in _walk(arg) if isinstance(inner, e.WindowCall)), None)
+        if window is not None:
+            raise GroupingError("aggregate function calls cannot contain window function calls", at=window.at)
         if any(isinstance(inner, e.Aggregate) for arg in args for inner in _walk(arg)):
             raise GroupingError("aggregate function calls cannot be nested", at=_inner_at(args))
         self._refuse_sets(args, "aggregate")
@@ -292,19 +297,35 @@ class Calls:
 
     def window_definition(self, node: exp.Expression) -> Window:
         """PARTITION BY, ORDER BY and the frame."""
-        partition = tuple(self.bind(item) for item in node.args.get("partition_by") or ())
-        order = node.args.get("order")
-        keys = tuple(self.sort_key(item) for item in order.expressions) if order is not None else ()
-        spec = node.args.get("spec")
-        frame = None if spec is None else self._frame(spec)
+        outer, self.clause = self.clause, replace(self.clause, name="window definitions", windows=False)
+        try:
+            partition = tuple(self.bind(item) for item in node.args.get("partition_by") or ())
+            order = node.args.get("order")
+            keys = tuple(self.sort_key(item) for item in order.expressions) if order is not None else ()
+            spec = node.args.get("spec")
+            frame = None if spec is None else self._frame(spec, keys)
+        finally:
+            self.clause = outer
         return Window(partition_by=partition, order_by=keys, frame=frame)
 
-    def _frame(self, spec: exp.Expression) -> tuple[object, ...]:
+    def _offset(self, node: exp.Expression, kind: str, keys: Sequence[e.SortKey]) -> e.Expr:
+        """A frame's offset: bigint, or for RANGE what is added to the order key."""
+        value = self.bind(node)
+        if kind != "RANGE":
+            return self.coercer.coerce(value, INT8, -1, "assignment")
+        if len(keys) != 1:
+            raise WindowingError("RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column")
+        type = keys[0].expr.type
+        return self.coercer.coerce(value, INTERVAL if type.category == "D" else type) if value.type.oid == UNKNOWN.oid else value
+
+    def _frame(self, spec: exp.Expression, keys: Sequence[e.SortKey]) -> tuple[object, ...]:
+        mode = str(spec.args.get("kind", "RANGE")).upper()
+
         def bound(value: object, side: object) -> tuple[str, object]:
             if value == "CURRENT ROW":
                 return "current row", None
             word = str(side or "PRECEDING").lower()
-            return (f"unbounded {word}", None) if value == "UNBOUNDED" else (word, self.bind(value))
+            return (f"unbounded {word}", None) if value == "UNBOUNDED" else (word, self._offset(value, mode, keys))
 
         start = bound(spec.args.get("start"), spec.args.get("start_side"))
         end = bound(spec.args["end"], spec.args.get("end_side")) if spec.args.get("end") is not None else ("current row", None)

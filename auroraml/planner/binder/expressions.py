@@ -339,7 +339,9 @@ class Expressions(Predicates):
     @_bind.register
     def _(self, node: exp.Neg) -> e.Expr:
         inner = self._bind(node.this)
-        at = self.leaves.operator_at(node.this, "-")
+        at = self.leaves.sign_at(node)
+        if self.leaves.token_at(at).text == "+":
+            return self.operator("+", [inner], at)
         if (
             isinstance(inner, e.Const)
             and inner.value is not None

@@ -88,6 +88,22 @@ class Leaves:
         """The offset where `node` begins."""
         return self.source.tokens[self.first(node)].start
 
+    def token_at(self, at: int) -> Token:
+        """The token at an offset."""
+        return next(t for t in self.source.tokens if t.start == at)
+
+    def sign_at(self, node: exp.Neg) -> int:
+        """Where a prefix sign stands: signs of the operand's own first operand come between."""
+        depth, inner = 1, node.this
+        while isinstance(inner, exp.Paren | exp.Neg | exp.Binary | exp.Cast):
+            depth += isinstance(inner, exp.Neg)
+            inner = inner.this
+        i = self.first(node)
+        while i > 0 and depth:
+            i -= 1
+            depth -= self.source.tokens[i].is_op("+", "-")
+        return self.source.tokens[i].start
+
     def operator_at(self, right: exp.Expression, *symbols: str) -> int:
         """The offset of the operator before its right operand."""
         i = self.first(right) - 1

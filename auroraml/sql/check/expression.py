@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from auroraml.errors import WindowingError
 from auroraml.sql.check.reader import Reader
 from auroraml.sql.lexer import NUMBER, OPERATOR, PARAMETER, QUOTED, WORD
 
@@ -319,7 +320,16 @@ class Expressions(Reader):
             raise self.fail()
         if self.word("timestamp", "time"):
             self._clock_type()
+        elif self.word("numeric", "decimal", "dec") and self.then(1, "("):
+            self.i += 2
+            self.listed(self.expr)
+            self.need_mark(")")
+            if not self.string():
+                raise self.fail()
         else:
+            if self.then(1, "(") and self.tokens[self.i + 2].kind != NUMBER and self.i + 2 < self.stop:
+                self.i += 2
+                raise self.fail()
             self.type()
         if not self.string():
             if self.i == start + 1 and not self.mark("("):
@@ -448,11 +458,14 @@ class Expressions(Reader):
 
     def _frame(self) -> None:
         if self.take("between"):
-            self._bound()
+            start_at = self.token.start
+            start = self._bound()
             self.need("and")
-            self._bound()
+            end_at = self.token.start
+            _check_frame(start, start_at, self._bound(), end_at)
         else:
-            self._bound()
+            start_at = self.token.start
+            _check_frame(self._bound(), start_at, "current row", start_at)
         if self.take("exclude"):
             if self.take("current"):
                 self.need("row")
@@ -461,12 +474,17 @@ class Expressions(Reader):
             else:
                 self.need("group", "ties")
 
-    def _bound(self) -> None:
-        if (self.word("unbounded") and self.then(1, "preceding", "following")) or (self.word("current") and self.then(1, "row")):
+    def _bound(self) -> str:
+        """A frame bound; its kind in SQL's words."""
+        if self.word("unbounded") and self.then(1, "preceding", "following"):
             self.i += 2
-        else:
-            self.expr()
-            self.need("preceding", "following")
+            return f"unbounded {self.tokens[self.i - 1].text}"
+        if self.word("current") and self.then(1, "row"):
+            self.i += 2
+            return "current row"
+        self.expr()
+        self.need("preceding", "following")
+        return self.tokens[self.i - 1].text
 
     # Words with a grammar of their own
 
@@ -589,6 +607,15 @@ class Expressions(Reader):
         self._call_clauses()
         return False
 
+    def _normalize(self) -> bool:
+        self.i += 1
+        self.need_mark("(")
+        self.expr()
+        if self.take_mark(","):
+            self.need("nfc", "nfd", "nfkc", "nfkd")
+        self.need_mark(")")
+        return False
+
     def _collation(self) -> bool:
         self.need("collation")
         self.need("for")
@@ -598,13 +625,26 @@ class Expressions(Reader):
         return False
 
 
+def _check_frame(start: str, start_at: int, end: str, end_at: int) -> None:
+    """The bounds that make no frame, refused as PostgreSQL's grammar does."""
+    if start == "unbounded following":
+        raise WindowingError("frame start cannot be UNBOUNDED FOLLOWING", at=start_at)
+    if end == "unbounded preceding":
+        raise WindowingError("frame end cannot be UNBOUNDED PRECEDING", at=end_at)
+    if start == "current row" and end == "preceding":
+        raise WindowingError("frame starting from current row cannot have preceding rows", at=end_at)
+    if start == "following" and end in ("preceding", "current row"):
+        rows = "preceding rows" if end == "preceding" else "current row"
+        raise WindowingError(f"frame starting from following row cannot {'have' if end == 'preceding' else 'end with'} {rows}", at=end_at)
+
+
 _WORDS: dict[str, Callable[[Expressions], bool]] = {
     "null": Expressions._constant, "true": Expressions._constant, "false": Expressions._constant, "default": Expressions._constant,
     "case": Expressions._case, "array": Expressions._array, "exists": Expressions._exists, "row": Expressions._row, "cast": Expressions._cast,
     "treat": Expressions._cast, "coalesce": Expressions._list_call, "greatest": Expressions._list_call, "least": Expressions._list_call,
     "grouping": Expressions._list_call, "nullif": Expressions._nullif, "extract": Expressions._extract, "position": Expressions._position,
     "trim": Expressions._trim, "substring": lambda self: self._clauses("from", "for", "similar", "escape"),
-    "overlay": lambda self: self._clauses("placing", "from", "for"), "normalize": lambda self: self._clauses(), "collation": Expressions._collation,
+    "overlay": lambda self: self._clauses("placing", "from", "for"), "normalize": Expressions._normalize, "collation": Expressions._collation,
 }  # fmt: skip
 _CALL_WORDS = frozenset(("exists", "row", "cast", "treat", "coalesce", "greatest", "least", "grouping", "nullif", "extract", "position", "trim",
                          "substring", "overlay", "normalize"))  # fmt: skip
