@@ -22,6 +22,7 @@ class Facts:
     volatile_below: bool = False
     subqueries: bool = False
     row_by_row: bool = False
+    limited: bool = False
 
 
 _FACTS: WeakKeyDictionary[p.PhysicalPlan, Facts] = WeakKeyDictionary()
@@ -61,6 +62,7 @@ def _node_facts(node: p.PhysicalPlan) -> Facts:
     elif isinstance(node, p.RecursiveUnion):
         facts.made.add(-node.work_table)
     facts.row_by_row = facts.row_by_row or _alone(node)
+    facts.limited = facts.limited or isinstance(node, p.Limit)
     return facts
 
 
@@ -99,6 +101,7 @@ def _add(facts: Facts, inner: Facts, volatile: bool) -> None:
     facts.ctes |= inner.ctes
     facts.volatile_below = facts.volatile_below or volatile
     facts.row_by_row = facts.row_by_row or inner.row_by_row
+    facts.limited = facts.limited or inner.limited
 
 
 _DECLARED: WeakKeyDictionary[p.PhysicalPlan, tuple[e.SubPlan, ...]] = WeakKeyDictionary()
@@ -140,9 +143,9 @@ def any_volatile(plan: p.PhysicalPlan) -> bool:
     return facts_of(plan).volatile_below
 
 
-def runs_set_wise(plan: p.PhysicalPlan, ctes: Mapping[int, e.SubPlan], initial: Mapping[int, e.SubPlan]) -> bool:
-    """Whether a plan with parameters can run for many loops at once."""
+def runs_set_wise(plan: p.PhysicalPlan, ctes: Mapping[int, e.SubPlan], initial: Mapping[int, e.SubPlan], measured: bool) -> bool:
+    """Whether a plan with parameters can run for many loops at once (`measured`: and count what each of them would have)."""
     facts = facts_of(plan)
-    if facts.row_by_row or facts.volatile_below:
+    if facts.row_by_row or facts.volatile_below or (measured and facts.limited):
         return False
     return not any(index in ctes and free_parameters(ctes[index].plan, initial, ctes) for index in facts.ctes)

@@ -43,7 +43,7 @@ def value_for_rows(plan: e.SubPlan, frame: Frame, ctx: ExecutionContext) -> Vect
     values = {("exec", number): compile(value)(frame) for number, value in plan.params}
     changed = frozenset(numbers) | outer
     early = plan.kind in STOPS_EARLY and ctx.measured
-    if frame.n > 1 and not early and runs_set_wise(plan.plan, ctx.cte_plans, ctx.initial):
+    if frame.n > 1 and not early and runs_set_wise(plan.plan, ctx.cte_plans, ctx.initial, ctx.measured):
         running = ctx.operator(plan)
         running.rescan(Loops(frame.n, values, frame.params, ctx.missing, changed), changed)
         return _grouped(plan, running.drain(), frame, ctx)

@@ -62,8 +62,16 @@ class HashJoinRows(JoinRows):
                 frame = self.frame(batch.n, batch, batch)
                 keys = [key(frame) for key in self.inner_keys]
                 by_loop, types = self._loop_key(batch)
+                if self.node.kind not in ("right", "full"):
+                    self._leave_out(keys)
                 self.matcher = Matcher([*keys, *by_loop], [*self.types, *types], batch.n, latest_first=True)
             self.seen = np.zeros(self.right.n, np.bool_) if self.node.kind in ("right", "full") else None
+
+    def _leave_out(self, keys: list[Vector]) -> None:
+        """Rows with a NULL key are not put into the table, and the Hash node does not count them."""
+        known = [key.validity for key in keys if key.validity is not None]
+        if known:
+            self.inner.metrics.rows -= int(np.count_nonzero(~np.logical_and.reduce(known)))
 
     def _inner_rows(self) -> Batch:
         if self.matcher is not None and self.built is not None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from auroraml.batch import Batch
-from auroraml.evaluate import compile
+from auroraml.batch import Batch, concat, concat_batches
+from auroraml.evaluate import compile, select
+from auroraml.evaluate.keys import codes_of, combine, sort_indices
 from auroraml.executor.matching import Matcher
 from auroraml.executor.operator import operator
-from auroraml.executor.operators.joins import NO_PAIRS, JoinRows, Pairs, no_rows
+from auroraml.executor.operators.joins import NO_PAIRS, JoinRows, Morsel, Pairs, no_rows
+from auroraml.executor.operators.merge_walk import Walk
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.types.table import INT8
@@ -30,6 +32,7 @@ class MergeJoinRows(JoinRows):
     def open(self) -> None:
         super().open()
         self.matcher: Matcher | None = None
+        self.lefts: list[Batch] = []
 
     def _prepare(self) -> Matcher:
         if self.matcher is None:
@@ -55,6 +58,49 @@ class MergeJoinRows(JoinRows):
             assert left.owner is not None
             keys.append(left.owner.vector)
         return matcher.pairs(keys, left.n)
+
+    def joined(self, left: Batch) -> Morsel:
+        if self.ctx.measured:
+            self.lefts.append(left)
+        return super().joined(left)
+
+    def close(self) -> None:
+        """With EXPLAIN ANALYZE, count what walking side by side would have read."""
+        super().close()
+        if self.ctx.measured and self.metrics.loops == 1 and self.loops.n is None and self.matcher is not None:
+            self._count_reads(concat_batches(self.lefts) if self.lefts else no_rows(self.node.outer))
+            self.matcher = None
+
+    def _count_reads(self, left: Batch) -> None:
+        frames = self.frame(left.n, left, left), self.frame(self.right.n, self.right, self.right)
+        outer, inner = [k(frames[0]) for k in self.outer_keys], [k(frames[1]) for k in self.inner_keys]
+        together = [concat([a.flat(), b.flat()]) for a, b in zip(outer, inner, strict=True)]
+        n = left.n + self.right.n
+        order = sort_indices(together, self.types, [False] * len(together), [False] * len(together), n)
+        codes, size = combine([codes_of(v, t) for v, t in zip(together, self.types, strict=True)], n)
+        _ = size
+        numbers = np.empty(n, np.int64)
+        numbers[order] = np.cumsum(np.concatenate([[True], codes[order][1:] != codes[order][:-1]])) if n else 0
+        if left.n > 1 and (np.diff(numbers[: left.n]) < 0).any():
+            numbers = -numbers
+        known = np.logical_and.reduce([v.valid for v in together])
+        ranks = [int(r) if k else None for r, k in zip(numbers, known, strict=True)]
+
+        def passes(o: int, i: int) -> bool:
+            if not self.conditions:
+                return True
+            return bool(select(self.conditions, self.frame(1, left.take(np.array([o])), self.right.take(np.array([i]))))[0])
+
+        nulls_last = not (self.node.keys and self.node.keys[0].nulls_first)
+        walk = Walk(ranks[: left.n], ranks[left.n :], self.node.kind, passes=passes, early=self.early,
+                    skips_marks=self.early and not self.conditions, nulls_end=nulls_last)  # fmt: skip
+        complete = self.finished and self.morsel is None
+        walk.run((1 << 62) if complete else self.metrics.rows + self.metrics.removed_by_filter)
+        if walk.outer_rows < left.n:
+            self.outer.unread(left.drop(walk.outer_rows))
+        if walk.inner_reached < self.right.n:
+            self.inner.unread(self.right.drop(walk.inner_reached))
+        self.inner.metrics.rows += walk.inner_rows - walk.inner_reached
 
     def produce(self, n: int) -> Batch | None:
         if self.node.kind in ("right", "full"):

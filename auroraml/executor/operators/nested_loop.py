@@ -39,7 +39,7 @@ class NestedLoopRows(JoinRows):
         called = isinstance(self.inner, FunctionScanRows) and self.inner.node.batch and self.dependent
         self.function = self.inner if isinstance(self.inner, FunctionScanRows) and called else None
         self.service: ServiceBatches | None = None
-        self.set_wise = runs_set_wise(node.inner, context.cte_plans, context.initial)
+        self.set_wise = runs_set_wise(node.inner, context.cte_plans, context.initial, context.measured)
         self.inner_volatile = any(is_volatile(part.node) for part in running_parts(self.inner, self.numbers))
         self.whole: Batch | None = None  # the inner rows, where they do not depend on the outer row
         self.run: Tally = []

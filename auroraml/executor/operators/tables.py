@@ -33,6 +33,7 @@ class Morsel:
     size: int
     positions: Index | None = None
     given: int = 0
+    closed: bool = False  # the rows behind the last one given out were looked at too
 
     def reached(self) -> int:
         """Input rows up to the last one given out."""
@@ -111,9 +112,9 @@ class TableRows(Operator):
                 made, used = self.longest(lambda m, part=part: self.project(self.frame(m, part.slice(0, m))), part.n)  # type: ignore[misc]
                 self._advance(morsel, used)
                 return made
-            if morsel is not None:
+            if morsel is not None and not morsel.closed:
                 self.metrics.removed_by_filter += morsel.size - morsel.reached()
-                self.morsel = None
+                morsel.closed = True
             if self.position >= self.input.n:
                 return None
             self._look_ahead(n)
@@ -135,11 +136,15 @@ class TableRows(Operator):
         self.morsel = Morsel(part.slice(0, used) if every else part.take(positions), used, None if every else positions)
 
     def take_back(self, batch: Batch) -> None:
-        if self.volatile or self.loops.n is not None:
+        morsel = self.morsel
+        if self.volatile or self.loops.n is not None or (self.tests and (morsel is None or morsel.given < batch.n)):
             super().take_back(batch)
         elif self.tests:
-            assert self.morsel is not None
-            self._advance(self.morsel, -batch.n)
+            assert morsel is not None
+            if morsel.closed and batch.n:
+                morsel.closed = False
+                self.metrics.removed_by_filter -= morsel.size - morsel.reached()
+            self._advance(morsel, -batch.n)
         else:
             self.position -= batch.n
 
@@ -252,6 +257,11 @@ class IndexScanRows(_Located):
             return only
         batch = self._batch(table, Rows.at(only))
         return only[select([compile(c) for c in self.node.conditions], self.frame(batch.n, batch))]
+
+    def unread(self, batch: Batch) -> None:
+        super().unread(batch)
+        if isinstance(self.node, p.IndexOnlyScan):
+            self.metrics.heap_fetches -= batch.n
 
     def pull(self, n: int) -> Batch | None:
         batch = super().pull(n)
