@@ -20,7 +20,7 @@ from auroraml.types.pg_type import PgArray
 if TYPE_CHECKING:
     from auroraml.executor.context import ExecutionContext
 
-PAIRS = 4_000_000  # pairs of rows tested at once
+PAIRS = 1_000_000  # pairs of rows tested at once
 STOPS_EARLY = ("exists", "any", "all")
 
 

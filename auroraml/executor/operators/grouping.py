@@ -140,6 +140,12 @@ class AggregateRows(Keeping):
             for item in own_parts(part):
                 if isinstance(item, e.Aggregate):
                     self.places.append((id(item), self._place(item)))
+        self.counts_only = (
+            not node.keys
+            and not node.grouping_sets
+            and all(c.star and c.filter is None and c.function.name == "count" for c in node.calls)
+            and node.phase != "final"
+        )
 
     def _place(self, item: e.Aggregate) -> int:
         for i, call in enumerate(self.node.calls):
@@ -153,10 +159,22 @@ class AggregateRows(Keeping):
         start = 0
         while (batch := self.pull_for(self.children[0], 1 << 62)) is not None:
             self._accumulate(calls, batch, start)
-            parts.append(batch)
             start += batch.n
+            if self.counts_only:
+                parts = [batch.slice(0, 1)]
+            else:
+                parts.append(batch)
+        if self.counts_only and self.loops.n is None:
+            return self._counted(start, parts[0] if parts else no_rows(self.node.source))
         batch = concat_batches(parts) if parts else no_rows(self.node.source)
         return self._grouped(calls, batch)
+
+    def _counted(self, n: int, batch: Batch) -> Batch | None:
+        """count(*) of everything: no row needs to be kept."""
+        rows = batch.take(np.zeros(1, np.int64) - (batch.n == 0), batch.n == 0)
+        computed = {key: FixedVector(np.array([n], np.int64)) for key, _ in self.places}
+        frame, _ = self.passing(Frame(n=1, sides=(rows,), params=self.loops, ctx=self.ctx, computed=computed))
+        return self._computed(frame) if frame.n else None
 
     def _accumulate(self, calls: Sequence[Accumulated], batch: Batch, start: int) -> None:
         def compute(m: int) -> list[tuple[Index | None, list[Vector]]]:

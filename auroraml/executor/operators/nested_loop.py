@@ -20,7 +20,7 @@ from auroraml.ir import physical as p
 from auroraml.settings.aurora import APG_ENABLE_BATCH_MODE_FUNCTION_EXECUTION
 from auroraml.types.table import INT8
 
-PAIRS = 4_000_000  # candidate pairs at once
+PAIRS = 1_000_000  # candidate pairs at once
 CHUNK = 8_192  # outer rows whose inner plans run together
 
 
@@ -91,8 +91,8 @@ class NestedLoopRows(JoinRows):
         if self.volatile or self.outer_volatile:
             return super().next_outer(n)
         wanted = min(n, CHUNK if self.dependent else LARGE)
-        if not self.dependent and self.whole is not None and self.whole.n:
-            wanted = max(1, min(wanted, PAIRS // self.whole.n))
+        if not self.dependent:  # one row before the inner side's size is known
+            wanted = 1 if self.whole is None else max(1, min(wanted, PAIRS // max(self.whole.n, 1)))
         if n < LARGE:
             wanted, self.step = min(wanted, self.step), self.step * 8
         return self.pull_for(self.outer, wanted)

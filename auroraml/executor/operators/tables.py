@@ -17,7 +17,7 @@ from auroraml.ir.objects import Relation
 from auroraml.storage.table import Table
 
 LOOK_AHEAD, LARGEST = 1_024, 1_048_576
-PAIRS = 4_000_000  # rows times loops brought together at once
+PAIRS = 1_000_000  # rows times loops brought together at once
 
 
 def live_numbers(relation: Relation) -> list[int]:

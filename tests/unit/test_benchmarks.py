@@ -1,0 +1,60 @@
+"""Each benchmark at toy size, so that none rots; what importing the package loads."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = (
+    "boto3",
+    "botocore",
+    "sklearn",
+    "pandas",
+    "xgboost",
+    "prompt_toolkit",
+    "rich",
+    "click",
+    "urllib3",
+    "pyarrow.acero",
+    "pyarrow.dataset",
+    "pyarrow.csv",
+)
+
+
+def test_batch_benchmark_runs() -> None:
+    from benchmarks import batch
+
+    times = batch.run(rows=3_000, rounds=1)
+    assert set(times) == {"engine, text/csv", "by hand, text/csv", "engine, callable", "bare callable"} and all(t > 0 for t in times.values())
+
+
+def test_tpch_queries_run_on_made_up_rows() -> None:
+    tpch = pytest.importorskip("benchmarks.tpch", reason="the yardsticks (duckdb, psycopg, tpchgen-cli) are not installed")
+    connection = tpch.auroraml.connect(user="rdsadmin", autocommit=True)
+    for table, columns in tpch.TABLES.items():
+        connection.execute(f"CREATE TABLE {table} ({columns})")
+    connection.execute(
+        "INSERT INTO lineitem SELECT g / 4, g, g, g % 4, g % 50, g * 100.25, (g % 11) / 100.0, 0.02, chr(65 + g % 3), chr(79 + g % 2), "
+        "date '1994-01-01' + g % 700, date '1994-02-01', date '1994-03-01', 'NONE', 'AIR', 'x' FROM generate_series(1, 2000) g"
+    )
+    connection.execute("INSERT INTO orders SELECT g, g % 50, 'O', 10, date '1995-01-01' + g % 100, '1', 'c', 0, 'x' FROM generate_series(0, 500) g")
+    connection.execute(
+        "INSERT INTO customer SELECT g, 'n', 'a', 1, 'p', 1, CASE WHEN g % 2 = 0 THEN 'BUILDING' ELSE 'OTHER' END, 'c' FROM generate_series(0, 50) g"
+    )
+    answers = {name: connection.execute(sql).fetchall() for name, sql in tpch.QUERIES.items()}
+    assert len(answers["q01"]) == 6 and sum(row[-1] for row in answers["q01"]) > 1_900
+    assert len(answers["q03"]) == 10
+    wanted = connection.execute(
+        "SELECT sum(l_extendedprice * l_discount) FROM (SELECT * FROM lineitem WHERE l_quantity < 24) s "
+        "WHERE l_discount >= 0.05 AND l_discount <= 0.07 AND extract(year FROM l_shipdate) = 1994"
+    ).fetchall()
+    assert answers["q06"] == wanted
+
+
+def test_import_loads_neither_services_nor_tools() -> None:
+    script = f"import sys, auroraml; print([m for m in {HEAVY!r} if m in sys.modules]); auroraml.connect().execute('SELECT 1').fetchall()"
+    script += f"; print([m for m in {HEAVY[:8]!r} if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout.split("\n")
+    assert found[:2] == ["[]", "[]"]
