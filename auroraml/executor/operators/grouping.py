@@ -160,7 +160,7 @@ class AggregateRows(Keeping):
         while (batch := self.pull_for(self.children[0], 1 << 62)) is not None:
             self._accumulate(calls, batch, start)
             start += batch.n
-            if self.counts_only:
+            if self.counts_only and self.loops.n is None:
                 parts = [batch.slice(0, 1)]
             else:
                 parts.append(batch)
