@@ -22,7 +22,6 @@ _POINT_LIMIT = {Rep.FLOAT4: 6, Rep.FLOAT8: 15}  # from this exponent on the form
 _PLAIN_BELOW = {Rep.FLOAT4: 1e6, Rep.FLOAT8: 1e10}  # Arrow's form is PostgreSQL's between 1e-4 and this
 _INTEGERS_FROM = {Rep.FLOAT4: 2**24, Rep.FLOAT8: 2**53}  # every value is an integer, some next to which are not
 _DIGITS = {Rep.FLOAT4: 6, Rep.FLOAT8: 15}
-_PLAIN = r"^-?[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]{1,3})?$"
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _HEX = re.compile(r"([+-]?0[xX])([0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)([pP][+-]?[0-9]+)?")
 _WORDS = {"nan": math.nan, "+nan": math.nan, "-nan": math.nan}
@@ -53,10 +52,13 @@ class FloatForm(TextForm):
         return pc.replace_with_mask(texts, pa.array(~plain), pa.array(odd, pa.large_string()))
 
     def vector_in(self, type: PgType, typmod: int, texts: pa.Array, style: TextStyle) -> Vector:
-        if pc.all(pc.match_substring_regex(texts, _PLAIN), min_count=0).as_py():
+        try:
             values = pc.cast(texts, _ARROW_TYPES[type.rep]).to_numpy(zero_copy_only=False)
-            doubtful = np.isinf(values) | (values == 0)
-            if not doubtful.any() or _all_zero_texts(texts.filter(pa.array(doubtful))):
+        except pa.ArrowInvalid:
+            return super().vector_in(type, typmod, texts, style)
+        if np.isfinite(values).all():  # what Arrow reads as a finite number PostgreSQL reads as the same
+            zero = values == 0
+            if not zero.any() or _all_zero_texts(texts.filter(pa.array(zero))):
                 return FixedVector(values)
         return super().vector_in(type, typmod, texts, style)
 
