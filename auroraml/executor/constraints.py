@@ -105,10 +105,12 @@ class Constraints:
         store, transaction = self.ctx.store, self.ctx.transaction
         table = store.table(self.relation.oid)
         places = tuple(self.places[n] for n in index.columns if n)
+        plain = index.predicate is None and not index.expressions
+        if plain and batch.n > FEW and (settled := self._settled_clashes(table, places, batch, replaced)) is not None:
+            return settled
         while True:
             found: dict[int, int] = {}
             holder = None
-            plain = index.predicate is None and not index.expressions
             for new, row in self._candidates(table, places, batch) if plain else self._computed(table, index, batch):
                 if row < 0:
                     found.setdefault(new, -1)
@@ -121,6 +123,30 @@ class Constraints:
             if holder is None:
                 return found
             store.wait(transaction, holder, self.ctx.check_cancel)
+
+    def _settled_clashes(self, table: Table, places: tuple[int, ...], batch: Batch, replaced: Mapping[int, int] | None) -> dict[int, int] | None:
+        """The same for many rows at once, where no other transaction that is still running has touched the table; else None."""
+        store, own = self.ctx.store, self.ctx.transaction.xid
+        others = [xid for xid in store.running if xid != own]
+        if any(part.xid in others for part in table.made) or any(d.xid in others for d in table.deletions):
+            return None
+        pairs = np.array(self._candidates(table, places, batch), np.int64).reshape(-1, 2)
+        earlier = pairs[pairs[:, 1] < 0]
+        new, rows = pairs[pairs[:, 1] >= 0].T
+        turn = np.full(table.n, -1, np.int64)
+        if replaced:
+            turn[np.fromiter(replaced, np.int64, len(replaced))] = np.fromiter(replaced.values(), np.int64, len(replaced))
+        deleters = table.deleters(rows)
+        later = turn[rows] > new
+        taken = np.where(deleters == 0, later | (turn[rows] < 0), (deleters == own) & later)
+        if table.dead is not None:
+            dead = np.zeros(table.n, np.bool_)
+            dead[: table.dead.n] = table.dead.view
+            taken &= ~dead[rows]
+        found = dict(zip(new[taken].tolist(), rows[taken].tolist(), strict=True))
+        for row in earlier[:, 0].tolist():
+            found.setdefault(row, -1)
+        return found
 
     def _state(self, table: Table, row: int, new: int, replaced: Mapping[int, int] | None) -> tuple[bool, int | None]:
         """Whether a stored row is in the way of new row `new`, or the transaction on whose end that depends."""

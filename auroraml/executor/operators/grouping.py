@@ -151,7 +151,10 @@ class AggregateRows(Keeping):
         for i, call in enumerate(self.node.calls):
             if call is item:
                 return i
-        return next(i for i, call in enumerate(self.node.calls) if same(call, item))
+        alike = [i for i, call in enumerate(self.node.calls) if call.function is item.function]
+        # The plans of subqueries in arguments are numbered copy by copy; what the text has at one place is one call.
+        found = next((i for i in alike if same(self.node.calls[i], item)), None)
+        return next(i for i in alike if self.node.calls[i].at == item.at) if found is None else found
 
     def collect(self) -> Batch | None:
         calls = [Accumulated(call) for call in self.node.calls]
