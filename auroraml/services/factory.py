@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from auroraml.lazy import load
 from auroraml.services.calls import Services
 from auroraml.services.clock import Clock, RealClock
 from auroraml.services.config import read_config
 from auroraml.services.embedded.comprehend import EmbeddedComprehend
-from auroraml.services.embedded.containers import HttpContainer
 from auroraml.services.embedded.endpoint import Callable, EmbeddedSageMaker, Endpoint
 from auroraml.services.embedded.forest import RandomCutForest
 from auroraml.services.embedded.linear import LinearLearner
@@ -40,7 +40,7 @@ def make_services(
     if isinstance(services, Services):
         return services
     if services == "aws":
-        real = importlib.import_module("auroraml.services.boto.clients")  # boto3 takes 130 ms to import: only where it is asked for
+        real = load("auroraml.services.boto.clients")  # boto3 takes 130 ms to import: only where it is asked for
         comprehend, sagemaker = real.clients(endpoint_url=endpoint_url, profile=profile, region=region)
     elif services == "embedded":
         if isinstance(endpoints, str | Path):
@@ -59,7 +59,7 @@ def endpoint_of(value: object) -> Endpoint:
     if isinstance(value, Mapping):
         return from_table(value)
     if isinstance(value, str):
-        return HttpContainer(value) if value.startswith(("http://", "https://")) else Callable(named(value))
+        return _container(value) if value.startswith(("http://", "https://")) else Callable(named(value))
     predict = getattr(value, "predict", None)  # an estimator of a library that is not ours
     if predict is not None and not callable(value):
         return ScikitLearn(value)
@@ -81,13 +81,18 @@ def _callable(callable: str, content: str = "arrow") -> Endpoint:
     return Callable(named(callable), content=content)
 
 
+def _container(url: str, **options: Any) -> Endpoint:
+    made: Endpoint = load("auroraml.services.embedded.containers").HttpContainer(url, **options)  # urllib3 takes a tenth of the start-up
+    return made
+
+
 def _estimator(estimator: str, **options: Any) -> Endpoint:
     return ScikitLearn(named(estimator)(), **options)
 
 
 KINDS: dict[str, Function[..., Endpoint]] = {
     "callable": _callable,
-    "http": HttpContainer,
+    "http": _container,
     "linear-learner": LinearLearner,
     "random-cut-forest": RandomCutForest,
     "scikit-learn": _estimator,
