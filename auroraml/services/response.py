@@ -24,7 +24,9 @@ def split_rows(body: bytes, n: int) -> pa.Array:
     A line that is one quoted field loses its quotes; other lines stay as they are, commas included.
     """
     text = body.decode("utf-8").removesuffix("\n")
-    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    lines = text.split("\n")
+    if "\r" in text:
+        lines = [line.removesuffix("\r") for line in lines]
     if len(lines) == 1 and n > 1:
         lines = lines[0].split(",")
     return pa.array([_unquoted(line) for line in lines], pa.large_string()) if '"' in text else pa.array(lines, pa.large_string())

@@ -6,7 +6,6 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable as Function
 from collections.abc import Mapping
-from io import BytesIO
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
@@ -16,7 +15,6 @@ from auroraml.services.protocols import Response, ServiceFailure
 from auroraml.services.request import Request
 from auroraml.services.response import one_a_row
 
-MAX_OUTPUT_COLUMNS = 100_000
 ENDPOINT_NAME = re.compile("^[a-zA-Z0-9](-*[a-zA-Z0-9])*")
 
 
@@ -71,9 +69,9 @@ def read_csv(body: bytes) -> pa.Table:
     """A text/csv request as columns arg0, arg1, ... of the types its fields look like; an empty field is NULL."""
     options = pacsv.ReadOptions(autogenerate_column_names=True)
     convert = pacsv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False, null_values=[""])
-    parse = pacsv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False)
+    parse = pacsv.ParseOptions(newlines_in_values=b'"' in body, ignore_empty_lines=False)
     try:
-        table = pacsv.read_csv(BytesIO(body + b"\n"), options, parse, convert)
+        table = pacsv.read_csv(pa.BufferReader(body + b"\n"), options, parse, convert)
     except pa.ArrowInvalid as error:
         raise ServiceFailure("ModelError", f'Received client error (415) from primary with message "{error}"', transient=False) from error
     return table.rename_columns([f"arg{i}" for i in range(table.num_columns)])
