@@ -1,0 +1,1 @@
+"""Types: the table of OIDs and representations, and each family's text forms, casts and typmods."""
