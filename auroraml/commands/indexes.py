@@ -67,8 +67,8 @@ def create_index(statement: st.CreateIndex, host: Host, params: tuple[Bound, ...
 
 
 def _name(index: Index, draft: Draft) -> str:
-    """t_a_b_idx; expressions take part as in pg_attribute."""
-    return free_name(draft.relation.name, columns_part(index_column_names(replace(index, included=()), draft.relation)), "idx", draft.taken)
+    """t_a_b_idx; expressions and INCLUDE take part as in pg_attribute."""
+    return free_name(draft.relation.name, columns_part(index_column_names(index, draft.relation)), "idx", draft.taken)
 
 
 def _index(statement: st.CreateIndex, relation: Relation, host: Host) -> Index:
