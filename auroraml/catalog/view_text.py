@@ -225,7 +225,7 @@ def _locks(locks: Sequence[RowLock], out: RuleDeparser) -> str:
         text += out.line(f" FOR {lock.strength.upper()}", -STEP, STEP, 0)
         if lock.aliases:
             text += f" OF {', '.join(quote_identifier(a) for a in lock.aliases)}"
-        text += {"nowait": " NOWAIT", "skip": " SKIP LOCKED"}.get(lock.wait, "")
+        text += {"nowait": " NOWAIT", "skip locked": " SKIP LOCKED"}.get(lock.wait, "")
     return text
 
 

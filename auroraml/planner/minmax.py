@@ -41,7 +41,7 @@ def find_extremes(level: Level, tree: Group, sub_level: SubLevel) -> list[Extrem
     """Index paths for every aggregate of the level; empty where one of them has none."""
     query = level.query
     calls = aggregates_of(level)
-    if not calls or level.group_clauses or query.grouping_sets is not None or query.windows or level.row_of is not None:
+    if not calls or level.group_clauses or query.grouping_sets is not None or query.windows or level.row_columns:
         return []
     if len(tree.items) != 1 or not isinstance(tree.items[0], l.TableItem) or not all(_usable(c) for c in calls):
         return []

@@ -12,6 +12,7 @@ from auroraml.planner.level.level import Level
 from auroraml.planner.level.pathkeys import SortClause
 from auroraml.planner.level.questions import conjuncts, contains, equal, rewrite, volatile
 from auroraml.planner.level.statement import Outer, Statement
+from auroraml.planner.row_marks import marked
 from auroraml.planner.rules.fold_constants import canonical
 from auroraml.planner.rules.join_tree import Group, leaves, made_ids, tree_of
 from auroraml.planner.rules.placeholder import PlaceHolder
@@ -29,6 +30,7 @@ class Prepared:
     def __init__(self, statement: Statement, query: l.Query, outer: Outer | None, row_of: l.TableItem | None = None) -> None:
         self.level = Level(statement, outer)
         self.level.row_of = row_of
+        query, self.level.row_columns, self.level.marks = marked(statement, query)
         self.level.outputs = query.outputs
         tree = pull_up_sublinks(tree_of(query))
         puller = SubqueryPuller()
@@ -41,8 +43,8 @@ class Prepared:
         statement.range_table += self.entries
         self.level.ids = made_ids(tree)
         if row_of is not None:
-            self.level.row_id = ROW_ID
-            self.level.ids |= {ROW_ID}
+            self.level.row_columns.append((row_of, ROW_ID))
+        self.level.ids |= {id for _, id in self.level.row_columns}
         self.query = self._clauses(query)
         tree = self._quals(tree)
         tree, self.query = self._having_to_where(tree, self.query)

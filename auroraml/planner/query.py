@@ -297,7 +297,7 @@ def _ordered(level: Level, source: Relation, final: Target, limit: float) -> Rel
 def _finished(level: Level, made: Relation, path: Path, limits: LimitCounts, query: l.Query) -> Path:
     if query.locks:
         locked = LockPath(made, path.target, path, path.keys)
-        locked.locks = query.locks
+        locked.marks = level.marks
         locked.startup, locked.total = path.startup, path.total + level.costs.tuple * path.rows
         path = locked
     count = query.limit if not (isinstance(query.limit, e.Const) and query.limit.value is None) else None

@@ -353,7 +353,7 @@ class QueryBinder:
         found = []
         for lock in node.args.get("locks") or ():
             wait = lock.args.get("wait")
-            policy = "block" if wait is None else "nowait" if wait is True else "skip"
+            policy = "block" if wait is None else "nowait" if wait is True else "skip locked"
             names = tuple(self.leaves.name(t.this) for t in lock.expressions)
             found.append(RowLock(strength="update" if lock.args.get("update") else "share", wait=policy, aliases=names))
         return tuple(found)

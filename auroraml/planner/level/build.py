@@ -62,10 +62,11 @@ def _table(level: Level, relation: Relation, item: l.TableItem) -> None:
         level.estimates.columns[output.id] = InputColumn.of(given, number)
         by_number[number] = e.ColumnRef(type=output.type, typmod=output.typmod, id=output.id, name=output.name)
     relation.not_null = frozenset(o.id for o, n in zip(item.outputs, item.numbers, strict=True) if n in columns and columns[n].not_null)
-    if item is level.row_of:
-        relation.attribute_numbers[level.row_id] = -1
-        relation.widths[level.row_id] = ROW_ID_WIDTH
-        level.owner[level.row_id] = relation.index
+    row_id = level.row_id_of(item)
+    if row_id is not None:
+        relation.attribute_numbers[row_id] = -1
+        relation.widths[row_id] = ROW_ID_WIDTH
+        level.owner[row_id] = relation.index
     if item.relation.system is not None:
         return  # system relations are computed whole when they are read
     for index in facts.indexes.values():
@@ -116,8 +117,8 @@ def build_clauses(level: Level, tree: Group, exprs: Sequence[e.Expr]) -> JoinLis
     """Everything below path search: needed columns, clauses, classes. `exprs` are what the level's upper part reads."""
     for expr in exprs:
         level.need(expr, 1)
-    if level.row_of is not None:
-        level.need(e.ColumnRef(type=BY_NAME["int8"], id=level.row_id, name="ctid"), 1)
+    for _, row_id in level.row_columns:
+        level.need(e.ColumnRef(type=BY_NAME["int8"], id=row_id, name="ctid"), 1)
     for relation in level.relations_in(level.all_bits):
         for column in relation.lateral_vars:
             level.need(column, relation.bits)

@@ -68,8 +68,9 @@ class Level:
         self.limit_tuples = -1.0
         self.total_table_pages = 0.0
         self.final: Relation | None = None
-        self.row_of: l.TableItem | None = None
-        self.row_id = 0
+        self.row_of: l.TableItem | None = None  # the table that an UPDATE or DELETE changes
+        self.row_columns: list[tuple[l.TableItem, int]] = []  # tables whose row numbers are wanted, under which column id
+        self.marks: list[tuple[int, l.TableItem, str]] = []
         self.entries: list[int] = []  # serials of this level's range table, in order
         self.children: list[Level] = []  # levels of subquery scans, as they are emitted
         self.processed: list[e.Expr] = []
@@ -85,6 +86,10 @@ class Level:
         self.is_set_operation = False
 
     # Relations
+
+    def row_id_of(self, item: object) -> int | None:
+        """The column id of a table's row number, where it is wanted."""
+        return next((id for table, id in self.row_columns if table is item), None)
 
     def relation(self, index: int) -> Relation:
         """Base relation `index`."""

@@ -305,5 +305,5 @@ class LimitPath(UnaryPath):
 class LockPath(UnaryPath):
     """FOR UPDATE and its kin."""
 
-    __slots__ = ("locks",)
-    locks: tuple[l.RowLock, ...]
+    __slots__ = ("marks",)
+    marks: list[tuple[int, l.TableItem, str]]

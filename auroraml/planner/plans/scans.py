@@ -45,7 +45,8 @@ def whole_row(emitter: Emitter, path: Path, flags: int) -> bool:
     level = emitter.level
     if any(isinstance(x, PlaceHolder) for x in relation.target.exprs):
         return False
-    if relation.item is level.row_of and relation.needed.get(level.row_id):
+    row_id = level.row_id_of(relation.item)
+    if row_id is not None and relation.needed.get(row_id):
         return False
     if flags & LABEL and any(path.target.refs):
         seen: set[int] = set()
@@ -73,9 +74,10 @@ def _columns(emitter: Emitter, relation: Relation) -> tuple[tuple[p.ScanColumn, 
     numbers = item.numbers if isinstance(item, l.TableItem) else tuple(range(1, len(item.outputs) + 1))
     columns = [p.ScanColumn(number=n, name=o.name, type=o.type, typmod=o.typmod) for n, o in zip(numbers, item.outputs, strict=True)]
     exprs = physical_columns(relation)
-    if item is level.row_of and relation.needed.get(level.row_id):
+    row_id = level.row_id_of(item)
+    if row_id is not None and relation.needed.get(row_id):
         columns.append(p.ScanColumn(number=-1, name="ctid", type=INT8))
-        exprs.append(e.ColumnRef(type=INT8, id=level.row_id, name="ctid"))
+        exprs.append(e.ColumnRef(type=INT8, id=row_id, name="ctid"))
     return tuple(columns), exprs
 
 

@@ -266,7 +266,9 @@ def lock(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | Non
     """LockRows."""
     assert isinstance(path, LockPath)
     source = emitter.plan(path.source, flags)
-    return Emitted(p.LockRows(source=source.node, targets=references(source.exprs), cost=emitter.cost(path)), source.exprs)
+    places = {x.id: i for i, x in enumerate(source.exprs) if isinstance(x, e.ColumnRef)}
+    rows = tuple((places[id], item.relation, policy) for id, item, policy in path.marks)
+    return Emitted(p.LockRows(source=source.node, rows=rows, targets=references(source.exprs), cost=emitter.cost(path)), source.exprs)
 
 
 @builds(AppendPath, MergeAppendPath)
