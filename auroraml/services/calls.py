@@ -18,7 +18,7 @@ from auroraml.errors import SystemError as PgSystemError
 from auroraml.services.clock import Clock, RealClock
 from auroraml.services.log import CallLog, CallRecord
 from auroraml.services.meter import Meter, units
-from auroraml.services.protocols import LABELS, MAX_DOCUMENTS, Comprehend, Response, SageMaker, Sentiments, ServiceFailure
+from auroraml.services.protocols import LABELS, MAX_DOCUMENTS, Comprehend, Response, SageMaker, Sentiments, ServiceFailure, Waiting
 from auroraml.services.request import Request, offsets_of
 from auroraml.services.response import split_rows
 from auroraml.services.retry import MAX_ATTEMPTS, RetryQuota, backoff, wait
@@ -55,7 +55,7 @@ class _Outgoing:
     problem: str
     items: int
     texts: Sequence[str] = ()
-    waits: bool
+    waits: Waiting
     abandon: Callable[[int], None] = lambda thread: None
 
 
@@ -170,7 +170,7 @@ class Services:
                 wait(backoff(attempt, self.clock), self.clock, check)
                 attempt += 1
             except (QueryCanceled, KeyboardInterrupt):
-                self._logged(outgoing, attempt, start, error="abandoned" if outgoing.waits else "cancelled", billed=True)
+                self._logged(outgoing, attempt, start, error="cancelled" if outgoing.waits is Waiting.NO else "abandoned", billed=True)
                 raise
             else:
                 self.quota.give_back(paid)
@@ -178,9 +178,12 @@ class Services:
                 return found
 
     def _attempt(self, outgoing: _Outgoing, send: Callable[[], T], check: Callable[[], None]) -> T:
-        if not outgoing.waits:
+        name = f"{outgoing.operation} of {outgoing.target}"
+        if outgoing.waits is Waiting.NO:
             return send()
-        return self.workers.run(f"{outgoing.operation} of {outgoing.target}", send, check, outgoing.abandon)
+        if outgoing.waits is Waiting.PERHAPS and self.workers.quick(name):
+            return self.workers.inline(name, send)
+        return self.workers.run(name, send, check, outgoing.abandon)
 
     def _logged(self, outgoing: _Outgoing, attempts: int, start: float, *, error: str | None = None, billed: bool = False) -> None:
         """A row of the log for each request that Amazon would have seen, and the meter's share; a refused request costs nothing at Comprehend."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Protocol
 
 import numpy as np
@@ -65,6 +66,14 @@ class Response:
     retries: int = field(default=0)
 
 
+class Waiting(Enum):
+    """How long a call may keep its statement, which cannot interrupt it."""
+
+    NO = "no"  # a model of ours: it computes and answers
+    PERHAPS = "perhaps"  # a user's callable: on a thread of its own until it has shown to be quick
+    YES = "yes"  # the call leaves this process: always on a thread of its own
+
+
 MAX_DOCUMENTS = 25  # BatchDetectSentiment's
 
 
@@ -72,7 +81,7 @@ class Comprehend(Protocol):
     """Amazon Comprehend as the engine needs it."""
 
     at_once: int  # documents a call takes; where it is more than MAX_DOCUMENTS, calls are still logged as Amazon would count them
-    waits: bool  # whether a call may take long and cannot be interrupted, so that a thread of its own has to wait for it
+    waits: Waiting
 
     def batch_detect_sentiment(self, texts: Sequence[str], language: str) -> Sentiments:
         """Score at most `at_once` documents of one language; raises ServiceFailure."""
@@ -84,8 +93,8 @@ class SageMaker(Protocol):
     def invoke_endpoint(self, endpoint: str, request: Request) -> Response:
         """Send one request; raises ServiceFailure."""
 
-    def waits(self, endpoint: str) -> bool:
-        """Whether a call may take long and cannot be interrupted, so that a thread of its own has to wait for it."""
+    def waits(self, endpoint: str) -> Waiting:
+        """How long a call may take."""
 
     def abandon(self, endpoint: str, thread: int) -> None:
         """Nobody waits any more for the call that `thread` makes: close what it waits on, if that can be closed."""

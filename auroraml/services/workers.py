@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
 POLL = 0.02  # seconds between looks at whether the statement was cancelled
 IDLE = 10.0  # seconds after which a thread without work ends
 LIMIT = 8
+QUICK = 0.0005  # seconds: below that, handing a call over and waiting for its thread takes longer than the call
+TRIALS = 3  # quick calls in a row after which the next one is made where its statement runs
 T = TypeVar("T")
 
 
@@ -22,16 +25,19 @@ class Job(Generic[T]):
         self.result: list[T] = []
         self.error: BaseException | None = None
         self.thread = 0
+        self.seconds = 0.0
         self.done = threading.Lock()
         self.done.acquire()
 
     def run(self) -> None:
         """Make the call, in the thread that runs this."""
         self.thread = threading.get_ident()
+        start = time.perf_counter()
         try:
             self.result.append(self.call())
         except BaseException as error:
             self.error = error
+        self.seconds = time.perf_counter() - start
 
 
 class Workers:
@@ -44,6 +50,7 @@ class Workers:
         self._idle = 0
         self._lock = threading.Lock()
         self._abandoned: set[Job[object]] = set()
+        self._quick: dict[str, int] = {}  # quick calls in a row, by name
 
     def run(self, name: str, call: Callable[[], T], check: Callable[[], None], abandon: Callable[[int], None]) -> T:
         """The call's result. When `check` raises first, that is raised, and the call is left behind: `abandon` is told its thread."""
@@ -60,9 +67,25 @@ class Workers:
                     self._abandoned.add(job)
             abandon(job.thread)
             raise
+        self._note(name, job.seconds)
         if job.error is not None:
             raise job.error
         return job.result[0]  # type: ignore[return-value] # what `call` returned
+
+    def quick(self, name: str) -> bool:
+        """Whether calls of this name have lately answered so quickly that a cancelled statement can wait for the next one."""
+        return self._quick.get(name, 0) >= TRIALS
+
+    def inline(self, name: str, call: Callable[[], T]) -> T:
+        """Make the call in this thread; one that was not quick is the last for now."""
+        start = time.perf_counter()
+        try:
+            return call()
+        finally:
+            self._note(name, time.perf_counter() - start)
+
+    def _note(self, name: str, seconds: float) -> None:
+        self._quick[name] = self._quick.get(name, 0) + 1 if seconds < QUICK else 0
 
     def abandoned(self) -> tuple[str, ...]:
         """The names of the calls left behind that still run."""

@@ -10,7 +10,7 @@ import numpy as np
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from auroraml.services.protocols import MAX_DOCUMENTS, ItemError, Response, Sentiments, ServiceFailure
+from auroraml.services.protocols import MAX_DOCUMENTS, ItemError, Response, Sentiments, ServiceFailure, Waiting
 from auroraml.services.request import Request
 
 TIMEOUT = 70  # seconds: a container may take 60
@@ -41,7 +41,7 @@ class BotoComprehend:
     """Amazon Comprehend."""
 
     at_once = MAX_DOCUMENTS
-    waits = True
+    waits = Waiting.YES
 
     def __init__(self, client: Any) -> None:  # boto3 makes its client classes at run time
         self.client = client
@@ -70,9 +70,9 @@ class BotoSageMaker:
     def __init__(self, client: Any) -> None:  # boto3 makes its client classes at run time
         self.client = client
 
-    def waits(self, endpoint: str) -> bool:
+    def waits(self, endpoint: str) -> Waiting:
         """Always: boto3 cannot be interrupted."""
-        return True
+        return Waiting.YES
 
     def abandon(self, endpoint: str, thread: int) -> None:
         """Nothing to close: the call ends at the client's time-out."""

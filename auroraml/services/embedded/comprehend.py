@@ -8,7 +8,7 @@ import numpy as np
 
 from auroraml.errors import FeatureNotSupported
 from auroraml.services.embedded.sentiment import MODELS, score
-from auroraml.services.protocols import LABELS, MAX_DOCUMENTS, Sentiments, ServiceFailure
+from auroraml.services.protocols import LABELS, MAX_DOCUMENTS, Sentiments, ServiceFailure, Waiting
 
 MODEL_BATCH = 2_500  # documents the embedded model takes at once: it is ten times faster on many
 
@@ -19,7 +19,7 @@ class EmbeddedComprehend:
     def __init__(self, function: Callable[..., object] | None = None) -> None:
         self.function = function
         self.at_once = MODEL_BATCH if function is None else MAX_DOCUMENTS
-        self.waits = function is not None
+        self.waits = Waiting.NO if function is None else Waiting.PERHAPS
 
     def batch_detect_sentiment(self, texts: Sequence[str], language: str) -> Sentiments:
         """Labels and four scores of documents in one language."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import urllib3
 
 from auroraml.services.embedded.endpoint import Endpoint
-from auroraml.services.protocols import Response, ServiceFailure
+from auroraml.services.protocols import Response, ServiceFailure, Waiting
 from auroraml.services.request import Request
 
 MAX_ANSWER_BYTES = 6_291_456
@@ -34,6 +34,7 @@ class HttpContainer(Endpoint):
     """A container at `url` (http://127.0.0.1:8080); connections are kept and shared by threads."""
 
     content = "csv"
+    waits = Waiting.YES
 
     def __init__(self, url: str, *, timeout: float = 60.0, connections: int = 8) -> None:
         self.url = url.rstrip("/")

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from auroraml.errors import DatabaseError
-from auroraml.services.protocols import Response, ServiceFailure
+from auroraml.services.protocols import Response, ServiceFailure, Waiting
 from auroraml.services.request import Request
 from auroraml.services.response import one_a_row
 
@@ -22,7 +22,7 @@ class Endpoint(ABC):
     """A model that answers requests; `content` says whether it reads a request's "arrow" rows or its "csv" body."""
 
     content: str = "arrow"
-    waits: bool = True  # whether calls run on a thread of their own, so that a cancelled statement need not wait for them
+    waits: Waiting = Waiting.PERHAPS
 
     def abandon(self, thread: int) -> None:  # noqa: B027 - most endpoints hold nothing that could be closed
         """Nobody waits any more for the call that `thread` makes: close what it waits on, if that can be closed."""
@@ -95,10 +95,10 @@ class EmbeddedSageMaker:
             raise ServiceFailure("ValidationError", f"Endpoint {name} of account 111122223333 not found.", transient=False)
         return found
 
-    def waits(self, endpoint: str) -> bool:
-        """Whether the endpoint's calls run on a thread of their own."""
+    def waits(self, endpoint: str) -> Waiting:
+        """How long a call may take."""
         found = self.endpoints.get(endpoint)
-        return found is not None and found.waits
+        return Waiting.NO if found is None else found.waits
 
     def abandon(self, endpoint: str, thread: int) -> None:
         """Tell the endpoint."""

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from auroraml.services.embedded.endpoint import Endpoint
 from auroraml.services.embedded.training import Matrix, Source, matrix, read
-from auroraml.services.protocols import Response, ServiceFailure
+from auroraml.services.protocols import Response, ServiceFailure, Waiting
 from auroraml.services.request import Request
 from auroraml.services.response import one_a_row
 
@@ -17,7 +17,7 @@ Ints = npt.NDArray[np.int64]
 class RandomCutForest(Endpoint):
     """Scores grow as a row is easier to cut off from the sample; `trees` 50 to 1000, `samples` 1 to 2048 a tree, as SageMaker's."""
 
-    waits = False
+    waits = Waiting.NO
 
     def __init__(self, data: Source, *, trees: int = 100, samples: int = 256, seed: int = 0, header: bool = True) -> None:
         features = matrix(read(data, header))

@@ -6,7 +6,7 @@ import numpy as np
 
 from auroraml.services.embedded.endpoint import Endpoint
 from auroraml.services.embedded.training import Matrix, Source, matrix, read, split
-from auroraml.services.protocols import Response, ServiceFailure
+from auroraml.services.protocols import Response, ServiceFailure, Waiting
 from auroraml.services.request import Request
 from auroraml.services.response import one_a_row
 
@@ -17,7 +17,7 @@ class LinearLearner(Endpoint):
     `output`: "score" (the number or the probability), "label" (0 or 1), or "both" (label,score). Missing features take the training mean.
     """
 
-    waits = False
+    waits = Waiting.NO
 
     def __init__(
         self, data: Source, *, label: str | int = 0, predictor: str = "regressor", output: str = "score", penalty: float = 1e-6, header: bool = True

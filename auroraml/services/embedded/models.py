@@ -10,7 +10,7 @@ import numpy as np
 
 from auroraml.services.embedded.endpoint import Endpoint, called
 from auroraml.services.embedded.training import Matrix, Source, matrix, read, split
-from auroraml.services.protocols import Response, ServiceFailure
+from auroraml.services.protocols import Response, ServiceFailure, Waiting
 from auroraml.services.request import Request
 from auroraml.services.response import one_a_row
 
@@ -26,7 +26,7 @@ def needed(module: str) -> Any:  # a library's module
 class XGBoost(Endpoint):
     """Gradient-boosted trees trained on a table (label first unless named) or loaded from a saved model file; answers as SageMaker's container."""
 
-    waits = False
+    waits = Waiting.NO
 
     def __init__(
         self,
