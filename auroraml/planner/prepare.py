@@ -30,7 +30,7 @@ class Prepared:
     def __init__(self, statement: Statement, query: l.Query, outer: Outer | None, row_of: l.TableItem | None = None) -> None:
         self.level = Level(statement, outer)
         self.level.row_of = row_of
-        query, self.level.row_columns, self.level.marks = marked(statement, query)
+        query, self.level.row_columns, self.level.marks = marked(statement, query, row_of)
         self.level.outputs = query.outputs
         tree = pull_up_sublinks(tree_of(query))
         puller = SubqueryPuller()

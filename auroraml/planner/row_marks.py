@@ -14,9 +14,14 @@ RowColumn = tuple[l.TableItem, int]  # a table and the column id of its row numb
 Mark = tuple[int, l.TableItem, str]  # that id again, the table, the wait policy
 
 
-def marked(statement: Statement, query: l.Query) -> tuple[l.Query, list[RowColumn], list[Mark]]:
-    """The query with the row numbers of its locked tables among its targets; the strictest wait policy of several clauses holds."""
+def marked(statement: Statement, query: l.Query, changed: l.TableItem | None) -> tuple[l.Query, list[RowColumn], list[Mark]]:
+    """The query with the row numbers of its locked tables among its targets; the strictest wait policy of several clauses holds.
+
+    An UPDATE or DELETE (`changed` is its table) carries those of the other tables, as PostgreSQL does to look at the same rows again.
+    """
     policies: dict[int, tuple[l.TableItem, str]] = {}
+    if changed is not None:
+        policies = {id(item): (item, "") for item in _tables(query.from_items) if item is not changed}
     for lock in query.locks:
         for item in _tables(query.from_items):
             if not lock.aliases or item.alias in lock.aliases:
@@ -28,9 +33,13 @@ def marked(statement: Statement, query: l.Query) -> tuple[l.Query, list[RowColum
     for item, policy in policies.values():
         number = statement.new_id()
         columns.append((item, number))
-        marks.append((number, item, policy))
+        if policy:
+            marks.append((number, item, policy))
         targets.append(l.Target(id=statement.new_id(), name="ctid", expr=e.ColumnRef(type=INT8, id=number, name="ctid"), hidden=True))
-    return (replace(query, targets=(*query.targets, *targets)) if targets else query), columns, marks
+    place = 1 + max(
+        (i for i, t in enumerate(query.targets) if t.name == "ctid" and t.hidden), default=len(query.targets) - 1
+    )  # RETURNING's come last
+    return replace(query, targets=(*query.targets[:place], *targets, *query.targets[place:])), columns, marks
 
 
 _POLICIES = ("block", "skip locked", "nowait")
