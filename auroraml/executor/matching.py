@@ -156,7 +156,8 @@ class Matcher:
         if latest_first:
             rows, codes = rows[::-1], codes[::-1]
         self.counts = np.bincount(codes, minlength=size)
-        self.unique = bool(self.counts.max(initial=0) <= 1)
+        self.most = int(self.counts.max(initial=0))  # rows that one key has
+        self.unique = self.most <= 1
         if self.unique:
             self.place = np.full(size, -1, np.int64)
             self.place[codes] = rows
@@ -209,6 +210,14 @@ class Matcher:
         i = np.repeat(np.arange(len(codes)), many)
         first = np.repeat(self.starts[codes] - (np.cumsum(many) - many), many)
         return (i if rows is None else rows[i]), self.order[first + np.arange(total)]
+
+    def sizes(self, keys: Sequence[Vector], n: int) -> Index:
+        """How many matches each probe row has."""
+        found = np.zeros(n, np.int64)
+        if self.n and n:
+            codes, rows = self._probe(keys, n)
+            found[slice(None) if rows is None else rows] = self.counts[codes]
+        return found
 
     def contains(self, keys: Sequence[Vector], n: int) -> Mask:
         """Which probe rows match anything."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from auroraml.batch import Batch, Vector
+from auroraml.batch import Batch, Index, Vector
 from auroraml.evaluate import compile
 from auroraml.executor.matching import Matcher
 from auroraml.executor.operator import Keeping, operator
@@ -98,16 +98,31 @@ class HashJoinRows(JoinRows):
                 self.finished = True
         return super().produce(n)
 
-    def candidates(self, left: Batch) -> Pairs:
-        if not self.right.n:
-            return NO_PAIRS
-        assert self.matcher is not None
+    def _keys(self, left: Batch) -> list[Vector]:
+        """What outer rows are looked up by."""
         frame = self.frame(left.n, left, left)
         keys = [key(frame) for key in self.outer_keys]
         if self.right.owner is not None:
             assert left.owner is not None
             keys.append(left.owner.vector)
-        if self.node.kind in ("semi", "anti") and not self.conditions:
-            rows = np.flatnonzero(self.matcher.contains(keys, left.n))
+        return keys
+
+    def candidates(self, left: Batch) -> Pairs:
+        if not self.right.n:
+            return NO_PAIRS
+        assert self.matcher is not None
+        if self._only_contained():
+            rows = np.flatnonzero(self.matcher.contains(self._keys(left), left.n))
             return rows, np.zeros(len(rows), np.int64)
-        return self.matcher.pairs(keys, left.n)
+        return self.matcher.pairs(self._keys(left), left.n)
+
+    def _only_contained(self) -> bool:
+        """Whether it is enough to know that an outer row has a match."""
+        return self.node.kind in ("semi", "anti") and not self.conditions
+
+    def most_candidates(self) -> int:
+        return 1 if self.matcher is None or self._only_contained() else self.matcher.most
+
+    def candidate_counts(self, left: Batch) -> Index:
+        assert self.matcher is not None
+        return self.matcher.sizes(self._keys(left), left.n)

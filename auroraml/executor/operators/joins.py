@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from auroraml.batch import Batch, Column, Index, Mask
-from auroraml.errors import DatabaseError
+from auroraml.batch import Batch, Column, Index, Mask, concat_batches
+from auroraml.errors import DatabaseError, OperationalError
 from auroraml.evaluate import Frame, compile, select
 from auroraml.evaluate.call import null
 from auroraml.executor.operator import LARGE, Operator
-from auroraml.executor.plans import any_volatile
+from auroraml.executor.plans import any_volatile, has_subqueries
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 
+PAIRS = 1 << 20  # candidate pairs made at once
 Pairs = tuple[Index, Index]
 NO_PAIRS: Pairs = (np.zeros(0, np.int64), np.zeros(0, np.int64))
 
@@ -54,8 +56,37 @@ class Morsel:
         return len(self.fails), self.made - self.rows.n
 
 
+@dataclass
+class Waiting:
+    """Outer rows that were read and are not joined yet, as their candidate pairs would be too many at once."""
+
+    rows: Batch
+    totals: Index  # candidate pairs up to and with each row, counted from a row that may be before them
+    done: int = 0  # how many of the counted ones are of rows before them
+
+    def next(self) -> tuple[Batch, Waiting | None]:
+        """The rows to join next, at least one, and those that go on waiting."""
+        n = max(1, int(np.searchsorted(self.totals, self.done + PAIRS, "right")))
+        if n >= self.rows.n:
+            return self.rows, None
+        return self.rows.slice(0, n), Waiting(self.rows.drop(n), self.totals[n:], int(self.totals[n - 1]))
+
+
+@dataclass
+class Wide:
+    """One outer row whose candidate pairs are too many at once, and how many of them are done."""
+
+    left: Batch
+    pairs: Pairs
+    done: int = 0
+
+
 class JoinRows(Operator):
-    """Outer batches matched with inner rows; `pairs` is what the kinds of join nodes differ in."""
+    """Outer batches matched with inner rows; `candidates` is what the kinds of join nodes differ in.
+
+    An outer batch is cut where its candidate pairs would be more than PAIRS, and so are the pairs of a single outer row where the kind
+    of join allows it: memory stays bounded, and a cancel is seen between the steps.
+    """
 
     node: p.Join
 
@@ -70,14 +101,26 @@ class JoinRows(Operator):
         self.seen: Mask | None = None
         self.morsel: Morsel | None = None
         self.finished = False
+        self.waiting: Waiting | None = None
+        self.wide: Wide | None = None
         self.trouble: DatabaseError | None = None  # of the pair behind the rows that were given out
 
     def candidates(self, left: Batch) -> Pairs:
         """Candidate pairs (outer row, inner row), ordered by outer row and, within one, as the inner rows are met."""
         raise NotImplementedError
 
+    def most_candidates(self) -> int:
+        """No outer row has more candidate pairs than this."""
+        raise NotImplementedError
+
+    def candidate_counts(self, left: Batch) -> Index:
+        """How many candidate pairs each outer row has, or may have at most."""
+        return np.full(left.n, self.most_candidates(), np.int64)
+
     def open(self) -> None:
         self.trouble = None
+        self.waiting = None
+        self.wide = None
         self.morsel = None
         self.finished = False
 
@@ -96,25 +139,88 @@ class JoinRows(Operator):
                 raise self.trouble
             if self.finished:
                 return None
-            left = self.next_outer(n)
+            if self.wide is not None:
+                self._go_on(self.wide)
+                continue
+            left = self._next_left(n)
             if left is None:
                 self.finished = True
                 self.morsel = self._unseen()
                 continue
-            try:
-                self.morsel, used = self.longest(lambda m, left=left: self.joined(left.slice(0, m)), left.n)  # type: ignore[misc]
-            except DatabaseError as error:
-                left = left.slice(0, 1)
-                self.morsel, used, self.trouble = self._up_to(left, error), left.n, error
-            if used < left.n:
-                self.outer.unread(left.drop(used))
+            self.ctx.check_cancel()
+            if left.n == 1 and self._splits() and self.most_candidates() > PAIRS:
+                self.wide = Wide(left, self.split_row(left))
+            else:
+                self._join(left)
 
-    def _up_to(self, left: Batch, error: DatabaseError) -> Morsel:
+    def _join(self, left: Batch) -> None:
+        """Make the morsel of some outer rows; those behind one that fails go back."""
+        try:
+            self.morsel, used = self.longest(lambda m: self.joined(left.slice(0, m)), left.n)
+        except OperationalError:
+            raise
+        except DatabaseError as error:
+            left = left.slice(0, 1)
+            self.morsel, used, self.trouble = self._up_to(left, self.candidates, error), left.n, error
+        if used < left.n:
+            self._return(left.drop(used))
+
+    def _go_on(self, wide: Wide) -> None:
+        """The next pairs of a single outer row."""
+        self.ctx.check_cancel()
+        start, stop = wide.done, wide.done + PAIRS
+        i, j = wide.pairs[0][start:stop], wide.pairs[1][start:stop]
+        try:
+            self.morsel = self.morsel_of(wide.left, self.right, i, j)
+        except OperationalError:
+            raise
+        except DatabaseError as error:
+            self.morsel, self.trouble = self._up_to(wide.left, lambda _: (i, j), error), error
+        wide.done = stop
+        if stop >= len(wide.pairs[0]):
+            self.wide = None
+
+    def _splits(self) -> bool:
+        """Whether the pairs of one outer row can be joined in parts: none of them depends on another."""
+        return self.node.kind in ("inner", "right") and not self.early
+
+    def split_row(self, left: Batch) -> Pairs:
+        """The candidate pairs of one outer row that are joined in parts."""
+        return self.candidates(left)
+
+    def _next_left(self, n: int) -> Batch | None:
+        """The next outer rows, few enough for their candidate pairs."""
+        waiting, self.waiting = self.waiting, None
+        if waiting is None:
+            left = self.next_outer(n)
+            if left is None or left.n * self.most_candidates() <= PAIRS or left.n == 1:
+                return left
+            waiting = Waiting(left, np.cumsum(self._counts(left)))
+        part, self.waiting = waiting.next()
+        return part
+
+    def _counts(self, left: Batch) -> Index:
+        if not has_subqueries(self.node):
+            try:
+                return self.candidate_counts(left)
+            except OperationalError:
+                raise
+            except DatabaseError:  # in a key: it is raised when its row's turn comes
+                pass
+        return np.full(left.n, self.most_candidates(), np.int64)
+
+    def _return(self, left: Batch) -> None:
+        """Give outer rows back, with those waiting behind them."""
+        if self.waiting is not None:
+            left, self.waiting = concat_batches([left, self.waiting.rows]) if left.n else self.waiting.rows, None
+        self.outer.unread(left)
+
+    def _up_to(self, left: Batch, candidates: Callable[[Batch], Pairs], error: DatabaseError) -> Morsel:
         """The rows of one outer row's pairs before the pair that fails."""
         if self.volatile or self.loops.n is not None or self.node.kind not in ("inner", "right") or self.conditions:
             raise error
         right = self.right
-        i, j = self.candidates(left)
+        i, j = candidates(left)
         if not len(i):
             raise error
         made, _ = self.longest(lambda k: self.morsel_of(left, right, i[:k], j[:k]), len(i))
@@ -145,7 +251,7 @@ class JoinRows(Operator):
         if morsel is None or not morsel.given or not morsel.left.n:
             return
         used = int(morsel.origins[morsel.given - 1]) + 1
-        self.outer.unread(morsel.left.drop(used))
+        self._return(morsel.left.drop(used))
         if used < morsel.left.n:
             given = morsel.given
             self.morsel = self.joined(morsel.left.slice(0, used))
@@ -174,8 +280,7 @@ class JoinRows(Operator):
         ends = np.arange(len(i))
         fails = np.zeros(0, np.int64)
         if self.conditions and len(i):
-            frame = self.frame(len(i), left.take(i), right.take(j))
-            mask = select(self.conditions, frame)
+            mask = self._passing_pairs(left, right, i, j)
             ends = np.flatnonzero(mask)
             fails = np.flatnonzero(~mask)
             if self.early and len(ends):
@@ -191,6 +296,16 @@ class JoinRows(Operator):
         if kept is not None:
             i, ends = i[kept], ends[kept]
         return Morsel(left, rows, i, ends, fails, kept, made)
+
+    def _passing_pairs(self, left: Batch, right: Batch, i: Index, j: Index) -> Mask:
+        """Where the join filter holds; PAIRS at a time, should there be more."""
+        parts: list[Mask] = []
+        for start in range(0, len(i), PAIRS):
+            if start:
+                self.ctx.check_cancel()
+            some, others = i[start : start + PAIRS], j[start : start + PAIRS]
+            parts.append(select(self.conditions, self.frame(len(some), left.take(some), right.take(others))))
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def _by_kind(self, n: int, i: Index, j: Index, ends: Index, total: Index) -> tuple[Index, Index, Index]:
         kind = self.node.kind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from auroraml.batch import Batch, concat, concat_batches
+from auroraml.batch import Batch, Index, Vector, concat, concat_batches
 from auroraml.evaluate import compile, select
 from auroraml.evaluate.keys import codes_of, combine, sort_indices
 from auroraml.executor.matching import Matcher
@@ -48,21 +48,37 @@ class MergeJoinRows(JoinRows):
                 self.seen = np.zeros(self.right.n, np.bool_)
         return self.matcher
 
-    def candidates(self, left: Batch) -> Pairs:
-        matcher = self._prepare()
-        if not self.right.n:
-            return NO_PAIRS
+    def _keys(self, left: Batch) -> list[Vector]:
+        """What outer rows are looked up by."""
         frame = self.frame(left.n, left, left)
         keys = [key(frame) for key in self.outer_keys]
         if self.right.owner is not None:
             assert left.owner is not None
             keys.append(left.owner.vector)
-        return matcher.pairs(keys, left.n)
+        return keys
+
+    def candidates(self, left: Batch) -> Pairs:
+        matcher = self._prepare()
+        return matcher.pairs(self._keys(left), left.n) if self.right.n else NO_PAIRS
+
+    def most_candidates(self) -> int:
+        return self._prepare().most
+
+    def candidate_counts(self, left: Batch) -> Index:
+        return self._prepare().sizes(self._keys(left), left.n)
 
     def joined(self, left: Batch) -> Morsel:
+        self._note(left)
+        return super().joined(left)
+
+    def _note(self, left: Batch) -> None:
+        """With EXPLAIN ANALYZE: these outer rows are walked."""
         if self.ctx.measured:
             self.lefts.append(left)
-        return super().joined(left)
+
+    def split_row(self, left: Batch) -> Pairs:
+        self._note(left)
+        return super().split_row(left)
 
     def close(self) -> None:
         """With EXPLAIN ANALYZE, count what walking side by side would have read."""

@@ -12,7 +12,7 @@ from auroraml.executor.loops import Key, Loops
 from auroraml.executor.matching import Matcher
 from auroraml.executor.operator import ALL, LARGE, Feed, Holding, Operator, Tally, counters, operator, restore, running_parts, tally
 from auroraml.executor.operators.functions import FunctionScanRows
-from auroraml.executor.operators.joins import NO_PAIRS, JoinRows, Morsel, Pairs, no_rows
+from auroraml.executor.operators.joins import NO_PAIRS, PAIRS, JoinRows, Morsel, Pairs, no_rows
 from auroraml.executor.operators.service_batches import ServiceBatches, batches, reads_volatile
 from auroraml.executor.plans import is_volatile, runs_set_wise
 from auroraml.ir import expr as e
@@ -20,7 +20,6 @@ from auroraml.ir import physical as p
 from auroraml.settings.aurora import APG_ENABLE_BATCH_MODE_FUNCTION_EXECUTION
 from auroraml.types.table import INT8
 
-PAIRS = 1_000_000  # candidate pairs at once
 CHUNK = 8_192  # outer rows whose inner plans run together
 
 
@@ -41,6 +40,7 @@ class NestedLoopRows(JoinRows):
         self.service: ServiceBatches | None = None
         self.set_wise = runs_set_wise(node.inner, context.cte_plans, context.initial, context.measured)
         self.inner_volatile = any(is_volatile(part.node) for part in running_parts(self.inner, self.numbers))
+        self.bare = node.kind == "inner" and not (node.inner_unique or node.condition or node.filter or node.targets)
         self.whole: Batch | None = None  # the inner rows, where they do not depend on the outer row
         self.run: Tally = []
 
@@ -64,6 +64,7 @@ class NestedLoopRows(JoinRows):
     def open(self) -> None:
         super().open()
         self.step = 1
+        self.chunk = max(1, min(CHUNK, 2 * CHUNK // max(int(self.node.inner.cost.rows), 1)))
         if self.function is not None and batches(self.function.node) and self.ctx.settings[APG_ENABLE_BATCH_MODE_FUNCTION_EXECUTION]:
             self.service = ServiceBatches(self.function, self.outer, self._parameters)
             self.exact = reads_volatile((*self.function.node.filter, *self.node.condition, *self.node.filter, *self.node.targets))
@@ -90,7 +91,7 @@ class NestedLoopRows(JoinRows):
     def next_outer(self, n: int) -> Batch | None:
         if self.volatile or self.outer_volatile:
             return super().next_outer(n)
-        wanted = min(n, CHUNK if self.dependent else LARGE)
+        wanted = min(n, self.chunk if self.dependent else LARGE)
         if not self.dependent:  # one row before the inner side's size is known
             wanted = 1 if self.whole is None else max(1, min(wanted, PAIRS // max(self.whole.n, 1)))
         if n < LARGE:
@@ -98,7 +99,25 @@ class NestedLoopRows(JoinRows):
         return self.pull_for(self.outer, wanted)
 
     def joined(self, left: Batch) -> Morsel:
-        return self._joined_by_loop(left) if self.dependent else super().joined(left)
+        if self.dependent:
+            return self._joined_by_loop(left)
+        return self._counted(left) if self._only_counts() else super().joined(left)
+
+    def _only_counts(self) -> bool:
+        return self.bare and self.loops.n is None and not self.ctx.measured
+
+    def _counted(self, left: Batch) -> Morsel:
+        """Nothing but the number of rows is asked for: no pairs need to be made."""
+        self._inner_rows(left.n)
+        n = left.n * self.right.n
+        nothing = np.broadcast_to(np.int64(0), (n,))
+        return Morsel(left, Batch([], n), nothing, nothing, np.zeros(0, np.int64), None, n)
+
+    def most_candidates(self) -> int:
+        if self.dependent:
+            return 1  # as many outer rows at once as `chunk` says
+        self._inner_rows(0)
+        return 1 if self._only_counts() else self.right.n
 
     def _parameters(self, left: Batch) -> Loops:
         frame = self.frame(left.n, left)
@@ -110,6 +129,8 @@ class NestedLoopRows(JoinRows):
         self.inner.rescan(loops, loops.changing)
         right = self.inner.drain() or no_rows(self.node.inner)
         owners = right.owners
+        fitting = PAIRS * left.n // max(right.n, 1)  # outer rows, were they all like these
+        self.chunk = max(1, min(CHUNK, self.chunk * 8, fitting))
         order = np.argsort(owners, kind="stable")
         i = owners[order]
         return self.morsel_of(left, Batch(right.columns, right.n), i, order)
