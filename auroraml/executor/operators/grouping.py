@@ -10,8 +10,9 @@ from auroraml.batch import Batch, ConstVector, FixedVector, Index, Vector, conca
 from auroraml.errors import FeatureNotSupported
 from auroraml.evaluate import Frame, compile, truth
 from auroraml.evaluate.call import null
-from auroraml.evaluate.keys import groups, rank, sort_indices
-from auroraml.executor.operator import Keeping, operator
+from auroraml.evaluate.keys import groups, sort_indices
+from auroraml.executor.operator import ALL, Keeping, operator
+from auroraml.executor.operators.folding import Fold, extreme, fold_of
 from auroraml.executor.operators.joins import no_rows
 from auroraml.executor.operators.ordering import output_type
 from auroraml.executor.plans import own_parts
@@ -19,7 +20,6 @@ from auroraml.functions.signature import AGGREGATES, CallContext, Types
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.tree import same
-from auroraml.types.pg_type import PgType
 from auroraml.types.table import INT8
 from auroraml.types.typmod import format_type
 
@@ -110,23 +110,6 @@ def aggregate_kernel(call: e.Aggregate, args: Sequence[Vector], codes: Index, co
     return kernel.function(*extra, [a.flat() for a in args], codes, count)  # type: ignore[no-any-return] # aggregates return vectors
 
 
-def extreme(vector: Vector, type: PgType, codes: Index, count: int, largest: bool) -> Vector:
-    """min and max of any ordered type: the row of each group that sorts first or last."""
-    flat = vector.flat()
-    if isinstance(flat, FixedVector) and flat.values.dtype.kind in "iu" and flat.validity is None and count == 1 and flat.n:
-        row = int(flat.values.argmax() if largest else flat.values.argmin())
-        return flat.take(np.array([row]))
-    valid = np.arange(flat.n) if flat.validity is None else np.flatnonzero(flat.validity)
-    ranks = rank(flat.take(valid), type)
-    order = np.lexsort((ranks, codes[valid]))
-    owners = codes[valid][order]
-    place = np.full(count, -1, np.int64)
-    if len(order):
-        edges = np.append(np.flatnonzero(np.diff(owners)), len(owners) - 1) if largest else np.append(0, np.flatnonzero(np.diff(owners)) + 1)
-        place[owners[edges]] = valid[order[edges]]
-    return flat.take(place, True)
-
-
 @operator(p.Aggregate)
 class AggregateRows(Keeping):
     """Groups in order of first appearance (of a sorted input: in its order); one group without keys even over no rows."""
@@ -140,12 +123,6 @@ class AggregateRows(Keeping):
             for item in own_parts(part):
                 if isinstance(item, e.Aggregate):
                     self.places.append((id(item), self._place(item)))
-        self.counts_only = (
-            not node.keys
-            and not node.grouping_sets
-            and all(c.star and c.filter is None and c.function.name == "count" for c in node.calls)
-            and node.phase != "final"
-        )
 
     def _place(self, item: e.Aggregate) -> int:
         for i, call in enumerate(self.node.calls):
@@ -157,29 +134,46 @@ class AggregateRows(Keeping):
         return next(i for i in alike if self.node.calls[i].at == item.at) if found is None else found
 
     def collect(self) -> Batch | None:
+        folds = self._folds()
+        if folds is not None:
+            return self._folded(folds)
         calls = [Accumulated(call) for call in self.node.calls]
         parts: list[Batch] = []
         start = 0
-        while (batch := self.pull_for(self.children[0], 1 << 62)) is not None:
-            self._accumulate(calls, batch, start)
+        while (batch := self.pull_for(self.children[0], ALL)) is not None:
+            for call, found in zip(calls, self._evaluated(calls, batch), strict=True):
+                call.add(found, start, batch.n)
             start += batch.n
-            if self.counts_only and self.loops.n is None:
-                parts = [batch.slice(0, 1)]
-            else:
-                parts.append(batch)
-        if self.counts_only and self.loops.n is None:
-            return self._counted(start, parts[0] if parts else no_rows(self.node.source))
+            parts.append(batch)
         batch = concat_batches(parts) if parts else no_rows(self.node.source)
         return self._grouped(calls, batch)
 
-    def _counted(self, n: int, batch: Batch) -> Batch | None:
-        """count(*) of everything: no row needs to be kept."""
-        rows = batch.take(np.zeros(1, np.int64) - (batch.n == 0), batch.n == 0)
-        computed = {key: FixedVector(np.array([n], np.int64)) for key, _ in self.places}
+    def _folds(self) -> list[Fold] | None:
+        """Where there are no groups and every call can be folded batch by batch: how."""
+        node = self.node
+        if node.keys or node.grouping_sets or node.phase != "whole" or self.loops.n is not None:
+            return None
+        folds = [fold_of(call) for call in node.calls]
+        return [fold for fold in folds if fold is not None] if all(fold is not None for fold in folds) else None
+
+    def _folded(self, folds: Sequence[Fold]) -> Batch | None:
+        """The one row of aggregates over everything: no row but the first needs to be kept."""
+        calls = [Accumulated(call) for call in self.node.calls]
+        rows: Batch | None = None
+        while (batch := self.pull_for(self.children[0], ALL)) is not None:
+            codes = np.zeros(batch.n, np.int64)
+            for fold, (kept, args) in zip(folds, self._evaluated(calls, batch), strict=True):
+                fold.add(args, codes if kept is None else codes[: len(kept)])
+            if rows is None and batch.n:
+                rows = batch.take(np.zeros(1, np.int64))
+        if rows is None:
+            rows = no_rows(self.node.source).take(np.full(1, -1, np.int64), True)
+        values = [fold.value() for fold in folds]
+        computed = {key: values[place] for key, place in self.places}
         frame, _ = self.passing(Frame(n=1, sides=(rows,), params=self.loops, ctx=self.ctx, computed=computed))
         return self._computed(frame) if frame.n else None
 
-    def _accumulate(self, calls: Sequence[Accumulated], batch: Batch, start: int) -> None:
+    def _evaluated(self, calls: Sequence[Accumulated], batch: Batch) -> list[tuple[Index | None, list[Vector]]]:
         def compute(m: int) -> list[tuple[Index | None, list[Vector]]]:
             part = batch.slice(0, m)
             frame = self.frame(m, part)
@@ -191,8 +185,7 @@ class AggregateRows(Keeping):
             frame = self.frame(1, rest.slice(0, 1))
             for call in calls:
                 call.evaluate(frame)  # raises: this is the row that failed
-        for call, values in zip(calls, found, strict=True):
-            call.add(values, start, batch.n)
+        return found
 
     def _grouped(self, calls: Sequence[Accumulated], batch: Batch) -> Batch | None:
         node = self.node

@@ -149,7 +149,7 @@ class JoinRows(Operator):
                 continue
             self.ctx.check_cancel()
             if left.n == 1 and self._splits() and self.most_candidates() > PAIRS:
-                self.wide = Wide(left, self.split_row(left))
+                self.wide = Wide(left, self.candidates(left))
             else:
                 self._join(left)
 
@@ -184,10 +184,6 @@ class JoinRows(Operator):
         """Whether the pairs of one outer row can be joined in parts: none of them depends on another."""
         return self.node.kind in ("inner", "right") and not self.early
 
-    def split_row(self, left: Batch) -> Pairs:
-        """The candidate pairs of one outer row that are joined in parts."""
-        return self.candidates(left)
-
     def _next_left(self, n: int) -> Batch | None:
         """The next outer rows, few enough for their candidate pairs."""
         waiting, self.waiting = self.waiting, None
@@ -213,6 +209,10 @@ class JoinRows(Operator):
         """Give outer rows back, with those waiting behind them."""
         if self.waiting is not None:
             left, self.waiting = concat_batches([left, self.waiting.rows]) if left.n else self.waiting.rows, None
+        self.give_back(left)
+
+    def give_back(self, left: Batch) -> None:
+        """The last outer rows read are to be read again."""
         self.outer.unread(left)
 
     def _up_to(self, left: Batch, candidates: Callable[[Batch], Pairs], error: DatabaseError) -> Morsel:

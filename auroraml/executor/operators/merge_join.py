@@ -9,7 +9,7 @@ from auroraml.evaluate import compile, select
 from auroraml.evaluate.keys import codes_of, combine, sort_indices
 from auroraml.executor.matching import Matcher
 from auroraml.executor.operator import operator
-from auroraml.executor.operators.joins import NO_PAIRS, JoinRows, Morsel, Pairs, no_rows
+from auroraml.executor.operators.joins import NO_PAIRS, JoinRows, Pairs, no_rows
 from auroraml.executor.operators.merge_walk import Walk
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
@@ -32,7 +32,7 @@ class MergeJoinRows(JoinRows):
     def open(self) -> None:
         super().open()
         self.matcher: Matcher | None = None
-        self.lefts: list[Batch] = []
+        self.lefts: list[Batch] = []  # with EXPLAIN ANALYZE: the outer rows read
 
     def _prepare(self) -> Matcher:
         if self.matcher is None:
@@ -67,18 +67,17 @@ class MergeJoinRows(JoinRows):
     def candidate_counts(self, left: Batch) -> Index:
         return self._prepare().sizes(self._keys(left), left.n)
 
-    def joined(self, left: Batch) -> Morsel:
-        self._note(left)
-        return super().joined(left)
-
-    def _note(self, left: Batch) -> None:
-        """With EXPLAIN ANALYZE: these outer rows are walked."""
-        if self.ctx.measured:
+    def next_outer(self, n: int) -> Batch | None:
+        left = super().next_outer(n)
+        if left is not None and self.ctx.measured:
             self.lefts.append(left)
+        return left
 
-    def split_row(self, left: Batch) -> Pairs:
-        self._note(left)
-        return super().split_row(left)
+    def give_back(self, left: Batch) -> None:
+        super().give_back(left)
+        if left.n and self.ctx.measured:
+            read = concat_batches(self.lefts)
+            self.lefts = [read.slice(0, read.n - left.n)]
 
     def close(self) -> None:
         """With EXPLAIN ANALYZE, count what walking side by side would have read."""

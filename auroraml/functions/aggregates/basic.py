@@ -140,11 +140,15 @@ def average(args: Args, codes: np.ndarray, groups: int) -> Vector:
     else:
         assert isinstance(vector, FixedVector)
         sums = _whole_numeric(sum_whole(vector.values, codes, groups), 0, None)
-    counts = group_rows(codes, groups).counts
+    return averages(sums, group_rows(codes, groups).counts, present(codes, groups))
+
+
+def averages(sums: NumericVector, counts: np.ndarray, validity: np.ndarray | None) -> NumericVector:
+    """Sums divided by counts, at the scale division selects."""
     values = [
         divide_decimals(total, Decimal(int(n))) if n else Decimal(0) for total, n in zip(sums.as_objects().values, counts, strict=True)
     ]  # a group
-    return NumericVector(_objects(values), None, present(codes, groups))
+    return NumericVector(_objects(values), None, validity)
 
 
 def _moments(args: Args, codes: np.ndarray, groups: int) -> tuple[list[Decimal], list[Decimal], np.ndarray]:
