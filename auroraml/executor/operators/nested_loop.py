@@ -129,7 +129,7 @@ class NestedLoopRows(JoinRows):
         self.inner.rescan(loops, loops.changing)
         right = self.inner.drain() or no_rows(self.node.inner)
         owners = right.owners
-        fitting = PAIRS * left.n // max(right.n, 1)  # outer rows, were they all like these
+        fitting = PAIRS * left.n // (4 * max(right.n, 1))  # the next outer rows may give more than these
         self.chunk = max(1, min(CHUNK, self.chunk * 8, fitting))
         order = np.argsort(owners, kind="stable")
         i = owners[order]
