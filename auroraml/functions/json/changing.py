@@ -14,13 +14,10 @@ from auroraml.types.pg_type import PgArray
 Change = Callable[[JsonValue, str, int], JsonValue]
 
 
-def _keys(path: PgArray) -> list[str]:
+def _keys(path: PgArray) -> list[str | None]:
     if len(path.dims) > 1:
         raise InvalidParameterValue("wrong number of array subscripts")
-    for place, key in enumerate(path.elements, 1):
-        if key is None:
-            raise NullValueNotAllowed(f"path element at position {place} is null")
-    return [str(key) for key in path.elements]
+    return [None if key is None else str(key) for key in path.elements]
 
 
 def _place(key: str, position: int) -> int:
@@ -30,14 +27,17 @@ def _place(key: str, position: int) -> int:
         raise InvalidTextRepresentation(f'path element at position {position} is not an integer: "{key}"') from None
 
 
-def _changed(value: JsonValue, path: list[str], at: int, change: Change) -> JsonValue:
-    """A copy of `value` with the container that the last key is about changed."""
+def _changed(value: JsonValue, path: list[str | None], at: int, change: Change) -> JsonValue:
+    """A copy of `value` with the container that the last key is about changed; a NULL key is an error once the path has led to it."""
+    key = path[at]
+    if key is None:
+        raise NullValueNotAllowed(f"path element at position {at + 1} is null")
     if at == len(path) - 1:
-        return change(value, path[at], at + 1)
+        return change(value, key, at + 1)
     if isinstance(value, dict):
-        return {k: _changed(v, path, at + 1, change) if k == path[at] else v for k, v in value.items()}
+        return {k: _changed(v, path, at + 1, change) if k == key else v for k, v in value.items()}
     if isinstance(value, list):
-        place = _place(path[at], at + 1)
+        place = _place(key, at + 1)
         place = place + len(value) if place < 0 else place
         return [_changed(v, path, at + 1, change) if i == place else v for i, v in enumerate(value)]
     return value
@@ -130,24 +130,13 @@ def _deleter(value: JsonValue, key: str, position: int) -> JsonValue:
     return value
 
 
-def _reached(value: JsonValue, path: PgArray) -> list[str]:
-    """The keys of a path with a NULL in it, which is an error only where the document goes that far."""
-    for place, key in enumerate(path.elements):
-        if key is None:
-            raise NullValueNotAllowed(f"path element at position {place + 1} is null")
-        if not isinstance(value, dict) or str(key) not in value:
-            return [str(k) for k in path.elements[: place + 1]]
-        value = value[str(key)]
-    return []
-
-
 @scalar("jsonb_delete_path(jsonb,_text)", face="datum")
 def delete_path(target: str, path: PgArray) -> str:
     """jsonb #- path."""
     value = parsed(target)
     if not isinstance(value, dict | list):
         raise _scalar_error("delete path")
-    keys = [str(key) for key in path.elements] if None not in path.elements else _reached(value, path)
+    keys = _keys(path)
     return write_jsonb(_changed(value, keys, 0, _deleter)) if keys else target
 
 
