@@ -91,7 +91,10 @@ def make_interval(years: int, months: int, weeks: int, days: int, hours: int, mi
     """An interval of its fields."""
     if math.isinf(seconds) or math.isnan(seconds):
         raise interval_out_of_range()
-    micros = (hours * 3600 + minutes * 60) * SECOND + round(seconds * SECOND)
+    scaled = seconds * SECOND
+    whole = round(scaled) if -(2.0**63) <= scaled < 2.0**63 else -(2**63)  # as the processor converts what does not fit
+    micros = (hours * 3600 + minutes * 60) * SECOND + whole
+    micros = (micros + 2**63) % 2**64 - 2**63
     return Interval(_wrapped(years * 12 + months), _wrapped(weeks * 7 + days), micros)
 
 
@@ -107,10 +110,10 @@ def from_epoch(seconds: float) -> int:
         raise DatetimeFieldOverflow("timestamp cannot be NaN")
     if math.isinf(seconds):
         return julian.TIMESTAMP_MAX if seconds > 0 else julian.TIMESTAMP_MIN
-    shifted = round((seconds - POSTGRES_DAYS * 86_400.0) * 1e6)
+    shifted = (seconds - POSTGRES_DAYS * 86_400.0) * 1e6
     if not julian.TIMESTAMP_FIRST <= shifted < julian.TIMESTAMP_END:
         raise DatetimeFieldOverflow(f'timestamp out of range: "{seconds:g}"')
-    return shifted
+    return round(shifted)
 
 
 def _overlap(ends: tuple[object, ...], key: Callable[[object], object]) -> bool | None:
