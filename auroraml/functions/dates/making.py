@@ -23,15 +23,16 @@ SECOND = 1_000_000
 
 def date_error(year: int, month: int, day: int) -> DatabaseError:
     """22008 for a date that does not exist."""
-    return DatetimeFieldOverflow(f"date field value out of range: {year if year >= 0 else year + 1}-{month:02d}-{day:02d}")
+    return DatetimeFieldOverflow(f"date field value out of range: {year}-{month:02d}-{day:02d}")
 
 
-def _days(year: int, month: int, day: int) -> int:
+def _days(year: int, month: int, day: int, shown: int) -> int:
+    """Days from 1970; an error shows the year `shown`: make_date's has been counted from 1 BC as 0 by then, make_timestamp's has not."""
     if year == 0:
-        raise date_error(year, month, day)
+        raise date_error(shown, month, day)
     civil = year + 1 if year < 0 else year
     if not (1 <= month <= 12 and 1 <= day <= julian.days_in_month(civil, month)):
-        raise date_error(year, month, day)
+        raise date_error(shown, month, day)
     days = julian.days_of(civil, month, day)
     if not julian.FIRST_DAY <= days < julian.DATE_END:
         raise DatetimeFieldOverflow(f"date out of range: {year}-{month:02d}-{day:02d}")
@@ -50,7 +51,7 @@ def _clock(hour: int, minute: int, seconds: float) -> int:
 @scalar("make_date(int4,int4,int4)", face="datum")
 def make_date(year: int, month: int, day: int) -> int:
     """A date of its fields; years below zero are BC."""
-    return _days(year, month, day)
+    return _days(year, month, day, year + 1 if year < 0 else year)
 
 
 @scalar("make_time(int4,int4,float8)", face="datum")
@@ -60,7 +61,7 @@ def make_time(hour: int, minute: int, seconds: float) -> int:
 
 
 def _timestamp(year: int, month: int, day: int, hour: int, minute: int, seconds: float) -> int:
-    micros = (_days(year, month, day) - POSTGRES_DAYS) * DAY + _clock(hour, minute, seconds)
+    micros = (_days(year, month, day, year) - POSTGRES_DAYS) * DAY + _clock(hour, minute, seconds)
     if not julian.TIMESTAMP_FIRST <= micros < julian.TIMESTAMP_END:
         raise DatetimeFieldOverflow(f"timestamp out of range: {year}-{month:02d}-{day:02d} {hour}:{minute:02d}:{seconds:02g}")
     return micros
