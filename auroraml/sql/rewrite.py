@@ -380,10 +380,16 @@ class Rewriter:
             return i + 2
         if word in STRUCTURE or self._contextual(i, word, following):
             array = word == "array" and not following.is_op("[", "(")
-            if not array and not (word in ("left", "right") and following.is_op("(")):
+            called = word in ("left", "right") or (word in ("like", "ilike", "overlaps") and self._begins(i))
+            if not array and not (called and following.is_op("(")):
                 self._put("ANY" if word == "some" else word.upper(), i, word in ("null", "true", "false", "end", "preceding", "following", "row"))
                 return i + 1
         return self._typed_literal(i) or self._identifier(i)
+
+    def _begins(self, i: int) -> bool:
+        """Whether an operand, not an infix operator, must stand at token `i`."""
+        before = self.tokens[i - 1]
+        return i > 0 and (before.is_op("(", ",") or before.is_word("select", "where", "and", "or", "when", "then", "else", "having", "on", "by"))
 
     def _contextual(self, i: int, word: str, following: Token) -> bool:
         previous = self.tokens[i - 1].text if i else ""
