@@ -117,8 +117,10 @@ def set_transaction(statement: st.SetTransaction, host: Host, params: tuple[Boun
 
 @command(st.Lock)
 def lock(statement: st.Lock, host: Host, params: tuple[Bound, ...]) -> ResultStream:
-    """LOCK TABLE is checked; writers wait for rows, so there is no table lock to take."""
+    """LOCK TABLE: ACCESS SHARE, which every reader holds anyway; stronger locks on whole tables are refused."""
     host.block.require_block("LOCK TABLE")
     for name in statement.names:
         host.relation(name)
+    if statement.mode != "access share":
+        raise FeatureNotSupported(f"LOCK TABLE IN {statement.mode.upper()} MODE is not supported", at=statement.names[0].at)
     return done("LOCK TABLE")

@@ -458,7 +458,9 @@ def _read_function_option(p: QueryParser, found: dict[str, object]) -> str:
         key, value = "rows", float(p.number())  # type: ignore[assignment]
     elif p.token.is_word("window"):
         raise FeatureNotSupported("WINDOW functions are not supported", at=p.token.start)
-    elif p.take("leakproof") or p.take("not", "leakproof"):
+    elif p.token.is_word("leakproof"):
+        raise FeatureNotSupported("LEAKPROOF is not supported", at=p.token.start)
+    elif p.take("not", "leakproof"):
         return "leakproof"
     elif p.take("external", "security") or p.take("security"):
         key = "settings"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from auroraml.errors import FeatureNotSupported
 from auroraml.errors import SyntaxError as SqlSyntaxError
 from auroraml.sql.check.expression import Expressions
 from auroraml.sql.lexer import NUMBER, PARAMETER, Token
@@ -294,12 +295,9 @@ class Queries(Expressions):
             self._function_table()
             return
         self._relation()
-        if self.take("tablesample"):
-            self.qualified()
-            self._values_row()
-            if self.take("repeatable"):
-                self._values_row()
         self._alias()
+        if self.word("tablesample"):
+            raise FeatureNotSupported("TABLESAMPLE is not supported", at=self.token.start)
 
     def _relation(self) -> None:
         if self.take("only"):
