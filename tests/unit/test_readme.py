@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import auroraml
 from tests.runner.outcome import mask
 
 README = Path(__file__).resolve().parents[2] / "README.md"
@@ -79,3 +80,14 @@ def test_console(block: str, request: pytest.FixtureRequest) -> None:
         return [re.sub(r"-{5,}", "-----", mask(line)).strip() for line in text.strip().splitlines()]  # widths follow the times
 
     assert [tidy(part) for part in shown] == [tidy(wanted) for _, wanted in pairs]
+
+
+def test_configuration(tmp_path: Path) -> None:
+    (sample,) = blocks("toml")
+    (tmp_path / "endpoints.toml").write_text(sample, encoding="utf-8")
+    (tmp_path / "train.csv").write_text("churned,a,b\n" + "".join(f"{i % 2},{i % 2 + 0.1},{i}\n" for i in range(40)), encoding="utf-8")
+    connection = auroraml.connect(config=tmp_path / "endpoints.toml", autocommit=True)
+    connection.execute("CREATE EXTENSION aws_ml CASCADE")
+    rows = connection.execute("SELECT aws_sagemaker.invoke_endpoint('churn', NULL, x, 3)::real FROM unnest(ARRAY[0.1, 1.1]) x").fetchall()
+    assert rows[0][0] < 0.5 < rows[1][0]
+    connection.close()
