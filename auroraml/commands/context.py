@@ -36,7 +36,9 @@ S = TypeVar("S")
 
 
 class Server(Protocol):
-    """What commands need of the Database: its databases."""
+    """What commands and sessions need of the Database: its databases and services."""
+
+    service_clients: Services
 
     def create_database(self, name: str, owner: str) -> None:
         """Add an empty database; 42P04 where there is one of that name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
@@ -15,14 +15,18 @@ import pyarrow.compute as pc
 from auroraml.batch import TextVector
 from auroraml.errors import QueryCanceled
 from auroraml.errors import SystemError as PgSystemError
+from auroraml.services.account import Account
 from auroraml.services.clock import Clock, RealClock
 from auroraml.services.log import CallLog, CallRecord
-from auroraml.services.meter import Meter, units
+from auroraml.services.meter import Meter
+from auroraml.services.prices import PriceLists
 from auroraml.services.protocols import LABELS, MAX_DOCUMENTS, Comprehend, Response, SageMaker, Sentiments, ServiceFailure, Waiting
 from auroraml.services.request import Request, offsets_of
 from auroraml.services.response import split_rows
 from auroraml.services.retry import MAX_ATTEMPTS, RetryQuota, backoff, wait
+from auroraml.services.tariffs import Outcome
 from auroraml.services.workers import Workers
+from auroraml.settings import Settings
 
 MAX_DOCUMENT_BYTES = 5_000
 MAX_BODY_BYTES = 6_291_456  # InvokeEndpoint
@@ -55,6 +59,7 @@ class _Outgoing:
     problem: str
     items: int
     texts: Sequence[str] = ()
+    instance: str = ""
     waits: Waiting
     abandon: Callable[[int], None] = lambda thread: None
 
@@ -71,6 +76,16 @@ class Services:
     workers: Workers = field(default_factory=Workers)
     quota: RetryQuota = field(default_factory=RetryQuota)
     quoting: bool = True
+    prices: PriceLists = field(default_factory=PriceLists)
+    session_account: Account | None = None
+    account: Account = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.account = self.session_account or Account(self.meter, self.prices)
+
+    def charged_to(self, settings: Settings) -> Services:
+        """The same services for one session, with an account of its own."""
+        return replace(self, session_account=Account(self.meter, self.prices, settings))
 
     # Comprehend
 
@@ -81,10 +96,11 @@ class Services:
         checked(texts, languages)
         labels = np.zeros(len(texts), np.int8)
         confidence = np.zeros(len(texts), np.float32)
+        size = MAX_DOCUMENTS if self.account.limited else self.comprehend.at_once  # a budget may end between any two calls
         for language, rows in by_language(languages):
-            for start in range(0, len(rows), self.comprehend.at_once):
+            for start in range(0, len(rows), size):
                 check()
-                part = rows[start : start + self.comprehend.at_once]
+                part = rows[start : start + size]
                 found = self._sentiments([texts[i] for i in part.tolist()], language, part, check)
                 labels[part] = [LABELS.index(label) for label in found.labels]
                 confidence[part] = found.scores[np.arange(len(part)), labels[part]]
@@ -156,24 +172,33 @@ class Services:
 
     def _send(self, outgoing: _Outgoing, send: Callable[[], T], check: Callable[[], None]) -> T:
         """Send, and send again after throttling and 5xx with growing waits; log and meter what went out."""
-        start, attempt, paid = self.clock.now(), 1, 0
+        start, attempt, paid, account = self.clock.now(), 1, 0, self.account
         while True:
+            held = account.hold(outgoing)
+            sent = self.clock.now()
             try:
                 found = self._attempt(outgoing, send, check)
             except ServiceFailure as failure:
                 failure.attempts = max(failure.attempts, attempt)
                 may_retry = failure.transient and failure.attempts == attempt < MAX_ATTEMPTS
                 paid = self.quota.take(failure) if may_retry else 0
+                outcome = Outcome(seconds=self.clock.now() - sent, failure=failure)
+                account.book(outgoing, held, outcome, attempts=failure.attempts, last=not paid)
                 if not paid:
                     self._logged(outgoing, failure.attempts, start, error=failure.code)
                     raise refused(outgoing.service, outgoing.problem, described(failure, outgoing.operation)) from failure
                 wait(backoff(attempt, self.clock), self.clock, check)
                 attempt += 1
             except (QueryCanceled, KeyboardInterrupt):
+                account.book(outgoing, held, Outcome(seconds=self.clock.now() - sent), attempts=attempt)
                 self._logged(outgoing, attempt, start, error="cancelled" if outgoing.waits is Waiting.NO else "abandoned", billed=True)
+                raise
+            except BaseException:
+                account.release(held)
                 raise
             else:
                 self.quota.give_back(paid)
+                account.book(outgoing, held, Outcome(seconds=self.clock.now() - sent, answer=found), attempts=attempt)
                 self._logged(outgoing, attempt, start, billed=True)
                 return found
 
@@ -186,18 +211,13 @@ class Services:
         return self.workers.run(name, send, check, outgoing.abandon)
 
     def _logged(self, outgoing: _Outgoing, attempts: int, start: float, *, error: str | None = None, billed: bool = False) -> None:
-        """A row of the log for each request that Amazon would have seen, and the meter's share; a refused request costs nothing at Comprehend."""
+        """A row of the log for each request that Amazon would have seen; a refused request costs nothing at Comprehend."""
         seconds = self.clock.now() - start
-        self.meter.add_retries(attempts - 1)
-        if outgoing.service == "SageMaker":
-            self.meter.add_call(outgoing.items, seconds)
         size = MAX_DOCUMENTS if outgoing.texts else outgoing.items
         for first in range(0, outgoing.items, size):
             part = outgoing.texts[first : first + size]
             items = len(part) if part else outgoing.items
-            counted = units(part) if part and billed else 0
-            if counted:
-                self.meter.add_documents(items, counted)
+            counted = self.account.prices.units(part) if part and billed else 0
             self.log.add(CallRecord(service=outgoing.service, operation=outgoing.operation, target=outgoing.target, items=items, attempts=attempts,
                                     milliseconds=seconds * 1000 * items / outgoing.items, units=counted, error=error))  # fmt: skip
 

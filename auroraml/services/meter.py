@@ -1,78 +1,127 @@
-"""Meter: what the calls would cost at Amazon: Comprehend's units and tiers, SageMaker's calls and instance hours."""
+"""Meter: what has been used and what it costs, by service, operation and target: one bill for a Database, others for sessions, statements, plan nodes."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from decimal import Decimal
 
-import numpy as np
+from auroraml.services.prices import money
+from auroraml.services.tariffs import Usage
 
-UNIT = 100  # characters
-MINIMUM = 3  # units a document
-TIERS = ((10_000_000, 0.0001), (50_000_000, 0.00005), (None, 0.000025))  # up to so many units a month: dollars a unit
-INSTANCE_HOUR = 0.115  # ml.m5.large, dollars an hour
+Key = tuple[str, str, str]  # service, operation, target
 
 
-def units(texts: Sequence[str]) -> int:
-    """Comprehend's units for documents: 100 characters begun, at least 3 each (taken per document: AWS does not say)."""
-    lengths = np.fromiter((len(t) for t in texts), np.int64, len(texts))
-    return int(np.maximum(-(-lengths // UNIT), MINIMUM).sum())
+@dataclass(kw_only=True, slots=True)
+class Line:
+    """One line of a bill: calls as Amazon counts them, attempts beyond the first, calls that failed, and what was billed for."""
+
+    calls: int = 0
+    retries: int = 0
+    failures: int = 0
+    rows: int = 0
+    units: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    seconds: float = 0.0
+    amount: int | None = 0  # None once something had no price
+
+    def add(self, usage: Usage, calls: int, retries: int, failures: int) -> None:
+        """Count one attempt."""
+        self.calls += calls
+        self.retries += retries
+        self.failures += failures
+        self.rows += usage.rows
+        self.units += usage.units
+        self.input_tokens += usage.input_tokens
+        self.output_tokens += usage.output_tokens
+        self.seconds += usage.seconds
+        self.amount = None if self.amount is None or usage.amount is None else self.amount + usage.amount
+
+    def merge(self, other: Line) -> None:
+        """Add another line."""
+        for name in _COUNTED:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.amount = None if self.amount is None or other.amount is None else self.amount + other.amount
+
+    @property
+    def price(self) -> Decimal | None:
+        """The amount in the currency."""
+        return money(self.amount)
 
 
-def price(count: int, before: int = 0) -> float:
-    """Dollars for `count` units after `before` units of the same month."""
-    total, start, left = 0.0, 0, count
-    place = before
-    for end, dollars in TIERS:
-        room = left if end is None else max(0, min(left, end - max(place, start)))
-        total += room * dollars
-        left -= room
-        place += room
-        start = end or 0
-    return total
+_COUNTED = tuple(f.name for f in fields(Line) if f.name != "amount")
+
+
+class Bill:
+    """Lines by service, operation and target, in the order of their first call."""
+
+    __slots__ = ("lines",)
+
+    def __init__(self) -> None:
+        self.lines: dict[Key, Line] = {}
+
+    def line(self, key: Key) -> Line:
+        """The line for `key`, made on first use."""
+        found = self.lines.get(key)
+        if found is None:
+            found = self.lines[key] = Line()
+        return found
+
+    def merge(self, other: Bill) -> None:
+        """Add another bill."""
+        for key, line in other.lines.items():
+            self.line(key).merge(line)
+
+    def copy(self) -> Bill:
+        """A bill that later calls do not change."""
+        made = Bill()
+        made.merge(self)
+        return made
+
+    @property
+    def total(self) -> Line:
+        """All lines added up."""
+        total = Line()
+        for line in self.lines.values():
+            total.merge(line)
+        return total
+
+    def of(self, service: str) -> Line:
+        """The lines of one service added up."""
+        total = Line()
+        for key, line in self.lines.items():
+            if key[0] == service:
+                total.merge(line)
+        return total
 
 
 @dataclass
 class Meter:
-    """Running totals of a Database; safe for threads."""
+    """The bill of a Database since it was opened or reset, which counts as one month; safe for threads."""
 
-    documents: int = 0
-    units: int = 0
-    endpoint_calls: int = 0
-    endpoint_rows: int = 0
-    endpoint_seconds: float = 0.0
-    retries: int = 0
+    bill: Bill = field(default_factory=Bill)
+    units: int = 0  # of Comprehend: decide the tier
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def add_documents(self, documents: int, units: int) -> None:
-        """Count a Comprehend request."""
+    def reset(self) -> None:
+        """Begin a new bill, and a new month."""
         with self.lock:
-            self.documents += documents
-            self.units += units
+            self.bill = Bill()
+            self.units = 0
 
-    def add_retries(self, retries: int) -> None:
-        """Count what was sent again."""
+    def snapshot(self) -> Bill:
+        """The bill so far."""
         with self.lock:
-            self.retries += retries
+            return self.bill.copy()
 
-    def add_call(self, rows: int, seconds: float) -> None:
-        """Count an endpoint call."""
+    def of(self, service: str) -> Line:
+        """The lines of one service added up."""
         with self.lock:
-            self.endpoint_calls += 1
-            self.endpoint_rows += rows
-            self.endpoint_seconds += seconds
+            return self.bill.of(service)
 
     @property
-    def comprehend_dollars(self) -> float:
-        """What Comprehend would charge for all units so far, in one month, without the free tier."""
-        return price(self.units)
-
-    def endpoint_dollars(self, per_hour: float = INSTANCE_HOUR) -> float:
-        """What the time in endpoint calls is of an instance's hourly price (the instance itself is charged while it is up)."""
-        return self.endpoint_seconds / 3600 * per_hour
-
-    @property
-    def dollars_per_1000_calls(self) -> float:
-        """The endpoint's share of an instance hour for 1,000 calls as long as those so far."""
-        return self.endpoint_dollars() / self.endpoint_calls * 1000 if self.endpoint_calls else 0.0
+    def total(self) -> Line:
+        """Everything added up."""
+        with self.lock:
+            return self.bill.total

@@ -296,7 +296,7 @@ class Hosting(SequenceValues):
         return ExecutionContext(
             store=self.hub.store, transaction=self.transaction.stored, catalog=self.catalog, style=self.style, host=self, settings=self.settings,
             user=self.current_role, session_user=self.session_user, dbname=self.dbname, transaction_start=self.started,
-            statement_start=micros_now(), services=self.server.service_clients, params=vectors, check=self.interrupt.check,
+            statement_start=micros_now(), services=self.services, params=vectors, check=self.interrupt.check,
             plan_function=self.plan_function, count=self.count_call, system_rows=rows_of,
         )  # fmt: skip
 

@@ -73,6 +73,7 @@ class Session(Hosting):
         self.sequence_values: dict[int, int] = {}
         self.last_sequence = 0
         self.pid = next(_pids)
+        self.services = server.service_clients.charged_to(settings)
         self.connected = micros_now()
         self.active = False
         self.activity: tuple[str, int | None, int | None] = ("", None, None)  # the last query, when it began, when the state changed
@@ -195,6 +196,7 @@ class Session(Hosting):
 
     def _start(self, statement: st.Statement, params: tuple[Bound, ...]) -> ResultStream:
         self._notices = []
+        self.services.account.begin()
         self._turned(True, statement.text[statement.start : statement.end] or statement.text)
         try:
             if not isinstance(statement, END_BLOCK):

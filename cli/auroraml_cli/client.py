@@ -134,9 +134,8 @@ class Embedded:
         )  # fmt: skip
 
     def _metered(self) -> tuple[int, float]:
-        services = self.database.service_clients
-        calls = services.meter.endpoint_calls + (services.meter.documents + 24) // 25
-        return calls, services.meter.comprehend_dollars + services.meter.endpoint_dollars()
+        total = self.session.services.account.total().total
+        return total.calls, float(total.price or 0)
 
     def cancel(self) -> None:
         """Ask the running statement to stop."""

@@ -75,11 +75,11 @@ class Tour:
     def run(self, sql: str) -> Cost:
         """Show a statement and its answer; what it asked of an endpoint, and how long it took."""
         self.out.write("labdb=> " + sql.replace("\n", "\nlabdb-> ") + "\n")
-        meter = self.database.service_clients.meter
-        calls, rows, start = meter.endpoint_calls, meter.endpoint_rows, time.perf_counter()
+        before, start = self.database.service_clients.meter.of("SageMaker"), time.perf_counter()
         for result in self.client.run(sql):
             self.out.write(shown(result))
-        return Cost(calls=meter.endpoint_calls - calls, rows=meter.endpoint_rows - rows, seconds=time.perf_counter() - start)
+        after = self.database.service_clients.meter.of("SageMaker")
+        return Cost(calls=after.calls - before.calls, rows=after.rows - before.rows, seconds=time.perf_counter() - start)
 
     def quietly(self, sql: str) -> None:
         """Run without a word."""

@@ -1,0 +1,156 @@
+"""Account: what a session spends: the budget checked before each request, charges booked after it, to statement, session and plan node."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from decimal import Decimal
+
+from auroraml.errors import ConfigurationLimitExceeded
+from auroraml.services.meter import Bill, Meter
+from auroraml.services.prices import PriceList, PriceLists, money
+from auroraml.services.tariffs import TARIFFS, Outcome, Sent, Tariff
+from auroraml.settings import Settings
+from auroraml.settings.charges import AURORAML_BUDGET, AURORAML_FREE_TIER, AURORAML_PRICE_LIST, Budget
+
+RAISE = "Raise auroraml.budget, or set it to -1 to spend without a limit."
+
+
+class Account:
+    """One session's charges. Several threads may use it: a parallel plan's workers hold money before they send."""
+
+    def __init__(self, meter: Meter, lists: PriceLists | None = None, settings: Settings | None = None) -> None:
+        self.meter = meter
+        self.lists = lists or PriceLists()
+        self.settings = settings or Settings()
+        self.spent = 0  # since the session began
+        self.held = 0  # for requests under way
+        self.session = Bill()  # without the running statement's
+        self.statement = Bill()
+        self._fresh = True  # a statement has begun and not called yet
+        self._lock = threading.Lock()
+        self._begun: tuple[Budget, int] | None = None  # the budget in force, and what had been spent when it came into force
+        self._earlier: dict[int, tuple[Budget, int]] = {}  # those that a rollback may bring back
+        self._node = threading.local()
+
+    @property
+    def prices(self) -> PriceList:
+        """The price list in force."""
+        return self.lists[self.settings[AURORAML_PRICE_LIST]]
+
+    # Budget
+
+    def left(self) -> int | None:
+        """What the budget still allows, None without one."""
+        budget = self.settings[AURORAML_BUDGET]
+        limit = Budget(budget).limit
+        return None if limit is None else limit - (self.spent - self._since(budget))
+
+    @property
+    def limited(self) -> bool:
+        """Whether there is a budget."""
+        return self.settings[AURORAML_BUDGET] != "-1"
+
+    def _since(self, budget: str) -> int:
+        """What had been spent when this very value was set: every SET makes a new one, a rollback brings the old one back."""
+        assert isinstance(budget, Budget)
+        if self._begun is None or self._begun[0] is not budget:
+            self._begun = self._earlier.setdefault(id(budget), (budget, self.spent))
+        return self._begun[1]
+
+    def hold(self, sent: Sent) -> int:
+        """Before a request goes out: set aside the most it may cost; 53400 where that would exceed the budget."""
+        if self.settings[AURORAML_BUDGET] == "-1":
+            return 0
+        tariff, prices = TARIFFS[sent.service], self.prices
+        with self._lock:
+            cost = tariff.most(sent, prices, self.meter.units, self.settings[AURORAML_FREE_TIER])
+            left = self.left()
+            if left is None:
+                return 0
+            if cost is None or self.held + cost > left:
+                raise self._exceeded(sent, prices, cost, left)
+            self.held += cost
+            return cost
+
+    def _exceeded(self, sent: Sent, prices: PriceList, cost: int | None, left: int) -> ConfigurationLimitExceeded:
+        budget, currency = self.settings[AURORAML_BUDGET], prices.currency
+        if cost is None:
+            return ConfigurationLimitExceeded(
+                f"cannot tell whether a call would exceed auroraml.budget ({budget} {currency})",
+                detail=f'Price list "{prices.name}" has no price for {_named(sent, prices)}.',
+                hint="Add the price to a list of your own, or set auroraml.budget to -1 to spend without a limit.",
+            )
+        spent = self.spent - self._since(budget)
+        detail = [f"Spent since it was set: {_shown(spent)} {currency}."]
+        if self.held:
+            detail.append(f"Held for calls under way: {_shown(self.held)} {currency}.")
+        bound = "" if sent.service == "Comprehend" else " at most"
+        detail.append(f"The next call, {_named(sent, prices)}, costs{bound} {_shown(cost)} {currency}.")
+        return ConfigurationLimitExceeded(f"service charges would exceed auroraml.budget ({budget} {currency})", detail=" ".join(detail), hint=RAISE)
+
+    def release(self, held: int) -> None:
+        """The request was not sent after all."""
+        if held:
+            with self._lock:
+                self.held -= held
+
+    # Booking
+
+    def begin(self) -> None:
+        """A statement begins: the next charge is the first of its bill."""
+        self._fresh = True
+
+    def book(self, sent: Sent, held: int, outcome: Outcome, *, attempts: int = 1, last: bool = True) -> None:
+        """After an attempt: charge what it used. `last`: the call is over, after so many attempts."""
+        tariff: Tariff = TARIFFS[sent.service]
+        free = self.settings[AURORAML_FREE_TIER]
+        key = (sent.service, sent.operation, sent.target)
+        counted = (tariff.calls(sent), attempts - 1, int(outcome.failure is not None)) if last else (0, 0, 0)
+        with self.meter.lock:
+            usage = tariff.used(sent, outcome, self.prices, self.meter.units, free)
+            self.meter.units += usage.units
+            self.meter.bill.line(key).add(usage, *counted)
+        with self._lock:
+            self.held -= held
+            self.spent += usage.amount or 0
+            if self._fresh:
+                self._fresh = False
+                self.session.merge(self.statement)
+                self.statement = Bill()
+            self.statement.line(key).add(usage, *counted)
+            node: Bill | None = getattr(self._node, "bill", None)
+            if node is not None:
+                node.line(key).add(usage, *counted)
+
+    @contextlib.contextmanager
+    def charging(self, bill: Bill) -> Iterator[None]:
+        """Charges of this thread go to `bill` too, and to no other plan node's."""
+        before: Bill | None = getattr(self._node, "bill", None)
+        self._node.bill = bill
+        try:
+            yield
+        finally:
+            self._node.bill = before
+
+    def total(self) -> Bill:
+        """The session's bill so far."""
+        with self._lock:
+            made = self.session.copy()
+            made.merge(self.statement)
+            return made
+
+
+def _named(sent: Sent, prices: PriceList) -> str:
+    if sent.service == "Comprehend":
+        return f"{sent.operation} of {sent.items} document{'s' if sent.items != 1 else ''}"
+    if sent.service == "SageMaker":
+        return f"{sent.operation} of endpoint \"{sent.target}\" on {prices.instance(sent.target, sent.instance)}"
+    return f"{sent.operation} of model \"{sent.target}\""
+
+
+def _shown(amount: int) -> str:
+    found = money(amount)
+    assert isinstance(found, Decimal)
+    return f"{found:f}"
