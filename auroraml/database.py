@@ -49,6 +49,7 @@ class Database:
         self.lock = threading.RLock()
         self.group = group_values({**file.parameters, **(parameters or {})})
         self.pending: dict[Setting[object], object] = {}
+        options["prices"] = {**file.prices, **options.get("prices", {})}
         options = {"services": "embedded", **file.services, **options} | ({} if services is None else {"services": services})
         self.service_clients = make_services(endpoints={**file.endpoints, **(endpoints or {})}, **options)
         self.hubs: dict[str, Hub] = {}

@@ -16,6 +16,7 @@ from auroraml.ir.objects import Column, Database, Extension, Function, Index, Re
 from auroraml.ir.physical import PhysicalPlan
 from auroraml.pipeline.result import ResultStream
 from auroraml.planner.estimate.relation import PageSource
+from auroraml.services.calls import Services
 from auroraml.settings import Settings
 from auroraml.sql import statements as st
 from auroraml.sql.types import TypeName

@@ -146,8 +146,8 @@ def _named(sent: Sent, prices: PriceList) -> str:
     if sent.service == "Comprehend":
         return f"{sent.operation} of {sent.items} document{'s' if sent.items != 1 else ''}"
     if sent.service == "SageMaker":
-        return f"{sent.operation} of endpoint \"{sent.target}\" on {prices.instance(sent.target, sent.instance)}"
-    return f"{sent.operation} of model \"{sent.target}\""
+        return f'{sent.operation} of endpoint "{sent.target}" on {prices.instance(sent.target, sent.instance)}'
+    return f'{sent.operation} of model "{sent.target}"'
 
 
 def _shown(amount: int) -> str:

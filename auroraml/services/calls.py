@@ -131,7 +131,7 @@ class Services:
         for part in self._packed(endpoint, request):
             check()
             outgoing = _Outgoing(service="SageMaker", operation="InvokeEndpoint", target=endpoint, problem=invoking(endpoint), items=part.n,
-                                 waits=self.sagemaker.waits(endpoint), abandon=partial(self.sagemaker.abandon, endpoint))  # fmt: skip
+                                 instance=self.sagemaker.instance(endpoint), waits=self.sagemaker.waits(endpoint), abandon=partial(self.sagemaker.abandon, endpoint))  # fmt: skip
             found = self._send(outgoing, partial(self.sagemaker.invoke_endpoint, endpoint, part), check)
             answers.append(self._rows(endpoint, found, part.n))
         if not answers:

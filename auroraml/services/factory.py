@@ -17,6 +17,7 @@ from auroraml.services.embedded.endpoint import Callable, EmbeddedSageMaker, End
 from auroraml.services.embedded.forest import RandomCutForest
 from auroraml.services.embedded.linear import LinearLearner
 from auroraml.services.embedded.models import ScikitLearn, XGBoost
+from auroraml.services.prices import PriceLists
 from auroraml.services.workers import LIMIT, Workers
 
 
@@ -31,10 +32,12 @@ def make_services(
     quoting: bool = True,
     workers: int = LIMIT,
     clock: Clock | None = None,
+    prices: Mapping[str, object] | None = None,
 ) -> Services:
     """`services`: "embedded", "aws", or a Services of one's own. `endpoints`: name to Endpoint, callable, estimator or TOML table; or a TOML file.
 
     `sentiment`: a function (texts, language) giving one label, or (label, confidence), a text, instead of the embedded model; or its name.
+    `prices`: price lists by name, each what it changes of the list `base`.
     `workers`: the most calls of callables, containers and boto3 at once, abandoned ones included.
     """
     if isinstance(services, Services):
@@ -49,7 +52,8 @@ def make_services(
         sagemaker = EmbeddedSageMaker({name: endpoint_of(value) for name, value in (endpoints or {}).items()})
     else:
         raise ValueError('services is "embedded", "aws" or a Services object')
-    return Services(comprehend=comprehend, sagemaker=sagemaker, clock=clock or RealClock(), quoting=quoting, workers=Workers(workers))
+    return Services(comprehend=comprehend, sagemaker=sagemaker, clock=clock or RealClock(), quoting=quoting, workers=Workers(workers),
+                    prices=PriceLists(prices))  # fmt: skip
 
 
 def endpoint_of(value: object) -> Endpoint:
@@ -104,6 +108,9 @@ def from_table(table: Mapping[str, object]) -> Endpoint:
     """An endpoint from a TOML table: kind, and that kind's options."""
     options = dict(table)
     kind = options.pop("kind", None)
+    instance = str(options.pop("instance_type", ""))
     if kind not in KINDS:
         raise ValueError(f"endpoint kind {kind!r} is not one of {', '.join(KINDS)}")
-    return KINDS[str(kind)](**options)
+    made = KINDS[str(kind)](**options)
+    made.instance_type = instance
+    return made

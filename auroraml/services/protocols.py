@@ -99,5 +99,8 @@ class SageMaker(Protocol):
     def abandon(self, endpoint: str, thread: int) -> None:
         """Nobody waits any more for the call that `thread` makes: close what it waits on, if that can be closed."""
 
+    def instance(self, endpoint: str) -> str:
+        """The instance type the endpoint runs on, as far as it says: decides its price."""
+
     def wants_csv(self, endpoint: str) -> bool:
         """Whether the endpoint reads the request's text/csv body (and its limit of bytes applies), rather than its Arrow rows."""

@@ -80,6 +80,7 @@ class Hosting(SequenceValues):
     hub: Any
     running: Any
     server: Any
+    services: Any
     interrupt: Any
     dbname: str
     pid: int

@@ -13,7 +13,9 @@ from auroraml.settings.setting import Context, Setting, VarType
 T = TypeVar("T")
 Values = dict[Setting[object], object]
 
-DEFINED: dict[str, Setting[object]] = {setting.name.lower(): setting for module in (core, planner, aurora, charges, identity) for setting in module.SETTINGS}
+DEFINED: dict[str, Setting[object]] = {
+    setting.name.lower(): setting for module in (core, planner, aurora, charges, identity) for setting in module.SETTINGS
+}
 RESERVED_PREFIXES = ("auroraml",)
 _PART = re.compile(r"[A-Za-z_\u0080-\uffff][A-Za-z0-9_$\u0080-\uffff]*")
 

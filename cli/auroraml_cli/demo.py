@@ -17,7 +17,7 @@ from auroraml.database import Database
 from auroraml.dbapi.register import columns_of
 from auroraml.errors import Diagnostic
 from auroraml.services.endpoints import XGBoost
-from auroraml.services.meter import INSTANCE_HOUR
+from auroraml.services.prices import PriceLists, money
 from auroraml_cli.client import Embedded, Result
 from auroraml_cli.output import Options, render
 from auroraml_cli.output.table import NUMERIC, Table
@@ -146,15 +146,18 @@ def sagemaker(tour: Tour, trained_on: int, all_rows: int) -> list[tuple[str, Cos
 def bill(tour: Tour, costs: list[tuple[str, Cost]]) -> None:
     """What Amazon would charge."""
     tour.say("the bill both ways")
+    prices = PriceLists()["us-east-1"]
+    instance = prices.instance("breast-cancer")
+    hour = money(prices.seconds_amount(3600, instance))
     rows = []
     for name, cost in costs:
         seconds = cost.calls * ROUND_TRIP
-        dollars = seconds / 3600 * INSTANCE_HOUR
+        dollars = money(prices.seconds_amount(seconds, instance))
         rows.append([name, str(cost.calls), str(cost.rows), f"{cost.seconds * 1000:.0f}", f"{seconds:.2f}", f"{dollars:.6f}"])
-    tour.print_table(["mode", "calls", "rows", "ms here", f"s at {ROUND_TRIP * 1000:.0f} ms a call", f"$ at {INSTANCE_HOUR} an hour"], rows)
-    meter = tour.database.service_clients.meter
+    tour.print_table(["mode", "calls", "rows", "ms here", f"s at {ROUND_TRIP * 1000:.0f} ms a call", f"$ at {hour} an hour"], rows)
+    sentiment = tour.database.service_clients.meter.of("Comprehend")
     tour.out.write("An endpoint's instance is charged while it is up; the dollars are the share of its hour that the calls keep it busy.\n")
-    tour.out.write(f"Comprehend: {meter.documents} documents (the query ran twice), {meter.units} units, ${meter.comprehend_dollars:.4f}\n")
+    tour.out.write(f"Comprehend: {sentiment.rows} documents (the query ran twice), {sentiment.units} units, ${sentiment.price:.4f}\n")
 
 
 def main(out: TextIO = sys.stdout) -> None:

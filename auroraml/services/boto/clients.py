@@ -77,6 +77,10 @@ class BotoSageMaker:
     def abandon(self, endpoint: str, thread: int) -> None:
         """Nothing to close: the call ends at the client's time-out."""
 
+    def instance(self, endpoint: str) -> str:
+        """Unknown: to ask takes a permission that Aurora's role does not have; the price list may name it."""
+        return ""
+
     def wants_csv(self, endpoint: str) -> bool:
         """Always: Amazon's endpoints read text/csv."""
         return True

@@ -23,6 +23,7 @@ class Endpoint(ABC):
 
     content: str = "arrow"
     waits: Waiting = Waiting.PERHAPS
+    instance_type: str = ""  # what it would run on at Amazon; empty: the price list's default
 
     def abandon(self, thread: int) -> None:  # noqa: B027 - most endpoints hold nothing that could be closed
         """Nobody waits any more for the call that `thread` makes: close what it waits on, if that can be closed."""
@@ -103,6 +104,11 @@ class EmbeddedSageMaker:
     def abandon(self, endpoint: str, thread: int) -> None:
         """Tell the endpoint."""
         self._endpoint(endpoint).abandon(thread)
+
+    def instance(self, endpoint: str) -> str:
+        """The endpoint's instance type."""
+        found = self.endpoints.get(endpoint)
+        return "" if found is None else found.instance_type
 
     def wants_csv(self, endpoint: str) -> bool:
         """Whether the endpoint reads text/csv; false for an unknown one, which `invoke_endpoint` refuses."""

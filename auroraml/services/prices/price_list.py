@@ -96,7 +96,7 @@ class PriceList:
         found = {}
         for name, value in _table(_table(self.table, "bedrock"), "models").items():
             if not isinstance(value, Mapping):
-                raise ValueError(f"model {name} is a table of input and output")
+                raise TypeError(f"model {name} is a table of input and output")
             found[name] = ModelPrice(input=_amount(value["input"]) // 1_000_000, output=_amount(value["output"]) // 1_000_000,
                                      most_output=_whole(value.get("most_output", 0)))  # fmt: skip
         return found
@@ -147,13 +147,13 @@ class PriceLists:
         self._made: dict[str, PriceList] = {}
         for name, table in self._own.items():
             if not isinstance(table, Mapping):
-                raise ValueError(f"[prices.{name}] is a table of prices")
+                raise TypeError(f"[prices.{name}] is a table of prices")
             _check(table, f"prices.{name}")
         for name in self._own:
             for part in READ:
                 try:
                     getattr(self[name], part)
-                except (ValueError, KeyError, AttributeError, InvalidParameterValue) as error:
+                except (ValueError, TypeError, KeyError, InvalidParameterValue) as error:
                     raise ValueError(f"[prices.{name}] cannot be read: {error}") from error
 
     @property
@@ -209,7 +209,7 @@ def _check(table: Table, place: str) -> None:
         inner = table if not part else table.get(part, {})
         where = f"{place}.{part}" if part else place
         if not isinstance(inner, Mapping):
-            raise ValueError(f"[{where}] is a table")
+            raise TypeError(f"[{where}] is a table")
         strange = sorted(inner.keys() - set(keys))
         if strange:
             raise ValueError(f"[{where}] has {strange[0]!r}, which is not one of {', '.join(keys)}")
@@ -218,7 +218,7 @@ def _check(table: Table, place: str) -> None:
 def _table(table: Table, key: str) -> Table:
     value = table[key]
     if not isinstance(value, Mapping):
-        raise ValueError(f"[{key}] is a table")
+        raise TypeError(f"[{key}] is a table")
     return value
 
 

@@ -17,7 +17,6 @@ from auroraml.services.calls import Services
 from auroraml.services.clock import VirtualClock
 from auroraml.services.endpoints import Callable, Failure, LinearLearner, RandomCutForest
 from auroraml.services.factory import make_services
-from auroraml.services.meter import price, units
 from auroraml.services.request import Argument, Request
 from auroraml.services.response import split_rows
 from auroraml.types.pg_type import PgArray
@@ -141,12 +140,6 @@ def test_models() -> None:
     assert abs(float(answers[0].as_py()) - 2) < 0.01
     scores = RandomCutForest(table.select(["a", "b"]), trees=50).scores(np.array([[0.0, 0.0], [8.0, 8.0]]))
     assert scores[1] > 2 * scores[0]
-
-
-def test_prices() -> None:
-    assert units(["x", "x" * 301]) == 7
-    assert price(30) == pytest.approx(0.003)
-    assert price(20_000_000) == pytest.approx(1500)
 
 
 def test_boto_errors() -> None:

@@ -72,7 +72,7 @@ def test_a_container_that_is_slow_to_start() -> None:
         services = make_services(endpoints={"c": server.url}, clock=VirtualClock())
         assert services.invoke_endpoint("c", request((INT, [1]))).to_pylist() == ["1"]
     assert services.log.records()[0].attempts == 3
-    assert services.meter.retries == 2
+    assert services.meter.total.retries == 2
 
 
 def test_a_container_that_answers_too_late() -> None:
@@ -193,7 +193,7 @@ def test_moto() -> None:
     with mock_aws(), auroraml.connect(services="aws", region="eu-central-1", user="rdsadmin") as connection:
         connection.execute("CREATE EXTENSION aws_ml CASCADE")
         assert connection.execute("SELECT aws_sagemaker.invoke_endpoint('e', NULL, 1, 'x')").fetchone() == ("body",)
-        assert connection.database.service_clients.meter.endpoint_calls == 1
+        assert connection.database.service_clients.meter.total.calls == 1
 
 
 def test_boto3_backs_off_and_tries_again() -> None:

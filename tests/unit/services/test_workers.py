@@ -49,7 +49,7 @@ def test_a_cancelled_call_is_abandoned_and_billed() -> None:
         services.invoke_endpoint("slow", request((INT, [1, 2])), cancelled_after(gate))  # type: ignore[arg-type] # a check
     assert time.perf_counter() - start < 1
     assert [(r.target, r.items, r.error) for r in services.log.records()] == [("slow", 2, "abandoned")]
-    assert services.meter.endpoint_calls == 1
+    assert services.meter.total.calls == 1
     assert services.workers.abandoned() == ("InvokeEndpoint of slow",)
     gate.open.set()
     assert services.invoke_endpoint("slow", request((INT, [3]))).to_pylist() == ["3"]
