@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from auroraml.batch import Batch, concat_batches
 from auroraml.commands.context import Bound, Host, command, done
@@ -67,7 +67,7 @@ def declare(statement: st.Declare, host: Host, params: tuple[Bound, ...]) -> Res
         host.block.require_block("DECLARE CURSOR")
     if statement.name in host.cursors:
         raise DuplicateCursor(f'cursor "{statement.name}" already exists')
-    stream = host.run(host.bind(statement.query, params), params)
+    stream = host.run(replace(host.bind(statement.query, params), parallel=False), params)
     cursor = Cursor(name=statement.name, stream=stream, hold=statement.hold, scroll=statement.scroll is not False, text=statement.text[statement.start : statement.end],
                     created=host.started)  # fmt: skip
     if statement.hold:

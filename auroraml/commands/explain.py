@@ -69,6 +69,8 @@ def explain(statement: st.Explain, host: Host, params: tuple[Bound, ...]) -> Res
     if not isinstance(query, st.Query):
         raise FeatureNotSupported("EXPLAIN of this statement is not supported", at=inner.start)
     bound = host.bind(query, params)
+    if isinstance(inner, st.Declare):
+        bound = replace(bound, parallel=False)
     if isinstance(statement.statement, st.Execute):
         bound = with_values(bound, params)
     return _answer(explained(bound, params, options, host, sql=query.text[query.start : query.end]), options)

@@ -27,7 +27,10 @@ class Need:
 
 @dataclass(frozen=True, kw_only=True)
 class BoundStatement:
-    """A bound query or DML statement; `columns` are the result's (empty for DML without RETURNING)."""
+    """A bound query or DML statement; `columns` are the result's (empty for DML without RETURNING).
+
+    `parallel`: whether its plan may use parallel workers at all (not under a cursor or in a function).
+    """
 
     plan: LogicalPlan
     columns: tuple[Output, ...]
@@ -35,3 +38,4 @@ class BoundStatement:
     needs: tuple[Need, ...] = ()
     tag: str = "SELECT"  # SELECT, INSERT, UPDATE, DELETE
     read_only: bool = True
+    parallel: bool = True

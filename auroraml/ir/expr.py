@@ -366,3 +366,4 @@ class SubPlan(Expr):
     name: str = ""
     startup_cost: float = 0.0
     per_call_cost: float = 0.0
+    parallel_safe: bool = False  # whether a parallel worker may run it

@@ -397,11 +397,15 @@ class RecursiveUnion(PhysicalPlan):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Gather(Unary):
-    """Runs the child in `workers` workers and the leader; order is lost."""
+    """Runs the child in `workers` workers and the leader; order is lost.
+
+    `single_copy`: one worker runs the whole child. `params`: exec parameters of init plans that the leader evaluates for the workers.
+    """
 
     label: ClassVar[str] = "Gather"
     workers: int
     single_copy: bool = False
+    params: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -21,17 +21,18 @@ from auroraml.planner.estimate.relation import PageSource
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.statement import Outer, PlannedCte, Statement
 from auroraml.planner.modify import plan_change, plan_insert
+from auroraml.planner.parallel import allow_workers, single_copy
 from auroraml.planner.paths.dominance import cheapest_fractional
 from auroraml.planner.paths.path import Path
-from auroraml.planner.plans import joins, scans, upper
+from auroraml.planner.plans import gather, joins, scans, upper
 from auroraml.planner.plans.emitter import EXACT, Emitter
-from auroraml.planner.query import plan_level
+from auroraml.planner.query import charge_init_plans, plan_level
 from auroraml.planner.rules.inline_ctes import inline_ctes
 from auroraml.planner.set_operations import plan_recursive, plan_set_operation
 from auroraml.settings.values import Settings
 from auroraml.types.table import BOOL
 
-__all__ = ["choose", "joins", "scans", "upper"]
+__all__ = ["choose", "gather", "joins", "scans", "upper"]
 
 
 def choose(
@@ -39,8 +40,11 @@ def choose(
 ) -> p.PhysicalPlan:
     """The physical plan of a bound statement, nodes numbered in pre-order."""
     statement = Statement(catalog, settings, pages, runtime, may_execute, plan_query=_plan_query, emit=emit)
+    allow_workers(statement, bound)
     level = statement.plan_query(bound.plan, None, 0.0)
     root = emit(level)
+    if level.plan_safe and statement.forced == "on":
+        root = single_copy(statement, root)
     names = tuple(o.name for o in bound.columns)
     return numbered(replace(root, names=names), _aliases(statement, level, root))
 
@@ -124,9 +128,7 @@ def _attach(level: Level, plans: list[e.SubPlan]) -> Level:
     level.init_plans[:0] = plans
     cost = sum(plan.per_call_cost for plan in plans)
     if level.final is not None:
-        for path in level.final.paths:
-            path.startup += cost
-            path.total += cost
+        charge_init_plans(level.final, plans, cost)
     elif level.plan is not None:
         known = level.plan.cost
         level.plan = replace(level.plan, init_plans=(*plans, *level.plan.init_plans),
@@ -141,6 +143,7 @@ def emit(level: Level, path: Path | None = None) -> p.PhysicalPlan:
     assert level.final is not None
     if path is None:
         path = cheapest_fractional(level.final, level.wanted_fraction)
+    level.plan_safe = path.safe
     node = Emitter(level).plan(path, EXACT).node
     if level.init_plans:
         node = replace(node, init_plans=(*level.init_plans, *node.init_plans))

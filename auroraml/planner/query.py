@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.planner.level.build import build_clauses, build_relations, finish_build
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.operators import type_family
+from auroraml.planner.level.parallel_safety import is_safe
 from auroraml.planner.level.pathkeys import SortClause, common_prefix, sort_keys
 from auroraml.planner.level.questions import contains, returns_set
 from auroraml.planner.level.relation import Relation, Target
@@ -14,6 +17,7 @@ from auroraml.planner.level.statement import Outer, Statement
 from auroraml.planner.minmax import Extreme, extremes_path, find_extremes
 from auroraml.planner.paths.dominance import add_path, set_cheapest
 from auroraml.planner.paths.grouping import distinct, grouping
+from auroraml.planner.paths.parallel import consider, limit_needed, sorted_in_workers, useful_gathers
 from auroraml.planner.paths.path import LockPath, Path
 from auroraml.planner.paths.scans import base_paths
 from auroraml.planner.paths.search import join_all
@@ -104,7 +108,7 @@ def _one_row_level(statement: Statement, query: l.Query, outer: Outer | None) ->
     _keys(level)
     finish_build(level)
     source = _scan_join(level, joins)
-    return level, _with_target(level, source, Targets(level).final)
+    return level, _with_target(level, source, Targets(level).final, gather=False)
 
 
 def _windows(level: Level, prepared: Prepared) -> None:
@@ -173,6 +177,8 @@ def _scan_join(level: Level, joins: list) -> Relation:  # type: ignore[type-arg]
             level.relation(special.syn_right.bit_length() - 1).consider_param_startup = True
     for relation in level.relations_in(level.all_bits):
         relation.consider_startup = level.tuple_fraction > 0
+        if level.statement.parallel_ok:
+            consider(level, relation)
         if isinstance(relation.item, l.SubqueryItem):
             plan_subquery(level, relation, relation.item)
         set_size(level, relation)
@@ -208,23 +214,43 @@ def _upper(level: Level, source: Relation, limits: LimitCounts, calls: bool, gro
     made = Relation(current.bits, "upper")
     made.target = final
     made.consider_startup = current.consider_startup
+    made.consider_parallel = current.consider_parallel and is_safe(level, (query.limit, query.offset))
     for path in current.paths:
         add_path(made, _finished(level, made, path, limits, query))
-    for path in made.paths:
-        path.startup += level.init_cost
-        path.total += level.init_cost
+    if made.consider_parallel and current.partial_paths and not limit_needed(query):
+        made.partial_paths = list(current.partial_paths)
+    charge_init_plans(made, level.init_plans, level.init_cost)
     set_cheapest(made)
     return made
 
 
-def _with_target(level: Level, relation: Relation, target: Target) -> Relation:
+def charge_init_plans(final: Relation, plans: Sequence[e.SubPlan], cost: float) -> None:
+    """What a level's init plans cost; workers cannot run a level that has any (SS_charge_for_initplans)."""
+    if not plans:
+        return
+    for path in final.paths:
+        path.startup += cost
+        path.total += cost
+        path.safe = False
+    final.partial_paths = []
+    final.consider_parallel = False
+
+
+def _with_target(level: Level, relation: Relation, target: Target, gather: bool = True) -> Relation:
     """The top scan or join's paths computing `target` (apply_scanjoin_target_to_paths)."""
     steps = split_sets(level, target)
     first = steps[0][0]
     same = len(steps) == 1 and same_exprs(first, relation.target)
+    if relation.consider_parallel and not is_safe(level, target.exprs):
+        if gather:
+            useful_gathers(level, relation)
+        relation.partial_paths = []
+        relation.consider_parallel = False
     made = Relation(relation.bits, relation.kind)
     made.index, made.rows, made.consider_startup = relation.index, relation.rows, relation.consider_startup
-    for path in relation.paths:
+    made.consider_parallel = relation.consider_parallel
+
+    def computing(path: Path) -> Path:
         if same:
             path.target = _referenced(path.target, first)
             new = path
@@ -232,8 +258,13 @@ def _with_target(level: Level, relation: Relation, target: Target) -> Relation:
             new = projection(level, relation, path, first)
         for step, is_set in steps[1:]:
             new = set_projection(level, relation, new, step) if is_set else projected(level, relation, new, step)
-        made.paths.append(new)
+        return new
+
+    made.paths = [computing(path) for path in relation.paths]
+    made.partial_paths = [computing(path) for path in relation.partial_paths]
     made.target = steps[-1][0]
+    if gather and made.consider_parallel:
+        useful_gathers(level, made)
     set_cheapest(made)
     return made
 
@@ -251,6 +282,7 @@ def _sets(level: Level, relation: Relation, target: Target) -> Relation:
         return relation
     made = Relation(relation.bits, "upper")
     made.consider_startup = relation.consider_startup
+    made.consider_parallel = relation.consider_parallel
     made.target = target
     for path in relation.paths:
         for step, is_set in steps[1:]:
@@ -265,6 +297,7 @@ def _ordered(level: Level, source: Relation, final: Target, limit: float) -> Rel
     made = Relation(source.bits, "upper")
     made.target = final
     made.consider_startup = source.consider_startup
+    made.consider_parallel = source.consider_parallel and is_safe(level, final.exprs)
     keys = level.sort_keys
     if any(returns_set(x) for x in final.exprs) and not all(any(returns_set(x) for x in path.target.exprs) for path in source.paths):
         limit = -1.0  # sets come after the sort
@@ -290,6 +323,9 @@ def _ordered(level: Level, source: Relation, final: Target, limit: float) -> Rel
         if not level.costs.incremental_sort or prefix == 0:
             continue
         add_path(made, finished(incrementally_sorted(level, made, path, keys, prefix, limit)))
+    if made.consider_parallel and source.partial_paths:
+        for path in sorted_in_workers(level, made, source, keys, limit):
+            add_path(made, finished(path))
     set_cheapest(made)
     return made
 

@@ -55,7 +55,7 @@ def plan_sublink(level: Level, link: e.SubLink, top: bool) -> e.Expr:
     index = level.statement.new_subplan(sub)
     startup, per_call = _cost(level, link.kind, node, test, hashed, bool(params))
     made = e.SubPlan(type=link.type, typmod=link.typmod, kind=link.kind, plan=node, index=index, params=params, test=test,
-                     outputs=outputs, hashed=hashed, startup_cost=startup, per_call_cost=per_call)  # fmt: skip
+                     outputs=outputs, hashed=hashed, startup_cost=startup, per_call_cost=per_call, parallel_safe=sub.plan_safe)  # fmt: skip
     if link.kind == "exists" and simple is not None:
         second = _hashed_exists(level, link, simple)
         if second is not None:
@@ -107,7 +107,7 @@ def _hashed_exists(level: Level, link: e.SubLink, query: l.Query) -> e.SubPlan |
     index = statement.new_subplan(sub)
     startup, per_call = _cost(level, "any", node, test, True, False)
     return e.SubPlan(type=link.type, kind="any", plan=node, index=index, test=test, outputs=numbers, hashed=True,
-                     startup_cost=startup, per_call_cost=per_call)  # fmt: skip
+                     startup_cost=startup, per_call_cost=per_call, parallel_safe=sub.plan_safe)  # fmt: skip
 
 
 def _sides(condition: e.Expr, inside: frozenset[int]) -> e.OpCall | None:

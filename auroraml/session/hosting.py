@@ -310,13 +310,13 @@ class Hosting(SequenceValues):
 
     def _planned(self, body: LogicalPlan) -> PhysicalPlan:
         moved = migrate(body, self.settings)
-        return plans.plan(BoundStatement(plan=moved, columns=moved.outputs), self.context(), self._may_execute)
+        return plans.plan(BoundStatement(plan=moved, columns=moved.outputs, parallel=False), self.context(), self._may_execute)
 
     def plan_function(self, function: Function) -> PhysicalPlan:
         """The plan of a SQL function's body."""
         assert function.body is not None
         body = migrate(function.body, self.settings)
-        return plans.plan(BoundStatement(plan=body, columns=body.outputs), self.context(), self._may_execute)
+        return plans.plan(BoundStatement(plan=body, columns=body.outputs, parallel=False), self.context(), self._may_execute)
 
     def plan(self, bound: BoundStatement, params: tuple[Bound, ...] = ()) -> PhysicalPlan:
         """The plan of a bound statement, made anew."""

@@ -74,6 +74,11 @@ def btree_scan(
     return startup, total, pages
 
 
+def heap_pages_at_random(c: CostParameters, tuples: float, pages: float, index_pages: float, total_table_pages: float, selectivity: float) -> float:
+    """Heap pages that one index scan reads if its rows lie anywhere."""
+    return index_pages_fetched(c, clamp_rows(selectivity * tuples), pages, index_pages, total_table_pages)
+
+
 def index_scan(
     c: CostParameters, *, tuples: float, pages: float, index_pages: float, total_table_pages: float, all_visible: float, selectivity: float,
     correlation: float, index_startup: float, index_total: float, index_only: bool, loop_count: float, qual_startup: float, qual_per_tuple: float,
@@ -192,6 +197,7 @@ __all__ = [
     "bitmap_heap_scan",
     "bitmap_pages",
     "btree_scan",
+    "heap_pages_at_random",
     "index_pages_fetched",
     "index_scan",
     "seq_scan",

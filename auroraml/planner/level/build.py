@@ -50,6 +50,7 @@ def build_relations(level: Level, tree: Group) -> None:
 def _table(level: Level, relation: Relation, item: l.TableItem) -> None:
     facts = level.statement.facts(item.relation)
     relation.facts = facts
+    relation.wanted_workers = next((int(value) for name, value in item.relation.options if name == "parallel_workers"), -1)
     relation.tuples = facts.tuples
     relation.pages = float(facts.pages)
     relation.all_visible = facts.all_visible

@@ -134,21 +134,19 @@ class Deconstructor:
         can_btree = can_hash = True
         for condition in conditions:
             bits = level.bits_of(condition)
-            if not (isinstance(condition, e.OpCall) and len(condition.args) == 2):
-                if bits & special.syn_right:
-                    if volatile(condition) or bits & special.syn_left:
-                        return
+            if not bits & special.syn_right or not bits & ~special.syn_right:  # it reads one side only
+                if volatile(condition):
                     return
                 continue
+            if not (isinstance(condition, e.OpCall) and len(condition.args) == 2):
+                return
             left, right = level.bits_of(condition.args[0]), level.bits_of(condition.args[1])
             if right and not right & ~special.syn_right and not left & special.syn_right:
                 expr = condition.args[1]
             elif left and not left & ~special.syn_right and not right & special.syn_right:
                 expr = condition.args[0]
-            elif bits & special.syn_right:
-                return
             else:
-                continue
+                return
             if not condition.operator.can_merge or not type_family(expr.type):
                 can_btree = False
             if not hashable(condition.operator):

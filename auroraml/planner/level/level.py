@@ -75,6 +75,7 @@ class Level:
         self.children: list[Level] = []  # levels of subquery scans, as they are emitted
         self.processed: list[e.Expr] = []
         self.plan: PhysicalPlan | None = None
+        self.plan_safe = False  # whether a worker could run the plan
         self.best: Path | None = None
         self.outer_bits = 0
         self.nest_params: list[tuple[int, e.ColumnRef, int]] = []

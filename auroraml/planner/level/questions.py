@@ -111,18 +111,6 @@ def mutable(node: object) -> bool:
     return any(v != "i" for v in _volatilities(node))
 
 
-def parallel_safe(node: object) -> bool:
-    """Whether everything called may run in a worker."""
-    for part in walk(node):
-        if isinstance(part, e.Call | e.OpCall | e.ArrayOp | e.Aggregate | e.WindowCall) and part.function.parallel != "s":
-            return False
-        if isinstance(part, e.SubPlan | e.WindowCall):
-            return False
-        if isinstance(part, e.ParamRef) and part.kind == "exec":
-            return False
-    return True
-
-
 def returns_set(node: object) -> bool:
     """Whether a set-returning function occurs (expression_returns_set)."""
     return any(isinstance(part, e.Call) and part.function.returns_set for part in walk(node))

@@ -46,8 +46,8 @@ class Relation:
         "alias", "all_visible", "attribute_numbers", "base_cost_per_tuple", "base_cost_startup", "bits", "cheapest_parameterized",
         "cheapest_startup", "cheapest_total", "cheapest_unique", "class_mask", "clauses", "consider_parallel", "consider_param_startup",
         "consider_startup", "direct_lateral", "facts", "has_class_joins", "index", "indexes", "item", "join_clauses", "kind", "lateral",
-        "lateral_referencers", "lateral_vars", "needed", "not_null", "not_unique_for", "pages", "parameterizations", "partial_paths", "paths",
-        "rows", "serial", "sub", "sub_params", "target", "tuples", "unique_for", "widths",
+        "lateral_referencers", "lateral_vars", "member", "needed", "not_null", "not_unique_for", "pages", "parameterizations", "partial_paths", "paths",
+        "rows", "serial", "sub", "sub_params", "target", "tuples", "unique_for", "wanted_workers", "widths",
     )  # fmt: skip
 
     def __init__(self, bits: int, kind: str) -> None:
@@ -75,6 +75,8 @@ class Relation:
         self.consider_startup = False
         self.consider_param_startup = False
         self.consider_parallel = False
+        self.wanted_workers = -1  # the storage parameter parallel_workers
+        self.member = False  # of a UNION ALL that was made part of its level
         self.lateral = 0
         self.direct_lateral = 0
         self.lateral_vars: list[e.Expr] = []

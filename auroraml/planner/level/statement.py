@@ -14,7 +14,7 @@ from auroraml.planner.cost.parameters import CostParameters
 from auroraml.planner.estimate.relation import PageSource, RelationFacts, facts_of
 from auroraml.planner.rules.inline_functions import inline
 from auroraml.settings.aurora import AURORAML_FUNCTION_SCAN_COST
-from auroraml.settings.planner import FROM_COLLAPSE_LIMIT, JOIN_COLLAPSE_LIMIT
+from auroraml.settings.planner import FORCE_PARALLEL_MODE, FROM_COLLAPSE_LIMIT, JOIN_COLLAPSE_LIMIT
 from auroraml.settings.values import Settings
 
 if TYPE_CHECKING:
@@ -57,7 +57,9 @@ class Statement:
         self.charge_rows = settings[AURORAML_FUNCTION_SCAN_COST] != "postgres"
         self._plan_query = plan_query
         self.emit = emit
-        self.parallel_ok = False
+        self.parallel_ok = False  # whether parallel plans are considered at all
+        self.all_safe = False  # nothing in the statement is restricted to the leader
+        self.forced = str(settings[FORCE_PARALLEL_MODE])
         self._parameters = 0
         self._serials = 0
         self._ids = -2
@@ -75,6 +77,11 @@ class Statement:
     def inlined(self, node: T) -> T:
         """An expression or FROM item with calls of simple SQL functions replaced by their bodies."""
         return inline(node, self.settings, self._may_execute)
+
+    @property
+    def has_parameters(self) -> bool:
+        """Whether any exec parameter was made yet."""
+        return self._parameters > 0
 
     def new_parameter(self) -> int:
         """An exec parameter's number."""

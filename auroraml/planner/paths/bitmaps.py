@@ -62,11 +62,19 @@ def _index_pages(tree: BitmapTree) -> float:
     return sum(_index_pages(part) for part in tree.parts)
 
 
-def bitmap_heap(level: Level, relation: Relation, tree: BitmapTree, outer: int, loops: float) -> BitmapPath:
+def heap_pages(level: Level, relation: Relation, tree: BitmapTree) -> float:
+    """The heap pages that one scan of a bitmap reads."""
+    return cost.bitmap_pages(level.costs, relation.tuples, relation.pages, _index_pages(tree), level.total_table_pages, tree.selectivity, 1.0)[0]
+
+
+def bitmap_heap(level: Level, relation: Relation, tree: BitmapTree, outer: int, loops: float, workers: int = 0) -> BitmapPath:
     """The heap scan of a bitmap."""
     param = parameterization(level, relation, outer | relation.lateral)
     path = BitmapPath(relation, relation.target, (), param)
     path.tree = tree
+    path.safe = relation.consider_parallel
+    path.workers = workers
+    path.aware = workers > 0
     _charge(level, relation, path, param, loops)
     return path
 
@@ -84,7 +92,7 @@ def _charge(level: Level, relation: Relation, path: BitmapPath, param: Parameter
     target = relation.target
     path.startup, path.total, path.rows = cost.bitmap_heap_scan(
         level.costs, pages=relation.pages, pages_fetched=pages, tuples_fetched=tuples, index_total=tree.cost, qual_startup=startup,
-        qual_per_tuple=per_tuple, target_startup=target.startup, target_per_tuple=target.per_tuple, rows=rows, workers=0,
+        qual_per_tuple=per_tuple, target_startup=target.startup, target_per_tuple=target.per_tuple, rows=rows, workers=path.workers,
     )  # fmt: skip
 
 

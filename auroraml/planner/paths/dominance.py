@@ -219,16 +219,23 @@ def set_cheapest(relation: Relation) -> None:
     relation.cheapest_parameterized = parameterized
 
 
-def cheapest_for_keys(paths: list[Path], keys: Keys, outer: int, by_total: bool) -> Path | None:
+def cheapest_for_keys(paths: list[Path], keys: Keys, outer: int, by_total: bool, safe: bool = False) -> Path | None:
     """The cheapest path in an order (get_cheapest_path_for_pathkeys)."""
     found: Path | None = None
     n = len(keys)
     for path in paths:
         if found is not None and compare_costs(found, path, by_total) <= 0:
             continue
+        if safe and not path.safe:
+            continue
         if path.keys[:n] == keys and len(path.keys) >= n and not path.outer & ~outer:
             found = path
     return found
+
+
+def cheapest_safe(paths: list[Path]) -> Path | None:
+    """The cheapest path that a worker can run and that needs no outer rows (get_cheapest_parallel_safe_total_inner)."""
+    return next((path for path in paths if path.safe and path.param is None), None)
 
 
 def fractional(path: Path, fraction: float) -> float:

@@ -11,11 +11,12 @@ from auroraml.planner.level.clause import Clause
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.operators import family_of
 from auroraml.planner.level.relation import IndexChoice, Relation
+from auroraml.planner.paths.parallel import workers_for
 from auroraml.planner.paths.path import IndexPath
 
 
-def charge(level: Level, relation: Relation, path: IndexPath, loops: float) -> None:
-    """Fill in the path's costs, rows and selectivity."""
+def charge(level: Level, relation: Relation, path: IndexPath, loops: float, partial: bool = False) -> None:
+    """Fill in the path's costs, rows and selectivity; of a `partial` path its workers too, 0 if it is not worth any."""
     index = path.index
     exprs = [condition for _, condition, _ in path.clauses]
     given = level.estimates.inputs.get(relation.index)
@@ -26,7 +27,7 @@ def charge(level: Level, relation: Relation, path: IndexPath, loops: float) -> N
         if isinstance(condition, e.OpCall | e.ArrayOp):
             a, b = level.estimates.costs.of(condition.args[1])
             argument += a + b
-    startup, total, _ = cost.btree_scan(
+    startup, total, pages = cost.btree_scan(
         level.costs, index.tuples, index.pages, index.height, share, boundary, arrays, loops, len(exprs), argument, level.total_table_pages
     )
     path.selectivity = share
@@ -37,11 +38,19 @@ def charge(level: Level, relation: Relation, path: IndexPath, loops: float) -> N
     qual_startup, qual_per_tuple = level.estimates.clauses_cost(left)
     rows = relation.rows if path.param is None else path.param.rows
     target = relation.target
+    if partial:
+        heap = -1.0 if path.index_only else cost.heap_pages_at_random(
+            level.costs, relation.tuples, relation.pages, index.pages, level.total_table_pages, share
+        )  # fmt: skip
+        path.workers = workers_for(level, relation, heap, pages)
+        path.aware = path.workers > 0
+        if not path.workers:
+            return
     path.startup, path.total, path.rows = cost.index_scan(
         level.costs, tuples=relation.tuples, pages=relation.pages, index_pages=index.pages, total_table_pages=level.total_table_pages,
         all_visible=relation.all_visible, selectivity=share, correlation=_correlation(level, index), index_startup=startup, index_total=total,
         index_only=path.index_only, loop_count=loops, qual_startup=qual_startup, qual_per_tuple=qual_per_tuple, target_startup=target.startup,
-        target_per_tuple=target.per_tuple, rows=rows, workers=0,
+        target_per_tuple=target.per_tuple, rows=rows, workers=path.workers,
     )  # fmt: skip
 
 

@@ -11,10 +11,11 @@ from auroraml.planner.level.level import Level
 from auroraml.planner.level.pathkeys import Keys, PathKey, has_useful, pathkey, redundant, truncate_useless
 from auroraml.planner.level.questions import ids_in
 from auroraml.planner.level.relation import IndexChoice, Relation
-from auroraml.planner.paths.bitmaps import bitmap_heap, choose_and, of_index, or_of, outer_of
-from auroraml.planner.paths.dominance import add_path, compare_bits
+from auroraml.planner.paths.bitmaps import bitmap_heap, choose_and, heap_pages, of_index, or_of, outer_of
+from auroraml.planner.paths.dominance import add_partial_path, add_path, compare_bits
 from auroraml.planner.paths.index_costs import charge
 from auroraml.planner.paths.index_match import Condition, match_clause
+from auroraml.planner.paths.parallel import workers_for
 from auroraml.planner.paths.path import BitmapTree, IndexPath
 from auroraml.planner.paths.sizes import movable_to, parameterization
 from auroraml.planner.rules.placeholder import PlaceHolder
@@ -40,7 +41,12 @@ def index_paths(level: Level, relation: Relation) -> None:
         return loop_count(level, relation, outer)
 
     if bitmaps:
-        add_path(relation, bitmap_heap(level, relation, choose_and(level, relation, bitmaps, loops), 0, 1.0))
+        tree = choose_and(level, relation, bitmaps, loops)
+        add_path(relation, bitmap_heap(level, relation, tree, 0, 1.0))
+        if relation.consider_parallel and not relation.lateral:
+            workers = workers_for(level, relation, heap_pages(level, relation, tree), -1.0)
+            if workers > 0:
+                add_partial_path(relation, bitmap_heap(level, relation, tree, 0, 1.0, workers))
     outers: list[int] = []
     for tree in join_bitmaps:
         if outer_of(tree) not in outers:
@@ -159,6 +165,9 @@ class _Search:
         if skipped:
             paths += build_paths(self.level, self.relation, self.index, clauses, False, False)[0]
         for path in paths:
+            if path.workers > 0:
+                add_partial_path(self.relation, path)
+                continue
             add_path(self.relation, path)
             if not path.keys or path.selectivity < 1.0:
                 bitmaps.append(of_index(self.level, path))
@@ -186,12 +195,21 @@ def build_paths(
     keys = truncate_useless(level, relation, index_keys(level, index, False)) if ordered else ()
     only = not bitmap and _covers(level, relation, index)
     found: list[IndexPath] = []
+    shared = relation.consider_parallel and not outer and not bitmap
+
+    def add(keys: Keys, backward: bool) -> None:
+        found.append(_path(level, relation, index, chosen, keys, backward, only, outer, loops))
+        if shared:
+            partial = _path(level, relation, index, chosen, keys, backward, only, outer, loops, partial=True)
+            if partial.workers > 0:
+                found.append(partial)
+
     if chosen or keys or only:
-        found.append(_path(level, relation, index, chosen, keys, False, only, outer, loops))
+        add(keys, False)
     if ordered:
         keys = truncate_useless(level, relation, index_keys(level, index, True))
         if keys:
-            found.append(_path(level, relation, index, chosen, keys, True, only, outer, loops))
+            add(keys, True)
     return found, skipped
 
 
@@ -226,14 +244,15 @@ def _covers(level: Level, relation: Relation, index: IndexChoice) -> bool:
 
 def _path(
     level: Level, relation: Relation, index: IndexChoice, clauses: Sequence[Condition], keys: Keys, backward: bool, only: bool, outer: int,
-    loops: float,
+    loops: float, partial: bool = False,
 ) -> IndexPath:  # fmt: skip
     path = IndexPath(relation, relation.target, keys, parameterization(level, relation, outer))
     path.index = index
     path.clauses = list(clauses)
     path.backward = backward
     path.index_only = only
-    charge(level, relation, path, loops)
+    path.safe = relation.consider_parallel
+    charge(level, relation, path, loops, partial)
     return path
 
 

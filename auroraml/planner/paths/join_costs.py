@@ -68,7 +68,10 @@ def initial_nest(pair: Pair, kind: str, outer: Path, inner: Path) -> Workspace:
 
 
 def _rows(pair: Pair, path: Path) -> float:
-    return pair.relation.rows if path.param is None else path.param.rows
+    rows = pair.relation.rows if path.param is None else path.param.rows
+    if path.workers > 0:
+        rows = clamp_rows(rows / parallel_divisor(path.workers, pair.level.costs.leader))
+    return rows
 
 
 def final_nest(pair: Pair, path: NestPath, work: Workspace) -> None:
@@ -237,11 +240,11 @@ def _can_go_back(path: Path) -> bool:
     return isinstance(path, IndexPath | MaterialPath) or type(path) is SortPath
 
 
-def initial_hash(pair: Pair, clauses: int, outer: Path, inner: Path) -> Workspace:
+def initial_hash(pair: Pair, clauses: int, outer: Path, inner: Path, together: bool) -> Workspace:
     """Lower bounds of a hash join."""
     return hash_initial(
         pair.level.costs, clauses, outer.startup, outer.total, outer.rows, outer.target.width, inner.total, inner.rows, inner.target.width,
-        outer.workers, parallel_divisor(inner.workers, pair.level.costs.leader) if inner.workers else 1.0, False,
+        outer.workers, parallel_divisor(inner.workers, pair.level.costs.leader) if inner.workers else 1.0, together,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
+from auroraml.planner.cost.joins import Workspace
 from auroraml.planner.cost.sorts import material
 from auroraml.planner.level.clause import Clause, SpecialJoin
 from auroraml.planner.level.level import Level
@@ -22,7 +23,15 @@ from auroraml.planner.level.pathkeys import (
 )
 from auroraml.planner.level.questions import volatile
 from auroraml.planner.level.relation import Relation
-from auroraml.planner.paths.dominance import add_path, cheapest_for_keys, compare_costs, precheck
+from auroraml.planner.paths.dominance import (
+    add_partial_path,
+    add_path,
+    cheapest_for_keys,
+    cheapest_safe,
+    compare_costs,
+    partial_precheck,
+    precheck,
+)
 from auroraml.planner.paths.join_costs import (
     final_hash,
     final_merge,
@@ -134,6 +143,21 @@ def _join_keys(pair: Pair, kind: str, keys: Keys) -> Keys:
     return () if kind in ("full", "right") else truncate_useless(pair.level, pair.relation, keys)
 
 
+def partial_outer(pair: Pair) -> bool:
+    """Whether workers can share the outer side: its rows must not be told apart as a whole, as they are for missing matches."""
+    return (
+        pair.relation.consider_parallel and pair.kind not in ("unique outer", "full", "right") and bool(pair.outer.partial_paths)
+        and not pair.relation.lateral
+    )  # fmt: skip
+
+
+def _safe_inner(pair: Pair, inner: Path | None) -> Path | None:
+    """The inner path for workers: the cheapest if it is safe, else the cheapest safe one."""
+    if inner is not None and inner.safe:
+        return inner
+    return None if pair.kind == "unique inner" else cheapest_safe(pair.inner.paths)
+
+
 def _sort_both(pair: Pair) -> None:
     """Merge joins of the cheapest paths, both sorted (sort_inner_and_outer)."""
     if not pair.merge_clauses:
@@ -147,26 +171,33 @@ def _sort_both(pair: Pair) -> None:
     elif kind == "unique inner":
         inner, kind = unique_path(level, pair.inner, inner, pair.special), "inner"
     assert outer is not None and inner is not None
+    shared = pair.outer.partial_paths[0] if partial_outer(pair) else None
+    safe = _safe_inner(pair, inner) if shared is not None else None
     every = outer_keys_for_merge(level, pair.merge_clauses, pair.relation)
     for i, front in enumerate(every):
         keys = every if i == 0 else (front, *(k for k in every if k is not front))
         clauses = merge_clauses_for_outer(keys, pair.merge_clauses)
         inner_keys = inner_keys_for_merge(level, clauses, keys)
-        _try_merge(pair, kind, outer, inner, _join_keys(pair, kind, keys), clauses, keys, inner_keys)
+        join_keys = _join_keys(pair, kind, keys)
+        _try_merge(pair, kind, outer, inner, join_keys, clauses, keys, inner_keys)
+        if shared is not None and safe is not None:
+            _try_merge(pair, kind, shared, safe, join_keys, clauses, keys, inner_keys, partial=True)
 
 
 def _try_merge(
-    pair: Pair, kind: str, outer: Path, inner: Path, keys: Keys, clauses: list[Clause], outer_sort: Keys | None, inner_sort: Keys | None
-) -> None:
+    pair: Pair, kind: str, outer: Path, inner: Path, keys: Keys, clauses: list[Clause], outer_sort: Keys | None, inner_sort: Keys | None,
+    partial: bool = False,
+) -> None:  # fmt: skip
+    """Keep a merge join if it is good enough (try_mergejoin_path, try_partial_mergejoin_path)."""
     required = outer.outer | inner.outer
-    if required and not required & pair.sources:
+    if required and (partial or not required & pair.sources):
         return
     if outer_sort is not None and contained(outer_sort, outer.keys):
         outer_sort = None
     if inner_sort is not None and contained(inner_sort, inner.keys):
         inner_sort = None
     work = initial_merge(pair, kind, clauses, outer, inner, outer_sort, inner_sort)
-    if not precheck(pair.relation, work.startup, work.total, keys, required):
+    if not _promising(pair, work, keys, required, partial):
         return
     param, restrictions = other_parameters(pair, outer, inner, required)
     path = MergePath(pair.relation, kind, outer, inner, restrictions, keys, param)
@@ -175,7 +206,20 @@ def _try_merge(
     path.inner_sort = inner_sort
     path.inner_unique = pair.inner_unique
     final_merge(pair, path, work)
-    add_path(pair.relation, path)
+    _keep(pair, path, partial)
+
+
+def _promising(pair: Pair, work: Workspace, keys: Keys, required: int, partial: bool) -> bool:
+    if partial:
+        return partial_precheck(pair.relation, work.total, keys)
+    return precheck(pair.relation, work.startup, work.total, keys, required)
+
+
+def _keep(pair: Pair, path: Path, partial: bool) -> None:
+    if partial:
+        add_partial_path(pair.relation, path)
+    else:
+        add_path(pair.relation, path)
 
 
 def keeps_rows(path: Path) -> bool:
@@ -235,22 +279,49 @@ def _unsorted_outer(pair: Pair) -> None:
         if unique_outer or inner_total is None:
             continue
         _merge_over(pair, kind, outer, inner_total, keys, use_all, unique_inner)
+    if partial_outer(pair):
+        _shared_outer(pair, kind, nest, inner_total)
 
 
-def _try_nest(pair: Pair, kind: str, outer: Path, inner: Path, keys: Keys) -> None:
+def _shared_outer(pair: Pair, kind: str, nest: bool, inner_total: Path | None) -> None:
+    """The same over the rows that each worker gets of the outer side (consider_parallel_nestloop, consider_parallel_mergejoin)."""
+    unique_inner = pair.kind == "unique inner"
+    if nest:
+        for outer in list(pair.outer.partial_paths):
+            keys = _join_keys(pair, kind, outer.keys)
+            for inner in pair.inner.cheapest_parameterized:
+                if not inner.safe or (unique_inner and inner is not pair.inner.cheapest_total):
+                    continue
+                if unique_inner:
+                    made = unique_path(pair.level, pair.inner, inner, pair.special)
+                    assert made is not None
+                    inner = made
+                _try_nest(pair, kind, outer, inner, keys, partial=True)
+                memo = _memoized(pair, kind, outer, inner)
+                if memo is not None:
+                    _try_nest(pair, kind, outer, memo, keys, partial=True)
+    inner_total = _safe_inner(pair, inner_total)
+    if inner_total is None:
+        return
+    for outer in list(pair.outer.partial_paths):
+        _merge_over(pair, kind, outer, inner_total, _join_keys(pair, kind, outer.keys), False, unique_inner, partial=True)
+
+
+def _try_nest(pair: Pair, kind: str, outer: Path, inner: Path, keys: Keys, partial: bool = False) -> None:
+    """Keep a nested loop if it is good enough (try_nestloop_path, try_partial_nestloop_path)."""
     outer_bits = outer.relation.bits
     needs = inner.outer
     required = (outer.outer | needs) & ~outer_bits if needs else outer.outer
-    if required and not required & pair.sources and not (needs & outer_bits and needs & ~outer_bits):
+    if required and (partial or (not required & pair.sources and not (needs & outer_bits and needs & ~outer_bits))):
         return
     work = initial_nest(pair, kind, outer, inner)
-    if not precheck(pair.relation, work.startup, work.total, keys, required):
+    if not _promising(pair, work, keys, required, partial):
         return
     param, restrictions = nest_parameters(pair, outer, inner, required)
     path = NestPath(pair.relation, kind, outer, inner, restrictions, keys, param)
     path.inner_unique = pair.inner_unique
     final_nest(pair, path, work)
-    add_path(pair.relation, path)
+    _keep(pair, path, partial)
 
 
 def _memoized(pair: Pair, kind: str, outer: Path, inner: Path) -> MemoizePath | None:
@@ -302,7 +373,7 @@ def _calls_batch(relation: Relation) -> bool:
     return isinstance(item, l.FunctionItem) and any(isinstance(c, e.Call) and c.function.batch for c in item.calls)
 
 
-def _merge_over(pair: Pair, kind: str, outer: Path, inner_total: Path, keys: Keys, use_all: bool, unique_inner: bool) -> None:
+def _merge_over(pair: Pair, kind: str, outer: Path, inner_total: Path, keys: Keys, use_all: bool, unique_inner: bool, partial: bool = False) -> None:
     """Merge joins over the outer path's order (generate_mergejoin_paths)."""
     level = pair.level
     clauses = merge_clauses_for_outer(outer.keys, pair.merge_clauses)
@@ -311,7 +382,7 @@ def _merge_over(pair: Pair, kind: str, outer: Path, inner_total: Path, keys: Key
     if use_all and len(clauses) != len(pair.merge_clauses):
         return
     sort = inner_keys_for_merge(level, clauses, outer.keys)
-    _try_merge(pair, kind, outer, inner_total, keys, clauses, None, sort)
+    _try_merge(pair, kind, outer, inner_total, keys, clauses, None, sort, partial)
     if unique_inner:
         return
     best_startup = best_total = inner_total if contained(sort, inner_total.keys) else None
@@ -319,17 +390,17 @@ def _merge_over(pair: Pair, kind: str, outer: Path, inner_total: Path, keys: Key
     for n in range(len(sort), 0, -1):
         wanted = sort[:n]
         trimmed: list[Clause] | None = None
-        inner = cheapest_for_keys(paths, wanted, 0, True)
+        inner = cheapest_for_keys(paths, wanted, 0, True, partial)
         if inner is not None and (best_total is None or compare_costs(inner, best_total, True) < 0):
             trimmed = clauses if n == len(sort) else trim_merge_clauses(clauses, wanted)
-            _try_merge(pair, kind, outer, inner, keys, trimmed, None, None)
+            _try_merge(pair, kind, outer, inner, keys, trimmed, None, None, partial)
             best_total = inner
-        inner = cheapest_for_keys(paths, wanted, 0, False)
+        inner = cheapest_for_keys(paths, wanted, 0, False, partial)
         if inner is not None and (best_startup is None or compare_costs(inner, best_startup, False) < 0):
             if inner is not best_total:
                 if trimmed is None:
                     trimmed = clauses if n == len(sort) else trim_merge_clauses(clauses, wanted)
-                _try_merge(pair, kind, outer, inner, keys, trimmed, None, None)
+                _try_merge(pair, kind, outer, inner, keys, trimmed, None, None, partial)
             best_startup = inner
         if use_all:
             break
@@ -356,6 +427,7 @@ def _hash(pair: Pair) -> None:
     elif kind == "unique inner":
         made = unique_path(level, pair.inner, inner, pair.special)
         assert made is not None
+        kind, inner = "inner", made
         _try_hash(pair, "inner", total, made, clauses)
         if startup is not None and startup is not total:
             _try_hash(pair, "inner", startup, made, clauses)
@@ -369,18 +441,32 @@ def _hash(pair: Pair) -> None:
                 if _reads(other, pair.outer) or (outer is startup and other is inner):
                     continue
                 _try_hash(pair, kind, outer, other, clauses)
+    if partial_outer(pair):
+        _shared_hash(pair, kind, inner, clauses)
 
 
-def _try_hash(pair: Pair, kind: str, outer: Path, inner: Path, clauses: list[Clause]) -> None:
+def _shared_hash(pair: Pair, kind: str, inner: Path, clauses: list[Clause]) -> None:
+    """Hash joins in workers: with one table that they build together, or one for each."""
+    outer = pair.outer.partial_paths[0]
+    if pair.inner.partial_paths and pair.kind != "unique inner" and pair.level.costs.parallel_hash:
+        _try_hash(pair, kind, outer, pair.inner.partial_paths[0], clauses, partial=True, together=True)
+    safe = _safe_inner(pair, inner)
+    if safe is not None:
+        _try_hash(pair, kind, outer, safe, clauses, partial=True)
+
+
+def _try_hash(pair: Pair, kind: str, outer: Path, inner: Path, clauses: list[Clause], partial: bool = False, together: bool = False) -> None:
+    """Keep a hash join if it is good enough (try_hashjoin_path, try_partial_hashjoin_path)."""
     required = outer.outer | inner.outer
-    if required and not required & pair.sources:
+    if required and (partial or not required & pair.sources):
         return
-    work = initial_hash(pair, len(clauses), outer, inner)
-    if not precheck(pair.relation, work.startup, work.total, (), required):
+    work = initial_hash(pair, len(clauses), outer, inner, together)
+    if not _promising(pair, work, (), required, partial):
         return
     param, restrictions = other_parameters(pair, outer, inner, required)
     path = HashPath(pair.relation, kind, outer, inner, restrictions, (), param)
     path.hash_clauses = clauses
     path.inner_unique = pair.inner_unique
+    path.aware = together
     final_hash(pair, path, work)
-    add_path(pair.relation, path)
+    _keep(pair, path, partial)

@@ -104,7 +104,7 @@ class UnaryPath(Path):
         super().__init__(relation, target, keys, source.param)
         self.source = source
         self.rows = source.rows
-        self.safe = source.safe
+        self.safe = source.safe and relation.consider_parallel
         self.workers = source.workers
 
 
@@ -167,14 +167,19 @@ class UniquePath(UnaryPath):
 
 
 class GatherPath(UnaryPath):
-    """Parallel workers' rows."""
+    """The rows of `planned` parallel workers."""
 
-    __slots__ = ("single",)
-    single: bool
+    __slots__ = ("planned",)
+
+    def __init__(self, relation: Relation, target: Target, source: Path, keys: Keys = ()) -> None:
+        super().__init__(relation, target, source, keys)
+        self.planned = source.workers
+        self.safe = False
+        self.workers = 0
 
 
-class GatherMergePath(UnaryPath):
-    """Parallel workers' sorted rows."""
+class GatherMergePath(GatherPath):
+    """The sorted rows of parallel workers, merged."""
 
     __slots__ = ()
 
@@ -193,6 +198,8 @@ class JoinPath(Path):
         self.inner = inner
         self.clauses = clauses
         self.inner_unique = False
+        self.safe = relation.consider_parallel and outer.safe and inner.safe
+        self.workers = outer.workers
 
 
 class NestPath(JoinPath):

@@ -7,8 +7,9 @@ from auroraml.ir import logical as l
 from auroraml.planner.cost import scans as cost
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.relation import Parameterization, Relation
-from auroraml.planner.paths.dominance import add_path, set_cheapest
+from auroraml.planner.paths.dominance import add_partial_path, add_path, set_cheapest
 from auroraml.planner.paths.indexes import index_paths
+from auroraml.planner.paths.parallel import useful_gathers, workers_for
 from auroraml.planner.paths.path import DummyPath, ItemPath, Path, ProjectionPath, ProjectSetPath, ResultPath, SeqPath
 from auroraml.planner.paths.sizes import parameterization
 from auroraml.planner.paths.subqueries import subquery_paths
@@ -27,6 +28,7 @@ def make_dummy(relation: Relation) -> None:
     relation.partial_paths = []
     relation.target.width = 0
     path = DummyPath(relation, relation.target)
+    path.safe = relation.consider_parallel
     add_path(relation, path)
     set_cheapest(relation)
 
@@ -48,7 +50,11 @@ def base_paths(level: Level, relation: Relation) -> None:
         make_dummy(relation)
         return
     if isinstance(item, l.TableItem):
-        add_path(relation, _seq(level, relation, relation.lateral))
+        add_path(relation, _seq(level, relation, relation.lateral, 0))
+        if relation.consider_parallel and not relation.lateral and item.relation.system is None:  # system relations are read whole
+            workers = workers_for(level, relation, relation.pages, -1.0)
+            if workers > 0:
+                add_partial_path(relation, _seq(level, relation, 0, workers))
         index_paths(level, relation)
     elif isinstance(item, l.SubqueryItem):
         subquery_paths(level, relation, item)
@@ -56,6 +62,8 @@ def base_paths(level: Level, relation: Relation) -> None:
         add_path(relation, _no_table(level, relation))
     else:
         add_path(relation, _item(level, relation, item))
+    if relation.partial_paths and relation.bits != level.all_bits:
+        useful_gathers(level, relation)
     set_cheapest(relation)
 
 
@@ -68,22 +76,25 @@ def quals_cost(level: Level, relation: Relation, param: Parameterization | None)
     return startup, per_tuple
 
 
-def _seq(level: Level, relation: Relation, outer: int) -> Path:
+def _seq(level: Level, relation: Relation, outer: int, workers: int) -> Path:
     param = parameterization(level, relation, outer)
     path = SeqPath(relation, relation.target, (), param)
     startup, per_tuple = quals_cost(level, relation, param)
     rows = relation.rows if param is None else param.rows
     target = relation.target
     path.startup, path.total, path.rows = cost.seq_scan(
-        level.costs, relation.pages, relation.tuples, startup, per_tuple, target.startup, target.per_tuple, rows, 0
+        level.costs, relation.pages, relation.tuples, startup, per_tuple, target.startup, target.per_tuple, rows, workers
     )
     path.safe = relation.consider_parallel
+    path.workers = workers
+    path.aware = workers > 0
     return path
 
 
 def _no_table(level: Level, relation: Relation) -> Path:
     path = ResultPath(relation, relation.target)
     path.quals = []
+    path.safe = relation.consider_parallel
     startup, per_tuple = quals_cost(level, relation, None)
     path.rows = relation.rows
     path.startup = startup
@@ -97,6 +108,7 @@ def _item(level: Level, relation: Relation, item: l.FromItem | None) -> Path:
     param = parameterization(level, relation, relation.lateral)
     path = ItemPath(relation, relation.target, (), param)
     path.rows = relation.rows if param is None else param.rows
+    path.safe = relation.consider_parallel
     startup, per_tuple = quals_cost(level, relation, param)
     own_startup = 0.0
     own = 0.0

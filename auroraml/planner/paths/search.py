@@ -10,9 +10,11 @@ from auroraml.planner.level.classes import join_implied
 from auroraml.planner.level.clause import Clause, SpecialJoin
 from auroraml.planner.level.deconstruct import JoinList
 from auroraml.planner.level.level import Level
+from auroraml.planner.level.parallel_safety import is_safe
 from auroraml.planner.level.relation import Relation
 from auroraml.planner.paths.dominance import set_cheapest
 from auroraml.planner.paths.joins import add_join_paths
+from auroraml.planner.paths.parallel import useful_gathers
 from auroraml.planner.paths.scans import is_dummy, make_dummy
 from auroraml.planner.paths.sizes import join_target
 from auroraml.planner.paths.uniqueness import pushed_down, unique_path
@@ -40,6 +42,8 @@ class Search:
             self.levels.append([])
             self._one_level(n)
             for relation in self.levels[n]:
+                if relation.partial_paths and relation.bits != self.level.all_bits:
+                    useful_gathers(self.level, relation)
                 set_cheapest(relation)
         found = self.levels[-1]
         if not found:
@@ -247,6 +251,8 @@ class Search:
                 break
         made.target = join_target(level, one, two, bits)
         made.rows = level.estimates.join_rows(bits, one.rows, two.rows, special.kind, special, clauses)
+        if one.consider_parallel and two.consider_parallel:
+            made.consider_parallel = is_safe(level, [c.expr for c in clauses]) and is_safe(level, made.target.exprs)
         level.joins[bits] = made
         self.levels[-1].append(made)
         return made, clauses

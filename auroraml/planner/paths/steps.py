@@ -6,11 +6,13 @@ from auroraml.ir import expr as e
 from auroraml.planner.cost.numbers import clamp_rows
 from auroraml.planner.cost.sorts import incremental_sort, sort
 from auroraml.planner.level.level import Level
+from auroraml.planner.level.parallel_safety import is_safe
 from auroraml.planner.level.pathkeys import Keys
 from auroraml.planner.level.questions import equal
 from auroraml.planner.level.relation import Relation, Target
 from auroraml.planner.paths.path import (
     AppendPath,
+    GatherPath,
     IncrementalSortPath,
     LimitPath,
     LockPath,
@@ -47,6 +49,7 @@ def projection(level: Level, relation: Relation, source: Path, target: Target) -
     if isinstance(source, ProjectionPath):
         source = source.source
     made = ProjectionPath(relation, target, source, source.keys)
+    made.safe = made.safe and is_safe(level, target.exprs)
     old = source.target
     if projects(source) or same_exprs(old, target):
         made.dummy = True
@@ -60,8 +63,20 @@ def projection(level: Level, relation: Relation, source: Path, target: Target) -
 
 
 def projected(level: Level, relation: Relation, source: Path, target: Target) -> Path:
-    """The path computing `target`, by itself where it can (apply_projection_to_path)."""
-    return projection(level, relation, source, target)
+    """The path computing `target`, by itself where it can; workers compute it below a Gather (apply_projection_to_path)."""
+    if isinstance(source, GatherPath) and is_safe(level, target.exprs):
+        old = source.target
+        below = projection(level, source.source.relation, source.source, target)
+        made = type(source)(source.relation, target, below, source.keys)
+        made.rows = source.rows
+        made.startup = source.startup + (target.startup - old.startup)
+        made.total = source.total + (target.startup - old.startup) + (target.per_tuple - old.per_tuple) * source.rows
+        return made
+    made_safe = source.safe
+    path = projection(level, relation, source, target)
+    if projects(source):
+        path.safe = made_safe and is_safe(level, target.exprs)
+    return path
 
 
 def sorted_path(level: Level, relation: Relation, source: Path, keys: Keys, limit: float) -> Path:
@@ -89,6 +104,7 @@ def incrementally_sorted(level: Level, relation: Relation, source: Path, keys: K
 def set_projection(level: Level, relation: Relation, source: Path, target: Target) -> Path:
     """Set-returning functions in the select list (create_set_projection_path)."""
     made = ProjectSetPath(relation, target, source, source.keys)
+    made.safe = made.safe and is_safe(level, target.exprs)
     rows = 1.0
     for expr in target.exprs:
         rows = max(rows, made_rows(level, expr))

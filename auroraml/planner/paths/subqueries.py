@@ -7,6 +7,7 @@ from dataclasses import replace
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.ir.tree import walk as walk_plan
+from auroraml.planner.cost.numbers import clamp_rows
 from auroraml.planner.estimate.estimator import InputColumn
 from auroraml.planner.level.classes import sort_class
 from auroraml.planner.level.clause import Clause
@@ -15,7 +16,7 @@ from auroraml.planner.level.pathkeys import Keys, PathKey, pathkey, redundant
 from auroraml.planner.level.questions import contains, equal, ids_in, returns_set, rewrite, volatile
 from auroraml.planner.level.relation import Relation
 from auroraml.planner.level.statement import Outer
-from auroraml.planner.paths.dominance import add_path
+from auroraml.planner.paths.dominance import add_partial_path, add_path
 from auroraml.planner.paths.path import AppendPath, DummyPath, Path, SubqueryPath
 from auroraml.planner.paths.sizes import parameterization
 
@@ -141,8 +142,13 @@ def subquery_paths(level: Level, relation: Relation, item: l.SubqueryItem) -> No
         if isinstance(source, DummyPath):
             continue
         add_path(relation, _scan(level, relation, source, _keys(level, relation, item, source)))
+    if relation.consider_parallel and not relation.lateral:
+        for source in sub.final.partial_paths:
+            add_partial_path(relation, _scan(level, relation, source, _keys(level, relation, item, source)))
     if not relation.paths:
-        add_path(relation, DummyPath(relation, relation.target))
+        dummy = DummyPath(relation, relation.target)
+        dummy.safe = relation.consider_parallel
+        add_path(relation, dummy)
 
 
 def _scan(level: Level, relation: Relation, source: Path, keys: Keys) -> Path:
@@ -150,6 +156,8 @@ def _scan(level: Level, relation: Relation, source: Path, keys: Keys) -> Path:
     path = SubqueryPath(relation, relation.target, source, keys)
     path.param = parameterization(level, relation, relation.lateral)
     path.rows = relation.rows if path.param is None else path.param.rows
+    if source.workers > 0:
+        path.rows = clamp_rows(source.rows * level.estimates.restrictions(relation.clauses, relation))
     startup, per_tuple = relation.base_cost_startup, relation.base_cost_per_tuple
     if path.param is not None:
         a, b = level.estimates.clauses_cost(path.param.clauses)
@@ -161,8 +169,6 @@ def _scan(level: Level, relation: Relation, source: Path, keys: Keys) -> Path:
     path.total = source.total + startup + run
     if isinstance(source, AppendPath) and not relation.clauses and path.param is None and merged_unions(relation.item):
         path.startup, path.total = source.startup, source.total  # such a subquery has become part of this level
-    path.safe = False
-    path.workers = 0
     return path
 
 

@@ -97,7 +97,7 @@ def seq_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] |
     clauses = scan_clauses(path)
     node = p.SeqScan(
         relation=item.relation, alias=relation.alias, columns=columns, targets=resolve.all(outputs), filter=_filter(emitter, resolve, clauses),
-        cost=emitter.cost(path), range_index=relation.serial,
+        cost=emitter.cost(path), range_index=relation.serial, parallel_aware=path.aware,
     )  # fmt: skip
     return emitter.gated(Emitted(node, outputs), path, clauses)
 
@@ -118,7 +118,7 @@ def index_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr]
     node = kind(
         relation=item.relation, alias=relation.alias, columns=columns, targets=resolve.all(outputs), filter=_filter(emitter, resolve, rest),
         index=path.index.index, conditions=resolve.all([condition for _, condition, _ in path.clauses]), backward=path.backward,
-        cost=emitter.cost(path), range_index=relation.serial,
+        cost=emitter.cost(path), range_index=relation.serial, parallel_aware=path.aware,
     )  # fmt: skip
     return emitter.gated(Emitted(node, outputs), path, clauses)
 
@@ -139,7 +139,7 @@ def bitmap_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr
     node = p.BitmapHeapScan(
         relation=item.relation, alias=relation.alias, columns=columns, targets=resolve.all(outputs), filter=_filter(emitter, resolve, rest),
         source=_bitmap(emitter, relation, path.tree, columns, resolve), recheck=resolve.all(used), cost=emitter.cost(path),
-        range_index=relation.serial,
+        range_index=relation.serial, parallel_aware=path.aware,
     )  # fmt: skip
     return emitter.gated(Emitted(node, outputs), path, clauses)
 
