@@ -139,6 +139,10 @@ class Host(Protocol):
         """Whether the current role is a superuser."""
 
     @property
+    def services(self) -> Services:
+        """The machine-learning services, charged to this session."""
+
+    @property
     def started(self) -> int:
         """When the transaction began, in microseconds from 2000-01-01 UTC."""
 
@@ -267,9 +271,16 @@ class Host(Protocol):
         """The plan of a bound statement, made anew."""
 
     def start(
-        self, plan: PhysicalPlan, bound: BoundStatement, params: tuple[Bound, ...] = (), *, timing: bool = True, measured: bool = False
+        self,
+        plan: PhysicalPlan,
+        bound: BoundStatement,
+        params: tuple[Bound, ...] = (),
+        *,
+        timing: bool = True,
+        measured: bool = False,
+        charges: bool = False,
     ) -> Running:
-        """Run a plan."""
+        """Run a plan; `charges`: each node's service calls are billed to it."""
 
     def bind_function_body(self, function: Function, statement: st.CreateFunction) -> Function:
         """A SQL function with its body bound and checked."""

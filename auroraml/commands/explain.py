@@ -23,7 +23,7 @@ from auroraml.settings.setting import parse_bool
 from auroraml.sql import statements as st
 from auroraml.types.table import JSON, TEXT, XML
 
-FLAGS = ("analyze", "verbose", "costs", "buffers", "settings", "wal", "timing", "summary", "hashes")
+FLAGS = ("analyze", "verbose", "costs", "buffers", "settings", "wal", "timing", "summary", "hashes", "charges")
 FORMATS = ("text", "xml", "json", "yaml")
 TYPES = {"json": JSON, "xml": XML}
 
@@ -51,6 +51,8 @@ def options_of(options: Sequence[st.Option]) -> Options:
         raise InvalidParameterValue("EXPLAIN option WAL requires ANALYZE")
     if given.get("timing") and not analyze:
         raise InvalidParameterValue("EXPLAIN option TIMING requires ANALYZE")
+    if given.get("charges") and not analyze:
+        raise InvalidParameterValue("EXPLAIN option CHARGES requires ANALYZE")
     timing, summary = given.pop("timing", analyze), given.pop("summary", analyze)
     return Options(**given, timing=timing, summary=summary, format=format)
 
@@ -119,7 +121,7 @@ def explained(
     metrics = None
     if options.analyze:
         started = time.perf_counter()
-        running = host.start(plan, bound, params, timing=options.timing, measured=True)
+        running = host.start(plan, bound, params, timing=options.timing, measured=True, charges=options.charges)
         try:
             while (batch := running.pull(1 << 62)) is not None:
                 keep(batch)
@@ -141,6 +143,8 @@ def explained(
             sort_memory=host.settings[WORK_MEM] * 1024,
             hash_memory=int(host.settings[WORK_MEM] * 1024 * host.settings[HASH_MEM_MULTIPLIER]),
             planning=planning,
+            charges=host.services.account.running(),
+            currency=host.services.account.prices.currency if options.charges else "",
         )
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,13 +17,17 @@ from auroraml.executor.loops import Key, Loops
 from auroraml.executor.operator import ALL, Operator, build
 from auroraml.executor.plans import free_parameters
 from auroraml.ir import expr as e
-from auroraml.ir.metrics import Metrics
+from auroraml.ir.metrics import Metrics, NodeMetrics
 from auroraml.ir.objects import Function
 from auroraml.ir.physical import PhysicalPlan
+from auroraml.services.account import Account
+from auroraml.services.meter import Bill
 from auroraml.storage.store import Store
 from auroraml.storage.transactions import Transaction
 from auroraml.types.form import TextStyle
 from auroraml.types.pg_type import Rep
+
+NO_CHARGES = contextlib.nullcontext()
 
 
 class SharedRows:
@@ -69,6 +74,7 @@ class ExecutionContext:
     params: dict[Key, Vector] = field(default_factory=dict)
     metrics: Metrics = field(default_factory=Metrics)
     most: int = ALL  # rows that one pull may give
+    charges: Account | None = None  # EXPLAIN (CHARGES): where each node's service calls are billed
     measured: bool = False  # EXPLAIN ANALYZE: every counter has to be PostgreSQL's, at the price of running subqueries that stop early row by row
     check: Callable[[], None] = lambda: None
     plan_function: Callable[[Function], PhysicalPlan] | None = None
@@ -92,6 +98,14 @@ class ExecutionContext:
     def check_cancel(self) -> None:
         """Raise where the statement was cancelled or timed out."""
         self.check()
+
+    def charging(self, metrics: NodeMetrics) -> contextlib.AbstractContextManager[None]:
+        """While it is open, this thread's service calls are the node's."""
+        if self.charges is None:
+            return NO_CHARGES
+        if metrics.charges is None:
+            metrics.charges = Bill()
+        return self.charges.charging(metrics.charges)
 
     def setting(self, name: str) -> str:
         """The text of a setting."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -280,7 +281,16 @@ class Streaming(Operator):
 
 def build(node: p.PhysicalPlan, ctx: ExecutionContext) -> Operator:
     """The operator tree of a plan."""
-    return OPERATORS[type(node)](node, ctx)
+    made = OPERATORS[type(node)](node, ctx)
+    if ctx.charges is not None:
+        made.pull = partial(_charging, made, made.pull)  # type: ignore[method-assign] # only EXPLAIN (CHARGES) pays for it
+    return made
+
+
+def _charging(running: Operator, pull: Callable[[int], Batch | None], n: int) -> Batch | None:
+    """Pull, the service calls of the node's own expressions being billed to it."""
+    with running.ctx.charging(running.metrics):
+        return pull(n)
 
 
 def from_vectors(vectors: Sequence[Vector], n: int) -> Batch:

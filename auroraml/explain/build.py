@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import singledispatch
 
+from auroraml.explain.charges import node_charges, total_charges
 from auroraml.explain.hashes import plan_hash, sql_hash
 from auroraml.explain.model import Document, NodeModel, Options, Property
 from auroraml.explain.names import Place, inner_place
@@ -15,6 +16,7 @@ from auroraml.ir.deparse import quote_identifier
 from auroraml.ir.expr import Call, SubPlan
 from auroraml.ir.metrics import Metrics, NodeMetrics
 from auroraml.ir.tree import children as parts
+from auroraml.services.meter import Bill
 from auroraml.types.pg_type import PgType
 
 
@@ -31,6 +33,8 @@ class Explained:
     changed_settings: tuple[tuple[str, str], ...] = ()
     sql: str = ""  # the statement's own text
     planning: float = 0.0  # milliseconds
+    charges: Bill = field(default_factory=Bill)  # the whole statement's
+    currency: str = ""
     sort_memory: int = 4 << 20  # work_mem in bytes
     hash_memory: int = 8 << 20  # work_mem × hash_mem_multiplier in bytes
 
@@ -91,7 +95,13 @@ class _Builder:
         if self.explained.metrics is not None:
             metrics = self.explained.metrics.nodes.get(node.id, NodeMetrics())
         head, labels = describe(node, place)
-        properties = [*labels, *self._cost_properties(node, metrics), *node_properties(node, place, self.options, metrics), *usage(self.options)]
+        properties = [
+            *labels,
+            *self._cost_properties(node, metrics),
+            *node_properties(node, place, self.options, metrics),
+            *self._charges(metrics),
+            *usage(self.options),
+        ]
         if relationship:
             at = next((i for i, item in enumerate(properties) if item.label == "Parallel Aware"), len(properties))
             properties.insert(at, Property(label="Parent Relationship", value=relationship))
@@ -142,6 +152,10 @@ class _Builder:
             yield Property(label="Actual Rows", value=round(metrics.rows / loops))
             yield Property(label="Actual Loops", value=metrics.loops)
 
+    def _charges(self, metrics: NodeMetrics | None) -> Iterator[Property]:
+        if self.options.charges and metrics is not None and metrics.charges is not None:
+            yield from node_charges(metrics.charges, self.options, self.explained.currency)
+
     def footer(self, root: NodeModel) -> Iterator[Property]:
         explained, options = self.explained, self.options
         if options.settings:
@@ -153,6 +167,8 @@ class _Builder:
             yield Property(label="Planning Time", value=round(explained.planning, 3), text=f"Planning Time: {explained.planning:.3f} ms")
         if options.analyze:
             yield Property(label="Triggers", value=[])
+        if options.charges:
+            yield total_charges(explained.charges, options, explained.currency)
         if options.summary and explained.metrics is not None:
             time = explained.metrics.execution
             yield Property(label="Execution Time", value=round(time, 3), text=f"Execution Time: {time:.3f} ms")

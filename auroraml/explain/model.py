@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-Value = str | int | float | bool | list[str] | dict[str, object]
+Value = str | int | float | bool | list[str] | list[dict[str, object]] | dict[str, object]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class NodeModel:
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """EXPLAIN's options (EXPLAIN's reference page; HASHES is Aurora's). `summary` and `timing` are resolved to booleans."""
+    """EXPLAIN's options (EXPLAIN's reference page; HASHES is Aurora's, CHARGES ours). `summary` and `timing` are resolved to booleans."""
 
     analyze: bool = False
     verbose: bool = False
@@ -46,6 +46,7 @@ class Options:
     timing: bool = True
     summary: bool = False
     hashes: bool = False
+    charges: bool = False
     format: str = "text"
 
 

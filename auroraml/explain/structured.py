@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from xml.sax.saxutils import escape
 
 from auroraml.explain.model import Document, NodeModel
@@ -26,6 +27,10 @@ def _scalar(label: str, value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return f"{value:.2f}" if label.endswith("Cost") else f"{value:.3f}"
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if value is None:
+        return "null"
     return str(value) if isinstance(value, int) else json.dumps(value, ensure_ascii=False)
 
 
@@ -109,9 +114,10 @@ def _xml_members(members: Mapping[str, object], indent: int, lines: list[str]) -
             lines.append(f"{pad}<{tag}>")
             for item in value:
                 if isinstance(item, Mapping):
-                    lines.append(f"{pad}  <Plan>")
+                    one = tag.removesuffix("s")
+                    lines.append(f"{pad}  <{one}>")
                     _xml_members(item, indent + 4, lines)
-                    lines.append(f"{pad}  </Plan>")
+                    lines.append(f"{pad}  </{one}>")
                 else:
                     lines.append(f"{pad}  <Item>{escape(str(item))}</Item>")
             lines.append(f"{pad}</{tag}>")

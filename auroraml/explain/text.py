@@ -9,7 +9,9 @@ def render(document: Document) -> list[str]:
     """The lines, without psql's margin."""
     lines: list[str] = []
     _node(document.root, 0, lines)
-    lines += [item.text for item in document.footer if item.text is not None]
+    for item in document.footer:
+        if item.text is not None:
+            lines += item.text.split("\n")
     return lines
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from auroraml.services.meter import Bill
+
 
 @dataclass(kw_only=True)
 class BatchMetrics:
@@ -26,6 +28,7 @@ class NodeMetrics:
     removed_by_recheck: int = 0
     heap_fetches: int = 0
     batches: BatchMetrics | None = None
+    charges: Bill | None = None  # of the node's own service calls; EXPLAIN (CHARGES) alone has them kept
     extra: dict[str, object] = field(default_factory=dict)  # "Sort Method", "Peak Memory Usage", "Buckets", ...
     workers: dict[int, NodeMetrics] = field(default_factory=dict)
 

@@ -134,6 +134,11 @@ class Account:
         finally:
             self._node.bill = before
 
+    def running(self) -> Bill:
+        """The running statement's bill so far."""
+        with self._lock:
+            return Bill() if self._fresh else self.statement.copy()
+
     def total(self) -> Bill:
         """The session's bill so far."""
         with self._lock:

@@ -328,11 +328,19 @@ class Hosting(SequenceValues):
         return plans.plan(replace(bound, plan=moved), self.context(params), self._may_execute)
 
     def start(
-        self, plan: PhysicalPlan, bound: BoundStatement, params: tuple[Bound, ...] = (), *, timing: bool = True, measured: bool = False
+        self,
+        plan: PhysicalPlan,
+        bound: BoundStatement,
+        params: tuple[Bound, ...] = (),
+        *,
+        timing: bool = True,
+        measured: bool = False,
+        charges: bool = False,
     ) -> Running:
         """Run a plan."""
         context = self.context(given(bound.parameters, params, self.style))
         context.measured = measured
+        context.charges = self.services.account if charges else None
         context.most = self.server.observer.most
         self.latest = run(self.server.observer.planned(plan), context)
         return self.latest

@@ -107,7 +107,8 @@ class FunctionScanRows(FedRows):
         """The calls' rows for `n` outer rows before the filter, and the outer row each belongs to."""
         frame = Frame(n=n, params=params, ctx=self.ctx, batched=batched)
         start = time.perf_counter()
-        parts = [self._call(i, frame) for i in range(len(self.calls))]
+        with self.ctx.charging(self.metrics):  # a nested loop asks for a whole batch, without a pull
+            parts = [self._call(i, frame) for i in range(len(self.calls))]
         if batched and n:
             self.metrics.batches = self.metrics.batches or BatchMetrics()
             self.metrics.batches.sizes.append(n)
