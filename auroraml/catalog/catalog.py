@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import singledispatch
 from itertools import count
 
+from auroraml.catalog import own_objects
 from auroraml.catalog.builtins import builtin_function, builtin_functions_named, builtin_operators_named
 from auroraml.catalog.changes import Change, Put, Remove, SetComment, SetStatistics
 from auroraml.catalog.statistics import RelationStatistics
@@ -131,16 +132,17 @@ class Catalog:
         """The functions of that name in a schema."""
         if schema == "pg_catalog":
             return builtin_functions_named(name) + self.functions_by_name.get((schema, name), ())
-        return self.functions_by_name.get((schema, name), ())
+        found = self.functions_by_name.get((schema, name), ())
+        return found if schema != own_objects.NAME else found + tuple(f for f in own_objects.FUNCTIONS.values() if f.name == name)
 
     def function(self, oid: int) -> Function:
         """The function with an OID; KeyError where there is none."""
-        found = builtin_function(oid)
+        found = builtin_function(oid) or own_objects.FUNCTIONS.get(oid)
         return self.functions_by_oid[oid] if found is None else found
 
     def find_function(self, oid: int) -> Function | None:
         """The function with an OID."""
-        return builtin_function(oid) or self.functions_by_oid.get(oid)
+        return builtin_function(oid) or self.functions_by_oid.get(oid) or own_objects.FUNCTIONS.get(oid)
 
     def functions(self) -> tuple[Function, ...]:
         """The functions that are not built in."""
@@ -158,7 +160,7 @@ class Catalog:
 
     def find_schema(self, name: str) -> Schema | None:
         """The schema of that name."""
-        return self.schemas_by_name.get(name)
+        return self.schemas_by_name.get(name) or (own_objects.SCHEMA if name == own_objects.NAME else None)
 
     def schemas(self) -> tuple[Schema, ...]:
         """All schemas."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
+from auroraml.catalog import own_objects
 from auroraml.catalog.system_data import INDEXES, RELATIONS
 from auroraml.ir.objects import Column, Index, Relation
 from auroraml.types.pg_type import Attribute, PgType, Rep
 from auroraml.types.table import BY_NAME, TEXT
 
-_BY_NAME = {(row[1], row[2]): row for row in RELATIONS}
-_BY_OID = {row[0]: row for row in RELATIONS}
-_BY_ROW_TYPE = {row[4]: row for row in RELATIONS}
+_FOUND = (*RELATIONS, *own_objects.RELATIONS)
+_BY_NAME = {(row[1], row[2]): row for row in _FOUND}
+_BY_OID = {row[0]: row for row in _FOUND}
+_BY_ROW_TYPE = {row[4]: row for row in _FOUND}
 SHOWN = {"anyarray": replace(BY_NAME["anyarray"], rep=Rep.TEXT)}  # an array of whatever type the column has, as its text
 
 
@@ -47,8 +49,8 @@ def system_relation_by_oid(oid: int) -> Relation | None:
 
 @cache
 def system_relations() -> tuple[Relation, ...]:
-    """All system relations."""
-    return tuple(_relation(oid) for oid in _BY_OID)
+    """All system relations of PostgreSQL."""
+    return tuple(_relation(row[0]) for row in RELATIONS)
 
 
 @cache
@@ -70,8 +72,8 @@ def system_row_type_named(name: str, schema: str) -> PgType | None:
 
 
 def system_row_types() -> tuple[PgType, ...]:
-    """The row types of all system relations."""
-    return tuple(type for oid in _BY_ROW_TYPE if (type := system_row_type(oid)) is not None)
+    """The row types of all system relations of PostgreSQL."""
+    return tuple(type for row in RELATIONS if (type := system_row_type(row[4])) is not None)
 
 
 SEQUENCE_COLUMNS = (("last_value", "int8"), ("log_cnt", "int8"), ("is_called", "bool"))

@@ -47,7 +47,7 @@ class Bodies:
     def _function(self, function: Function) -> Function:
         found = self.known.get(function.oid)
         if found is None:
-            found = self.catalog.functions_by_oid.get(function.oid)
+            found = self.catalog.find_function(function.oid)
             if found is None:
                 raise UndefinedFunction(f"function {function.name} does not exist")
             if found.language == "sql" and found.body is not None:

@@ -30,9 +30,10 @@ class Account:
         self.statement = Bill()
         self._fresh = True  # a statement has begun and not called yet
         self._lock = threading.Lock()
-        self._begun: tuple[Budget, int] | None = None  # the budget in force, and what had been spent when it came into force
-        self._earlier: dict[int, tuple[Budget, int]] = {}  # those that a rollback may bring back
+        self._begun: dict[int, tuple[object, int]] = {}  # every budget set, by identity: a rollback may bring it back; and what had been spent then
         self._node = threading.local()
+        self.settings.assigned[AURORAML_BUDGET] = self._assigned  # type: ignore[index] # a setting of text is a setting
+        self._assigned(self.settings[AURORAML_BUDGET])
 
     @property
     def prices(self) -> PriceList:
@@ -41,29 +42,34 @@ class Account:
 
     # Budget
 
+    @property
+    def limit(self) -> int | None:
+        """The budget, None without one."""
+        return Budget(self.settings[AURORAML_BUDGET]).limit
+
     def left(self) -> int | None:
         """What the budget still allows, None without one."""
-        budget = self.settings[AURORAML_BUDGET]
-        limit = Budget(budget).limit
-        return None if limit is None else limit - (self.spent - self._since(budget))
+        limit = self.limit
+        return None if limit is None else limit - (self.spent - self._since(self.settings[AURORAML_BUDGET]))
 
     @property
     def limited(self) -> bool:
         """Whether there is a budget."""
         return self.settings[AURORAML_BUDGET] != "-1"
 
+    def _assigned(self, budget: object) -> None:
+        """A budget counts from when it is set: every SET makes a value of its own, a rollback or RESET brings the old one back."""
+        self._begun[id(budget)] = budget, self.spent
+
     def _since(self, budget: str) -> int:
-        """What had been spent when this very value was set: every SET makes a new one, a rollback brings the old one back."""
-        assert isinstance(budget, Budget)
-        if self._begun is None or self._begun[0] is not budget:
-            self._begun = self._earlier.setdefault(id(budget), (budget, self.spent))
-        return self._begun[1]
+        return self._begun[id(budget)][1]
 
     def hold(self, sent: Sent) -> int:
         """Before a request goes out: set aside the most it may cost; 53400 where that would exceed the budget."""
-        if self.settings[AURORAML_BUDGET] == "-1":
+        prices = self.prices  # 22023 for a list that is not there, before anything is sent
+        if not self.limited:
             return 0
-        tariff, prices = TARIFFS[sent.service], self.prices
+        tariff = TARIFFS[sent.service]
         with self._lock:
             cost = tariff.most(sent, prices, self.meter.units, self.settings[AURORAML_FREE_TIER])
             left = self.left()
@@ -138,6 +144,11 @@ class Account:
         """The running statement's bill so far."""
         with self._lock:
             return Bill() if self._fresh else self.statement.copy()
+
+    def latest(self) -> Bill:
+        """The bill of the last statement that made calls."""
+        with self._lock:
+            return self.statement.copy()
 
     def total(self) -> Bill:
         """The session's bill so far."""

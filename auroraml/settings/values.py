@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar, cast
 
 from auroraml.errors import CantChangeRuntimeParam, InsufficientPrivilege, InvalidName, UndefinedObject
@@ -46,6 +46,7 @@ class Settings:
         self._frames: list[tuple[Values, Values]] = []
         self._placeholders: dict[str, Setting[object]] = {}
         self._key: tuple[tuple[str, object], ...] | None = None
+        self.assigned: dict[Setting[object], Callable[[object], None]] = {}  # told each value that a parameter is given (not those that come back)
 
     def __getitem__(self, setting: Setting[T]) -> T:
         key = cast("Setting[object]", setting)
@@ -106,6 +107,8 @@ class Settings:
         if not local:
             self._lasting[key] = value
         self._key = None
+        if key in self.assigned:
+            self.assigned[key](value)
 
     def _allow(self, setting: Setting[object], superuser: bool) -> None:
         match setting.context:

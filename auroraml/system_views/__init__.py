@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from auroraml.system_views import (
     activity,
+    charges,
     dependencies,
     information_routines,
     information_schema,
@@ -18,6 +19,7 @@ from auroraml.system_views.registry import rows_of
 
 __all__ = [
     "activity",
+    "charges",
     "dependencies",
     "information_routines",
     "information_schema",
