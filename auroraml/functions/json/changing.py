@@ -79,7 +79,7 @@ def set_lax(target: str | None, path: PgArray | None, new: str | None, create: b
     """jsonb_set with a choice of what a NULL value does."""
     if target is None or path is None or create is None:
         return None
-    if new is not None:
+    if new is not None and treatment is not None:  # PostgreSQL looks at a NULL treatment first, at a wrong one only where the value is NULL
         return set_value(target, path, new, create)
     if treatment not in ("raise_exception", "use_json_null", "delete_key", "return_target"):
         raise InvalidParameterValue('null_value_treatment must be "delete_key", "return_target", "use_json_null", or "raise_exception"')
