@@ -17,6 +17,7 @@ from auroraml.ir import expr as e
 from auroraml.ir.logical import Query
 from auroraml.ir.objects import Function
 from auroraml.ir.tree import expressions
+from auroraml.settings.batches import AURORAML_FUNCTION_STATISTICS
 from auroraml.types.pg_type import PgType, Rep
 
 Evaluator = Callable[[Frame], Vector]
@@ -57,10 +58,15 @@ def measured(function: Function, frame: Frame, run: Callable[[], Vector]) -> Vec
     try:
         found = run()
         total = (time.perf_counter() - start) * 1000
-        ctx.count_call(function, frame.n, total, total - ctx.nested_time)
+        ctx.count_call(function, calls_in(frame), total, total - ctx.nested_time)
     finally:
         ctx.nested_time = before + (time.perf_counter() - start) * 1000
     return found
+
+
+def calls_in(frame: Frame) -> int:
+    """How often a function is called for a frame: once a row, or in batch mode once a batch where the setting has it so."""
+    return 1 if frame.batched and frame.n and frame.ctx.settings[AURORAML_FUNCTION_STATISTICS] == "batches" else frame.n
 
 
 def _row_by_row(frame: Frame, values: Sequence[Vector], run: Callable[[Frame, list[Vector]], Vector], result: PgType) -> Vector:

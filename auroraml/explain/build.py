@@ -86,7 +86,7 @@ class _Builder:
         """The root's place."""
         return Place(
             node=node, carried={}, aliases=self.aliases, prefix=self.prefix, resolve=self.explained.resolve,
-            visible=self.explained.visible, verbose=self.options.verbose, sort_memory=self.explained.sort_memory,
+            visible=self.explained.visible, verbose=self.options.verbose, timing=self.options.timing, sort_memory=self.explained.sort_memory,
             hash_memory=self.explained.hash_memory,
         )  # fmt: skip
 

@@ -130,20 +130,22 @@ def _(node: p.FunctionScan, place: Place, metrics: NodeMetrics | None) -> Iterat
         yield Property(label="Function Call", value=", ".join(calls), text=f"Function Call: {', '.join(calls)}")
     yield from _filter(node, scan, metrics)
     if metrics is not None and metrics.batches is not None and metrics.batches.sizes:
-        yield from _batches(metrics.batches)
+        yield from _batches(metrics.batches, place.timing)
 
 
 def _spread(values: Sequence[float]) -> dict[str, object]:
     return {"Average": round(sum(values) / len(values), 3), "Minimum": round(min(values), 3), "Maximum": round(max(values), 3)}
 
 
-def _batches(batches: BatchMetrics) -> Iterator[Property]:
-    """The published form: numbers to three decimals, the second line indented by 31 blanks from the first."""
-    sizes, times = _spread(batches.sizes), _spread(batches.times)
+def _batches(batches: BatchMetrics, timing: bool) -> Iterator[Property]:
+    """The published form: numbers to three decimals, the second line indented by 31 blanks from the first. TIMING off leaves the times out."""
+    sizes = _spread(batches.sizes)
     size = "/".join(f"{value:.3f}" for value in sizes.values())
-    time = "/".join(f"{value:.3f}" for value in times.values())
-    text = f"Batch Processing: num batches={len(batches.sizes)} avg/min/max batch size={size}\n{' ' * 31}avg/min/max batch call time={time}"
-    value: dict[str, object] = {"Num Batches": len(batches.sizes), "Batch Size": sizes, "Batch Call Time": times}
+    text = f"Batch Processing: num batches={len(batches.sizes)} avg/min/max batch size={size}"
+    value: dict[str, object] = {"Num Batches": len(batches.sizes), "Batch Size": sizes}
+    if timing:
+        times = value["Batch Call Time"] = _spread(batches.times)
+        text += f"\n{' ' * 31}avg/min/max batch call time={'/'.join(f'{time:.3f}' for time in times.values())}"
     yield Property(label="Batch Processing", value=value, text=text)
 
 

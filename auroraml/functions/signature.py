@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from auroraml.batch import Vector
 from auroraml.catalog.data import PROCS
+from auroraml.settings import Settings
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import BY_NAME
 
@@ -20,6 +21,10 @@ class CallContext(Protocol):
 
     def setting(self, name: str) -> str:
         """The text of a setting, as SHOW prints it."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
 
     @property
     def style(self) -> Any:

@@ -133,7 +133,8 @@ class Function:
     body: LogicalPlan | None = None  # LANGUAGE sql: the last statement, bound; parameters are ParamRef(number from 1)
     batch: bool = False
     batch_rows: int | None = None  # position of the argument max_rows_per_batch, where the function has one
-    batch_size: int = 1  # rows of a batch whose caller names no maximum
+    batch_setting: str = ""  # the setting that says how many rows a batch has whose caller names no maximum
+    batch_request: int | None = None  # the most rows one request of its service takes
     security_definer: bool = False
     variadic: int = 0  # element type OID of the VARIADIC parameter (2276 for "any")
     support: int = 0

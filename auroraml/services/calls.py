@@ -17,6 +17,7 @@ from auroraml.errors import QueryCanceled
 from auroraml.errors import SystemError as PgSystemError
 from auroraml.services.account import Account
 from auroraml.services.clock import Clock, RealClock
+from auroraml.services.documents import UNKNOWN, fitting, refusal
 from auroraml.services.log import CallLog, CallRecord
 from auroraml.services.meter import Meter
 from auroraml.services.prices import PriceLists
@@ -27,10 +28,9 @@ from auroraml.services.retry import MAX_ATTEMPTS, RetryQuota, backoff, wait
 from auroraml.services.tariffs import Outcome
 from auroraml.services.workers import Workers
 from auroraml.settings import Settings
+from auroraml.settings.batches import AURORAML_RESPONSE_SHAPE, AURORAML_UNFIT_DOCUMENTS
 
-MAX_DOCUMENT_BYTES = 5_000
 MAX_BODY_BYTES = 6_291_456  # InvokeEndpoint
-LANGUAGES = frozenset({"en", "es", "fr", "de", "it", "pt", "ar", "hi", "ja", "ko", "zh", "zh-TW"})
 T = TypeVar("T")
 
 
@@ -75,7 +75,6 @@ class Services:
     log: CallLog = field(default_factory=CallLog)
     workers: Workers = field(default_factory=Workers)
     quota: RetryQuota = field(default_factory=RetryQuota)
-    quoting: bool = True
     prices: PriceLists = field(default_factory=PriceLists)
     session_account: Account | None = None
     account: Account = field(init=False)
@@ -87,35 +86,55 @@ class Services:
         """The same services for one session, with an account of its own."""
         return replace(self, session_account=Account(self.meter, self.prices, settings))
 
+    @property
+    def settings(self) -> Settings:
+        """The session's."""
+        return self.account.settings
+
     # Comprehend
 
     def detect_sentiment(
-        self, texts: Sequence[str], languages: Sequence[str], check: Callable[[], None] = _nothing
+        self, texts: Sequence[str], languages: Sequence[str], check: Callable[[], None] = _nothing, places: npt.NDArray[np.int64] | None = None
     ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
-        """The winning label (index into LABELS) and its score for each text; rows of one language share requests, 25 at a time."""
-        checked(texts, languages)
-        labels = np.zeros(len(texts), np.int8)
+        """The winning label (index into LABELS) and its score for each text; rows of one language share requests, 25 at a time.
+
+        A text that the service refuses ends the statement, or with auroraml.unfit_documents has the label UNKNOWN; `places` are the texts' rows.
+        """
+        sent = self._sent(texts, languages)
+        labels = np.full(len(texts), UNKNOWN, np.int8)
         confidence = np.zeros(len(texts), np.float32)
         size = MAX_DOCUMENTS if self.account.limited else self.comprehend.at_once  # a budget may end between any two calls
         for language, rows in by_language(languages):
+            rows = rows if sent is None else rows[sent[rows]]
             for start in range(0, len(rows), size):
                 check()
                 part = rows[start : start + size]
-                found = self._sentiments([texts[i] for i in part.tolist()], language, part, check)
-                labels[part] = [LABELS.index(label) for label in found.labels]
+                found = self._sentiments([texts[i] for i in part.tolist()], language, part if places is None else places[part], check)
+                labels[part] = [UNKNOWN if label is None else LABELS.index(label) for label in found.labels]
                 confidence[part] = found.scores[np.arange(len(part)), labels[part]]
         return labels, confidence
+
+    def _sent(self, texts: Sequence[str], languages: Sequence[str]) -> npt.NDArray[np.bool_] | None:
+        """Which texts are sent; None: all. One that the service would refuse is refused here, before any request."""
+        fits = fitting(texts, languages)
+        if fits is not None and self.settings[AURORAML_UNFIT_DOCUMENTS] == "error":
+            reason = refusal(texts, languages)
+            answer = reason.answer if reason.failure is None else described(reason.failure, "BatchDetectSentiment")
+            raise refused("Comprehend", "could not detect sentiment", answer)
+        return fits
 
     def _sentiments(self, texts: Sequence[str], language: str, rows: npt.NDArray[np.int64], check: Callable[[], None]) -> Sentiments:
         problem = "could not detect sentiment"
         outgoing = _Outgoing(service="Comprehend", operation="BatchDetectSentiment", target=language, problem=problem, items=len(texts), texts=texts,
                              waits=self.comprehend.waits)  # fmt: skip
         found = self._send(outgoing, lambda: self.comprehend.batch_detect_sentiment(texts, language), check)
+        if found.errors and self.settings[AURORAML_UNFIT_DOCUMENTS] == "null":
+            found = without_errors(found)
         if found.errors:
             first = found.errors[0]
             place = int(rows[first.index]) + 1 if 0 <= first.index < len(rows) else 0
             raise refused("Comprehend", problem, f"{first.code}: {first.message}, for row {place} of the batch")
-        if len(found.labels) != len(texts) or found.scores.shape != (len(texts), len(LABELS)) or not set(found.labels) <= set(LABELS):
+        if len(found.labels) != len(texts) or found.scores.shape != (len(texts), len(LABELS)) or not set(found.labels) <= {*LABELS, None}:
             raise refused("Comprehend", problem, f"an answer that does not fit {len(texts)} documents")
         return found
 
@@ -160,7 +179,7 @@ class Services:
         rows = response.rows
         if rows is None:
             try:
-                rows = split_rows(response.body or b"", n)
+                rows = split_rows(response.body or b"", n, items=self.settings[AURORAML_RESPONSE_SHAPE] != "lines")
             except UnicodeDecodeError as error:
                 raise refused("SageMaker", invoking(endpoint), "an answer that is not UTF-8 text") from error
         found = rows if isinstance(rows, TextVector) else TextVector(rows)
@@ -227,6 +246,12 @@ def invoking(endpoint: str) -> str:
     return f'could not invoke endpoint "{endpoint}"'
 
 
+def without_errors(found: Sentiments) -> Sentiments:
+    """The answer with None for the documents that the service could not judge."""
+    wrong = {error.index for error in found.errors}
+    return replace(found, labels=[None if i in wrong else label for i, label in enumerate(found.labels)], errors=())
+
+
 def by_language(languages: Sequence[str]) -> Iterator[tuple[str, npt.NDArray[np.int64]]]:
     """Each language with the rows it has, in the order of first sight."""
     if languages and languages.count(languages[0]) == len(languages):  # nearly always
@@ -236,24 +261,3 @@ def by_language(languages: Sequence[str]) -> Iterator[tuple[str, npt.NDArray[np.
     codes = np.asarray(coded.indices)
     for code, language in enumerate(coded.dictionary.to_pylist()):
         yield language, np.flatnonzero(codes == code)
-
-
-def checked(texts: Sequence[str], languages: Sequence[str]) -> None:
-    """Refuse, before any request, what the service would refuse, with the first bad row's reason."""
-    problem, operation = "could not detect sentiment", "BatchDetectSentiment"
-    for language in dict.fromkeys(languages):
-        if language not in LANGUAGES:
-            failure = ServiceFailure("UnsupportedLanguageException", f"The language code '{language}' is not supported for this request.")
-            raise refused("Comprehend", problem, described(failure, operation))
-    if all(0 < len(text) <= MAX_DOCUMENT_BYTES // 4 for text in texts):  # no character takes more than four bytes
-        return
-    sizes = np.asarray(pc.binary_length(pa.array(texts, pa.large_string())))
-    empty = np.flatnonzero(sizes == 0)
-    if len(empty):
-        answer = f"Parameter validation failed: Invalid length for parameter TextList[{int(empty[0]) % MAX_DOCUMENTS}], value: 0, valid min length: 1"
-        raise refused("Comprehend", problem, answer)
-    large = np.flatnonzero(sizes > MAX_DOCUMENT_BYTES)
-    if len(large):
-        text = (f"Input text size exceeds limit. Max length of request text allowed is {MAX_DOCUMENT_BYTES} bytes while in this request the text size is "
-                f"{int(sizes[large[0]])} bytes")  # fmt: skip
-        raise refused("Comprehend", problem, described(ServiceFailure("TextSizeLimitExceededException", text), operation))

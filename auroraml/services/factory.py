@@ -29,7 +29,6 @@ def make_services(
     endpoint_url: str | None = None,
     profile: str | None = None,
     region: str | None = None,
-    quoting: bool = True,
     workers: int = LIMIT,
     clock: Clock | None = None,
     prices: Mapping[str, object] | None = None,
@@ -52,7 +51,7 @@ def make_services(
         sagemaker = EmbeddedSageMaker({name: endpoint_of(value) for name, value in (endpoints or {}).items()})
     else:
         raise ValueError('services is "embedded", "aws" or a Services object')
-    return Services(comprehend=comprehend, sagemaker=sagemaker, clock=clock or RealClock(), quoting=quoting, workers=Workers(workers),
+    return Services(comprehend=comprehend, sagemaker=sagemaker, clock=clock or RealClock(), workers=Workers(workers),
                     prices=PriceLists(prices))  # fmt: skip
 
 

@@ -52,7 +52,7 @@ class ItemError:
 class Sentiments:
     """The answer for a batch of documents, in order: the winning label and the four scores of each; errors instead where there are any."""
 
-    labels: Sequence[str]
+    labels: Sequence[str | None]  # None: not judged
     scores: Scores  # n x 4, as LABELS
     errors: tuple[ItemError, ...] = ()
 

@@ -13,14 +13,17 @@ import pyarrow.compute as pc
 
 from auroraml.batch import ListVector, TextVector, Vector
 from auroraml.errors import DataException
+from auroraml.settings import Settings
+from auroraml.settings.batches import AURORAML_REQUEST_QUOTING, AURORAML_REQUEST_TEXT
 from auroraml.types.arrow import to_arrow
 from auroraml.types.form import DEFAULT_STYLE, TextStyle
 from auroraml.types.pg_type import PgType, Rep
+from auroraml.types.table import BPCHAR
 from auroraml.types.text import text_out
 
 MAY_NEED_QUOTES = frozenset({Rep.TEXT, Rep.STRUCT, Rep.POINT, Rep.INTERVAL, Rep.TIMESTAMP, Rep.DATE})
 _WIDEST = {
-    Rep.BOOL: 2, Rep.INT2: 7, Rep.INT4: 12, Rep.INT8: 21, Rep.OID: 11, Rep.FLOAT4: 16, Rep.FLOAT8: 26, Rep.DATE: 16,
+    Rep.BOOL: 6, Rep.INT2: 7, Rep.INT4: 12, Rep.INT8: 21, Rep.OID: 11, Rep.FLOAT4: 16, Rep.FLOAT8: 26, Rep.DATE: 16,
     Rep.TIME: 16, Rep.TIMESTAMP: 40,
 }  # fmt: skip
 
@@ -33,14 +36,32 @@ class Argument:
     vector: Vector
 
 
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """How values become fields: quoted as COPY does where that is needed, or never; as COPY writes them, or as a cast to text does."""
+
+    quoting: bool = True
+    as_cast: bool = False
+
+    @staticmethod
+    def of(settings: Settings) -> Form:
+        """As the session's settings have it."""
+        quoting, text = settings[AURORAML_REQUEST_QUOTING], settings[AURORAML_REQUEST_TEXT]
+        return FORMS[quoting == "minimal", text == "cast"]
+
+
+FORMS = {(quoting, as_cast): Form(quoting=quoting, as_cast=as_cast) for quoting in (False, True) for as_cast in (False, True)}
+DEFAULT_FORM = FORMS[True, False]
+
+
 @dataclass(frozen=True)
 class Request:
-    """`n` rows of model inputs. NULL is sent as an empty field, an empty string as "" (unless `quoting` is off)."""
+    """`n` rows of model inputs. NULL is sent as an empty field, an empty string as "" (unless `form` quotes nothing)."""
 
     arguments: Sequence[Argument]
     n: int
     style: TextStyle = DEFAULT_STYLE
-    quoting: bool = True
+    form: Form = DEFAULT_FORM
 
     @cached_property
     def table(self) -> pa.Table:
@@ -54,7 +75,7 @@ class Request:
     @cached_property
     def lines(self) -> pa.Array:
         """The rows' text/csv lines, newline included."""
-        fields = [fields_of(a, self.style, self.quoting) for a in self.arguments]
+        fields = [fields_of(a, self.style, self.form) for a in self.arguments]
         newline = pa.scalar("\n", pa.large_string())
         comma = pa.scalar(",", pa.large_string())
         joined = fields[0] if len(fields) == 1 else pc.binary_join_element_wise(*fields, comma)
@@ -77,7 +98,7 @@ class Request:
     def slice(self, start: int, stop: int) -> Request:
         """The rows from `start` to before `stop`, without a copy."""
         parts = [Argument(type=a.type, vector=a.vector.slice(start, stop)) for a in self.arguments]
-        return Request(parts, stop - start, self.style, self.quoting)
+        return Request(parts, stop - start, self.style, self.form)
 
 
 def offsets_of(strings: pa.Array) -> np.ndarray:
@@ -86,14 +107,22 @@ def offsets_of(strings: pa.Array) -> np.ndarray:
     return np.frombuffer(buffer, np.int64, len(strings) + 1, strings.offset * 8)
 
 
-def fields_of(argument: Argument, style: TextStyle, quoting: bool = True) -> pa.Array:
+def fields_of(argument: Argument, style: TextStyle, form: Form = DEFAULT_FORM) -> pa.Array:
     """One argument's fields as text: PostgreSQL's output text, quoted as COPY does where needed; arrays flattened to several fields."""
     vector = argument.vector.flat()
     if isinstance(vector, ListVector):
-        return _array_fields(argument.type, vector, style, quoting)
+        return _array_fields(argument.type, vector, style, form)
     texts = text_out(argument.type, vector, style).flat()
     assert isinstance(texts, TextVector)
-    return quoted(texts.values, texts.validity, argument.type.rep in MAY_NEED_QUOTES, quoting)
+    values = as_cast(argument.type, texts.values) if form.as_cast else texts.values
+    return quoted(values, texts.validity, argument.type.rep in MAY_NEED_QUOTES, form.quoting)
+
+
+def as_cast(type: PgType, texts: pa.Array) -> pa.Array:
+    """What a cast to text would give, where that is not the output: true and false, char(n) without its padding."""
+    if type.rep is Rep.BOOL:
+        return pc.if_else(pc.equal(texts, pa.scalar("t", texts.type)), pa.scalar("true", texts.type), pa.scalar("false", texts.type))
+    return pc.utf8_rtrim(texts, " ") if type.oid == BPCHAR.oid else texts
 
 
 def quoted(texts: pa.Array, validity: np.ndarray | None, may_need: bool, quoting: bool) -> pa.Array:
@@ -109,11 +138,11 @@ def quoted(texts: pa.Array, validity: np.ndarray | None, may_need: bool, quoting
     return pc.if_else(pa.array(validity), texts, pa.scalar("", texts.type))
 
 
-def _array_fields(type: PgType, vector: ListVector, style: TextStyle, quoting: bool) -> pa.Array:
+def _array_fields(type: PgType, vector: ListVector, style: TextStyle, form: Form) -> pa.Array:
     check_dimensions(vector)
     element = style.resolve(type.element)
     start, stop = int(vector.offsets[0]), int(vector.offsets[-1])
-    child = fields_of(Argument(type=element, vector=vector.child.slice(start, stop)), style, quoting)
+    child = fields_of(Argument(type=element, vector=vector.child.slice(start, stop)), style, form)
     lists = pa.LargeListArray.from_arrays(pa.array(vector.offsets - start), child)
     joined = pc.binary_join(lists, pa.scalar(",", pa.large_string()))
     return joined if vector.validity is None else pc.if_else(pa.array(vector.validity), joined, pa.scalar("", pa.large_string()))

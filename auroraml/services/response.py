@@ -18,8 +18,8 @@ _COMMA = pa.scalar(",", pa.large_string())
 _EMPTY = pa.scalar("", pa.large_string())
 
 
-def split_rows(body: bytes, n: int) -> pa.Array:
-    """N lines, one a row; or one line of N comma-separated items; whatever else comes back as it is, for the caller to count.
+def split_rows(body: bytes, n: int, *, items: bool = True) -> pa.Array:
+    """N lines, one a row; or, where `items` are taken too, one line of N comma-separated items; whatever else comes back as it is, for the caller to count.
 
     A line that is one quoted field loses its quotes; other lines stay as they are, commas included.
     """
@@ -27,7 +27,7 @@ def split_rows(body: bytes, n: int) -> pa.Array:
     lines = text.split("\n")
     if "\r" in text:
         lines = [line.removesuffix("\r") for line in lines]
-    if len(lines) == 1 and n > 1:
+    if len(lines) == 1 and n > 1 and items:
         lines = lines[0].split(",")
     return pa.array([_unquoted(line) for line in lines], pa.large_string()) if '"' in text else pa.array(lines, pa.large_string())
 

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar, cast
 
 from auroraml.errors import CantChangeRuntimeParam, InsufficientPrivilege, InvalidName, UndefinedObject
-from auroraml.settings import aurora, charges, core, identity, planner
+from auroraml.settings import aurora, batches, charges, core, identity, planner
 from auroraml.settings.setting import Context, Setting, VarType
 
 T = TypeVar("T")
 Values = dict[Setting[object], object]
 
 DEFINED: dict[str, Setting[object]] = {
-    setting.name.lower(): setting for module in (core, planner, aurora, charges, identity) for setting in module.SETTINGS
+    setting.name.lower(): setting for module in (core, planner, aurora, batches, charges, identity) for setting in module.SETTINGS
 }
 RESERVED_PREFIXES = ("auroraml",)
 _PART = re.compile(r"[A-Za-z_\u0080-\uffff][A-Za-z0-9_$\u0080-\uffff]*")

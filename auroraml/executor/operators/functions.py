@@ -20,7 +20,9 @@ from auroraml.ir import physical as p
 from auroraml.ir.metrics import BatchMetrics
 from auroraml.ir.objects import Function
 from auroraml.ir.tree import walk
-from auroraml.settings.aurora import APG_ENABLE_BATCH_MODE_FUNCTION_EXECUTION
+from auroraml.settings import Settings
+from auroraml.settings.aurora import APG_ENABLE_BATCH_MODE_FUNCTION_EXECUTION, APG_ENABLE_FUNCTION_MIGRATION
+from auroraml.settings.batches import AURORAML_BATCH_FROM_ITEMS
 from auroraml.types.pg_type import PgType, Rep
 from auroraml.types.typmod import format_type
 
@@ -91,7 +93,7 @@ class FunctionScanRows(FedRows):
     def open(self) -> None:
         if not self.filled:
             self.filled = True
-            batched = self.node.batch and bool(self.ctx.settings[APG_ENABLE_BATCH_MODE_FUNCTION_EXECUTION])
+            batched = in_batch_mode(self.node, self.ctx.settings)
             batch, owners = self.answers(self.loops, 1 if self.loops.n is None else self.loops.n, batched=batched)
             self.feed.fill(batch if self.loops.n is None else batch.owned(owners))
         self.feed.at = 0
@@ -127,6 +129,13 @@ class FunctionScanRows(FedRows):
             assert isinstance(call, e.Call)
             return expand(call, frame)
         return Batch.of(columns_of(compiled(frame), call.type, self.node.column_counts[place]), frame.n), np.arange(frame.n)
+
+
+def in_batch_mode(node: p.FunctionScan, settings: Settings) -> bool:
+    """Whether a scan's batch functions run in batches: those moved to FROM and, unless a setting ties them to migration, those written there."""
+    if not node.batch or not settings[APG_ENABLE_BATCH_MODE_FUNCTION_EXECUTION]:
+        return False
+    return bool(settings[APG_ENABLE_FUNCTION_MIGRATION]) or settings[AURORAML_BATCH_FROM_ITEMS] == "always"
 
 
 def makes_rows(call: e.Expr) -> bool:

@@ -11,13 +11,12 @@ from auroraml.evaluate.keys import groups
 from auroraml.executor.loops import Key, Loops
 from auroraml.executor.matching import Matcher
 from auroraml.executor.operator import ALL, LARGE, Feed, Holding, Operator, Tally, counters, operator, restore, running_parts, tally
-from auroraml.executor.operators.functions import FunctionScanRows
+from auroraml.executor.operators.functions import FunctionScanRows, in_batch_mode
 from auroraml.executor.operators.joins import NO_PAIRS, PAIRS, JoinRows, Morsel, Pairs, no_rows
 from auroraml.executor.operators.service_batches import ServiceBatches, batches, reads_volatile
 from auroraml.executor.plans import is_volatile, runs_set_wise
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
-from auroraml.settings.aurora import APG_ENABLE_BATCH_MODE_FUNCTION_EXECUTION
 from auroraml.types.table import INT8
 
 CHUNK = 8_192  # outer rows whose inner plans run together
@@ -65,7 +64,7 @@ class NestedLoopRows(JoinRows):
         super().open()
         self.step = 1
         self.chunk = max(1, min(CHUNK, 2 * CHUNK // max(int(self.node.inner.cost.rows), 1)))
-        if self.function is not None and batches(self.function.node) and self.ctx.settings[APG_ENABLE_BATCH_MODE_FUNCTION_EXECUTION]:
+        if self.function is not None and batches(self.function.node) and in_batch_mode(self.function.node, self.ctx.settings):
             self.service = ServiceBatches(self.function, self.outer, self._parameters)
             self.exact = reads_volatile((*self.function.node.filter, *self.node.condition, *self.node.filter, *self.node.targets))
         self.current: Batch | None = None

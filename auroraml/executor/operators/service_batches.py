@@ -7,24 +7,27 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from auroraml.batch import Batch, Vector, concat_batches
-from auroraml.errors import InvalidParameterValue
 from auroraml.evaluate import Frame, compile
 from auroraml.evaluate.calling import body_expressions
-from auroraml.executor.operator import Operator
+from auroraml.executor.operator import ALL, Operator
 from auroraml.executor.operators.functions import FunctionScanRows, makes_rows
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
+from auroraml.ir.objects import Function
 from auroraml.ir.tree import rewrite, walk
+from auroraml.services.batch_rows import refuse_below_one
+from auroraml.settings import Settings, defined
+from auroraml.settings.batches import AURORAML_BATCH_OVER_LIMIT
 
 Parameters = Mapping[tuple[str, int], Vector]
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Limit:
-    """max_rows_per_batch as the caller of a function gives it, over what the scan reads; `size` is what NULL means."""
+    """max_rows_per_batch as the caller of a function gives it, over what the scan reads."""
 
     given: e.Expr | None
-    size: int
+    function: Function
 
 
 def _limits(expr: e.Expr, args: Sequence[e.Expr] | None = None) -> Iterator[_Limit]:
@@ -44,7 +47,7 @@ def _limits(expr: e.Expr, args: Sequence[e.Expr] | None = None) -> Iterator[_Lim
                 yield from _limits(body, passed)
         else:
             place = call.function.batch_rows
-            yield _Limit(given=None if place is None else passed[place], size=call.function.batch_size)
+            yield _Limit(given=None if place is None else passed[place], function=call.function)
 
 
 def _depends_on_row(expr: e.Expr) -> bool:
@@ -56,18 +59,31 @@ class BatchSize:
 
     def __init__(self, calls: Sequence[e.Expr]) -> None:
         limits = [limit for call in calls for limit in _limits(call)]
-        self.limits = [(None if x.given is None else compile(x.given), x.size) for x in limits]
+        self.limits = [(None if x.given is None else compile(x.given), x.function) for x in limits]
         self.varies = any(x.given is not None and _depends_on_row(x.given) for x in limits)
 
     def rows(self, frame: Frame) -> int:
         """The limit for a batch that starts with the one row of `frame`."""
-        least = 1 << 62
-        for given, size in self.limits:
+        settings = frame.ctx.settings
+        least = ALL
+        for given, function in self.limits:
             value = None if given is None else given(frame).datum(0)
-            if value is not None and int(str(value)) <= 0:
-                raise InvalidParameterValue("max_rows_per_batch must be greater than 0")
-            least = min(least, size if value is None else int(str(value)))
+            size = None if value is None else int(str(value))
+            if size is not None and size <= 0:
+                refuse_below_one(settings)
+                size = None
+            if size is None:
+                size = default_rows(function, settings)
+            if function.batch_request is not None and settings[AURORAML_BATCH_OVER_LIMIT] == "clamp":
+                size = min(size, function.batch_request)
+            least = min(least, size)
         return least
+
+
+def default_rows(function: Function, settings: Settings) -> int:
+    """What NULL means: the setting that the function names."""
+    setting = defined(function.batch_setting)
+    return ALL if setting is None else int(str(settings[setting]))
 
 
 class ServiceBatches:

@@ -6,32 +6,35 @@ import numpy as np
 import pyarrow as pa
 
 from auroraml.batch import ConstVector, FixedVector, Index, StructVector, TextVector, Vector
-from auroraml.errors import InvalidParameterValue, NullValueNotAllowed
+from auroraml.errors import NullValueNotAllowed
 from auroraml.functions.signature import SCALARS, CallContext, Kernel, Types
+from auroraml.services.batch_rows import refuse_below_one
+from auroraml.services.documents import UNKNOWN
 from auroraml.services.protocols import LABELS
-from auroraml.services.request import Argument, Request
+from auroraml.services.request import Argument, Form, Request
 
 DETECT_SENTIMENT, INVOKE_ENDPOINT = 9_001, 9_002
 
 
-def positive(limits: Vector) -> None:
-    """max_rows_per_batch, where it is given, is above zero (the text is ours; AWS publishes none)."""
+def positive(ctx: CallContext, limits: Vector) -> None:
+    """max_rows_per_batch, where it is given, is above zero."""
     flat = limits.one.flat() if isinstance(limits, ConstVector) else limits.flat()
     assert isinstance(flat, FixedVector)
     if ((flat.values <= 0) & flat.valid).any():
-        raise InvalidParameterValue("max_rows_per_batch must be greater than 0")
+        refuse_below_one(ctx.settings)
 
 
 def detect_sentiment(ctx: CallContext, texts: Vector, languages: Vector, limits: Vector) -> Vector:
-    """Sentiment and confidence; NULL where the text or the language is."""
-    positive(limits)
+    """Sentiment and confidence; NULL where the text or the language is, and where a setting has it so for texts that Comprehend refuses."""
+    positive(ctx, limits)
     n = texts.n
     valid = texts.valid & languages.valid
     index = np.flatnonzero(valid)
-    labels, confidence = ctx.services.detect_sentiment(_strings(texts.take(index)), _strings(languages.take(index)), ctx.check_cancel)
-    words, scores = np.zeros(n, np.int64), np.zeros(n, np.float32)
+    labels, confidence = ctx.services.detect_sentiment(_strings(texts.take(index)), _strings(languages.take(index)), ctx.check_cancel, index)
+    words, scores = np.full(n, UNKNOWN, np.int64), np.zeros(n, np.float32)
     words[index], scores[index] = labels, confidence
-    names = pa.array(LABELS, pa.large_string()).take(pa.array(words))
+    valid = words != UNKNOWN
+    names = pa.array(LABELS, pa.large_string()).take(pa.array(np.maximum(words, 0)))
     validity = None if valid.all() else valid
     return StructVector([TextVector(names), FixedVector(scores)], n, validity)
 
@@ -44,15 +47,16 @@ def _strings(vector: Vector) -> list[str]:
 
 def invoke_endpoint(ctx: CallContext, types: Types, names: Vector, limits: Vector, *inputs: Vector) -> Vector:
     """The endpoint's answer for each row; rows of one endpoint share requests."""
-    positive(limits)
+    positive(ctx, limits)
     if not names.valid.all():
         raise NullValueNotAllowed("endpoint_name must not be NULL")
+    form = Form.of(ctx.settings)
     rows = by_value(names)
     answers: list[TextVector] = []
     for name, index in rows:
         vectors = [v.flat() if len(rows) == 1 else v.take(index).flat() for v in inputs]
         arguments = tuple(Argument(type=t, vector=v) for t, v in zip(types.args[2:], vectors, strict=True))
-        answers.append(ctx.services.answers(name, Request(arguments, len(index), ctx.style), ctx.check_cancel))
+        answers.append(ctx.services.answers(name, Request(arguments, len(index), ctx.style, form), ctx.check_cancel))
     if len(rows) == 1:
         return answers[0]
     order = np.argsort(np.concatenate([index for _, index in rows] or [np.zeros(0, np.int64)]), kind="stable")

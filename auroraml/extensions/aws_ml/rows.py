@@ -10,8 +10,10 @@ from auroraml.catalog.changes import Row
 from auroraml.extensions.aws_ml.kernels import DETECT_SENTIMENT, INVOKE_ENDPOINT
 from auroraml.ir.expr import Const
 from auroraml.ir.objects import Function, Parameter, Role, Schema
+from auroraml.services.protocols import MAX_DOCUMENTS
 from auroraml.settings import Settings
 from auroraml.settings.aurora import AURORAML_ML_VOLATILITY
+from auroraml.settings.batches import AURORAML_COMPREHEND_BATCH_ROWS, AURORAML_ML_SCHEMA_USAGE, AURORAML_SAGEMAKER_BATCH_ROWS
 from auroraml.types.pg_type import Attribute, PgType, Rep
 from auroraml.types.table import ANY, FLOAT4, INT4, RECORD, VARCHAR
 
@@ -25,13 +27,15 @@ def install(owner: Role, new_oid: Callable[[], int], catalog: Catalog, settings:
     """Everything CREATE EXTENSION aws_ml adds; `owner` is rds_superuser, which is granted the new role aws_ml."""
     role = catalog.find_role("aws_ml") or Role(oid=new_oid(), name="aws_ml")
     member = owner if role.oid in owner.member_of else replace(owner, member_of=(*owner.member_of, role.oid))
-    usage = ((owner.oid, "UC", owner.oid), (0, "U", owner.oid))
+    everyone = ((0, "U", owner.oid),) if settings[AURORAML_ML_SCHEMA_USAGE] == "public" else ()
+    usage = ((owner.oid, "UC", owner.oid), *everyone)
     schemas = tuple(Schema(oid=new_oid(), name=name, owner=owner.oid, acl=usage) for name in ("aws_comprehend", "aws_sagemaker"))
     volatility = settings[AURORAML_ML_VOLATILITY][0]  # pg_proc's letter is the word's first
     private = ((owner.oid, "X", owner.oid),)
     sentiment = Function(
         oid=DETECT_SENTIMENT, name="detect_sentiment", schema="aws_comprehend", result=SENTIMENT, language="c", source="detect_sentiment",
-        volatility=volatility, parallel="s", cost=5000.0, batch=True, batch_rows=2, batch_size=25, owner=owner.oid, acl=private,
+        volatility=volatility, parallel="s", cost=5000.0, batch=True, batch_rows=2, batch_setting=AURORAML_COMPREHEND_BATCH_ROWS.name, batch_request=MAX_DOCUMENTS,
+        owner=owner.oid, acl=private,
         parameters=(
             Parameter(name="input_text", type=VARCHAR), Parameter(name="language_code", type=VARCHAR),
             Parameter(name="max_rows_per_batch", type=INT4, default=Const(type=INT4, value=None)),
@@ -40,7 +44,8 @@ def install(owner: Role, new_oid: Callable[[], int], catalog: Catalog, settings:
     )  # fmt: skip
     endpoint = Function(
         oid=INVOKE_ENDPOINT, name="invoke_endpoint", schema="aws_sagemaker", result=VARCHAR, language="c", source="invoke_endpoint",
-        volatility=volatility, parallel="s", cost=5000.0, batch=True, batch_rows=1, batch_size=10_000, variadic=ANY.oid, owner=owner.oid, acl=private,
+        volatility=volatility, parallel="s", cost=5000.0, batch=True, batch_rows=1, batch_setting=AURORAML_SAGEMAKER_BATCH_ROWS.name, variadic=ANY.oid,
+        owner=owner.oid, acl=private,
         parameters=(
             Parameter(name="endpoint_name", type=VARCHAR), Parameter(name="max_rows_per_batch", type=INT4),
             Parameter(name="model_input", type=ANY, mode="v"), Parameter(name="model_output", type=VARCHAR, mode="o"),

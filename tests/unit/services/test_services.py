@@ -17,7 +17,7 @@ from auroraml.services.calls import Services
 from auroraml.services.clock import VirtualClock
 from auroraml.services.endpoints import Callable, Failure, LinearLearner, RandomCutForest
 from auroraml.services.factory import make_services
-from auroraml.services.request import Argument, Request
+from auroraml.services.request import Argument, Form, Request
 from auroraml.services.response import split_rows
 from auroraml.types.pg_type import PgArray
 from auroraml.types.table import BOOL, BPCHAR, BY_NAME, FLOAT8, INT4, TEXT
@@ -28,7 +28,7 @@ INT = INT4
 def request(*columns: tuple[object, Sequence[object]], quoting: bool = True) -> Request:
     """A request of columns (type, values)."""
     arguments = [Argument(type=t, vector=from_datums(t, list(v))) for t, v in columns]  # type: ignore[arg-type]
-    return Request(arguments, len(columns[0][1]), quoting=quoting)
+    return Request(arguments, len(columns[0][1]), form=Form(quoting=quoting))
 
 
 def test_csv() -> None:
