@@ -21,7 +21,7 @@ from auroraml.planner.paths.scans import is_dummy
 from auroraml.planner.paths.steps import limited, projection, sorted_path
 from auroraml.planner.paths.subqueries import all_unions
 from auroraml.planner.query import LimitCounts
-from auroraml.planner.rules.pull_up_subqueries import simple
+from auroraml.planner.rules.pull_up_subqueries import one_relation, simple
 from auroraml.types.table import INT4
 
 
@@ -145,7 +145,7 @@ class _SetPlanner:
         made.target = self.target(outputs)
         parts = [self.relation(child, child.outputs) for child in children]
         if plan.all:
-            path: Path = _append(level, made, _alive([_bare(level, part) for part in parts]) if self.flat else [_cheapest(part) for part in parts])
+            path: Path = _append(level, made, _alive([self._merged(part) for part in parts]) if self.flat else [_cheapest(part) for part in parts])
             if self.flat:
                 made.target.width = _average_width(parts, path.rows)
         else:
@@ -155,6 +155,19 @@ class _SetPlanner:
         made.rows = path.rows
         set_cheapest(made)
         return made
+
+    def _merged(self, part: Relation) -> Path:
+        """A query of one relation under UNION ALL is no subquery any more: nothing is charged for its rows, its relation is this level's (is_safe_append_member)."""
+        path, sub = _cheapest(part), part.sub
+        if isinstance(path, SubqueryPath) and sub is not None and not sub.is_set_operation and self._safe_member(part):
+            path.startup, path.total = path.source.startup, path.source.total
+            self.level.entries += sub.entries
+            sub.entries = []
+        return path
+
+    def _safe_member(self, part: Relation) -> bool:
+        query = part.item.query if isinstance(part.item, l.SubqueryItem) else None
+        return isinstance(query, l.Query) and simple(query) and one_relation(query, self.level.statement.pushed)
 
     def target(self, outputs: tuple[l.Output, ...]) -> Target:
         """The columns an operation makes."""
@@ -294,20 +307,6 @@ def _average_width(parts: list[Relation], rows: float) -> int:
 def _cheapest(relation: Relation) -> Path:
     assert relation.cheapest_total is not None
     return relation.cheapest_total
-
-
-def _bare(level: Level, relation: Relation) -> Path:
-    """A simple query under UNION ALL is no subquery any more: nothing is charged for handing on its rows (flatten_simple_union_all)."""
-    path = _cheapest(relation)
-    sub = relation.sub
-    if isinstance(path, SubqueryPath) and sub is not None and not sub.is_set_operation and _pulls_up(relation):
-        path.startup, path.total = path.source.startup, path.source.total
-    return path
-
-
-def _pulls_up(relation: Relation) -> bool:
-    item = relation.item
-    return isinstance(item, l.SubqueryItem) and isinstance(item.query, l.Query) and simple(item.query)
 
 
 def _append(level: Level, relation: Relation, sources: list[Path]) -> Path:

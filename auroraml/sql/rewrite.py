@@ -298,7 +298,9 @@ class Rewriter:
             return True
         if previous.is_word("as"):
             return not (self.frames and self.frames[-1].kind == "cast")
-        return (self.operand and (previous.is_op(")") or previous.is_name or previous.is_word("ordinality"))) or self._cte_name(i)
+        if previous.is_word("ordinality") and self.tokens[i - 2].is_word("with"):
+            return True
+        return (self.operand and (previous.is_op(")") or previous.is_name)) or self._cte_name(i)
 
     def _cte_name(self, i: int) -> bool:
         """A name with columns after a comma that is followed by `) AS (`."""

@@ -68,6 +68,7 @@ class Statement:
         self.ctes: dict[int, PlannedCte] = {}
         self.work_tables: dict[int, tuple[int, float]] = {}  # WITH RECURSIVE under way: work table number, rows of the first query
         self.range_table = 0
+        self.pushed: set[e.Expr] = set()  # conditions that came into subqueries from the levels above them
         self._facts: dict[int, RelationFacts] = {}
 
     def plan_query(self, query: l.LogicalPlan, outer: Outer | None, fraction: float) -> Level:

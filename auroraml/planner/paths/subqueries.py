@@ -40,6 +40,9 @@ def plan_subquery(level: Level, relation: Relation, item: l.SubqueryItem) -> Non
     sub = level.statement.plan_query(query, outer, fraction)
     relation.sub = sub
     relation.sub_params = outer.refs
+    if merged_unions(item):
+        level.entries += sub.entries
+        sub.entries = []
     assert sub.final is not None
     best = sub.final.cheapest_total
     assert best is not None
@@ -120,6 +123,7 @@ def _pushed(query: l.LogicalPlan, outputs: tuple[l.Output, ...], condition: e.Ex
         return None
 
     made = rewrite(condition, change)
+    level.statement.pushed.add(made)
     if query.grouped or query.group_by:
         if query.grouping_sets is not None:
             return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -115,6 +115,18 @@ def simple(query: l.Query) -> bool:
         if volatile(target.expr):
             return False
         if any(isinstance(x, e.Call) and (x.function.returns_set or x.function.batch) for x in walk(target)):
+            return False
+    return True
+
+
+def one_relation(query: l.Query, pushed: Collection[e.Expr]) -> bool:
+    """Whether a query reads one relation at most, without a condition of its own (`pushed` came from above) (is_safe_append_member)."""
+    if any(condition not in pushed for condition in query.where) or len(query.from_items) > 1:
+        return False
+    for item in query.from_items:
+        if isinstance(item, l.SubqueryItem) and isinstance(item.query, l.Query) and simple(item.query):
+            return one_relation(item.query, pushed)
+        if isinstance(item, l.JoinItem):
             return False
     return True
 
