@@ -10,6 +10,7 @@ from auroraml.batch.vector import Mask
 from auroraml.errors import Diagnostic
 from auroraml.executor import Running
 from auroraml.ir.bound import BoundStatement
+from auroraml.ir.decisions import Migrations
 from auroraml.ir.expr import Expr
 from auroraml.ir.logical import LogicalPlan, Output
 from auroraml.ir.objects import Column, Database, Extension, Function, Index, Relation, Role, Schema
@@ -269,6 +270,9 @@ class Host(Protocol):
 
     def plan(self, bound: BoundStatement, params: tuple[Bound, ...] = ()) -> PhysicalPlan:
         """The plan of a bound statement, made anew."""
+
+    def plan_with_decisions(self, bound: BoundStatement, params: tuple[Bound, ...] = ()) -> tuple[PhysicalPlan, Migrations]:
+        """The plan of a bound statement, and what was decided about its calls of batch functions."""
 
     def start(
         self,

@@ -23,7 +23,7 @@ from auroraml.settings.setting import parse_bool
 from auroraml.sql import statements as st
 from auroraml.types.table import JSON, TEXT, XML
 
-FLAGS = ("analyze", "verbose", "costs", "buffers", "settings", "wal", "timing", "summary", "hashes", "charges")
+FLAGS = ("analyze", "verbose", "costs", "buffers", "settings", "wal", "timing", "summary", "hashes", "charges", "migration")
 FORMATS = ("text", "xml", "json", "yaml")
 TYPES = {"json": JSON, "xml": XML}
 
@@ -116,7 +116,7 @@ def explained(
 ) -> list[str]:
     """The lines EXPLAIN answers for a bound statement; with ANALYZE its rows go to `keep`."""
     started = time.perf_counter()
-    plan = host.plan(bound, params)
+    plan, migrations = host.plan_with_decisions(bound, params)
     planning = (time.perf_counter() - started) * 1000
     metrics = None
     if options.analyze:
@@ -145,6 +145,7 @@ def explained(
             planning=planning,
             charges=host.services.account.running(),
             currency=host.services.account.prices.currency if options.charges else "",
+            migrations=migrations,
         )
     )
 

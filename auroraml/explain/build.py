@@ -8,10 +8,12 @@ from functools import singledispatch
 
 from auroraml.explain.charges import node_charges, total_charges
 from auroraml.explain.hashes import plan_hash, sql_hash
+from auroraml.explain.migrations import migration_property
 from auroraml.explain.model import Document, NodeModel, Options, Property
 from auroraml.explain.names import Place, inner_place
 from auroraml.explain.properties import node_properties
 from auroraml.ir import physical as p
+from auroraml.ir.decisions import Migrations
 from auroraml.ir.deparse import quote_identifier
 from auroraml.ir.expr import Call, SubPlan
 from auroraml.ir.metrics import Metrics, NodeMetrics
@@ -35,6 +37,7 @@ class Explained:
     planning: float = 0.0  # milliseconds
     charges: Bill = field(default_factory=Bill)  # the whole statement's
     currency: str = ""
+    migrations: Migrations = field(default_factory=Migrations)
     sort_memory: int = 4 << 20  # work_mem in bytes
     hash_memory: int = 8 << 20  # work_mem × hash_mem_multiplier in bytes
 
@@ -161,6 +164,8 @@ class _Builder:
         if options.settings:
             joined = ", ".join(f"{name} = '{value}'" for name, value in explained.changed_settings)
             yield Property(label="Settings", value=dict(explained.changed_settings), text=f"Settings: {joined}" if joined else None)
+        if options.migration:
+            yield migration_property(explained.migrations, verbose=options.verbose, resolve=explained.resolve, visible=explained.visible)
         if options.buffers:
             yield Property(label="Planning", value=dict.fromkeys(BUFFERS, 0))
         if options.summary:

@@ -35,7 +35,7 @@ class NodeModel:
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """EXPLAIN's options (EXPLAIN's reference page; HASHES is Aurora's, CHARGES ours). `summary` and `timing` are resolved to booleans."""
+    """EXPLAIN's options (EXPLAIN's reference page; HASHES is Aurora's, CHARGES and MIGRATION ours). `summary` and `timing` are resolved to booleans."""
 
     analyze: bool = False
     verbose: bool = False
@@ -47,6 +47,7 @@ class Options:
     summary: bool = False
     hashes: bool = False
     charges: bool = False
+    migration: bool = False
     format: str = "text"
 
 

@@ -36,6 +36,7 @@ from auroraml.executor.references import References
 from auroraml.executor.run import Running, run
 from auroraml.extensions.manifest import MANIFESTS
 from auroraml.ir.bound import BoundStatement
+from auroraml.ir.decisions import Migrations
 from auroraml.ir.expr import ColumnRef, Expr, InputRef
 from auroraml.ir.logical import LogicalPlan, Output, Query, TableItem, Target
 from auroraml.ir.objects import Column, Function, Relation, Role, Schema
@@ -309,23 +310,27 @@ class Hosting(SequenceValues):
         return [self._planned(step) for step in function.before]
 
     def _planned(self, body: LogicalPlan) -> PhysicalPlan:
-        moved = migrate(body, self.settings)
+        moved = migrate(body, self.settings).plan
         return plans.plan(BoundStatement(plan=moved, columns=moved.outputs, parallel=False), self.context(), self._may_execute)
 
     def plan_function(self, function: Function) -> PhysicalPlan:
         """The plan of a SQL function's body."""
         assert function.body is not None
-        body = migrate(function.body, self.settings)
+        body = migrate(function.body, self.settings).plan
         return plans.plan(BoundStatement(plan=body, columns=body.outputs, parallel=False), self.context(), self._may_execute)
 
     def plan(self, bound: BoundStatement, params: tuple[Bound, ...] = ()) -> PhysicalPlan:
         """The plan of a bound statement, made anew."""
+        return self.plan_with_decisions(bound, params)[0]
+
+    def plan_with_decisions(self, bound: BoundStatement, params: tuple[Bound, ...] = ()) -> tuple[PhysicalPlan, Migrations]:
+        """The plan of a bound statement, and what was decided about its calls of batch functions."""
         authorize(bound.needs, self.catalog, self.role, bound.plan)
         if not bound.read_only and self.settings[TRANSACTION_READ_ONLY]:
             raise ReadOnlySqlTransaction(f"cannot execute {bound.tag} in a read-only transaction")
         current: LogicalPlan = Bodies(self.catalog, self.role, self._bound_again).current(bound.plan)
         moved = migrate(current, self.settings)
-        return plans.plan(replace(bound, plan=moved), self.context(params), self._may_execute)
+        return plans.plan(replace(bound, plan=moved.plan), self.context(params), self._may_execute), moved.migrations
 
     def start(
         self,

@@ -1,0 +1,158 @@
+"""Notes of function migration: every batch call of a statement as it was written, its clause, and the rule that decided about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from auroraml.ir import expr as e
+from auroraml.ir import logical as l
+from auroraml.ir.decisions import MigrationDecision, MigrationRule, Migrations
+from auroraml.ir.objects import Function
+from auroraml.ir.tree import children, walk
+from auroraml.planner.rules import eligibility as rules
+
+SELECT_LIST = "SELECT list"
+CLAUSE_RULES = {"WHERE": rules.WHERE, "HAVING": rules.HAVING}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Migrated:
+    """A plan after function migration, and what was decided about its calls."""
+
+    plan: l.LogicalPlan
+    migrations: Migrations = field(default_factory=Migrations)
+
+
+def calls_batch(node: object) -> bool:
+    """Whether a batch function is called in `node`, or a SQL function with such a call in its body."""
+    return any(isinstance(x, e.Call) and (x.function.batch or _hides_batch(x.function)) for x in walk(node))
+
+
+def _hides_batch(function: Function) -> bool:
+    """Whether a SQL function that is no batch function calls one in its body."""
+    if function.language != "sql" or function.batch or function.body is None:
+        return False
+    return any(calls_batch(part) for part in (function.body, *function.before))
+
+
+def _own(node: object) -> Iterator[e.Call]:
+    """The calls of batch functions in `node`, subqueries left to their own levels."""
+    if isinstance(node, tuple | list):
+        for item in node:
+            yield from _own(item)
+        return
+    if isinstance(node, l.LogicalPlan):
+        return
+    if isinstance(node, e.Call) and (node.function.batch or _hides_batch(node.function)):
+        yield node
+    if isinstance(node, e.SubLink):
+        yield from _own(node.test)
+        return
+    for child in children(node) if node is not None else ():
+        yield from _own(child)
+
+
+class Notes:
+    """The decisions about one statement."""
+
+    def __init__(self, plan: l.LogicalPlan) -> None:
+        items = [x for x in walk(plan) if isinstance(x, l.FromItem) and not isinstance(x, l.JoinItem)]
+        self.columns = {o.id: (item.alias, o.name) for item in items for o in item.outputs}
+        self.prefix = len(items) > 1
+        self.decisions: list[MigrationDecision] = []
+
+    def taken(self) -> Migrations:
+        """All of them, in the order of the text."""
+        placed = sorted(self.decisions, key=lambda d: (d.call.at is None, d.call.at or 0))
+        return Migrations(decisions=tuple(placed), columns=self.columns, prefix=self.prefix)
+
+    def add(self, call: e.Call, place: str, rule: MigrationRule) -> None:
+        """One decision; a SQL function that only hides a batch call is decided about by that."""
+        self.decisions.append(MigrationDecision(call=call, place=place, rule=rule if call.function.batch else rules.WRAPPER_QUERY))
+
+    def stay(self, node: object, place: str, rule: MigrationRule) -> None:
+        """All calls in `node` stay."""
+        for call in _own(node):
+            self.add(call, place, rule)
+
+    def level(self, query: l.Query, *, targets: str = SELECT_LIST) -> LevelNotes:
+        """The notes of one level; `targets` is what its select list is called."""
+        return LevelNotes(self, query, targets)
+
+    def outside(self, plan: l.LogicalPlan) -> None:
+        """Calls in the parts of a plan that are no query level."""
+        if isinstance(plan, l.Insert | l.Update | l.Delete):
+            self.stay(plan.returning, "RETURNING", rules.RETURNING)
+        if isinstance(plan, l.Insert) and plan.conflict is not None:
+            self.stay((tuple(value for _, value in plan.conflict.assignments), plan.conflict.where), "ON CONFLICT", rules.ON_CONFLICT)
+        if isinstance(plan, l.Values):
+            self.stay(plan.rows, "VALUES", rules.VALUES)
+        if isinstance(plan, l.Values | l.SetOperation):
+            self.stay((plan.limit, plan.offset), "LIMIT", rules.LIMIT)
+
+    def all_stay(self, plan: l.LogicalPlan, rule: MigrationRule) -> None:
+        """Every call that is not in FROM stays by one rule."""
+        sets = {id(x.query) for x in walk(plan) if isinstance(x, l.Update)}
+        for node in walk(plan):
+            if isinstance(node, l.Query):
+                level = self.level(node, targets="SET" if id(node) in sets else SELECT_LIST)
+                level.outside_clauses()
+                level.stay((node.where, node.group_by, node.having, node.windows), rule)
+                for target in node.targets:
+                    if not any(target.expr is key for key in node.group_by):
+                        level.stay(target, rule)
+            elif isinstance(node, l.LogicalPlan):
+                self.outside(node)
+
+
+class LevelNotes:
+    """The decisions about one level, whose calls may be rewritten before they are decided about."""
+
+    def __init__(self, notes: Notes, query: l.Query, targets: str) -> None:
+        self.notes = notes
+        self.query = query
+        self.written: dict[tuple[int | None, int], tuple[e.Call, str]] = {}
+        self._clause(query.where, "WHERE")
+        sorted_by = {k.expr.id for k in query.order_by if isinstance(k.expr, e.ColumnRef)}
+        for target in query.targets:
+            clause = "ORDER BY" if target.id in sorted_by else "DISTINCT ON" if target.id in (query.distinct_on or ()) else "GROUP BY"
+            self._clause(target.expr, clause if target.hidden else targets)
+        self._clause(query.group_by, "GROUP BY")
+        self._clause(query.having, "HAVING")
+        self._clause(query.windows, "WINDOW")
+
+    def _clause(self, node: object, name: str) -> None:
+        for call in _own(node):
+            self.written.setdefault((call.at, call.function.oid), (call, name))
+
+    def note(self, call: e.Call, rule: MigrationRule | None) -> None:
+        """A decision about a call of the level; the rule of its clause where none is given."""
+        written, place = self.written.get((call.at, call.function.oid), (call, SELECT_LIST))
+        self.notes.add(written, place, rule or CLAUSE_RULES.get(place, rules.SELECT_LIST))
+
+    def stay(self, node: object, rule: MigrationRule) -> None:
+        """All calls in `node` stay."""
+        for call in _own(node):
+            self.note(call, rule)
+
+    def outside_clauses(self) -> None:
+        """Calls in FROM, in LIMIT and OFFSET."""
+        for item in self.query.from_items:
+            self._from(item)
+        self.notes.stay((self.query.limit, self.query.offset), "LIMIT", rules.LIMIT)
+
+    def _from(self, item: l.FromItem) -> None:
+        if isinstance(item, l.JoinItem):
+            self._from(item.left)
+            self._from(item.right)
+            self.notes.stay(item.on, "JOIN ON", rules.JOIN_ON)
+        elif isinstance(item, l.ValuesItem):
+            self.notes.stay(item.rows, "VALUES", rules.VALUES)
+        elif isinstance(item, l.FunctionItem):
+            for call in item.calls:
+                if isinstance(call, e.Call) and call.function.batch:
+                    self.notes.add(call, "FROM", rules.IN_FROM)
+                    self.notes.stay(call.args, "FROM", rules.FROM_ARGUMENT)
+                else:
+                    self.notes.stay(call, "FROM", rules.FROM_ARGUMENT)
