@@ -57,11 +57,13 @@ def migration_property(
     def entry(decision: MigrationDecision) -> dict[str, object]:
         rule = decision.rule
         call = deparser.text(rewrite(decision.call, _without_subqueries))
-        return {"Function Call": call, "Clause": decision.place, "Moved": rule.moves, "Rule": rule.name, "Reason": rule.reason}
+        return {"Function Call": call, "Clause": decision.place, "Moved": rule.moves, "Rule": rule.name, "Reason": rule.reason, "Guide": rule.guide}
 
     entries = [entry(decision) for decision in migrations.decisions]
     lines = [f"Function Migration:{'' if entries else ' none'}"]
     for item in entries:
         lines.append(f"  {item['Function Call']} in {item['Clause']}: {'moved' if item['Moved'] else 'not moved'}")
         lines.append(f"    Rule: {item['Rule']} ({item['Reason']})")
+        if item["Guide"]:
+            lines.append(f"    Guide: {item['Guide']}")
     return Property(label=LABEL, value=entries, text="\n".join(lines))

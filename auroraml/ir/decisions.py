@@ -10,10 +10,11 @@ from auroraml.ir.expr import Call
 
 @dataclass(frozen=True, kw_only=True)
 class MigrationRule:
-    """Why calls are moved, or stay: `name` is stable, `reason` one sentence that paraphrases what the guide says."""
+    """Why calls are moved, or stay: `name` is stable, `guide` the heading of AWS's guide that decides ("" where the choice is ours)."""
 
     name: str
     reason: str
+    guide: str = ""
     moves: bool = False
 
 

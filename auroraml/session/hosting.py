@@ -23,6 +23,7 @@ from auroraml.commands.dropping import owned
 from auroraml.commands.functions import transposed
 from auroraml.errors import (
     DatabaseError,
+    Diagnostic,
     InsufficientPrivilege,
     InvalidSchemaName,
     InvalidTableDefinition,
@@ -52,10 +53,12 @@ from auroraml.planner.binder import Names, assigned, bind, bind_body, bind_expre
 from auroraml.planner.binder.binder import Binder
 from auroraml.planner.binder.stored import current
 from auroraml.planner.rules.migrate_functions import migrate
+from auroraml.planner.rules.repeated_calls import RepeatedCall, repeated_calls
 from auroraml.session.parameters import given
 from auroraml.session.plan_cache import PlanCache
 from auroraml.session.sequences import SequenceValues
 from auroraml.session.transaction import Transaction
+from auroraml.settings.aurora import AURORAML_WARN_DOUBLE_CALLS
 from auroraml.settings.core import DATESTYLE, EXTRA_FLOAT_DIGITS, INTERVALSTYLE, SEARCH_PATH, TIMEZONE, TRACK_FUNCTIONS, TRANSACTION_READ_ONLY
 from auroraml.sql import parse
 from auroraml.sql import statements as st
@@ -85,7 +88,18 @@ class Hosting(SequenceValues):
     interrupt: Any
     dbname: str
     pid: int
+    _notices: list[Diagnostic]
     latest: Running | None = None  # the plan started last, whose metrics show how far a statement is
+
+    def notice(
+        self, message: str, *, severity: str = "NOTICE", sqlstate: str | None = "00000", detail: str | None = None, hint: str | None = None
+    ) -> None:
+        """Send a notice, if client_min_messages lets it through."""
+        raise NotImplementedError
+
+    def tell(self, notice: Diagnostic | None) -> None:
+        """Pass a notice on."""
+        raise NotImplementedError
 
     @property
     def catalog(self) -> Catalog:
@@ -330,7 +344,14 @@ class Hosting(SequenceValues):
             raise ReadOnlySqlTransaction(f"cannot execute {bound.tag} in a read-only transaction")
         current: LogicalPlan = Bodies(self.catalog, self.role, self._bound_again).current(bound.plan)
         moved = migrate(current, self.settings)
+        if moved.migrations.decisions and self.settings[AURORAML_WARN_DOUBLE_CALLS]:
+            for call in repeated_calls(current):
+                self._warn_of(call)
         return plans.plan(replace(bound, plan=moved.plan), self.context(params), self._may_execute), moved.migrations
+
+    def _warn_of(self, call: RepeatedCall) -> None:
+        message = f"function {call.function} is called {call.times} times for each row with the same arguments, for columns {', '.join(call.columns)}"
+        self.notice(message, severity="WARNING", sqlstate="01000", hint="Call it in FROM to call it once for each row.")
 
     def start(
         self,
@@ -356,10 +377,13 @@ class Hosting(SequenceValues):
         key = (text, tuple(type.oid for type, _ in params), self.settings.key(), self.current_role, self.session_user)
         entry = self.plan_cache.find(key, self.catalog)
         if entry is not None:
+            for notice in entry.notices:
+                self.tell(notice)
             return plans.stream(self.start(entry.plan, entry.bound, params), entry.bound)
         bound = self.bind(statement, params)
+        told = len(self._notices)
         plan = self.plan(bound, params)
-        self.plan_cache.keep(key, text, self.catalog, bound, plan)
+        self.plan_cache.keep(key, text, self.catalog, bound, plan, self._notices[told:])
         return plans.stream(self.start(plan, bound, params), bound)
 
     def run(self, bound: BoundStatement, params: tuple[Bound, ...] = ()) -> ResultStream:

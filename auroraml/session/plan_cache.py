@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from auroraml.catalog.catalog import Catalog
+from auroraml.errors import Diagnostic
 from auroraml.ir.bound import BoundStatement
 from auroraml.ir.objects import Relation
 from auroraml.ir.physical import ModifyTable, PhysicalPlan, SeqScan
@@ -31,12 +32,13 @@ class Size:
 
 @dataclass(kw_only=True)
 class Entry:
-    """A plan, the catalog it was made for, and the sizes of its tables."""
+    """A plan, the catalog it was made for, the sizes of its tables, and what the client was told when it was made."""
 
     catalog: Catalog
     bound: BoundStatement
     plan: PhysicalPlan
     sizes: tuple[Size, ...]
+    notices: tuple[Diagnostic, ...] = ()
 
 
 class PlanCache:
@@ -55,12 +57,12 @@ class PlanCache:
         self._entries.move_to_end(key)
         return entry
 
-    def keep(self, key: Key, text: str, catalog: Catalog, bound: BoundStatement, plan: PhysicalPlan) -> None:
+    def keep(self, key: Key, text: str, catalog: Catalog, bound: BoundStatement, plan: PhysicalPlan, notices: Sequence[Diagnostic] = ()) -> None:
         """Keep a plan that was just made."""
         if _NOW.search(text):
             return
         sizes = tuple(self._size(relation) for relation in _relations(plan))
-        self._entries[key] = Entry(catalog=catalog, bound=bound, plan=plan, sizes=sizes)
+        self._entries[key] = Entry(catalog=catalog, bound=bound, plan=plan, sizes=sizes, notices=tuple(notices))
         if len(self._entries) > MOST:
             self._entries.popitem(last=False)
 

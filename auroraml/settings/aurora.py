@@ -44,6 +44,14 @@ AURORAML_MIGRATE_UPDATE = Setting[bool](
     help="Moves eligible functions of UPDATE and DELETE to FROM too.",
     more="PostgreSQL has no LATERAL reference to the changed table; off, such calls run one row at a time.",
 )
+AURORAML_WARN_DOUBLE_CALLS = Setting[bool](
+    name="auroraml.warn_double_calls",
+    kind=VarType.BOOL,
+    default=True,
+    category="Customized Options",
+    help="Warns of batch-mode functions that a select list calls more than once a row with the same arguments.",
+    more="(f(x)).* calls the function once for each of its columns, and each call is paid for; written in FROM it is called once.",
+)
 AURORAML_ML_VOLATILITY = Setting[str](
     name="auroraml.ml_volatility",
     kind=VarType.ENUM,

@@ -36,6 +36,11 @@ def _hides_batch(function: Function) -> bool:
     return any(calls_batch(part) for part in (function.body, *function.before))
 
 
+def _hidden(call: e.Call) -> MigrationRule:
+    """Why a SQL function with a batch call in its body is no batch function."""
+    return rules.RETURNS_SET if call.function.returns_set else rules.WRAPPER_QUERY
+
+
 def _own(node: object) -> Iterator[e.Call]:
     """The calls of batch functions in `node`, subqueries left to their own levels."""
     if isinstance(node, tuple | list):
@@ -60,7 +65,16 @@ class Notes:
         items = [x for x in walk(plan) if isinstance(x, l.FromItem) and not isinstance(x, l.JoinItem)]
         self.columns = {o.id: (item.alias, o.name) for item in items for o in item.outputs}
         self.prefix = len(items) > 1
+        for insert in (x for x in walk(plan) if isinstance(x, l.Insert) and x.conflict is not None):
+            self._conflicting(insert)
         self.decisions: list[MigrationDecision] = []
+
+    def _conflicting(self, insert: l.Insert) -> None:
+        """ON CONFLICT reads the row that is there and the one that was refused."""
+        names = [c.name for c in insert.relation.columns if not c.dropped]
+        for alias, ids in ((insert.alias or insert.relation.name, insert.row_ids), ("excluded", insert.conflict.excluded_ids if insert.conflict else ())):
+            self.columns.update({id: (alias, name) for id, name in zip(ids, names, strict=False)})
+        self.prefix = True
 
     def taken(self) -> Migrations:
         """All of them, in the order of the text."""
@@ -68,13 +82,13 @@ class Notes:
         return Migrations(decisions=tuple(placed), columns=self.columns, prefix=self.prefix)
 
     def add(self, call: e.Call, place: str, rule: MigrationRule) -> None:
-        """One decision; a SQL function that only hides a batch call is decided about by that."""
-        self.decisions.append(MigrationDecision(call=call, place=place, rule=rule if call.function.batch else rules.WRAPPER_QUERY))
+        """One decision."""
+        self.decisions.append(MigrationDecision(call=call, place=place, rule=rule))
 
     def stay(self, node: object, place: str, rule: MigrationRule) -> None:
         """All calls in `node` stay."""
         for call in _own(node):
-            self.add(call, place, rule)
+            self.add(call, place, rule if call.function.batch else _hidden(call))
 
     def level(self, query: l.Query, *, targets: str = SELECT_LIST) -> LevelNotes:
         """The notes of one level; `targets` is what its select list is called."""
@@ -124,7 +138,10 @@ class LevelNotes:
 
     def _clause(self, node: object, name: str) -> None:
         for call in _own(node):
-            self.written.setdefault((call.at, call.function.oid), (call, name))
+            if call.function.batch:
+                self.written.setdefault((call.at, call.function.oid), (call, name))
+            else:
+                self.notes.add(call, name, _hidden(call))
 
     def note(self, call: e.Call, rule: MigrationRule | None) -> None:
         """A decision about a call of the level; the rule of its clause where none is given."""
@@ -132,9 +149,10 @@ class LevelNotes:
         self.notes.add(written, place, rule or CLAUSE_RULES.get(place, rules.SELECT_LIST))
 
     def stay(self, node: object, rule: MigrationRule) -> None:
-        """All calls in `node` stay."""
+        """All calls of batch functions in `node` stay."""
         for call in _own(node):
-            self.note(call, rule)
+            if call.function.batch:
+                self.note(call, rule)
 
     def outside_clauses(self) -> None:
         """Calls in FROM, in LIMIT and OFFSET."""
@@ -153,6 +171,6 @@ class LevelNotes:
             for call in item.calls:
                 if isinstance(call, e.Call) and call.function.batch:
                     self.notes.add(call, "FROM", rules.IN_FROM)
-                    self.notes.stay(call.args, "FROM", rules.FROM_ARGUMENT)
+                    self.notes.stay(call.args, "FROM", rules.IN_FROM)
                 else:
                     self.notes.stay(call, "FROM", rules.FROM_ARGUMENT)
