@@ -72,7 +72,10 @@ class Notes:
     def _conflicting(self, insert: l.Insert) -> None:
         """ON CONFLICT reads the row that is there and the one that was refused."""
         names = [c.name for c in insert.relation.columns if not c.dropped]
-        for alias, ids in ((insert.alias or insert.relation.name, insert.row_ids), ("excluded", insert.conflict.excluded_ids if insert.conflict else ())):
+        for alias, ids in (
+            (insert.alias or insert.relation.name, insert.row_ids),
+            ("excluded", insert.conflict.excluded_ids if insert.conflict else ()),
+        ):
             self.columns.update({id: (alias, name) for id, name in zip(ids, names, strict=False)})
         self.prefix = True
 
