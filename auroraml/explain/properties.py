@@ -292,6 +292,9 @@ def _(node: p.Memoize, place: Place, metrics: NodeMetrics | None) -> Iterator[Pr
 def _(node: p.Gather, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
     yield from _filter(node, _upper(place), metrics)
     yield Property(label="Workers Planned", value=node.workers, text=f"Workers Planned: {node.workers}")
+    if node.params:
+        params = [f"${number}" for number in node.params]
+        yield Property(label="Params Evaluated", value=params, text=f"Params Evaluated: {', '.join(params)}")
     if metrics is not None:
         launched = int(str(metrics.extra.get("Workers Launched", 0)))
         yield Property(label="Workers Launched", value=launched, text=f"Workers Launched: {launched}")

@@ -269,6 +269,9 @@ class Deparser:
 
     @_write.register
     def _(self, expr: e.Aggregate) -> str:
+        if expr.phase == "final":  # shown as the partial call whose states it combines
+            text = self.text(expr.args[0])
+            return (text[1:-1] if text.startswith("(") else text).removeprefix("PARTIAL ")
         name = self.names.function(expr.function.name, expr.function.schema)
         args = "*" if expr.star else ("DISTINCT " if expr.distinct else "") + self.inner(expr.args)
         if expr.direct:

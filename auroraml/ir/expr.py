@@ -311,7 +311,11 @@ class SortKey:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Aggregate(Expr):
-    """An aggregate call: DISTINCT, ORDER BY and FILTER included; `star` for count(*); `direct` for WITHIN GROUP."""
+    """An aggregate call: DISTINCT, ORDER BY and FILTER included; `star` for count(*); `direct` for WITHIN GROUP.
+
+    In a parallel plan a "partial" call makes a state of some rows (of type `state` to PostgreSQL; `type` stays the result's), and the
+    "final" call of the same function has the states as its only argument.
+    """
 
     function: Function
     args: tuple[Expr, ...]
@@ -321,7 +325,8 @@ class Aggregate(Expr):
     star: bool = False
     direct: tuple[Expr, ...] = ()
     variadic: bool = False
-    phase: str = "whole"  # "whole", "partial", "final" (parallel plans)
+    phase: str = "whole"  # whole, partial, final
+    state: PgType | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -314,6 +314,7 @@ class Aggregate(Unary):
 
     In `targets` and `filter`, InputRef(side=0) reads the child's columns (constant within a group: keys only, or any row's value) and
     an Aggregate expression is looked up by identity in `calls`. `grouping_sets`: tuples of positions into `keys`.
+    `phase` partial makes a state for each group and call, final combines them; the calls have the same phase.
     """
 
     label: ClassVar[str] = "Aggregate"

@@ -45,6 +45,8 @@ def choose(
     root = emit(level)
     if level.plan_safe and statement.forced == "on":
         root = single_copy(statement, root)
+    if statement.parallel_ok:
+        root = gather.with_params(root)
     names = tuple(o.name for o in bound.columns)
     return numbered(replace(root, names=names), _aliases(statement, level, root))
 

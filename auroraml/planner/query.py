@@ -15,8 +15,9 @@ from auroraml.planner.level.questions import contains, returns_set
 from auroraml.planner.level.relation import Relation, Target
 from auroraml.planner.level.statement import Outer, Statement
 from auroraml.planner.minmax import Extreme, extremes_path, find_extremes
+from auroraml.planner.paths.distinct import distinct
 from auroraml.planner.paths.dominance import add_path, set_cheapest
-from auroraml.planner.paths.grouping import distinct, grouping
+from auroraml.planner.paths.grouping import grouping
 from auroraml.planner.paths.parallel import consider, limit_needed, sorted_in_workers, useful_gathers
 from auroraml.planner.paths.path import LockPath, Path
 from auroraml.planner.paths.scans import base_paths

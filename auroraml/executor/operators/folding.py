@@ -120,7 +120,7 @@ class Average(Fold):
 
 def fold_of(call: e.Aggregate) -> Fold | None:
     """How a call is folded; None where its rows have to be seen together."""
-    if call.distinct or call.order_by or call.direct or call.phase != "whole":
+    if call.distinct or call.order_by or call.direct or call.phase == "final":
         return None
     name = call.function.name
     known = call.function.oid in AGGREGATES

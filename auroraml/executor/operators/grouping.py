@@ -64,6 +64,8 @@ class Accumulated:
             concat([part[i] if len(self.parts) == 1 else part[i].flat() for part in self.parts]) if self.parts else null(type).take(codes[:0])
             for i, type in enumerate(types)
         ]
+        if call.phase == "final":
+            return self._of_groups(vectors[0], codes, count)  # the leader alone has run the plan below: each group is there once
         args, keys = vectors[: len(call.args)], vectors[len(call.args) : len(call.args) + len(call.order_by)]
         direct = [self._of_groups(v, codes, count) for v in vectors[len(vectors) - len(call.direct) :]] if call.direct else []
         order: Index | None = None
@@ -151,7 +153,7 @@ class AggregateRows(Keeping):
     def _folds(self) -> list[Fold] | None:
         """Where there are no groups and every call can be folded batch by batch: how."""
         node = self.node
-        if node.keys or node.grouping_sets or node.phase != "whole" or self.loops.n is not None:
+        if node.keys or node.grouping_sets or node.phase == "final" or self.loops.n is not None:
             return None
         folds = [fold_of(call) for call in node.calls]
         return [fold for fold in folds if fold is not None] if all(fold is not None for fold in folds) else None

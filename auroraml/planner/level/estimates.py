@@ -144,6 +144,8 @@ class Estimates:
                 found = self.level.relation(number).widths.get(expr.id)
                 if found is not None:
                     return found
+        if isinstance(expr, e.Aggregate) and expr.state is not None:
+            return type_width(expr.state)
         return type_width(expr.type, expr.typmod)
 
     def finish(self, target: Target) -> Target:

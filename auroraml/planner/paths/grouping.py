@@ -1,6 +1,8 @@
-"""GROUP BY, aggregates and DISTINCT: sorted, hashed and plain (create_grouping_paths, create_distinct_paths)."""
+"""GROUP BY and aggregates: sorted, hashed and plain, in the leader or in two phases (create_grouping_paths)."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from auroraml.catalog.builtins import builtin_function
 from auroraml.catalog.data import AGGREGATES
@@ -10,16 +12,21 @@ from auroraml.planner.cost.numbers import clamp_rows, max_align
 from auroraml.planner.estimate.width import type_width
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.operators import type_family
+from auroraml.planner.level.parallel_safety import is_safe
 from auroraml.planner.level.pathkeys import common_prefix, contained
 from auroraml.planner.level.questions import conjuncts, equal, walk
 from auroraml.planner.level.relation import Relation, Target
-from auroraml.planner.paths.dominance import add_path, set_cheapest
-from auroraml.planner.paths.path import AggregatePath, GroupPath, Path, ResultPath, UpperUniquePath
+from auroraml.planner.paths.dominance import add_partial_path, add_path, set_cheapest
+from auroraml.planner.paths.parallel import all_rows, gather_merged, useful_gathers
+from auroraml.planner.paths.path import AggregatePath, GroupPath, Path, ResultPath
 from auroraml.planner.paths.steps import incrementally_sorted, sorted_path
+from auroraml.planner.paths.targets import add_new, variables
+from auroraml.types.pg_type import PgType
 from auroraml.types.table import BY_OID
 
 _ROWS = {row[0]: row for row in AGGREGATES}
 INTERNAL = 2281
+BYTEA = 17
 UNHASHABLE = frozenset((114, 142, 600))  # json, xml, point
 
 
@@ -38,8 +45,11 @@ def aggregates_of(level: Level) -> list[e.Aggregate]:
     return found
 
 
-def aggregate_costs(level: Level, calls: list[e.Aggregate]) -> AggregateCosts:
-    """get_agg_clause_costs; calls with equal transition and arguments share a state."""
+def aggregate_costs(level: Level, calls: list[e.Aggregate], phase: str = "whole") -> AggregateCosts:
+    """get_agg_clause_costs; calls with equal transition and arguments share a state.
+
+    States that have no type of their own are written out by the partial phase and read in by the final one, at one operator each.
+    """
     costs = AggregateCosts()
     estimates = level.estimates
     states: list[tuple[int, int, e.Aggregate]] = []
@@ -52,22 +62,36 @@ def aggregate_costs(level: Level, calls: list[e.Aggregate]) -> AggregateCosts:
         else:
             states.append((transition, state, call))
             costs.states += 1
-            costs.trans_per_tuple += _cost(transition) * level.costs.operator
-            for arg in (*call.args, *(k.expr for k in call.order_by if not any(equal(k.expr, a) for a in call.args))):
-                a, b = estimates.costs.of(arg)
-                costs.trans_startup += a
-                costs.trans_per_tuple += b
-            if call.filter is not None:
-                a, b = estimates.costs.total(conjuncts(call.filter))
-                costs.trans_startup += a
-                costs.trans_per_tuple += b
+            if phase == "final":
+                costs.trans_per_tuple += _cost(row[5] if row is not None else 0) * level.costs.operator
+            else:
+                costs.trans_per_tuple += _cost(transition) * level.costs.operator
+            if state == INTERNAL and phase == "final":
+                costs.trans_per_tuple += level.costs.operator
+            if state == INTERNAL and phase == "partial":
+                costs.final_per_tuple += level.costs.operator
+            if phase != "final":
+                _charge_inputs(level, costs, call)
             costs.space += _space(call, state, space, transition)
-        if final:
+        if final and phase != "partial":
             costs.final_per_tuple += _cost(final) * level.costs.operator
         for arg in call.direct:
             a, b = estimates.costs.of(arg)
             costs.final_startup += a + b
     return costs
+
+
+def _charge_inputs(level: Level, costs: AggregateCosts, call: e.Aggregate) -> None:
+    """Arguments, order and filter of a call, computed for each row."""
+    estimates = level.estimates
+    for arg in (*call.args, *(k.expr for k in call.order_by if not any(equal(k.expr, a) for a in call.args))):
+        a, b = estimates.costs.of(arg)
+        costs.trans_startup += a
+        costs.trans_per_tuple += b
+    if call.filter is not None:
+        a, b = estimates.costs.total(conjuncts(call.filter))
+        costs.trans_startup += a
+        costs.trans_per_tuple += b
 
 
 def _same_input(a: e.Aggregate, b: e.Aggregate) -> bool:
@@ -124,10 +148,12 @@ def grouping(level: Level, source: Relation, target: Target, first: Path | None 
     made.target = target
     made.consider_startup = source.consider_startup
     query = level.query
+    made.consider_parallel = source.consider_parallel and is_safe(level, target.exprs) and is_safe(level, query.having)
     calls = aggregates_of(level)
     if (query.having or query.grouping_sets is not None) and not calls and not level.group_clauses and not query.grouping_sets:
         one = ResultPath(made, target)
         one.quals = list(query.having)
+        one.safe = made.consider_parallel
         startup, per_tuple = level.estimates.costs.total(query.having)
         one.rows = 1.0
         one.startup = startup + target.startup
@@ -138,47 +164,126 @@ def grouping(level: Level, source: Relation, target: Target, first: Path | None 
     costs = aggregate_costs(level, calls)
     cheapest = source.cheapest_total
     assert cheapest is not None
-    groups = group_count(level, cheapest.rows)
     ordered_calls = sum(1 for c in calls if c.order_by or c.distinct)
     sets = query.grouping_sets is not None
     can_sort = all(type_family(c.expr.type) for c in level.group_clauses)
     can_hash = bool(level.group_clauses) and not ordered_calls and all(hashable(c.expr) for c in level.group_clauses)
+    partly = partially_grouped(level, made, source, calls, can_sort, can_hash) if made.consider_parallel and source.partial_paths else None
+    groups = group_count(level, cheapest.rows)
     if sets:
-        add_path(made, _aggregate(level, made, cheapest, "mixed", costs, groups))
+        add_path(made, aggregated(level, made, cheapest, "mixed", costs, groups))
     else:
+        final_costs = aggregate_costs(level, calls, "final") if partly is not None else costs
         if can_sort:
             for given in source.paths:
-                _over(level, made, given, given is cheapest, costs, groups, bool(calls))
+                over_sorted(level, made, given, given is cheapest, costs, groups, bool(calls))
+            for given in partly.paths if partly is not None else ():
+                assert partly is not None
+                over_sorted(level, made, given, given is partly.cheapest_total, final_costs, groups, bool(calls), "final")
         if can_hash:
-            add_path(made, _aggregate(level, made, cheapest, "hashed", costs, groups))
+            add_path(made, aggregated(level, made, cheapest, "hashed", costs, groups))
+            if partly is not None and partly.cheapest_total is not None:
+                add_path(made, aggregated(level, made, partly.cheapest_total, "hashed", final_costs, groups, "final"))
     set_cheapest(made)
     return made
 
 
-def _over(level: Level, made: Relation, path: Path, cheapest: bool, costs: AggregateCosts, groups: float, calls: bool) -> None:
+def partially_grouped(level: Level, made: Relation, source: Relation, calls: list[e.Aggregate], can_sort: bool, can_hash: bool) -> Relation | None:
+    """Groups made by each worker and gathered, to be combined in the leader (create_partial_grouping_paths)."""
+    if level.query.grouping_sets is not None or not (calls or level.group_clauses) or not all(_combines(call) for call in calls):
+        return None
+    partly = Relation(made.bits, "upper")
+    partly.consider_startup = made.consider_startup
+    partly.consider_parallel = made.consider_parallel
+    partly.target = partial_target(level, made.target)
+    costs = aggregate_costs(level, calls, "partial")
+    cheapest = source.partial_paths[0]
+    groups = group_count(level, cheapest.rows)
+    if can_sort:
+        for path in source.partial_paths:
+            over_sorted(level, partly, path, path is cheapest, costs, groups, bool(calls), "partial")
+    if can_hash:
+        add_partial_path(partly, aggregated(level, partly, cheapest, "hashed", costs, groups, "partial"))
+    if not partly.partial_paths:
+        return None
+    _gather_groups(level, partly)
+    set_cheapest(partly)
+    return partly
+
+
+def _combines(call: e.Aggregate) -> bool:
+    """Whether states of the aggregate can be put together."""
+    row = _ROWS.get(call.function.oid)
+    return row is not None and row[5] != 0 and not call.distinct and not call.order_by
+
+
+def partial_target(level: Level, target: Target) -> Target:
+    """The group columns and the states of everything else's aggregates, conditions on groups included (make_partial_grouping_target)."""
+    refs = {c.ref for c in level.group_clauses}
+    made = Target([])
+    others: list[e.Expr] = []
+    for expr, ref in zip(target.exprs, target.refs, strict=True):
+        if ref and ref in refs:
+            made.exprs.append(expr)
+            made.refs.append(ref)
+        else:
+            others.append(expr)
+    for expr in (*others, *level.query.having):
+        add_new(made, variables(expr, aggregates=True))
+    made.exprs = [replace(x, phase="partial", state=_state(x)) if isinstance(x, e.Aggregate) else x for x in made.exprs]
+    return level.estimates.finish(made)
+
+
+def _state(call: e.Aggregate) -> PgType:
+    """The type of an aggregate's state as it leaves a worker."""
+    oid = _ROWS[call.function.oid][7]
+    type = BY_OID[BYTEA if oid == INTERNAL else oid]
+    return call.args[0].type if type.name.startswith("any") else type
+
+
+def _gather_groups(level: Level, partly: Relation) -> None:
+    """gather_grouping_paths."""
+    useful_gathers(level, partly, override=True)
+    keys = level.group_keys
+    cheapest = partly.partial_paths[0]
+    rows = all_rows(cheapest)
+    if not contained(keys, cheapest.keys):
+        add_path(partly, gather_merged(level, partly, sorted_path(level, partly, cheapest, keys, -1.0), rows))
+    if not level.costs.incremental_sort or len(keys) == 1:
+        return
+    for path in partly.partial_paths:
+        prefix = common_prefix(keys, path.keys)
+        if 0 < prefix < len(keys):
+            # PostgreSQL counts the rows of the cheapest path here too
+            add_path(partly, gather_merged(level, partly, incrementally_sorted(level, partly, path, keys, prefix, -1.0), rows))
+
+
+def over_sorted(
+    level: Level, made: Relation, path: Path, cheapest: bool, costs: AggregateCosts, groups: float, calls: bool, phase: str = "whole"
+) -> None:
     """Sorted grouping over one input path, sorted wholly or incrementally as needed."""
+    keep = add_partial_path if phase == "partial" else add_path
     keys = level.group_keys
     prefix = common_prefix(keys, path.keys)
     is_sorted = prefix == len(keys)
     if cheapest or is_sorted:
         source = path if is_sorted else sorted_path(level, made, path, keys, -1.0)
-        add_path(made, _sorted(level, made, source, costs, groups, calls))
+        keep(made, _sorted(level, made, source, costs, groups, calls, phase))
     if is_sorted or not level.costs.incremental_sort or prefix == 0:
         return
     source = incrementally_sorted(level, made, path, keys, prefix, -1.0)
-    add_path(made, _sorted(level, made, source, costs, groups, calls))
+    keep(made, _sorted(level, made, source, costs, groups, calls, phase))
 
 
-def _sorted(level: Level, made: Relation, source: Path, costs: AggregateCosts, groups: float, calls: bool) -> Path:
+def _sorted(level: Level, made: Relation, source: Path, costs: AggregateCosts, groups: float, calls: bool, phase: str) -> Path:
     if calls:
-        return _aggregate(level, made, source, "sorted" if level.group_clauses else "plain", costs, groups)
+        return aggregated(level, made, source, "sorted" if level.group_clauses else "plain", costs, groups, phase)
     if level.group_clauses:
-        return _group(level, made, source, groups)
-    return _aggregate(level, made, source, "plain", costs, groups)
+        return _group(level, made, source, groups, phase)
+    return aggregated(level, made, source, "plain", costs, groups, phase)
 
 
-def _having(level: Level, startup: float, total: float, rows: float) -> tuple[float, float, float]:
-    quals = level.query.having
+def _having(level: Level, quals: list[e.Expr], startup: float, total: float, rows: float) -> tuple[float, float, float]:
     if not quals:
         return startup, total, rows
     qual_startup, per_tuple = level.estimates.costs.total(quals)
@@ -187,21 +292,23 @@ def _having(level: Level, startup: float, total: float, rows: float) -> tuple[fl
     return startup, total, clamp_rows(rows * level.estimates.having(quals))
 
 
-def _finish(level: Level, path: Path, startup: float, total: float, rows: float) -> None:
-    startup, total, rows = _having(level, startup, total, rows)
+def _finish(level: Level, path: AggregatePath | GroupPath, startup: float, total: float, rows: float) -> None:
+    startup, total, rows = _having(level, path.quals, startup, total, rows)
     target = path.target
     path.rows = rows
     path.startup = startup + target.startup
     path.total = total + target.startup + target.per_tuple * rows
 
 
-def _aggregate(level: Level, made: Relation, source: Path, strategy: str, costs: AggregateCosts, groups: float) -> Path:
-    """create_agg_path."""
+def aggregated(
+    level: Level, made: Relation, source: Path, strategy: str, costs: AggregateCosts, groups: float, phase: str = "whole"
+) -> AggregatePath:
+    """An Aggregate over a path (create_agg_path); conditions wait for the last phase."""
     path = AggregatePath(made, made.target, source, source.keys if strategy == "sorted" else ())
     path.strategy = strategy
     path.group = [c.ref for c in level.group_clauses]
-    path.quals = list(level.query.having)
-    path.phase = "whole"
+    path.quals = [] if phase == "partial" else list(level.query.having)
+    path.phase = phase
     path.sets = [list(s) for s in level.query.grouping_sets or ()]
     startup, total, rows = aggregate(
         level.costs, strategy, costs, len(level.group_clauses), groups, source.startup, source.total, source.rows, source.target.width
@@ -210,68 +317,11 @@ def _aggregate(level: Level, made: Relation, source: Path, strategy: str, costs:
     return path
 
 
-def _group(level: Level, made: Relation, source: Path, groups: float) -> Path:
+def _group(level: Level, made: Relation, source: Path, groups: float, phase: str) -> GroupPath:
     """create_group_path."""
     path = GroupPath(made, made.target, source, source.keys)
     path.group = [c.ref for c in level.group_clauses]
-    path.quals = list(level.query.having)
+    path.quals = [] if phase == "partial" else list(level.query.having)
     startup, total = group(level.costs, len(level.group_clauses), source.startup, source.total, source.rows)
     _finish(level, path, startup, total, groups)
-    return path
-
-
-# DISTINCT
-
-
-def distinct(level: Level, source: Relation) -> Relation:
-    """create_final_distinct_paths."""
-    made = Relation(source.bits, "upper")
-    made.consider_startup = source.consider_startup
-    query = level.query
-    cheapest = source.cheapest_total
-    assert cheapest is not None
-    made.target = cheapest.target
-    clauses = level.distinct_clauses
-    if query.grouped or query.group_by or query.having or query.grouping_sets is not None:
-        rows = cheapest.rows
-    else:
-        rows = level.estimates.groups([c.expr for c in clauses], cheapest.rows)
-    on = query.distinct_on is not None
-    if all(type_family(c.expr.type) for c in clauses):
-        longer = len(level.distinct_keys) < len(level.sort_keys)
-        needed = level.sort_keys if on and longer else level.distinct_keys
-        for path in source.paths:
-            if contained(needed, path.keys):
-                add_path(made, _unique(level, made, path, rows))
-        needed = level.sort_keys if longer else level.distinct_keys
-        path = cheapest
-        if not contained(needed, path.keys):
-            path = sorted_path(level, made, path, needed, -1.0)
-        add_path(made, _unique(level, made, path, rows))
-    hashing = not made.paths or (not on and level.costs.hashagg)
-    if hashing and all(hashable(c.expr) for c in clauses):
-        path = AggregatePath(made, cheapest.target, cheapest)
-        path.strategy = "hashed"
-        path.group = [c.ref for c in clauses]
-        path.quals = []
-        path.phase = "whole"
-        path.sets = []
-        path.startup, path.total, path.rows = aggregate(
-            level.costs, "hashed", AggregateCosts(), len(clauses), rows, cheapest.startup, cheapest.total, cheapest.rows, cheapest.target.width
-        )
-        target = cheapest.target
-        path.startup += target.startup
-        path.total += target.startup + target.per_tuple * path.rows
-        add_path(made, path)
-    set_cheapest(made)
-    return made
-
-
-def _unique(level: Level, made: Relation, source: Path, rows: float) -> Path:
-    """create_upper_unique_path."""
-    path = UpperUniquePath(made, source.target, source, source.keys)
-    path.columns = len(level.distinct_keys)
-    path.rows = rows
-    path.startup = source.startup
-    path.total = source.total + level.costs.operator * source.rows * path.columns
     return path

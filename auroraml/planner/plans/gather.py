@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
+from auroraml.ir.tree import map_children, rewrite, walk
 from auroraml.planner.paths.path import GatherMergePath, GatherPath, Path
 from auroraml.planner.plans.emitter import EXACT, Emitter, builds
 from auroraml.planner.plans.inputs import Emitted
@@ -33,3 +35,35 @@ def gather_merge(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Exp
     targets = emitter.resolver(source.exprs).all(outputs)
     node = p.GatherMerge(source=source.node, workers=path.planned, keys=keys, targets=targets, cost=emitter.cost(path))
     return Emitted(node, outputs)
+
+
+def with_params(root: p.PhysicalPlan) -> p.PhysicalPlan:
+    """The plan with the values of init plans that each Gather hands to its workers (set_param_references)."""
+    known: set[int] = set()
+    for node in walk(root):
+        if isinstance(node, p.PhysicalPlan):
+            known.update(number for plan in node.init_plans for number in plan.outputs)
+
+    def change(node: object) -> object | None:
+        if not isinstance(node, p.Gather):
+            return None
+        made = map_children(node, lambda child: rewrite(child, change))
+        needed = _free(node.source) & known
+        return replace(made, params=tuple(sorted(needed))) if needed else made
+
+    return rewrite(root, change) if known else root
+
+
+def _free(plan: p.PhysicalPlan) -> set[int]:
+    """The exec parameters that a plan reads and does not set."""
+    read: set[int] = set()
+    own: set[int] = set()
+    for node in walk(plan):
+        if isinstance(node, e.ParamRef) and node.kind == "exec":
+            read.add(node.number)
+        elif isinstance(node, e.SubPlan):
+            own.update(node.outputs)
+            own.update(number for number, _ in node.params)
+        elif isinstance(node, p.NestedLoop):
+            own.update(number for number, _ in node.params)
+    return read - own

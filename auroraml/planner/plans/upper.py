@@ -78,9 +78,10 @@ def project_set(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr
 class _Calls:
     """Aggregate or window calls of a node: each made once over the child, targets refer to that object."""
 
-    def __init__(self, resolve: Resolver, kind: type) -> None:
+    def __init__(self, resolve: Resolver, kind: type, final: bool = False) -> None:
         self.resolve = resolve
         self.kind = kind
+        self.final = final  # over states of partial calls
         self.known: list[tuple[e.Expr, e.Expr]] = []
 
     def over(self, expr: e.Expr) -> e.Expr:
@@ -100,7 +101,7 @@ class _Calls:
         for known, made in self.known:
             if equal(known, call):
                 return made
-        made = _inside(call, self.resolve)
+        made = _combined(call, self.resolve) if self.final else _inside(call, self.resolve)
         self.known.append((call, made))
         return made
 
@@ -108,6 +109,16 @@ class _Calls:
     def calls(self) -> tuple[e.Expr, ...]:
         """All calls met so far."""
         return tuple(made for _, made in self.known)
+
+
+def _combined(call: e.Expr, resolve: Resolver) -> e.Aggregate:
+    """The call over the states that its partial one made below (convert_combining_aggrefs)."""
+    assert isinstance(call, e.Aggregate)
+    for known, side, index in resolve.inputs.others:
+        if isinstance(known, e.Aggregate) and known.phase == "partial" and equal(replace(known, phase="whole", state=None), call):
+            states = e.InputRef(type=call.type, typmod=call.typmod, index=index, side=side)
+            return replace(call, args=(states,), filter=None, star=False, phase="final")
+    raise AssertionError(f"no states of {call.function.name}")
 
 
 def _inside(call: e.Expr, resolve: Resolver) -> e.Expr:
@@ -138,7 +149,7 @@ def aggregate(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] 
     source = emitter.plan(path.source, LABEL)
     outputs = _list(path, exprs)
     resolve = emitter.resolver(source.exprs)
-    calls = _Calls(resolve, e.Aggregate)
+    calls = _Calls(resolve, e.Aggregate, path.phase == "final")
     targets = tuple(calls.over(x) for x in outputs)
     quals = sorted(path.quals, key=lambda x: emitter.level.estimates.costs.of(x)[1])
     tests = tuple(calls.over(x) for x in quals)
