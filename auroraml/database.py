@@ -17,6 +17,7 @@ from auroraml.ir.objects import Database as DatabaseRow
 from auroraml.ir.objects import Role
 from auroraml.services.config import Config, read_config
 from auroraml.services.factory import make_services
+from auroraml.services.meter import BillLine
 from auroraml.session.observer import Observer
 from auroraml.session.session import Session
 from auroraml.session.transaction import Hub
@@ -144,6 +145,14 @@ class Database:
     def pending_restart(self, name: str) -> bool:
         """Whether the parameter's group value waits for a restart."""
         return defined(name) in self.pending
+
+    def bill(self) -> tuple[BillLine, ...]:
+        """What all sessions' service calls cost, since the Database was made or the bill was reset."""
+        return self.service_clients.meter.snapshot().listed()
+
+    def reset_bill(self) -> None:
+        """Begin a new bill, and a new month of the services' tiers; sessions' own bills and budgets go on."""
+        self.service_clients.meter.reset()
 
     def restart(self) -> None:
         """End all sessions and apply what waits; data stay."""

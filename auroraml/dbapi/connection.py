@@ -21,6 +21,7 @@ from auroraml.pipeline.result import ResultStream
 
 if TYPE_CHECKING:
     from auroraml.dbapi.database import Database
+    from auroraml.services.meter import BillLine
     from auroraml.session.session import Session
 
 NoticeHandler = Callable[[Diagnostic], None]
@@ -188,6 +189,11 @@ class Connection:
     def _command(self, sql: str) -> None:
         for stream in self.session.execute(sql, ()):
             stream.drain()
+
+    def bill(self) -> tuple[BillLine, ...]:
+        """What this connection's service calls cost (those of all connections: `database.bill()`)."""
+        lines: tuple[BillLine, ...] = self.session.services.account.total().listed()
+        return lines
 
     def register(self, name: str, data: object) -> None:
         """Make a table called `name` of `data`: Arrow, pandas, Polars, a Parquet or CSV path, anything with `__arrow_c_stream__`."""

@@ -38,7 +38,7 @@ def node_charges(bill: Bill, options: Options, currency: str) -> Iterator[Proper
         return
     entries: list[dict[str, object]] = []
     lines = []
-    for (service, operation, target), line in bill.lines.items():
+    for (service, operation, target, _), line in bill.lines.items():
         entries.append({"Service": service, "Operation": operation, "Target": target, **_values(line, options, currency)})
         lines.append(f"{LABEL}: {service} {operation} {target}: {_words(line, options, currency)}")
     yield Property(label=LABEL, value=entries, text="\n".join(lines))

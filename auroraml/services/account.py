@@ -111,11 +111,11 @@ class Account:
     def book(self, sent: Sent, held: int, outcome: Outcome, *, attempts: int = 1, last: bool = True) -> None:
         """After an attempt: charge what it used. `last`: the call is over, after so many attempts."""
         tariff: Tariff = TARIFFS[sent.service]
-        free = self.settings[AURORAML_FREE_TIER]
-        key = (sent.service, sent.operation, sent.target)
+        free, prices = self.settings[AURORAML_FREE_TIER], self.prices
+        key = (sent.service, sent.operation, sent.target, prices.currency)
         counted = (tariff.calls(sent), attempts - 1, int(outcome.failure is not None)) if last else (0, 0, 0)
         with self.meter.lock:
-            usage = tariff.used(sent, outcome, self.prices, self.meter.units, free)
+            usage = tariff.used(sent, outcome, prices, self.meter.units, free)
             self.meter.units += usage.units
             self.meter.bill.line(key).add(usage, *counted)
         with self._lock:

@@ -9,7 +9,26 @@ from decimal import Decimal
 from auroraml.services.prices import money
 from auroraml.services.tariffs import Usage
 
-Key = tuple[str, str, str]  # service, operation, target
+Key = tuple[str, str, str, str]  # service, operation, target, currency
+
+
+@dataclass(frozen=True, kw_only=True)
+class BillLine:
+    """A line as it is handed out."""
+
+    service: str
+    operation: str
+    target: str
+    calls: int
+    retries: int
+    failures: int
+    rows: int
+    units: int
+    input_tokens: int
+    output_tokens: int
+    seconds: float
+    amount: Decimal | None  # None: the price list has no price for it
+    currency: str
 
 
 @dataclass(kw_only=True, slots=True)
@@ -54,7 +73,7 @@ _COUNTED = tuple(f.name for f in fields(Line) if f.name != "amount")
 
 
 class Bill:
-    """Lines by service, operation and target, in the order of their first call."""
+    """Lines by service, operation, target and currency, in the order of their first call."""
 
     __slots__ = ("lines",)
 
@@ -67,6 +86,15 @@ class Bill:
         if found is None:
             found = self.lines[key] = Line()
         return found
+
+    def listed(self) -> tuple[BillLine, ...]:
+        """The lines as values that stay as they are."""
+        return tuple(
+            BillLine(
+                service=service, operation=operation, target=target, currency=currency, amount=line.price, **{n: getattr(line, n) for n in _COUNTED}
+            )
+            for (service, operation, target, currency), line in self.lines.items()
+        )
 
     def merge(self, other: Bill) -> None:
         """Add another bill."""

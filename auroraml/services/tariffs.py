@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from auroraml.services.prices import PriceList
 from auroraml.services.protocols import MAX_DOCUMENTS, Sentiments, ServiceFailure
@@ -66,8 +65,7 @@ class Tokens(Protocol):
         """Tokens written."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
+class Outcome(NamedTuple):  # as Usage: one for each call, and five times quicker to make than a frozen dataclass
     """How one attempt ended: with an answer, with a failure, or (neither) left behind."""
 
     seconds: float
@@ -75,8 +73,7 @@ class Outcome:
     failure: ServiceFailure | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Usage:
+class Usage(NamedTuple):
     """What is billed; `amount` is None where the price list has no price."""
 
     rows: int = 0
@@ -131,14 +128,16 @@ class SageMakerTariff:
 
     def most(self, sent: Sent, prices: PriceList, before: int, free: bool) -> int | None:
         """An instance for as long as a container may take."""
-        return prices.seconds_amount(prices.longest_call, prices.instance(sent.target, sent.instance))
+        price = prices.second(sent.target, sent.instance)
+        return None if price is None else round(prices.longest_call * price)
 
     def used(self, sent: Sent, outcome: Outcome, prices: PriceList, before: int, free: bool) -> Usage:
         """The time between request and answer."""
         failure = outcome.failure
         if failure is not None and failure.code in REFUSED:
             return NOTHING
-        amount = prices.seconds_amount(outcome.seconds, prices.instance(sent.target, sent.instance))
+        price = prices.second(sent.target, sent.instance)
+        amount = None if price is None else round(outcome.seconds * price)
         return Usage(rows=sent.items if failure is None else 0, seconds=outcome.seconds, amount=amount)
 
     def calls(self, sent: Sent) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from auroraml.catalog.own_objects import RESET_BILL
 from auroraml.functions.signature import SCALARS, CallContext, Kernel
 from auroraml.services.account import Account
@@ -16,37 +18,27 @@ def _account(ctx: Reader) -> Account:
     return found
 
 
-def _lines(bill: Bill, currency: str) -> Rows:
+def _lines(bill: Bill) -> Rows:
     """A row for each line of a bill."""
-    rows: Rows = []
-    for (service, operation, target), line in bill.lines.items():
-        rows.append({
-            "service": service, "operation": operation, "target": target, "calls": line.calls, "retries": line.retries, "failures": line.failures,
-            "rows": line.rows, "units": line.units, "input_tokens": line.input_tokens, "output_tokens": line.output_tokens,
-            "seconds": line.seconds, "amount": line.price, "currency": currency,
-        })  # fmt: skip
-    return rows
+    return [asdict(line) for line in bill.listed()]
 
 
 @view("auroraml.bill")
 def bill(ctx: Reader) -> Rows:
     """All sessions' calls since the database was opened or the bill was reset."""
-    account = _account(ctx)
-    return _lines(account.meter.snapshot(), account.prices.currency)
+    return _lines(_account(ctx).meter.snapshot())
 
 
 @view("auroraml.session_bill")
 def session_bill(ctx: Reader) -> Rows:
     """This session's calls."""
-    account = _account(ctx)
-    return _lines(account.total(), account.prices.currency)
+    return _lines(_account(ctx).total())
 
 
 @view("auroraml.statement_bill")
 def statement_bill(ctx: Reader) -> Rows:
     """The calls of the session's last statement that made any."""
-    account = _account(ctx)
-    return _lines(account.latest(), account.prices.currency)
+    return _lines(_account(ctx).latest())
 
 
 @view("auroraml.budget")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from pathlib import Path
@@ -41,13 +41,14 @@ class PriceList:
     """What a TOML table says; its amounts are checked when first used."""
 
     table: Table
+    _seconds: dict[tuple[str, str], float | None] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @property
     def name(self) -> str:
         """The name that auroraml.price_list has."""
         return str(self.table["name"])
 
-    @property
+    @cached_property
     def currency(self) -> str:
         """The currency's code."""
         return str(self.table["currency"])
@@ -120,6 +121,13 @@ class PriceList:
         """The instance type an endpoint runs on: as it says, as the list says for its name, or the list's default."""
         named = _table(self.sagemaker, "endpoints") if "endpoints" in self.sagemaker else {}
         return type or str(named.get(endpoint, self.sagemaker["default_instance"]))
+
+    def second(self, endpoint: str, type: str = "") -> float | None:
+        """The amount of a second of an endpoint's instance; None where the list has no such instance type."""
+        found = self._seconds.get((endpoint, type), -1.0)
+        if found == -1.0:
+            found = self._seconds[endpoint, type] = self.instance_seconds.get(self.instance(endpoint, type))
+        return found
 
     def seconds_amount(self, seconds: float, instance: str) -> int | None:
         """The amount of so many seconds of one instance; None where the list has no such instance type."""

@@ -242,7 +242,7 @@ def test_documents_that_were_not_answered_are_not_billed(failure: ServiceFailure
 def test_calls_are_counted_as_amazon_would() -> None:
     services = make_services()
     services.detect_sentiment(["fine"] * 60, ["en"] * 60)
-    line = services.meter.bill.lines["Comprehend", "BatchDetectSentiment", "en"]
+    line = services.meter.bill.lines["Comprehend", "BatchDetectSentiment", "en", "USD"]
     assert (line.calls, line.rows, line.units, line.price) == (3, 60, 180, Decimal("0.018"))
     assert len(services.log.records()) == 3
 
@@ -366,6 +366,32 @@ def test_a_price_list_from_the_configuration(tmp_path: Path) -> None:
         services = connection.session.services
         assert services.sagemaker.instance("e") == "ml.c5.xlarge"
         assert services.account.prices.seconds_amount(1, "ml.c5.xlarge") == 10**9
+
+
+def test_bills_in_python() -> None:
+    with connect(user="rdsadmin", autocommit=True) as first:
+        first.execute("CREATE EXTENSION aws_ml CASCADE")
+        with first.database.connect(user="rdsadmin", autocommit=True) as second:
+            for connection in (first, second, second):
+                connection.execute("SELECT aws_comprehend.detect_sentiment('I love it', 'en')")
+            second.execute("SET auroraml.price_list = 'us-east-1'")
+            (mine,), (all,) = second.bill(), second.database.bill()
+        assert (mine.service, mine.operation, mine.target, mine.calls, mine.units, mine.amount, mine.currency) == (
+            "Comprehend", "BatchDetectSentiment", "en", 2, 6, Decimal("0.0006"), "USD",
+        )  # fmt: skip
+        assert (all.calls, all.amount) == (3, Decimal("0.0009"))
+        first.database.reset_bill()
+        assert first.database.bill() == ()
+        assert first.bill()[0].calls == 1
+
+
+def test_currencies_are_not_added_up() -> None:
+    with connect(user="rdsadmin", autocommit=True, prices={"euro": {"currency": "EUR"}}) as connection:
+        connection.execute("CREATE EXTENSION aws_ml CASCADE")
+        for name in ("us-east-1", "euro"):
+            connection.execute(f"SET auroraml.price_list = '{name}'")
+            connection.execute("SELECT aws_comprehend.detect_sentiment('I love it', 'en')")
+        assert [(line.currency, line.amount) for line in connection.bill()] == [("USD", Decimal("0.0003")), ("EUR", Decimal("0.0003"))]
 
 
 def test_budgets_that_are_none() -> None:
