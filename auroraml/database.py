@@ -15,6 +15,7 @@ from auroraml.catalog.changes import Change, Put, Remove, SetComment
 from auroraml.errors import DuplicateDatabase, FeatureNotSupported, InvalidAuthorizationSpecification, InvalidCatalogName, ObjectInUse
 from auroraml.ir.objects import Database as DatabaseRow
 from auroraml.ir.objects import Role
+from auroraml.services.cluster import Cluster
 from auroraml.services.config import Config, read_config
 from auroraml.services.factory import make_services
 from auroraml.services.meter import BillLine
@@ -50,6 +51,7 @@ class Database:
         self.lock = threading.RLock()
         self.group = group_values({**file.parameters, **(parameters or {})})
         self.pending: dict[Setting[object], object] = {}
+        options.setdefault("cluster", file.cluster)
         options["prices"] = {**file.prices, **options.get("prices", {})}
         options = {"services": "embedded", **file.services, **options} | ({} if services is None else {"services": services})
         self.service_clients = make_services(endpoints={**file.endpoints, **(endpoints or {})}, **options)
@@ -145,6 +147,11 @@ class Database:
     def pending_restart(self, name: str) -> bool:
         """Whether the parameter's group value waits for a restart."""
         return defined(name) in self.pending
+
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster as IAM sees it: roles are attached and taken away here."""
+        return self.service_clients.cluster
 
     def bill(self) -> tuple[BillLine, ...]:
         """What all sessions' service calls cost, since the Database was made or the bill was reset."""

@@ -1,4 +1,4 @@
-"""Fixtures shared by all tests: the engine under test, and PostgreSQL 15 as the oracle."""
+"""Fixtures shared by all tests: PostgreSQL 15 as the oracle."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.runner.aurora import Aurora
 from tests.runner.cluster import cluster
 
 
@@ -31,13 +30,5 @@ def oracle_engine(oracle_server: str) -> Iterator[object]:
     from tests.runner.postgres import Postgres  # needs psycopg, which only the oracle needs
 
     engine = Postgres(oracle_server)
-    yield engine
-    engine.close()
-
-
-@pytest.fixture
-def aurora_engine() -> Iterator[Aurora]:
-    """auroraml as an Engine, with a database of its own."""
-    engine = Aurora()
     yield engine
     engine.close()

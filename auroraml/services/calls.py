@@ -17,6 +17,7 @@ from auroraml.errors import QueryCanceled
 from auroraml.errors import SystemError as PgSystemError
 from auroraml.services.account import Account
 from auroraml.services.clock import Clock, RealClock
+from auroraml.services.cluster import Cluster
 from auroraml.services.documents import UNKNOWN, fitting, refusal
 from auroraml.services.log import CallLog, CallRecord
 from auroraml.services.meter import Meter
@@ -76,6 +77,7 @@ class Services:
     workers: Workers = field(default_factory=Workers)
     quota: RetryQuota = field(default_factory=RetryQuota)
     prices: PriceLists = field(default_factory=PriceLists)
+    cluster: Cluster = field(default_factory=Cluster)
     session_account: Account | None = None
     account: Account = field(init=False)
 
@@ -193,9 +195,10 @@ class Services:
         """Send, and send again after throttling and 5xx with growing waits; log and meter what went out."""
         start, attempt, paid, account = self.clock.now(), 1, 0, self.account
         while True:
-            held = account.hold(outgoing)
-            sent = self.clock.now()
+            held, sent = 0, self.clock.now()
             try:
+                self.cluster.check(outgoing)
+                held = account.hold(outgoing)
                 found = self._attempt(outgoing, send, check)
             except ServiceFailure as failure:
                 failure.attempts = max(failure.attempts, attempt)

@@ -11,6 +11,7 @@ from typing import Any
 from auroraml.lazy import load
 from auroraml.services.calls import Services
 from auroraml.services.clock import Clock, RealClock
+from auroraml.services.cluster import Cluster
 from auroraml.services.config import read_config
 from auroraml.services.embedded.comprehend import EmbeddedComprehend
 from auroraml.services.embedded.endpoint import Callable, EmbeddedSageMaker, Endpoint
@@ -32,15 +33,18 @@ def make_services(
     workers: int = LIMIT,
     clock: Clock | None = None,
     prices: Mapping[str, object] | None = None,
+    cluster: Mapping[str, object] | None = None,
 ) -> Services:
     """`services`: "embedded", "aws", or a Services of one's own. `endpoints`: name to Endpoint, callable, estimator or TOML table; or a TOML file.
 
     `sentiment`: a function (texts, language) giving one label, or (label, confidence), a text, instead of the embedded model; or its name.
     `prices`: price lists by name, each what it changes of the list `base`.
+    `cluster`: roles and policies, which turn IAM on (see services/cluster.py).
     `workers`: the most calls of callables, containers and boto3 at once, abandoned ones included.
     """
     if isinstance(services, Services):
         return services
+    place = Cluster(cluster, region=region or "", real=services == "aws")
     if services == "aws":
         real = load("auroraml.services.boto.clients")  # boto3 takes 130 ms to import: only where it is asked for
         comprehend, sagemaker = real.clients(endpoint_url=endpoint_url, profile=profile, region=region)
@@ -48,11 +52,11 @@ def make_services(
         if isinstance(endpoints, str | Path):
             endpoints = read_config(endpoints).endpoints
         comprehend = EmbeddedComprehend(named(sentiment) if isinstance(sentiment, str) else sentiment)
-        sagemaker = EmbeddedSageMaker({name: endpoint_of(value) for name, value in (endpoints or {}).items()})
+        sagemaker = EmbeddedSageMaker({name: endpoint_of(value) for name, value in (endpoints or {}).items()}, place)
     else:
         raise ValueError('services is "embedded", "aws" or a Services object')
     return Services(comprehend=comprehend, sagemaker=sagemaker, clock=clock or RealClock(), workers=Workers(workers),
-                    prices=PriceLists(prices))  # fmt: skip
+                    prices=PriceLists(prices), cluster=place)  # fmt: skip
 
 
 def endpoint_of(value: object) -> Endpoint:
@@ -107,9 +111,7 @@ def from_table(table: Mapping[str, object]) -> Endpoint:
     """An endpoint from a TOML table: kind, and that kind's options."""
     options = dict(table)
     kind = options.pop("kind", None)
-    instance = str(options.pop("instance_type", ""))
+    place = {key: str(options.pop(key, "")) for key in ("account", "region", "instance_type")}
     if kind not in KINDS:
         raise ValueError(f"endpoint kind {kind!r} is not one of {', '.join(KINDS)}")
-    made = KINDS[str(kind)](**options)
-    made.instance_type = instance
-    return made
+    return KINDS[str(kind)](**options).at(**place)

@@ -45,6 +45,8 @@ WRAPPER = """CREATE FUNCTION benign_chance(features float8[], max_rows_per_batch
     LANGUAGE SQL PARALLEL SAFE COST 5000;"""
 ACCURACY = """SELECT count(*) AS biopsies, round(100 * avg(CASE WHEN (chance > 0.5) = benign THEN 1 ELSE 0 END), 1) AS percent_right
     FROM (SELECT benign, benign_chance(features) AS chance FROM biopsies) AS scored;"""
+BILL = """SELECT service, operation, target, calls, rows, units, round(seconds::numeric, 2) AS seconds, round(amount, 6) AS amount, currency
+    FROM auroraml.bill;"""
 STATISTICS = """SELECT schemaname, funcname, calls, round(total_time::numeric, 1) AS milliseconds FROM pg_stat_user_functions;"""
 
 
@@ -155,9 +157,9 @@ def bill(tour: Tour, costs: list[tuple[str, Cost]]) -> None:
         dollars = money(prices.seconds_amount(seconds, instance))
         rows.append([name, str(cost.calls), str(cost.rows), f"{cost.seconds * 1000:.0f}", f"{seconds:.2f}", f"{dollars:.6f}"])
     tour.print_table(["mode", "calls", "rows", "ms here", f"s at {ROUND_TRIP * 1000:.0f} ms a call", f"$ at {hour} an hour"], rows)
-    sentiment = tour.database.service_clients.meter.of("Comprehend")
     tour.out.write("An endpoint's instance is charged while it is up; the dollars are the share of its hour that the calls keep it busy.\n")
-    tour.out.write(f"Comprehend: {sentiment.rows} documents (the query ran twice), {sentiment.units} units, ${sentiment.price:.4f}\n")
+    tour.say("every call so far (the sentiment query ran twice), by Amazon's prices; the endpoint's at the milliseconds it took here")
+    tour.run(BILL)
 
 
 def main(out: TextIO = sys.stdout) -> None:

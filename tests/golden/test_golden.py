@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.golden.gaps import differing, keys, listed, write
+from tests.runner.aurora import Aurora
 from tests.runner.blocks import Block, GoldenFile, read
 from tests.runner.outcome import Engine, describe, shown, statement
 from tests.runner.setups import SETUPS
@@ -48,8 +49,10 @@ def test_golden(path: Path, request: pytest.FixtureRequest) -> None:
     if request.config.getoption("--oracle") and not file.oracle:
         pytest.skip("the file says why PostgreSQL does not answer for it")
     engine_is_ours = not on_oracle
-    engine: Engine = request.getfixturevalue("oracle_engine" if on_oracle else "aurora_engine")
     setup = SETUPS[file.options.get("setup", "")]
+    engine: Engine = request.getfixturevalue("oracle_engine") if on_oracle else Aurora(options=setup.options)
+    if engine_is_ours:
+        request.addfinalizer(engine.close)
     prelude = setup.postgres if on_oracle else setup.aurora
     prepared = engine.run(prelude) if prelude else None
     if prepared is not None and prepared.failure is not None and engine_is_ours and not rewriting:

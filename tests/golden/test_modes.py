@@ -45,7 +45,9 @@ class Mode:
     apart: tuple[str, ...] = ()  # files that tell what the mode changes: how many rows a call carries, how often a function is called
 
 
-BATCHED = tuple(f"ml/{name}" for name in ("bad_input", "batches", "guide_monitoring", "requests", "statements", "statistics", "wrappers"))
+BATCHED = tuple(
+    f"ml/{name}" for name in ("bad_input", "batches", "bill", "budget", "guide_monitoring", "requests", "statements", "statistics", "wrappers")
+)
 MODES = (
     # a merge join that gives back rows pulled one by one leaves its scan's Rows Removed by Filter too high: one file shows it
     Mode(name="one row", observer=OneRow, plans=True, ordered=True, counters=("execution/join_methods",)),
@@ -84,13 +86,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def answers(file: GoldenFile, mode: Mode | None) -> list[Block]:
     """The file's blocks as the engine answers them in a mode."""
-    engine = Aurora(mode.observer() if mode is not None else None)
+    setup = SETUPS[file.options.get("setup", "")]
+    engine = Aurora(mode.observer() if mode is not None else None, setup.options)
     for block in file.blocks:
         for setting in mode.off if mode is not None else ():
             engine.run(f"SET {setting} = off", block.session)
-    prelude = SETUPS[file.options.get("setup", "")].aurora
-    if prelude:
-        engine.run(prelude)
+    if setup.aurora:
+        engine.run(setup.aurora)
     try:
         return play(file, engine)
     finally:

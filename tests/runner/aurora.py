@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from itertools import groupby
 
 from auroraml_cli.client import Embedded
@@ -30,8 +31,8 @@ def _written(record: CallRecord) -> str:
 class Aurora:
     """An Engine over a fresh in-memory database, as its superuser."""
 
-    def __init__(self, observer: Observer | None = None) -> None:
-        self.database = Database(endpoints=endpoints(), clock=VirtualClock(), observer=observer)
+    def __init__(self, observer: Observer | None = None, options: Mapping[str, object] | None = None) -> None:
+        self.database = Database(**{"endpoints": endpoints(), "clock": VirtualClock(), "observer": observer, **(options or {})})  # type: ignore[arg-type]
         self.sessions: dict[str, Session] = {}
 
     def _session(self, name: str) -> Session:

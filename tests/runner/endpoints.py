@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auroraml.services.embedded.endpoint import Endpoint
+from auroraml.services.embedded.endpoint import Callable, Endpoint
 from auroraml.services.protocols import Response, ServiceFailure
 from auroraml.services.request import Request
 
@@ -128,5 +128,7 @@ def endpoints() -> dict[str, object]:
         "throttled-once-endpoint": ThrottledOnce(),
         "slow-endpoint": slow,
         "forbidden-endpoint": fault("AccessDeniedException", "User is not authorized to perform: sagemaker:InvokeEndpoint"),
+        "elsewhere-account-endpoint": Callable(first).at(account="777788889999"),
+        "elsewhere-region-endpoint": Callable(first).at(region="us-west-2"),
         "not-ready-endpoint": fault("ModelNotReadyException", "Model is not ready"),
     }  # fmt: skip

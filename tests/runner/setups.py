@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 _TABLES = """
 CREATE SCHEMA ts;
@@ -34,10 +35,36 @@ SET auroraml.function_scan_cost = 'postgres';
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
-    """SQL run first, by engine."""
+    """SQL run first, by engine; what auroraml's database is opened with."""
 
     postgres: str = ""
     aurora: str = ""
+    options: Mapping[str, object] = field(default_factory=dict)
 
 
-SETUPS = {"": Setup(), "lateral": Setup(postgres=_POSTGRES + _TABLES, aurora=_AURORA + _TABLES)}
+_ROLE = "arn:aws:iam::444455556666:role"
+_SAGEMAKER = "arn:aws:sagemaker:eu-central-1:444455556666:endpoint"
+_IAM: dict[str, object] = {
+    "name": "labcluster",
+    "region": "eu-central-1",
+    "roles": {"Comprehend": f"{_ROLE}/service-role/labcluster-comprehend", "SageMaker": f"{_ROLE}/labcluster-sagemaker"},
+    "policies": {
+        "labcluster-sagemaker": {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Allow", "Action": "sagemaker:Invoke*", "Resource": [f"{_SAGEMAKER}/*-endpoint", f"{_SAGEMAKER}/churn-?"]},
+                {"Effect": "Deny", "Action": "*", "Resource": f"{_SAGEMAKER}/half-*"},
+            ],
+        },
+    },
+}
+_DENIED: dict[str, object] = {
+    "roles": {"Comprehend": f"{_ROLE}/half"},
+    "policies": {"half": {"Statement": {"Effect": "Allow", "Action": "comprehend:BatchDetectSentiment", "Resource": "*"}}},
+}
+SETUPS = {
+    "": Setup(),
+    "lateral": Setup(postgres=_POSTGRES + _TABLES, aurora=_AURORA + _TABLES),
+    "iam": Setup(aurora="CREATE EXTENSION aws_ml CASCADE;", options={"cluster": _IAM}),
+    "denied": Setup(aurora="CREATE EXTENSION aws_ml CASCADE;", options={"cluster": _DENIED}),
+}

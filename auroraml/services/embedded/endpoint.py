@@ -6,15 +6,18 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable as Function
 from collections.abc import Mapping
+from typing import Self
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from auroraml.errors import DatabaseError
+from auroraml.services.cluster import Cluster
 from auroraml.services.protocols import Response, ServiceFailure, Waiting
 from auroraml.services.request import Request
 from auroraml.services.response import one_a_row
 
+ACCOUNT = re.compile(r"\d{12}")
 ENDPOINT_NAME = re.compile("^[a-zA-Z0-9](-*[a-zA-Z0-9])*")
 
 
@@ -23,10 +26,19 @@ class Endpoint(ABC):
 
     content: str = "arrow"
     waits: Waiting = Waiting.PERHAPS
+    account: str = ""  # whose it is; empty: the account that calls go to
+    region: str = ""  # where it is; empty: the cluster's Region
     instance_type: str = ""  # what it would run on at Amazon; empty: the price list's default
 
     def abandon(self, thread: int) -> None:  # noqa: B027 - most endpoints hold nothing that could be closed
         """Nobody waits any more for the call that `thread` makes: close what it waits on, if that can be closed."""
+
+    def at(self, *, account: str = "", region: str = "", instance_type: str = "") -> Self:
+        """Say in which account and Region it is (a cluster elsewhere does not find it), and what it runs on (decides its price)."""
+        if account and not ACCOUNT.fullmatch(account):
+            raise ValueError(f"account {account!r} is not twelve digits")
+        self.account, self.region, self.instance_type = account, region, instance_type
+        return self
 
     @abstractmethod
     def invoke(self, request: Request) -> Response:
@@ -81,11 +93,14 @@ def read_csv(body: bytes) -> pa.Table:
 class EmbeddedSageMaker:
     """SageMaker's runtime over endpoints of this process."""
 
-    def __init__(self, endpoints: Mapping[str, Endpoint]) -> None:
+    def __init__(self, endpoints: Mapping[str, Endpoint], cluster: Cluster | None = None) -> None:
         self.endpoints = dict(endpoints)
+        self.cluster = cluster or Cluster()
 
     def _endpoint(self, name: str) -> Endpoint:
         found = self.endpoints.get(name)
+        if found is not None and not self.cluster.reaches("SageMaker", found):
+            found = None
         if found is None and (
             len(name) > 63 or not ENDPOINT_NAME.fullmatch(name)
         ):  # an endpoint declared here may have any name, as the guide's have
@@ -93,7 +108,7 @@ class EmbeddedSageMaker:
             rule = "have length less than or equal to 63" if len(name) > 63 else f"satisfy regular expression pattern: {ENDPOINT_NAME.pattern}"
             raise ServiceFailure("ValidationError", f"1 validation error detected: {problem}{rule}", transient=False)
         if found is None:
-            raise ServiceFailure("ValidationError", f"Endpoint {name} of account 111122223333 not found.", transient=False)
+            raise ServiceFailure("ValidationError", f"Endpoint {name} of account {self.cluster.account('SageMaker')} not found.", transient=False)
         return found
 
     def waits(self, endpoint: str) -> Waiting:

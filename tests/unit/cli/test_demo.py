@@ -40,7 +40,8 @@ def test_both_ways_of_scoring_agree_and_cost_as_they_should(shown: str) -> None:
     assert bill == {"row by row": "227", "in batches": "1"}
     assert "Batch Processing: num batches=3 avg/min/max batch size=75.667/27.000/100.000" in shown
     assert re.search(r"aws_sagemaker +\| invoke_endpoint +\| +681 ", shown)
-    assert "Comprehend: 20 documents (the query ran twice), 60 units, $0.0060" in shown
+    assert re.search(r"Comprehend +\| BatchDetectSentiment +\| en +\| +2 \| +20 \| +60 \| +0.00 \| 0.006000 \| USD", shown)
+    assert re.search(r"SageMaker +\| InvokeEndpoint +\| breast-cancer +\| +231 \| +681 \|", shown)
 
 
 def test_it_takes_less_than_a_minute(shown: str) -> None:
