@@ -37,17 +37,18 @@ def function_call(function: Function, result: PgType, args: Sequence[Evaluator],
     def plain(frame: Frame) -> Vector:
         return once(frame, [arg(frame) for arg in args])
 
-    def counted(frame: Frame) -> Vector:
-        values = [arg(frame) for arg in args]
-        if function.batch and not frame.batched and frame.n != 1:
-            return _row_by_row(frame, values, lambda one, given: measured(function, one, lambda: once(one, given)), result)
-        return measured(function, frame, lambda: once(frame, values))
-
     if function.schema != "pg_catalog":
-        return counted
+        return lambda frame: counted(function, frame, [arg(frame) for arg in args], once, result)
     if not kernel.raises and function.volatility != "v" and all(arg in SAFE for arg in args):
         SAFE.add(plain)
     return plain
+
+
+def counted(function: Function, frame: Frame, values: Sequence[Vector], once: Callable[[Frame, Sequence[Vector]], Vector], result: PgType) -> Vector:
+    """`once` for all rows, or where a batch function is outside batch mode for one after the other; counted either way."""
+    if function.batch and not frame.batched and frame.n != 1:
+        return _row_by_row(frame, values, lambda one, given: measured(function, one, lambda: once(one, given)), result)
+    return measured(function, frame, lambda: once(frame, values))
 
 
 def measured(function: Function, frame: Frame, run: Callable[[], Vector]) -> Vector:

@@ -8,6 +8,7 @@ import numpy as np
 
 from auroraml.batch import ConstVector, Index, ListVector, Vector, concat
 from auroraml.evaluate.call import call, kernel_of, null
+from auroraml.evaluate.calling import counted
 from auroraml.evaluate.frame import Frame
 from auroraml.ir import expr as e
 from auroraml.types.pg_type import PgType
@@ -19,8 +20,7 @@ def spread_call(expr: e.Call, args: Sequence[Evaluator]) -> Evaluator:
     """Rows whose arrays are of one length are computed together; a NULL array gives NULL."""
     kernel = kernel_of(expr.function)
 
-    def run(frame: Frame) -> Vector:
-        values = [arg(frame) for arg in args]
+    def once(frame: Frame, values: Sequence[Vector]) -> Vector:
         lists = values[-1].flat()
         if not isinstance(lists, ListVector):
             return ConstVector(null(expr.type), frame.n)
@@ -43,5 +43,9 @@ def spread_call(expr: e.Call, args: Sequence[Evaluator]) -> Evaluator:
         place = np.empty(frame.n, np.int64)
         place[np.concatenate(rows)] = np.arange(frame.n)
         return concat(parts).take(place)
+
+    def run(frame: Frame) -> Vector:
+        values = [arg(frame) for arg in args]
+        return once(frame, values) if expr.function.schema == "pg_catalog" else counted(expr.function, frame, values, once, expr.type)
 
     return run

@@ -21,7 +21,7 @@ from auroraml.types.pg_type import PgType, Rep
 from auroraml.types.table import BPCHAR
 from auroraml.types.text import text_out
 
-MAY_NEED_QUOTES = frozenset({Rep.TEXT, Rep.STRUCT, Rep.POINT, Rep.INTERVAL, Rep.TIMESTAMP, Rep.DATE})
+MAY_NEED_QUOTES = frozenset({Rep.TEXT, Rep.BYTES, Rep.STRUCT, Rep.POINT, Rep.INTERVAL, Rep.TIMESTAMP, Rep.DATE})
 _WIDEST = {
     Rep.BOOL: 6, Rep.INT2: 7, Rep.INT4: 12, Rep.INT8: 21, Rep.OID: 11, Rep.FLOAT4: 16, Rep.FLOAT8: 26, Rep.DATE: 16,
     Rep.TIME: 16, Rep.TIMESTAMP: 40,
@@ -76,6 +76,8 @@ class Request:
     def lines(self) -> pa.Array:
         """The rows' text/csv lines, newline included."""
         fields = [fields_of(a, self.style, self.form) for a in self.arguments]
+        if not fields:  # an empty array after VARIADIC: rows without fields
+            return pa.array(["\n"], pa.large_string()).take(pa.array(np.zeros(self.n, np.int64)))
         newline = pa.scalar("\n", pa.large_string())
         comma = pa.scalar(",", pa.large_string())
         joined = fields[0] if len(fields) == 1 else pc.binary_join_element_wise(*fields, comma)

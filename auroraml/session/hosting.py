@@ -59,7 +59,16 @@ from auroraml.session.plan_cache import PlanCache
 from auroraml.session.sequences import SequenceValues
 from auroraml.session.transaction import Transaction
 from auroraml.settings.aurora import AURORAML_WARN_DOUBLE_CALLS
-from auroraml.settings.core import DATESTYLE, EXTRA_FLOAT_DIGITS, INTERVALSTYLE, SEARCH_PATH, TIMEZONE, TRACK_FUNCTIONS, TRANSACTION_READ_ONLY
+from auroraml.settings.core import (
+    BYTEA_OUTPUT,
+    DATESTYLE,
+    EXTRA_FLOAT_DIGITS,
+    INTERVALSTYLE,
+    SEARCH_PATH,
+    TIMEZONE,
+    TRACK_FUNCTIONS,
+    TRANSACTION_READ_ONLY,
+)
 from auroraml.sql import parse
 from auroraml.sql import statements as st
 from auroraml.sql.rewrite import Source
@@ -132,7 +141,8 @@ class Hosting(SequenceValues):
         settings = self.settings
         return TextStyle(
             date_style=settings[DATESTYLE], interval_style=settings[INTERVALSTYLE], time_zone=settings[TIMEZONE],
-            extra_float_digits=settings[EXTRA_FLOAT_DIGITS], now=self.started, resolve=self.catalog.type, objects=ObjectNames(self.catalog, self.names.path),
+            extra_float_digits=settings[EXTRA_FLOAT_DIGITS], bytea_output=settings[BYTEA_OUTPUT], now=self.started, resolve=self.catalog.type,
+            objects=ObjectNames(self.catalog, self.names.path),
         )  # fmt: skip
 
     @property

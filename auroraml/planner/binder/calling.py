@@ -9,17 +9,17 @@ from typing import Any
 from sqlglot import exp
 
 from auroraml.catalog.builtins import btree_operators
-from auroraml.errors import FeatureNotSupported, GroupingError, UndefinedFunction, UndefinedObject, WindowingError, WrongObjectType
+from auroraml.errors import DatatypeMismatch, FeatureNotSupported, GroupingError, UndefinedFunction, UndefinedObject, WindowingError, WrongObjectType
 from auroraml.errors import SyntaxError as SqlSyntaxError
 from auroraml.ir import expr as e
 from auroraml.ir.logical import Window
 from auroraml.ir.objects import Function
-from auroraml.ir.tree import expressions
+from auroraml.ir.tree import children
 from auroraml.planner.binder.binder import Binder
 from auroraml.planner.binder.calls import Candidate
 from auroraml.planner.binder.coercion import located
 from auroraml.types.pg_type import Attribute, PgType, Rep
-from auroraml.types.table import INT4, INT8, INTERVAL, RECORD, TEXT, UNKNOWN
+from auroraml.types.table import ANY, INT4, INT8, INTERVAL, RECORD, TEXT, UNKNOWN
 
 SPECIAL = frozenset(("coalesce", "nullif", "greatest", "least", "row", "grouping"))
 
@@ -120,6 +120,8 @@ class Calls:
     ) -> e.Expr:  # fmt: skip
         function = chosen.function
         everything = [*args, *direct]
+        if variadic and function.variadic == ANY.oid and not everything[-1].type.element:
+            raise DatatypeMismatch("VARIADIC argument must be an array", at=located(everything[-1]))
         result, bound = self.binder.chooser.resolve(chosen, everything, shown, at)
         coerced = self._coerced(chosen, everything, bound)
         if function.result.oid == RECORD.oid and len(function.outputs) > 1:
@@ -163,7 +165,7 @@ class Calls:
                 out.append(default)
         if chosen.spread:
             rest = given[len(chosen.order) :]
-            if function.variadic == 2276:
+            if function.variadic == ANY.oid:
                 return [*out, *rest]
             element = rest[0].type
             array = self.binder.catalog.find_type_oid(element.array)
@@ -339,7 +341,16 @@ def record_type(function: Function) -> PgType:
 
 
 def _walk(expr: e.Expr) -> list[e.Expr]:
-    return list(expressions(expr))
+    """The expressions of this level: a subquery's own aggregates, windows and sets are its business."""
+    found: list[e.Expr] = []
+    pending: list[object] = [expr]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, e.Expr):
+            found.append(item)
+        below = [item.left, item.test] if isinstance(item, e.SubLink) else [*children(item)]
+        pending += [part for part in reversed(below) if part is not None]
+    return found
 
 
 def _inner_at(args: Sequence[e.Expr]) -> int | None:
