@@ -73,10 +73,13 @@ class LimitCounts:
         return fraction
 
 
-def plan_level(statement: Statement, query: l.Query, outer: Outer | None, fraction: float, row_of: l.TableItem | None = None) -> Level:
-    """Plan one SELECT level; the result's `final` relation holds its paths."""
+def plan_level(
+    statement: Statement, query: l.Query, outer: Outer | None, fraction: float, row_of: l.TableItem | None = None, member: bool = False
+) -> Level:
+    """Plan one SELECT level; the result's `final` relation holds its paths. A `member` of a UNION ALL is gathered with the others."""
     prepared = Prepared(statement, query, outer, row_of)
     level = prepared.level
+    level.member = member
     query = prepared.query
     limits = LimitCounts(level, query.limit, query.offset, fraction)
     level.tuple_fraction = limits.fraction
@@ -93,10 +96,19 @@ def plan_level(statement: Statement, query: l.Query, outer: Outer | None, fracti
     joins = remove_useless_joins(level, joins)
     unique_semi_joins(level)
     finish_build(level)
+    if member:
+        _own_target(level)
     extremes = find_extremes(level, prepared.tree, lambda made: _one_row_level(statement, made, outer)) if grouped else []
     source = _scan_join(level, joins)
     level.final = _upper(level, source, limits, calls, grouped, extremes)
     return level
+
+
+def _own_target(level: Level) -> None:
+    """A member of a UNION ALL that reads a table computes its columns in the scan."""
+    for relation in level.relations_in(level.all_bits):
+        if isinstance(relation.item, l.TableItem):
+            relation.target = Targets(level).final
 
 
 def _one_row_level(statement: Statement, query: l.Query, outer: Outer | None) -> tuple[Level, Relation]:
@@ -211,7 +223,7 @@ def _upper(level: Level, source: Relation, limits: LimitCounts, calls: bool, gro
     if level.distinct_clauses:
         current = distinct(level, current)
     if level.sort_clauses:
-        current = _ordered(level, current, final, limits.tuples)
+        current = ordered(level, current, final, limits.tuples)
     made = Relation(current.bits, "upper")
     made.target = final
     made.consider_startup = current.consider_startup
@@ -243,7 +255,7 @@ def _with_target(level: Level, relation: Relation, target: Target, gather: bool 
     first = steps[0][0]
     same = len(steps) == 1 and same_exprs(first, relation.target)
     if relation.consider_parallel and not is_safe(level, target.exprs):
-        if gather:
+        if gather and not level.member:
             useful_gathers(level, relation)
         relation.partial_paths = []
         relation.consider_parallel = False
@@ -264,7 +276,7 @@ def _with_target(level: Level, relation: Relation, target: Target, gather: bool 
     made.paths = [computing(path) for path in relation.paths]
     made.partial_paths = [computing(path) for path in relation.partial_paths]
     made.target = steps[-1][0]
-    if gather and made.consider_parallel:
+    if gather and made.consider_parallel and not level.member:
         useful_gathers(level, made)
     set_cheapest(made)
     return made
@@ -293,7 +305,7 @@ def _sets(level: Level, relation: Relation, target: Target) -> Relation:
     return made
 
 
-def _ordered(level: Level, source: Relation, final: Target, limit: float) -> Relation:
+def ordered(level: Level, source: Relation, final: Target, limit: float) -> Relation:
     """create_ordered_paths."""
     made = Relation(source.bits, "upper")
     made.target = final

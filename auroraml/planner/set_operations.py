@@ -11,16 +11,19 @@ from auroraml.planner.cost.numbers import max_align, rint
 from auroraml.planner.cost.sorts import sort as sort_cost
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.operators import type_family
+from auroraml.planner.level.parallel_safety import is_safe
 from auroraml.planner.level.pathkeys import SortClause, sort_keys
 from auroraml.planner.level.relation import Relation, Target
 from auroraml.planner.level.statement import Outer, Statement
-from auroraml.planner.paths.dominance import add_path, cheapest_fractional, set_cheapest
+from auroraml.planner.paths.append import append, append_members, workers_of
+from auroraml.planner.paths.dominance import add_partial_path, add_path, cheapest_fractional, set_cheapest
 from auroraml.planner.paths.grouping import hashable
-from auroraml.planner.paths.path import AggregatePath, AppendPath, DummyPath, Path, RecursivePath, SetOpPath, SubqueryPath, UpperUniquePath
+from auroraml.planner.paths.parallel import gathered, limit_needed, useful_gathers
+from auroraml.planner.paths.path import AggregatePath, DummyPath, Path, RecursivePath, SetOpPath, SubqueryPath, UpperUniquePath
 from auroraml.planner.paths.scans import is_dummy
 from auroraml.planner.paths.steps import limited, projection, sorted_path
 from auroraml.planner.paths.subqueries import all_unions
-from auroraml.planner.query import LimitCounts
+from auroraml.planner.query import LimitCounts, charge_init_plans, ordered, plan_level
 from auroraml.planner.rules.pull_up_subqueries import one_relation, simple
 from auroraml.types.table import INT4
 
@@ -31,12 +34,25 @@ def plan_set_operation(statement: Statement, plan: l.SetOperation, outer: Outer 
     limit = None if plan.limit is None else level.fold(plan.limit)
     offset = None if plan.offset is None else level.fold(plan.offset)
     limits = LimitCounts(level, limit, offset, fraction)
-    level.tuple_fraction = 0.0 if plan.order_by else limits.fraction
     bare = replace(plan, order_by=(), limit=None, offset=None, ctes=())
-    flat = not plan.order_by and plan.limit is None and plan.offset is None and not plan.ctes and all_unions(plan)
+    flat = all_unions(bare)
+    level.tuple_fraction = limits.fraction if flat or not plan.order_by else 0.0
     current = _SetPlanner(level, flat).relation(bare, plan.outputs)
-    _finish(level, current, plan.order_by, limit, offset, limits)
+    _sort_keys(level, plan)
+    if flat and not (outer is not None and outer.merged):
+        useful_gathers(level, current)
+        set_cheapest(current)
+    _finish(level, plan, current, limit, offset, limits)
     return level
+
+
+def _sort_keys(level: Level, plan: l.SetOperation) -> None:
+    """ORDER BY as references to the columns."""
+    places = {t.id: i + 1 for i, t in enumerate(level.targets)}
+    for key in plan.order_by:
+        assert isinstance(key.expr, e.ColumnRef)
+        level.sort_clauses.append(SortClause(places[key.expr.id], key.expr, key.descending, key.nulls_first))
+    level.sort_keys = level.query_keys = sort_keys(level, level.sort_clauses)
 
 
 def _level(statement: Statement, outputs: tuple[l.Output, ...], outer: Outer | None) -> Level:
@@ -49,26 +65,21 @@ def _level(statement: Statement, outputs: tuple[l.Output, ...], outer: Outer | N
     return level
 
 
-def _finish(
-    level: Level, current: Relation, order_by: tuple[e.SortKey, ...], limit: e.Expr | None, offset: e.Expr | None, limits: LimitCounts
-) -> None:
+def _finish(level: Level, plan: l.SetOperation, current: Relation, limit: e.Expr | None, offset: e.Expr | None, limits: LimitCounts) -> None:
     """ORDER BY and LIMIT above."""
-    places = {t.id: i + 1 for i, t in enumerate(level.targets)}
-    for key in order_by:
-        assert isinstance(key.expr, e.ColumnRef)
-        level.sort_clauses.append(SortClause(places[key.expr.id], key.expr, key.descending, key.nulls_first))
-    level.sort_keys = level.query_keys = sort_keys(level, level.sort_clauses)
+    if level.sort_clauses:
+        current = ordered(level, current, current.target, limits.tuples)
     final = Relation(0, "upper")
     final.target = current.target
     final.consider_startup = level.tuple_fraction > 0
+    final.consider_parallel = current.consider_parallel and is_safe(level, (limit, offset))
     for path in current.paths:
-        if level.sort_keys and path.keys[: len(level.sort_keys)] != level.sort_keys:
-            path = sorted_path(level, final, path, level.sort_keys, limits.tuples)
         if limit is not None or offset is not None:
             path = limited(final, path, limit, offset, False, limits.offset, limits.count)
-        path.startup += level.init_cost
-        path.total += level.init_cost
         add_path(final, path)
+    if final.consider_parallel and not limit_needed(plan):
+        final.partial_paths = list(current.partial_paths)
+    charge_init_plans(final, level.init_plans, level.init_cost)
     set_cheapest(final)
     level.final = final
 
@@ -91,8 +102,8 @@ class _SetPlanner:
         """A query scanned as a subquery, with the number of its side for INTERSECT and EXCEPT; and its groups."""
         level, statement = self.level, self.level.statement
         self.leaves += 1
-        outer = level.outer
-        sub = statement.plan_query(plan, outer, level.tuple_fraction)
+        member = self.flat and _safe_member(statement, plan)
+        sub = self._planned(plan, member)
         assert sub.final is not None
         best = cheapest_fractional(sub.final, level.tuple_fraction)
         outputs = tuple(replace(o, id=statement.new_id()) for o in plan.outputs)
@@ -114,15 +125,29 @@ class _SetPlanner:
             exprs.append(e.Const(type=INT4, value=flag))
         relation.target = level.estimates.finish(Target(exprs))
         relation.rows = best.rows
+        relation.consider_parallel = sub.final.consider_parallel
         if is_dummy(sub.final):
-            add_path(relation, DummyPath(relation, relation.target))
+            dummy = DummyPath(relation, relation.target)
+            dummy.safe = relation.consider_parallel
+            add_path(relation, dummy)
         else:
-            path = SubqueryPath(relation, relation.target, best)
-            path.startup = best.startup
-            path.total = best.total + level.costs.tuple * best.rows
-            add_path(relation, path)
+            for path in sub.final.paths if self.flat else (best,):
+                add_path(relation, _scan(level, relation, path, member))
+            for path in sub.final.partial_paths if self.flat else sub.final.partial_paths[:1]:
+                add_partial_path(relation, _scan(level, relation, path, member))
         set_cheapest(relation)
+        if member:
+            level.entries += sub.entries
+            sub.entries = []
         return relation, _leaf_groups(sub, best)
+
+    def _planned(self, plan: l.LogicalPlan, member: bool) -> Level:
+        """The level of a leaf; a query of one relation under UNION ALL is no subquery any more (is_safe_append_member)."""
+        level = self.level
+        if not member:
+            return level.statement.plan_query(plan, level.outer, level.tuple_fraction)
+        assert isinstance(plan, l.Query)
+        return plan_level(level.statement, plan, level.outer, level.tuple_fraction, member=True)
 
     def _children(self, plan: l.SetOperation, all: bool) -> list[l.LogicalPlan]:
         """UNIONs below each other are one (plan_union_children)."""
@@ -144,30 +169,31 @@ class _SetPlanner:
         made = Relation(0, "upper")
         made.target = self.target(outputs)
         parts = [self.relation(child, child.outputs) for child in children]
-        if plan.all:
-            path: Path = _append(level, made, _alive([self._merged(part) for part in parts]) if self.flat else [_cheapest(part) for part in parts])
-            if self.flat:
-                made.target.width = _average_width(parts, path.rows)
+        made.consider_parallel = all(part.consider_parallel for part in parts)
+        if self.flat:
+            append_members(level, made, _alive(parts))
+            made.rows = sum(_cheapest(part).rows for part in _alive(parts))
+            made.target.width = _average_width(parts, made.rows)
         else:
-            path = _append(level, made, [_cheapest(part) for part in parts])
-            path = self._unique(made, path)
-        add_path(made, path)
-        made.rows = path.rows
+            self._appended(plan, made, parts)
         set_cheapest(made)
         return made
 
-    def _merged(self, part: Relation) -> Path:
-        """A query of one relation under UNION ALL is no subquery any more: nothing is charged for its rows, its relation is this level's (is_safe_append_member)."""
-        path, sub = _cheapest(part), part.sub
-        if isinstance(path, SubqueryPath) and sub is not None and not sub.is_set_operation and self._safe_member(part):
-            path.startup, path.total = path.source.startup, path.source.total
-            self.level.entries += sub.entries
-            sub.entries = []
-        return path
-
-    def _safe_member(self, part: Relation) -> bool:
-        query = part.item.query if isinstance(part.item, l.SubqueryItem) else None
-        return isinstance(query, l.Query) and simple(query) and one_relation(query, self.level.statement.pushed)
+    def _appended(self, plan: l.SetOperation, made: Relation, parts: list[Relation]) -> None:
+        """An Append of the sides, then one over what workers share of each, gathered (generate_union_paths)."""
+        level = self.level
+        path: Path = append(level, made, [_cheapest(part) for part in parts])
+        if not plan.all:
+            path = self._unique(made, path)
+        add_path(made, path)
+        made.rows = path.rows
+        if made.consider_parallel and all(part.partial_paths for part in parts):
+            partial = [part.partial_paths[0] for part in parts]
+            shared = append(level, made, (), partial, workers_of(level, partial, len(partial)), level.costs.parallel_append)
+            path = gathered(level, made, shared, None)
+            if not plan.all:
+                path = self._unique(made, path)
+            add_path(made, path)
 
     def target(self, outputs: tuple[l.Output, ...]) -> Target:
         """The columns an operation makes."""
@@ -259,7 +285,7 @@ class _SetPlanner:
         sources = [one, two] if plan.op == "except" or left_groups <= right_groups else [two, one]
         whole = Relation(0, "upper")
         whole.target = both
-        path = _append(level, whole, sources)
+        path: Path = append(level, whole, sources)
         groups = left_groups if plan.op == "except" else min(left_groups, right_groups)
         if plan.op == "except":
             rows = one.rows if plan.all else groups
@@ -285,9 +311,9 @@ def all_same(a: tuple[l.Output, ...], b: tuple[l.Output, ...]) -> bool:
     return all(x.type.oid == y.type.oid for x, y in zip(a, b, strict=False))
 
 
-def _alive(paths: list[Path]) -> list[Path]:
+def _alive(parts: list[Relation]) -> list[Relation]:
     """Those that may have rows; one at least."""
-    return [path for path in paths if not isinstance(path, DummyPath)] or paths[:1]
+    return [part for part in parts if not is_dummy(part)] or parts[:1]
 
 
 def _average_width(parts: list[Relation], rows: float) -> int:
@@ -309,17 +335,16 @@ def _cheapest(relation: Relation) -> Path:
     return relation.cheapest_total
 
 
-def _append(level: Level, relation: Relation, sources: list[Path]) -> Path:
-    """create_append_path, cost_append."""
-    path = AppendPath(relation, relation.target)
-    path.sources = sources
-    path.startup = sources[0].startup if sources else 0.0
-    for source in sources:
-        path.rows += source.rows
-        path.total += source.total
-    if len(sources) > 1:
-        path.total += level.costs.tuple * 0.5 * path.rows
+def _scan(level: Level, relation: Relation, source: Path, member: bool) -> Path:
+    """A leaf's rows; nothing is charged for handing on those of a member."""
+    path = SubqueryPath(relation, relation.target, source)
+    path.startup = source.startup
+    path.total = source.total if member else source.total + level.costs.tuple * source.rows
     return path
+
+
+def _safe_member(statement: Statement, query: l.LogicalPlan) -> bool:
+    return isinstance(query, l.Query) and simple(query) and one_relation(query, statement.pushed)
 
 
 def _projected(level: Level, relation: Relation, source: Path) -> Path:

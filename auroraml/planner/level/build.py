@@ -29,6 +29,7 @@ def build_relations(level: Level, tree: Group) -> None:
         relation.serial = level.statement.new_serial()
         relation.item = item
         relation.alias = item.alias
+        relation.member = level.member
         relation.consider_startup = level.tuple_fraction > 0
         level.relations.append(relation)
         level.all_bits |= relation.bits

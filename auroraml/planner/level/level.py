@@ -85,6 +85,7 @@ class Level:
         self.estimator_cache: dict[int, object] = {}
         self.outputs: tuple[l.Output, ...] = ()
         self.is_set_operation = False
+        self.member = False  # of a UNION ALL that is part of the level above
 
     # Relations
 

@@ -120,8 +120,9 @@ class Statement:
 class Outer:
     """The level around a subquery: gives columns through exec parameters."""
 
-    def __init__(self, level: Level) -> None:
+    def __init__(self, level: Level, merged: bool = False) -> None:
         self.level = level
+        self.merged = merged  # the subquery's paths become those of a relation of the level
         self.params: dict[int, e.ParamRef] = {}
         self.refs: list[tuple[int, e.ColumnRef]] = []  # parameters that this level's columns fill
 

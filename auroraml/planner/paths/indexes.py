@@ -237,7 +237,7 @@ def _covers(level: Level, relation: Relation, index: IndexChoice) -> bool:
         if isinstance(expr, PlaceHolder):
             if not ids_in(expr.expr) <= held:
                 return False
-        elif not isinstance(expr, e.ColumnRef) or expr.id not in held:
+        elif not ids_in(expr) <= held:
             return False
     return all(ids_in(clause.expr) & relation.attribute_numbers.keys() <= held for clause in relation.clauses)
 

@@ -152,7 +152,7 @@ def _computable(level: Level, relation: Relation, cls: EquivalenceClass) -> bool
     exprs = relation.target.exprs
     for expr in exprs:
         for member in cls.members:
-            if not member.is_const and not member.bits & ~relation.bits and equal(member.expr, expr):
+            if not member.is_const and equal(member.expr, expr):
                 if not returns_set(expr) and is_safe(level, expr):
                     return True
                 break

@@ -19,6 +19,7 @@ from auroraml.planner.level.statement import Outer
 from auroraml.planner.paths.dominance import add_partial_path, add_path
 from auroraml.planner.paths.path import AppendPath, DummyPath, Path, SubqueryPath
 from auroraml.planner.paths.sizes import parameterization
+from auroraml.planner.rules.pull_up_subqueries import simple as is_simple
 
 
 def plan_subquery(level: Level, relation: Relation, item: l.SubqueryItem) -> None:
@@ -32,11 +33,13 @@ def plan_subquery(level: Level, relation: Relation, item: l.SubqueryItem) -> Non
         else:
             query = pushed
     relation.clauses = kept
+    if merged_unions(item):
+        relation.item, query = item, query = _read_only(relation, item, query)
     parent = level.query
     simple = not (parent.grouped or parent.group_by or parent.having or level.distinct_clauses or level.sort_clauses)
     alone = level.all_bits & (level.all_bits - 1) == 0
     fraction = level.tuple_fraction if simple and alone else 0.0
-    outer = Outer(level)
+    outer = Outer(level, merged_unions(item))
     sub = level.statement.plan_query(query, outer, fraction)
     relation.sub = sub
     relation.sub_params = outer.refs
@@ -63,6 +66,33 @@ def plan_subquery(level: Level, relation: Relation, item: l.SubqueryItem) -> Non
                     if width is not None:
                         relation.widths[output.id] = width
         level.estimates.columns[output.id] = InputColumn(input=given, statistics=statistics, unique=unique)
+
+
+def _read_only(relation: Relation, item: l.SubqueryItem, query: l.LogicalPlan) -> tuple[l.SubqueryItem, l.LogicalPlan]:
+    """A UNION ALL that becomes part of this level without the columns that nobody reads."""
+    wanted = {x.id for x in relation.target.exprs if isinstance(x, e.ColumnRef)}
+    for clause in relation.clauses:
+        wanted |= ids_in(clause.expr)
+    places = [i for i, output in enumerate(item.outputs) if output.id in wanted]
+    if len(places) == len(item.outputs) or not _all_simple(query):
+        return item, query
+    query = _columns(query, places)
+    return replace(item, outputs=tuple(item.outputs[i] for i in places), query=query), query
+
+
+def _all_simple(query: l.LogicalPlan) -> bool:
+    if isinstance(query, l.SetOperation):
+        return _all_simple(query.left) and _all_simple(query.right)
+    return isinstance(query, l.Query) and is_simple(query)
+
+
+def _columns(query: l.LogicalPlan, places: list[int]) -> l.LogicalPlan:
+    """A tree of UNION ALLs with some columns only."""
+    outputs = tuple(query.outputs[i] for i in places)
+    if isinstance(query, l.SetOperation):
+        return replace(query, outputs=outputs, left=_columns(query.left, places), right=_columns(query.right, places))
+    assert isinstance(query, l.Query)
+    return replace(query, outputs=outputs, targets=tuple(query.targets[i] for i in places))
 
 
 def _visible(sub: Level) -> list[e.Expr]:

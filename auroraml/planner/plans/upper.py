@@ -287,10 +287,10 @@ def append(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | N
     """Append: its children's columns by position."""
     assert isinstance(path, AppendPath)
     outputs = list(path.target.exprs)
-    if len(path.sources) == 1:
-        return Emitted(emitter.plan(path.sources[0], EXACT).node, outputs)
     sources = tuple(emitter.plan(source, EXACT).node for source in path.sources)
-    return Emitted(p.Append(sources=sources, targets=references(outputs), cost=emitter.cost(path)), outputs)
+    if len(sources) == 1 and sources[0].parallel_aware == path.aware:
+        return Emitted(sources[0], outputs)
+    return Emitted(p.Append(sources=sources, targets=references(outputs), cost=emitter.cost(path), parallel_aware=path.aware), outputs)
 
 
 @builds(SetOpPath)
