@@ -97,6 +97,7 @@ def _(expr: e.ParamRef) -> Evaluator:
 
 
 @compile.register(e.Aggregate)
+@compile.register(e.Grouping)
 @compile.register(e.WindowCall)
 def _(expr: e.Expr) -> Evaluator:
     key = id(expr)

@@ -319,14 +319,14 @@ _COT_45 = _cos_quarter(45.0) / _sin_quarter(45.0)
 def _tangent_degrees(a: float) -> float:
     a, sign = _folded(a)
     below = _cos_quarter(a)
-    found = sign * (math.inf if below == 0 else _sin_quarter(a) / below / _TAN_45)
+    found = sign * (math.copysign(math.inf, below) if below == 0 else _sin_quarter(a) / below / _TAN_45)
     return 0.0 if found == 0 else found
 
 
 def _cotangent_degrees(a: float) -> float:
     a, sign = _folded(a)
     below = _sin_quarter(a)
-    found = sign * (math.inf if below == 0 else _cos_quarter(a) / below / _COT_45)
+    found = sign * (math.copysign(math.inf, below) if below == 0 else _cos_quarter(a) / below / _COT_45)
     return 0.0 if found == 0 else found
 
 
@@ -382,13 +382,14 @@ def bucket(value: float, low: float, high: float, count: int) -> int:
         raise InvalidArgumentForWidthBucketFunction("lower and upper bounds must be finite")
     if low == high:
         raise InvalidArgumentForWidthBucketFunction("lower bound cannot equal upper bound")
-    if low < high:
-        found = 0 if value < low else count + 1 if value >= high else min(int(count * ((value - low) / (high - low))), count - 1) + 1
-    else:
-        found = 0 if value > low else count + 1 if value <= high else min(int(count * ((low - value) / (low - high))), count - 1) + 1
-    if found >= 2**31:
-        raise NumericValueOutOfRange("integer out of range")
-    return found
+    if (value < low) if low < high else (value > low):
+        return 0
+    if (value >= high) if low < high else (value <= high):
+        if count + 1 >= 2**31:
+            raise NumericValueOutOfRange("integer out of range")
+        return count + 1
+    place = count * (value - low) / (high - low) + 1  # may round up to count + 1, or overflow: PostgreSQL takes what the processor makes of it
+    return int(place) if abs(place) < 2**31 else -(2**31)
 
 
 _GENERATORS: WeakKeyDictionary[object, randomness.Random] = WeakKeyDictionary()  # one a session

@@ -283,6 +283,10 @@ class Deparser:
         return f"PARTIAL {text}" if expr.phase == "partial" else text
 
     @_write.register
+    def _(self, expr: e.Grouping) -> str:
+        return f"GROUPING({self.inner(expr.args)})"
+
+    @_write.register
     def _(self, expr: e.WindowCall) -> str:
         args = "*" if expr.star else self.inner(expr.args)
         text = f"{self.names.function(expr.function.name, expr.function.schema)}({args})"

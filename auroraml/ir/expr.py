@@ -330,6 +330,13 @@ class Aggregate(Expr):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Grouping(Expr):
+    """GROUPING(args): a bit for each argument, set where the grouping set leaves it out; computed with the groups, like an aggregate."""
+
+    args: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class WindowCall(Expr):
     """A window function call over window `window` (index into Query.windows)."""
 

@@ -162,7 +162,7 @@ class Prepared:
         kept: list[e.Expr] = []
         moved: list[e.Expr] = []
         for condition in query.having:
-            if query.grouping_sets is not None or contains(condition, e.Aggregate, e.SubPlan) or volatile(condition):
+            if query.grouping_sets is not None or contains(condition, e.Aggregate, e.Grouping, e.SubPlan) or volatile(condition):
                 kept.append(condition)
             elif query.group_by:
                 moved.append(condition)

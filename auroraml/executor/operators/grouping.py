@@ -112,6 +112,13 @@ def aggregate_kernel(call: e.Aggregate, args: Sequence[Vector], codes: Index, co
     return kernel.function(*extra, [a.flat() for a in args], codes, count)  # type: ignore[no-any-return] # aggregates return vectors
 
 
+def left_out(call: e.Grouping, grouped: frozenset[int], count: int) -> Vector:
+    """GROUPING's value in one grouping set: a bit for each argument, the last one lowest, set where the set has no such key."""
+    bits = [isinstance(arg, e.InputRef) and arg.index not in grouped for arg in call.args]
+    value = sum(1 << i for i, out in enumerate(reversed(bits)) if out)
+    return ConstVector(FixedVector(np.array([value], np.int32)), count)
+
+
 @operator(p.Aggregate)
 class AggregateRows(Keeping):
     """Groups in order of first appearance (of a sorted input: in its order); one group without keys even over no rows."""
@@ -120,11 +127,14 @@ class AggregateRows(Keeping):
 
     def __init__(self, node: p.Aggregate, ctx: object) -> None:
         super().__init__(node, ctx)  # type: ignore[arg-type] # an ExecutionContext
+        self.groupings: list[e.Grouping] = []
         self.places: list[tuple[int, int]] = []  # id() of an Aggregate in targets or filter, and its place among the calls
         for part in (*node.targets, *node.filter):
             for item in own_parts(part):
                 if isinstance(item, e.Aggregate):
                     self.places.append((id(item), self._place(item)))
+                elif isinstance(item, e.Grouping):
+                    self.groupings.append(item)
 
     def _place(self, item: e.Aggregate) -> int:
         for i, call in enumerate(self.node.calls):
@@ -218,7 +228,7 @@ class AggregateRows(Keeping):
         if not count:
             return None
         values = [call.value(codes, count, self.ctx) for call in calls]
-        computed = {key: values[place] for key, place in self.places}
+        computed = {key: values[place] for key, place in self.places} | {id(x): left_out(x, grouped, count) for x in self.groupings}
         rows = batch.take(first, bool((first < 0).any()))
         if len(grouped) != len(self.node.keys):
             rows = self._blanked(rows, grouped)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -69,12 +70,13 @@ def _ranged(micros: np.ndarray, finite: np.ndarray) -> np.ndarray:
     return micros
 
 
-def _instants(zone: Zone) -> Callable[[str, np.ndarray], Vector]:
+def _instants(find_zone: Callable[[], Zone]) -> Callable[[str, np.ndarray], Vector]:
     def compute(text: str, micros: np.ndarray) -> Vector:
         finite = finite_timestamps(micros)
         if not finite.any() and len(micros):
             return FixedVector(micros)
         unit = _unit(text, "timestamp with time zone")
+        zone = find_zone()  # looked at last, as PostgreSQL does
         known = np.where(finite, micros, 0)
         east = zone.at_instants(known) * SECOND
         local = known + east
@@ -97,7 +99,7 @@ def truncate_timestamp(units: Vector, values: Vector) -> Vector:
 @scalar("date_trunc(text,timestamptz)", context=True)
 def truncate_instant(ctx: CallContext, units: Vector, values: Vector) -> Vector:
     """To the start of the unit on the session's clock."""
-    return by_unit(units, values, _instants(session_zone(ctx.style)))
+    return by_unit(units, values, _instants(lambda: session_zone(ctx.style)))
 
 
 @scalar("date_trunc(text,timestamptz,text)")
@@ -105,10 +107,10 @@ def truncate_in_zone(units: Vector, values: Vector, zones: Vector) -> Vector:
     """To the start of the unit on a zone's clock."""
     found: list[object] = []
     if len(set(zones.datums())) == 1:
-        return by_unit(units, values, _instants(zone_named(str(zones.datum(0)))))
+        return by_unit(units, values, _instants(lambda: zone_named(str(zones.datum(0)))))
     for row, name in enumerate(zones.datums()):  # a zone a row: rare
         one = values.take(np.array([row]))
-        found.append(by_unit(units.take(np.array([row])), one, _instants(zone_named(str(name)))).datum(0))
+        found.append(by_unit(units.take(np.array([row])), one, _instants(partial(zone_named, str(name)))).datum(0))
     return FixedVector(np.array(found, np.int64))
 
 

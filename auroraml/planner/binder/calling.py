@@ -9,7 +9,16 @@ from typing import Any
 from sqlglot import exp
 
 from auroraml.catalog.builtins import btree_operators
-from auroraml.errors import DatatypeMismatch, FeatureNotSupported, GroupingError, UndefinedFunction, UndefinedObject, WindowingError, WrongObjectType
+from auroraml.errors import (
+    DatatypeMismatch,
+    FeatureNotSupported,
+    GroupingError,
+    TooManyArguments,
+    UndefinedFunction,
+    UndefinedObject,
+    WindowingError,
+    WrongObjectType,
+)  # fmt: skip
 from auroraml.errors import SyntaxError as SqlSyntaxError
 from auroraml.ir import expr as e
 from auroraml.ir.logical import Window
@@ -21,6 +30,7 @@ from auroraml.planner.binder.coercion import located
 from auroraml.types.pg_type import Attribute, PgType, Rep
 from auroraml.types.table import ANY, INT4, INT8, INTERVAL, RECORD, TEXT, UNKNOWN
 
+MOST_GROUPING = 31  # bits of an integer that stay positive
 SPECIAL = frozenset(("coalesce", "nullif", "greatest", "least", "row", "grouping"))
 
 
@@ -29,7 +39,7 @@ class Calls:
 
     scope: Any
     clause: Any
-    aggregates: list[e.Aggregate]
+    aggregates: list[e.Aggregate | e.Grouping]
     windows: list[Window]
     window_names: dict[str, int]
     has_sets: bool
@@ -199,7 +209,7 @@ class Calls:
         window = next((inner for arg in args for inner in _walk(arg) if isinstance(inner, e.WindowCall)), None)
         if window is not None:
             raise GroupingError("aggregate function calls cannot contain window function calls", at=window.at)
-        if any(isinstance(inner, e.Aggregate) for arg in args for inner in _walk(arg)):
+        if any(isinstance(inner, e.Aggregate | e.Grouping) for arg in args for inner in _walk(arg)):
             raise GroupingError("aggregate function calls cannot be nested", at=_inner_at(args))
         self._refuse_sets(args, "aggregate")
         inner_window = next((x for arg in args for x in _walk(arg) if isinstance(x, e.WindowCall)), None)
@@ -245,7 +255,7 @@ class Calls:
         if name == "row":
             return self.row(args, False, at)
         if name == "grouping":
-            return e.Call(type=INT4, function=GROUPING, args=tuple(args), at=at)
+            return self._grouping(args, at)
         if name == "nullif":
             call = self.operator("=", args, at)
             assert isinstance(call, e.OpCall)
@@ -258,6 +268,17 @@ class Calls:
             raise UndefinedFunction(f"could not identify a comparison function for type {self.coercer.name(type)}", at=at)
         function = self.binder.catalog.function(operator.function)
         return e.MinMax(type=type, operator=operator, function=function, args=coerced, least=name == "least", at=at)
+
+    def _grouping(self, args: Sequence[e.Expr], at: int) -> e.Expr:
+        if not self.clause.aggregates:
+            raise GroupingError(f"grouping operations are not allowed in {self.clause.name}", at=at)
+        if (inner := _inner_at(args)) is not None:
+            raise GroupingError("aggregate function calls cannot be nested", at=inner)
+        if len(args) > MOST_GROUPING:
+            raise TooManyArguments(f"GROUPING must have fewer than {MOST_GROUPING + 1} arguments", at=at)
+        found = e.Grouping(type=INT4, args=tuple(args), at=at)
+        self.aggregates.append(found)
+        return found
 
     def _closing(self, at: int) -> int:
         return next((t.start for t in self.leaves.source.tokens if t.start > at and t.is_op(")")), at)
@@ -354,7 +375,4 @@ def _walk(expr: e.Expr) -> list[e.Expr]:
 
 
 def _inner_at(args: Sequence[e.Expr]) -> int | None:
-    return next((item.at for arg in args for item in _walk(arg) if isinstance(item, e.Aggregate)), None)
-
-
-GROUPING = Function(oid=9999, name="grouping", result=INT4, volatility="i", parallel="s")
+    return next((item.at for arg in args for item in _walk(arg) if isinstance(item, e.Aggregate | e.Grouping)), None)

@@ -78,7 +78,7 @@ class Expressions(Predicates):
         self.scope = scope
         self.subquery = subquery
         self.clause = Clause(name="")
-        self.aggregates: list[e.Aggregate] = []
+        self.aggregates: list[e.Aggregate | e.Grouping] = []
         self.windows: list[Window] = []
         self.window_names: dict[str, int] = {}
         self.has_sets = False

@@ -420,7 +420,14 @@ def check_grouping(query: Query, scope: Scope) -> None:
     keyed = _functionally_dependent(query, scope)
 
     def check(node: object) -> None:
-        if isinstance(node, e.Aggregate) or (isinstance(node, e.Expr) and any(same(node, key) for key in query.group_by)):
+        if isinstance(node, e.Grouping):
+            read = [x.id for arg in node.args for x in expressions(arg) if isinstance(x, e.ColumnRef)]
+            if read and not any(id in own for id in read):
+                raise FeatureNotSupported("GROUPING of an outer query level is not supported", at=node.at)
+            stray = next((x for x in node.args if not any(same(x, key) for key in query.group_by)), None)
+            if stray is not None:
+                raise GroupingError("arguments to GROUPING must be grouping expressions of the associated query level", at=stray.at)
+        if isinstance(node, e.Aggregate | e.Grouping) or (isinstance(node, e.Expr) and any(same(node, key) for key in query.group_by)):
             return
         if isinstance(node, e.ColumnRef) and node.id in own and node.id not in keyed:
             entry, output = own[node.id]

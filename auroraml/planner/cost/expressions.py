@@ -43,6 +43,8 @@ class ExpressionCosts:
         startup = per_tuple = 0.0
         if isinstance(expr, e.Aggregate | e.WindowCall | e.ColumnRef | e.Const | e.ParamRef):
             return 0.0, 0.0
+        if isinstance(expr, e.Grouping):
+            return 0.0, self.operator
         if isinstance(expr, e.SubPlan):
             return expr.startup_cost, expr.per_call_cost
         if isinstance(expr, Alternatives):

@@ -45,6 +45,10 @@ def aggregates_of(level: Level) -> list[e.Aggregate]:
     return found
 
 
+def _asks_grouping(level: Level) -> bool:
+    return any(isinstance(part, e.Grouping) for root in (*(t.expr for t in level.targets), *level.query.having) for part in walk(root))
+
+
 def aggregate_costs(level: Level, calls: list[e.Aggregate], phase: str = "whole") -> AggregateCosts:
     """get_agg_clause_costs; calls with equal transition and arguments share a state.
 
@@ -176,7 +180,7 @@ def grouping(level: Level, source: Relation, target: Target, first: Path | None 
         final_costs = aggregate_costs(level, calls, "final") if partly is not None else costs
         if can_sort:
             for given in source.paths:
-                over_sorted(level, made, given, given is cheapest, costs, groups, bool(calls))
+                over_sorted(level, made, given, given is cheapest, costs, groups, bool(calls) or _asks_grouping(level))
             for given in partly.paths if partly is not None else ():
                 assert partly is not None
                 over_sorted(level, made, given, given is partly.cheapest_total, final_costs, groups, bool(calls), "final")

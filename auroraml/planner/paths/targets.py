@@ -22,7 +22,7 @@ def variables(node: object, *, aggregates: bool = False, windows: bool = False) 
             for id, attribute in zip(part.ids, part.type.attributes, strict=False):
                 found.append(e.ColumnRef(type=attribute.type, typmod=attribute.typmod, id=id, name=attribute.name))
             return
-        if (aggregates and isinstance(part, e.Aggregate)) or (windows and isinstance(part, e.WindowCall)):
+        if (aggregates and isinstance(part, e.Aggregate | e.Grouping)) or (windows and isinstance(part, e.WindowCall)):
             found.append(part)
             return
         for child in parts(part):
@@ -164,7 +164,7 @@ def _lowest(expr: e.Expr, sets: Target, below: Target) -> None:
         for arg in expr.args:
             add_new(below, variables(arg, aggregates=True, windows=True))
         return
-    if isinstance(expr, e.ColumnRef | e.Aggregate | e.WindowCall):
+    if isinstance(expr, e.ColumnRef | e.Aggregate | e.Grouping | e.WindowCall):
         add_new(sets, [expr])
         add_new(below, [expr])
         return

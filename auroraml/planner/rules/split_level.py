@@ -12,7 +12,6 @@ from auroraml.ir.tree import rewrite, same, walk
 
 NewId = Callable[[], int]
 T = TypeVar("T")
-GROUPING_OID = 9999  # the binder's GROUPING()
 
 
 def made_by(items: Sequence[l.FromItem]) -> frozenset[int]:
@@ -38,7 +37,7 @@ class _Below:
     def _change(self, node: object) -> object | None:
         if isinstance(node, e.SubLink):
             return rewrite(node, lambda inner: self._column(inner))
-        if isinstance(node, self.units) or (isinstance(node, e.Call) and node.function.oid == GROUPING_OID):
+        if isinstance(node, self.units | e.Grouping):
             return self._ref(node)
         if isinstance(node, e.Expr) and any(same(node, key) for key in self.keys):
             return self._ref(node)
