@@ -12,6 +12,7 @@ from auroraml.ir.objects import Column, Relation
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.questions import columns_in, rewrite
 from auroraml.planner.level.statement import Outer, Statement
+from auroraml.planner.paths.dominance import cheapest_fractional
 from auroraml.planner.prepare import ROW_ID, prepare_expr
 from auroraml.planner.query import plan_level
 from auroraml.types.table import INT8
@@ -22,10 +23,13 @@ def live(relation: Relation) -> list[Column]:
     return [c for c in relation.columns if not c.dropped]
 
 
-def _cost(source: p.PhysicalPlan, returning: Sequence[l.Target]) -> p.Cost:
+def _cost(source: p.PhysicalPlan, sub: Level, returning: Sequence[l.Target]) -> p.Cost:
+    """The cost of the rows' path: a subquery scan that did nothing and left the plan is charged still."""
+    assert sub.final is not None
+    best = cheapest_fractional(sub.final, 0.0)
     rows = source.cost.rows if returning else 0.0
     width = source.cost.width if returning else 0
-    return p.Cost(startup=source.cost.startup, total=source.cost.total, rows=rows, width=width)
+    return p.Cost(startup=best.startup, total=best.total, rows=rows, width=width)
 
 
 def plan_insert(statement: Statement, plan: l.Insert, outer: Outer | None) -> Level:
@@ -41,7 +45,7 @@ def plan_insert(statement: Statement, plan: l.Insert, outer: Outer | None) -> Le
     new = {id: _row_column(c, i, 1) for i, (id, c) in enumerate(zip(plan.row_ids, live(plan.relation), strict=True))}
     level.plan = p.ModifyTable(
         operation="Insert", relation=plan.relation, alias=plan.alias or plan.relation.name, source=source, conflict=_conflict(level, plan, new),
-        targets=_over(level, [t.expr for t in plan.returning], new), cost=_cost(source, plan.returning), range_index=serial,
+        targets=_over(level, [t.expr for t in plan.returning], new), cost=_cost(source, sub, plan.returning), range_index=serial,
         init_plans=tuple(level.init_plans),
     )  # fmt: skip
     return level
@@ -114,7 +118,7 @@ def plan_change(statement: Statement, plan: l.Update | l.Delete, outer: Outer | 
     level.plan = p.ModifyTable(
         operation="Update" if isinstance(plan, l.Update) else "Delete", relation=plan.relation, alias=plan.alias or plan.relation.name, source=source,
         assigned=plan.assigned if isinstance(plan, l.Update) else (), row_id=len(targets), targets=_over(level, [t.expr for t in plan.returning], known),
-        cost=_cost(source, plan.returning), range_index=serial, init_plans=tuple(level.init_plans),
+        cost=_cost(source, sub, plan.returning), range_index=serial, init_plans=tuple(level.init_plans),
     )  # fmt: skip
     return level
 

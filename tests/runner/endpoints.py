@@ -77,6 +77,17 @@ def size_of_request(rows: pa.Table) -> list[int]:
     return [rows.num_rows] * rows.num_rows
 
 
+class Joined:
+    """What PostgreSQL's concat_ws makes of a row: its arguments in text form, NULLs left out, the endpoint's name between them."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, rows: pa.Table) -> list[str]:
+        columns = [column.to_pylist() for column in rows.columns]
+        return [self.name.join(str(value) for value in row if value is not None) for row in zip(*columns, strict=True)]
+
+
 def fault(code: str, message: str) -> object:
     """An endpoint that always fails."""
 
@@ -117,6 +128,7 @@ def endpoints() -> dict[str, object]:
         "first-endpoint": first, "length-endpoint": length, "anomaly-endpoint": length, "echo-endpoint": first,
         "sagemaker_model_endpoint_name": guide_model, "endpt_name": forecast, "pair-endpoint": pairs, "size-endpoint": size_of_request,
         "body-endpoint": Body(whole=True), "lines-endpoint": Body(whole=False), "binary-endpoint": Binary(), "short-endpoint": Short(),
+        "0": Joined("0"), "x": Joined("x"),
         "half-endpoint": lambda rows: [0.5] * rows.num_rows,
         "empty-endpoint": lambda rows: [""] * rows.num_rows,
         "json-endpoint": lambda rows: ["[0.5]"] * rows.num_rows,

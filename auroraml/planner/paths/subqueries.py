@@ -24,7 +24,7 @@ from auroraml.planner.rules.pull_up_subqueries import simple as is_simple
 
 def plan_subquery(level: Level, relation: Relation, item: l.SubqueryItem) -> None:
     """Push what may be pushed, plan the subquery, take over its size."""
-    query = _without_unused(level, relation, item, item.query)
+    query = item.query
     kept: list[Clause] = []
     for clause in relation.clauses:
         pushed = None if clause.pseudoconstant else _pushed(query, item.outputs, clause.expr, level)
@@ -33,6 +33,7 @@ def plan_subquery(level: Level, relation: Relation, item: l.SubqueryItem) -> Non
         else:
             query = pushed
     relation.clauses = kept
+    query = _without_unused(level, relation, item, query)
     if merged_unions(item):
         relation.item, query = item, query = _read_only(relation, item, query)
     parent = level.query

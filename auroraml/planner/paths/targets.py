@@ -132,22 +132,28 @@ def split_sets(level: Level, target: Target) -> list[tuple[Target, bool]]:
         whole = steps[0][0]
         sets = Target([])
         below = Target([])
-        plain_top = True
+        plain_top = not any(returns_set(x) and not _plain_set(x) for x in whole.exprs)
+        beside = Target([])  # what the step hands up beside the sets' values: behind them, unless the step is the last
         for expr, ref in zip(whole.exprs, whole.refs, strict=True):
-            if isinstance(expr, e.Call) and expr.function.returns_set and not any(returns_set(a) for a in expr.args):
+            if _plain_set(expr):
+                assert isinstance(expr, e.Call)
                 sets.exprs.append(expr)
                 sets.refs.append(ref)
                 for arg in expr.args:
                     add_new(below, variables(arg, aggregates=True, windows=True))
             elif returns_set(expr):
-                plain_top = False
-                _lowest(expr, sets, below)
+                _lowest(expr, sets, below, beside)
             else:
-                sets.exprs.append(expr)
-                sets.refs.append(ref)
+                part = sets if plain_top else beside
+                part.exprs.append(expr)
+                part.refs.append(ref)
                 if not any(equal(expr, x) for x in below.exprs):
                     below.exprs.append(expr)
                     below.refs.append(ref)
+        for expr, ref in zip(beside.exprs, beside.refs, strict=True):
+            if ref or not any(equal(expr, x) for x in sets.exprs):
+                sets.exprs.append(expr)
+                sets.refs.append(ref)
         level.estimates.finish(sets)
         level.estimates.finish(below)
         if plain_top and len(steps) == 1:
@@ -157,7 +163,12 @@ def split_sets(level: Level, target: Target) -> list[tuple[Target, bool]]:
     return steps
 
 
-def _lowest(expr: e.Expr, sets: Target, below: Target) -> None:
+def _plain_set(expr: e.Expr) -> bool:
+    """Whether an expression is a set-returning call over single values."""
+    return isinstance(expr, e.Call) and expr.function.returns_set and not any(returns_set(a) for a in expr.args)
+
+
+def _lowest(expr: e.Expr, sets: Target, below: Target, beside: Target) -> None:
     """The innermost set-returning calls of an expression, and the columns it needs beside them."""
     if isinstance(expr, e.Call) and expr.function.returns_set and not any(returns_set(a) for a in expr.args):
         add_new(sets, [expr])
@@ -165,14 +176,14 @@ def _lowest(expr: e.Expr, sets: Target, below: Target) -> None:
             add_new(below, variables(arg, aggregates=True, windows=True))
         return
     if isinstance(expr, e.ColumnRef | e.Aggregate | e.Grouping | e.WindowCall):
-        add_new(sets, [expr])
+        add_new(beside, [expr])
         add_new(below, [expr])
         return
     for part in parts(expr):
         if isinstance(part, e.Expr):
-            _lowest(part, sets, below)
+            _lowest(part, sets, below, beside)
         else:
             for inner in walk(part):
                 if isinstance(inner, e.Expr):
-                    _lowest(inner, sets, below)
+                    _lowest(inner, sets, below, beside)
                     break
