@@ -13,6 +13,7 @@ RELATIONS: tuple[tuple[int, str, str, str, int, str], ...] = (  # as system_data
     (9_110, NAME, "bill", "v", 9_111, _BILL),
     (9_112, NAME, "session_bill", "v", 9_113, _BILL),
     (9_114, NAME, "statement_bill", "v", 9_115, _BILL),
+    (9_118, NAME, "prices", "v", 9_119, "list:text service:text item:text price:numeric currency:text per:text evidence:text date:date source:text"),
     (9_116, NAME, "budget", "v", 9_117, "budget:numeric spent:numeric held:numeric remaining:numeric currency:text"),
 )
 RESET_BILL = Function(

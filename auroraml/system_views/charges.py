@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import date
 
 from auroraml.catalog.own_objects import RESET_BILL
 from auroraml.functions.signature import SCALARS, CallContext, Kernel
@@ -50,6 +51,18 @@ def budget(ctx: Reader) -> Rows:
     if left is not None and limit is not None:
         row |= {"budget": money(limit), "spent": money(limit - left)}
     return [row]
+
+
+@view("auroraml.prices")
+def prices(ctx: Reader) -> Rows:
+    """Every price list there is, with where its prices come from."""
+    lists = _account(ctx).lists
+    rows: Rows = []
+    for name in lists.names:
+        found = lists[name]
+        day = (found.date - date(1970, 1, 1)).days
+        rows += [{"list": name, **asdict(price), "currency": found.currency, "date": day} for price in found.printed()]
+    return rows
 
 
 def reset_bill(ctx: CallContext) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from pathlib import Path
@@ -36,6 +37,18 @@ class ModelPrice:
     most_output: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Price:
+    """A price as people read it."""
+
+    service: str
+    item: str
+    price: Decimal
+    per: str
+    evidence: str
+    source: str
+
+
 @dataclass(frozen=True)
 class PriceList:
     """What a TOML table says; its amounts are checked when first used."""
@@ -53,10 +66,10 @@ class PriceList:
         """The currency's code."""
         return str(self.table["currency"])
 
-    @property
-    def date(self) -> str:
+    @cached_property
+    def date(self) -> date:
         """The day the prices were looked up."""
-        return str(self.table["date"])
+        return date.fromisoformat(str(self.table["date"]))
 
     @cached_property
     def comprehend(self) -> Table:
@@ -101,6 +114,27 @@ class PriceList:
             found[name] = ModelPrice(input=_amount(value["input"]) // 1_000_000, output=_amount(value["output"]) // 1_000_000,
                                      most_output=_whole(value.get("most_output", 0)))  # fmt: skip
         return found
+
+    def printed(self) -> list[Price]:
+        """Every price, with its evidence and source."""
+        tiers = self.comprehend["tiers"]
+        assert isinstance(tiers, Sequence)
+        found = []
+        for tier in tiers:
+            item = f"to {tier['up_to']} units a month" if "up_to" in tier else "beyond"
+            found.append(self._price("Comprehend", self.comprehend, item, tier["price"], f"unit of {self.unit} characters", tier))
+        for item, price in _table(self.sagemaker, "instance_hours").items():
+            found.append(self._price("SageMaker", self.sagemaker, item, price, "instance hour", {}))
+        bedrock = _table(self.table, "bedrock")
+        for item, model in _table(bedrock, "models").items():
+            assert isinstance(model, Mapping)
+            for direction in ("input", "output"):
+                found.append(self._price("Bedrock", bedrock, item, model[direction], f"1000000 {direction} tokens", model))
+        return found
+
+    def _price(self, service: str, table: Table, item: str, price: object, per: str, own: Table) -> Price:
+        evidence = str(own.get("evidence", table.get("evidence", "")))
+        return Price(service=service, item=item, price=Decimal(str(price)), per=per, evidence=evidence, source=str(table.get("source", "")))
 
     def units(self, texts: Sequence[str]) -> int:
         """Comprehend's units for documents: 100 characters begun, at least 3 each (taken per document: AWS does not say)."""
@@ -208,7 +242,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {  # what a table of a list may hold; othe
     "sagemaker": ("source", "evidence", "default_instance", "longest_call", "instance_hours", "endpoints"),
     "bedrock": ("source", "evidence", "models"),
 }
-READ = ("unit", "minimum", "tiers", "instance_seconds", "longest_call", "models")
+READ = ("date", "unit", "minimum", "tiers", "instance_seconds", "longest_call", "models")
 
 
 def _check(table: Table, place: str) -> None:

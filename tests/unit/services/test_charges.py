@@ -149,6 +149,7 @@ def test_lists_of_ones_own() -> None:
         ({"a": {"comprehend": {"tiers": [{"price": "cheap"}]}}}, "'cheap' is not an amount"),
         ({"a": {"sagemaker": {"instance_hours": {"ml.m5.large": "-1"}}}}, "below zero"),
         ({"a": {"bedrock": {"models": {"m": {"input": "1"}}}}}, "output"),
+        ({"a": {"date": "yesterday"}}, "isoformat"),
         ({"a": {"base": "b"}}, '"auroraml.price_list": "b"'),
         ({"a": {"base": "b"}, "b": {"base": "a"}}, "auroraml.price_list"),
         ({"a": {"sagemaker": {"longest_call": "long"}}}, "cannot be read"),
@@ -163,7 +164,7 @@ def test_every_list_says_where_its_prices_are_from() -> None:
     for name in PriceLists().names:
         found = PriceLists()[name]
         assert found.currency == "USD"
-        assert found.date >= "2026"
+        assert found.date.year >= 2026
         for table in ("comprehend", "sagemaker", "bedrock"):
             part = found.table[table]
             assert isinstance(part, Mapping)
