@@ -75,8 +75,8 @@ def _instants(find_zone: Callable[[], Zone]) -> Callable[[str, np.ndarray], Vect
         finite = finite_timestamps(micros)
         if not finite.any() and len(micros):
             return FixedVector(micros)
+        zone = find_zone()  # looked at before the unit, but not for infinity, as PostgreSQL does
         unit = _unit(text, "timestamp with time zone")
-        zone = find_zone()  # looked at last, as PostgreSQL does
         known = np.where(finite, micros, 0)
         east = zone.at_instants(known) * SECOND
         local = known + east
