@@ -67,7 +67,7 @@ class _Output:
         if not node.targets:
             return reference(node, self.place, e.InputRef(type=ANY, index=self.index))
         target = node.targets[self.index]
-        text = self.place.text(target)
+        text = self.place.text(target, True)
         if isinstance(target, e.InputRef) and (target.original is None or not self.place.originals):
             return text
         return f"({text})"

@@ -32,6 +32,19 @@ def distinct_count(expr: e.Expr, estimator: Estimator) -> tuple[float, bool]:
     return estimator.distinct_count(estimator.examine(expr))
 
 
+def any_defaulted(exprs: Sequence[e.Expr], estimator: Estimator) -> bool:
+    """Whether a group count of `exprs` rests on a mere default for some column."""
+    for expr in exprs:
+        variable = estimator.examine(expr)
+        if variable.statistics is not None or variable.unique:
+            columns: Sequence[e.Expr] = (expr,)
+        else:
+            columns = [node for node in walk(expr) if isinstance(node, e.ColumnRef) and node.id in estimator.columns]
+        if any(distinct_count(column, estimator)[1] for column in columns):
+            return True
+    return False
+
+
 def estimate_num_groups(exprs: Sequence[e.Expr], rows: float, estimator: Estimator) -> float:
     """The groups that `rows` input rows make by `exprs`."""
     if not exprs:

@@ -103,7 +103,7 @@ class Deconstructor:
         bits = 0
         for condition in conditions:
             bits |= level.bits_of(condition)
-        strict = level.bits_of_ids(nonnullable_ids(conditions))
+        strict = sum(1 << number for number in nonnullable_ids(conditions, owners=level.owner))
         made.lhs_strict = bool(strict & left)
         min_left = bits & left
         min_right = (bits | inner) & right

@@ -10,7 +10,7 @@ from auroraml.planner.cost.expressions import ExpressionCosts
 from auroraml.planner.cost.numbers import clamp_rows
 from auroraml.planner.estimate.buckets import bucket_statistics, merge_fractions
 from auroraml.planner.estimate.estimator import Estimator, Input, InputColumn
-from auroraml.planner.estimate.groups import distinct_count, estimate_num_groups
+from auroraml.planner.estimate.groups import any_defaulted, estimate_num_groups
 from auroraml.planner.estimate.joins import JoinSides
 from auroraml.planner.estimate.selectivity import clauselist_selectivity, join_list_selectivity
 from auroraml.planner.estimate.width import type_width
@@ -119,7 +119,7 @@ class Estimates:
 
     def defaulted(self, exprs: Sequence[e.Expr]) -> bool:
         """Whether some distinct count is a mere default."""
-        return any(distinct_count(x, self.estimator)[1] for x in exprs)
+        return any_defaulted(exprs, self.estimator)
 
     def bucket(self, key: e.Expr, buckets: float) -> tuple[float, float]:
         """Most common value's frequency and bucket fraction of a hash key."""

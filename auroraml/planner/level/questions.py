@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -131,36 +131,39 @@ def nonstrict(node: object) -> bool:
     return False
 
 
-def nonnullable_ids(node: object, top: bool = True) -> frozenset[int]:
-    """Columns whose being NULL makes the condition false or NULL (find_nonnullable_vars, by column)."""
+def nonnullable_ids(node: object, top: bool = True, owners: Mapping[int, int] | None = None) -> frozenset[int]:
+    """Columns whose being NULL makes the condition false or NULL (find_nonnullable_vars).
+
+    With `owners` (column id to relation) the relations all of whose columns being NULL does so (find_nonnullable_rels).
+    """
     if isinstance(node, tuple | list):
-        return frozenset().union(*(nonnullable_ids(item, top) for item in node)) if node else frozenset()
+        return frozenset().union(*(nonnullable_ids(item, top, owners) for item in node)) if node else frozenset()
     if isinstance(node, e.ColumnRef):
-        return frozenset((node.id,))
+        return frozenset((node.id,)) if owners is None else frozenset((owners.get(node.id, node.id),))
     if isinstance(node, e.WholeRow):
-        return frozenset(node.ids)
+        return frozenset(node.ids) if owners is None else frozenset(owners.get(id, id) for id in node.ids)
     if isinstance(node, e.Call | e.OpCall | e.ArrayOp):
         if isinstance(node, e.ArrayOp) and not (node.function.strict and not node.all):
             return frozenset()
-        return nonnullable_ids(node.args, False) if node.function.strict else frozenset()
+        return nonnullable_ids(node.args, False, owners) if node.function.strict else frozenset()
     if isinstance(node, e.And):
         if top:
-            return nonnullable_ids(node.args, True)
-        return frozenset.intersection(*(nonnullable_ids(a, False) for a in node.args))
+            return nonnullable_ids(node.args, True, owners)
+        return frozenset.intersection(*(nonnullable_ids(a, False, owners) for a in node.args))
     if isinstance(node, e.Or):
-        return frozenset.intersection(*(nonnullable_ids(a, top) for a in node.args))
+        return frozenset.intersection(*(nonnullable_ids(a, top, owners) for a in node.args))
     if isinstance(node, e.Not):
-        return nonnullable_ids(node.arg, False)
+        return nonnullable_ids(node.arg, False, owners)
     if isinstance(node, e.Relabel | e.ViaText | e.ArrayCoerce):
-        return nonnullable_ids(node.arg, top)
+        return nonnullable_ids(node.arg, top, owners)
     if isinstance(node, e.NullTest):
-        return nonnullable_ids(node.arg, False) if top and node.negated and not node.per_field else frozenset()
+        return nonnullable_ids(node.arg, False, owners) if top and node.negated and not node.per_field else frozenset()
     if isinstance(node, e.BooleanTest):
         if top and (node.test, node.negated) in (("true", False), ("false", False), ("unknown", True)):
-            return nonnullable_ids(node.arg, False)
+            return nonnullable_ids(node.arg, False, owners)
         return frozenset()
     if isinstance(node, e.SubPlan) and node.kind == "any" and top and node.test is not None:
-        return nonnullable_ids(node.test, top)
+        return nonnullable_ids(node.test, top, owners)
     return frozenset()
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.planner.level.questions import conjuncts, nonnullable_ids
-from auroraml.planner.rules.join_tree import Group, NoTable, made_ids
+from auroraml.planner.rules.join_tree import Group, NoTable, leaves, made_ids
 from auroraml.planner.rules.pull_up_sublinks import all_of
 
 Ids = frozenset[int]
@@ -25,15 +26,24 @@ def has_outer_joins(item: l.FromItem) -> bool:
 
 def reduce_outer_joins(tree: Group) -> Group:
     """The tree with outer joins made stricter where that changes nothing."""
-    return _reduce(tree, NONE, NONE) if has_outer_joins(tree) else tree  # type: ignore[return-value] # a Group stays one
+    if not has_outer_joins(tree):
+        return tree
+    owners: dict[int, int] = {}
+    for leaf in leaves(tree):
+        ids = made_ids(leaf)
+        owners.update(dict.fromkeys(ids, min(ids, default=0)))
+    return _reduce(tree, NONE, NONE, owners)  # type: ignore[return-value] # a Group stays one
 
 
-def _reduce(item: l.FromItem, nonnull: Ids, forced: Ids) -> l.FromItem:
-    """`nonnull`: columns that conditions above require not NULL; `forced`: columns that conditions above require NULL."""
+def _reduce(item: l.FromItem, nonnull: Ids, forced: Ids, owners: Mapping[int, int]) -> l.FromItem:
+    """`nonnull`: a column of each relation whose rows conditions above require; `forced`: columns that conditions above require NULL.
+
+    `owners`: every column's relation, named by its first column.
+    """
     if isinstance(item, Group):
-        passed = nonnull | nonnullable_ids(item.where)
+        passed = nonnull | nonnullable_ids(item.where, owners=owners)
         null = forced | _forced_null(item.where)
-        return replace(item, items=tuple(_reduce(i, passed, null) if has_outer_joins(i) else i for i in item.items))
+        return replace(item, items=tuple(_reduce(i, passed, null, owners) if has_outer_joins(i) else i for i in item.items))
     if not isinstance(item, l.JoinItem):
         return item
     kind, left, right, on = item.kind, item.left, item.right, item.on
@@ -51,7 +61,7 @@ def _reduce(item: l.FromItem, nonnull: Ids, forced: Ids) -> l.FromItem:
             passed_left = passed_right = NONE
             null_left = null_right = NONE
         else:
-            local = nonnullable_ids(conditions)
+            local = nonnullable_ids(conditions, owners=owners)
             local_null = _forced_null(conditions)
             if kind in ("inner", "cross", "semi"):
                 passed_left = passed_right = nonnull | local
@@ -60,9 +70,9 @@ def _reduce(item: l.FromItem, nonnull: Ids, forced: Ids) -> l.FromItem:
                 passed_left, null_left = nonnull, forced
                 passed_right, null_right = local, local_null
         if has_outer_joins(left):
-            left = _reduce(left, passed_left, null_left)
+            left = _reduce(left, passed_left, null_left, owners)
         if has_outer_joins(right):
-            right = _reduce(right, passed_right, null_right)
+            right = _reduce(right, passed_right, null_right, owners)
     return replace(item, kind=kind, left=left, right=right, outputs=item.outputs)
 
 
