@@ -1,8 +1,10 @@
-"""1,000,000 rows through a zero-latency batch function at 1,000 rows a batch, against a hand-written pyarrow loop."""
+"""1,000,000 rows through a zero-latency batch function at 25, 1,000 and 10,000 rows a batch, beside a hand-written pyarrow loop."""
 
 from __future__ import annotations
 
 import io
+import os
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -10,10 +12,12 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 import auroraml
-from benchmarks.timing import interleave
+from benchmarks.timing import Times, interleave_both
 
-ROWS, BATCH = 1_000_000, 1_000
-FUNCTION = """CREATE FUNCTION score(a int, b float8, max_rows_per_batch int DEFAULT {batch}) RETURNS real
+ROWS = 1_000_000
+SIZES = {25: 1, 1_000: 5, 10_000: 5}  # rows a batch: rounds (25 takes half a minute a round)
+ENGINE_CSV, HAND_CSV, ENGINE, BARE = "engine, text/csv", "by hand, text/csv", "engine, callable", "bare callable"
+FUNCTION = """CREATE FUNCTION score(a int, b float8, max_rows_per_batch int DEFAULT 1000) RETURNS real
 AS $$ SELECT aws_sagemaker.invoke_endpoint('bench', max_rows_per_batch, a, b)::real $$ LANGUAGE SQL PARALLEL SAFE COST 5000"""
 
 
@@ -27,23 +31,23 @@ def model(batch: pa.Table) -> pa.Array:
     return pc.cast(batch.column(1), pa.float32()).combine_chunks()
 
 
-def by_hand(data: pa.Table) -> int:
+def by_hand(data: pa.Table, size: int) -> int:
     """What an engineer would write: slice, text/csv out, parse, call, text back, cast."""
     options = pacsv.WriteOptions(include_header=False)
     read = pacsv.ReadOptions(column_names=["arg0", "arg1"])
     total = 0
-    for start in range(0, data.num_rows, BATCH):
+    for start in range(0, data.num_rows, size):
         body = io.BytesIO()
-        pacsv.write_csv(data.slice(start, BATCH), body, options)
+        pacsv.write_csv(data.slice(start, size), body, options)
         parsed = pacsv.read_csv(io.BytesIO(body.getvalue()), read)
         answer = "\n".join(pc.cast(model(parsed), pa.string()).to_pylist())
         total += len(pc.cast(pa.array(answer.split("\n")), pa.float32()))
     return total
 
 
-def bare(data: pa.Table) -> int:
+def bare(data: pa.Table, size: int) -> int:
     """The callable on each slice, nothing else."""
-    return sum(len(model(data.slice(start, BATCH))) for start in range(0, data.num_rows, BATCH))
+    return sum(len(model(data.slice(start, size))) for start in range(0, data.num_rows, size))
 
 
 def engine(data: pa.Table, csv: bool) -> auroraml.Connection:
@@ -51,30 +55,44 @@ def engine(data: pa.Table, csv: bool) -> auroraml.Connection:
     endpoint = auroraml.endpoints.Callable(model, content="csv" if csv else "arrow")
     connection = auroraml.connect(endpoints={"bench": endpoint}, user="rdsadmin", autocommit=True)
     connection.execute("CREATE EXTENSION aws_ml CASCADE")
-    connection.execute(FUNCTION.format(batch=BATCH))
+    connection.execute(FUNCTION)
     connection.execute("CREATE TABLE t (a int, b float8)")
     connection.register("loading", data)
     connection.execute("INSERT INTO t SELECT * FROM loading")
     return connection
 
 
-def run(rows: int = ROWS, rounds: int = 5) -> dict[str, float]:
-    """Median milliseconds: the engine with and without text/csv, the loop by hand, the bare callable."""
+def run(rows: int = ROWS, sizes: Sequence[int] = tuple(SIZES), rounds: int | None = None) -> dict[int, dict[str, Times]]:
+    """By batch size: median milliseconds, wall and CPU, of the engine with and without text/csv, the loop by hand, the bare callable."""
     data = table(rows)
     with_csv, without = engine(data, True), engine(data, False)
-    return interleave(
-        {
-            "engine, text/csv": lambda: with_csv.execute("SELECT score(a, b) FROM t").fetch_arrow_table(),
-            "by hand, text/csv": lambda: by_hand(data),
-            "engine, callable": lambda: without.execute("SELECT score(a, b) FROM t").fetch_arrow_table(),
-            "bare callable": lambda: bare(data),
-        },
-        rounds,
-    )
+
+    def contest(size: int) -> dict[str, Times]:
+        query = f"SELECT score(a, b, {size}) FROM t"
+        return interleave_both(
+            {
+                ENGINE_CSV: lambda: with_csv.execute(query).fetch_arrow_table(),
+                HAND_CSV: lambda: by_hand(data, size),
+                ENGINE: lambda: without.execute(query).fetch_arrow_table(),
+                BARE: lambda: bare(data, size),
+            },
+            rounds or SIZES[size],
+        )
+
+    return {size: contest(size) for size in sizes}
+
+
+def report(found: dict[int, dict[str, Times]], rows: int = ROWS) -> list[str]:
+    """The figures as lines: microseconds a row, the ratio with text/csv, microseconds a batch over the callable."""
+    lines = [f"load {os.getloadavg()[0]:.2f}; microseconds a row, wall (CPU)"]
+    for size, times in found.items():
+        shown = ", ".join(f"{name} {wall * 1000 / rows:.3f} ({cpu * 1000 / rows:.3f})" for name, (wall, cpu) in times.items())
+        wall, cpu = (times[ENGINE_CSV][i] / times[HAND_CSV][i] for i in (0, 1))
+        over, burnt = ((times[ENGINE][i] - times[BARE][i]) * 1000 / (rows / size) for i in (0, 1))
+        lines.append(f"batches of {size}: {shown}")
+        lines.append(f"  text/csv {wall:.2f} ({cpu:.2f}) times the loop; {over:.1f} ({burnt:.1f}) microseconds a batch over the callable")
+    return lines
 
 
 if __name__ == "__main__":
-    times = run()
-    print({name: round(value, 1) for name, value in times.items()})
-    print("text/csv ratio", round(times["engine, text/csv"] / times["by hand, text/csv"], 2))
-    print("microseconds a batch over the callable", round((times["engine, callable"] - times["bare callable"]) * 1000 / (ROWS / BATCH), 1))
+    print("\n".join(report(run())))

@@ -428,6 +428,8 @@ def concat(vectors: Sequence[Vector]) -> Vector:
         if len(scales) == 1:
             return NumericVector(np.concatenate([v.values for v in flats]), first.scale, validity)  # type: ignore[attr-defined]
         return NumericVector(np.concatenate([v.as_objects().values for v in flats]), None, validity)  # type: ignore[attr-defined]
+    if isinstance(first, RenderedVector) and all(isinstance(v, RenderedVector) and v.type is first.type for v in flats):
+        return RenderedVector(concat([v.source for v in flats]), first.type, first.render, validity)  # type: ignore[attr-defined]
     if isinstance(first, TextVector):
         return TextVector(pa.concat_arrays([v.values for v in flats]), validity)  # type: ignore[attr-defined]
     if isinstance(first, ListVector):

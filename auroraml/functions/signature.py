@@ -66,6 +66,16 @@ class CallContext(Protocol):
         """Raise where the statement was cancelled or timed out."""
 
 
+class BatchCalls(Protocol):
+    """The calls of a batch function for many batches whose arguments are at hand."""
+
+    def call(self, start: int, stop: int) -> Vector:
+        """The answers for rows `start` to before `stop`: one batch."""
+
+    def settle(self) -> None:
+        """No more batches for now: whatever was put off until then is done."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Kernel:
     """A kernel and how it wants its arguments.
@@ -79,6 +89,7 @@ class Kernel:
     raises: bool = True
     context: bool = False
     typed: bool = False  # wants `Types` before its arguments: for "any", polymorphic functions and their kin
+    batches: Callable[..., BatchCalls | None] | None = None  # given what `function` is given, for many batches; None where the values do not allow it
 
 
 @dataclass(frozen=True, kw_only=True)

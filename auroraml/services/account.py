@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from auroraml.errors import ConfigurationLimitExceeded
 from auroraml.services.meter import Bill, Meter
 from auroraml.services.prices import PriceList, PriceLists, money
-from auroraml.services.tariffs import TARIFFS, Outcome, Sent, Tariff
+from auroraml.services.tariffs import ENDPOINT, TARIFFS, Outcome, Sent, Tariff, Usage
 from auroraml.settings import Settings
 from auroraml.settings.charges import AURORAML_BUDGET, AURORAML_FREE_TIER, AURORAML_PRICE_LIST, Budget
 
 RAISE = "Raise auroraml.budget, or set it to -1 to spend without a limit."
+
+Counted = tuple[int, int, int]  # calls, retries, failures
 
 
 class Account:
@@ -116,8 +118,25 @@ class Account:
         counted = (tariff.calls(sent), attempts - 1, int(outcome.failure is not None)) if last else (0, 0, 0)
         with self.meter.lock:
             usage = tariff.used(sent, outcome, prices, self.meter.units, free)
-            self.meter.units += usage.units
-            self.meter.bill.line(key).add(usage, *counted)
+            self._meter(key, usage, counted)
+        self._charge(key, usage, counted, held)
+
+    def book_answers(self, sent: Sent, rows: int, seconds: Sequence[float]) -> None:
+        """After calls of one endpoint for which nothing was held, each answered at once: `seconds` of each, `rows` of all."""
+        if seconds:
+            prices = self.prices
+            key = (sent.service, sent.operation, sent.target, prices.currency)
+            usage = ENDPOINT.used_together(sent, rows, seconds, prices)
+            counted = (len(seconds), 0, 0)
+            with self.meter.lock:
+                self._meter(key, usage, counted)
+            self._charge(key, usage, counted, 0)
+
+    def _meter(self, key: Key, usage: Usage, counted: Counted) -> None:
+        self.meter.units += usage.units
+        self.meter.bill.line(key).add(usage, *counted)
+
+    def _charge(self, key: Key, usage: Usage, counted: Counted, held: int) -> None:
         with self._lock:
             self.held -= held
             self.spent += usage.amount or 0

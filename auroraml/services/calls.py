@@ -51,7 +51,7 @@ def _nothing() -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Outgoing:
+class Outgoing:
     """What is common to the attempts of one call."""
 
     service: str
@@ -63,6 +63,19 @@ class _Outgoing:
     instance: str = ""
     waits: Waiting
     abandon: Callable[[int], None] = lambda thread: None
+
+    @property
+    def name(self) -> str:
+        """What the call is called among calls left behind."""
+        return f"{self.operation} of {self.target}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed:
+    """An attempt made with no budget in force: when it was sent, and what came of it."""
+
+    sent: float
+    error: BaseException
 
 
 @dataclass
@@ -127,9 +140,9 @@ class Services:
 
     def _sentiments(self, texts: Sequence[str], language: str, rows: npt.NDArray[np.int64], check: Callable[[], None]) -> Sentiments:
         problem = "could not detect sentiment"
-        outgoing = _Outgoing(service="Comprehend", operation="BatchDetectSentiment", target=language, problem=problem, items=len(texts), texts=texts,
+        outgoing = Outgoing(service="Comprehend", operation="BatchDetectSentiment", target=language, problem=problem, items=len(texts), texts=texts,
                              waits=self.comprehend.waits)  # fmt: skip
-        found = self._send(outgoing, lambda: self.comprehend.batch_detect_sentiment(texts, language), check)
+        found = self.send(outgoing, lambda: self.comprehend.batch_detect_sentiment(texts, language), check)
         if found.errors and self.settings[AURORAML_UNFIT_DOCUMENTS] == "null":
             found = without_errors(found)
         if found.errors:
@@ -151,13 +164,17 @@ class Services:
         answers: list[TextVector] = []
         for part in self._packed(endpoint, request):
             check()
-            outgoing = _Outgoing(service="SageMaker", operation="InvokeEndpoint", target=endpoint, problem=invoking(endpoint), items=part.n,
-                                 instance=self.sagemaker.instance(endpoint), waits=self.sagemaker.waits(endpoint), abandon=partial(self.sagemaker.abandon, endpoint))  # fmt: skip
-            found = self._send(outgoing, partial(self.sagemaker.invoke_endpoint, endpoint, part), check)
-            answers.append(self._rows(endpoint, found, part.n))
+            found = self.send(self.outgoing(endpoint, part.n), partial(self.sagemaker.invoke_endpoint, endpoint, part), check)
+            answers.append(self.rows_of(endpoint, found, part.n))
         if not answers:
             return TextVector(pa.array([], pa.large_string()))
         return answers[0] if len(answers) == 1 else TextVector(pa.concat_arrays([answer.values for answer in answers]))
+
+    def outgoing(self, endpoint: str, n: int) -> Outgoing:
+        """A request of `n` rows as it is logged and billed."""
+        service = self.sagemaker
+        return Outgoing(service="SageMaker", operation="InvokeEndpoint", target=endpoint, problem=invoking(endpoint), items=n,
+                        instance=service.instance(endpoint), waits=service.waits(endpoint), abandon=partial(service.abandon, endpoint))  # fmt: skip
 
     def _packed(self, endpoint: str, request: Request) -> Iterator[Request]:
         """The request, or slices of it whose text/csv bodies fit."""
@@ -177,7 +194,8 @@ class Services:
             yield request if start == 0 and stop == request.n else request.slice(start, stop)
             start, base = stop, int(ends[stop - 1])
 
-    def _rows(self, endpoint: str, response: Response, n: int) -> TextVector:
+    def rows_of(self, endpoint: str, response: Response, n: int) -> TextVector:
+        """An endpoint's answer as one text a row; refused (58000) where it is not that."""
         rows = response.rows
         if rows is None:
             try:
@@ -191,12 +209,15 @@ class Services:
 
     # Sending
 
-    def _send(self, outgoing: _Outgoing, send: Callable[[], T], check: Callable[[], None]) -> T:
-        """Send, and send again after throttling and 5xx with growing waits; log and meter what went out."""
-        start, attempt, paid, account = self.clock.now(), 1, 0, self.account
+    def send(self, outgoing: Outgoing, send: Callable[[], T], check: Callable[[], None], failed: Failed | None = None) -> T:
+        """Send, and send again after throttling and 5xx with growing waits; log and meter what went out. `failed`: a first attempt made before."""
+        start, attempt, paid, account = self.clock.now() if failed is None else failed.sent, 1, 0, self.account
         while True:
-            held, sent = 0, self.clock.now()
+            held, sent = 0, self.clock.now() if failed is None else failed.sent
+            first, failed = failed, None
             try:
+                if first is not None:
+                    raise first.error
                 self.cluster.check(outgoing)
                 held = account.hold(outgoing)
                 found = self._attempt(outgoing, send, check)
@@ -224,15 +245,15 @@ class Services:
                 self._logged(outgoing, attempt, start, billed=True)
                 return found
 
-    def _attempt(self, outgoing: _Outgoing, send: Callable[[], T], check: Callable[[], None]) -> T:
-        name = f"{outgoing.operation} of {outgoing.target}"
+    def _attempt(self, outgoing: Outgoing, send: Callable[[], T], check: Callable[[], None]) -> T:
+        name = outgoing.name
         if outgoing.waits is Waiting.NO:
             return send()
         if outgoing.waits is Waiting.PERHAPS and self.workers.quick(name):
             return self.workers.inline(name, send)
         return self.workers.run(name, send, check, outgoing.abandon)
 
-    def _logged(self, outgoing: _Outgoing, attempts: int, start: float, *, error: str | None = None, billed: bool = False) -> None:
+    def _logged(self, outgoing: Outgoing, attempts: int, start: float, *, error: str | None = None, billed: bool = False) -> None:
         """A row of the log for each request that Amazon would have seen; a refused request costs nothing at Comprehend."""
         seconds = self.clock.now() - start
         size = MAX_DOCUMENTS if outgoing.texts else outgoing.items

@@ -36,6 +36,11 @@ class Argument:
     vector: Vector
 
 
+_NEWLINE = 10
+_NOTHING = pa.array([], pa.large_string())
+SEGMENT = 4_194_304  # bytes of text/csv rendered ahead, about
+
+
 @dataclass(frozen=True, kw_only=True)
 class Form:
     """How values become fields: quoted as COPY does where that is needed, or never; as COPY writes them, or as a cast to text does."""
@@ -54,34 +59,59 @@ FORMS = {(quoting, as_cast): Form(quoting=quoting, as_cast=as_cast) for quoting 
 DEFAULT_FORM = FORMS[True, False]
 
 
-@dataclass(frozen=True)
 class Request:
-    """`n` rows of model inputs. NULL is sent as an empty field, an empty string as "" (unless `form` quotes nothing)."""
+    """`n` rows of model inputs. NULL is sent as an empty field, an empty string as "" (unless `form` quotes nothing).
 
-    arguments: Sequence[Argument]
-    n: int
-    style: TextStyle = DEFAULT_STYLE
-    form: Form = DEFAULT_FORM
+    A slice leaves the conversion to the request it was cut from, which converts many slices' rows at once.
+    """
+
+    def __init__(self, arguments: Sequence[Argument], n: int, style: TextStyle = DEFAULT_STYLE, form: Form = DEFAULT_FORM) -> None:
+        self._arguments = arguments
+        self.n = n
+        self.style = style
+        self.form = form
+        self._whole: Request | None = None
+        self._start = 0
+        self._segment: tuple[int, pa.Array] | None = None  # rendered ahead: the lines from this row on
+
+    @property
+    def arguments(self) -> Sequence[Argument]:
+        """The inputs, one by one."""
+        if self._whole is None:
+            return self._arguments
+        stop = self._start + self.n
+        return [Argument(type=a.type, vector=a.vector.slice(self._start, stop)) for a in self._whole.arguments]
 
     @cached_property
     def table(self) -> pa.Table:
         """The rows as Arrow columns arg0, arg1, ...; fixed-width and text columns are not copied."""
-        for argument in self.arguments:
+        if self._whole is not None and self._whole.even:
+            return self._whole.table.slice(self._start, self.n)
+        arguments = self.arguments
+        for argument in arguments:
             if isinstance(argument.vector.flat(), ListVector):
                 check_dimensions(cast(ListVector, argument.vector.flat()))
-        columns = [to_arrow(a.type, -1, a.vector.flat(), self.style.resolve) for a in self.arguments]
+        columns = [to_arrow(a.type, -1, a.vector.flat(), self.style.resolve) for a in arguments]
         return pa.Table.from_arrays(columns, names=[f"arg{i}" for i in range(len(columns))])
 
     @cached_property
     def lines(self) -> pa.Array:
         """The rows' text/csv lines, newline included."""
+        if self._whole is not None and self._whole.even:
+            return self._whole.lines_of(self._start, self._start + self.n)
         fields = [fields_of(a, self.style, self.form) for a in self.arguments]
         if not fields:  # an empty array after VARIADIC: rows without fields
             return pa.array(["\n"], pa.large_string()).take(pa.array(np.zeros(self.n, np.int64)))
-        newline = pa.scalar("\n", pa.large_string())
-        comma = pa.scalar(",", pa.large_string())
-        joined = fields[0] if len(fields) == 1 else pc.binary_join_element_wise(*fields, comma)
-        return pc.binary_join_element_wise(joined, newline, pa.scalar("", pa.large_string()))
+        return ended(pc.binary_join_element_wise(*fields, pa.scalar("", pa.large_string()), pa.scalar(",", pa.large_string())))
+
+    def lines_of(self, start: int, stop: int) -> pa.Array:
+        """The lines from row `start` to before `stop`; those of the rows after them are rendered with them, as far as a few megabytes go."""
+        first, lines = self._segment or (0, _NOTHING)
+        if not first <= start <= stop <= first + len(lines):
+            ahead = min(self.n, start + max(stop - start, SEGMENT // self._row_bytes))
+            lines = Request([Argument(type=a.type, vector=a.vector.slice(start, ahead)) for a in self.arguments], ahead - start, self.style, self.form).lines
+            self._segment = first, lines = start, lines
+        return lines.slice(start - first, stop - start)
 
     @cached_property
     def body(self) -> bytes:
@@ -90,17 +120,47 @@ class Request:
         offsets = offsets_of(lines)
         return bytes(memoryview(lines.buffers()[2])[int(offsets[0]) : int(offsets[-1]) - 1]) if self.n else b""
 
-    @property
-    def widest(self) -> int | None:
-        """A bound on the body's bytes that costs nothing to know; None where the values decide."""
+    @cached_property
+    def even(self) -> bool:
+        """Whether all rows may be converted together: no row is an array of a shape of its own, which has to be looked at when it is sent."""
+        return not any(isinstance(flat := a.vector.flat(), ListVector) and flat.shapes is not None for a in self.arguments)
+
+    @cached_property
+    def _row_bytes(self) -> int:
+        """About how many bytes a line has."""
+        known = sum(_WIDEST.get(a.type.rep, 16) for a in self.arguments)
+        texts = [flat for a in self.arguments if isinstance(flat := a.vector.flat(), TextVector)]
+        return max(1, known + sum(int(flat.values.nbytes) for flat in texts) // max(self.n, 1))
+
+    @cached_property
+    def widest_row(self) -> int | None:
+        """A bound on a line's bytes that costs nothing to know; None where the values decide."""
+        if self._whole is not None:
+            return self._whole.widest_row
         widths = [_WIDEST.get(a.type.rep) for a in self.arguments]
         known = [w for w in widths if w is not None]
-        return sum(known) * self.n if len(known) == len(widths) else None
+        return sum(known) if len(known) == len(widths) else None
+
+    @property
+    def widest(self) -> int | None:
+        """A bound on the body's bytes, or None."""
+        row = self.widest_row
+        return None if row is None else row * self.n
 
     def slice(self, start: int, stop: int) -> Request:
         """The rows from `start` to before `stop`, without a copy."""
-        parts = [Argument(type=a.type, vector=a.vector.slice(start, stop)) for a in self.arguments]
-        return Request(parts, stop - start, self.style, self.form)
+        part = Request((), stop - start, self.style, self.form)
+        part._whole = self if self._whole is None else self._whole
+        part._start = self._start + start
+        return part
+
+
+def ended(lines: pa.Array) -> pa.Array:
+    """Lines that end in a comma, ending in a newline instead."""
+    offsets = offsets_of(lines)
+    data = np.array(np.frombuffer(lines.buffers()[2], np.uint8, int(offsets[-1])))
+    data[offsets[1:] - 1] = _NEWLINE
+    return pa.LargeStringArray.from_buffers(len(lines), lines.buffers()[1], pa.py_buffer(data), None, 0, lines.offset)
 
 
 def offsets_of(strings: pa.Array) -> np.ndarray:

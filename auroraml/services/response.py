@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from functools import singledispatch
+from functools import partial, singledispatch
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auroraml.batch import RenderedVector, TextVector, Vector
+from auroraml.batch import FixedVector, RenderedVector, TextVector, Vector
 from auroraml.services.protocols import ServiceFailure
 from auroraml.types.arrow import from_arrow
 from auroraml.types.pg_type import PgType
+from auroraml.types.table import BOOL, FLOAT4, FLOAT8, INT2, INT4, INT8
 from auroraml.types.text import text_out
 
 _COMMA = pa.scalar(",", pa.large_string())
 _EMPTY = pa.scalar("", pa.large_string())
+_LINE_END = pa.scalar("\n", pa.large_string())
+_NEWLINE = 10
 
 
 def split_rows(body: bytes, n: int, *, items: bool = True) -> pa.Array:
@@ -23,6 +26,9 @@ def split_rows(body: bytes, n: int, *, items: bool = True) -> pa.Array:
 
     A line that is one quoted field loses its quotes; other lines stay as they are, commas included.
     """
+    plain = _plain_lines(body, n)
+    if plain is not None:
+        return plain
     text = body.decode("utf-8").removesuffix("\n")
     lines = text.split("\n")
     if "\r" in text:
@@ -30,6 +36,29 @@ def split_rows(body: bytes, n: int, *, items: bool = True) -> pa.Array:
     if len(lines) == 1 and n > 1 and items:
         lines = lines[0].split(",")
     return pa.array([_unquoted(line) for line in lines], pa.large_string()) if '"' in text else pa.array(lines, pa.large_string())
+
+
+def _plain_lines(body: bytes, n: int) -> pa.Array | None:
+    """The lines of an ASCII text that needs nothing but cutting at its newlines: their places give the offsets of an Arrow array."""
+    if not body.isascii() or b'"' in body or b"\r" in body:
+        return None
+    data = np.frombuffer(body, np.uint8)
+    lines = data == _NEWLINE
+    ends = np.flatnonzero(lines)
+    count = len(ends) + (not body.endswith(b"\n"))
+    if not body or (count == 1 and n > 1):
+        return None
+    offsets = np.zeros(count + 1, np.int64)
+    offsets[1 : len(ends) + 1] = ends
+    offsets[-1] = len(body) if count > len(ends) else ends[-1]
+    offsets[1:] -= np.arange(count)
+    return pa.LargeStringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(data[~lines]))
+
+
+def joined_lines(texts: pa.Array) -> bytes:
+    """One text a line, without a newline after the last."""
+    whole = pc.binary_join(pa.LargeListArray.from_arrays(pa.array([0, len(texts)]), texts), _LINE_END)
+    return whole[0].as_buffer().to_pybytes()  # type: ignore[no-any-return] # pyarrow is untyped
 
 
 def _unquoted(line: str) -> str:
@@ -48,7 +77,9 @@ def one_a_row(values: object, n: int) -> TextVector:
     return rows
 
 
-LOSSLESS = frozenset({pa.int16(), pa.int32(), pa.int64(), pa.float32(), pa.float64(), pa.bool_()})  # their text says all of them
+LOSSLESS = {  # their text says all of them
+    pa.int16(): INT2, pa.int32(): INT4, pa.int64(): INT8, pa.float32(): FLOAT4, pa.float64(): FLOAT8, pa.bool_(): BOOL,
+}  # fmt: skip
 
 
 def _numbers(values: object) -> RenderedVector | None:
@@ -59,8 +90,9 @@ def _numbers(values: object) -> RenderedVector | None:
         values = values.chunk(0)
     if not isinstance(values, pa.Array) or values.type not in LOSSLESS or values.null_count:
         return None
-    type, _, source = from_arrow(values)
-    return RenderedVector(source, type, lambda vector: _texts(type, vector))
+    type = LOSSLESS[values.type]
+    source = FixedVector(values.to_numpy(zero_copy_only=False))
+    return RenderedVector(source, type, partial(_texts, type))
 
 
 def _texts(type: PgType, vector: Vector) -> pa.Array:

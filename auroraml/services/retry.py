@@ -31,10 +31,10 @@ class RetryQuota:
             self.left -= cost
             return cost
 
-    def give_back(self, cost: int) -> None:
-        """A call succeeded: return what its last retry took, or a little if it needed none."""
+    def give_back(self, cost: int, calls: int = 1) -> None:
+        """A call succeeded: return what its last retry took, or a little if it (or each of several `calls`) needed none."""
         with self._lock:
-            self.left = min(QUOTA, self.left + (cost or REFUND))
+            self.left = min(QUOTA, self.left + (cost or REFUND * calls))
 
 
 def backoff(attempt: int, clock: Clock) -> float:

@@ -140,6 +140,13 @@ class SageMakerTariff:
         amount = None if price is None else round(outcome.seconds * price)
         return Usage(rows=sent.items if failure is None else 0, seconds=outcome.seconds, amount=amount)
 
+    def used_together(self, sent: Sent, rows: int, seconds: Sequence[float], prices: PriceList) -> Usage:
+        """What answered calls used, each priced by itself."""
+        instance = prices.instance(sent.target, sent.instance)
+        amounts = [prices.seconds_amount(taken, instance) for taken in seconds]
+        known = [amount for amount in amounts if amount is not None]
+        return Usage(rows=rows, seconds=sum(seconds), amount=sum(known) if len(known) == len(amounts) else None)
+
     def calls(self, sent: Sent) -> int:
         """One."""
         return 1
@@ -190,4 +197,5 @@ def _inside(body: object, path: Sequence[str]) -> object:
     return body
 
 
-TARIFFS: Mapping[str, Tariff] = {"Comprehend": ComprehendTariff(), "SageMaker": SageMakerTariff(), "Bedrock": BedrockTariff()}
+ENDPOINT = SageMakerTariff()
+TARIFFS: Mapping[str, Tariff] = {"Comprehend": ComprehendTariff(), "SageMaker": ENDPOINT, "Bedrock": BedrockTariff()}

@@ -67,7 +67,7 @@ class Workers:
                     self._abandoned.add(job)
             abandon(job.thread)
             raise
-        self._note(name, job.seconds)
+        self.note(name, job.seconds)
         if job.error is not None:
             raise job.error
         return job.result[0]  # type: ignore[return-value] # what `call` returned
@@ -82,9 +82,10 @@ class Workers:
         try:
             return call()
         finally:
-            self._note(name, time.perf_counter() - start)
+            self.note(name, time.perf_counter() - start)
 
-    def _note(self, name: str, seconds: float) -> None:
+    def note(self, name: str, seconds: float) -> None:
+        """A call of this name took so long."""
         self._quick[name] = self._quick.get(name, 0) + 1 if seconds < QUICK else 0
 
     def abandoned(self) -> tuple[str, ...]:

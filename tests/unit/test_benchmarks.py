@@ -26,8 +26,12 @@ HEAVY = (
 def test_batch_benchmark_runs() -> None:
     from benchmarks import batch
 
-    times = batch.run(rows=3_000, rounds=1)
-    assert set(times) == {"engine, text/csv", "by hand, text/csv", "engine, callable", "bare callable"} and all(t > 0 for t in times.values())
+    found = batch.run(rows=3_000, rounds=1)
+    assert list(found) == [25, 1_000, 10_000]
+    for times in found.values():
+        assert set(times) == {"engine, text/csv", "by hand, text/csv", "engine, callable", "bare callable"}
+        assert all(wall > 0 and cpu >= 0 for wall, cpu in times.values())
+    assert len(batch.report(found, 3_000)) == 7
 
 
 def test_tpch_queries_run_on_made_up_rows() -> None:

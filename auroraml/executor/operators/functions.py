@@ -11,6 +11,7 @@ import numpy as np
 from auroraml.batch import Batch, Column, ConstVector, FixedVector, Index, StructVector, Vector, concat_batches, from_datums
 from auroraml.errors import FeatureNotSupported
 from auroraml.evaluate import Frame, Taken, compile
+from auroraml.evaluate.batch_calls import BatchCall, taken_apart
 from auroraml.evaluate.call import null
 from auroraml.executor.operator import LARGE, Operator, Streaming, build, operator
 from auroraml.executor.operators.scans import FedRows
@@ -112,11 +113,23 @@ class FunctionScanRows(FedRows):
         with self.ctx.charging(self.metrics):  # a nested loop asks for a whole batch, without a pull
             parts = [self._call(i, frame) for i in range(len(self.calls))]
         if batched and n:
-            self.metrics.batches = self.metrics.batches or BatchMetrics()
-            self.metrics.batches.sizes.append(n)
-            self.metrics.batches.times.append((time.perf_counter() - start) * 1000)
+            self.count_batches([n], [(time.perf_counter() - start) * 1000])
         batch, owners = parts[0] if len(parts) == 1 else _zip(parts, n)
         return (batch.beside(Batch.of([FixedVector(_number(owners))], batch.n)) if self.node.ordinality else batch), owners
+
+    def count_batches(self, sizes: Sequence[int], times: Sequence[float]) -> None:
+        """Batches were called: their rows and milliseconds."""
+        self.metrics.batches = self.metrics.batches or BatchMetrics()
+        self.metrics.batches.sizes += sizes
+        self.metrics.batches.times += times
+
+    def single(self) -> BatchCall | None:
+        """The scan's one batch call, if that is all it computes and its batches can share the work around it."""
+        return taken_apart(self.node.calls[0]) if len(self.node.calls) == 1 and not self.node.ordinality else None
+
+    def columns(self, vector: Vector) -> Batch:
+        """The values of the scan's one call as its columns."""
+        return Batch.of(columns_of(vector, self.node.calls[0].type, self.node.column_counts[0]), vector.n)
 
     def finished(self, batch: Batch, owners: Index, params: Parameters) -> tuple[Batch, Index]:
         """The rows of `answers` that pass the scan's filter, as its outputs."""

@@ -265,7 +265,7 @@ class NestedLoopRows(JoinRows):
     def _from_service(self, service: ServiceBatches, n: int) -> Batch | None:
         """The next rows in batch mode. After rows that no condition let through, more are tried at a time, and given back if not needed."""
         size = n if self.exact else max(n, self.step)
-        part = service.fetch(size)
+        part = service.fetch(size, n)
         if part is None:
             self.finished = True
             return None
@@ -274,9 +274,11 @@ class NestedLoopRows(JoinRows):
         try:
             found = self._answered(*part)
         except DatabaseError:
-            if part[0].n <= n:
+            if part[0].n <= min(n, service.rows):
                 raise
             found, failed = None, True  # by a row that may never be reached
+        if failed and part[0].n > service.rows and service.rows < n:  # the rows of the batches before that row come first
+            n = service.rows
         if part[0].n > n and (failed or (found is not None and found.n >= n)):
             restore(counted)
             service.give_back(part[0].n - n)

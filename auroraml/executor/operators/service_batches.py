@@ -6,11 +6,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from auroraml.batch import Batch, Vector, concat_batches
+from auroraml.batch import Batch, Vector, concat, concat_batches
+from auroraml.errors import DatabaseError, QueryCanceled
 from auroraml.evaluate import Frame, compile
+from auroraml.evaluate.batch_calls import BatchRun
 from auroraml.evaluate.calling import body_expressions
 from auroraml.executor.operator import ALL, Operator
 from auroraml.executor.operators.functions import FunctionScanRows, makes_rows
+from auroraml.executor.plans import facts_of
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.objects import Function
@@ -19,6 +22,8 @@ from auroraml.services.batch_rows import refuse_below_one
 from auroraml.settings import Settings, defined
 from auroraml.settings.batches import AURORAML_BATCH_OVER_LIMIT
 
+RUN = 65_536  # rows of a run
+RUN_SECONDS = 0.02  # of calls, before the rows answered so far are handed out: whoever finds fault with one of them stops the calls
 Parameters = Mapping[tuple[str, int], Vector]
 
 
@@ -87,26 +92,46 @@ def default_rows(function: Function, settings: Settings) -> int:
 
 
 class ServiceBatches:
-    """The outer rows of a nested loop over a batch-mode Function Scan, with the function's answers."""
+    """The outer rows of a nested loop over a batch-mode Function Scan, with the function's answers.
+
+    Where as many rows are asked for, the outer rows of several batches are read together, a run: what is computed around their calls is
+    computed once for all of them. The calls are made one after another, and no more of them than the rows asked for need.
+    """
 
     def __init__(self, scan: FunctionScanRows, outer: Operator, parameters: Callable[[Batch], Parameters]) -> None:
         self.scan = scan
         self.outer = outer
         self.parameters = parameters
         self.size = BatchSize(scan.node.calls)
-        self.constant: int | None = None
-        self.left: Batch | None = None
+        self.call = None if self.size.varies else scan.single()
+        below = facts_of(outer.node)
+        self.together = self.call is not None and not (below.volatile_below or below.ctes or any(map(calls_batches, walk(outer.node))))
+        self.rows = 1 << 62  # of one batch, known when the first one is gathered
+        self.rest: Batch | None = None  # read, but not enough for a batch
+        self.gathered = Batch([], 0)  # a run's outer rows
+        self.called = 0  # how many of them have their answers
+        self.run: BatchRun | None = None
+        self.failure: BaseException | None = None  # of the call after those answered
+        self.left = Batch([], 0)
         self.answers = Batch([], 0)
         self.at = 0
 
-    def fetch(self, n: int) -> tuple[Batch, Batch] | None:
-        """At most `n` outer rows with the function's columns for each, None at the end; a batch is called when its first row is fetched."""
-        if self.left is None or self.at >= self.left.n:
-            self.left = self._gather()
+    def fetch(self, n: int, wanted: int) -> tuple[Batch, Batch] | None:
+        """At most `n` outer rows with the function's columns for each, None at the end; a batch is called when its first row is fetched.
+
+        So many rows are `wanted` for certain (`n` may be more): batches are called together only as far as that goes.
+        """
+        if self.at >= self.left.n:
+            if self.called >= self.gathered.n and self.failure is None:
+                gathered = self._gather(wanted)
+                if gathered is None:
+                    return None
+                self.gathered, self.called = gathered, 0
+                self.run = self._started(gathered)
             self.at = 0
-            if self.left is None:
-                return None
-            self.answers = self._called(self.left)
+            self.answers = self._called(wanted)
+            self.left = self.gathered.slice(self.called, self.called + self.answers.n)
+            self.called += self.left.n
         stop = min(self.at + n, self.left.n)
         part = self.left.slice(self.at, stop), self.answers.slice(self.at, stop)
         self.at = stop
@@ -116,32 +141,95 @@ class ServiceBatches:
         """The last `n` rows fetched were not needed yet."""
         self.at -= n
 
-    def _gather(self) -> Batch | None:
-        if not self.size.varies:
-            if self.constant is None:
-                self.constant = self.size.rows(Frame(n=1, params=self.scan.loops, ctx=self.scan.ctx))
-            return self._pulled(self.constant, [])
-        first = self.outer.pull(1)
-        if first is None:
-            return None
-        return self._pulled(self.size.rows(Frame(n=1, params=self.parameters(first), ctx=self.scan.ctx)), [first])
+    # Gathering
 
-    def _pulled(self, size: int, parts: list[Batch]) -> Batch | None:
-        wanted = size - sum(part.n for part in parts)
-        while wanted > 0 and (batch := self.outer.pull(wanted)) is not None:
+    def _gather(self, n: int) -> Batch | None:
+        """The outer rows of the next batch, or of as many as `n` rows fill."""
+        if self.size.varies:
+            first = self.outer.pull(1)
+            if first is None:
+                return None
+            self.rows = self.size.rows(Frame(n=1, params=self.parameters(first), ctx=self.scan.ctx))
+            return self._pulled(self.rows, [first])
+        if self.rows == 1 << 62:
+            self.rows = self.size.rows(Frame(n=1, params=self.scan.loops, ctx=self.scan.ctx))
+        several = min(n, RUN) // self.rows if self.together else 1
+        rest, self.rest = self.rest, None
+        found = self._pulled(self.rows * max(several, 1), [] if rest is None else [rest])
+        if found is None or found.n <= self.rows:
+            return found
+        whole = found.n // self.rows * self.rows
+        if whole < found.n:
+            self.rest = found.drop(whole)
+        return found.slice(0, whole)
+
+    def _pulled(self, wanted: int, parts: list[Batch]) -> Batch | None:
+        """At most `wanted` rows, at least one batch unless the outer side ends."""
+        have = sum(part.n for part in parts)
+        while have < self.rows and (batch := self.outer.pull(wanted - have)) is not None:
             parts.append(batch)
-            wanted -= batch.n
-        if not parts:
-            return None
-        return parts[0] if len(parts) == 1 else concat_batches(parts)
+            have += batch.n
+        return concat_batches(parts) if parts else None
 
-    def _called(self, left: Batch) -> Batch:
+    # Calling
+
+    def _started(self, gathered: Batch) -> BatchRun | None:
+        """The run of these rows; None where each batch has to be computed by itself, as an argument fails for some row or its value says so."""
+        if self.call is None:
+            return None
+        begun = time.perf_counter()
+        try:
+            run = BatchRun(self.call, Frame(n=gathered.n, params=self.parameters(gathered), ctx=self.scan.ctx, batched=True))
+        except DatabaseError:
+            return None
+        finally:
+            self.shared = (time.perf_counter() - begun) * 1000 / gathered.n
+        return run if run.possible else None
+
+    def _called(self, n: int) -> Batch:
+        """The answers of the next batches of the run: of one at least."""
+        if self.failure is not None:
+            raise self.failure
         start = time.perf_counter()
-        answers, _ = self.scan.answers(self.parameters(left), left.n, batched=True)
-        spent = (time.perf_counter() - start) * 1000
-        self.scan.metrics.startup += spent
-        self.scan.metrics.total += spent
-        return answers
+        try:
+            if self.run is not None:
+                with self.scan.ctx.charging(self.scan.metrics):
+                    return self._run(self.run, n)
+            left = self.gathered.slice(self.called, self.called + self.rows)
+            return self.scan.answers(self.parameters(left), left.n, batched=True)[0]
+        finally:
+            spent = (time.perf_counter() - start) * 1000
+            self.scan.metrics.startup += spent
+            self.scan.metrics.total += spent
+
+    def _run(self, run: BatchRun, n: int) -> Batch:
+        """Call batch after batch, as many as `n` rows fill, for a few milliseconds; a failure waits until the rows before it are handed out."""
+        place, end, rows = self.called, self.gathered.n, self.rows
+        found: list[Vector] = []
+        sizes: list[int] = []
+        times: list[float] = []
+        start = begun = time.perf_counter()
+        last = place + max(n, rows)
+        while place < end and (stop := min(place + rows, end)) <= last and begun - start < RUN_SECONDS:
+            try:
+                found.append(run.answer(place, stop))
+            except BaseException as error:
+                self.failure = error
+                break
+            now = time.perf_counter()
+            sizes.append(stop - place)
+            times.append((now - begun) * 1000 + self.shared * (stop - place))
+            place, begun = stop, now
+        self.scan.count_batches(sizes, times)
+        run.settle(place - self.called, sum(times))
+        if self.failure is not None and (not found or not isinstance(self.failure, DatabaseError) or isinstance(self.failure, QueryCanceled)):
+            raise self.failure
+        return self.scan.columns(concat([vector.flat() for vector in found]))
+
+
+def calls_batches(node: object) -> bool:
+    """Whether a part of a plan calls a batch function."""
+    return isinstance(node, e.Call) and node.function.batch
 
 
 def batches(node: p.FunctionScan) -> bool:

@@ -10,6 +10,7 @@ from auroraml.errors import NullValueNotAllowed
 from auroraml.functions.signature import SCALARS, CallContext, Kernel, Types
 from auroraml.services.batch_rows import refuse_below_one
 from auroraml.services.documents import UNKNOWN
+from auroraml.services.endpoint_calls import EndpointCalls
 from auroraml.services.protocols import LABELS
 from auroraml.services.request import Argument, Form, Request
 
@@ -63,6 +64,15 @@ def invoke_endpoint(ctx: CallContext, types: Types, names: Vector, limits: Vecto
     return TextVector(pa.concat_arrays([answer.values for answer in answers] or [pa.array([], pa.large_string())]).take(pa.array(order)))
 
 
+def endpoint_calls(ctx: CallContext, types: Types, names: Vector, limits: Vector, *inputs: Vector) -> EndpointCalls | None:
+    """The calls of one endpoint, named and limited by constants, for many batches."""
+    if not isinstance(names, ConstVector) or not isinstance(limits, ConstVector) or not names.one.valid[0]:
+        return None
+    positive(ctx, limits)
+    arguments = tuple(Argument(type=t, vector=v.flat()) for t, v in zip(types.args[2:], inputs, strict=True))
+    return EndpointCalls(ctx.services, str(names.one.datum(0)), Request(arguments, names.n, ctx.style, Form.of(ctx.settings)), ctx.check_cancel)
+
+
 def by_value(names: Vector) -> list[tuple[str, Index]]:
     """Each name with its rows, in the order of first sight."""
     if isinstance(names, ConstVector):
@@ -75,4 +85,4 @@ def by_value(names: Vector) -> list[tuple[str, Index]]:
 
 
 SCALARS[DETECT_SENTIMENT] = Kernel(function=detect_sentiment, context=True)
-SCALARS[INVOKE_ENDPOINT] = Kernel(function=invoke_endpoint, context=True, typed=True)
+SCALARS[INVOKE_ENDPOINT] = Kernel(function=invoke_endpoint, context=True, typed=True, batches=endpoint_calls)

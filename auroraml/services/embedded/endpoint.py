@@ -15,9 +15,12 @@ from auroraml.errors import DatabaseError
 from auroraml.services.cluster import Cluster
 from auroraml.services.protocols import Response, ServiceFailure, Waiting
 from auroraml.services.request import Request
-from auroraml.services.response import one_a_row
+from auroraml.services.response import joined_lines, one_a_row
 
 ACCOUNT = re.compile(r"\d{12}")
+_READ = pacsv.ReadOptions(autogenerate_column_names=True)
+_CONVERT = pacsv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False, null_values=[""])
+_PLAIN, _QUOTED = (pacsv.ParseOptions(newlines_in_values=quoted, ignore_empty_lines=False) for quoted in (False, True))
 ENDPOINT_NAME = re.compile("^[a-zA-Z0-9](-*[a-zA-Z0-9])*")
 
 
@@ -63,7 +66,7 @@ class Callable(Endpoint):
             return Response(rows=one_a_row(called(self.function, request.table), request.n))
         table = read_csv(request.body)
         texts = one_a_row(called(self.function, table), request.n)
-        return Response(body="\n".join(texts.values.to_pylist()).encode())
+        return Response(body=joined_lines(texts.values))
 
 
 def called(function: Function[[pa.Table], object], table: pa.Table) -> object:
@@ -80,11 +83,8 @@ def called(function: Function[[pa.Table], object], table: pa.Table) -> object:
 
 def read_csv(body: bytes) -> pa.Table:
     """A text/csv request as columns arg0, arg1, ... of the types its fields look like; an empty field is NULL."""
-    options = pacsv.ReadOptions(autogenerate_column_names=True)
-    convert = pacsv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False, null_values=[""])
-    parse = pacsv.ParseOptions(newlines_in_values=b'"' in body, ignore_empty_lines=False)
     try:
-        table = pacsv.read_csv(pa.BufferReader(body + b"\n"), options, parse, convert)
+        table = pacsv.read_csv(pa.BufferReader(body + b"\n"), _READ, _QUOTED if b'"' in body else _PLAIN, _CONVERT)
     except pa.ArrowInvalid as error:
         raise ServiceFailure("ModelError", f'Received client error (415) from primary with message "{error}"', transient=False) from error
     return table.rename_columns([f"arg{i}" for i in range(table.num_columns)])

@@ -162,8 +162,8 @@ def test_cancel_from_another_thread() -> None:
 class Generous(Workers):
     """Takes any call that did not sleep for a quick one: times of a busy machine say nothing."""
 
-    def _note(self, name: str, seconds: float) -> None:
-        super()._note(name, 0.0 if seconds < 0.05 else seconds)
+    def note(self, name: str, seconds: float) -> None:
+        super().note(name, 0.0 if seconds < 0.05 else seconds)
 
 
 def test_quick_calls_are_made_where_the_statement_runs() -> None:

@@ -1,0 +1,67 @@
+"""EndpointCalls: many requests of one statement to one endpoint: what they share is found once, what they cost is booked together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from auroraml.batch import TextVector
+from auroraml.services.calls import MAX_BODY_BYTES, Failed, Services
+from auroraml.services.log import CallRecord
+from auroraml.services.protocols import Waiting
+from auroraml.services.request import Request
+
+
+class EndpointCalls:
+    """Answers for parts of `request`, each part one request (or more, where the service takes less).
+
+    A call that may be made in this thread costs a few microseconds beyond the endpoint's own time; whatever is not as simple as that (a budget,
+    a thread, a body that may be too large, an attempt that fails) goes the way of `Services`.
+    """
+
+    def __init__(self, services: Services, endpoint: str, request: Request, check: Callable[[], None]) -> None:
+        self.services = services
+        self.endpoint = endpoint
+        self.request = request
+        self.check = check
+        self.outgoing = services.outgoing(endpoint, 0)
+        services.account.prices  # noqa: B018 - 22023 for a price list that is not there, before anything is sent
+        self.name = self.outgoing.name
+        self.now = services.clock.now
+        self.add = services.log.add
+        self.send = services.sagemaker.invoke_endpoint
+        width = request.widest_row if services.sagemaker.wants_csv(endpoint) else 0
+        self.most = 0 if width is None or services.account.limited or self.outgoing.waits is Waiting.YES else MAX_BODY_BYTES // max(width, 1)
+        self.seconds: list[float] = []  # not booked yet: of each call
+        self.rows = 0
+
+    def call(self, start: int, stop: int) -> TextVector:
+        """The answers for rows `start` to before `stop`."""
+        n = stop - start
+        part = self.request.slice(start, stop)
+        services = self.services
+        if n > self.most or not (self.outgoing.waits is Waiting.NO or services.workers.quick(self.name)):
+            return services.answers(self.endpoint, part, self.check)
+        self.check()
+        sent = self.now()
+        try:
+            services.cluster.check(self.outgoing)
+            response = self.send(self.endpoint, part)
+        except BaseException as error:  # told and retried, or raised, as any other attempt's
+            services.workers.note(self.name, self.now() - sent)
+            again = partial(self.send, self.endpoint, part)
+            response = services.send(services.outgoing(self.endpoint, n), again, self.check, Failed(sent=sent, error=error))
+            return services.rows_of(self.endpoint, response, n)
+        spent = self.now() - sent
+        services.workers.note(self.name, spent)
+        self.seconds.append(spent)
+        self.rows += n
+        self.add(CallRecord("SageMaker", "InvokeEndpoint", self.endpoint, n, 1, spent * 1000))
+        return services.rows_of(self.endpoint, response, n)
+
+    def settle(self) -> None:
+        """Book the calls made since the last time."""
+        seconds, rows = self.seconds, self.rows
+        self.seconds, self.rows = [], 0
+        self.services.quota.give_back(0, len(seconds))
+        self.services.account.book_answers(self.outgoing, rows, seconds)
