@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from auroraml.errors import ConfigurationLimitExceeded
-from auroraml.services.meter import Bill, Meter
+from auroraml.services.meter import Bill, Key, Meter
 from auroraml.services.prices import PriceList, PriceLists, money
 from auroraml.services.tariffs import ENDPOINT, TARIFFS, Outcome, Sent, Tariff, Usage
 from auroraml.settings import Settings

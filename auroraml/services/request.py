@@ -109,7 +109,9 @@ class Request:
         first, lines = self._segment or (0, _NOTHING)
         if not first <= start <= stop <= first + len(lines):
             ahead = min(self.n, start + max(stop - start, SEGMENT // self._row_bytes))
-            lines = Request([Argument(type=a.type, vector=a.vector.slice(start, ahead)) for a in self.arguments], ahead - start, self.style, self.form).lines
+            lines = Request(
+                [Argument(type=a.type, vector=a.vector.slice(start, ahead)) for a in self.arguments], ahead - start, self.style, self.form
+            ).lines
             self._segment = first, lines = start, lines
         return lines.slice(start - first, stop - start)
 

@@ -11,6 +11,7 @@ import pytest
 
 import auroraml
 from auroraml import errors
+from auroraml.services.embedded.endpoint import Callable, EmbeddedSageMaker
 
 SIZES: list[int] = []
 WRAPPERS = """
@@ -152,7 +153,9 @@ def test_a_cancelled_statement_stops_between_two_calls(connection: auroraml.Conn
             threading.Event().wait(0.001)
         return table.column(0)
 
-    connection.database.service_clients.sagemaker.endpoints["model"].function = cancelling
+    runtime = connection.database.service_clients.sagemaker
+    assert isinstance(runtime, EmbeddedSageMaker)
+    runtime.endpoints["model"] = Callable(cancelling)
     with pytest.raises(errors.QueryCanceled):
         connection.execute("SELECT score(g, 1) FROM generate_series(1, 60000) g")
     assert 5 <= len(SIZES) < 2000
