@@ -1,4 +1,4 @@
-"""README.md's examples, run: Python blocks as doctests, console blocks through auroraml-sql."""
+"""The examples of README.md and docs/bill.md, run: Python blocks as doctests, console blocks through auroraml-sql."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ import pytest
 import auroraml
 from tests.runner.outcome import mask
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+ROOT = Path(__file__).resolve().parents[2]
+README, BILL = ROOT / "README.md", ROOT / "docs" / "bill.md"
 PROMPT = re.compile(r"^labdb[=\-'\"($]*[>#] ?")
 RUN = "import sys; from auroraml_cli.main import main; sys.argv[0] = 'auroraml-sql'; main()"
 
 
-def blocks(language: str) -> list[str]:
+def blocks(language: str, document: Path = README) -> list[str]:
     """The fenced blocks of one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", README.read_text(encoding="utf-8"), re.M | re.S)
+    return re.findall(rf"^```{language}\n(.*?)^```$", document.read_text(encoding="utf-8"), re.M | re.S)
 
 
-@pytest.mark.parametrize("block", blocks("python"))
+@pytest.mark.parametrize("block", [*blocks("python"), "".join(blocks("python", BILL))])  # the bill's go on from one another
 def test_python(block: str) -> None:
     test = doctest.DocTestParser().get_doctest(block, {}, "README.md", str(README), 0)
     result = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(test)
@@ -68,12 +69,12 @@ def rewritten(block: str, shown: list[str]) -> str:
     return "\n".join(lines[:-1]).rstrip("\n") + "\n"
 
 
-@pytest.mark.parametrize("block", [b for b in blocks("console") if "labdb=> " in b])
-def test_console(block: str, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize(("document", "block"), [(d, b) for d in (README, BILL) for b in blocks("console", d) if "labdb=> " in b])
+def test_console(document: Path, block: str, request: pytest.FixtureRequest) -> None:
     pairs = exchanges(block)
     shown = answers(pairs)
     if request.config.getoption("--rewrite"):
-        README.write_text(README.read_text(encoding="utf-8").replace(block, rewritten(block, shown)), encoding="utf-8")
+        document.write_text(document.read_text(encoding="utf-8").replace(block, rewritten(block, shown)), encoding="utf-8")
         return
 
     def tidy(text: str) -> list[str]:
@@ -91,3 +92,16 @@ def test_configuration(tmp_path: Path) -> None:
     rows = connection.execute("SELECT aws_sagemaker.invoke_endpoint('churn', NULL, x, 3)::real FROM unnest(ARRAY[0.1, 1.1]) x").fetchall()
     assert rows[0][0] < 0.5 < rows[1][0]
     connection.close()
+
+
+def test_the_bills_configuration(tmp_path: Path) -> None:
+    (sample,) = blocks("toml", BILL)
+    (tmp_path / "auroraml.toml").write_text(sample, encoding="utf-8")
+    endpoints = {name: lambda table: [1] for name in ("churn-1", "fraud-1")}
+    with auroraml.connect(config=tmp_path / "auroraml.toml", endpoints=endpoints, autocommit=True) as connection:
+        connection.execute("CREATE EXTENSION aws_ml CASCADE")
+        connection.execute("SELECT aws_sagemaker.invoke_endpoint('churn-1', NULL, 1)")
+        with pytest.raises(auroraml.OperationalError, match="could not invoke endpoint"):
+            connection.execute("SELECT aws_sagemaker.invoke_endpoint('fraud-1', NULL, 1)")
+        query = "SELECT price FROM auroraml.prices WHERE list = current_setting('auroraml.price_list') AND item = 'ml.m5.large'"
+        assert str(connection.execute(query).fetchone()) == "(Decimal('0.08'),)"
