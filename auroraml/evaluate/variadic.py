@@ -14,18 +14,20 @@ from auroraml.ir import expr as e
 from auroraml.types.pg_type import PgType
 
 Evaluator = Callable[[Frame], Vector]
+NOT_NULL = frozenset({"format"})  # to which a NULL array is no argument
 
 
 def spread_call(expr: e.Call, args: Sequence[Evaluator]) -> Evaluator:
-    """Rows whose arrays are of one length are computed together; a NULL array gives NULL."""
+    """Rows whose arrays are of one length are computed together; a NULL array gives NULL (or is none, to those of NOT_NULL)."""
     kernel = kernel_of(expr.function)
+    missing = 0 if expr.function.name in NOT_NULL else -1
 
     def once(frame: Frame, values: Sequence[Vector]) -> Vector:
         lists = values[-1].flat()
         if not isinstance(lists, ListVector):
             return ConstVector(null(expr.type), frame.n)
         element = frame.ctx.style.resolve(expr.args[-1].type.element)
-        sizes = np.where(lists.valid, np.diff(lists.offsets), -1)
+        sizes = np.where(lists.valid, np.diff(lists.offsets), missing)
         parts: list[Vector] = []
         rows: list[Index] = []
         for size in np.unique(sizes).tolist():  # distinct lengths, not rows

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import re
 import time
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 import pyarrow as pa
 
 from auroraml.batch import ConstVector, FixedVector, TextVector, Vector
-from auroraml.errors import AmbiguousFunction, InvalidParameterValue, InvalidSchemaName, UndefinedFunction, UndefinedObject, UndefinedTable
+from auroraml.errors import (
+    AmbiguousFunction, InvalidParameterValue, InvalidSchemaName, NumericValueOutOfRange, UndefinedFunction, UndefinedObject, UndefinedTable,
+)  # fmt: skip
 from auroraml.functions.signature import CallContext, Types, scalar
 from auroraml.functions.strings import concatenate
 from auroraml.types.casts import cast_vector
@@ -217,11 +219,14 @@ def pg_size_bytes(text: str) -> int:
     match = re.fullmatch(r"\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*([A-Za-z]*)\s*", text)
     if match is None:
         raise InvalidParameterValue(f'invalid size: "{text}"')
-    places = {"bytes": 0, "b": 0, "": 0, "kb": 1, "mb": 2, "gb": 3, "tb": 4, "pb": 5}
+    places = {"bytes": 0, "": 0, "kb": 1, "mb": 2, "gb": 3, "tb": 4, "pb": 5}
     if match[2].lower() not in places:
-        hint = 'Valid units are "bytes", "B", "kB", "MB", "GB", "TB", and "PB".'
+        hint = 'Valid units are "bytes", "kB", "MB", "GB", "TB", and "PB".'
         raise InvalidParameterValue(f'invalid size: "{text}"', detail=f'Invalid size unit: "{match[2]}".', hint=hint)
-    return int((Decimal(match[1]) * 1024 ** places[match[2].lower()]).to_integral_value())
+    found = Decimal(match[1]) * 1024 ** places[match[2].lower()]
+    if abs(found) >= 2**63:
+        raise NumericValueOutOfRange("bigint out of range")
+    return int(found.to_integral_value(ROUND_HALF_UP))
 
 
 def _found(ctx: CallContext, kind: str, name: str) -> int | None:

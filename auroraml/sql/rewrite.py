@@ -111,7 +111,7 @@ _AFTER = {  # words that structure a query only behind, or before, certain other
 _BEFORE = {
     "nulls": ("first", "last"), "partition": ("by",), "within": ("group",), "grouping": ("sets",), "do": ("nothing", "update"), "at": ("time",),
     "skip": ("locked",), "over": ("(",), "filter": ("(",), "rollup": ("(",), "cube": ("(",), "sets": ("(",), "escape": ("'",), "no": ("key", "others"),
-    "materialized": ("(",), "current": ("row",), "preceding": (")", "and"), "following": (")", "and", "exclude"),
+    "materialized": ("(",), "current": ("row",), "preceding": (")", "and", "exclude"), "following": (")", "and", "exclude"),
     "unbounded": ("preceding", "following"), "range": ("between", "unbounded", "current", "#"), "rows": ("between", "unbounded", "current", "#", "only", "with"),
     "groups": ("between", "unbounded", "current", "#"), "exclude": ("current", "group", "ties", "no"), "only": (";", ")"), "nowait": (";",),
 }  # fmt: skip
@@ -255,7 +255,8 @@ class Rewriter:
             not kind and a.is_name and not _structural(a) and b.is_name and b.text not in ("as", "in", "is", "at", "collate", "over", "filter")
         )
         if definitions and not _structural(b) and not self.tokens[i + 2].is_word("escape", "ordinality") and self._alias_before(i):
-            self.frames[-1].kind = "columns"
+            if not b.is_word("partition") and not (b.is_word("range", "rows", "groups") and self._bounded(i + 2)):  # a window that another is based on
+                self.frames[-1].kind = "columns"
 
     def _alias_before(self, i: int) -> bool:
         """Whether a `(` at `i` follows AS or an alias behind a call in FROM."""
@@ -408,8 +409,19 @@ class Rewriter:
                 return fits and (previous in ("by", ",", "("))
             if word == "materialized":
                 return fits and previous in ("as", "not")
-            return fits
+            return fits or (word in ("range", "rows", "groups") and (self.operand or previous == "(") and self._bounded(i))
         return word in ("row", "rows") and previous.isdigit()
+
+    def _bounded(self, i: int) -> bool:
+        """Whether a window's frame follows: a bound before the parenthesis closes."""
+        depth = 0
+        for token in self.tokens[i + 1 :]:
+            depth += token.is_op("(", "[") - token.is_op(")", "]")
+            if depth < 0:
+                return False
+            if depth == 0 and token.is_word("preceding", "following"):
+                return True
+        return False
 
     def _typed_literal(self, i: int) -> int:
         """type 'literal': CAST of the string; 0 where this is none."""

@@ -13,6 +13,7 @@ from auroraml.errors import (
     DatatypeMismatch,
     FeatureNotSupported,
     GroupingError,
+    InvalidColumnReference,
     TooManyArguments,
     UndefinedFunction,
     UndefinedObject,
@@ -28,8 +29,14 @@ from auroraml.planner.binder.binder import Binder
 from auroraml.planner.binder.calls import Candidate
 from auroraml.planner.binder.coercion import located
 from auroraml.types.pg_type import Attribute, PgType, Rep
-from auroraml.types.table import ANY, INT4, INT8, INTERVAL, RECORD, TEXT, UNKNOWN
+from auroraml.types.table import (
+    ANY, DATE, FLOAT4, FLOAT8, INT2, INT4, INT8, INTERVAL, NUMERIC, RECORD, TEXT, TIME, TIMESTAMP, TIMESTAMPTZ, TIMETZ, UNKNOWN,
+)  # fmt: skip
 
+OFFSETS = {  # what a RANGE frame may add to an order key, the widest first (pg_amproc's in_range functions)
+    INT2.oid: (INT8, INT4, INT2), INT4.oid: (INT8, INT4, INT2), INT8.oid: (INT8,), FLOAT4.oid: (FLOAT8,), FLOAT8.oid: (FLOAT8,),
+    NUMERIC.oid: (NUMERIC,), **dict.fromkeys((t.oid for t in (DATE, TIME, TIMETZ, TIMESTAMP, TIMESTAMPTZ, INTERVAL)), (INTERVAL,)),
+}  # fmt: skip
 MOST_GROUPING = 31  # bits of an integer that stay positive
 SPECIAL = frozenset(("coalesce", "nullif", "greatest", "least", "row", "grouping"))
 
@@ -280,6 +287,15 @@ class Calls:
         self.aggregates.append(found)
         return found
 
+    def _opening(self, at: int) -> int:
+        """Where the parenthesis around `at` opens."""
+        depth = 0
+        for token in reversed([t for t in self.leaves.source.tokens if t.start < at]):
+            depth += token.is_op(")") - token.is_op("(")
+            if depth < 0:
+                return token.start
+        return at
+
     def _closing(self, at: int) -> int:
         return next((t.start for t in self.leaves.source.tokens if t.start > at and t.is_op(")")), at)
 
@@ -307,24 +323,48 @@ class Calls:
             raise WindowingError(f"window functions are not allowed in {self.clause.name}", at=self.leaves.start(node))
         found = self.call(inner, filter=filter, window=True)
         assert isinstance(found, e.WindowCall)
-        if node.args.get("alias") is not None:
-            name = self.leaves.name(node.args["alias"])
-            if name not in self.window_names:
-                raise UndefinedObject(f'window "{name}" does not exist', at=self.leaves.at(node.args["alias"]))
-            number = self.window_names[name]
+        named = node.args.get("alias")
+        if named is not None and not self._opened(named):
+            number = self._named_window(named, self.leaves.at(named))
         else:
             self.windows.append(self.window_definition(node))
             number = len(self.windows) - 1
         return e.WindowCall(type=found.type, typmod=found.typmod, function=found.function, args=found.args, window=number, filter=found.filter,
                             star=found.star, at=found.at)  # fmt: skip
 
+    def _opened(self, name: exp.Expression) -> bool:
+        """Whether a window's name stands behind a parenthesis: OVER (name ...)."""
+        return self.leaves.source.tokens[self.leaves.mark(name)[1] - 1].is_op("(")
+
+    def _named_window(self, node: exp.Expression, at: int) -> int:
+        name = self.leaves.name(node)
+        if name not in self.window_names:
+            raise UndefinedObject(f'window "{name}" does not exist', at=at)
+        return self.window_names[name]
+
     def window_definition(self, node: exp.Expression) -> Window:
-        """PARTITION BY, ORDER BY and the frame."""
+        """PARTITION BY, ORDER BY and the frame, over those of the window it is based on (transformWindowDefinitions)."""
+        based = node.args.get("alias")
+        if based is None:
+            return self._over(node, Window())
+        at = self._opening(self.leaves.at(based))
+        base = self.windows[self._named_window(based, at)]
+        ordered = node.args.get("order") is not None
+        if node.args.get("partition_by"):
+            raise WindowingError(f'cannot override PARTITION BY clause of window "{base.name}"', at=at)
+        if ordered and base.order_by:
+            raise WindowingError(f'cannot override ORDER BY clause of window "{base.name}"', at=at)
+        if base.frame is not None:
+            hint = None if ordered or node.args.get("spec") is not None else "Omit the parentheses in this OVER clause."
+            raise WindowingError(f'cannot copy window "{base.name}" because it has a frame clause', hint=hint, at=at)
+        return self._over(node, base)
+
+    def _over(self, node: exp.Expression, base: Window) -> Window:
         outer, self.clause = self.clause, replace(self.clause, name="window definitions", windows=False)
         try:
-            partition = tuple(self.bind(item) for item in node.args.get("partition_by") or ())
+            partition = base.partition_by or tuple(self.bind(item) for item in node.args.get("partition_by") or ())
             order = node.args.get("order")
-            keys = tuple(self.sort_key(item) for item in order.expressions) if order is not None else ()
+            keys = tuple(self.sort_key(item) for item in order.expressions) if order is not None else base.order_by
             spec = node.args.get("spec")
             frame = None if spec is None else self._frame(spec, keys)
         finally:
@@ -334,12 +374,25 @@ class Calls:
     def _offset(self, node: exp.Expression, kind: str, keys: Sequence[e.SortKey]) -> e.Expr:
         """A frame's offset: bigint, or for RANGE what is added to the order key."""
         value = self.bind(node)
+        column = next((x for x in _walk(value) if isinstance(x, e.ColumnRef)), None)
+        if column is not None:
+            raise InvalidColumnReference(f"argument of {kind} must not contain variables", at=column.at)
         if kind != "RANGE":
             return self.coercer.coerce(value, INT8, -1, "assignment")
+        at = located(value) or self.leaves.start(node)
         if len(keys) != 1:
-            raise WindowingError("RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column")
+            raise WindowingError("RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column", at=self._opening(at))
         type = keys[0].expr.type
-        return self.coercer.coerce(value, INTERVAL if type.category == "D" else type) if value.type.oid == UNKNOWN.oid else value
+        shown = f"RANGE with offset PRECEDING/FOLLOWING is not supported for column type {self.coercer.name(type)}"
+        offsets = OFFSETS.get(type.oid)
+        if offsets is None:
+            raise FeatureNotSupported(shown, at=at)
+        if value.type.oid == UNKNOWN.oid:
+            return self.coercer.coerce(value, type if type in offsets else offsets[0])
+        if value.type not in offsets and not (fitting := [x for x in offsets if self.coercer.can(value.type, x)]):
+            hint = "Cast the offset value to an appropriate type."
+            raise FeatureNotSupported(f"{shown} and offset type {self.coercer.name(value.type)}", hint=hint, at=at)
+        return value if value.type in offsets else self.coercer.coerce(value, fitting[0])
 
     def _frame(self, spec: exp.Expression, keys: Sequence[e.SortKey]) -> tuple[object, ...]:
         mode = str(spec.args.get("kind", "RANGE")).upper()
