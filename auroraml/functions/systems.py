@@ -12,7 +12,13 @@ import pyarrow as pa
 
 from auroraml.batch import ConstVector, FixedVector, TextVector, Vector
 from auroraml.errors import (
-    AmbiguousFunction, InvalidParameterValue, InvalidSchemaName, NumericValueOutOfRange, UndefinedFunction, UndefinedObject, UndefinedTable,
+    AmbiguousFunction,
+    InvalidParameterValue,
+    InvalidSchemaName,
+    NumericValueOutOfRange,
+    UndefinedFunction,
+    UndefinedObject,
+    UndefinedTable,
 )  # fmt: skip
 from auroraml.functions.signature import CallContext, Types, scalar
 from auroraml.functions.strings import concatenate

@@ -254,9 +254,10 @@ class Rewriter:
         definitions = (
             not kind and a.is_name and not _structural(a) and b.is_name and b.text not in ("as", "in", "is", "at", "collate", "over", "filter")
         )
-        if definitions and not _structural(b) and not self.tokens[i + 2].is_word("escape", "ordinality") and self._alias_before(i):
-            if not b.is_word("partition") and not (b.is_word("range", "rows", "groups") and self._bounded(i + 2)):  # a window that another is based on
-                self.frames[-1].kind = "columns"
+        if not definitions or _structural(b) or self.tokens[i + 2].is_word("escape", "ordinality") or not self._alias_before(i):
+            return
+        if not b.is_word("partition") and not (b.is_word("range", "rows", "groups") and self._bounded(i + 2)):  # a window based on another
+            self.frames[-1].kind = "columns"
 
     def _alias_before(self, i: int) -> bool:
         """Whether a `(` at `i` follows AS or an alias behind a call in FROM."""

@@ -30,7 +30,22 @@ from auroraml.planner.binder.calls import Candidate
 from auroraml.planner.binder.coercion import located
 from auroraml.types.pg_type import Attribute, PgType, Rep
 from auroraml.types.table import (
-    ANY, DATE, FLOAT4, FLOAT8, INT2, INT4, INT8, INTERVAL, NUMERIC, RECORD, TEXT, TIME, TIMESTAMP, TIMESTAMPTZ, TIMETZ, UNKNOWN,
+    ANY,
+    DATE,
+    FLOAT4,
+    FLOAT8,
+    INT2,
+    INT4,
+    INT8,
+    INTERVAL,
+    NUMERIC,
+    RECORD,
+    TEXT,
+    TIME,
+    TIMESTAMP,
+    TIMESTAMPTZ,
+    TIMETZ,
+    UNKNOWN,
 )  # fmt: skip
 
 OFFSETS = {  # what a RANGE frame may add to an order key, the widest first (pg_amproc's in_range functions)
