@@ -184,13 +184,13 @@ class Services:
             yield request
             return
         ends = offsets_of(request.lines)[1:] - offsets_of(request.lines)[0]
+        largest = int(np.diff(ends, prepend=0).max()) - 1  # without its newline
+        if largest > MAX_BODY_BYTES:
+            answer = f"one row of {largest} bytes, more than the {MAX_BODY_BYTES} bytes a request may have"
+            raise PgSystemError(invoking(endpoint), detail=f"Amazon SageMaker cannot take {answer}.")
         start, base = 0, 0
         while start < request.n:
             stop = int(np.searchsorted(ends, base + MAX_BODY_BYTES + 1, side="right"))  # the last newline is not sent
-            if stop == start:
-                size = int(ends[start]) - base - 1
-                answer = f"one row of {size} bytes, more than the {MAX_BODY_BYTES} bytes a request may have"
-                raise PgSystemError(invoking(endpoint), detail=f"Amazon SageMaker cannot take {answer}.")
             yield request if start == 0 and stop == request.n else request.slice(start, stop)
             start, base = stop, int(ends[stop - 1])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable as Function
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -72,6 +74,19 @@ class Binary(Endpoint):
         return Response(body=b"\xff\xfe")
 
 
+class Csv(Endpoint):
+    """A container that reads and writes text/csv: what it answers is made of its request's lines."""
+
+    content = "csv"
+
+    def __init__(self, answer: Function[[list[str]], str]) -> None:
+        self.answer = answer
+
+    def invoke(self, request: Request) -> Response:
+        """The body that the lines become."""
+        return Response(body=self.answer(request.body.decode().split("\n")).encode())
+
+
 def size_of_request(rows: pa.Table) -> list[int]:
     """How many rows the request had."""
     return [rows.num_rows] * rows.num_rows
@@ -128,6 +143,10 @@ def endpoints() -> dict[str, object]:
         "first-endpoint": first, "length-endpoint": length, "anomaly-endpoint": length, "echo-endpoint": first,
         "sagemaker_model_endpoint_name": guide_model, "endpt_name": forecast, "pair-endpoint": pairs, "size-endpoint": size_of_request,
         "body-endpoint": Body(whole=True), "lines-endpoint": Body(whole=False), "binary-endpoint": Binary(), "short-endpoint": Short(),
+        "csv-endpoint": Csv("\n".join), "newline-endpoint": Csv(lambda lines: "\n".join(lines) + "\n"),
+        "crlf-endpoint": Csv(lambda lines: "\r\n".join(lines) + "\r\n"), "items-endpoint": Csv(",".join),
+        "items-newline-endpoint": Csv(lambda lines: ",".join(lines) + "\n"), "nothing-endpoint": Csv(lambda lines: ""),
+        "quoted-endpoint": Csv(lambda lines: "\n".join(f'"{line}"' for line in lines)), "width-endpoint": Csv(lambda lines: "\n".join(str(len(line)) for line in lines)),
         "0": Joined("0"), "x": Joined("x"),
         "half-endpoint": lambda rows: [0.5] * rows.num_rows,
         "empty-endpoint": lambda rows: [""] * rows.num_rows,
