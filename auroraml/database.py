@@ -13,6 +13,7 @@ from auroraml.catalog.bootstrap import bootstrap
 from auroraml.catalog.catalog import SUPERUSER, new_oid
 from auroraml.catalog.changes import Change, Put, Remove, SetComment
 from auroraml.errors import DuplicateDatabase, FeatureNotSupported, InvalidAuthorizationSpecification, InvalidCatalogName, ObjectInUse
+from auroraml.executor.crew import WorkerSlots
 from auroraml.ir.objects import Database as DatabaseRow
 from auroraml.ir.objects import Role
 from auroraml.services.cluster import Cluster
@@ -55,6 +56,7 @@ class Database:
         options["prices"] = {**file.prices, **options.get("prices", {})}
         options = {"services": "embedded", **file.services, **options} | ({} if services is None else {"services": services})
         self.service_clients = make_services(endpoints={**file.endpoints, **(endpoints or {})}, **options)
+        self.worker_slots = WorkerSlots()
         self.hubs: dict[str, Hub] = {}
         self.sessions: list[Session] = []
         self.closed = False

@@ -9,6 +9,7 @@ from auroraml.batch import Batch, Datum, Vector
 from auroraml.batch.vector import Mask
 from auroraml.errors import Diagnostic
 from auroraml.executor import Running
+from auroraml.executor.crew import WorkerSlots
 from auroraml.ir.bound import BoundStatement
 from auroraml.ir.decisions import Migrations
 from auroraml.ir.expr import Expr
@@ -41,6 +42,7 @@ class Server(Protocol):
     """What commands and sessions need of the Database: its databases and services."""
 
     service_clients: Services
+    worker_slots: WorkerSlots
 
     def create_database(self, name: str, owner: str) -> None:
         """Add an empty database; 42P04 where there is one of that name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from auroraml.batch import Batch, Vector, concat, concat_batches, from_datums
 from auroraml.evaluate import Frame
 from auroraml.evaluate.call import null
 from auroraml.executor import subplans
+from auroraml.executor.crew import Crew, WorkerSlots
 from auroraml.executor.loops import Key, Loops
 from auroraml.executor.operator import ALL, Operator, build
 from auroraml.executor.plans import free_parameters
@@ -77,6 +78,7 @@ class ExecutionContext:
     charges: Account | None = None  # EXPLAIN (CHARGES): where each node's service calls are billed
     measured: bool = False  # EXPLAIN ANALYZE: every counter has to be PostgreSQL's, at the price of running subqueries that stop early row by row
     check: Callable[[], None] = lambda: None
+    slots: WorkerSlots | None = None  # the Database's; None: this plan has no workers
     plan_function: Callable[[Function], PhysicalPlan] | None = None
     count: Callable[[Function, int, float, float], None] = lambda function, calls, total, own: None
     nested_time: float = 0.0
@@ -90,9 +92,12 @@ class ExecutionContext:
     work_tables: dict[int, Batch | None] = field(default_factory=dict)
     only_rows: dict[int, np.ndarray] = field(default_factory=dict)  # by relation: the row versions a re-check reads instead of the snapshot's
     affected: int = 0
+    crews: list[Crew] = field(default_factory=list)  # of Gathers under way
     loops: Loops = field(init=False)
+    check_step: Callable[[], None] = field(init=False)  # between two steps of a plan: a worker whose rows nobody wants any more ends there
 
     def __post_init__(self) -> None:
+        self.check_step = self.check
         self.loops = Loops(None, self.params, None, self.missing)
 
     def check_cancel(self) -> None:
@@ -174,6 +179,14 @@ class ExecutionContext:
         """The statements of a LANGUAGE SQL function before its last, in order."""
         for step in self.host.plan_earlier(function) if function.before else ():
             build(step, self.nested(params)).drain()
+
+    def for_worker(self, params: Mapping[Key, Vector], check: Callable[[], None], check_step: Callable[[], None]) -> ExecutionContext:
+        """A context for a worker of this statement: it reads what the leader reads, and measures for itself."""
+        made = self.nested(dict(params))
+        made.check, made.check_step = check, check_step
+        made.most, made.measured, made.charges = self.most, self.measured, self.charges
+        made.initial, made.cte_plans = dict(self.initial), dict(self.cte_plans)
+        return made
 
     def nested(self, params: dict[Key, Vector]) -> ExecutionContext:
         """A context for a plan of its own inside this statement."""

@@ -21,6 +21,7 @@ from auroraml.ir.metrics import NodeMetrics
 
 if TYPE_CHECKING:
     from auroraml.executor.context import ExecutionContext
+    from auroraml.executor.crew import Member
 
 ALL = 1 << 62
 LARGE = 65_536  # a demand from here on is not made exact: whoever asks for so much reads on
@@ -49,6 +50,7 @@ class Operator:
     """
 
     keeps = False  # holds its rows over a rescan that changes nothing it reads
+    member: Member | None = None  # below a Gather with workers: the participant that runs this
 
     def __init__(self, node: p.PhysicalPlan, ctx: ExecutionContext) -> None:
         self.node = node
@@ -78,7 +80,7 @@ class Operator:
 
     def pull(self, n: int) -> Batch | None:
         """At most `n` rows, None at the end; counted and timed."""
-        self.ctx.check_cancel()
+        self.ctx.check_step()
         n = min(n, self.ctx.most)
         start = time.perf_counter()
         if not self.started:

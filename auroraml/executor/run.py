@@ -35,12 +35,21 @@ class Running:
 
     def pull(self, n: int) -> Batch | None:
         """At most `n` rows, None at the end."""
-        batch = self.root.pull(n)
+        try:
+            batch = self.root.pull(n)
+        except BaseException:
+            self._end_crews(abort=True)
+            raise
         return batch if batch is None or self.width is None else batch.select(range(self.width))
 
     def close(self) -> None:
-        """Let go of what operators hold."""
+        """Let go of what operators hold, and end the workers."""
         self.root.close()
+        self._end_crews(abort=False)
+
+    def _end_crews(self, *, abort: bool) -> None:
+        for crew in list(self.ctx.crews):
+            crew.finish(abort=abort)
 
 
 def run(plan: PhysicalPlan, ctx: ExecutionContext) -> Running:

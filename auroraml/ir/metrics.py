@@ -30,7 +30,37 @@ class NodeMetrics:
     batches: BatchMetrics | None = None
     charges: Bill | None = None  # of the node's own service calls; EXPLAIN (CHARGES) alone has them kept
     extra: dict[str, object] = field(default_factory=dict)  # "Sort Method", "Peak Memory Usage", "Buckets", ...
-    workers: dict[int, NodeMetrics] = field(default_factory=dict)
+    workers: dict[int, NodeMetrics] = field(default_factory=dict)  # their counters are part of this node's, `extra` is the leader's own
+
+    def absorb(self, number: int, other: NodeMetrics) -> None:
+        """Add what worker `number` counted."""
+        self._add(other)
+        kept = self.workers.setdefault(number, NodeMetrics())
+        kept._add(other)
+        kept.extra.update(other.extra)
+
+    def _add(self, other: NodeMetrics) -> None:
+        for name in COUNTERS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        if other.batches is not None:
+            self.batches = self.batches or BatchMetrics()
+            self.batches.sizes += other.batches.sizes
+            self.batches.times += other.batches.times
+        if other.charges is not None:
+            self.charges = self.charges or Bill()
+            self.charges.merge(other.charges)
+
+    def own(self) -> NodeMetrics:
+        """The leader's part of the counters."""
+        if not self.workers:
+            return self
+        made = NodeMetrics(extra=self.extra)
+        for name in COUNTERS:
+            setattr(made, name, getattr(self, name) - sum(getattr(worker, name) for worker in self.workers.values()))
+        return made
+
+
+COUNTERS = ("rows", "loops", "startup", "total", "removed_by_filter", "removed_by_join_filter", "removed_by_recheck", "heap_fetches")
 
 
 @dataclass(kw_only=True)
@@ -44,3 +74,8 @@ class Metrics:
     def node(self, id: int) -> NodeMetrics:
         """The entry of node `id`, made on first use."""
         return self.nodes.setdefault(id, NodeMetrics())
+
+    def absorb(self, number: int, other: Metrics) -> None:
+        """Add what worker `number` measured."""
+        for id, metrics in other.nodes.items():
+            self.node(id).absorb(number, metrics)

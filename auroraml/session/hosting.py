@@ -323,7 +323,7 @@ class Hosting(SequenceValues):
             store=self.hub.store, transaction=self.transaction.stored, catalog=self.catalog, style=self.style, host=self, settings=self.settings,
             user=self.current_role, session_user=self.session_user, dbname=self.dbname, transaction_start=self.started,
             statement_start=micros_now(), services=self.services, params=vectors, check=self.interrupt.check,
-            plan_function=self.plan_function, count=self.count_call, system_rows=rows_of,
+            plan_function=self.plan_function, count=self.count_call, system_rows=rows_of, slots=self.server.worker_slots,
         )  # fmt: skip
 
     def _may_execute(self, function: Function) -> bool:

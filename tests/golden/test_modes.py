@@ -64,6 +64,7 @@ ELSEWHERE = (
     "explain/",
     "psql/",
     "plan/",
+    "parallel_plans/",
     "statistics/",
     "session/settings",
     "functions/system",

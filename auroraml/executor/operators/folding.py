@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from auroraml.batch import FixedVector, Index, NumericVector, Vector, concat
+from auroraml.batch import FixedVector, Index, NumericVector, StructVector, Vector, concat
 from auroraml.errors import NumericValueOutOfRange
 from auroraml.evaluate.call import null
 from auroraml.evaluate.keys import rank
@@ -46,6 +46,10 @@ class Fold:
     def value(self) -> Vector:
         """The aggregate's value, a vector of one."""
         raise NotImplementedError
+
+    def state(self) -> Vector:
+        """What a partial aggregate hands on."""
+        return self.value()
 
 
 class Count(Fold):
@@ -116,6 +120,15 @@ class Average(Fold):
         total = self.total.value()
         assert isinstance(total, NumericVector)
         return averages(total, np.array([self.known.n]), None)
+
+    def state(self) -> Vector:
+        total = self.total.value() if self.known.n else null(self.total.type)
+        return average_state(total, np.array([self.known.n]))
+
+
+def average_state(total: Vector, counts: np.ndarray) -> StructVector:
+    """What a partial avg hands on: sums, and the numbers of values."""
+    return StructVector([total.flat(), FixedVector(counts.astype(np.int64))], len(counts))
 
 
 def fold_of(call: e.Aggregate) -> Fold | None:

@@ -1,16 +1,188 @@
-"""Gather, Gather Merge: the child's rows, made in the leader."""
+"""Gather, Gather Merge: the rows of workers that run the child at the same time, and of the leader, which runs it too."""
 
 from __future__ import annotations
 
-from auroraml.executor.operator import Streaming, operator
+import numpy as np
+
+from auroraml.batch import Batch, Vector, concat_batches
+from auroraml.executor.crew import Crew, enlist
+from auroraml.executor.loops import Key, Loops
+from auroraml.executor.operator import ALL, LARGE, Feed, Operator, operator
+from auroraml.executor.operators.ordering import order_of
+from auroraml.executor.plans import facts_of
 from auroraml.ir import physical as p
+from auroraml.settings.planner import MAX_PARALLEL_WORKERS, MAX_WORKER_PROCESSES, PARALLEL_LEADER_PARTICIPATION
+
+STREAM = 1_024  # rows of each input that a merge asks for at first, where it is not to give all
 
 
-@operator(p.Gather, p.GatherMerge)
-class GatherRows(Streaming):
-    """Passes rows on; PostgreSQL's workers share what the leader here does alone."""
+@operator(p.Gather)
+class GatherRows(Operator):
+    """Rows in the order of their arrival. Workers are started when the first row is asked for; where none are free, the leader does it all."""
 
     node: p.Gather
 
+    def __init__(self, node: p.PhysicalPlan, ctx: object) -> None:
+        super().__init__(node, ctx)  # type: ignore[arg-type] # an ExecutionContext
+        self.crew: Crew | None = None
+        self.slots = 0
+        self.most = ALL
+
+    def bound(self, n: int) -> None:
+        self.most = n
+        self.children[0].bound(n)
+
+    # The crew
+
     def open(self) -> None:
-        self.metrics.extra["Workers Launched"] = self.node.workers
+        self.end()
+        self.feed = Feed()
+        child = self.children[0]
+        launched = self._hired()
+        takes_part = not launched or (not self.node.single_copy and bool(self.ctx.settings[PARALLEL_LEADER_PARTICIPATION]))
+        self.local = takes_part
+        self.metrics.extra["Workers Launched"] = launched
+        if not launched:
+            enlist(child, None)
+            return
+        crew = self.crew = Crew(launched, takes_part, self.ctx.check)
+        self.ctx.crews.append(crew)
+        enlist(child, crew.leader)
+        crew.launch(self.node.source, self.ctx, self._parameters(), self.most)
+
+    def _hired(self) -> int:
+        """How many workers there are for this run: none inside a worker, or where rows of many loops are asked for at once."""
+        slots = self.ctx.slots
+        if slots is None or self.loops.n is not None:
+            return 0
+        settings = self.ctx.settings
+        self.slots = slots.take(self.node.workers, min(settings[MAX_PARALLEL_WORKERS], settings[MAX_WORKER_PROCESSES]))
+        return self.slots
+
+    def _parameters(self) -> dict[Key, Vector]:
+        """The statement's parameters, and the values that the child reads of init plans, which run now if they have not yet."""
+        found: dict[Key, Vector] = {key: vector for key, vector in self.ctx.params.items() if key[0] == "external"}
+        facts = facts_of(self.node.source)
+        for number in sorted(facts.read - facts.made):
+            key = ("exec", number)
+            if number in self.ctx.initial or key in self.loops:
+                found[key] = self.loops[key].flat()
+        return found
+
+    def end(self, *, abort: bool = False) -> None:
+        """Have the workers end, and count what they counted."""
+        crew, self.crew = self.crew, None
+        if crew is None:
+            return
+        crew.finish(abort=abort)
+        self.ctx.crews.remove(crew)
+        assert self.ctx.slots is not None
+        self.ctx.slots.give_back(self.slots)
+        for number, context in enumerate(crew.contexts):
+            self.ctx.metrics.absorb(number, context.metrics)
+
+    def produce(self, n: int) -> Batch | None:
+        try:
+            found = self._rows(n)
+        except BaseException:
+            self.end(abort=True)
+            raise
+        if found is None:
+            self.end()
+        return found
+
+    def _rows(self, n: int) -> Batch | None:
+        while (found := self.feed.give(n)) is None:
+            batch = self._next(n)
+            if batch is None:
+                return None
+            frame, _ = self.passing(self.frame(batch.n, batch))
+            self.feed.fill(self.project(frame) if self.targets else frame.sides[0])
+        return found
+
+    def _next(self, n: int) -> Batch | None:
+        """The leader's own rows while nothing has come from the workers; its first are asked for before anything else."""
+        crew = self.crew
+        if crew is None:
+            return self.pull_for(self.children[0], n)
+        while self.local:
+            if self.children[0].started and (batch := crew.next(wait=False)) is not None:
+                return batch
+            batch = self.children[0].pull(n)
+            if batch is not None:
+                return batch
+            self.local = False
+            crew.leader_done()
+        return crew.next(wait=True)
+
+    # Again
+
+    def rescan(self, loops: Loops, changed: frozenset[int]) -> None:
+        self.end()
+        super().rescan(loops, changed)
+
+    def rewind(self) -> None:
+        self.end()
+        super().rewind()
+
+    def close(self) -> None:
+        self.end()
+        super().close()
+
+
+@operator(p.GatherMerge)
+class GatherMergeRows(GatherRows):
+    """Sorted rows of the participants in one order: what cannot be preceded by anything that is still to come."""
+
+    node: p.GatherMerge
+
+    def open(self) -> None:
+        super().open()
+        self.size = STREAM
+        self.waiting: list[Batch | None] = [None] * (0 if self.crew is None else len(self.crew.members))
+        self.ended = [False] * len(self.waiting)
+
+    def _next(self, n: int) -> Batch | None:
+        crew = self.crew
+        if crew is None:
+            return self.pull_for(self.children[0], n)
+        for number in (*range(crew.workers, len(self.waiting)), *range(crew.workers)):  # the leader's own rows first
+            while not self.ended[number] and (self.waiting[number] is None or n >= LARGE):
+                self._more(crew, number, n)
+        present = [(number, batch) for number, batch in enumerate(self.waiting) if batch is not None]
+        if len(present) == 1:
+            self.waiting[present[0][0]] = None
+            return present[0][1]
+        return self._merged(present, n) if present else None
+
+    def _more(self, crew: Crew, number: int, n: int) -> None:
+        """The next rows of one participant."""
+        if number < crew.workers:
+            batch = crew.next_of(number)
+        else:
+            batch = self.children[0].pull(min(max(n, self.size), self.most))
+            self.size = min(self.size * 4, LARGE)
+        before = self.waiting[number]
+        if batch is None:
+            self.ended[number] = True
+            if number == crew.workers:
+                crew.leader_done()
+        else:
+            self.waiting[number] = batch if before is None else concat_batches([before, batch])
+
+    def _merged(self, present: list[tuple[int, Batch]], n: int) -> Batch:
+        """Of the first `n` rows of each: those up to the first participant's last one, in order."""
+        heads = [batch.slice(0, n) for _, batch in present]
+        whole = concat_batches(heads)
+        order = order_of(whole, self.node.keys, self.node.source)
+        ends = np.cumsum([head.n for head in heads])
+        last = np.zeros(whole.n, np.bool_)
+        for (number, batch), head, end in zip(present, heads, ends, strict=True):
+            last[end - 1] = not self.ended[number] or head.n < batch.n
+        stop = int(np.argmax(last[order])) + 1 if last.any() else whole.n
+        ready = np.zeros(whole.n, np.bool_)
+        ready[order[:stop]] = True
+        for (number, batch), head, end in zip(present, heads, ends, strict=True):
+            used = int(np.count_nonzero(ready[end - head.n : end]))
+            self.waiting[number] = batch.drop(used) if used < batch.n else None
+        return whole.take(order[:stop])

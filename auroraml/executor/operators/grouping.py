@@ -7,21 +7,20 @@ from collections.abc import Sequence
 import numpy as np
 
 from auroraml.batch import Batch, ConstVector, FixedVector, Index, Vector, concat, concat_batches
-from auroraml.errors import FeatureNotSupported
 from auroraml.evaluate import Frame, compile, truth
 from auroraml.evaluate.call import null
 from auroraml.evaluate.keys import groups, sort_indices
 from auroraml.executor.operator import ALL, Keeping, operator
-from auroraml.executor.operators.folding import Fold, extreme, fold_of
+from auroraml.executor.operators.folding import Fold, fold_of
 from auroraml.executor.operators.joins import no_rows
 from auroraml.executor.operators.ordering import output_type
+from auroraml.executor.operators.states import aggregate_kernel, combined, keeps_rows, state_of
 from auroraml.executor.plans import own_parts
-from auroraml.functions.signature import AGGREGATES, CallContext, Types
+from auroraml.functions.signature import CallContext
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.tree import same
 from auroraml.types.table import INT8
-from auroraml.types.typmod import format_type
 
 
 class Accumulated:
@@ -65,7 +64,7 @@ class Accumulated:
             for i, type in enumerate(types)
         ]
         if call.phase == "final":
-            return self._of_groups(vectors[0], codes, count)  # the leader alone has run the plan below: each group is there once
+            return combined(call, vectors[0], codes, count, ctx)
         args, keys = vectors[: len(call.args)], vectors[len(call.args) : len(call.args) + len(call.order_by)]
         direct = [self._of_groups(v, codes, count) for v in vectors[len(vectors) - len(call.direct) :]] if call.direct else []
         order: Index | None = None
@@ -76,7 +75,9 @@ class Accumulated:
             order = self._distinct(args, codes, order)
         if order is not None:
             args, codes = [a.take(order) for a in args], codes[order]
-        return aggregate_kernel(call, [*direct, *args], codes, count, ctx)
+        if call.phase == "partial":
+            return state_of(call, args, codes, count, ctx)
+        return aggregate_kernel(call, [a.type for a in (*call.direct, *call.args)], [*direct, *args], codes, count, ctx)
 
     @staticmethod
     def _of_groups(vector: Vector, codes: Index, count: int) -> Vector:
@@ -96,20 +97,6 @@ class Accumulated:
             nothing = [False] * len(args)
             first = first[sort_indices([a.take(chosen[first]) for a in args], [a.type for a in self.call.args], nothing, nothing, len(first))]
         return chosen[first]
-
-
-def aggregate_kernel(call: e.Aggregate, args: Sequence[Vector], codes: Index, count: int, ctx: CallContext) -> Vector:
-    """An aggregate's value for each group from its arguments."""
-    if call.function.name in ("min", "max") and len(args) == 1:
-        return extreme(args[0], call.args[0].type, codes, count, call.function.name == "max")
-    kernel = AGGREGATES.get(call.function.oid)
-    if kernel is None:
-        types = ", ".join(format_type(x.type) for x in call.function.inputs)
-        raise FeatureNotSupported(f"function {call.function.name}({types}) is not supported")
-    extra: tuple[object, ...] = (ctx,) if kernel.context else ()
-    if kernel.typed:
-        extra = (*extra, Types(args=tuple(a.type for a in (*call.direct, *call.args)), result=call.type))
-    return kernel.function(*extra, [a.flat() for a in args], codes, count)  # type: ignore[no-any-return] # aggregates return vectors
 
 
 def left_out(call: e.Grouping, grouped: frozenset[int], count: int) -> Vector:
@@ -165,7 +152,7 @@ class AggregateRows(Keeping):
         node = self.node
         if node.keys or node.grouping_sets or node.phase == "final" or self.loops.n is not None:
             return None
-        folds = [fold_of(call) for call in node.calls]
+        folds = [None if node.phase == "partial" and keeps_rows(call) else fold_of(call) for call in node.calls]
         return [fold for fold in folds if fold is not None] if all(fold is not None for fold in folds) else None
 
     def _folded(self, folds: Sequence[Fold]) -> Batch | None:
@@ -180,7 +167,7 @@ class AggregateRows(Keeping):
                 rows = batch.take(np.zeros(1, np.int64))
         if rows is None:
             rows = no_rows(self.node.source).take(np.full(1, -1, np.int64), True)
-        values = [fold.value() for fold in folds]
+        values = [fold.value() if self.node.phase == "whole" else fold.state() for fold in folds]
         computed = {key: values[place] for key, place in self.places}
         frame, _ = self.passing(Frame(n=1, sides=(rows,), params=self.loops, ctx=self.ctx, computed=computed))
         return self._computed(frame) if frame.n else None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from auroraml.batch import Batch, Index, Vector
+from auroraml.batch import Batch, Index, Vector, concat_batches
 from auroraml.evaluate import compile
+from auroraml.executor.crew import Member
 from auroraml.executor.matching import Matcher
 from auroraml.executor.operator import Keeping, operator
 from auroraml.executor.operators.joins import NO_PAIRS, JoinRows, Pairs, no_rows
+from auroraml.executor.shares import Together
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.types.pg_type import PgType
@@ -55,6 +57,9 @@ class HashJoinRows(JoinRows):
         """Build the table."""
         if not self.ready:
             self.ready = True
+            if self.member is not None and self.node.parallel_aware:
+                self._prepare_together(self.member)
+                return
             batch = self._inner_rows()
             if batch is not self.built or self.matcher is None:
                 self.built = batch
@@ -66,6 +71,19 @@ class HashJoinRows(JoinRows):
                     self._leave_out(keys)
                 self.matcher = Matcher([*keys, *by_loop], [*self.types, *types], batch.n, latest_first=True)
             self.seen = np.zeros(self.right.n, np.bool_) if self.node.kind in ("right", "full") else None
+
+    def _prepare_together(self, member: Member) -> None:
+        """Build one table for all participants, from the part that each has read of the inner side."""
+        table: Together[Batch, tuple[Batch, Matcher]] = member.crew.share(self.node.id, lambda: Together(member.crew))
+        self.built, self.matcher = table.bring(member, self._inner_rows, self._table)
+        self.right, self.seen = self.built, None
+
+    def _table(self, parts: list[Batch]) -> tuple[Batch, Matcher]:
+        batch = concat_batches([part for part in parts if part.n] or parts[:1])
+        frame = self.frame(batch.n, batch, batch)
+        keys = [key(frame) for key in self.inner_keys]
+        self._leave_out(keys)
+        return batch, Matcher(keys, self.types, batch.n, latest_first=True)
 
     def _leave_out(self, keys: list[Vector]) -> None:
         """Rows with a NULL key are not put into the table, and the Hash node does not count them."""
@@ -86,7 +104,13 @@ class HashJoinRows(JoinRows):
         if not self.ready:
             cost = self.node.outer.cost.startup < self.node.inner.cost.total
             fills = self.node.kind in ("left", "full", "anti")
-            if self.ctx.measured and self.loops.n is None and (fills or cost) and self.node.kind not in ("right", "full"):
+            if (
+                self.ctx.measured
+                and self.loops.n is None
+                and not self.node.parallel_aware
+                and (fills or cost)
+                and self.node.kind not in ("right", "full")
+            ):
                 first = self.outer.pull(1)
                 if first is None:
                     self.finished = True  # nothing to match: the table is not even built

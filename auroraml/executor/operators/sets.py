@@ -9,6 +9,7 @@ from auroraml.evaluate.keys import groups
 from auroraml.executor.loops import Loops
 from auroraml.executor.operator import ALL, Feed, Keeping, Operator, operator
 from auroraml.executor.operators.ordering import order_of, output_type
+from auroraml.executor.shares import Members
 from auroraml.ir import physical as p
 
 
@@ -20,6 +21,17 @@ class AppendRows(Operator):
 
     def open(self) -> None:
         self.at = 0
+        self.members: Members | None = None
+        if self.member is not None and self.node.parallel_aware:
+            crew, whole = self.member.crew, sum(not _is_partial(source) for source in self.node.sources)
+            self.members = crew.share(self.node.id, lambda: Members(crew, whole, len(self.node.sources)))
+            self._choose(self.members)
+
+    def _choose(self, members: Members) -> None:
+        """The member that this participant of a Parallel Append runs next."""
+        assert self.member is not None
+        found = members.choose(self.member)
+        self.at = len(self.children) if found is None else found
 
     def produce(self, n: int) -> Batch | None:
         while self.at < len(self.children):
@@ -32,7 +44,11 @@ class AppendRows(Operator):
                 if frame.n:
                     return self.project(frame) if self.targets else frame.sides[0]
                 continue
-            self.at += 1
+            if self.members is None:
+                self.at += 1
+            else:
+                self.members.done(self.at)
+                self._choose(self.members)
         return None
 
     def bound(self, n: int) -> None:
@@ -45,6 +61,11 @@ class AppendRows(Operator):
             return
         self.children[self.at].unread(self.last.drop(self.last.n - batch.n))
         self.last = self.last.slice(0, self.last.n - batch.n)
+
+
+def _is_partial(plan: p.PhysicalPlan) -> bool:
+    """Whether several participants can run a plan at once, each getting a part of its rows."""
+    return plan.parallel_aware or any(_is_partial(child) for child in plan.children())
 
 
 @operator(p.MergeAppend)

@@ -11,6 +11,7 @@ from auroraml.evaluate import compile, select
 from auroraml.executor.indexes import IndexLookup, bounds_of
 from auroraml.executor.matching import Matcher
 from auroraml.executor.operator import Operator, operator
+from auroraml.executor.shares import Dealt, InOrder, Share
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.objects import Relation
@@ -51,12 +52,38 @@ class TableRows(Operator):
         super().__init__(node, ctx)  # type: ignore[arg-type] # an ExecutionContext
         self.more: list[e.Expr] = []  # conditions that the look-up left to test; rows that fail them do not count as removed
         self.morsel: Morsel | None = None
+        self.share: Share | None = None
 
     def open(self) -> None:
         self.position = 0
         self.step = LOOK_AHEAD
         self.morsel = None
         self.loop = 0
+        self.share = None
+        if self.member is not None and self.node.parallel_aware:
+            self.share = self.member.crew.share(self.node.id, self._shared)
+            self.input = self.share.rows.slice(0, 0)
+            return
+        self._read()
+
+    def _shared(self) -> Share:
+        """What the participants divide, found by the first of them."""
+        assert self.member is not None
+        self._read()
+        return (InOrder if isinstance(self.node, p.IndexScan) else Dealt)(self.member.crew, self.input)
+
+    def _claimed(self, n: int) -> bool:
+        """Whether there is input left; of shared rows, the next part becomes the input."""
+        if self.position < self.input.n:
+            return True
+        part = None if self.share is None or self.member is None else self.share.claim(self.member, n)
+        if part is None:
+            return False
+        self.input, self.position = part, 0
+        return True
+
+    def _read(self) -> None:
+        """Find the input rows."""
         relation = self.node.relation
         if relation.system is not None:
             assert self.ctx.system_rows is not None
@@ -97,7 +124,7 @@ class TableRows(Operator):
         return self._given(n) if self.tests else self._unfiltered(n)
 
     def _unfiltered(self, n: int) -> Batch | None:
-        if self.position >= self.input.n:
+        if not self._claimed(n):
             return None
         part = self.input.slice(self.position, min(self.position + n, self.input.n))
         made, used = self.longest(lambda m: self.project(self.frame(m, part.slice(0, m))), part.n)
@@ -115,17 +142,17 @@ class TableRows(Operator):
             if morsel is not None and not morsel.closed:
                 self.metrics.removed_by_filter += morsel.size - morsel.reached()
                 morsel.closed = True
-            if self.position >= self.input.n:
+            step = 1 if self.stepwise and n < LARGEST else max(self.step, min(8 * n, LARGEST))
+            if not self._claimed(step):
                 return None
-            self._look_ahead(n)
+            self._look_ahead(step)
 
     def _advance(self, morsel: Morsel, n: int) -> None:
         before = morsel.reached()
         morsel.given += n
         self.metrics.removed_by_filter += morsel.reached() - before - n
 
-    def _look_ahead(self, n: int) -> None:
-        step = 1 if self.stepwise and n < LARGEST else max(self.step, min(8 * n, LARGEST))
+    def _look_ahead(self, step: int) -> None:
         part = self.input.slice(self.position, min(self.position + step, self.input.n))
         self.step = min(self.step * 2, LARGEST)
         self.ctx.check_cancel()

@@ -12,8 +12,8 @@ from auroraml.batch import INTERVAL_DTYPE, Batch, FixedVector, Index, NumericVec
 from auroraml.errors import FeatureNotSupported, InvalidPrecedingOrFollowingSize, NullValueNotAllowed
 from auroraml.evaluate import Frame, compile, truth
 from auroraml.executor.operator import Keeping, operator
-from auroraml.executor.operators.grouping import aggregate_kernel
 from auroraml.executor.operators.ordering import changes, output_type
+from auroraml.executor.operators.states import aggregate_kernel
 from auroraml.executor.plans import own_parts
 from auroraml.executor.running import over_frames
 from auroraml.functions.dates.arithmetic import shift, shift_instant
@@ -203,7 +203,7 @@ class WindowRows(Keeping):
             spans, codes = np.unique(np.stack([low, high], 1), axis=0, return_inverse=True)
         made = e.Aggregate(type=call.type, function=call.function, args=call.args, star=call.star)
         rows, owner = self._members(spans, keep, str(exclude or ""), layout)
-        values = aggregate_kernel(made, [a.take(rows) for a in args], owner, len(spans), self.ctx)
+        values = aggregate_kernel(made, [a.type for a in made.args], [a.take(rows) for a in args], owner, len(spans), self.ctx)
         return values.take(codes.reshape(-1).astype(np.int64))
 
     @staticmethod

@@ -1,0 +1,248 @@
+"""Crew: the workers of one run of a Gather, its leader perhaps among them: threads, their rows on the way to the leader, and their end."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import TYPE_CHECKING, TypeVar
+
+from auroraml.batch import Batch, Vector
+from auroraml.errors import DatabaseError, QueryCanceled
+from auroraml.executor.operator import ALL, Operator, build
+from auroraml.ir.physical import PhysicalPlan
+
+if TYPE_CHECKING:
+    from auroraml.executor.context import ExecutionContext
+
+POLL = 0.02  # seconds between looks at whether the statement was cancelled
+QUEUED = 131_072  # rows of one worker that wait for the leader before it waits too
+T = TypeVar("T")
+
+
+class WorkerSlots:
+    """How many workers run in a Database; safe for threads."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+        self._lock = threading.Lock()
+
+    def take(self, wanted: int, most: int) -> int:
+        """As many of `wanted` slots as are free while `most` may be taken."""
+        with self._lock:
+            found = max(0, min(wanted, most - self.taken))
+            self.taken += found
+            return found
+
+    def give_back(self, n: int) -> None:
+        """Workers have ended."""
+        with self._lock:
+            self.taken -= n
+
+
+class Stopped(QueryCanceled):
+    """A worker whose rows nobody wants any more ends; the statement itself goes on, or fails for another reason."""
+
+
+class State(Enum):
+    """Where a participant is: it has not come to any rows that are shared, it has, it is done."""
+
+    STARTING = 0
+    RUNNING = 1
+    ENDED = 2
+
+
+class Member:
+    """One participant: worker `number`, or the leader, whose number comes after the workers'."""
+
+    __slots__ = ("crew", "number", "state")
+
+    def __init__(self, crew: Crew, number: int) -> None:
+        self.crew = crew
+        self.number = number
+        self.state = State.STARTING
+
+    def moved(self, state: State) -> None:
+        """Enter a state, for all to see; the caller holds the crew's lock."""
+        if state.value > self.state.value:
+            self.state = state
+            self.crew.changed.notify_all()
+
+
+class Crew:
+    """`workers` threads that each run a plan, and `leader` if it takes part.
+
+    `changed` guards everything that is shared. An end comes in two ways: `finish` lets workers end where they next hand over or ask for rows, so
+    that a service call under way is completed; `abort` makes every check for cancellation raise.
+    """
+
+    def __init__(self, workers: int, leader: bool, check: Callable[[], None]) -> None:
+        self.workers = workers
+        self.changed = threading.Condition()
+        self.members = [Member(self, i) for i in range(workers + leader)]
+        self.check = check  # the statement's, for the leader
+        self.arrived: deque[int] = deque()  # whose rows came when
+        self.rows: list[deque[Batch]] = [deque() for _ in range(workers)]
+        self.queued = [0] * workers
+        self.error: BaseException | None = None
+        self.finishing = self.aborted = False
+        self.shared: dict[int, object] = {}
+        self.contexts: list[ExecutionContext] = []
+        self._threads: list[threading.Thread] = []
+        self._making = threading.RLock()
+
+    @property
+    def leader(self) -> Member | None:
+        """The leader's place, where it takes part."""
+        return self.members[self.workers] if len(self.members) > self.workers else None
+
+    # Starting
+
+    def launch(self, node: PhysicalPlan, ctx: ExecutionContext, params: Mapping[tuple[str, int], Vector], bound: int) -> None:
+        """Start the workers, each over operators and a context of its own; none gives more than `bound` rows."""
+        for number in range(self.workers):
+            context = ctx.for_worker(params, self.patient, self.impatient)
+            self.contexts.append(context)
+            thread = threading.Thread(
+                target=self._run, args=(self.members[number], node, context, bound), name=f"auroraml-worker-{number}", daemon=True
+            )
+            self._threads.append(thread)
+        for thread in self._threads:
+            thread.start()
+
+    def _run(self, member: Member, node: PhysicalPlan, ctx: ExecutionContext, bound: int) -> None:
+        try:
+            root = build(node, ctx)
+            enlist(root, member)
+            if bound < ALL:
+                root.bound(bound)
+            left = bound
+            while left > 0 and (batch := root.pull(left)) is not None:
+                left = left if left == ALL else left - batch.n
+                self._hand_over(member.number, batch)
+            root.close()
+        except Stopped:
+            pass
+        except BaseException as error:
+            self._failed(error)
+        finally:
+            with self.changed:
+                member.moved(State.ENDED)
+
+    def _failed(self, error: BaseException) -> None:
+        """The first error of a worker is the statement's."""
+        with self.changed:
+            if self.error is None:
+                if isinstance(error, DatabaseError):
+                    before = error.diag.context
+                    error.diag.context = "parallel worker" if before is None else f"{before}\nparallel worker"
+                self.error = error
+            self.aborted = True
+            self.changed.notify_all()
+
+    # Checks that workers make
+
+    def patient(self) -> None:
+        """While something runs that is better completed: raise only where all is lost."""
+        if self.aborted:
+            raise Stopped("terminating parallel worker")
+
+    def impatient(self) -> None:
+        """Between one step and the next: raise where nobody waits for rows."""
+        if self.finishing or self.aborted:
+            raise Stopped("terminating parallel worker")
+
+    # Rows
+
+    def _hand_over(self, number: int, batch: Batch) -> None:
+        with self.changed:
+            while self.queued[number] >= QUEUED and not (self.finishing or self.aborted):
+                self.changed.wait(POLL)
+            self.impatient()
+            self.rows[number].append(batch)
+            self.queued[number] += batch.n
+            self.arrived.append(number)
+            self.changed.notify_all()
+
+    def next(self, wait: bool) -> Batch | None:
+        """The rows that came first of those not taken yet; None when there are none now (`wait`: nor will be)."""
+        with self.changed:
+            while not self.arrived:
+                self._raise_error()
+                if not wait or self._all_ended():
+                    return None
+                self._wait()
+            return self._taken(self.arrived.popleft())
+
+    def next_of(self, number: int) -> Batch | None:
+        """The next rows of one worker, None when there are no more."""
+        with self.changed:
+            while not self.rows[number]:
+                self._raise_error()
+                if self.members[number].state is State.ENDED:
+                    return None
+                self._wait()
+            return self._taken(number)
+
+    def _taken(self, number: int) -> Batch:
+        batch = self.rows[number].popleft()
+        self.queued[number] -= batch.n
+        if self.queued[number] + batch.n >= QUEUED:
+            self.changed.notify_all()
+        return batch
+
+    def _raise_error(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+    def _all_ended(self) -> bool:
+        return all(member.state is State.ENDED for member in self.members[: self.workers])
+
+    def _wait(self) -> None:
+        """For a change, looking whether the statement was cancelled."""
+        self.changed.wait(POLL)
+        self.check()
+
+    # What participants share
+
+    def share(self, key: int, make: Callable[[], T]) -> T:
+        """What plan node `key` shares; made by the first participant that asks, the others wait for it."""
+        with self._making:
+            found = self.shared.get(key)
+            if found is None:
+                found = self.shared[key] = make()
+            return found  # type: ignore[return-value] # what `make` made for this node
+
+    def wait_for(self, member: Member) -> None:
+        """A participant waits for a change of others; the caller holds the lock."""
+        self.changed.wait(POLL)
+        if self.leader is member:
+            self._raise_error()
+            self.check()
+        else:
+            self.impatient()
+
+    def leader_done(self) -> None:
+        """The leader has no rows of its own left."""
+        if self.leader is not None:
+            with self.changed:
+                self.leader.moved(State.ENDED)
+
+    # Ending
+
+    def finish(self, *, abort: bool = False) -> None:
+        """Have the workers end and wait until they have."""
+        with self.changed:
+            self.finishing = True
+            self.aborted = self.aborted or abort
+            self.changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+
+def enlist(root: Operator, member: Member | None) -> None:
+    """Tell an operator tree whose part of a parallel plan it is; None: it runs alone."""
+    root.member = member
+    for child in root.children:
+        enlist(child, member)

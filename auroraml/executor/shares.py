@@ -1,0 +1,163 @@
+"""Shares: how the participants of a Gather divide the rows of one parallel-aware scan, the members of an Append, the building of a hash table.
+
+PostgreSQL hands out blocks to whoever asks first. Here each participant has a share of its own from the start, so that all of them get work
+on small tables too, and takes half of what another has left when its own is done: a choice of ours, like the sizes below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from auroraml.batch import Batch
+from auroraml.executor.crew import Crew, Member, State
+
+LARGEST = 131_072  # rows claimed at once
+SMALLEST = 64  # rows of an ordered scan claimed at once, while there are as many
+T = TypeVar("T")
+P = TypeVar("P")
+
+
+class Share:
+    """Rows that participants claim parts of."""
+
+    def __init__(self, crew: Crew, rows: Batch) -> None:
+        self.crew = crew
+        self.rows = rows
+
+    def claim(self, member: Member, n: int) -> Batch | None:
+        """At most `n` rows that nobody else gets; None when this participant has done its part."""
+        raise NotImplementedError
+
+
+class Dealt(Share):
+    """Rows whose order does not matter: equal shares, and half of another's rest for whoever is done."""
+
+    def __init__(self, crew: Crew, rows: Batch) -> None:
+        super().__init__(crew, rows)
+        count = len(crew.members)
+        self.left = [[rows.n * i // count, rows.n * (i + 1) // count] for i in range(count)]
+        self.begun = [False] * count
+
+    def claim(self, member: Member, n: int) -> Batch | None:
+        n = min(n, LARGEST)
+        own = self.left[member.number]
+        with self.crew.changed:
+            self.begun[member.number] = True
+            member.moved(State.RUNNING)
+            while own[0] == own[1] and not self._take_over(own, n):
+                if not any(m.state is State.STARTING and self._rest(m) for m in self.crew.members):
+                    return None
+                self.crew.wait_for(member)  # whoever is still starting will come for its share in a moment
+            start, stop = own[0], min(own[0] + n, own[1])
+            own[0] = stop
+        return self.rows.slice(start, stop)
+
+    def _rest(self, member: Member) -> int:
+        start, stop = self.left[member.number]
+        return stop - start
+
+    def _take_over(self, own: list[int], n: int) -> bool:
+        """Half of the largest rest, unless its owner will claim it at once, or has not had the time to begin."""
+        rests = [(self._free(m, n), m) for m in self.crew.members]
+        most, owner = max(rests, key=lambda rest: rest[0])
+        if not most:
+            return False
+        stop = self.left[owner.number][1]
+        own[:] = [stop - most, stop]
+        self.left[owner.number][1] = stop - most
+        return True
+
+    def _free(self, member: Member, n: int) -> int:
+        """How many of a participant's rows another may have."""
+        rest = self._rest(member)
+        if member.state is State.ENDED:
+            return rest
+        if member.state is State.STARTING or (self.begun[member.number] and rest <= n):
+            return 0
+        return (rest + 1) // 2
+
+
+class InOrder(Share):
+    """Rows that each participant must get in their order: parts of what is left, smaller and smaller."""
+
+    def __init__(self, crew: Crew, rows: Batch) -> None:
+        super().__init__(crew, rows)
+        self.at = 0
+        self.begun = [False] * len(crew.members)
+
+    def claim(self, member: Member, n: int) -> Batch | None:
+        with self.crew.changed:
+            member.moved(State.RUNNING)
+            while self.begun[member.number] and self.at < self.rows.n and any(m.state is State.STARTING for m in self.crew.members):
+                self.crew.wait_for(member)
+            self.begun[member.number] = True
+            left = self.rows.n - self.at
+            if not left:
+                return None
+            size = min(n, LARGEST, left, max(left // (2 * len(self.crew.members)), SMALLEST))
+            start, self.at = self.at, self.at + size
+        return self.rows.slice(start, start + size)
+
+
+class Together(Generic[P, T]):
+    """Something that is made once of parts which the participants bring: the table of a Parallel Hash."""
+
+    def __init__(self, crew: Crew) -> None:
+        self.crew = crew
+        self.active = 0
+        self.parts: list[P] = []
+        self.made: list[T] = []
+
+    def bring(self, member: Member, part: Callable[[], P], make: Callable[[list[P]], T]) -> T:
+        """Bring a part and wait for the whole; who comes when it is made brings none."""
+        with self.crew.changed:
+            if self.made:
+                return self.made[0]
+            self.active += 1
+        mine: list[P] = []
+        try:
+            mine.append(part())
+        finally:
+            with self.crew.changed:
+                self.active -= 1
+                self.parts += mine
+        with self.crew.changed:
+            if not self.active and not self.made:
+                self.made.append(make(self.parts))
+                self.crew.changed.notify_all()
+            while not self.made:
+                self.crew.wait_for(member)
+            return self.made[0]
+
+
+class Members:
+    """The members of a Parallel Append: those that only one participant may run, then those that any number may."""
+
+    def __init__(self, crew: Crew, whole: int, count: int) -> None:
+        self.crew = crew
+        self.whole = whole
+        self.count = count
+        self.closed = [False] * count
+        self.next = 0
+
+    def choose(self, member: Member) -> int | None:
+        """The member to run next, None when all are done or taken."""
+        with self.crew.changed:
+            member.moved(State.RUNNING)
+            for step in range(self.count):
+                place = (self.next + step) % self.count
+                if self.closed[place]:
+                    continue
+                if place < self.whole:
+                    self.closed[place] = True
+                self.next = (place + 1) % self.count
+                if self.next < self.whole and place >= self.whole:
+                    self.next = self.whole
+                return place
+        return None
+
+    def done(self, place: int) -> None:
+        """A member has no more rows to give to anybody who comes now."""
+        with self.crew.changed:
+            self.closed[place] = True
