@@ -89,8 +89,8 @@ class _Builder:
         """The root's place."""
         return Place(
             node=node, carried={}, aliases=self.aliases, prefix=self.prefix, resolve=self.explained.resolve,
-            visible=self.explained.visible, verbose=self.options.verbose, timing=self.options.timing, sort_memory=self.explained.sort_memory,
-            hash_memory=self.explained.hash_memory,
+            visible=self.explained.visible, verbose=self.options.verbose, costs=self.options.costs, timing=self.options.timing,
+            sort_memory=self.explained.sort_memory, hash_memory=self.explained.hash_memory,
         )  # fmt: skip
 
     def node(self, node: p.PhysicalPlan, place: Place, relationship: str, plan_name: str) -> NodeModel:

@@ -24,6 +24,7 @@ class Place:
     resolve: Callable[[int], PgType] | None = None
     visible: Callable[[str, str], bool] | None = None  # whether the search path finds function (name, schema)
     verbose: bool = False
+    costs: bool = True
     timing: bool = True
     sort_memory: int = 4 << 20  # work_mem in bytes
     hash_memory: int = 8 << 20  # bytes a hash table may take

@@ -230,6 +230,9 @@ def _(node: p.Aggregate, place: Place, metrics: NodeMetrics | None) -> Iterator[
         yield _grouped("Group Key", node.source, place, node.keys)
     yield from _qual("Filter", node.filter, _upper(place))
     if node.strategy in ("hashed", "mixed"):
+        if place.costs:
+            text = f"Planned Partitions: {node.partitions}" if node.partitions else None
+            yield Property(label="Planned Partitions", value=node.partitions, text=text)
         yield from _hashed(metrics)
     if node.filter:
         yield from _removed("Rows Removed by Filter", metrics.removed_by_filter if metrics else 0, metrics)

@@ -151,6 +151,7 @@ class Query(LogicalPlan):
     group_by: tuple[Expr, ...] = ()
     grouping_sets: tuple[tuple[int, ...], ...] | None = None
     grouped: bool = False  # GROUP BY, HAVING or an aggregate is present
+    aggregates_dropped: bool = False  # aggregates were there whose columns nobody reads
     having: tuple[Expr, ...] = ()
     windows: tuple[Window, ...] = ()
     targets: tuple[Target, ...] = ()

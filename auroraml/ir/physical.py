@@ -314,7 +314,7 @@ class Aggregate(Unary):
 
     In `targets` and `filter`, InputRef(side=0) reads the child's columns (constant within a group: keys only, or any row's value) and
     an Aggregate expression is looked up by identity in `calls`. `grouping_sets`: tuples of positions into `keys`.
-    `phase` partial makes a state for each group and call, final combines them; the calls have the same phase.
+    `partitions`: how many a hashed one means to spill to. `phase` partial makes a state for each group and call, final combines them; the calls have the same phase.
     """
 
     label: ClassVar[str] = "Aggregate"
@@ -322,6 +322,7 @@ class Aggregate(Unary):
     keys: tuple[int, ...] = ()
     calls: tuple[AggregateCall, ...] = ()
     phase: str = "whole"  # whole, partial, final
+    partitions: int = 0
     grouping_sets: tuple[tuple[int, ...], ...] = ()
 
 

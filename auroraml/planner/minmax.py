@@ -37,19 +37,19 @@ class Extreme:
         self.parameter = parameter
 
 
-def find_extremes(level: Level, tree: Group, sub_level: SubLevel) -> list[Extreme]:
-    """Index paths for every aggregate of the level; empty where one of them has none."""
+def find_extremes(level: Level, tree: Group, sub_level: SubLevel) -> list[Extreme] | None:
+    """Index paths for every aggregate of the level, None where one of them has none; nobody's aggregates need no path at all."""
     query = level.query
     calls = aggregates_of(level)
-    if not calls or level.group_clauses or query.grouping_sets is not None or query.windows or level.row_columns:
-        return []
+    if not (calls or query.aggregates_dropped) or level.group_clauses or query.grouping_sets is not None or query.windows or level.row_columns:
+        return None
     if len(tree.items) != 1 or not isinstance(tree.items[0], l.TableItem) or not all(_usable(c) for c in calls):
-        return []
+        return None
     found: list[Extreme] = []
     for call in calls:
         made = _one(level, tree, call, sub_level)
         if made is None:
-            return []
+            return None
         found.append(made)
     return found
 
@@ -71,7 +71,7 @@ def _one(level: Level, tree: Group, call: e.Aggregate, sub_level: SubLevel) -> E
         target = l.Target(id=level.statement.new_id(), name="", expr=arg)
         key = e.SortKey(expr=e.ColumnRef(type=arg.type, id=target.id), descending=descending, nulls_first=nulls_first)
         known = e.NullTest(type=BOOL, arg=arg, negated=True)
-        query = l.Query(from_items=tree.items, where=(*tree.where, known), targets=(target,), order_by=(key,))
+        query = l.Query(from_items=tree.items, where=(known, *tree.where), targets=(target,), order_by=(key,))
         sub, relation = sub_level(query)
         path = _ordered(relation, sub.sort_keys)
         if path is not None:

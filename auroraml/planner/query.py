@@ -98,7 +98,7 @@ def plan_level(
     finish_build(level)
     if member:
         _own_target(level)
-    extremes = find_extremes(level, prepared.tree, lambda made: _one_row_level(statement, made, outer)) if grouped else []
+    extremes = find_extremes(level, prepared.tree, lambda made: _one_row_level(statement, made, outer)) if grouped else None
     source = _scan_join(level, joins)
     level.final = _upper(level, source, limits, calls, grouped, extremes)
     return level
@@ -204,7 +204,7 @@ def _scan_join(level: Level, joins: list) -> Relation:  # type: ignore[type-arg]
     return found
 
 
-def _upper(level: Level, source: Relation, limits: LimitCounts, calls: bool, grouped: bool, extremes: list[Extreme]) -> Relation:
+def _upper(level: Level, source: Relation, limits: LimitCounts, calls: bool, grouped: bool, extremes: list[Extreme] | None) -> Relation:
     """Everything above the joins."""
     query = level.query
     targets = Targets(level)
@@ -215,7 +215,7 @@ def _upper(level: Level, source: Relation, limits: LimitCounts, calls: bool, gro
     current = _with_target(level, source, scan_target)
     if grouped:
         below = split_sets(level, grouping_target)[0][0]
-        current = grouping(level, current, below, extremes_path(level, current, below, extremes) if extremes else None)
+        current = grouping(level, current, below, None if extremes is None else extremes_path(level, current, below, extremes))
         current = _sets(level, current, grouping_target)
     if calls:
         current = windows(level, current, grouping_target, split_sets(level, sort_input)[0][0])

@@ -68,7 +68,7 @@ def _level(statement: Statement, outputs: tuple[l.Output, ...], outer: Outer | N
 def _finish(level: Level, plan: l.SetOperation, current: Relation, limit: e.Expr | None, offset: e.Expr | None, limits: LimitCounts) -> None:
     """ORDER BY and LIMIT above."""
     if level.sort_clauses:
-        current = ordered(level, current, current.target, limits.tuples)
+        current = ordered(level, current, _cheapest(current).target, limits.tuples)
     final = Relation(0, "upper")
     final.target = current.target
     final.consider_startup = level.tuple_fraction > 0
@@ -215,6 +215,7 @@ class _SetPlanner:
             path.strategy = "hashed"
             path.group = [i + 1 for i in range(columns)]
             path.quals, path.phase, path.sets = [], "whole", []
+            path.partitions = group_cost.planned_partitions(level.costs, 0, source.target.width, 0, groups)
             path.startup, path.total, path.rows = group_cost.aggregate(
                 level.costs, "hashed", group_cost.AggregateCosts(), columns, groups, source.startup, source.total, source.rows, source.target.width
             )

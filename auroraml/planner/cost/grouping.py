@@ -50,6 +50,11 @@ def _limits(c: CostParameters, entry: float, groups: float) -> tuple[float, floa
     return limit, (float(int(limit / entry)) if limit > entry else 1.0), partitions
 
 
+def planned_partitions(c: CostParameters, states: int, width: int, space: int, groups: float) -> int:
+    """The partitions that a hashed aggregate means to spill to, 0 if its groups fit in memory."""
+    return _limits(c, entry_size(states, width, space), groups)[2]
+
+
 def aggregate(
     c: CostParameters, strategy: str, costs: AggregateCosts, columns: int, groups: float, input_startup: float, input_total: float, tuples: float,
     width: int,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from auroraml.catalog.builtins import builtin_function
 from auroraml.catalog.data import AGGREGATES
 from auroraml.ir import expr as e
-from auroraml.planner.cost.grouping import AggregateCosts, aggregate, group
+from auroraml.planner.cost.grouping import AggregateCosts, aggregate, group, planned_partitions
 from auroraml.planner.cost.numbers import clamp_rows, max_align
 from auroraml.planner.estimate.width import type_width
 from auroraml.planner.level.level import Level
@@ -154,7 +154,8 @@ def grouping(level: Level, source: Relation, target: Target, first: Path | None 
     query = level.query
     made.consider_parallel = source.consider_parallel and is_safe(level, target.exprs) and is_safe(level, query.having)
     calls = aggregates_of(level)
-    if (query.having or query.grouping_sets is not None) and not calls and not level.group_clauses and not query.grouping_sets:
+    aggregates = bool(calls) or query.aggregates_dropped or _asks_grouping(level)
+    if (query.having or query.grouping_sets is not None) and not aggregates and not level.group_clauses and not query.grouping_sets:
         one = ResultPath(made, target)
         one.quals = list(query.having)
         one.safe = made.consider_parallel
@@ -180,10 +181,10 @@ def grouping(level: Level, source: Relation, target: Target, first: Path | None 
         final_costs = aggregate_costs(level, calls, "final") if partly is not None else costs
         if can_sort:
             for given in source.paths:
-                over_sorted(level, made, given, given is cheapest, costs, groups, bool(calls) or _asks_grouping(level))
+                over_sorted(level, made, given, given is cheapest, costs, groups, aggregates)
             for given in partly.paths if partly is not None else ():
                 assert partly is not None
-                over_sorted(level, made, given, given is partly.cheapest_total, final_costs, groups, bool(calls), "final")
+                over_sorted(level, made, given, given is partly.cheapest_total, final_costs, groups, aggregates, "final")
         if can_hash:
             add_path(made, aggregated(level, made, cheapest, "hashed", costs, groups))
             if partly is not None and partly.cheapest_total is not None:
@@ -194,7 +195,11 @@ def grouping(level: Level, source: Relation, target: Target, first: Path | None 
 
 def partially_grouped(level: Level, made: Relation, source: Relation, calls: list[e.Aggregate], can_sort: bool, can_hash: bool) -> Relation | None:
     """Groups made by each worker and gathered, to be combined in the leader (create_partial_grouping_paths)."""
-    if level.query.grouping_sets is not None or not (calls or level.group_clauses) or not all(_combines(call) for call in calls):
+    if (
+        level.query.grouping_sets is not None
+        or not (calls or level.query.aggregates_dropped or level.group_clauses)
+        or not all(_combines(call) for call in calls)
+    ):
         return None
     partly = Relation(made.bits, "upper")
     partly.consider_startup = made.consider_startup
@@ -205,7 +210,7 @@ def partially_grouped(level: Level, made: Relation, source: Relation, calls: lis
     groups = group_count(level, cheapest.rows)
     if can_sort:
         for path in source.partial_paths:
-            over_sorted(level, partly, path, path is cheapest, costs, groups, bool(calls), "partial")
+            over_sorted(level, partly, path, path is cheapest, costs, groups, bool(calls) or level.query.aggregates_dropped, "partial")
     if can_hash:
         add_partial_path(partly, aggregated(level, partly, cheapest, "hashed", costs, groups, "partial"))
     if not partly.partial_paths:
@@ -313,6 +318,7 @@ def aggregated(
     path.group = [c.ref for c in level.group_clauses]
     path.quals = [] if phase == "partial" else list(level.query.having)
     path.phase = phase
+    path.partitions = planned_partitions(level.costs, costs.states, source.target.width, costs.space, groups) if strategy == "hashed" else 0
     path.sets = [list(s) for s in level.query.grouping_sets or ()]
     startup, total, rows = aggregate(
         level.costs, strategy, costs, len(level.group_clauses), groups, source.startup, source.total, source.rows, source.target.width

@@ -239,11 +239,12 @@ class GroupPath(UnaryPath):
 class AggregatePath(UnaryPath):
     """Aggregation: strategy plain, sorted, hashed, mixed; `group` are target references."""
 
-    __slots__ = ("group", "phase", "quals", "sets", "strategy")
+    __slots__ = ("group", "partitions", "phase", "quals", "sets", "strategy")
     strategy: str
     group: list[int]
     quals: list[e.Expr]
     phase: str
+    partitions: int
     sets: list[list[int]]
 
 

@@ -92,7 +92,7 @@ def incrementally_sorted(level: Level, relation: Relation, source: Path, keys: K
     made = IncrementalSortPath(relation, source.target, source, keys)
     made.limit = limit
     made.presorted = presorted
-    tuples = max(source.rows, 2.0)
+    tuples = made.rows = max(source.rows, 2.0)  # as PostgreSQL says, even of one row
     exprs = [key.cls.members[0].expr for key in keys[:presorted]]
     groups = min(tuples, 200.0)
     if all(key.cls.members[0].bits or key.cls.members[0].is_const for key in keys[:presorted]):

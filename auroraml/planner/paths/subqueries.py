@@ -112,16 +112,18 @@ def _without_unused(level: Level, relation: Relation, item: l.SubqueryItem, quer
     unused = {t.id for t, o in zip(visible, item.outputs, strict=False) if o.id not in read}
     targets = []
     changed = False
+    dropped = query.aggregates_dropped
     for target in query.targets:
         if (
             target.id in unused and target.id not in sorts and not isinstance(target.expr, e.Const) and not volatile(target.expr)
             and not returns_set(target.expr) and not any(equal(target.expr, g) for g in query.group_by)
         ):  # fmt: skip
+            dropped = dropped or contains(target.expr, e.Aggregate)
             targets.append(replace(target, expr=e.Const(type=target.expr.type, typmod=target.expr.typmod, value=None)))
             changed = True
         else:
             targets.append(target)
-    return replace(query, targets=tuple(targets)) if changed else query
+    return replace(query, targets=tuple(targets), aggregates_dropped=dropped) if changed else query
 
 
 def _pushed(query: l.LogicalPlan, outputs: tuple[l.Output, ...], condition: e.Expr, level: Level) -> l.LogicalPlan | None:

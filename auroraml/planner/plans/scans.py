@@ -267,8 +267,8 @@ def subquery_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Ex
     if sub not in level.children:
         level.children.append(sub)
     trivial = (
-        not tests and not any(c.pseudoconstant for c in clauses) and len(whole) == len(outputs)
-        and (len(outputs) == len(inner.targets) or (exprs is None and whole_row(emitter, path, flags)))
+        not tests and not any(c.pseudoconstant for c in clauses) and len(whole) == len(outputs) and not _numbers_sides(inner)
+        and (len(outputs) == len(inner.targets) or (exprs is None and whole_row(emitter, path, flags) and not sub.row_columns))
         and all(isinstance(t, e.InputRef) and t.index == i for i, t in enumerate(targets))
     )  # fmt: skip
     if trivial:
@@ -276,3 +276,10 @@ def subquery_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Ex
     node = p.SubqueryScan(source=inner, alias=relation.alias, columns=columns, targets=targets, filter=tests, cost=emitter.cost(path),
                           range_index=relation.serial)  # fmt: skip
     return emitter.gated(Emitted(node, outputs), path, clauses)
+
+
+def _numbers_sides(node: p.PhysicalPlan) -> bool:
+    """Whether a plan's rows have the number of their side in a set operation behind them."""
+    while isinstance(node, p.Sort | p.Limit):
+        node = node.source
+    return isinstance(node, p.SetOp)

@@ -160,7 +160,7 @@ def aggregate(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] 
         sets = tuple(tuple(order[i] for i in members) for members in emitter.level.query.grouping_sets)
     node = p.Aggregate(
         source=source.node, strategy=path.strategy, keys=keys, calls=calls.calls, filter=tests, targets=targets, phase=path.phase,  # type: ignore[arg-type]
-        grouping_sets=sets, cost=emitter.cost(path),
+        grouping_sets=sets, partitions=path.partitions, cost=emitter.cost(path),
     )  # fmt: skip
     return Emitted(node, outputs)
 
