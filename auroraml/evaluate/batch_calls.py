@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from auroraml.batch import Vector
+from auroraml.batch import RenderedVector, Vector
 from auroraml.evaluate.call import call, kernel_of
 from auroraml.evaluate.calling import Evaluator, body_expressions
 from auroraml.evaluate.compile import compile
@@ -42,6 +42,7 @@ class BatchCall:
     args: tuple[Evaluator, ...]
     types: tuple[PgType, ...]
     result: PgType
+    read_as: PgType | None  # all that is around the call is a cast of its text to this type
 
 
 def taken_apart(expr: e.Expr) -> BatchCall | None:
@@ -52,21 +53,28 @@ def taken_apart(expr: e.Expr) -> BatchCall | None:
     levels: list[_Level] = []
     function: Function | None = None
     outer_args: tuple[e.Expr, ...] = ()
+    casts: list[e.Expr] = []
     while True:
         found = _only_call(expr)
         if found is None or not all(_quiet(arg) for arg in found.args) or found.variadic:
             return None
         levels.append(_level(function, outer_args, expr, found))
+        casts += [] if expr is found else [expr]
         if found.function.language != "sql":
             args, types = tuple(compile(arg) for arg in found.args), tuple(arg.type for arg in found.args)
-            return BatchCall(
-                levels=tuple(levels), function=found.function, kernel=kernel_of(found.function), args=args, types=types, result=found.type
-            )
+            kernel, read_as = kernel_of(found.function), _read_as(casts, found)
+            return BatchCall(levels=tuple(levels), function=found.function, kernel=kernel, args=args, types=types, result=found.type, read_as=read_as)
         body = body_expressions(found.function)
         several = found.function.result.rep is Rep.STRUCT and len(found.function.outputs) > 1
         if len(body) != 1 or several:
             return None
         function, outer_args, expr = found.function, found.args, body[0]
+
+
+def _read_as(around: Sequence[e.Expr], call: e.Call) -> PgType | None:
+    if len(around) == 1 and isinstance(around[0], e.ViaText) and around[0].arg is call and around[0].typmod < 0:
+        return around[0].type
+    return None
 
 
 def _level(function: Function | None, args: Sequence[e.Expr], expr: e.Expr, found: e.Call) -> _Level:
@@ -134,6 +142,8 @@ class BatchRun:
         begun = time.perf_counter()
         vector = self.calls.call(start, stop)
         self.called += time.perf_counter() - begun
+        if isinstance(vector, RenderedVector) and vector.type is self.of.read_as and vector.validity is None:
+            return vector.source  # what was to be read is at hand
         for level, frame in zip(reversed(self.of.levels), reversed(self.frames), strict=True):
             if level.after is not None:
                 params: Mapping[tuple[str, int], Vector] = {ANSWER: vector} if level.alone else _Sliced(frame.params, vector, start, stop)

@@ -57,9 +57,12 @@ class Sentiments:
     errors: tuple[ItemError, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class Response:
-    """An endpoint's answer: one text a row in `rows` (no NULLs), or the raw text/csv `body` for the engine to split."""
+    """An endpoint's answer: one text a row in `rows` (no NULLs), or the raw text/csv `body` for the engine to split.
+
+    Not frozen, though nobody changes it: that would take a microsecond longer to make, for each call.
+    """
 
     rows: TextVector | pa.Array | None = None
     body: bytes | None = None

@@ -82,11 +82,14 @@ class Request:
         stop = self._start + self.n
         return [Argument(type=a.type, vector=a.vector.slice(self._start, stop)) for a in self._whole.arguments]
 
-    @cached_property
+    @property
     def table(self) -> pa.Table:
         """The rows as Arrow columns arg0, arg1, ...; fixed-width and text columns are not copied."""
-        if self._whole is not None and self._whole.even:
-            return self._whole.table.slice(self._start, self.n)
+        whole = self._whole
+        return self._table if whole is None or not whole.even else whole._table.slice(self._start, self.n)
+
+    @cached_property
+    def _table(self) -> pa.Table:
         arguments = self.arguments
         for argument in arguments:
             if isinstance(argument.vector.flat(), ListVector):
@@ -118,9 +121,7 @@ class Request:
     @cached_property
     def body(self) -> bytes:
         """The whole request as text/csv, rows separated by newlines, none after the last."""
-        lines = self.lines
-        offsets = offsets_of(lines)
-        return bytes(memoryview(lines.buffers()[2])[int(offsets[0]) : int(offsets[-1]) - 1]) if self.n else b""
+        return body_of(self.lines)
 
     @cached_property
     def even(self) -> bool:
@@ -155,6 +156,14 @@ class Request:
         part._whole = self if self._whole is None else self._whole
         part._start = self._start + start
         return part
+
+
+def body_of(lines: pa.Array) -> bytes:
+    """Lines that end in a newline as one text, without the last newline."""
+    if not len(lines):
+        return b""
+    offsets = offsets_of(lines)
+    return bytes(memoryview(lines.buffers()[2])[int(offsets[0]) : int(offsets[-1]) - 1])
 
 
 def ended(lines: pa.Array) -> pa.Array:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from auroraml.batch import FixedVector, RenderedVector, TextVector, Vector
 from auroraml.services.protocols import ServiceFailure
+from auroraml.services.request import body_of
 from auroraml.types.arrow import from_arrow
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import BOOL, FLOAT4, FLOAT8, INT2, INT4, INT8
@@ -19,6 +20,7 @@ _COMMA = pa.scalar(",", pa.large_string())
 _EMPTY = pa.scalar("", pa.large_string())
 _LINE_END = pa.scalar("\n", pa.large_string())
 _NEWLINE = 10
+FEW = 100  # rows: for less than that Python's own strings are quicker than arrays
 
 
 def split_rows(body: bytes, n: int, *, items: bool = True) -> pa.Array:
@@ -26,7 +28,7 @@ def split_rows(body: bytes, n: int, *, items: bool = True) -> pa.Array:
 
     A line that is one quoted field loses its quotes; other lines stay as they are, commas included.
     """
-    plain = _plain_lines(body, n)
+    plain = _plain_lines(body, n) if n > FEW else None
     if plain is not None:
         return plain
     text = body.decode("utf-8").removesuffix("\n")
@@ -57,8 +59,9 @@ def _plain_lines(body: bytes, n: int) -> pa.Array | None:
 
 def joined_lines(texts: pa.Array) -> bytes:
     """One text a line, without a newline after the last."""
-    whole = pc.binary_join(pa.LargeListArray.from_arrays(pa.array([0, len(texts)]), texts), _LINE_END)
-    return whole[0].as_buffer().to_pybytes()  # type: ignore[no-any-return] # pyarrow is untyped
+    if len(texts) <= FEW:
+        return "\n".join(texts.to_pylist()).encode()
+    return body_of(pc.binary_join_element_wise(texts, _EMPTY, _LINE_END))
 
 
 def _unquoted(line: str) -> str:

@@ -11,8 +11,10 @@ from typing import Generic, TypeVar
 POLL = 0.02  # seconds between looks at whether the statement was cancelled
 IDLE = 10.0  # seconds after which a thread without work ends
 LIMIT = 8
-QUICK = 0.0005  # seconds: below that, handing a call over and waiting for its thread takes longer than the call
-TRIALS = 3  # quick calls in a row after which the next one is made where its statement runs
+QUICK = 0.005  # seconds: a cancelled statement can wait so long, and on a busy machine handing a call over to a thread takes as long
+TRIALS = 3  # quick calls after which the next one is made where its statement runs
+HICCUP = 0.05  # seconds: a call that took more than QUICK and less than this may have been quick but for other work on the machine
+CREDIT = 64  # quick calls that are remembered; a hiccup takes half of them
 T = TypeVar("T")
 
 
@@ -50,7 +52,7 @@ class Workers:
         self._idle = 0
         self._lock = threading.Lock()
         self._abandoned: set[Job[object]] = set()
-        self._quick: dict[str, int] = {}  # quick calls in a row, by name
+        self._quick: dict[str, int] = {}  # quick calls lately, by name
 
     def run(self, name: str, call: Callable[[], T], check: Callable[[], None], abandon: Callable[[int], None]) -> T:
         """The call's result. When `check` raises first, that is raised, and the call is left behind: `abandon` is told its thread."""
@@ -86,7 +88,8 @@ class Workers:
 
     def note(self, name: str, seconds: float) -> None:
         """A call of this name took so long."""
-        self._quick[name] = self._quick.get(name, 0) + 1 if seconds < QUICK else 0
+        quick = self._quick.get(name, 0)
+        self._quick[name] = min(quick + 1, CREDIT) if seconds < QUICK else quick // 2 if seconds < HICCUP else 0
 
     def abandoned(self) -> tuple[str, ...]:
         """The names of the calls left behind that still run."""

@@ -22,7 +22,7 @@ from auroraml.services.batch_rows import refuse_below_one
 from auroraml.settings import Settings, defined
 from auroraml.settings.batches import AURORAML_BATCH_OVER_LIMIT
 
-RUN = 65_536  # rows of a run
+RUN = 262_144  # rows of a run
 RUN_SECONDS = 0.02  # of calls, before the rows answered so far are handed out: whoever finds fault with one of them stops the calls
 Parameters = Mapping[tuple[str, int], Vector]
 

@@ -83,8 +83,13 @@ def called(function: Function[[pa.Table], object], table: pa.Table) -> object:
 
 def read_csv(body: bytes) -> pa.Table:
     """A text/csv request as columns arg0, arg1, ... of the types its fields look like; an empty field is NULL."""
+    source, parse = pa.BufferReader(body + b"\n"), _QUOTED if b'"' in body else _PLAIN
     try:
-        table = pacsv.read_csv(pa.BufferReader(body + b"\n"), _READ, _QUOTED if b'"' in body else _PLAIN, _CONVERT)
+        if len(body) < _READ.block_size:  # types are found in the first block, here the only one: the streaming reader starts no threads
+            with pacsv.open_csv(source, _READ, parse, _CONVERT) as reader:
+                table = reader.read_all()
+        else:
+            table = pacsv.read_csv(source, _READ, parse, _CONVERT)
     except pa.ArrowInvalid as error:
         raise ServiceFailure("ModelError", f'Received client error (415) from primary with message "{error}"', transient=False) from error
     return table.rename_columns([f"arg{i}" for i in range(table.num_columns)])
