@@ -219,6 +219,9 @@ class Host(Protocol):
     def populate(self, relation: Relation, rows: Batch | None) -> None:
         """Fill an empty materialized view; None leaves it unpopulated."""
 
+    def exchange(self, relation: Relation, rows: Batch) -> None:
+        """Make the table's rows these; other transactions see the old ones until this one commits."""
+
     def drop_column(self, relation: Relation, number: int) -> None:
         """Take a column away with what is built on it."""
 

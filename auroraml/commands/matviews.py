@@ -30,6 +30,9 @@ def refresh(statement: st.RefreshMaterializedView, host: Host, params: tuple[Bou
     if statement.with_data:
         plan = host.current(relation.view)
         rows = all_rows(host.run(BoundStatement(plan=plan, columns=plan.outputs)))
+    if statement.concurrently and rows is not None:
+        host.exchange(relation, rows)
+        return done("REFRESH MATERIALIZED VIEW")
     host.truncate(relation)
     host.populate(relation, rows)
     validate(relation, None, host)

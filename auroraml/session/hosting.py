@@ -32,6 +32,7 @@ from auroraml.errors import (
 )
 from auroraml.evaluate import Frame, compile, truth
 from auroraml.executor.context import ExecutionContext
+from auroraml.executor.exchange import exchange
 from auroraml.executor.operators.modify import Writer
 from auroraml.executor.references import References
 from auroraml.executor.run import Running, run
@@ -534,6 +535,10 @@ class Hosting(SequenceValues):
         self.put(replace(relation, populated=rows is not None))
         if rows is not None and rows.n:
             Writer(replace(relation, indexes=()), self.context()).insert(rows)
+
+    def exchange(self, relation: Relation, rows: Batch) -> None:
+        """Make the table's rows these; other transactions see the old ones until this one commits."""
+        exchange(relation, rows, self.context())
 
     def drop_column(self, relation: Relation, number: int) -> None:
         """Take a column away with what is built on it."""
