@@ -15,6 +15,7 @@ from auroraml.functions.signature import BatchCalls, Kernel, Types
 from auroraml.ir import expr as e
 from auroraml.ir.objects import Function
 from auroraml.ir.tree import children, rewrite, walk
+from auroraml.settings.batches import AURORAML_FUNCTION_STATISTICS
 from auroraml.types.pg_type import PgType, Rep
 
 ANSWER = ("answer", 0)
@@ -150,12 +151,13 @@ class BatchRun:
                 vector = level.after(Frame(n=stop - start, params=params, ctx=self.ctx, batched=True))
         return vector
 
-    def settle(self, rows: int, milliseconds: float) -> None:
-        """So many rows got their values since the last time, in so many milliseconds: the statistics of all functions that were called."""
+    def settle(self, rows: int, batches: int, milliseconds: float) -> None:
+        """So many rows got their values since the last time, in so many batches and milliseconds: the statistics of all functions called."""
         assert self.calls is not None
         self.calls.settle()
         inner, self.called = self.called * 1000, 0.0
         if rows:
+            rows = batches if self.ctx.settings[AURORAML_FUNCTION_STATISTICS] == "batches" else rows
             self.ctx.count_call(self.of.function, rows, inner, inner)
             for level in reversed(self.of.levels):
                 if level.function is not None:

@@ -69,13 +69,13 @@ def pg_stat_sys(ctx: Reader) -> Rows:
 
 @view("pg_catalog.pg_stat_user_functions")
 def pg_stat_user_functions(ctx: Reader) -> Rows:
-    """Calls counted under track_functions."""
+    """Calls counted under track_functions; times in milliseconds, kept in whole microseconds."""
     rows: Rows = []
     for oid, (calls, total, own) in ctx.host.hub.calls.items():
         function = ctx.catalog.functions_by_oid.get(oid)
         if function is not None:
-            rows.append({"funcid": oid, "schemaname": function.schema, "funcname": function.name, "calls": calls, "total_time": total,
-                         "self_time": own})  # fmt: skip
+            rows.append({"funcid": oid, "schemaname": function.schema, "funcname": function.name, "calls": calls,
+                         "total_time": round(total, 3), "self_time": round(own, 3)})  # fmt: skip
     return rows
 
 

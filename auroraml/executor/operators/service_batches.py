@@ -221,7 +221,7 @@ class ServiceBatches:
             times.append((now - begun) * 1000 + self.shared * (stop - place))
             place, begun = stop, now
         self.scan.count_batches(sizes, times)
-        run.settle(place - self.called, sum(times))
+        run.settle(place - self.called, len(sizes), sum(times))
         if self.failure is not None and (not found or not isinstance(self.failure, DatabaseError) or isinstance(self.failure, QueryCanceled)):
             raise self.failure
         return self.scan.columns(concat([vector.flat() for vector in found]))
