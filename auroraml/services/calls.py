@@ -180,7 +180,7 @@ class Services:
         """The request, or slices of it whose text/csv bodies fit."""
         if not request.n:
             return
-        if not self.sagemaker.wants_csv(endpoint) or (request.widest is not None and request.widest <= MAX_BODY_BYTES):
+        if request.widest is not None and request.widest <= MAX_BODY_BYTES:
             yield request
             return
         ends = offsets_of(request.lines)[1:] - offsets_of(request.lines)[0]

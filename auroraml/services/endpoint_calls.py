@@ -30,7 +30,7 @@ class EndpointCalls:
         self.now = services.clock.now
         self.add = services.log.add
         self.send = services.sagemaker.invoke_endpoint
-        width = request.widest_row if services.sagemaker.wants_csv(endpoint) else 0
+        width = request.widest_row
         self.most = 0 if width is None or services.account.limited or self.outgoing.waits is Waiting.YES else MAX_BODY_BYTES // max(width, 1)
         self.seconds: list[float] = []  # not booked yet: of each call
         self.rows = 0

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auroraml.batch import ListVector, TextVector, Vector
+from auroraml.batch import ListVector, NumericVector, TextVector, Vector
 from auroraml.errors import DataException
 from auroraml.settings import Settings
 from auroraml.settings.batches import AURORAML_REQUEST_QUOTING, AURORAML_REQUEST_TEXT
@@ -23,9 +23,11 @@ from auroraml.types.text import text_out
 
 MAY_NEED_QUOTES = frozenset({Rep.TEXT, Rep.BYTES, Rep.STRUCT, Rep.POINT, Rep.INTERVAL, Rep.TIMESTAMP, Rep.DATE})
 _WIDEST = {
-    Rep.BOOL: 6, Rep.INT2: 7, Rep.INT4: 12, Rep.INT8: 21, Rep.OID: 11, Rep.FLOAT4: 16, Rep.FLOAT8: 26, Rep.DATE: 16,
+    Rep.BOOL: 6, Rep.INT2: 7, Rep.INT4: 12, Rep.INT8: 21, Rep.OID: 11, Rep.FLOAT4: 16, Rep.FLOAT8: 26, Rep.DATE: 20,
     Rep.TIME: 16, Rep.TIMESTAMP: 40,
 }  # fmt: skip
+NUMERIC_DIGITS = 24  # of an int64, its sign, its point, a zero before it
+BYTES_A_BYTE = {Rep.BYTES: 5}  # bytea as \\ooo, or uuid; a text's bytes are at most doubled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,10 +139,10 @@ class Request:
 
     @cached_property
     def widest_row(self) -> int | None:
-        """A bound on a line's bytes that costs nothing to know; None where the values decide."""
+        """A bound on a line's bytes that costs little to know; None where only the line itself tells."""
         if self._whole is not None:
             return self._whole.widest_row
-        widths = [_WIDEST.get(a.type.rep) for a in self.arguments]
+        widths = [widest_field(a.type, a.vector, self.style) for a in self.arguments]
         known = [w for w in widths if w is not None]
         return sum(known) if len(known) == len(widths) else None
 
@@ -178,6 +180,22 @@ def offsets_of(strings: pa.Array) -> np.ndarray:
     """Where each string of a large_string array starts in its data, and where the last ends."""
     buffer = strings.buffers()[1]
     return np.frombuffer(buffer, np.int64, len(strings) + 1, strings.offset * 8)
+
+
+def widest_field(type: PgType, vector: Vector, style: TextStyle) -> int | None:
+    """A bound on the bytes of one field and its comma: by type, by the longest text with all of it quoted, by the longest array."""
+    flat = vector.flat()
+    if type.rep in _WIDEST:
+        return _WIDEST[type.rep]
+    if isinstance(flat, NumericVector):
+        return None if flat.scale is None else NUMERIC_DIGITS + flat.scale
+    if isinstance(flat, TextVector):
+        longest = int(np.diff(offsets_of(flat.values)).max(initial=0))
+        return longest * BYTES_A_BYTE.get(type.rep, 2) + 3
+    if isinstance(flat, ListVector):
+        element = widest_field(style.resolve(type.element), flat.child, style)
+        return None if element is None else max(1, int(np.diff(flat.offsets).max(initial=0)) * element)
+    return None
 
 
 def fields_of(argument: Argument, style: TextStyle, form: Form = DEFAULT_FORM) -> pa.Array:
