@@ -247,6 +247,12 @@ def _hashed(metrics: NodeMetrics | None) -> Iterator[Property]:
 
 
 @details.register
+def _(node: p.WindowAgg, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
+    yield from _filter(node, _upper(place), metrics)
+    yield from _qual("Run Condition", node.run_condition, _upper(place))
+
+
+@details.register
 def _(node: p.Group, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
     yield _grouped("Group Key", node.source, place, node.keys)
     yield from _filter(node, _upper(place), metrics)

@@ -163,6 +163,7 @@ class Query(LogicalPlan):
     offset: Expr | None = None
     ctes: tuple[Cte, ...] = ()
     locks: tuple[RowLock, ...] = ()
+    run_conditions: tuple[Expr, ...] = ()  # on a window call each: once one fails, nobody wants the rest of that call's partition
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

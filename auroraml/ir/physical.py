@@ -351,6 +351,8 @@ class WindowAgg(Unary):
     order: tuple[SortColumn, ...] = ()
     calls: tuple[WindowCall, ...] = ()
     window: Window | None = None
+    run_condition: tuple[Expr, ...] = ()
+    topmost: bool = True  # no other WindowAgg of its query reads the rows
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

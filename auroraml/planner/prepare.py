@@ -133,7 +133,9 @@ class Prepared:
         limit = None if query.limit is None else self.expr(query.limit)
         offset = None if query.offset is None else self.expr(query.offset)
         targets = tuple(replace(t, expr=_one_window(t.expr, windows)) for t in targets)
-        return replace(query, targets=targets, having=having, windows=windows, group_by=self.exprs(query.group_by), limit=limit, offset=offset)
+        runs = tuple(_one_window(self.expr(x, True), windows) for x in query.run_conditions)
+        return replace(query, targets=targets, having=having, windows=windows, group_by=self.exprs(query.group_by), limit=limit, offset=offset,
+                       run_conditions=runs)  # fmt: skip
 
     def _quals(self, item: Group) -> Group:
         made = self._item_quals(item)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
 
 from auroraml.batch import INTERVAL_DTYPE, Batch, FixedVector, Index, NumericVector, Vector
 from auroraml.errors import FeatureNotSupported, InvalidPrecedingOrFollowingSize, NullValueNotAllowed
-from auroraml.evaluate import Frame, compile, truth
+from auroraml.evaluate import Frame, compile, select, truth
 from auroraml.executor.operator import Keeping, operator
 from auroraml.executor.operators.ordering import changes, output_type
 from auroraml.executor.operators.states import aggregate_kernel
@@ -25,6 +25,7 @@ from auroraml.types.datetime_casts import timestamps_of_days
 from auroraml.types.julian import DAY
 from auroraml.types.pg_type import Interval, PgType, Rep
 
+WHOLE = frozenset(("percent_rank", "cume_dist", "ntile"))  # read their whole partition
 PIECE = 4_000_000  # frame rows gathered at once
 
 
@@ -52,25 +53,92 @@ class WindowRows(Keeping):
     def __init__(self, node: p.WindowAgg, ctx: object) -> None:
         super().__init__(node, ctx)  # type: ignore[arg-type] # an ExecutionContext
         self.places: list[tuple[int, int]] = []
-        for part in (*node.targets, *node.filter):
+        self.runs = [compile(x) for x in node.run_condition]
+        self.input: Batch | None = None
+        self.needed: Index = np.zeros(0, np.int64)  # by output row: how many input rows it takes
+        self.at_end = 0
+        self.held = 0
+        for part in (*node.targets, *node.filter, *node.run_condition):
             for item in own_parts(part):
                 if isinstance(item, e.WindowCall):
                     found = next((i for i, c in enumerate(node.calls) if c is item), None)
                     self.places.append((id(item), found if found is not None else next(i for i, c in enumerate(node.calls) if same(c, item))))
 
     def collect(self) -> Batch | None:
-        batch = self.drain_for(self.children[0])
+        node, batch = self.node, self.drain_for(self.children[0])
         if batch is None or not batch.n:
             return None
         if batch.owner is not None:
             batch = batch.take(np.argsort(batch.owners, kind="stable"))
+        self.input, self.held, self.at_end = batch, batch.n, batch.n
         layout = self._layout(batch)
-        values = [self._call(call, batch, layout) for call in self.node.calls]
+        values = [self._call(call, batch, layout) for call in node.calls]
         frame = self.frame(batch.n, batch)
         computed = {key: values[place] for key, place in self.places}
-        frame, _ = self.passing(Frame(n=batch.n, sides=(batch,), params=frame.params, ctx=self.ctx, computed=computed))
+        frame = Frame(n=batch.n, sides=(batch,), params=frame.params, ctx=self.ctx, computed=computed)
+        rows = self._running(frame, layout) if self.runs else None
+        if rows is not None and not node.topmost:  # other windows read all rows; the topmost one tests the conditions again
+            known = np.full(batch.n, -1)
+            known[rows] = rows
+            values = [value.flat().take(known, True) for value in values]
+            frame = replace(frame, computed={key: values[place] for key, place in self.places})
+            rows = None
+        if rows is not None:
+            frame = frame.take(rows)
+        frame, kept = self.passing(frame)
+        rows = kept if rows is None else rows if kept is None else rows[kept]
+        needed = self._needed(batch, layout)
+        self.needed = needed if rows is None else needed[rows]
         made = Batch.of([compute(frame) for compute in self.targets], frame.n)
         return Batch(made.columns, made.n, frame.sides[0].owner)
+
+    def _running(self, frame: Frame, layout: Layout) -> Index:
+        """The rows before each partition's first failure of a run condition."""
+        failed = ~select(self.runs, frame)
+        first = np.full(len(layout.firsts), layout.n)
+        fails = np.flatnonzero(failed)
+        first[layout.partition[fails][::-1]] = fails[::-1]
+        if self.node.topmost and not self.node.partition and self.loops.n is None and len(fails):
+            self.at_end = int(self._needed(frame.sides[0], layout)[fails[0]])  # nothing is read behind it
+        return np.flatnonzero(np.arange(layout.n) < first[layout.partition])
+
+    def _needed(self, batch: Batch, layout: Layout) -> Index:
+        """How many rows PostgreSQL reads to compute each row: itself, and where the frame's end matters, one row behind that."""
+        window = self.node.window
+        found = np.arange(1, layout.n + 1)
+        mode = "range" if window is None or window.frame is None else str(window.frame[0])
+        end = "current row" if window is None or window.frame is None else str(window.frame[3])
+        marked = mode != "rows" and ((end == "current row" and bool(self.node.order)) or end in ("preceding", "following"))
+        if marked or any(call.function.kind == "a" for call in self.node.calls):
+            found = np.maximum(found, self._bounds(batch, layout)[1] + 1)
+        for call in self.node.calls:
+            if call.function.name in WHOLE:
+                found = np.maximum(found, layout.end + 1)
+            elif call.function.name == "lead":
+                ahead = call.args[1] if len(call.args) > 1 else None
+                steps = int(str(ahead.value)) if isinstance(ahead, e.Const) and ahead.value is not None else 1
+                found = np.maximum(found, np.minimum(np.arange(1, layout.n + 1) + steps, layout.end + 1))
+        return np.minimum(found, layout.n)
+
+    def produce(self, n: int) -> Batch | None:
+        made = super().produce(n)
+        if self.ctx.measured and self.loops.n is None and self.input is not None:
+            self._hold(self.at_end if made is None else int(self.needed[self.feed.at - 1]))
+        return made
+
+    def take_back(self, batch: Batch) -> None:
+        super().take_back(batch)
+        if self.ctx.measured and self.loops.n is None and self.input is not None:
+            self._hold(int(self.needed[self.feed.at - 1]) if self.feed.at else 0)
+
+    def _hold(self, wanted: int) -> None:
+        """Have the child count what PostgreSQL would have read of it by now."""
+        assert self.input is not None
+        if wanted < self.held:
+            self.children[0].unread(self.input.slice(wanted, self.held))
+        while wanted > self.held and (batch := self.children[0].pull(wanted - self.held)) is not None:
+            self.held += batch.n
+        self.held = wanted
 
     def _layout(self, batch: Batch) -> Layout:
         starts = changes(batch, self.node.partition, self.node.source)

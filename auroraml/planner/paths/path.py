@@ -258,8 +258,10 @@ class UpperUniquePath(UnaryPath):
 class WindowPath(UnaryPath):
     """Window functions of one window."""
 
-    __slots__ = ("window",)
+    __slots__ = ("quals", "topmost", "window")
     window: int
+    topmost: bool
+    quals: list[e.Expr]  # the run conditions of the windows below the topmost one
 
 
 class AppendPath(Path):

@@ -16,6 +16,7 @@ from auroraml.planner.level.pathkeys import Keys, PathKey, pathkey, redundant
 from auroraml.planner.level.questions import contains, equal, ids_in, returns_set, rewrite, volatile
 from auroraml.planner.level.relation import Relation
 from auroraml.planner.level.statement import Outer
+from auroraml.planner.paths import run_conditions
 from auroraml.planner.paths.dominance import add_partial_path, add_path
 from auroraml.planner.paths.path import AppendPath, DummyPath, Path, SubqueryPath
 from auroraml.planner.paths.sizes import parameterization
@@ -26,14 +27,20 @@ def plan_subquery(level: Level, relation: Relation, item: l.SubqueryItem) -> Non
     """Push what may be pushed, plan the subquery, take over its size."""
     query = item.query
     kept: list[Clause] = []
+    tested: set[int] = set()  # outputs that run conditions read
+    stays = False
     for clause in relation.clauses:
         pushed = None if clause.pseudoconstant else _pushed(query, item.outputs, clause.expr, level)
-        if pushed is None:
-            kept.append(clause)
-        else:
+        run = None if pushed is not None or clause.pseudoconstant else run_conditions.taken(query, item.outputs, clause.expr)
+        if pushed is not None:
             query = pushed
+        elif run is not None:
+            query, read, stays = run
+            tested.add(read)
+        if pushed is None and (run is None or stays):
+            kept.append(clause)
     relation.clauses = kept
-    query = _without_unused(level, relation, item, query)
+    query = _without_unused(level, relation, item, query, tested)
     if merged_unions(item):
         relation.item, query = item, query = _read_only(relation, item, query)
     parent = level.query
@@ -100,11 +107,11 @@ def _visible(sub: Level) -> list[e.Expr]:
     return [t.expr for t in sub.targets if not t.hidden]
 
 
-def _without_unused(level: Level, relation: Relation, item: l.SubqueryItem, query: l.LogicalPlan) -> l.LogicalPlan:
+def _without_unused(level: Level, relation: Relation, item: l.SubqueryItem, query: l.LogicalPlan, tested: set[int]) -> l.LogicalPlan:
     """Outputs nobody reads become NULLs (remove_unused_subquery_outputs)."""
     if not isinstance(query, l.Query) or query.distinct or query.distinct_on is not None:
         return query
-    read = set(relation.needed)
+    read = {*relation.needed, *tested}
     for clause in relation.clauses:
         read |= ids_in(clause.expr)
     sorts = {k.expr.id for k in query.order_by if isinstance(k.expr, e.ColumnRef)}

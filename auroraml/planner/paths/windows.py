@@ -23,6 +23,11 @@ def calls_of(level: Level, window: int) -> list[e.WindowCall]:
     return found
 
 
+def run_conditions(level: Level, window: int) -> list[e.Expr]:
+    """The run conditions on calls over one window."""
+    return [x for x in level.query.run_conditions if any(isinstance(part, e.WindowCall) and part.window == window for part in walk(x))]
+
+
 def choose_order(level: Level) -> None:
     """The windows that are used, those that share sorting next to each other (select_active_windows)."""
     used = [i for i in range(len(level.query.windows)) if calls_of(level, i)]
@@ -87,6 +92,8 @@ def _one(level: Level, made: Relation, path: Path, given: Target, output: Target
             target = output
         step = WindowPath(made, target, path, path.keys)
         step.window = number
+        step.topmost = place + 1 == len(active)
+        step.quals = [x for other in active[:place] for x in run_conditions(level, other)] if step.topmost else []
         partition, order = level.window_clauses[number]
         step.startup, step.total = window_cost(
             level.costs, path.startup, path.total, path.rows, [_call_cost(level, c) for c in calls], len(partition) + len(order)

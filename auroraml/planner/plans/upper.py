@@ -25,7 +25,7 @@ from auroraml.planner.paths.path import (
     WindowPath,
 )
 from auroraml.planner.paths.steps import projects
-from auroraml.planner.paths.windows import calls_of
+from auroraml.planner.paths.windows import calls_of, run_conditions
 from auroraml.planner.plans.emitter import EXACT, IGNORE, LABEL, SMALL, Emitter, builds
 from auroraml.planner.plans.inputs import Emitted, Resolver, references
 from auroraml.planner.plans.scans import whole_row
@@ -208,6 +208,8 @@ def window(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | N
     for call in calls_of(level, path.window):
         calls.over(call)
     targets = tuple(calls.over(x) for x in outputs)
+    tests = tuple(calls.over(x) for x in path.quals)
+    run = tuple(calls.over(x) for x in run_conditions(level, path.window))
     partition, order = level.window_clauses[path.window]
 
     def place(expr: e.Expr) -> int:
@@ -221,7 +223,7 @@ def window(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | N
     node = p.WindowAgg(
         source=source.node, partition=tuple(place(c.expr) for c in partition),
         order=tuple(p.SortColumn(index=place(c.expr), descending=c.descending, nulls_first=c.nulls_first) for c in order),
-        calls=calls.calls, window=shown, targets=targets, cost=emitter.cost(path),  # type: ignore[arg-type]
+        calls=calls.calls, window=shown, run_condition=run, topmost=path.topmost, filter=tests, targets=targets, cost=emitter.cost(path),  # type: ignore[arg-type]
     )  # fmt: skip
     return Emitted(node, outputs)
 
