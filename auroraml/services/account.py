@@ -64,7 +64,7 @@ class Account:
         self._begun[id(budget)] = budget, self.spent
 
     def _since(self, budget: str) -> int:
-        return self._begun[id(budget)][1]
+        return self._begun.setdefault(id(budget), (budget, self.spent))[1]
 
     def hold(self, sent: Sent) -> int:
         """Before a request goes out: set aside the most it may cost; 53400 where that would exceed the budget."""

@@ -236,7 +236,7 @@ SYNTAX: dict[str, tuple[str, str]] = {
     "EXPLAIN": (
         "show a statement's plan",
         "EXPLAIN [ ( option [, ...] ) ] statement\n"
-        "  option: ANALYZE | VERBOSE | COSTS | SETTINGS | BUFFERS | TIMING | SUMMARY | HASHES, each with [ boolean ],\n"
+        "  option: ANALYZE | VERBOSE | COSTS | SETTINGS | BUFFERS | TIMING | SUMMARY | HASHES | MIGRATION | CHARGES, each with [ boolean ],\n"
         "          FORMAT { TEXT | XML | JSON | YAML }",
     ),
     "GRANT": (
