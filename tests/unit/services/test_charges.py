@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from auroraml import connect, errors
+from auroraml import Connection, connect, errors
 from auroraml.batch import from_datums
 from auroraml.services.account import Account
 from auroraml.services.calls import Services
@@ -384,6 +386,59 @@ def test_bills_in_python() -> None:
         first.database.reset_bill()
         assert first.database.bill() == ()
         assert first.bill()[0].calls == 1
+
+
+PARALLEL = "SELECT id, (aws_comprehend.detect_sentiment(d, 'en')).sentiment FROM t"
+
+
+def parallel(connection: Connection) -> None:
+    """A table that four workers read."""
+    connection.execute("CREATE EXTENSION aws_ml CASCADE")
+    connection.execute("CREATE TABLE t AS SELECT g AS id, 'I like row ' || g AS d FROM generate_series(1, 2000) g")
+    connection.execute("ALTER TABLE t SET (parallel_workers = 4)")
+    connection.execute("ANALYZE t")
+    connection.execute("SET max_parallel_workers_per_gather = 4")
+
+
+def charged(node: dict[str, Any]) -> tuple[int, Decimal]:
+    """Calls and amount of a plan's nodes together."""
+    own = node.get("Charges", [])
+    below = [charged(child) for child in node.get("Plans", [])]
+    calls, amounts = [item["Calls"] for item in own], [Decimal(str(item["Amount"])) for item in own]
+    return sum(calls) + sum(count for count, _ in below), sum(amounts, Decimal(0)) + sum((amount for _, amount in below), Decimal(0))
+
+
+def slowly(texts: list[str], language: str) -> list[str]:
+    time.sleep(0.005)
+    return ["POSITIVE"] * len(texts)
+
+
+def test_workers_charges_are_summed() -> None:
+    with connect(user="rdsadmin", autocommit=True, sentiment=slowly) as connection:
+        parallel(connection)
+        (shown,) = connection.execute(f"EXPLAIN (ANALYZE, CHARGES, FORMAT json) {PARALLEL}").fetchone()  # type: ignore[misc] # a row
+        document = shown[0] if isinstance(shown, list) else json.loads(shown)[0]
+        assert document["Plan"]["Workers Launched"] == 4
+        total = document["Total Charges"]
+        assert charged(document["Plan"]) == (total["Calls"], Decimal(str(total["Amount"])))
+        assert (total["Rows"], total["Units"], total["Amount"]) == (2000, 6000, 0.6)
+        assert total["Calls"] == len(connection.database.service_clients.log.records()) >= 80
+
+
+def test_workers_together_keep_to_the_budget() -> None:
+    with connect(user="rdsadmin", autocommit=True, sentiment=slowly) as connection:
+        parallel(connection)
+        connection.execute("SET auroraml.budget = '0.3'")
+        with pytest.raises(errors.ConfigurationLimitExceeded):
+            connection.execute(f"CREATE TABLE scored AS {PARALLEL}")
+        (line,) = connection.bill()
+        assert line.amount is not None
+        (row,) = connection.execute("SELECT spent, held, remaining FROM auroraml.budget").fetchall()
+        assert row == (line.amount, Decimal(0), Decimal("0.3") - line.amount)
+        assert Decimal("0.25") < line.amount <= Decimal("0.3")
+        assert line.calls == len(connection.database.service_clients.log.records())
+        with pytest.raises(errors.UndefinedTable):
+            connection.execute("SELECT * FROM scored")
 
 
 def test_currencies_are_not_added_up() -> None:
