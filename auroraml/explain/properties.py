@@ -195,7 +195,7 @@ def _grouped(label: str, source: p.PhysicalPlan, place: Place, keys: Sequence[in
 def _(node: p.Sort, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
     yield _keys("Sort Key", node.source, place, node.keys)
     if isinstance(node, p.IncrementalSort):
-        yield _keys("Presorted Key", node.source, place, node.keys[: node.presorted])
+        yield _keys("Presorted Key", node.source, place, [p.SortColumn(index=key.index) for key in node.keys[: node.presorted]])
     if metrics is not None and metrics.loops and "Sort Method" in metrics.extra:
         method = str(metrics.extra["Sort Method"])
         columns = node.source.targets or node.targets

@@ -24,7 +24,7 @@ from auroraml.planner.paths.scans import base_paths
 from auroraml.planner.paths.search import join_all
 from auroraml.planner.paths.simplify import remove_useless_joins, unique_semi_joins
 from auroraml.planner.paths.sizes import set_size
-from auroraml.planner.paths.steps import incrementally_sorted, limited, projected, projection, same_exprs, set_projection, sorted_path
+from auroraml.planner.paths.steps import incrementally_sorted, limited, projected, projection, projects, same_exprs, set_projection, sorted_path
 from auroraml.planner.paths.subqueries import plan_subquery
 from auroraml.planner.paths.targets import Targets, split_sets, variables
 from auroraml.planner.paths.windows import choose_order, window_keys, windows
@@ -316,8 +316,10 @@ def ordered(level: Level, source: Relation, final: Target, limit: float) -> Rela
         limit = -1.0  # sets come after the sort
 
     def finished(path: Path) -> Path:
-        if path.target is final or same_exprs(path.target, final):
+        if path.target is final:
             return path
+        if same_exprs(path.target, final):  # PostgreSQL puts a projection above, which may show where the plan below hands on whole rows
+            return path if projects(path) else projection(level, made, path, final)
         steps = split_sets(level, final)
         if len(steps) == 1 or any(returns_set(x) for x in path.target.exprs):
             return projected(level, made, path, final)

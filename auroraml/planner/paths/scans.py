@@ -26,7 +26,6 @@ def make_dummy(relation: Relation) -> None:
     relation.rows = 0.0
     relation.paths = []
     relation.partial_paths = []
-    relation.target.width = 0
     path = DummyPath(relation, relation.target)
     path.safe = relation.consider_parallel
     add_path(relation, path)
@@ -47,6 +46,7 @@ def base_paths(level: Level, relation: Relation) -> None:
     """All paths of a base relation."""
     item = relation.item
     if never_true(relation) and not isinstance(item, NoTable):
+        relation.target.width = 0
         make_dummy(relation)
         return
     if isinstance(item, l.TableItem):

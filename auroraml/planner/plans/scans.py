@@ -147,7 +147,7 @@ def bitmap_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr
 def _tested(tree: BitmapTree) -> list[e.Expr]:
     """The conditions that a bitmap ensures."""
     if tree.index_path is not None:
-        return [condition for _, condition, _ in tree.index_path.clauses]
+        return [clause.expr for clause, _, _ in tree.index_path.clauses]
     if tree.kind == "and":
         found: list[e.Expr] = []
         for part in tree.parts:
