@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from auroraml.catalog.bootstrap import bootstrap
 from auroraml.catalog.catalog import SUPERUSER, new_oid
@@ -24,10 +24,14 @@ from auroraml.session.observer import Observer
 from auroraml.session.session import Session
 from auroraml.session.transaction import Hub
 from auroraml.settings import Context, Settings, defined, group_values
+from auroraml.settings.instances import AURORAML_REGION, computed
 from auroraml.settings.setting import Setting
 from auroraml.storage.store import Store
 
 SHARED_CATALOGS = (1260, 1262)  # pg_authid, pg_database
+WRITER, READER = INSTANCES = ("writer", "reader")
+REGION = cast("Setting[object]", AURORAML_REGION)
+UNSET = object()  # pends for a parameter that leaves the group
 TEMPLATES = ("postgres", "rdsadmin", "template1")
 
 
@@ -53,6 +57,7 @@ class Database:
         self.group = group_values({**file.parameters, **(parameters or {})})
         self.pending: dict[Setting[object], object] = {}
         options.setdefault("cluster", file.cluster)
+        self._place(file.services, options)
         options["prices"] = {**file.prices, **options.get("prices", {})}
         options = {"services": "embedded", **file.services, **options} | ({} if services is None else {"services": services})
         self.service_clients = make_services(endpoints={**file.endpoints, **(endpoints or {})}, **options)
@@ -62,6 +67,18 @@ class Database:
         self.closed = False
         for name in TEMPLATES:
             self.hubs[name] = self._hub()
+
+    def _place(self, services: Mapping[str, object], options: dict[str, Any]) -> None:
+        """One Region for the parameter group, the cluster and the services' clients, whichever of them names it; ValueError where they differ."""
+        cluster = options.get("cluster") or {}
+        named = {str(place["region"]) for place in (services, options, cluster) if place.get("region")}
+        if AURORAML_REGION.name in {setting.name for setting in self.group}:
+            named.add(str(self.group[REGION]))
+        if len(named) > 1:
+            raise ValueError(f"the Region is named differently: {', '.join(sorted(named))}")
+        if named:
+            options["region"] = named.pop()
+            self.group |= group_values({AURORAML_REGION.name: options["region"]})
 
     def _hub(self) -> Hub:
         """A database like template1, without its tables' rows (there are none: what holds rows is refused); roles are the cluster's."""
@@ -77,8 +94,10 @@ class Database:
             if roles and other is not hub:
                 other.catalog = other.catalog.apply(roles)
 
-    def session(self, *, dbname: str = "postgres", user: str = "postgres") -> Session:
-        """A new session of `user` in database `dbname`."""
+    def session(self, *, dbname: str = "postgres", user: str = "postgres", instance: str = WRITER) -> Session:
+        """A new session of `user` in database `dbname`, on the cluster's writer or on a reader of the same storage."""
+        if instance not in INSTANCES:
+            raise ValueError(f"instance is {' or '.join(repr(name) for name in INSTANCES)}, not {instance!r}")
         with self.lock:
             hub = self.hubs.get(dbname)
             if hub is None:
@@ -88,10 +107,13 @@ class Database:
                 raise InvalidAuthorizationSpecification(f'role "{user}" does not exist')
             if not role.can_login:
                 raise InvalidAuthorizationSpecification(f'role "{user}" is not permitted to log in')
-            session = Session(server=self, hub=hub, dbname=dbname, user=user, settings=Settings(self.group))
+            session = Session(server=self, hub=hub, dbname=dbname, user=user, settings=Settings(self._configured(instance)), instance=instance)
             session.on_close = self._left
             self.sessions.append(session)
             return session
+
+    def _configured(self, instance: str) -> dict[Setting[object], object]:
+        return {**computed(self.group, reader=instance == READER), **self.group}
 
     def _left(self, session: Session) -> None:
         with self.lock:
@@ -141,10 +163,30 @@ class Database:
             self._share((Remove(row=row), Put(row=replace(row, name=new_name))))
 
     def set_parameters(self, parameters: Mapping[str, object]) -> None:
-        """Change the parameter group: postmaster parameters wait for `restart`, the others reach new sessions at once."""
+        """Change the parameter group: postmaster parameters wait for `restart`, the others reach all sessions at once."""
         with self.lock:
             for setting, value in group_values(parameters).items():
-                (self.pending if setting.context is Context.POSTMASTER else self.group)[setting] = value
+                if setting.context is not Context.POSTMASTER:
+                    self.group[setting] = value
+                elif value == self._configured(WRITER).get(setting, setting.default):
+                    self.pending.pop(setting, None)
+                else:
+                    self.pending[setting] = value
+            self._reload()
+
+    def reset_parameters(self, *names: str) -> None:
+        """Take parameters out of the group, or all of them: their defaults hold again, those of postmaster parameters after `restart`."""
+        with self.lock:
+            for setting in [setting for setting in self.group if not names or setting.name.lower() in {name.lower() for name in names}]:
+                if setting.context is not Context.POSTMASTER:
+                    del self.group[setting]
+                else:
+                    self.pending[setting] = UNSET
+            self._reload()
+
+    def _reload(self) -> None:
+        for session in self.sessions:
+            session.settings.reload(self._configured(session.instance))
 
     def pending_restart(self, name: str) -> bool:
         """Whether the parameter's group value waits for a restart."""
@@ -168,8 +210,9 @@ class Database:
         with self.lock:
             for session in list(self.sessions):
                 session.close()
-            self.group.update(self.pending)
+            self.group = {setting: value for setting, value in {**self.group, **self.pending}.items() if value is not UNSET}
             self.pending.clear()
+            self.service_clients.cluster.region = str(self.group.get(REGION, AURORAML_REGION.default))
 
     def close(self) -> None:
         """End all sessions; a ResourceWarning names the abandoned service calls that still run."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.runner.cluster import cluster
+from tests.runner.cluster import cluster, standby
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,11 +24,18 @@ def oracle_server() -> Iterator[str]:
         yield conninfo
 
 
+@pytest.fixture(scope="session")
+def oracle_standby(oracle_server: str) -> Iterator[str]:
+    """A hot standby of the oracle's server."""
+    with standby(oracle_server) as conninfo:
+        yield conninfo
+
+
 @pytest.fixture
-def oracle_engine(oracle_server: str) -> Iterator[object]:
+def oracle_engine(oracle_server: str, request: pytest.FixtureRequest) -> Iterator[object]:
     """PostgreSQL 15 as an Engine, with a database of its own."""
     from tests.runner.postgres import Postgres  # needs psycopg, which only the oracle needs
 
-    engine = Postgres(oracle_server)
+    engine = Postgres(oracle_server, standby=lambda: str(request.getfixturevalue("oracle_standby")))
     yield engine
     engine.close()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from auroraml.catalog.catalog import SUPERUSER, Catalog
 from auroraml.catalog.changes import Change, Put
-from auroraml.ir.objects import Database, Extension, Role, Schema
+from auroraml.ir.objects import Database, Extension, Function, Role, Schema
+from auroraml.types.table import VARCHAR
 
 RDS_SUPERUSER, POSTGRES = 15_000, 15_001
 _TEMPLATE_ACL = ((0, "c", SUPERUSER), (SUPERUSER, "CTc", SUPERUSER))
@@ -19,6 +20,9 @@ PREDEFINED = {
     "pg_read_all_stats": 3375, "pg_stat_scan_tables": 3377, "pg_read_server_files": 4569, "pg_write_server_files": 4570,
     "pg_execute_server_program": 4571, "pg_signal_backend": 4200, "pg_checkpoint": 4544,
 }  # fmt: skip
+# Aurora's own; "CHAR or VARCHAR string" is all that is published of the result's type
+AURORA_VERSION = Function(oid=9_200, name="aurora_version", result=VARCHAR, volatility="s", parallel="s", source="aurora_version",
+                          description="Aurora PostgreSQL version number")  # fmt: skip
 
 
 def bootstrap() -> Catalog:
@@ -34,6 +38,7 @@ def bootstrap() -> Catalog:
         Put(row=Role(oid=POSTGRES, name="postgres", create_role=True, create_db=True, can_login=True, member_of=(RDS_SUPERUSER, 6171))),
         Put(row=Extension(oid=14_000, name="plpgsql", version="1.0", schema="pg_catalog")),
     ]
+    changes.append(Put(row=AURORA_VERSION))
     changes += [Put(row=Role(oid=oid, name=name, member_of=(3374, 3375, 3377) if name == "pg_monitor" else ())) for name, oid in PREDEFINED.items()]
     changes += [Put(row=row) for row in DATABASES]
     return Catalog().apply(changes)

@@ -1,4 +1,4 @@
-"""What a read-only transaction refuses (25006)."""
+"""What a read-only transaction refuses (25006), and what a standby, whose transactions are all read-only, refuses besides."""
 
 from __future__ import annotations
 
@@ -14,11 +14,16 @@ def written(statement: st.Statement) -> str | None:
 
 
 _TAGS: dict[type, str] = {
-    st.CreateTable: "CREATE TABLE", st.CreateTableAs: "CREATE TABLE AS", st.CreateView: "CREATE VIEW", st.CreateType: "CREATE TYPE",
+    st.CreateTable: "CREATE TABLE", st.CreateView: "CREATE VIEW", st.CreateType: "CREATE TYPE",
     st.CreateSchema: "CREATE SCHEMA", st.CreateDatabase: "CREATE DATABASE", st.CreateExtension: "CREATE EXTENSION", st.CreateIndex: "CREATE INDEX",
     st.CreateSequence: "CREATE SEQUENCE", st.CreateFunction: "CREATE FUNCTION", st.CreateRole: "CREATE ROLE", st.AlterRole: "ALTER ROLE",
     st.DropOwned: "DROP OWNED", st.Truncate: "TRUNCATE TABLE", st.RefreshMaterializedView: "REFRESH MATERIALIZED VIEW", st.Comment: "COMMENT",
 }  # fmt: skip
+
+
+@written.register
+def _(statement: st.CreateTableAs) -> str | None:
+    return "SELECT INTO" if statement.into else "CREATE MATERIALIZED VIEW" if statement.materialized else "CREATE TABLE AS"
 
 
 @written.register
@@ -44,3 +49,29 @@ def _(statement: st.GrantRole) -> str | None:
 @written.register
 def _(statement: st.Copy) -> str | None:
     return "COPY FROM" if statement.incoming else None
+
+
+@singledispatch
+def kept_from_standbys(statement: st.Statement) -> str | None:
+    """The command tag of a statement that a standby refuses although a read-only transaction elsewhere may run it; None for others."""
+    return None
+
+
+@kept_from_standbys.register
+def _(statement: st.Copy) -> str | None:
+    return "COPY" if statement.incoming else None
+
+
+@kept_from_standbys.register
+def _(statement: st.Analyze) -> str | None:
+    return "ANALYZE"
+
+
+@kept_from_standbys.register
+def _(statement: st.Vacuum) -> str | None:
+    return "VACUUM"
+
+
+@kept_from_standbys.register
+def _(statement: st.Lock) -> str | None:
+    return None if statement.mode in ("access share", "row share", "row exclusive") else "LOCK TABLE"

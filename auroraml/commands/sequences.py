@@ -130,7 +130,15 @@ def sequence_row(
 ) -> Relation:
     """The catalog row of a new sequence."""
     made = replace(definition(options, host, type), owner=owner, internal=internal)
-    row = Relation(oid=host.new_oid(), name=name, schema=schema, kind="S", owner=host.role.oid, sequence=made)
+    row = Relation(
+        oid=host.new_oid(),
+        name=name,
+        schema=schema,
+        kind="S",
+        owner=host.role.oid,
+        sequence=made,
+        persistence="t" if schema.startswith("pg_temp_") else "p",
+    )
     return _with_owner(row, options, host)
 
 

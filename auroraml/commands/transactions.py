@@ -33,9 +33,10 @@ def apply_modes(host: Host, modes: Sequence[str], session: bool = False) -> None
         if words[0] == "isolation":
             level = " ".join(words[2:])
             host.settings.put(DEFAULT_TRANSACTION_ISOLATION if session else TRANSACTION_ISOLATION, level, local=not session)
+        elif words[0] == "read" and session:
+            host.settings.put(DEFAULT_TRANSACTION_READ_ONLY, words[1] == "only")
         elif words[0] == "read":
-            target = DEFAULT_TRANSACTION_READ_ONLY if session else TRANSACTION_READ_ONLY
-            host.settings.put(target, words[1] == "only", local=not session)
+            host.settings.set(TRANSACTION_READ_ONLY.name, "on" if words[1] == "only" else "off")
         elif not session:
             host.settings.put(TRANSACTION_DEFERRABLE, words[0] == "deferrable", local=True)
 
@@ -44,8 +45,8 @@ def apply_modes(host: Host, modes: Sequence[str], session: bool = False) -> None
 def begin(statement: st.Begin, host: Host, params: tuple[Bound, ...]) -> ResultStream:
     """BEGIN, START TRANSACTION."""
     refuse_levels(statement.modes)
+    apply_modes(host, statement.modes)  # a mode that is refused begins no block
     host.tell(host.block.begin())
-    apply_modes(host, statement.modes)
     return done("START TRANSACTION" if statement.start_transaction else "BEGIN")
 
 

@@ -16,6 +16,7 @@ def connect(
     database: Database | None = None,
     dbname: str = "postgres",
     user: str = "postgres",
+    instance: str = "writer",
     autocommit: bool = False,
     row_factory: RowFactory = tuple_row,
     endpoints: Mapping[str, object] | str | Path | None = None,
@@ -26,7 +27,8 @@ def connect(
 ) -> Connection:
     """A connection; without `database` to a new, empty Database that is closed with it.
 
+    `instance` is "writer", or "reader" for an Aurora Replica: it reads the same storage, and refuses what changes it.
     `endpoints`, `services`, `parameters`, `config` and `options` are Database's.
     """
     made = database or Database(endpoints=endpoints, services=services, parameters=parameters, config=config, **options)
-    return made.connect(dbname=dbname, user=user, autocommit=autocommit, row_factory=row_factory, owned=database is None)
+    return made.connect(dbname=dbname, user=user, instance=instance, autocommit=autocommit, row_factory=row_factory, owned=database is None)

@@ -11,9 +11,16 @@ class Database(Cluster):
     """Roles, databases, parameters and services, shared by its connections; safe for any threads."""
 
     def connect(
-        self, *, dbname: str = "postgres", user: str = "postgres", autocommit: bool = False, row_factory: RowFactory = tuple_row, owned: bool = False
+        self,
+        *,
+        dbname: str = "postgres",
+        user: str = "postgres",
+        instance: str = "writer",
+        autocommit: bool = False,
+        row_factory: RowFactory = tuple_row,
+        owned: bool = False,
     ) -> Connection:
-        """A further connection; `owned`: closing it closes the Database."""
-        connection = Connection(self, self.session(dbname=dbname, user=user), autocommit=autocommit, owns_database=owned)
+        """A further connection, to the writer or to a reader; `owned`: closing it closes the Database."""
+        connection = Connection(self, self.session(dbname=dbname, user=user, instance=instance), autocommit=autocommit, owns_database=owned)
         connection.row_factory = row_factory
         return connection

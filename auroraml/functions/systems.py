@@ -11,17 +11,21 @@ import numpy as np
 import pyarrow as pa
 
 from auroraml.batch import ConstVector, FixedVector, TextVector, Vector
+from auroraml.catalog.bootstrap import AURORA_VERSION
 from auroraml.errors import (
     AmbiguousFunction,
     InvalidParameterValue,
     InvalidSchemaName,
     NumericValueOutOfRange,
+    ReadOnlySqlTransaction,
     UndefinedFunction,
     UndefinedObject,
     UndefinedTable,
-)  # fmt: skip
-from auroraml.functions.signature import CallContext, Types, scalar
+)
+from auroraml.functions.signature import SCALARS, CallContext, Kernel, Types, scalar
 from auroraml.functions.strings import concatenate
+from auroraml.settings.core import SERVER_VERSION
+from auroraml.settings.instances import AURORAML_ENGINE_VERSION, AURORAML_INSTANCE_CLASS, compiled_on, full_version
 from auroraml.types.casts import cast_vector
 from auroraml.types.numeric import numeric_out
 from auroraml.types.pg_type import PgArray
@@ -31,8 +35,17 @@ from auroraml.types.text import datum_out
 
 @scalar("version()", face="datum", context=True, raises=False)
 def version(ctx: CallContext) -> str:
-    """PostgreSQL's version text, as Aurora prints it."""
-    return f"PostgreSQL {ctx.setting('server_version')} on x86_64-pc-linux-gnu, compiled by auroraml, 64-bit"
+    """PostgreSQL's version text, as Aurora prints it for the release and the instance class."""
+    platform = compiled_on(ctx.settings[AURORAML_INSTANCE_CLASS])
+    return f"PostgreSQL {ctx.settings[SERVER_VERSION]} on {platform}, compiled by {platform}-gcc (GCC) 9.5.0, 64-bit"
+
+
+def aurora_version(ctx: CallContext) -> str:
+    """Aurora's own version: major.minor.patch."""
+    return full_version(ctx.settings[AURORAML_ENGINE_VERSION])
+
+
+SCALARS[AURORA_VERSION.oid] = Kernel(function=aurora_version, face="datum", context=True, raises=False)
 
 
 @scalar("current_database()", face="datum", context=True, raises=False)
@@ -130,7 +143,9 @@ def pg_backend_pid() -> int:
 
 @scalar("txid_current()", face="datum", context=True)
 def txid_current(ctx: CallContext) -> int:
-    """The transaction's id, given one if it has none."""
+    """The transaction's id, given one if it has none; a standby gives out none."""
+    if ctx.host.reader:
+        raise ReadOnlySqlTransaction("cannot execute pg_current_xact_id() during recovery")
     return ctx.host.transaction_id()  # type: ignore[no-any-return] # the session
 
 
@@ -256,7 +271,7 @@ def regclass(ctx: CallContext, name: str) -> int:
     return ctx.style.objects.oid_of("regclass", name)  # type: ignore[no-any-return] # ObjectNames
 
 
-@scalar("pg_is_in_recovery()", face="datum", raises=False)
-def pg_is_in_recovery() -> bool:
-    """This is no standby."""
-    return False
+@scalar("pg_is_in_recovery()", face="datum", context=True, raises=False)
+def pg_is_in_recovery(ctx: CallContext) -> bool:
+    """Whether this is a standby: a reader."""
+    return bool(ctx.host.reader)

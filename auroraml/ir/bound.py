@@ -37,5 +37,6 @@ class BoundStatement:
     parameters: tuple[PgType, ...] = ()
     needs: tuple[Need, ...] = ()
     tag: str = "SELECT"  # SELECT, INSERT, UPDATE, DELETE
+    command: str = "SELECT"  # the command as refusals name it: the tag, or SELECT FOR UPDATE and its kin
     read_only: bool = True
     parallel: bool = True

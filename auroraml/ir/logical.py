@@ -129,7 +129,7 @@ class Window:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RowLock:
-    """FOR UPDATE and its kin: strength, wait policy and the aliases locked."""
+    """FOR UPDATE and its kin: strength (the words behind FOR), wait policy and the aliases locked."""
 
     strength: str
     wait: str = "block"

@@ -351,8 +351,6 @@ class Hosting(SequenceValues):
     def plan_with_decisions(self, bound: BoundStatement, params: tuple[Bound, ...] = ()) -> tuple[PhysicalPlan, Migrations]:
         """The plan of a bound statement, and what was decided about its calls of batch functions."""
         authorize(bound.needs, self.catalog, self.role, bound.plan)
-        if not bound.read_only and self.settings[TRANSACTION_READ_ONLY]:
-            raise ReadOnlySqlTransaction(f"cannot execute {bound.tag} in a read-only transaction")
         current: LogicalPlan = Bodies(self.catalog, self.role, self._bound_again).current(bound.plan)
         moved = migrate(current, self.settings)
         if moved.migrations.decisions and self.settings[AURORAML_WARN_DOUBLE_CALLS]:
@@ -375,12 +373,20 @@ class Hosting(SequenceValues):
         charges: bool = False,
     ) -> Running:
         """Run a plan."""
+        self._refuse_writes(bound)
         context = self.context(given(bound.parameters, params, self.style))
         context.measured = measured
         context.charges = self.services.account if charges else None
         context.most = self.server.observer.most
         self.latest = run(self.server.observer.planned(plan), context)
         return self.latest
+
+    def _refuse_writes(self, bound: BoundStatement) -> None:
+        """25006 where a read-only transaction is about to change or lock rows of tables that are not temporary."""
+        if self.settings[TRANSACTION_READ_ONLY]:
+            written = (self.catalog.find_relation_oid(need.oid) for need in bound.needs if need.kind == "relation" and need.privilege in "awd")
+            if any(relation is not None and relation.persistence != "t" for relation in written):
+                raise ReadOnlySqlTransaction(f"cannot execute {bound.command} in a read-only transaction")
 
     def run_query(self, statement: st.Query, params: tuple[Bound, ...] = ()) -> ResultStream:
         """Bind, authorize, plan and run a query, by the plan made before where it still holds."""

@@ -6,14 +6,16 @@ from typing import Any
 
 from auroraml.catalog.acl import has_privilege
 from auroraml.catalog.catalog import Catalog
-from auroraml.errors import InsufficientPrivilege, NumericValueOutOfRange, ObjectNotInPrerequisiteState, WrongObjectType
+from auroraml.errors import InsufficientPrivilege, NumericValueOutOfRange, ObjectNotInPrerequisiteState, ReadOnlySqlTransaction, WrongObjectType
 from auroraml.ir.objects import Relation, Role, SequenceDefinition
+from auroraml.settings.core import TRANSACTION_READ_ONLY
 
 
 class SequenceValues:
     """Methods of Session; the attributes they use are Session's."""
 
     hub: Any
+    settings: Any
     sequence_values: dict[int, int]  # currval, by sequence
     last_sequence: int
 
@@ -34,9 +36,14 @@ class SequenceValues:
             raise InsufficientPrivilege(f"permission denied for sequence {relation.name}")
         return relation.sequence
 
+    def _changed(self, relation: Relation, function: str) -> None:
+        if self.settings[TRANSACTION_READ_ONLY] and relation.persistence != "t":
+            raise ReadOnlySqlTransaction(f"cannot execute {function}() in a read-only transaction")
+
     def nextval(self, relation: Relation) -> int:
         """The next value of a sequence."""
         s = self._sequence(relation, "Uw")
+        self._changed(relation, "nextval")
         value: int = self.hub.store.sequences.next(
             relation.oid, start=s.start, increment=s.increment, minimum=s.minimum, maximum=s.maximum, cycle=s.cycle, name=relation.name
         )
@@ -60,6 +67,7 @@ class SequenceValues:
     def setval(self, relation: Relation, value: int, called: bool) -> int:
         """Let the sequence go on from `value`."""
         s = self._sequence(relation, "w")
+        self._changed(relation, "setval")
         if not s.minimum <= value <= s.maximum:
             raise NumericValueOutOfRange(f'setval: value {value} is out of bounds for sequence "{relation.name}" ({s.minimum}..{s.maximum})')
         self.hub.store.sequences.set(relation.oid, value, called)

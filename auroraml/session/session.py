@@ -14,9 +14,10 @@ from auroraml.catalog.pinned import pinned_statistics
 from auroraml.commands.context import Bound, Server
 from auroraml.commands.cursors import Cursor
 from auroraml.commands.prepare import Prepared
-from auroraml.commands.read_only import written
+from auroraml.commands.read_only import kept_from_standbys, written
 from auroraml.commands.register import load_table
 from auroraml.errors import (
+    ActiveSqlTransaction,
     DatabaseError,
     Diagnostic,
     FeatureNotSupported,
@@ -46,14 +47,20 @@ if TYPE_CHECKING:
 LEVELS = ("debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error")
 _pids = count(1001)
 LONGEST_KEPT = 10_000  # characters of a text whose statements are kept
+WITHOUT_SNAPSHOT: tuple[type, ...] = (  # what a transaction may run before its access mode is settled
+    st.Begin, st.Commit, st.Rollback, st.Savepoint, st.Release, st.RollbackTo, st.SetTransaction, st.SetSetting, st.SetRole, st.SetSessionAuthorization,
+    st.Reset, st.Show, st.Lock, st.Fetch,
+)  # fmt: skip
 END_BLOCK: tuple[type, ...] = (st.Commit, st.Rollback, st.RollbackTo)  # what a failed block accepts
 
 
 class Session(Hosting):
     """One user's conversation with one database; not to be used by two threads at once, `cancel` apart."""
 
-    def __init__(self, *, server: Server, hub: Hub, dbname: str, user: str, settings: Settings) -> None:
+    def __init__(self, *, server: Server, hub: Hub, dbname: str, user: str, settings: Settings, instance: str = "writer") -> None:
         self.server = server
+        self.instance = instance
+        self.reader = instance == "reader"
         self.hub = hub
         self.dbname = dbname
         self.settings = settings
@@ -66,6 +73,7 @@ class Session(Hosting):
         self.copy_output: BinaryIO | None = None
         self.on_notice: Callable[[Diagnostic], None] = lambda notice: None
         self.on_close: Callable[[Session], None] = lambda session: None
+        self.settings.checks[TRANSACTION_READ_ONLY] = self._check_access_mode
         self.prepared: dict[str, Prepared] = {}
         self.plan_cache = PlanCache(hub.store, self.relation_pages)
         self._parsed: OrderedDict[str, tuple[st.Statement, ...]] = OrderedDict()
@@ -90,9 +98,20 @@ class Session(Hosting):
         if self.running is None:
             self.running = Transaction(self.hub)
             self.settings.push()
-            if self.settings[DEFAULT_TRANSACTION_READ_ONLY]:
+            if self.reader or self.settings[DEFAULT_TRANSACTION_READ_ONLY]:
                 self.settings.put(TRANSACTION_READ_ONLY, True, local=True)
         return self.running
+
+    def _check_access_mode(self, read_only: object) -> None:
+        """A read-only transaction may become read-write before its first query only, outside savepoints, and on a standby never."""
+        if read_only or not self.settings[TRANSACTION_READ_ONLY]:
+            return
+        if self.block.savepoints:
+            raise ActiveSqlTransaction("cannot set transaction read-write mode inside a read-only transaction")
+        if self.transaction.queried:
+            raise ActiveSqlTransaction("transaction read-write mode must be set before any query")
+        if self.reader:
+            raise FeatureNotSupported("cannot set transaction read-write mode during recovery")
 
     @property
     def catalog(self) -> Catalog:
@@ -216,11 +235,15 @@ class Session(Hosting):
 
     def execute_statement(self, statement: st.Statement, params: tuple[Bound, ...] = ()) -> ResultStream:
         """Run one statement inside the running transaction."""
+        if self.reader and (tag := kept_from_standbys(statement)) is not None:
+            raise ReadOnlySqlTransaction(f"cannot execute {tag} during recovery")
         if self.settings[TRANSACTION_READ_ONLY] and (tag := written(statement)) is not None:
             raise ReadOnlySqlTransaction(f"cannot execute {tag} in a read-only transaction")
         handler = commands.context.HANDLERS.get(type(statement))
         if handler is None:
             raise FeatureNotSupported(f"{type(statement).__name__} is not supported")
+        if not isinstance(statement, WITHOUT_SNAPSHOT):
+            self.transaction.queried = True
         return handler(statement, self, params)
 
     def describe(self, text: str) -> tuple[Output, ...]:
@@ -289,6 +312,8 @@ class Session(Hosting):
         """Make a table of data already in memory, in place of one registered before under that name."""
         self.transaction.statement()
         try:
+            if self.settings[TRANSACTION_READ_ONLY]:
+                raise ReadOnlySqlTransaction("cannot execute COPY FROM in a read-only transaction")
             load_table(self, name, columns, batch)
         except BaseException as error:
             raise self.failed(error) from None
@@ -298,6 +323,8 @@ class Session(Hosting):
         """Pin the statistics in a document, in place of what ANALYZE found."""
         self.transaction.statement()
         try:
+            if self.settings[TRANSACTION_READ_ONLY]:
+                raise ReadOnlySqlTransaction("cannot execute ANALYZE in a read-only transaction")
             self.transaction.change(*pinned_statistics(document, self.catalog, self.style))
         except BaseException as error:
             raise self.failed(error) from None

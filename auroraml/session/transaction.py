@@ -31,6 +31,7 @@ class Transaction:
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
         self.changes: list[Change] = []
+        self.queried = False  # whether a statement has read the database
         self.stored: transactions.Transaction = hub.store.begin()
         self.started = time.time_ns() // 1000 - 946_684_800_000_000  # microseconds from 2000-01-01
         self._marks: list[tuple[int, object]] = []

@@ -6,17 +6,18 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar, cast
 
-from auroraml.errors import CantChangeRuntimeParam, InsufficientPrivilege, InvalidName, UndefinedObject
-from auroraml.settings import aurora, batches, charges, core, identity, planner
+from auroraml.errors import CantChangeRuntimeParam, InsufficientPrivilege, InvalidName
+from auroraml.settings import aurora, batches, charges, core, identity, instances, planner, rds
 from auroraml.settings.setting import Context, Setting, VarType
+from auroraml.settings.unknown import reserved, unrecognized
 
 T = TypeVar("T")
 Values = dict[Setting[object], object]
 
 DEFINED: dict[str, Setting[object]] = {
-    setting.name.lower(): setting for module in (core, planner, aurora, batches, charges, identity) for setting in module.SETTINGS
+    setting.name.lower(): setting for module in (core, planner, aurora, batches, charges, instances, rds, identity) for setting in module.SETTINGS
 }
-RESERVED_PREFIXES = ("auroraml",)
+OF_TRANSACTION = ("transaction_isolation", "transaction_read_only", "transaction_deferrable")  # set for the running transaction alone
 _PART = re.compile(r"[A-Za-z_\u0080-\uffff][A-Za-z0-9_$\u0080-\uffff]*")
 
 
@@ -31,7 +32,7 @@ def group_values(parameters: Mapping[str, object]) -> Values:
     for name, value in parameters.items():
         setting = defined(name)
         if setting is None or setting.context is Context.INTERNAL:
-            raise UndefinedObject(f'unrecognized configuration parameter "{name}"')
+            raise unrecognized(name)
         values[setting] = setting.read(("on" if value else "off") if isinstance(value, bool) else str(value))
     return values
 
@@ -40,12 +41,14 @@ class Settings:
     """The parameters of one session: `settings[WORK_MEM]` is the value in force."""
 
     def __init__(self, group: Mapping[Setting[object], object] | None = None) -> None:
+        """`group`: the parameter group's values, over those that follow from the instance."""
         self._reset: Values = dict(group or {})
         self._current: Values = {}  # in force, SET LOCAL included
         self._lasting: Values = {}  # what a commit leaves
         self._frames: list[tuple[Values, Values]] = []
         self._placeholders: dict[str, Setting[object]] = {}
         self._key: tuple[tuple[str, object], ...] | None = None
+        self.checks: dict[Setting[object], Callable[[object], None]] = {}  # asked before SET gives a parameter its value; raise to refuse it
         self.assigned: dict[Setting[object], Callable[[object], None]] = {}  # told each value that a parameter is given (not those that come back)
 
     def __getitem__(self, setting: Setting[T]) -> T:
@@ -67,7 +70,7 @@ class Settings:
         """The parameter called `name`; 42704 when there is none."""
         setting = defined(name) or self._placeholders.get(name.lower())
         if setting is None:
-            raise UndefinedObject(f'unrecognized configuration parameter "{name}"')
+            raise unrecognized(name)
         return setting
 
     def all(self) -> list[Setting[object]]:
@@ -79,14 +82,12 @@ class Settings:
         setting = defined(name) or self._placeholders.get(name.lower())
         if setting is not None:
             return setting
-        if "." not in name:
-            raise UndefinedObject(f'unrecognized configuration parameter "{name}"')
+        if "." not in name or reserved(name):
+            raise unrecognized(name)
         parts = name.split(".")
         if not all(_PART.fullmatch(part) for part in parts):
             detail = "Custom parameter names must be two or more simple identifiers separated by dots."
             raise InvalidName(f'invalid configuration parameter name "{name}"', detail=detail)
-        if parts[0].lower() in RESERVED_PREFIXES:
-            raise InvalidName(f'invalid configuration parameter name "{name}"', detail=f'"{parts[0]}" is a reserved prefix.')
         placed = cast(Setting[object], Setting[str](name=name, kind=VarType.STRING, default="", category="Customized Options"))
         self._placeholders[name.lower()] = placed
         return placed
@@ -95,10 +96,10 @@ class Settings:
         """SET [LOCAL]; None is DEFAULT. Checks context and value in PostgreSQL's words."""
         setting = self._find_or_place(name)
         self._allow(setting, superuser)
-        if text is None:
-            self.put(setting, self._reset.get(setting, setting.default), local=local)
-        else:
-            self.put(setting, setting.read(text, self[setting]), local=local)
+        value = self.reset_value(setting) if text is None else setting.read(text, self[setting])
+        if setting in self.checks:
+            self.checks[setting](value)
+        self.put(setting, value, local=local or setting.name in OF_TRANSACTION)
 
     def put(self, setting: Setting[T], value: T, *, local: bool = False) -> None:
         """Give `setting` a value already read, as SET [LOCAL] does."""
@@ -135,7 +136,7 @@ class Settings:
 
     def reset_all(self) -> None:
         """RESET ALL, which spares the parameters of the transaction and of the session's identity."""
-        kept = ("transaction_isolation", "transaction_read_only", "transaction_deferrable", *(s.name for s in identity.SETTINGS))
+        kept = (*OF_TRANSACTION, *(s.name for s in identity.SETTINGS))
         self._current = {s: v for s, v in self._current.items() if s.name in kept}
         self._lasting = {s: v for s, v in self._lasting.items() if s.name in kept}
         self._key = None
@@ -153,7 +154,16 @@ class Settings:
         """Where the value comes from, in pg_settings' words."""
         if setting in self._current:
             return "session"
-        return "configuration file" if setting in self._reset else "default"
+        return "configuration file" if setting in self._reset and setting.context is not Context.INTERNAL else "default"
+
+    def boot_value(self, setting: Setting[object]) -> object:
+        """The value without a configuration: the built-in one, or of the server's version the instance's."""
+        return self.reset_value(setting) if setting.name in ("server_version", "server_version_num") else setting.default
+
+    def reload(self, group: Mapping[Setting[object], object]) -> None:
+        """Take over a changed parameter group, as a server that reads its configuration again does; what the session set stays."""
+        self._reset = dict(group)
+        self._key = None
 
     def changed(self) -> Iterator[tuple[str, str]]:
         """The planner's parameters that differ from their built-in values, as EXPLAIN (SETTINGS) prints them."""

@@ -31,6 +31,8 @@ def create(p: QueryParser) -> st.Statement:
         raise p.fail()
     if word == "table":
         return _table(p, temporary, unlogged)
+    if word == "sequence":
+        return _sequence(p, temporary)
     if word == "view":
         return _view(p, replace, temporary)
     if word in ("function", "procedure"):
@@ -333,9 +335,9 @@ def sequence_options(p: QueryParser) -> tuple[st.Option, ...]:
     return tuple(options)
 
 
-def _sequence(p: QueryParser) -> st.Statement:
+def _sequence(p: QueryParser, temporary: bool = False) -> st.Statement:
     exists = _exists(p)
-    return st.CreateSequence(name=p.qualified(), if_not_exists=exists, options=sequence_options(p))
+    return st.CreateSequence(name=p.qualified(), if_not_exists=exists, temporary=temporary, options=sequence_options(p))
 
 
 def _role(login: bool) -> Callable[[QueryParser], st.Statement]:

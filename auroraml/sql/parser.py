@@ -79,7 +79,7 @@ def _select_into(statement: Query) -> CreateTableAs:
 
     schema = table.args.get("db")
     name = Name(name=token(table.this).text, schema=None if schema is None else token(schema).text, at=token(schema or table.this).start)
-    return CreateTableAs(name=name, query=replace(statement, tree=replace(statement.tree, root=root)), temporary=bool(into.args.get("temporary")),
+    return CreateTableAs(name=name, query=replace(statement, tree=replace(statement.tree, root=root)), temporary=bool(into.args.get("temporary")), into=True,
                          text=statement.text, start=statement.start, end=statement.end)  # fmt: skip
 
 

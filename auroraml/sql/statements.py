@@ -114,6 +114,7 @@ class CreateTableAs(Statement):
     with_data: bool = True
     materialized: bool = False
     options: tuple[Option, ...] = ()
+    into: bool = False  # written SELECT ... INTO
 
 
 @dataclass(frozen=True, kw_only=True)

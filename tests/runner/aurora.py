@@ -37,7 +37,7 @@ class Aurora:
 
     def _session(self, name: str) -> Session:
         if name not in self.sessions:
-            self.sessions[name] = self.database.session(user="rdsadmin")
+            self.sessions[name] = self.database.session(user="rdsadmin", instance="reader" if name == "reader" else "writer")
         return self.sessions[name]
 
     def run(self, sql: str, session: str = "") -> Outcome:

@@ -49,30 +49,57 @@ def _user() -> tuple[list[str], int | None]:
 @contextlib.contextmanager
 def cluster(settings: dict[str, str] | None = None) -> Iterator[str]:
     """A running server; yields a libpq connection string (without dbname). FileNotFoundError when PostgreSQL 15 is absent."""
+    with _folder() as root:
+        _run("initdb", "-D", str(root / "data"), "--locale=C", "--encoding=UTF8", "-A", "trust", "-U", "postgres", "--no-sync", at=root)
+        with _server(root, settings or {}) as conninfo:
+            yield conninfo
+
+
+@contextlib.contextmanager
+def standby(conninfo: str) -> Iterator[str]:
+    """A running hot standby of the server at `conninfo`, which it follows; yields its connection string."""
+    with _folder() as root:
+        _run("pg_basebackup", "-d", conninfo, "-D", str(root / "data"), "-R", "-X", "stream", "-c", "fast", "--no-sync", at=root)
+        with _server(root, {}) as own:
+            yield own
+
+
+def _program(name: str) -> str:
     folder = binaries()
     if folder is None:
         raise FileNotFoundError("PostgreSQL 15's server programs were not found")
-    run, uid = _user()
+    return str(folder / name)
+
+
+@contextlib.contextmanager
+def _folder() -> Iterator[Path]:
+    _, uid = _user()
     root = Path(tempfile.mkdtemp(prefix="auroraml-oracle-"))
     if uid is not None:
         os.chown(root, uid, -1)
-    data, port = root / "data", _free_port()
-    subprocess.run(
-        [*run, str(folder / "initdb"), "-D", str(data), "--locale=C", "--encoding=UTF8", "-A", "trust", "-U", "postgres", "--no-sync"],
-        check=True, capture_output=True, cwd=root,
-    )  # fmt: skip
-    options = [
-        f"-c{key}={value}" for key, value in ({**SETTINGS, "port": str(port), "unix_socket_directories": str(root)} | (settings or {})).items()
-    ]
+    try:
+        yield root
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def _run(program: str, *arguments: str, at: Path) -> None:
+    subprocess.run([*_user()[0], _program(program), *arguments], check=True, capture_output=True, cwd=at)
+
+
+@contextlib.contextmanager
+def _server(root: Path, settings: dict[str, str]) -> Iterator[str]:
+    """The server over the data in `root`, until the block ends."""
+    port = _free_port()
+    options = [f"-c{key}={value}" for key, value in ({**SETTINGS, "port": str(port), "unix_socket_directories": str(root)} | settings).items()]
     with (root / "log").open("wb") as log:
-        server = subprocess.Popen([*run, str(folder / "postgres"), "-D", str(data), *options], stdout=log, stderr=log, cwd=root)
+        server = subprocess.Popen([*_user()[0], _program("postgres"), "-D", str(root / "data"), *options], stdout=log, stderr=log, cwd=root)
     try:
         _await(port, server)
         yield f"host=127.0.0.1 port={port} user=postgres"
     finally:
         server.send_signal(signal.SIGINT)
         server.wait(30)
-        shutil.rmtree(root, ignore_errors=True)
 
 
 def _await(port: int, server: subprocess.Popen[bytes]) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from collections.abc import Callable
 
 from psycopg import pq
 
 from tests.runner.cluster import binaries
 from tests.runner.outcome import Failure, Outcome
 
+READER = "reader"
 _counter = iter(range(1, 1_000_000))
 
 
@@ -21,21 +23,24 @@ def _text(value: bytes | None) -> str | None:
 class Postgres:
     """An Engine over a database made for it on the server at `conninfo`."""
 
-    def __init__(self, conninfo: str, setup: str = "") -> None:
+    def __init__(self, conninfo: str, setup: str = "", standby: Callable[[], str] | None = None) -> None:
+        """`standby` makes a hot standby, which the session called `reader` connects to."""
         self.conninfo = conninfo
+        self.standby = standby
         self.admin = self._connect("postgres")
         self.database = f"golden_{next(_counter)}"
         self.admin.exec_(f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)".encode())
         self.admin.exec_(f"CREATE DATABASE {self.database}".encode())
         self.sessions: dict[str, pq.abc.PGconn] = {}
+        self.watcher: pq.abc.PGconn
         self.notices: list[str] = []
         self.types: dict[int, str] = {}
         if setup:
             outcome = self.run(setup)
             assert outcome.failure is None, outcome.failure
 
-    def _connect(self, database: str) -> pq.abc.PGconn:
-        connection = pq.PGconn.connect(f"{self.conninfo} dbname={database}".encode())
+    def _connect(self, database: str, conninfo: str | None = None) -> pq.abc.PGconn:
+        connection = pq.PGconn.connect(f"{conninfo or self.conninfo} dbname={database}".encode())
         assert connection.status == pq.ConnStatus.OK, connection.error_message
         return connection
 
@@ -45,9 +50,27 @@ class Postgres:
 
     def _session(self, name: str) -> pq.abc.PGconn:
         if name not in self.sessions:
-            self.sessions[name] = self._connect(self.database)
+            self.sessions[name] = self._connect(self.database) if name != READER else self._reader()
             self.sessions[name].notice_handler = self._notice
+        if name == READER:
+            self._follow()
         return self.sessions[name]
+
+    def _reader(self) -> pq.abc.PGconn:
+        assert self.standby is not None, "this run has no standby"
+        conninfo = self.standby()
+        self.watcher = self._connect("postgres", conninfo)
+        self._follow()
+        return self._connect(self.database, conninfo)
+
+    def _follow(self) -> None:
+        """Wait until the standby has replayed all that the server has written."""
+        written = _text(self.admin.exec_(b"SELECT pg_current_wal_flush_lsn()").get_value(0, 0))
+        for _ in range(200):
+            if self.watcher.exec_(f"SELECT pg_last_wal_replay_lsn() >= '{written}'".encode()).get_value(0, 0) == b"t":
+                return
+            time.sleep(0.05)
+        raise TimeoutError("the standby does not follow")
 
     def _type(self, oid: int) -> str:
         if oid not in self.types:
@@ -98,6 +121,8 @@ class Postgres:
         """End the sessions and drop the database."""
         for connection in self.sessions.values():
             connection.finish()
+        if READER in self.sessions:
+            self.watcher.finish()
         for _ in range(20):
             if self.admin.exec_(f"DROP DATABASE {self.database} WITH (FORCE)".encode()).status == pq.ExecStatus.COMMAND_OK:
                 break

@@ -35,6 +35,7 @@ _READ = frozenset((
     "expressions", "from_", "joins", "where", "group", "having", "windows", "order", "limit", "offset", "distinct", "with_", "kind", "locks",
     "operation_modifiers", "hint", "into", "laterals", "this", "alias",
 ))  # fmt: skip
+STRENGTHS = {(True, False): "update", (True, True): "no key update", (False, False): "share", (False, True): "key share"}
 
 
 @dataclass(kw_only=True)
@@ -355,7 +356,8 @@ class QueryBinder:
             wait = lock.args.get("wait")
             policy = "block" if wait is None else "nowait" if wait is True else "skip locked"
             names = tuple(self.leaves.name(t.this) for t in lock.expressions)
-            found.append(RowLock(strength="update" if lock.args.get("update") else "share", wait=policy, aliases=names))
+            strength = STRENGTHS[bool(lock.args.get("update")), bool(lock.args.get("key"))]
+            found.append(RowLock(strength=strength, wait=policy, aliases=names))
         return tuple(found)
 
     def _distinct_on(self, distinct: exp.Expression, select: SelectList, targets: list[Target], keys: Sequence[e.SortKey]) -> tuple[int, ...]:

@@ -61,8 +61,24 @@ def bind(statement: st.Query, catalog: Catalog, names: Names, parameters: Sequen
             raise IndeterminateDatatype(f"could not determine data type of parameter ${number}", at=at)
     writes = tag != "SELECT" or any(isinstance(c.query, Insert | Update | Delete) for c in getattr(plan, "ctes", ()))
     return BoundStatement(
-        plan=plan, columns=plan.outputs, parameters=tuple(learned), needs=tuple(binder.needs.values()), tag=tag, read_only=not writes
+        plan=plan,
+        columns=plan.outputs,
+        parameters=tuple(learned),
+        needs=tuple(binder.needs.values()),
+        tag=tag,
+        command=_command(plan, tag),
+        read_only=not writes,
     )
+
+
+def _command(plan: LogicalPlan, tag: str) -> str:
+    """How refusals name the command: locks of a query, or of one in its FROM, are part of the name."""
+    if not isinstance(plan, Query):
+        return tag
+    if plan.locks:
+        return f"SELECT FOR {plan.locks[0].strength.upper()}"
+    below = (_command(item.query, tag) for item in plan.from_items if isinstance(item, SubqueryItem))
+    return next((command for command in below if command != tag), tag)
 
 
 def bind_expression(

@@ -48,7 +48,8 @@ def test_values_are_shown_as_postgresql_shows_them(name: str, text: str, shown: 
         ("nope", "1", "42704", 'unrecognized configuration parameter "nope"'),
         ("max_connections", "1", "55P02", 'parameter "max_connections" cannot be changed without restarting the server'),
         ("server_version", "1", "55P02", 'parameter "server_version" cannot be changed'),
-        ("auroraml.nope", "1", "42602", 'invalid configuration parameter name "auroraml.nope"'),
+        ("auroraml.nope", "1", "42704", 'unrecognized configuration parameter "auroraml.nope"'),
+        ("a b.c", "1", "42602", 'invalid configuration parameter name "a b.c"'),
     ],
 )
 def test_refusals(name: str, text: str, sqlstate: str, message: str) -> None:
