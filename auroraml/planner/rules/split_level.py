@@ -9,6 +9,7 @@ from typing import TypeVar
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.ir.tree import rewrite, same, walk
+from auroraml.planner.level.questions import volatile
 
 NewId = Callable[[], int]
 T = TypeVar("T")
@@ -51,7 +52,8 @@ class _Below:
         return None
 
     def _ref(self, node: e.Expr) -> e.ColumnRef:
-        place = next((i for i, t in enumerate(self.targets) if same(t.expr, node)), None)
+        own = isinstance(node, self.units) and volatile(node)  # a call that is written twice is made twice
+        place = None if own else next((i for i, t in enumerate(self.targets) if same(t.expr, node)), None)
         if place is None:
             place = len(self.targets)
             self.targets.append(l.Target(id=self.new_id(), name=_name(node), expr=node))
