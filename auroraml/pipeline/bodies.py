@@ -16,6 +16,7 @@ from auroraml.ir.objects import Function, Role
 from auroraml.ir.tree import children, map_children, rewrite
 from auroraml.pipeline.authorize import denied
 from auroraml.planner.binder.statement import inherit_batch
+from auroraml.types.table import POLYMORPHIC
 
 Rebind = Callable[[Function], Function]
 P = TypeVar("P")
@@ -29,6 +30,7 @@ class Bodies:
         self.role = role
         self.rebind = rebind
         self.known: dict[int, Function] = {}
+        self.concrete: dict[tuple[int, ...], Function] = {}  # by the types of arguments and result that polymorphic ones stand for
 
     def current(self, plan: P) -> P:
         """`plan` with the rows of its functions as they are now; 42501 where a body uses what the role may not."""
@@ -39,6 +41,8 @@ class Bodies:
             if not isinstance(node, e.Call) or node.function.schema == "pg_catalog":
                 return None
             function = self._function(node.function)
+            if function.language == "sql" and any(p.type.oid in POLYMORPHIC for p in function.inputs):
+                function = self._concrete(function, node)
             inner = map_children(node, lambda child: rewrite(child, change))
             return inner if function is node.function else replace(inner, function=function)
 
@@ -53,6 +57,21 @@ class Bodies:
             if found.language == "sql" and found.body is not None:
                 found = self._checked(found)
             self.known[function.oid] = found
+        return found
+
+    def _concrete(self, function: Function, call: e.Call) -> Function:
+        """A function over polymorphic types as one call of it has them, its body bound for those."""
+        key = (function.oid, *(arg.type.oid for arg in call.args), call.type.oid, *(a.type.oid for a in call.type.attributes))
+        found = self.concrete.get(key)
+        if found is None:
+            given = iter(arg.type for arg in call.args)
+            made = iter([a.type for a in call.type.attributes] if len(function.outputs) > 1 else [call.type])
+            parameters = []
+            for parameter in function.parameters:
+                taken = next(given) if parameter.mode in "ibv" else None
+                filled = next(made) if parameter.mode in "obt" else None
+                parameters.append(replace(parameter, type=taken or filled or parameter.type))
+            found = self.concrete[key] = self._checked(self._rebound(replace(function, parameters=tuple(parameters), result=call.type)))
         return found
 
     def _checked(self, function: Function) -> Function:

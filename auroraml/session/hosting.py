@@ -77,6 +77,7 @@ from auroraml.sql.types import TypeName
 from auroraml.system_views import rows_of
 from auroraml.types.form import TextStyle
 from auroraml.types.pg_type import PgType
+from auroraml.types.table import POLYMORPHIC
 
 EPOCH = 946_684_800_000_000  # 2000-01-01 in microseconds from 1970-01-01
 
@@ -297,11 +298,14 @@ class Hosting(SequenceValues):
         return assigned(expr, self.catalog, type, typmod, context, self.style)
 
     def bind_function_body(self, function: Function, statement: st.CreateFunction) -> Function:
-        """The function with its SQL body bound and checked."""
+        """The function with its SQL body bound and checked; one over polymorphic types is bound when a call says what they stand for."""
         if statement.expression is not None:
             return bind_body(function, parse(f"SELECT {statement.expression.sql}"), self.catalog, self.names, self.style)
         try:
-            return bind_body(function, parse(statement.body or ""), self.catalog, self.names, self.style)
+            parsed = parse(statement.body or "")
+            if any(p.type.oid in POLYMORPHIC for p in function.inputs):
+                return function
+            return bind_body(function, parsed, self.catalog, self.names, self.style)
         except DatabaseError as error:
             error.diag = transposed(error.diag, statement)
             raise

@@ -157,7 +157,7 @@ class Calls:
         result, bound = self.binder.chooser.resolve(chosen, everything, shown, at)
         coerced = self._coerced(chosen, everything, bound)
         if function.result.oid == RECORD.oid and len(function.outputs) > 1:
-            result = record_type(function)
+            result = self.binder.chooser.parameter_type(record_type(function), bound)
         elif len(function.outputs) == 1 and function.outputs[0].type.kind != "p":
             result = function.outputs[0].type
         if function.schema != "pg_catalog" or function.acl is not None:

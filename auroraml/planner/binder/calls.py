@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auroraml.errors import AmbiguousFunction, DatatypeMismatch, TooManyArguments, UndefinedFunction
 from auroraml.ir import expr as e
@@ -202,6 +202,8 @@ class Chooser:
         return bound
 
     def _substitute(self, type: PgType, bound: dict[str, PgType]) -> PgType:
+        if any(a.type.oid in POLYMORPHIC for a in type.attributes):
+            return replace(type, attributes=tuple(replace(a, type=self._substitute(a.type, bound)) for a in type.attributes))
         if type.oid not in POLYMORPHIC:
             return type
         element = bound.get(_family(type), TEXT)
