@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from auroraml.ir.expr import Expr
+from auroraml.ir.expr import Expr, SubPlan
 from auroraml.types.pg_type import PgType
 
 T = TypeVar("T")
@@ -95,6 +95,8 @@ def same(a: object, b: object) -> bool:
         return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
     if type(a) is not type(b):
         return False
+    if isinstance(a, SubPlan) and isinstance(b, SubPlan):  # each place has a copy of the plan, whose nodes have numbers of their own
+        return a.index == b.index and same(a.params, b.params) and same(a.test, b.test)
     if not _is_node(a) or type(a).__module__ in ("auroraml.ir.objects", "auroraml.types.pg_type"):
         return a == b or (hasattr(a, "oid") and a.oid == b.oid)  # type: ignore[attr-defined] # catalog rows are equal by OID
     return all(same(getattr(a, f.name), getattr(b, f.name)) for f in dataclasses.fields(a) if f.name not in ("at", "original"))  # type: ignore[arg-type]

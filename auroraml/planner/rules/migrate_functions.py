@@ -53,7 +53,7 @@ class _Statement:
 
     def _change(self, node: object) -> object | None:
         if isinstance(node, l.Query):
-            inner = map_children(node, self.moved)
+            inner = self._below(node)
             level = self.notes.level(node)
             level.outside_clauses()
             return _Level(inner, level, lambda: next(self.numbers)).moved()
@@ -63,9 +63,19 @@ class _Statement:
             self.notes.outside(node)
         return None
 
+    def _below(self, query: l.Query) -> l.Query:
+        """A level with the levels below it moved; a subquery in a group key is one, wherever the key is written."""
+        made = [(key, self.moved(key)) for key in query.group_by if any(isinstance(x, e.SubLink) for x in walk(key))]
+
+        def change(part: object) -> object | None:
+            found = next((new for old, new in made if isinstance(part, e.Expr) and same(part, old)), None)
+            return self._change(part) if found is None else found
+
+        return map_children(query, lambda child: rewrite(child, change) if made else self.moved(child))
+
     def _changed_rows(self, node: l.Update | l.Delete) -> l.LogicalPlan:
         """UPDATE and DELETE: PostgreSQL has no LATERAL reference to the table that is changed, so their own level is moved only if so set."""
-        query = map_children(node.query, self.moved)
+        query = self._below(node.query)
         level = self.notes.level(node.query, targets="SET")
         level.outside_clauses()
         if self.updates:
@@ -224,10 +234,8 @@ class _Rows:
         """What stands above grouping: only group keys and the arguments of aggregates are evaluated for rows."""
 
         def change(part: object) -> object | None:
-            if isinstance(part, e.Expr):
-                for old, new in self.keys:
-                    if same(part, old):
-                        return new
+            if (key := self._key(part)) is not None:
+                return key
             if isinstance(part, e.SubLink):
                 self.notes.stay(part.test, rules.SUBLINK)
                 return part
@@ -240,6 +248,10 @@ class _Rows:
 
         return rewrite(node, change)
 
+    def _key(self, part: object) -> e.Expr | None:
+        """The group key that `part` is, as it is now: it is not evaluated again, in an aggregate's arguments neither."""
+        return next((new for old, new in self.keys if isinstance(part, e.Expr) and same(part, old)), None)
+
     def _aggregate(self, call: e.Aggregate) -> e.Aggregate:
         if call.filter is not None:
             self.notes.stay((call.args, call.order_by, call.direct), rules.FILTERED)
@@ -251,6 +263,8 @@ class _Rows:
         """Calls outside conditional parts, inner ones first; `rule` in place of that of the clause."""
 
         def change(part: object) -> object | None:
+            if (key := self._key(part)) is not None:
+                return key
             if isinstance(part, e.SubLink) and part.test is not None:
                 return self._test(part, shown, rule)
             around = rules.blocking(part)

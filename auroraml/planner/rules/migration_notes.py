@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.ir.decisions import MigrationDecision, MigrationRule, Migrations
 from auroraml.ir.objects import Function
-from auroraml.ir.tree import children, walk
+from auroraml.ir.tree import children, rewrite, same, walk
 from auroraml.planner.rules import eligibility as rules
 
 SELECT_LIST = "SELECT list"
@@ -108,19 +108,46 @@ class Notes:
         if isinstance(plan, l.Values | l.SetOperation):
             self.stay((plan.limit, plan.offset), "LIMIT", rules.LIMIT)
 
-    def all_stay(self, plan: l.LogicalPlan, rule: MigrationRule) -> None:
+    def all_stay(self, node: object, rule: MigrationRule, targets: str = SELECT_LIST) -> None:
         """Every call that is not in FROM stays by one rule."""
-        sets = {id(x.query) for x in walk(plan) if isinstance(x, l.Update)}
-        for node in walk(plan):
-            if isinstance(node, l.Query):
-                level = self.level(node, targets="SET" if id(node) in sets else SELECT_LIST)
-                level.outside_clauses()
-                level.stay((node.where, node.group_by, node.having, node.windows), rule)
-                for target in node.targets:
-                    if not any(target.expr is key for key in node.group_by):
-                        level.stay(target, rule)
-            elif isinstance(node, l.LogicalPlan):
-                self.outside(node)
+        if isinstance(node, l.Query):
+            level = self.level(node, targets=targets)
+            level.outside_clauses()
+            node = _keys_once(node)
+            for _, part in _clauses(node, targets):
+                level.stay(part, rule)
+        elif isinstance(node, l.LogicalPlan):
+            self.outside(node)
+        for child in children(node):
+            self.all_stay(child, rule, "SET" if isinstance(node, l.Update) and child is node.query else SELECT_LIST)
+
+
+def _clauses(query: l.Query, targets: str) -> Iterator[tuple[str, object]]:
+    """The clauses of a level with their names; `targets` is what its select list is called."""
+    yield "WHERE", query.where
+    ordered = {k.expr.id for k in query.order_by if isinstance(k.expr, e.ColumnRef)}
+    for target in query.targets:
+        hidden = "ORDER BY" if target.id in ordered else "DISTINCT ON" if target.id in (query.distinct_on or ()) else "GROUP BY"
+        yield hidden if target.hidden else targets, target.expr
+    yield "GROUP BY", query.group_by
+    yield "HAVING", query.having
+    yield "WINDOW", query.windows
+
+
+def _keys_once(query: l.Query) -> l.Query:
+    """A level whose group keys are not written in other clauses once more, where they are not evaluated again."""
+
+    def change(part: object) -> object | None:
+        if isinstance(part, e.Expr) and any(same(part, key) for key in query.group_by):
+            return e.Const(type=part.type, value=None)
+        return None
+
+    if not query.group_by:
+        return query
+    return replace(
+        query, having=tuple(rewrite(h, change) for h in query.having), targets=tuple(rewrite(t, change) for t in query.targets),
+        windows=tuple(rewrite(w, change) for w in query.windows),
+    )  # fmt: skip
 
 
 class LevelNotes:
@@ -130,21 +157,13 @@ class LevelNotes:
         self.notes = notes
         self.query = query
         self.written: dict[tuple[int | None, int], tuple[e.Call, str]] = {}
-        self._clause(query.where, "WHERE")
-        sorted_by = {k.expr.id for k in query.order_by if isinstance(k.expr, e.ColumnRef)}
-        for target in query.targets:
-            clause = "ORDER BY" if target.id in sorted_by else "DISTINCT ON" if target.id in (query.distinct_on or ()) else "GROUP BY"
-            self._clause(target.expr, clause if target.hidden else targets)
-        self._clause(query.group_by, "GROUP BY")
-        self._clause(query.having, "HAVING")
-        self._clause(query.windows, "WINDOW")
-
-    def _clause(self, node: object, name: str) -> None:
-        for call in _own(node):
-            if call.function.batch:
-                self.written.setdefault((call.at, call.function.oid), (call, name))
-            else:
-                self.notes.add(call, name, _hidden(call))
+        for place, node in _clauses(query, targets):
+            for call in _own(node):
+                self.written.setdefault((call.at, call.function.oid), (call, place))
+        for place, node in _clauses(_keys_once(query), targets):
+            for call in _own(node):
+                if not call.function.batch:
+                    notes.add(call, place, _hidden(call))
 
     def note(self, call: e.Call, rule: MigrationRule | None) -> None:
         """A decision about a call of the level; the rule of its clause where none is given."""
