@@ -25,6 +25,7 @@ from auroraml.session.session import Session
 from auroraml.session.transaction import Hub
 from auroraml.settings import Context, Settings, defined, group_values
 from auroraml.settings.instances import AURORAML_REGION, computed
+from auroraml.settings.services import AURORAML_SERVICE_CALLS_KEPT
 from auroraml.settings.setting import Setting
 from auroraml.storage.store import Store
 
@@ -59,9 +60,11 @@ class Database:
         options.setdefault("cluster", file.cluster)
         self._place(file.services, options)
         options["prices"] = {**file.prices, **options.get("prices", {})}
+        options |= {name: {**file.tables[name], **options.get(name, {})} for name in file.tables}
         options = {"services": "embedded", **file.services, **options} | ({} if services is None else {"services": services})
         self.service_clients = make_services(endpoints={**file.endpoints, **(endpoints or {})}, **options)
         self.worker_slots = WorkerSlots()
+        self._keep_calls()
         self.hubs: dict[str, Hub] = {}
         self.sessions: list[Session] = []
         self.closed = False
@@ -213,6 +216,10 @@ class Database:
             self.group = {setting: value for setting, value in {**self.group, **self.pending}.items() if value is not UNSET}
             self.pending.clear()
             self.service_clients.cluster.region = str(self.group.get(REGION, AURORAML_REGION.default))
+            self._keep_calls()
+
+    def _keep_calls(self) -> None:
+        self.service_clients.log.keep(Settings(self.group)[AURORAML_SERVICE_CALLS_KEPT])
 
     def close(self) -> None:
         """End all sessions; a ResourceWarning names the abandoned service calls that still run."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from weakref import WeakSet
 
 import numpy as np
@@ -30,9 +31,10 @@ def function_call(function: Function, result: PgType, args: Sequence[Evaluator],
     if function.language == "sql":
         return _sql_call(function, args, compile)
     kernel = kernel_of(function)
+    alone = kernel if kernel.single is None else replace(kernel, function=kernel.single)
 
     def once(frame: Frame, values: Sequence[Vector]) -> Vector:
-        return call(kernel, function, result, values, frame.n, frame.ctx, types)
+        return call(kernel if frame.batched else alone, function, result, values, frame.n, frame.ctx, types)
 
     def plain(frame: Frame) -> Vector:
         return once(frame, [arg(frame) for arg in args])

@@ -89,6 +89,7 @@ class Kernel:
     raises: bool = True
     context: bool = False
     typed: bool = False  # wants `Types` before its arguments: for "any", polymorphic functions and their kin
+    single: KernelFunction | None = None  # of a batch function: what runs instead outside batch mode
     batches: Callable[..., BatchCalls | None] | None = None  # given what `function` is given, for many batches; None where the values do not allow it
 
 

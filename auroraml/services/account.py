@@ -10,7 +10,7 @@ from decimal import Decimal
 from auroraml.errors import ConfigurationLimitExceeded
 from auroraml.services.meter import Bill, Key, Meter
 from auroraml.services.prices import PriceList, PriceLists, money
-from auroraml.services.tariffs import ENDPOINT, TARIFFS, Outcome, Sent, Tariff, Usage
+from auroraml.services.tariffs import ENDPOINT, NOTHING, TARIFFS, Outcome, Sent, Tariff, Usage
 from auroraml.settings import Settings
 from auroraml.settings.charges import AURORAML_BUDGET, AURORAML_FREE_TIER, AURORAML_PRICE_LIST, Budget
 
@@ -110,8 +110,8 @@ class Account:
         """A statement begins: the next charge is the first of its bill."""
         self._fresh = True
 
-    def book(self, sent: Sent, held: int, outcome: Outcome, *, attempts: int = 1, last: bool = True) -> None:
-        """After an attempt: charge what it used. `last`: the call is over, after so many attempts."""
+    def book(self, sent: Sent, held: int, outcome: Outcome, *, attempts: int = 1, last: bool = True) -> Usage:
+        """After an attempt: charge what it used, and say so. `last`: the call is over, after so many attempts."""
         tariff: Tariff = TARIFFS[sent.service]
         free, prices = self.settings[AURORAML_FREE_TIER], self.prices
         key = (sent.service, sent.operation, sent.target, prices.currency)
@@ -120,6 +120,17 @@ class Account:
             usage = tariff.used(sent, outcome, prices, self.meter.units, free)
             self._meter(key, usage, counted)
         self._charge(key, usage, counted, held)
+        return usage
+
+    def count(self, sent: Sent, *, attempts: int, failed: bool) -> None:
+        """A call is over after attempts that were booked already."""
+        key, counted = (
+            (sent.service, sent.operation, sent.target, self.prices.currency),
+            (TARIFFS[sent.service].calls(sent), attempts - 1, int(failed)),
+        )
+        with self.meter.lock:
+            self._meter(key, NOTHING, counted)
+        self._charge(key, NOTHING, counted, 0)
 
     def book_answers(self, sent: Sent, rows: int, seconds: Sequence[float]) -> None:
         """After calls of one endpoint for which nothing was held, each answered at once: `seconds` of each, `rows` of all."""

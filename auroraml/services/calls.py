@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,26 +14,41 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auroraml.batch import TextVector
-from auroraml.errors import QueryCanceled
+from auroraml.errors import FeatureNotSupported, QueryCanceled
 from auroraml.errors import SystemError as PgSystemError
 from auroraml.services.account import Account
 from auroraml.services.clock import Clock, RealClock
 from auroraml.services.cluster import Cluster
 from auroraml.services.documents import UNKNOWN, fitting, refusal
-from auroraml.services.log import CallLog, CallRecord
+from auroraml.services.log import Caller, CallLog, CallRecord, worker
 from auroraml.services.meter import Meter
 from auroraml.services.prices import PriceLists
-from auroraml.services.protocols import LABELS, MAX_DOCUMENTS, Comprehend, Response, SageMaker, Sentiments, ServiceFailure, Waiting
+from auroraml.services.protocols import (
+    LABELS,
+    MAX_DOCUMENTS,
+    Answer,
+    Bedrock,
+    Comprehend,
+    Prompt,
+    Response,
+    SageMaker,
+    Sentiments,
+    ServiceFailure,
+    Simulated,
+    Waiting,
+)
 from auroraml.services.request import Request, offsets_of
 from auroraml.services.response import split_rows
 from auroraml.services.retry import MAX_ATTEMPTS, RetryQuota, backoff, wait
 from auroraml.services.tariffs import Outcome
-from auroraml.services.workers import Workers
+from auroraml.services.workers import TooLate, Workers
 from auroraml.settings import Settings
 from auroraml.settings.batches import AURORAML_RESPONSE_SHAPE, AURORAML_UNFIT_DOCUMENTS
 
 MAX_BODY_BYTES = 6_291_456  # InvokeEndpoint
+DETECTING = "could not detect sentiment"
 T = TypeVar("T")
+A = TypeVar("A", bound=Answer)
 
 
 def refused(service: str, problem: str, answer: str) -> PgSystemError:
@@ -40,18 +56,11 @@ def refused(service: str, problem: str, answer: str) -> PgSystemError:
     return PgSystemError(problem, detail=f"Amazon {service} client returned '{answer}'.")
 
 
-def described(failure: ServiceFailure, operation: str) -> str:
-    """A failure in the words of the AWS client."""
-    tried = f" (reached max retries: {failure.attempts - 1})" if failure.transient and failure.attempts > 1 else ""
-    return f"An error occurred ({failure.code}) when calling the {operation} operation{tried}: {failure.message}"
-
-
 def _nothing() -> None:
     pass
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outgoing:
+class Outgoing(NamedTuple):  # made for every request: a frozen dataclass takes five times as long
     """What is common to the attempts of one call."""
 
     service: str
@@ -59,14 +68,17 @@ class Outgoing:
     target: str
     problem: str
     items: int
+    waits: Waiting
+    abandon: Callable[[int], None]
     texts: Sequence[str] = ()
     instance: str = ""
-    waits: Waiting
-    abandon: Callable[[int], None] = lambda thread: None
+    limit: float = math.inf  # seconds it may take
+    batch: int = 0
+    size: Callable[[], int | None] = _nothing  # of the request, in bytes
 
     @property
     def name(self) -> str:
-        """What the call is called among calls left behind."""
+        """What calls of its kind are known by."""
         return f"{self.operation} of {self.target}"
 
 
@@ -80,10 +92,12 @@ class Failed:
 
 @dataclass
 class Services:
-    """Both services of a Database, with their meter, log and clock."""
+    """The services of a Database, with their meter, log and clock."""
 
     comprehend: Comprehend
     sagemaker: SageMaker
+    bedrock: Bedrock | None = None
+    simulation: Simulated | None = None  # None: the services are not this process's
     clock: Clock = field(default_factory=RealClock)
     meter: Meter = field(default_factory=Meter)
     log: CallLog = field(default_factory=CallLog)
@@ -93,64 +107,94 @@ class Services:
     cluster: Cluster = field(default_factory=Cluster)
     session_account: Account | None = None
     account: Account = field(init=False)
+    caller: Caller = field(default_factory=Caller)
 
     def __post_init__(self) -> None:
         self.account = self.session_account or Account(self.meter, self.prices)
 
-    def charged_to(self, settings: Settings) -> Services:
+    def charged_to(self, settings: Settings, pid: int = 0) -> Services:
         """The same services for one session, with an account of its own."""
-        return replace(self, session_account=Account(self.meter, self.prices, settings))
+        return replace(self, session_account=Account(self.meter, self.prices, settings), caller=Caller(pid))
+
+    def begin(self, statement: str) -> None:
+        """A statement of the session begins."""
+        self.account.begin()
+        self.caller.begin(statement)
 
     @property
     def settings(self) -> Settings:
         """The session's."""
         return self.account.settings
 
+    @property
+    def simulated(self) -> Simulated:
+        """What can be changed of the embedded services (0A000 for others)."""
+        if self.simulation is None:
+            raise FeatureNotSupported("only the embedded services can be given faults and a status")
+        return self.simulation
+
     # Comprehend
 
     def detect_sentiment(
-        self, texts: Sequence[str], languages: Sequence[str], check: Callable[[], None] = _nothing, places: npt.NDArray[np.int64] | None = None
+        self,
+        texts: Sequence[str],
+        languages: Sequence[str],
+        check: Callable[[], None] = _nothing,
+        places: npt.NDArray[np.int64] | None = None,
+        *,
+        single: bool = False,
     ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
         """The winning label (index into LABELS) and its score for each text; rows of one language share requests, 25 at a time.
 
         A text that the service refuses ends the statement, or with auroraml.unfit_documents has the label UNKNOWN; `places` are the texts' rows.
+        `single`: each text is a call of DetectSentiment, as outside batch mode.
         """
-        sent = self._sent(texts, languages)
+        operation = "DetectSentiment" if single else "BatchDetectSentiment"
+        sent = self._sent(texts, languages, operation)
         labels = np.full(len(texts), UNKNOWN, np.int8)
         confidence = np.zeros(len(texts), np.float32)
-        size = MAX_DOCUMENTS if self.account.limited else self.comprehend.at_once  # a budget may end between any two calls
+        batch = self.caller.batch()
+        size = 1 if single else MAX_DOCUMENTS if self.account.limited else self.comprehend.at_once  # a budget may end between any two calls
         for language, rows in by_language(languages):
             rows = rows if sent is None else rows[sent[rows]]
             for start in range(0, len(rows), size):
                 check()
                 part = rows[start : start + size]
-                found = self._sentiments([texts[i] for i in part.tolist()], language, part if places is None else places[part], check)
+                outgoing = self._documents([texts[i] for i in part.tolist()], language, operation, batch)
+                found = self._sentiments(outgoing, part if places is None else places[part], check)
                 labels[part] = [UNKNOWN if label is None else LABELS.index(label) for label in found.labels]
                 confidence[part] = found.scores[np.arange(len(part)), labels[part]]
         return labels, confidence
 
-    def _sent(self, texts: Sequence[str], languages: Sequence[str]) -> npt.NDArray[np.bool_] | None:
+    def _sent(self, texts: Sequence[str], languages: Sequence[str], operation: str) -> npt.NDArray[np.bool_] | None:
         """Which texts are sent; None: all. One that the service would refuse is refused here, before any request."""
         fits = fitting(texts, languages)
         if fits is not None and self.settings[AURORAML_UNFIT_DOCUMENTS] == "error":
             reason = refusal(texts, languages)
-            answer = reason.answer if reason.failure is None else described(reason.failure, "BatchDetectSentiment")
-            raise refused("Comprehend", "could not detect sentiment", answer)
+            answer = reason.answer if reason.failure is None else reason.failure.told(operation)
+            if operation == "DetectSentiment":
+                answer = answer.replace("TextList[0]", "Text")
+            raise refused("Comprehend", DETECTING, answer)
         return fits
 
-    def _sentiments(self, texts: Sequence[str], language: str, rows: npt.NDArray[np.int64], check: Callable[[], None]) -> Sentiments:
-        problem = "could not detect sentiment"
-        outgoing = Outgoing(service="Comprehend", operation="BatchDetectSentiment", target=language, problem=problem, items=len(texts), texts=texts,
-                             waits=self.comprehend.waits)  # fmt: skip
-        found = self.send(outgoing, lambda: self.comprehend.batch_detect_sentiment(texts, language), check)
+    def _documents(self, texts: Sequence[str], language: str, operation: str, batch: int) -> Outgoing:
+        return Outgoing(service="Comprehend", operation=operation, target=language, problem=DETECTING, items=len(texts), texts=texts,
+                         waits=self.comprehend.waits, abandon=self.comprehend.abandon, batch=batch, size=lambda: sum(len(text.encode()) for text in texts))  # fmt: skip
+
+    def _sentiments(self, outgoing: Outgoing, rows: npt.NDArray[np.int64], check: Callable[[], None]) -> Sentiments:
+        texts, language, comprehend = outgoing.texts, outgoing.target, self.comprehend
+        if outgoing.operation == "DetectSentiment":
+            found = self.send(outgoing, lambda: comprehend.detect_sentiment(texts[0], language), check)
+        else:
+            found = self.send(outgoing, lambda: comprehend.batch_detect_sentiment(texts, language), check)
         if found.errors and self.settings[AURORAML_UNFIT_DOCUMENTS] == "null":
             found = without_errors(found)
         if found.errors:
             first = found.errors[0]
             place = int(rows[first.index]) + 1 if 0 <= first.index < len(rows) else 0
-            raise refused("Comprehend", problem, f"{first.code}: {first.message}, for row {place} of the batch")
+            raise refused("Comprehend", DETECTING, f"{first.code}: {first.message}, for row {place} of the batch")
         if len(found.labels) != len(texts) or found.scores.shape != (len(texts), len(LABELS)) or not set(found.labels) <= {*LABELS, None}:
-            raise refused("Comprehend", problem, f"an answer that does not fit {len(texts)} documents")
+            raise refused("Comprehend", DETECTING, f"an answer that does not fit {len(texts)} documents")
         return found
 
     # SageMaker
@@ -162,19 +206,23 @@ class Services:
     def answers(self, endpoint: str, request: Request, check: Callable[[], None] = _nothing) -> TextVector:
         """The texts as a vector, which writes numbers out only where text is wanted."""
         answers: list[TextVector] = []
+        sagemaker, batch = self.sagemaker, self.caller.batch()
+        csv = sagemaker.wants_csv(endpoint)
         for part in self._packed(endpoint, request):
             check()
-            found = self.send(self.outgoing(endpoint, part.n), partial(self.sagemaker.invoke_endpoint, endpoint, part), check)
+            outgoing = self.outgoing(endpoint, part.n, batch, partial(body_size, part) if csv else _nothing)
+            found = self.send(outgoing, partial(sagemaker.invoke_endpoint, endpoint, part), check)
             answers.append(self.rows_of(endpoint, found, part.n))
         if not answers:
             return TextVector(pa.array([], pa.large_string()))
         return answers[0] if len(answers) == 1 else TextVector(pa.concat_arrays([answer.values for answer in answers]))
 
-    def outgoing(self, endpoint: str, n: int) -> Outgoing:
+    def outgoing(self, endpoint: str, n: int, batch: int, size: Callable[[], int | None] = _nothing) -> Outgoing:
         """A request of `n` rows as it is logged and billed."""
         service = self.sagemaker
         return Outgoing(service="SageMaker", operation="InvokeEndpoint", target=endpoint, problem=invoking(endpoint), items=n,
-                        instance=service.instance(endpoint), waits=service.waits(endpoint), abandon=partial(service.abandon, endpoint))  # fmt: skip
+                        waits=service.waits(endpoint), abandon=partial(service.abandon, endpoint), instance=service.instance(endpoint),
+                        limit=service.limit(endpoint), batch=batch, size=size)  # fmt: skip
 
     def _packed(self, endpoint: str, request: Request) -> Iterator[Request]:
         """The request, or slices of it whose text/csv bodies fit."""
@@ -207,11 +255,30 @@ class Services:
             raise refused("SageMaker", invoking(endpoint), f"{found.n} values for {n} rows")
         return found
 
+    # Bedrock
+
+    def invoke_model(self, prompt: Prompt, check: Callable[[], None] = _nothing) -> str:
+        """The model's answer, as the text it is."""
+        check()
+        bedrock, problem = self.bedrock, f'could not invoke model "{prompt.model}"'
+        if bedrock is None:
+            raise FeatureNotSupported("these services have no Bedrock")
+        if not prompt.model:
+            raise refused("Bedrock", problem, "Parameter validation failed:\nInvalid length for parameter modelId, value: 0, valid min length: 1")
+        outgoing = Outgoing(service="Bedrock", operation="InvokeModel", target=prompt.model, problem=problem, items=1, texts=(prompt.body,),
+                             waits=bedrock.waits(prompt.model), abandon=partial(bedrock.abandon, prompt.model), batch=self.caller.batch(),
+                             size=lambda: len(prompt.body.encode()))  # fmt: skip
+        found = self.send(outgoing, partial(bedrock.invoke_model, prompt), check)
+        try:
+            return found.body.decode()
+        except UnicodeDecodeError as error:
+            raise refused("Bedrock", problem, "an answer that is not UTF-8 text") from error
+
     # Sending
 
-    def send(self, outgoing: Outgoing, send: Callable[[], T], check: Callable[[], None], failed: Failed | None = None) -> T:
+    def send(self, outgoing: Outgoing, send: Callable[[], A], check: Callable[[], None], failed: Failed | None = None) -> A:
         """Send, and send again after throttling and 5xx with growing waits; log and meter what went out. `failed`: a first attempt made before."""
-        start, attempt, paid, account = self.clock.now() if failed is None else failed.sent, 1, 0, self.account
+        start, attempt, paid, account, amount = self.clock.now() if failed is None else failed.sent, 1, 0, self.account, NO_AMOUNT
         while True:
             held, sent = 0, self.clock.now() if failed is None else failed.sent
             first, failed = failed, None
@@ -223,46 +290,81 @@ class Services:
                 found = self._attempt(outgoing, send, check)
             except ServiceFailure as failure:
                 failure.attempts = max(failure.attempts, attempt)
+                failure.exhausted = failure.exhausted or attempt == MAX_ATTEMPTS
                 may_retry = failure.transient and failure.attempts == attempt < MAX_ATTEMPTS
                 paid = self.quota.take(failure) if may_retry else 0
                 outcome = Outcome(seconds=self.clock.now() - sent, failure=failure)
-                account.book(outgoing, held, outcome, attempts=failure.attempts, last=not paid)
+                amount = added(amount, account.book(outgoing, held, outcome, attempts=failure.attempts, last=not paid).amount)
                 if not paid:
-                    self._logged(outgoing, failure.attempts, start, error=failure.code)
-                    raise refused(outgoing.service, outgoing.problem, described(failure, outgoing.operation)) from failure
-                wait(backoff(attempt, self.clock), self.clock, check)
+                    self._logged(outgoing, failure.attempts, start, amount, error=failure.code)
+                    raise refused(outgoing.service, outgoing.problem, failure.told(outgoing.operation)) from failure
+                self._wait(outgoing, failure, attempt, (start, amount), check)
                 attempt += 1
             except (QueryCanceled, KeyboardInterrupt):
-                account.book(outgoing, held, Outcome(seconds=self.clock.now() - sent), attempts=attempt)
-                self._logged(outgoing, attempt, start, error="cancelled" if outgoing.waits is Waiting.NO else "abandoned", billed=True)
+                used = account.book(outgoing, held, Outcome(seconds=self.clock.now() - sent), attempts=attempt)
+                error = "cancelled" if outgoing.waits is Waiting.NO else "abandoned"
+                self._logged(outgoing, attempt, start, added(amount, used.amount), error=error, units=used.units)
                 raise
             except BaseException:
                 account.release(held)
                 raise
             else:
                 self.quota.give_back(paid)
-                account.book(outgoing, held, Outcome(seconds=self.clock.now() - sent, answer=found), attempts=attempt)
-                self._logged(outgoing, attempt, start, billed=True)
+                used = account.book(outgoing, held, Outcome(seconds=self.clock.now() - sent, answer=found), attempts=attempt)
+                self._logged(outgoing, attempt, start, added(amount, used.amount), units=used.units, received=found.size)
                 return found
 
     def _attempt(self, outgoing: Outgoing, send: Callable[[], T], check: Callable[[], None]) -> T:
-        name = outgoing.name
         if outgoing.waits is Waiting.NO:
             return send()
-        if outgoing.waits is Waiting.PERHAPS and self.workers.quick(name):
-            return self.workers.inline(name, send)
-        return self.workers.run(name, send, check, outgoing.abandon)
+        if outgoing.waits is Waiting.PERHAPS and self.workers.quick(outgoing.name):
+            return self.workers.inline(outgoing.name, send)
+        try:
+            return self.workers.run(outgoing.name, send, check, outgoing.abandon, outgoing.limit)
+        except TooLate:
+            raise self.sagemaker.timed_out(outgoing.target) from None
 
-    def _logged(self, outgoing: Outgoing, attempts: int, start: float, *, error: str | None = None, billed: bool = False) -> None:
-        """A row of the log for each request that Amazon would have seen; a refused request costs nothing at Comprehend."""
-        seconds = self.clock.now() - start
-        size = MAX_DOCUMENTS if outgoing.texts else outgoing.items
-        for first in range(0, outgoing.items, size):
-            part = outgoing.texts[first : first + size]
-            items = len(part) if part else outgoing.items
-            counted = self.account.prices.units(part) if part and billed else 0
-            self.log.add(CallRecord(service=outgoing.service, operation=outgoing.operation, target=outgoing.target, items=items, attempts=attempts,
-                                    milliseconds=seconds * 1000 * items / outgoing.items, units=counted, error=error))  # fmt: skip
+    def _wait(self, outgoing: Outgoing, failure: ServiceFailure, attempt: int, so_far: tuple[float, int | None], check: Callable[[], None]) -> None:
+        """Wait before the next attempt; a statement that is cancelled meanwhile leaves a call of so many attempts behind."""
+        try:
+            wait(backoff(attempt, failure, self.clock), self.clock, check)
+        except (QueryCanceled, KeyboardInterrupt):
+            self.account.count(outgoing, attempts=attempt, failed=True)
+            self._logged(outgoing, attempt, *so_far, error="cancelled")
+            raise
+
+    def _logged(
+        self, outgoing: Outgoing, attempts: int, start: float, amount: int | None, *, error: str | None = None, units: int = 0, received: int | None = None
+    ) -> None:  # fmt: skip
+        """A row of the log for each request that Amazon would have seen: the embedded model takes more than 25 documents at once."""
+        seconds, caller = self.clock.now() - start, self.caller
+        record = CallRecord(
+            service=outgoing.service, operation=outgoing.operation, target=outgoing.target, items=outgoing.items, attempts=attempts,
+            milliseconds=seconds * 1000, units=units, error=error, request_bytes=outgoing.size(), response_bytes=received, amount=amount,
+            started=self.clock.epoch + start, pid=caller.pid, statement=caller.statement, worker=worker(), batch=outgoing.batch,
+        )  # fmt: skip
+        if outgoing.service != "Comprehend" or outgoing.items <= MAX_DOCUMENTS:
+            self.log.add(record)
+            return
+        for first in range(0, outgoing.items, MAX_DOCUMENTS):
+            part = outgoing.texts[first : first + MAX_DOCUMENTS]
+            counted = self.account.prices.units(part) if units else 0
+            share = None if amount is None or not units else amount * counted // units
+            self.log.add(record._replace(items=len(part), milliseconds=record.milliseconds * len(part) / outgoing.items, units=counted, amount=share,
+                                         request_bytes=sum(len(text.encode()) for text in part)))  # fmt: skip
+
+
+NO_AMOUNT: int | None = 0
+
+
+def added(amount: int | None, more: int | None) -> int | None:
+    """Both amounts; None where one has no price."""
+    return None if amount is None or more is None else amount + more
+
+
+def body_size(request: Request) -> int:
+    """The bytes of a request's text/csv body."""
+    return len(request.body)
 
 
 def invoking(endpoint: str) -> str:

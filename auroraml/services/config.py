@@ -7,19 +7,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-TABLES = frozenset({"endpoints", "services", "parameter_group", "prices", "cluster"})
+TABLES = frozenset({"endpoints", "models", "comprehend", "faults", "services", "parameter_group", "prices", "cluster"})
+OPTIONS = ("models", "comprehend", "faults")
 FILES = ("data", "model")  # options of an endpoint that name files, found beside the TOML file
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """What a file says: [endpoints.NAME], [services] (the options of `make_services`), [parameter_group], [prices.NAME] (price lists), [cluster] (IAM)."""
+    """What a file says: [endpoints.NAME], [services] (the options of `make_services`), [parameter_group], [prices.NAME] (price lists),
+    [cluster] (IAM).
+
+    `tables`: [models.ID], [comprehend] and [faults.NAME], which are options of `make_services` too.
+    """
 
     endpoints: Mapping[str, object]
     services: Mapping[str, object]
     parameters: Mapping[str, object]
     prices: Mapping[str, object] = field(default_factory=dict)
     cluster: Mapping[str, object] | None = None
+    tables: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
 
 def read_config(path: str | Path) -> Config:
@@ -32,7 +38,7 @@ def read_config(path: str | Path) -> Config:
         raise ValueError(f"{path}: [{strange[0]}] is not one of {', '.join(sorted(TABLES))}")
     endpoints = {name: _beside(path, table) for name, table in tables.get("endpoints", {}).items()}
     return Config(endpoints=endpoints, services=tables.get("services", {}), parameters=tables.get("parameter_group", {}),
-                  prices=tables.get("prices", {}), cluster=tables.get("cluster"))  # fmt: skip
+                  prices=tables.get("prices", {}), cluster=tables.get("cluster"), tables={name: tables[name] for name in OPTIONS if name in tables})  # fmt: skip
 
 
 def _beside(path: Path, table: object) -> object:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import partial
 
 from auroraml.batch import TextVector
-from auroraml.services.calls import MAX_BODY_BYTES, Failed, Services
-from auroraml.services.log import CallRecord
+from auroraml.services.calls import MAX_BODY_BYTES, Failed, Outgoing, Services, body_size
+from auroraml.services.log import CallRecord, worker
 from auroraml.services.protocols import Waiting
 from auroraml.services.request import Request
 
@@ -24,12 +24,16 @@ class EndpointCalls:
         self.endpoint = endpoint
         self.request = request
         self.check = check
-        self.outgoing = services.outgoing(endpoint, 0)
-        services.account.prices  # noqa: B018 - 22023 for a price list that is not there, before anything is sent
+        self.outgoing = services.outgoing(endpoint, 0, 0)
+        prices = services.account.prices  # 22023 for a price list that is not there, before anything is sent
+        self.price = prices.second(endpoint, self.outgoing.instance)
+        caller = services.caller
+        self.batch, self.epoch, self.who = caller.batch, services.clock.epoch, (caller.pid, caller.statement, worker())
         self.name = self.outgoing.name
         self.now = services.clock.now
         self.add = services.log.add
         self.send = services.sagemaker.invoke_endpoint
+        self.csv = services.sagemaker.wants_csv(endpoint)
         width = request.widest_row
         self.most = 0 if width is None or services.account.limited or self.outgoing.waits is Waiting.YES else MAX_BODY_BYTES // max(width, 1)
         self.seconds: list[float] = []  # not booked yet: of each call
@@ -50,14 +54,20 @@ class EndpointCalls:
         except BaseException as error:  # told and retried, or raised, as any other attempt's
             services.workers.note(self.name, self.now() - sent)
             again = partial(self.send, self.endpoint, part)
-            response = services.send(services.outgoing(self.endpoint, n), again, self.check, Failed(sent=sent, error=error))
+            response = services.send(self._outgoing(n, part), again, self.check, Failed(sent=sent, error=error))
             return services.rows_of(self.endpoint, response, n)
         spent = self.now() - sent
         services.workers.note(self.name, spent)
         self.seconds.append(spent)
         self.rows += n
-        self.add(CallRecord("SageMaker", "InvokeEndpoint", self.endpoint, n, 1, spent * 1000))
+        size = len(part.body) if self.csv else None
+        amount = None if self.price is None else round(spent * self.price)
+        self.add(CallRecord("SageMaker", "InvokeEndpoint", self.endpoint, n, 1, spent * 1000, 0, None, size, response.size, amount, self.epoch + sent,
+                            *self.who, self.batch()))  # fmt: skip
         return services.rows_of(self.endpoint, response, n)
+
+    def _outgoing(self, n: int, part: Request) -> Outgoing:
+        return self.services.outgoing(self.endpoint, n, self.batch(), partial(body_size, part) if self.csv else self.outgoing.size)
 
     def settle(self) -> None:
         """Book the calls made since the last time."""

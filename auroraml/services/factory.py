@@ -13,11 +13,15 @@ from auroraml.services.calls import Services
 from auroraml.services.clock import Clock, RealClock
 from auroraml.services.cluster import Cluster
 from auroraml.services.config import read_config
+from auroraml.services.embedded.bedrock import made as made_bedrock
 from auroraml.services.embedded.comprehend import EmbeddedComprehend
-from auroraml.services.embedded.endpoint import Callable, EmbeddedSageMaker, Endpoint
+from auroraml.services.embedded.endpoint import Callable, Endpoint
 from auroraml.services.embedded.forest import RandomCutForest
+from auroraml.services.embedded.hosting import Hosting, HostingOptions
 from auroraml.services.embedded.linear import LinearLearner
 from auroraml.services.embedded.models import ScikitLearn, XGBoost
+from auroraml.services.embedded.sagemaker import EmbeddedSageMaker
+from auroraml.services.embedded.simulation import Simulation
 from auroraml.services.prices import PriceLists
 from auroraml.services.workers import LIMIT, Workers
 
@@ -27,6 +31,9 @@ def make_services(
     endpoints: Mapping[str, object] | str | Path | None = None,
     *,
     sentiment: Function[..., object] | str | None = None,
+    models: Mapping[str, object] | None = None,
+    comprehend: Mapping[str, Any] | None = None,
+    faults: Mapping[str, Mapping[str, object]] | None = None,
     endpoint_url: str | None = None,
     profile: str | None = None,
     region: str | None = None,
@@ -38,25 +45,33 @@ def make_services(
     """`services`: "embedded", "aws", or a Services of one's own. `endpoints`: name to Endpoint, callable, estimator or TOML table; or a TOML file.
 
     `sentiment`: a function (texts, language) giving one label, or (label, confidence), a text, instead of the embedded model; or its name.
+    `models`: Bedrock's model ids to functions of a request's JSON, Models or TOML tables, before the embedded ones.
+    `comprehend`: how Comprehend is simulated (instances, latency, faults). `faults`: those of endpoints and models by name, and of "comprehend".
     `prices`: price lists by name, each what it changes of the list `base`.
     `cluster`: roles and policies, which turn IAM on (see services/cluster.py).
     `workers`: the most calls of callables, containers and boto3 at once, abandoned ones included.
     """
     if isinstance(services, Services):
         return services
-    place = Cluster(cluster, region=region or "", real=services == "aws")
+    place, clock = Cluster(cluster, region=region or "", real=services == "aws"), clock or RealClock()
+    common: dict[str, Any] = {"clock": clock, "workers": Workers(workers), "prices": PriceLists(prices), "cluster": place}
     if services == "aws":
         real = load("auroraml.services.boto.clients")  # boto3 takes 130 ms to import: only where it is asked for
-        comprehend, sagemaker = real.clients(endpoint_url=endpoint_url, profile=profile, region=region)
-    elif services == "embedded":
-        if isinstance(endpoints, str | Path):
-            endpoints = read_config(endpoints).endpoints
-        comprehend = EmbeddedComprehend(named(sentiment) if isinstance(sentiment, str) else sentiment)
-        sagemaker = EmbeddedSageMaker({name: endpoint_of(value) for name, value in (endpoints or {}).items()}, place)
-    else:
+        first, second, third = real.clients(endpoint_url=endpoint_url, profile=profile, region=region)
+        return Services(comprehend=first, sagemaker=second, bedrock=third, **common)
+    if services != "embedded":
         raise ValueError('services is "embedded", "aws" or a Services object')
-    return Services(comprehend=comprehend, sagemaker=sagemaker, clock=clock or RealClock(), workers=Workers(workers),
-                    prices=PriceLists(prices), cluster=place)  # fmt: skip
+    if isinstance(endpoints, str | Path):
+        endpoints = read_config(endpoints).endpoints
+    function = named(sentiment) if isinstance(sentiment, str) else sentiment
+    embedded = Simulation(
+        comprehend=EmbeddedComprehend(function, Hosting.of(HostingOptions(**(comprehend or {}))), clock),  # type: ignore[typeddict-item] # checked there
+        sagemaker=EmbeddedSageMaker({name: endpoint_of(value) for name, value in (endpoints or {}).items()}, clock, place),
+        bedrock=made_bedrock(models or {}, named, clock),
+    )
+    for target, chances in (faults or {}).items():
+        embedded.set_faults(target, chances)
+    return Services(comprehend=embedded.comprehend, sagemaker=embedded.sagemaker, bedrock=embedded.bedrock, simulation=embedded, **common)
 
 
 def endpoint_of(value: object) -> Endpoint:
@@ -111,7 +126,10 @@ def from_table(table: Mapping[str, object]) -> Endpoint:
     """An endpoint from a TOML table: kind, and that kind's options."""
     options = dict(table)
     kind = options.pop("kind", None)
-    place = {key: str(options.pop(key, "")) for key in ("account", "region", "instance_type")}
+    hosted = {name: options.pop(name) for name in HostingOptions.__annotations__ if name in options}
+    place = {key: str(options.pop(key, "")) for key in ("account", "region")}
     if kind not in KINDS:
         raise ValueError(f"endpoint kind {kind!r} is not one of {', '.join(KINDS)}")
-    return KINDS[str(kind)](**options).at(**place)
+    made = KINDS[str(kind)](**options).at(**place)
+    made.host(HostingOptions(**hosted))  # type: ignore[typeddict-item] # checked there
+    return made

@@ -1,26 +1,32 @@
-"""CallLog: one row a service request, for tests, metering and people."""
+"""CallLog: one row a service request, for tests, for auroraml.service_calls and for people."""
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import deque
 from typing import NamedTuple
 
 
-class CallRecord(NamedTuple):
-    """A request as sent: how many items, how many attempts it took, how long, what it would cost in units, and how it failed.
-
-    A tuple: a quick endpoint answers tens of thousands of requests a second, and making a dataclass takes as long as the rest of the logging.
-    """
+class CallRecord(NamedTuple):  # a tuple: one is made for every request, and a frozen dataclass takes five times as long
+    """A request as sent: what, how much, how many attempts it took, how long, what it used, and how it failed; who sent it."""
 
     service: str
     operation: str
-    target: str  # language code or endpoint name
+    target: str  # language code, endpoint name or model id
     items: int
     attempts: int = 1
     milliseconds: float = 0.0
     units: int = 0
     error: str | None = None
+    request_bytes: int | None = None  # None: rows went to a Python callable without becoming bytes
+    response_bytes: int | None = None
+    amount: int | None = None  # in millionths of millionths of the currency; None where there is no price
+    started: float = 0.0  # seconds from 1970-01-01 UTC
+    pid: int = 0
+    statement: str = ""
+    worker: int | None = None  # of a parallel plan; None: the leader
+    batch: int = 0  # of the statement's batches, from 1
 
 
 class CallLog:
@@ -28,19 +34,58 @@ class CallLog:
 
     def __init__(self, keep: int = 100_000) -> None:
         self._records: deque[CallRecord] = deque(maxlen=keep)
+        self._count = 0
         self._lock = threading.Lock()
 
     def add(self, record: CallRecord) -> None:
         """Append a record."""
         with self._lock:
             self._records.append(record)
+            self._count += 1
+
+    def numbered(self) -> list[tuple[int, CallRecord]]:
+        """All records kept with their numbers, which start at 1 when the Database does."""
+        with self._lock:
+            return list(enumerate(self._records, self._count - len(self._records) + 1))
 
     def records(self) -> tuple[CallRecord, ...]:
         """All records kept, oldest first."""
         with self._lock:
             return tuple(self._records)
 
+    def keep(self, most: int) -> None:
+        """Keep at most so many records from now on."""
+        with self._lock:
+            self._records = deque(self._records, maxlen=most)
+
     def clear(self) -> None:
         """Forget all records."""
         with self._lock:
             self._records.clear()
+
+
+class Caller:
+    """Who makes the calls: a session, its running statement, and in a parallel plan the worker of the running thread."""
+
+    def __init__(self, pid: int = 0) -> None:
+        self.pid = pid
+        self.statement = ""
+        self._batches = itertools.count(1)
+
+    def begin(self, statement: str) -> None:
+        """A statement begins: its first batch has number 1."""
+        self.statement = statement
+        self._batches = itertools.count(1)
+
+    def batch(self) -> int:
+        """The number of the next batch."""
+        return next(self._batches)
+
+
+WORKER = threading.local()  # its attribute `number` is the parallel worker that the thread runs
+
+
+def worker() -> int | None:
+    """The parallel worker whose thread this is."""
+    found: int | None = getattr(WORKER, "number", None)
+    return found

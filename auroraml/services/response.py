@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auroraml.batch import FixedVector, RenderedVector, TextVector, Vector
-from auroraml.services.protocols import ServiceFailure
+from auroraml.services.protocols import ModelFailure
 from auroraml.services.request import body_of
 from auroraml.types.arrow import from_arrow
 from auroraml.types.pg_type import PgType
@@ -76,7 +76,7 @@ def one_a_row(values: object, n: int) -> TextVector:
     """A model's answer as texts: an Arrow array, a numpy array (a row of several values: comma-joined) or any sequence of n values."""
     rows = _numbers(values) or TextVector(texts_of(values))
     if rows.n != n:
-        raise ServiceFailure("ModelError", f"the model returned {rows.n} values for {n} rows", transient=False)
+        raise ModelFailure(500, f"the model returned {rows.n} values for {n} rows")
     return rows
 
 
@@ -110,9 +110,7 @@ def texts_of(values: object) -> pa.Array:
     try:
         items = list(values)  # type: ignore[call-overload] # any sequence a model may return
     except TypeError as error:
-        raise ServiceFailure(
-            "ModelError", f"the model returned {type(values).__name__}, which is not a sequence of values", transient=False
-        ) from error
+        raise ModelFailure(500, f"the model returned {type(values).__name__}, which is not a sequence of values") from error
     if any(isinstance(item, list | tuple | np.ndarray) for item in items):  # several outputs a row
         return pa.array(
             [",".join(texts_of(item).to_pylist()) if isinstance(item, list | tuple | np.ndarray) else str(item) for item in items], pa.large_string()
@@ -159,6 +157,6 @@ def _(values: np.ndarray) -> pa.Array:
     if values.ndim == 2 and values.shape[1] == 1:
         return texts_of(np.ascontiguousarray(values[:, 0]))
     if values.ndim != 2:
-        raise ServiceFailure("ModelError", f"the model returned an array of {values.ndim} dimensions", transient=False)
+        raise ModelFailure(500, f"the model returned an array of {values.ndim} dimensions")
     columns = [texts_of(np.ascontiguousarray(values[:, i])) for i in range(values.shape[1])]
     return pc.binary_join_element_wise(*columns, _COMMA)

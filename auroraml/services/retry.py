@@ -1,4 +1,4 @@
-"""Retries as botocore's standard mode has them: three attempts, waits that double, and a quota that ends them when all calls fail."""
+"""Retries as botocore's standard mode (1.44) has them: three attempts, waits that double, and a quota that ends them when all calls fail."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import threading
 from collections.abc import Callable
 
 from auroraml.services.clock import Clock
-from auroraml.services.protocols import ServiceFailure
+from auroraml.services.protocols import THROTTLED, ServiceFailure
 
 MAX_ATTEMPTS = 3
 MAX_BACKOFF = 20.0  # seconds
-QUOTA, RETRY_COST, TIMEOUT_COST, REFUND = 500, 5, 10, 1
-TIMEOUTS = frozenset({"RequestTimeout", "RequestTimeoutException", "ServiceUnavailable"})
+QUOTA, RETRY_COST, THROTTLING_COST, REFUND = 500, 14, 5, 1
+SCALE, THROTTLING_SCALE = 0.05, 1.0  # seconds the first wait is below
 SLICE = 0.05  # seconds between looks at whether the statement was cancelled
 
 
@@ -24,7 +24,7 @@ class RetryQuota:
 
     def take(self, failure: ServiceFailure) -> int:
         """What this retry costs; 0 when there is not enough left."""
-        cost = TIMEOUT_COST if failure.code in TIMEOUTS else RETRY_COST
+        cost = THROTTLING_COST if failure.code in THROTTLED else RETRY_COST
         with self._lock:
             if cost > self.left:
                 return 0
@@ -37,9 +37,10 @@ class RetryQuota:
             self.left = min(QUOTA, self.left + (cost or REFUND * calls))
 
 
-def backoff(attempt: int, clock: Clock) -> float:
-    """Seconds to wait after the `attempt`th failure (1, 2, ...)."""
-    return float(min(clock.jitter() * 2 ** (attempt - 1), MAX_BACKOFF))
+def backoff(attempt: int, failure: ServiceFailure, clock: Clock) -> float:
+    """Seconds to wait after the `attempt`th failure (1, 2, ...): longer after throttling."""
+    scale = THROTTLING_SCALE if failure.code in THROTTLED else SCALE
+    return float(clock.jitter() * min(scale * 2 ** (attempt - 1), MAX_BACKOFF))
 
 
 def wait(seconds: float, clock: Clock, check: Callable[[], None]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
 import time
@@ -16,6 +17,10 @@ TRIALS = 3  # quick calls after which the next one is made where its statement r
 HICCUP = 0.05  # seconds: a call that took more than QUICK and less than this may have been quick but for other work on the machine
 CREDIT = 64  # quick calls that are remembered; a hiccup takes half of them
 T = TypeVar("T")
+
+
+class TooLate(Exception):
+    """A call took longer than its service allows."""
 
 
 class Job(Generic[T]):
@@ -54,15 +59,21 @@ class Workers:
         self._abandoned: set[Job[object]] = set()
         self._quick: dict[str, int] = {}  # quick calls lately, by name
 
-    def run(self, name: str, call: Callable[[], T], check: Callable[[], None], abandon: Callable[[int], None]) -> T:
-        """The call's result. When `check` raises first, that is raised, and the call is left behind: `abandon` is told its thread."""
+    def run(self, name: str, call: Callable[[], T], check: Callable[[], None], abandon: Callable[[int], None], limit: float = math.inf) -> T:
+        """The call's result. When `check` raises first, that is raised, and the call is left behind: `abandon` is told its thread.
+
+        So is a call that has not answered within `limit` seconds, and TooLate is raised.
+        """
         while not self._slots.acquire(timeout=POLL):
             check()
         job: Job[object] = Job(name, call)
         self._start(job)
+        end = time.perf_counter() + limit
         try:
             while not job.done.acquire(timeout=POLL):
                 check()
+                if time.perf_counter() > end:
+                    raise TooLate
         except BaseException:
             with self._lock:
                 if job.done.locked():

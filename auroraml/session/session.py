@@ -81,7 +81,7 @@ class Session(Hosting):
         self.sequence_values: dict[int, int] = {}
         self.last_sequence = 0
         self.pid = next(_pids)
-        self.services = server.service_clients.charged_to(settings)
+        self.services = server.service_clients.charged_to(settings, self.pid)
         self.connected = micros_now()
         self.active = False
         self.activity: tuple[str, int | None, int | None] = ("", None, None)  # the last query, when it began, when the state changed
@@ -215,8 +215,9 @@ class Session(Hosting):
 
     def _start(self, statement: st.Statement, params: tuple[Bound, ...]) -> ResultStream:
         self._notices = []
-        self.services.account.begin()
-        self._turned(True, statement.text[statement.start : statement.end] or statement.text)
+        text = statement.text[statement.start : statement.end] or statement.text
+        self.services.begin(text)
+        self._turned(True, text)
         try:
             if not isinstance(statement, END_BLOCK):
                 self.block.refuse_when_failed()

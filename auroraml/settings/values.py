@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar, cast
 
 from auroraml.errors import CantChangeRuntimeParam, InsufficientPrivilege, InvalidName
-from auroraml.settings import aurora, batches, charges, core, identity, instances, planner, rds
+from auroraml.settings import aurora, batches, charges, core, identity, instances, planner, rds, services
 from auroraml.settings.setting import Context, Setting, VarType
 from auroraml.settings.unknown import reserved, unrecognized
 
@@ -15,7 +15,9 @@ T = TypeVar("T")
 Values = dict[Setting[object], object]
 
 DEFINED: dict[str, Setting[object]] = {
-    setting.name.lower(): setting for module in (core, planner, aurora, batches, charges, instances, rds, identity) for setting in module.SETTINGS
+    setting.name.lower(): setting
+    for module in (core, planner, aurora, batches, charges, instances, rds, services, identity)
+    for setting in module.SETTINGS
 }
 OF_TRANSACTION = ("transaction_isolation", "transaction_read_only", "transaction_deferrable")  # set for the running transaction alone
 _PART = re.compile(r"[A-Za-z_\u0080-\uffff][A-Za-z0-9_$\u0080-\uffff]*")

@@ -12,6 +12,7 @@ from auroraml.system_views import (
     relations,
     roles,
     routines,
+    service_calls,
     settings,
     statistics,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "roles",
     "routines",
     "rows_of",
+    "service_calls",
     "settings",
     "statistics",
 ]

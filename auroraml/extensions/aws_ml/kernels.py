@@ -25,13 +25,20 @@ def positive(ctx: CallContext, limits: Vector) -> None:
         refuse_below_one(ctx.settings)
 
 
-def detect_sentiment(ctx: CallContext, texts: Vector, languages: Vector, limits: Vector) -> Vector:
+def detect_one(ctx: CallContext, texts: Vector, languages: Vector, limits: Vector) -> Vector:
+    """Sentiment and confidence outside batch mode: each text is a call of DetectSentiment."""
+    return detect_sentiment(ctx, texts, languages, limits, single=True)
+
+
+def detect_sentiment(ctx: CallContext, texts: Vector, languages: Vector, limits: Vector, *, single: bool = False) -> Vector:
     """Sentiment and confidence; NULL where the text or the language is, and where a setting has it so for texts that Comprehend refuses."""
     positive(ctx, limits)
     n = texts.n
     valid = texts.valid & languages.valid
     index = np.flatnonzero(valid)
-    labels, confidence = ctx.services.detect_sentiment(_strings(texts.take(index)), _strings(languages.take(index)), ctx.check_cancel, index)
+    labels, confidence = ctx.services.detect_sentiment(
+        _strings(texts.take(index)), _strings(languages.take(index)), ctx.check_cancel, index, single=single
+    )
     words, scores = np.full(n, UNKNOWN, np.int64), np.zeros(n, np.float32)
     words[index], scores[index] = labels, confidence
     valid = words != UNKNOWN
@@ -84,5 +91,5 @@ def by_value(names: Vector) -> list[tuple[str, Index]]:
     return [(name, np.flatnonzero(codes == code)) for code, name in enumerate(coded.dictionary.to_pylist())]
 
 
-SCALARS[DETECT_SENTIMENT] = Kernel(function=detect_sentiment, context=True)
+SCALARS[DETECT_SENTIMENT] = Kernel(function=detect_sentiment, context=True, single=detect_one)
 SCALARS[INVOKE_ENDPOINT] = Kernel(function=invoke_endpoint, context=True, typed=True, batches=endpoint_calls)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from auroraml.catalog.catalog import Catalog
 from auroraml.catalog.changes import Row
+from auroraml.extensions.aws_ml.bedrock_kernels import GET_EMBEDDINGS, INVOKE_MODEL
 from auroraml.extensions.aws_ml.kernels import DETECT_SENTIMENT, INVOKE_ENDPOINT
 from auroraml.ir.expr import Const
 from auroraml.ir.objects import Function, Parameter, Role, Schema
@@ -15,7 +16,7 @@ from auroraml.settings import Settings
 from auroraml.settings.aurora import AURORAML_ML_VOLATILITY
 from auroraml.settings.batches import AURORAML_COMPREHEND_BATCH_ROWS, AURORAML_ML_SCHEMA_USAGE, AURORAML_SAGEMAKER_BATCH_ROWS
 from auroraml.types.pg_type import Attribute, PgType, Rep
-from auroraml.types.table import ANY, FLOAT4, INT4, RECORD, VARCHAR
+from auroraml.types.table import ANY, BY_NAME, FLOAT4, INT4, RECORD, TEXT, VARCHAR
 
 SENTIMENT = PgType(
     oid=RECORD.oid, name="record", rep=Rep.STRUCT, length=-1, kind="p", category="P",
@@ -29,7 +30,7 @@ def install(owner: Role, new_oid: Callable[[], int], catalog: Catalog, settings:
     member = owner if role.oid in owner.member_of else replace(owner, member_of=(*owner.member_of, role.oid))
     everyone = ((0, "U", owner.oid),) if settings[AURORAML_ML_SCHEMA_USAGE] == "public" else ()
     usage = ((owner.oid, "UC", owner.oid), *everyone)
-    schemas = tuple(Schema(oid=new_oid(), name=name, owner=owner.oid, acl=usage) for name in ("aws_comprehend", "aws_sagemaker"))
+    schemas = tuple(Schema(oid=new_oid(), name=name, owner=owner.oid, acl=usage) for name in ("aws_comprehend", "aws_sagemaker", "aws_bedrock"))
     volatility = settings[AURORAML_ML_VOLATILITY][0]  # pg_proc's letter is the word's first
     private = ((owner.oid, "X", owner.oid),)
     sentiment = Function(
@@ -51,4 +52,21 @@ def install(owner: Role, new_oid: Callable[[], int], catalog: Catalog, settings:
             Parameter(name="model_input", type=ANY, mode="v"), Parameter(name="model_output", type=VARCHAR, mode="o"),
         ),
     )  # fmt: skip
-    return (role, member, *schemas, sentiment, endpoint)
+    return (role, member, *schemas, sentiment, endpoint, *bedrock(owner, settings))
+
+
+def bedrock(owner: Role, settings: Settings) -> tuple[Function, ...]:
+    """The functions that aws_ml 2.0 adds. No batch mode, and parallel unsafe: the guide says that they "don't support batched or parallel calls"."""
+    model, content, request = (
+        Parameter(name=name, type=type) for name, type in (("model_id", VARCHAR), ("content_type", TEXT), ("model_input", TEXT))
+    )
+    invoke = Function(
+        oid=INVOKE_MODEL, name="invoke_model", schema="aws_bedrock", result=VARCHAR, language="c", source="invoke_model",
+        volatility=settings[AURORAML_ML_VOLATILITY][0], parallel="u", cost=5000.0, owner=owner.oid, acl=((owner.oid, "X", owner.oid),),
+        parameters=(model, content, Parameter(name="accept_type", type=TEXT), request, Parameter(name="model_output", type=VARCHAR, mode="o")),
+    )  # fmt: skip
+    embeddings = replace(
+        invoke, oid=GET_EMBEDDINGS, name="invoke_model_get_embeddings", result=BY_NAME["_float8"], source="invoke_model_get_embeddings",
+        parameters=(model, content, Parameter(name="json_key", type=TEXT), request, Parameter(name="model_output", type=BY_NAME["_float8"], mode="o")),
+    )  # fmt: skip
+    return invoke, embeddings

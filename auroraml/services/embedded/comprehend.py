@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from auroraml.errors import FeatureNotSupported
+from auroraml.services.clock import Clock, RealClock
+from auroraml.services.embedded.hosting import Host, Hosting
 from auroraml.services.embedded.sentiment import MODELS, score
 from auroraml.services.protocols import LABELS, MAX_DOCUMENTS, Sentiments, ServiceFailure, Waiting
+from auroraml.services.result_list import answer_of, sentiments_of
 
 MODEL_BATCH = 2_500  # documents the embedded model takes at once: it is ten times faster on many
 
@@ -16,13 +21,35 @@ MODEL_BATCH = 2_500  # documents the embedded model takes at once: it is ten tim
 class EmbeddedComprehend:
     """Answers as Comprehend does; `function(texts, language)` replaces the model and may serve any language Comprehend knows."""
 
-    def __init__(self, function: Callable[..., object] | None = None) -> None:
+    def __init__(self, function: Callable[..., object] | None = None, hosting: Hosting | None = None, clock: Clock | None = None) -> None:
         self.function = function
-        self.at_once = MODEL_BATCH if function is None else MAX_DOCUMENTS
-        self.waits = Waiting.NO if function is None else Waiting.PERHAPS
+        self.clock = clock or RealClock()
+        self.host_on(hosting or Hosting())
+
+    def host_on(self, hosting: Hosting) -> None:
+        """Say how the service is simulated: with it, every call is Amazon's, of at most 25 documents."""
+        self.host = None if hosting.plain else Host("Comprehend", hosting, self.clock)
+        self.hosting = hosting
+        self.at_once = MODEL_BATCH if self.function is None and self.host is None else MAX_DOCUMENTS
+        self.waits = Waiting.YES if hosting.lasting else Waiting.NO if self.function is None else Waiting.PERHAPS
+
+    def abandon(self, thread: int) -> None:
+        """End a simulated wait."""
+        if self.host is not None:
+            self.host.abandon(thread)
+
+    def detect_sentiment(self, text: str, language: str) -> Sentiments:
+        """DetectSentiment of one document."""
+        return self.batch_detect_sentiment([text], language)
 
     def batch_detect_sentiment(self, texts: Sequence[str], language: str) -> Sentiments:
         """Labels and four scores of documents in one language."""
+        if self.host is None:
+            return self._scored(texts, language)
+        found, fate = self.host.call(lambda: self._scored(texts, language), content=lambda: json.dumps([language, *texts]).encode(), rows=len(texts))
+        return found if fate is None else sentiments_of(_damaged(answer_of(found), fate), len(texts))
+
+    def _scored(self, texts: Sequence[str], language: str) -> Sentiments:
         if self.function is not None:
             return self._called(texts, language)
         if language not in MODELS:
@@ -49,3 +76,16 @@ class EmbeddedComprehend:
             if label in LABELS:
                 scores[row, LABELS.index(label)] = confidence
         return Sentiments(labels=[label for label, _ in pairs], scores=scores)
+
+
+def _damaged(answer: dict[str, Any], fate: str) -> dict[str, Any]:  # JSON
+    """The answer as a fault leaves it."""
+    results = answer["ResultList"]
+    if fate == "malformed":
+        return {"message": "<html>"}  # what botocore makes of a body that is no JSON
+    if fate == "wrong_rows":
+        return {**answer, "ResultList": results[:-1]}
+    if fate == "partial":
+        error = {"Index": len(results) // 2, "ErrorCode": "INTERNAL_SERVER_ERROR", "ErrorMessage": "An internal server error occurred."}
+        return {"ResultList": [r for r in results if r["Index"] != error["Index"]], "ErrorList": [error]}
+    return {**answer, "ResultList": [*results, results[0]] if fate == "duplicate" else results[::-1]}

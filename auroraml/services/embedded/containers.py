@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 import urllib3
 
 from auroraml.services.embedded.endpoint import Endpoint
-from auroraml.services.protocols import Response, ServiceFailure, Waiting
+from auroraml.services.embedded.hosting import HostingOptions, timed_out
+from auroraml.services.protocols import ModelFailure, Response, ServiceFailure, Waiting
 from auroraml.services.request import Request
 
-MAX_ANSWER_BYTES = 6_291_456
 BOTH_WAYS = 2  # socket.SHUT_RDWR
 
 
@@ -36,7 +36,8 @@ class HttpContainer(Endpoint):
     content = "csv"
     waits = Waiting.YES
 
-    def __init__(self, url: str, *, timeout: float = 60.0, connections: int = 8) -> None:
+    def __init__(self, url: str, *, timeout: float = 60.0, connections: int = 8, **options: Unpack[HostingOptions]) -> None:
+        super().__init__(**options)
         self.url = url.rstrip("/")
         self.timeout = timeout
         self.pool = urllib3.PoolManager(maxsize=connections, retries=False, timeout=urllib3.Timeout(connect=2.0, read=timeout))
@@ -62,11 +63,7 @@ class HttpContainer(Endpoint):
             self.ping()
         answer = self._ask("POST", "/invocations", request.body)
         if answer.status != 200:
-            kind = "client" if answer.status < 500 else "server"
-            message = answer.data[:1000].decode("utf-8", "replace")
-            raise ServiceFailure("ModelError", f'Received {kind} error ({answer.status}) from primary with message "{message}"', transient=False)
-        if len(answer.data) > MAX_ANSWER_BYTES:
-            raise ServiceFailure("ModelError", f"Received an answer of {len(answer.data)} bytes, more than {MAX_ANSWER_BYTES}", transient=False)
+            raise ModelFailure(answer.status, answer.data[:1000].decode("utf-8", "replace"))
         return Response(body=answer.data)
 
     def _ask(self, method: str, path: str, body: bytes | None) -> urllib3.BaseHTTPResponse:
@@ -76,8 +73,7 @@ class HttpContainer(Endpoint):
         except urllib3.exceptions.NewConnectionError as error:  # which is a TimeoutError too
             raise self._unreachable(path) from error
         except urllib3.exceptions.TimeoutError as error:
-            message = f"Your invocation timed out while waiting for a response from container primary ({self.timeout:g} seconds)"
-            raise ServiceFailure("ModelError", message, transient=False) from error
+            raise timed_out() from error
         except urllib3.exceptions.HTTPError as error:
             raise self._unreachable(path) from error
         finally:

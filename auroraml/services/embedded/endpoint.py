@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable as Function
-from collections.abc import Mapping
-from typing import Self
+from typing import Self, Unpack
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from auroraml.errors import DatabaseError
-from auroraml.services.cluster import Cluster
-from auroraml.services.protocols import Response, ServiceFailure, Waiting
+from auroraml.services.embedded.hosting import Hosting, HostingOptions
+from auroraml.services.protocols import ModelFailure, Response, ServiceFailure, Waiting
 from auroraml.services.request import Request
 from auroraml.services.response import joined_lines, one_a_row
 
@@ -21,7 +20,6 @@ ACCOUNT = re.compile(r"\d{12}")
 _READ = pacsv.ReadOptions(autogenerate_column_names=True)
 _CONVERT = pacsv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False, null_values=[""])
 _PLAIN, _QUOTED = (pacsv.ParseOptions(newlines_in_values=quoted, ignore_empty_lines=False) for quoted in (False, True))
-ENDPOINT_NAME = re.compile("^[a-zA-Z0-9](-*[a-zA-Z0-9])*")
 
 
 class Endpoint(ABC):
@@ -32,6 +30,16 @@ class Endpoint(ABC):
     account: str = ""  # whose it is; empty: the account that calls go to
     region: str = ""  # where it is; empty: the cluster's Region
     instance_type: str = ""  # what it would run on at Amazon; empty: the price list's default
+    hosting: Hosting | None = None  # what it runs on in simulation; None: calls go straight to it
+
+    def __init__(self, **options: Unpack[HostingOptions]) -> None:
+        self.host(options)
+
+    def host(self, options: HostingOptions) -> None:
+        """Say where it runs."""
+        self.instance_type = options.get("instance_type", self.instance_type)
+        if options.keys() - {"instance_type"}:
+            self.hosting = Hosting.of(options)
 
     def abandon(self, thread: int) -> None:  # noqa: B027 - most endpoints hold nothing that could be closed
         """Nobody waits any more for the call that `thread` makes: close what it waits on, if that can be closed."""
@@ -40,7 +48,7 @@ class Endpoint(ABC):
         """Say in which account and Region it is (a cluster elsewhere does not find it), and what it runs on (decides its price)."""
         if account and not ACCOUNT.fullmatch(account):
             raise ValueError(f"account {account!r} is not twelve digits")
-        self.account, self.region, self.instance_type = account, region, instance_type
+        self.account, self.region, self.instance_type = account, region, instance_type or self.instance_type
         return self
 
     @abstractmethod
@@ -54,7 +62,8 @@ class Callable(Endpoint):
     With content="csv" the rows go through text/csv both ways, as with Amazon's endpoints: what was 0.50 arrives as 0.5.
     """
 
-    def __init__(self, function: Function[[pa.Table], object], *, content: str = "arrow") -> None:
+    def __init__(self, function: Function[[pa.Table], object], *, content: str = "arrow", **options: Unpack[HostingOptions]) -> None:
+        super().__init__(**options)
         if content not in ("arrow", "csv"):
             raise ValueError("content is arrow or csv")
         self.function = function
@@ -76,9 +85,9 @@ def called(function: Function[[pa.Table], object], table: pa.Table) -> object:
     except (ServiceFailure, DatabaseError):
         raise
     except TimeoutError as error:
-        raise ServiceFailure("ModelError", f"Your model timed out: {error}", transient=False) from error
+        raise ModelFailure(0, f"Your model timed out: {error}") from error
     except Exception as error:
-        raise ServiceFailure("ModelError", f"{type(error).__name__}: {error}", transient=False) from error
+        raise ModelFailure(500, f"{type(error).__name__}: {error}") from error
 
 
 def read_csv(body: bytes) -> pa.Table:
@@ -91,50 +100,5 @@ def read_csv(body: bytes) -> pa.Table:
         else:
             table = pacsv.read_csv(source, _READ, parse, _CONVERT)
     except pa.ArrowInvalid as error:
-        raise ServiceFailure("ModelError", f'Received client error (415) from primary with message "{error}"', transient=False) from error
+        raise ModelFailure(415, str(error)) from error
     return table.rename_columns([f"arg{i}" for i in range(table.num_columns)])
-
-
-class EmbeddedSageMaker:
-    """SageMaker's runtime over endpoints of this process."""
-
-    def __init__(self, endpoints: Mapping[str, Endpoint], cluster: Cluster | None = None) -> None:
-        self.endpoints = dict(endpoints)
-        self.cluster = cluster or Cluster()
-
-    def _endpoint(self, name: str) -> Endpoint:
-        found = self.endpoints.get(name)
-        if found is not None and not self.cluster.reaches("SageMaker", found):
-            found = None
-        if found is None and (
-            len(name) > 63 or not ENDPOINT_NAME.fullmatch(name)
-        ):  # an endpoint declared here may have any name, as the guide's have
-            problem = f"Value '{name}' at 'endpointName' failed to satisfy constraint: Member must "
-            rule = "have length less than or equal to 63" if len(name) > 63 else f"satisfy regular expression pattern: {ENDPOINT_NAME.pattern}"
-            raise ServiceFailure("ValidationError", f"1 validation error detected: {problem}{rule}", transient=False)
-        if found is None:
-            raise ServiceFailure("ValidationError", f"Endpoint {name} of account {self.cluster.account('SageMaker')} not found.", transient=False)
-        return found
-
-    def waits(self, endpoint: str) -> Waiting:
-        """How long a call may take."""
-        found = self.endpoints.get(endpoint)
-        return Waiting.NO if found is None else found.waits
-
-    def abandon(self, endpoint: str, thread: int) -> None:
-        """Tell the endpoint."""
-        self._endpoint(endpoint).abandon(thread)
-
-    def instance(self, endpoint: str) -> str:
-        """The endpoint's instance type."""
-        found = self.endpoints.get(endpoint)
-        return "" if found is None else found.instance_type
-
-    def wants_csv(self, endpoint: str) -> bool:
-        """Whether the endpoint reads text/csv; false for an unknown one, which `invoke_endpoint` refuses."""
-        found = self.endpoints.get(endpoint)
-        return found is not None and found.content == "csv"
-
-    def invoke_endpoint(self, endpoint: str, request: Request) -> Response:
-        """The endpoint's answer."""
-        return self._endpoint(endpoint).invoke(request)

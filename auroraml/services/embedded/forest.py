@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 import numpy as np
 import numpy.typing as npt
 
 from auroraml.services.embedded.endpoint import Endpoint
+from auroraml.services.embedded.hosting import HostingOptions
 from auroraml.services.embedded.training import Matrix, Source, matrix, read
-from auroraml.services.protocols import Response, ServiceFailure, Waiting
+from auroraml.services.protocols import ModelFailure, Response, Waiting
 from auroraml.services.request import Request
 from auroraml.services.response import one_a_row
 
@@ -19,7 +22,10 @@ class RandomCutForest(Endpoint):
 
     waits = Waiting.NO
 
-    def __init__(self, data: Source, *, trees: int = 100, samples: int = 256, seed: int = 0, header: bool = True) -> None:
+    def __init__(
+        self, data: Source, *, trees: int = 100, samples: int = 256, seed: int = 0, header: bool = True, **options: Unpack[HostingOptions]
+    ) -> None:
+        super().__init__(**options)
         features = matrix(read(data, header))
         self.mean = np.nanmean(features, axis=0)
         features = np.where(np.isnan(features), self.mean, features)
@@ -41,10 +47,8 @@ class RandomCutForest(Endpoint):
     def scores(self, features: Matrix) -> Matrix:
         """One score a row: the expected damp(mass)/(depth + 1) of the cut that would part the row from each tree, averaged."""
         if features.shape[1] != len(self.mean):
-            message = (
-                f'Received client error (400) from primary with message "{features.shape[1]} features were sent, the model has {len(self.mean)}"'
-            )
-            raise ServiceFailure("ModelError", message, transient=False)
+            message = f"{features.shape[1]} features were sent, the model has {len(self.mean)}"
+            raise ModelFailure(400, message)
         features = np.where(np.isnan(features), self.mean, features)
         step = max(1, 2_000_000 // (len(self.roots) * features.shape[1]))
         parts = [self._walk(features[i : i + step]) for i in range(0, len(features), step)]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 import numpy as np
 
 from auroraml.services.embedded.endpoint import Endpoint
+from auroraml.services.embedded.hosting import HostingOptions
 from auroraml.services.embedded.training import Matrix, Source, matrix, read, split
-from auroraml.services.protocols import Response, ServiceFailure, Waiting
+from auroraml.services.protocols import ModelFailure, Response, Waiting
 from auroraml.services.request import Request
 from auroraml.services.response import one_a_row
 
@@ -20,8 +23,17 @@ class LinearLearner(Endpoint):
     waits = Waiting.NO
 
     def __init__(
-        self, data: Source, *, label: str | int = 0, predictor: str = "regressor", output: str = "score", penalty: float = 1e-6, header: bool = True
+        self,
+        data: Source,
+        *,
+        label: str | int = 0,
+        predictor: str = "regressor",
+        output: str = "score",
+        penalty: float = 1e-6,
+        header: bool = True,
+        **options: Unpack[HostingOptions],
     ) -> None:
+        super().__init__(**options)
         if predictor not in ("regressor", "binary_classifier") or output not in ("score", "label", "both"):
             raise ValueError("predictor is regressor or binary_classifier; output is score, label or both")
         features, labels = split(read(data, header), label)
@@ -37,10 +49,8 @@ class LinearLearner(Endpoint):
     def predict(self, features: Matrix) -> Matrix:
         """The number (or the probability of 1) for each row."""
         if features.shape[1] != len(self.mean):
-            message = (
-                f'Received client error (400) from primary with message "{features.shape[1]} features were sent, the model has {len(self.mean)}"'
-            )
-            raise ServiceFailure("ModelError", message, transient=False)
+            message = f"{features.shape[1]} features were sent, the model has {len(self.mean)}"
+            raise ModelFailure(400, message)
         filled = np.where(np.isnan(features), self.mean, features)
         scores: Matrix = self.weights[0] + ((filled - self.mean) / self.spread) @ self.weights[1:]
         return scores if self.predictor == "regressor" else _sigmoid(scores)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from auroraml.services.embedded.endpoint import Endpoint, called
+from auroraml.services.embedded.hosting import HostingOptions
 from auroraml.services.embedded.training import Matrix, Source, matrix, read, split
-from auroraml.services.protocols import Response, ServiceFailure, Waiting
+from auroraml.services.protocols import ModelFailure, Response, Waiting
 from auroraml.services.request import Request
 from auroraml.services.response import one_a_row
 
@@ -37,7 +38,9 @@ class XGBoost(Endpoint):
         rounds: int = 100,
         parameters: Mapping[str, object] | None = None,
         header: bool = True,
+        **options: Unpack[HostingOptions],
     ) -> None:
+        super().__init__(**options)
         self.library = needed("xgboost")
         settings = {"objective": "reg:squarederror", "nthread": 2, "seed": 0, **(parameters or {})}
         if model is not None:
@@ -54,8 +57,8 @@ class XGBoost(Endpoint):
         """Predictions in float32; a missing field is NaN, as in SageMaker's container."""
         features = matrix(request.table)
         if features.shape[1] != self.width:
-            message = f'Received client error (400) from primary with message "{features.shape[1]} features were sent, the model has {self.width}"'
-            raise ServiceFailure("ModelError", message, transient=False)
+            message = f"{features.shape[1]} features were sent, the model has {self.width}"
+            raise ModelFailure(400, message)
         return Response(rows=one_a_row(self.booster.inplace_predict(features), request.n))
 
 
@@ -63,8 +66,16 @@ class ScikitLearn(Endpoint):
     """Any estimator with `predict`; `method` may be another one, such as predict_proba. With `data` it is fitted first."""
 
     def __init__(
-        self, estimator: Any, data: Source | None = None, *, label: str | int = 0, method: str = "predict", header: bool = True
+        self,
+        estimator: Any,
+        data: Source | None = None,
+        *,
+        label: str | int = 0,
+        method: str = "predict",
+        header: bool = True,
+        **options: Unpack[HostingOptions],
     ) -> None:  # an estimator of a library that is not ours
+        super().__init__(**options)
         self.estimator = estimator
         self.method = getattr(estimator, method)
         if data is not None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from auroraml.services.protocols import ServiceFailure
+from auroraml.services.protocols import ModelFailure
 
 Matrix = npt.NDArray[np.float64]
 Source: TypeAlias = "pa.Table | str | Path"
@@ -32,14 +32,14 @@ def split(table: pa.Table, label: str | int) -> tuple[Matrix, npt.NDArray[np.obj
 
 
 def matrix(table: pa.Table) -> Matrix:
-    """Columns as float64, list columns as several; NULL and empty text are NaN. ServiceFailure for text that is no number."""
+    """Columns as float64, list columns as several; NULL and empty text are NaN. ModelFailure for text that is no number."""
     columns: list[Matrix] = []
     for name, column in zip(table.column_names, table.columns, strict=True):
         try:
             columns += _numbers(column)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError) as error:
-            message = f'Received client error (415) from primary with message "column {name} does not hold numbers: {error}"'
-            raise ServiceFailure("ModelError", message, transient=False) from error
+            message = f"column {name} does not hold numbers: {error}"
+            raise ModelFailure(415, message) from error
     return np.column_stack(columns) if columns else np.zeros((table.num_rows, 0))
 
 

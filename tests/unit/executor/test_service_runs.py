@@ -11,7 +11,8 @@ import pytest
 
 import auroraml
 from auroraml import errors
-from auroraml.services.embedded.endpoint import Callable, EmbeddedSageMaker
+from auroraml.services.embedded.endpoint import Callable
+from auroraml.services.embedded.sagemaker import EmbeddedSageMaker
 
 SIZES: list[int] = []
 WRAPPERS = """
@@ -155,7 +156,7 @@ def test_a_cancelled_statement_stops_between_two_calls(connection: auroraml.Conn
 
     runtime = connection.database.service_clients.sagemaker
     assert isinstance(runtime, EmbeddedSageMaker)
-    runtime.endpoints["model"] = Callable(cancelling)
+    runtime.put("model", Callable(cancelling))
     with pytest.raises(errors.QueryCanceled):
         connection.execute("SELECT score(g, 1) FROM generate_series(1, 60000) g")
     assert 5 <= len(SIZES) < 2000

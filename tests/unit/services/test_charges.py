@@ -226,6 +226,12 @@ class Halves:
     def __init__(self, failure: ServiceFailure | None = None) -> None:
         self.failure = failure
 
+    def abandon(self, thread: int) -> None:
+        """Nothing waits."""
+
+    def detect_sentiment(self, text: str, language: str) -> Sentiments:
+        return self.batch_detect_sentiment([text], language)
+
     def batch_detect_sentiment(self, texts: list[str], language: str) -> Sentiments:
         if self.failure is not None:
             raise self.failure
@@ -380,7 +386,7 @@ def test_bills_in_python() -> None:
             second.execute("SET auroraml.price_list = 'us-east-1'")
             (mine,), (all,) = second.bill(), second.database.bill()
         assert (mine.service, mine.operation, mine.target, mine.calls, mine.units, mine.amount, mine.currency) == (
-            "Comprehend", "BatchDetectSentiment", "en", 2, 6, Decimal("0.0006"), "USD",
+            "Comprehend", "DetectSentiment", "en", 2, 6, Decimal("0.0006"), "USD",
         )  # fmt: skip
         assert (all.calls, all.amount) == (3, Decimal("0.0009"))
         first.database.reset_bill()

@@ -114,7 +114,9 @@ def test_endpoints_alone_from_a_file(file: Path) -> None:
 def test_mistakes(tmp_path: Path) -> None:
     path = tmp_path / "x.toml"
     path.write_text("[endpoint.e]\nkind = 'http'\n", encoding="utf-8")
-    with pytest.raises(ValueError, match=r"\[endpoint\] is not one of cluster, endpoints, parameter_group, prices, services"):
+    with pytest.raises(
+        ValueError, match=r"\[endpoint\] is not one of cluster, comprehend, endpoints, faults, models, parameter_group, prices, services"
+    ):
         read_config(path)
     with pytest.raises(ValueError, match="endpoint kind 'magic' is not one of"):
         endpoint_of({"kind": "magic"})

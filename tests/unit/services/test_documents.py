@@ -12,7 +12,7 @@ from auroraml.database import Database
 from auroraml.services.calls import Services
 from auroraml.services.clock import VirtualClock
 from auroraml.services.documents import LANGUAGES, MAX_DOCUMENT_BYTES, fitting, refusal
-from auroraml.services.embedded.endpoint import EmbeddedSageMaker
+from auroraml.services.embedded.sagemaker import EmbeddedSageMaker
 from auroraml.services.protocols import ItemError, Sentiments, Waiting
 from auroraml.session.session import Session
 
@@ -22,6 +22,13 @@ class Partly:
 
     at_once = 25
     waits = Waiting.NO
+
+    def abandon(self, thread: int) -> None:
+        """Nothing waits."""
+
+    def detect_sentiment(self, text: str, language: str) -> Sentiments:
+        """POSITIVE, unless it cannot."""
+        return self.batch_detect_sentiment([text], language)
 
     def batch_detect_sentiment(self, texts: Sequence[str], language: str) -> Sentiments:
         """POSITIVE for all others."""
