@@ -12,7 +12,7 @@ from typing import Any, Self, cast
 from auroraml.catalog.bootstrap import bootstrap
 from auroraml.catalog.catalog import SUPERUSER, new_oid
 from auroraml.catalog.changes import Change, Put, Remove, SetComment
-from auroraml.errors import DuplicateDatabase, FeatureNotSupported, InvalidAuthorizationSpecification, InvalidCatalogName, ObjectInUse
+from auroraml.errors import DuplicateDatabase, FeatureNotSupported, InvalidAuthorizationSpecification, InvalidCatalogName, InvalidParameterValue, ObjectInUse
 from auroraml.executor.crew import WorkerSlots
 from auroraml.ir.objects import Database as DatabaseRow
 from auroraml.ir.objects import Role
@@ -81,7 +81,10 @@ class Database:
             raise ValueError(f"the Region is named differently: {', '.join(sorted(named))}")
         if named:
             options["region"] = named.pop()
-            self.group |= group_values({AURORAML_REGION.name: options["region"]})
+            try:
+                self.group |= group_values({AURORAML_REGION.name: options["region"]})
+            except InvalidParameterValue as error:
+                raise ValueError(f"region {options['region']!r} is not a Region's code") from error
 
     def _hub(self) -> Hub:
         """A database like template1, without its tables' rows (there are none: what holds rows is refused); roles are the cluster's."""
