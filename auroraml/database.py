@@ -12,7 +12,14 @@ from typing import Any, Self, cast
 from auroraml.catalog.bootstrap import bootstrap
 from auroraml.catalog.catalog import SUPERUSER, new_oid
 from auroraml.catalog.changes import Change, Put, Remove, SetComment
-from auroraml.errors import DuplicateDatabase, FeatureNotSupported, InvalidAuthorizationSpecification, InvalidCatalogName, InvalidParameterValue, ObjectInUse
+from auroraml.errors import (
+    DuplicateDatabase,
+    FeatureNotSupported,
+    InvalidAuthorizationSpecification,
+    InvalidCatalogName,
+    InvalidParameterValue,
+    ObjectInUse,
+)
 from auroraml.executor.crew import WorkerSlots
 from auroraml.ir.objects import Database as DatabaseRow
 from auroraml.ir.objects import Role

@@ -12,6 +12,7 @@ from auroraml.batch import Batch, Vector
 from auroraml.errors import DatabaseError, QueryCanceled
 from auroraml.executor.operator import ALL, Operator, build
 from auroraml.ir.physical import PhysicalPlan
+from auroraml.services.log import WORKER
 
 if TYPE_CHECKING:
     from auroraml.executor.context import ExecutionContext
@@ -112,6 +113,7 @@ class Crew:
             thread.start()
 
     def _run(self, member: Member, node: PhysicalPlan, ctx: ExecutionContext, bound: int) -> None:
+        WORKER.number = member.number  # for the log of service calls
         try:
             root = build(node, ctx)
             enlist(root, member)

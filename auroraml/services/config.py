@@ -37,7 +37,8 @@ def read_config(path: str | Path) -> Config:
     if strange:
         raise ValueError(f"{path}: [{strange[0]}] is not one of {', '.join(sorted(TABLES))}")
     endpoints = {name: _beside(path, table) for name, table in tables.get("endpoints", {}).items()}
-    return Config(endpoints=endpoints, services=tables.get("services", {}), parameters=tables.get("parameter_group", {}),
+    services = {key: str(path.parent / value) if key in ("record", "replay") else value for key, value in tables.get("services", {}).items()}
+    return Config(endpoints=endpoints, services=services, parameters=tables.get("parameter_group", {}),
                   prices=tables.get("prices", {}), cluster=tables.get("cluster"), tables={name: tables[name] for name in OPTIONS if name in tables})  # fmt: skip
 
 

@@ -41,6 +41,8 @@ def make_services(
     clock: Clock | None = None,
     prices: Mapping[str, object] | None = None,
     cluster: Mapping[str, object] | None = None,
+    record: str | Path | None = None,
+    replay: str | Path | None = None,
 ) -> Services:
     """`services`: "embedded", "aws", or a Services of one's own. `endpoints`: name to Endpoint, callable, estimator or TOML table; or a TOML file.
 
@@ -49,29 +51,38 @@ def make_services(
     `comprehend`: how Comprehend is simulated (instances, latency, faults). `faults`: those of endpoints and models by name, and of "comprehend".
     `prices`: price lists by name, each what it changes of the list `base`.
     `cluster`: roles and policies, which turn IAM on (see services/cluster.py).
+    `record`: a file to keep all requests and answers in. `replay`: such a file, whose answers are given instead of asking; both, the same: only what
+    is missing is asked.
     `workers`: the most calls of callables, containers and boto3 at once, abandoned ones included.
     """
     if isinstance(services, Services):
         return services
-    place, clock = Cluster(cluster, region=region or "", real=services == "aws"), clock or RealClock()
+    clock = clock or RealClock()
+    place = Cluster(cluster, region=region or "", real=services == "aws")
     common: dict[str, Any] = {"clock": clock, "workers": Workers(workers), "prices": PriceLists(prices), "cluster": place}
-    if services == "aws":
-        real = load("auroraml.services.boto.clients")  # boto3 takes 130 ms to import: only where it is asked for
-        first, second, third = real.clients(endpoint_url=endpoint_url, profile=profile, region=region)
-        return Services(comprehend=first, sagemaker=second, bedrock=third, **common)
-    if services != "embedded":
+    if services not in ("aws", "embedded"):
         raise ValueError('services is "embedded", "aws" or a Services object')
-    if isinstance(endpoints, str | Path):
-        endpoints = read_config(endpoints).endpoints
-    function = named(sentiment) if isinstance(sentiment, str) else sentiment
-    embedded = Simulation(
-        comprehend=EmbeddedComprehend(function, Hosting.of(HostingOptions(**(comprehend or {}))), clock),  # type: ignore[typeddict-item] # checked there
-        sagemaker=EmbeddedSageMaker({name: endpoint_of(value) for name, value in (endpoints or {}).items()}, clock, place),
-        bedrock=made_bedrock(models or {}, named, clock),
-    )
-    for target, chances in (faults or {}).items():
-        embedded.set_faults(target, chances)
-    return Services(comprehend=embedded.comprehend, sagemaker=embedded.sagemaker, bedrock=embedded.bedrock, simulation=embedded, **common)
+    made: dict[str, Any] = {"comprehend": None, "sagemaker": None, "bedrock": None}
+    if replay is not None and record is None:
+        pass  # nobody is asked
+    elif services == "aws":
+        real = load("auroraml.services.boto.clients")  # boto3 takes 130 ms to import: only where it is asked for
+        made = dict(zip(made, real.clients(endpoint_url=endpoint_url, profile=profile, region=region), strict=True))
+    else:
+        if isinstance(endpoints, str | Path):
+            endpoints = read_config(endpoints).endpoints
+        function = named(sentiment) if isinstance(sentiment, str) else sentiment
+        embedded = Simulation(
+            comprehend=EmbeddedComprehend(function, Hosting.of(HostingOptions(**(comprehend or {}))), clock),  # type: ignore[typeddict-item] # checked there
+            sagemaker=EmbeddedSageMaker({name: endpoint_of(value) for name, value in (endpoints or {}).items()}, clock, place),
+            bedrock=made_bedrock(models or {}, named, clock),
+        )
+        for target, chances in (faults or {}).items():
+            embedded.set_faults(target, chances)
+        made = {"comprehend": embedded.comprehend, "sagemaker": embedded.sagemaker, "bedrock": embedded.bedrock, "simulation": embedded}
+    if record is not None or replay is not None:
+        made |= load("auroraml.services.recording").recorded(replay, record, made)
+    return Services(**made, **common)
 
 
 def endpoint_of(value: object) -> Endpoint:

@@ -51,6 +51,8 @@ class Invocation:
     help_topic: str | None = None
     config: str | None = None
     services: str | None = None
+    record: str | None = None
+    replay: str | None = None
 
 
 def _flag(*names: str) -> click.Option:
@@ -70,7 +72,7 @@ PARAMETERS: list[click.Parameter] = [
     click.Option(["-R", "--record-separator"]), _flag("-t", "--tuples-only"), click.Option(["-T", "--table-attr"]), _flag("-x", "--expanded"),
     _flag("-z", "--field-separator-zero"), _flag("-0", "--record-separator-zero"),
     click.Option(["-?", "--help", "help_topic"], is_flag=False, flag_value="options"), click.Option(["--config"]),
-    click.Option(["--services"], type=click.Choice(["embedded", "aws"])),
+    click.Option(["--services"], type=click.Choice(["embedded", "aws"])), click.Option(["--record"]), click.Option(["--replay"]),
 ]  # fmt: skip
 
 

@@ -63,6 +63,8 @@ Connection:
 Services:
       --config=FILENAME    a TOML file with endpoints, services and parameters
       --services=KIND      embedded (default) or aws
+      --record=FILENAME    keep all requests to services and their answers in a file
+      --replay=FILENAME    answer from such a file; with --record of the same file, ask only what is missing
 """
 COMMANDS = """General
   \\copyright             the licence
