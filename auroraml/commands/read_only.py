@@ -15,7 +15,8 @@ def written(statement: st.Statement) -> str | None:
 
 _TAGS: dict[type, str] = {
     st.CreateTable: "CREATE TABLE", st.CreateView: "CREATE VIEW", st.CreateType: "CREATE TYPE",
-    st.CreateSchema: "CREATE SCHEMA", st.CreateDatabase: "CREATE DATABASE", st.CreateExtension: "CREATE EXTENSION", st.CreateIndex: "CREATE INDEX",
+    st.CreateSchema: "CREATE SCHEMA", st.CreateDatabase: "CREATE DATABASE", st.CreateExtension: "CREATE EXTENSION", st.AlterExtension: "ALTER EXTENSION",
+    st.CreateIndex: "CREATE INDEX",
     st.CreateSequence: "CREATE SEQUENCE", st.CreateFunction: "CREATE FUNCTION", st.CreateRole: "CREATE ROLE", st.AlterRole: "ALTER ROLE",
     st.DropOwned: "DROP OWNED", st.Truncate: "TRUNCATE TABLE", st.RefreshMaterializedView: "REFRESH MATERIALIZED VIEW", st.Comment: "COMMENT",
 }  # fmt: skip

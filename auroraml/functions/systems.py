@@ -22,7 +22,7 @@ from auroraml.errors import (
     UndefinedObject,
     UndefinedTable,
 )
-from auroraml.functions.signature import SCALARS, CallContext, Kernel, Types, scalar
+from auroraml.functions.signature import SCALARS, CallContext, Kernel, Types, rows, scalar
 from auroraml.functions.strings import concatenate
 from auroraml.settings.core import SERVER_VERSION
 from auroraml.settings.instances import AURORAML_ENGINE_VERSION, AURORAML_INSTANCE_CLASS, compiled_on, full_version
@@ -269,6 +269,14 @@ for _kind in ("regclass", "regtype", "regproc", "regprocedure", "regrole", "regn
 def regclass(ctx: CallContext, name: str) -> int:
     """The relation of a name."""
     return ctx.style.objects.oid_of("regclass", name)  # type: ignore[no-any-return] # ObjectNames
+
+
+@rows("pg_extension_update_paths(name)", context=True)
+def pg_extension_update_paths(ctx: CallContext, name: str) -> list[tuple[str, str, str | None]]:
+    """Every pair of an extension's versions, and the way from the first to the second where there is one."""
+    found = next((x for x in ctx.host.available_extensions() if x.name == name), None)
+    versions = () if found is None else found.versions
+    return [(old, new, "--".join(versions[i : j + 1]) or None) for i, old in enumerate(versions) for j, new in enumerate(versions) if i != j]
 
 
 @scalar("pg_is_in_recovery()", face="datum", context=True, raises=False)

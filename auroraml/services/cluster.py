@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from auroraml.errors import FeatureNotSupported
 from auroraml.errors import SystemError as PgSystemError
 from auroraml.services.iam import Policy, RoleArn, Statement
 from auroraml.services.iam import policy as read_policy
 from auroraml.services.iam import role_arn as read_arn
 from auroraml.services.protocols import ServiceFailure
 from auroraml.services.tariffs import Sent
+from auroraml.settings.regions import NAMES, WITHOUT_AURORA_ML, available
 
 REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d")
 KEYS = frozenset({"name", "region", "roles", "policies"})
@@ -124,7 +126,9 @@ class Cluster:
         return self.on and not self.real
 
     def check(self, sent: Sent) -> None:
-        """Before a request: 58000 without a role for the service; ServiceFailure where the role may not call, as the service itself answers."""
+        """Before a request: 0A000 in a Region without the service (text ours), 58000 without a role for it; ServiceFailure where the role may not call,
+        as the service itself answers."""
+        self._refuse_region(sent.service)
         if not self.checks:
             return
         role = self.role(sent.service)
@@ -134,6 +138,14 @@ class Cluster:
                 on = "" if resource == "*" else f" on resource: {resource}"
                 raise ServiceFailure("AccessDeniedException", f"User: {role.session(self.name)} is not authorized to perform: {action}{on} {refusal}",
                                      transient=False)  # fmt: skip
+
+    def _refuse_region(self, service: str) -> None:
+        if self.real or available(service, self.region):
+            return
+        place = f"{self.region} ({NAMES.get(self.region, 'unknown')})"
+        missing = "Aurora machine learning" if self.region in WITHOUT_AURORA_ML else f"Amazon {service}"
+        raise FeatureNotSupported(f"{missing} is not available in Region {place}",
+                                  hint=f"It is available in {', '.join(code for code in NAMES if available(service, code))}.")  # fmt: skip
 
     def role(self, feature: str) -> RoleArn:
         """A feature's role; the error's text is remembered from Aurora's sibling extensions, no source confirms it."""

@@ -75,6 +75,7 @@ from auroraml.sql import statements as st
 from auroraml.sql.rewrite import Source
 from auroraml.sql.types import TypeName
 from auroraml.system_views import rows_of
+from auroraml.system_views.extensions import AvailableExtension
 from auroraml.types.form import TextStyle
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import POLYMORPHIC
@@ -569,6 +570,8 @@ class Hosting(SequenceValues):
         with self.hub.lock:
             self.hub.calls = dict.fromkeys(self.hub.calls, (0, 0.0, 0.0))
 
-    def available_extensions(self) -> list[tuple[str, str, str]]:
-        """What CREATE EXTENSION can install: name, version, comment."""
-        return [(m.name, m.version, m.comment) for m in MANIFESTS.values()]
+    def available_extensions(self) -> list[AvailableExtension]:
+        """What pg_available_extensions lists: the extensions of the instance's release."""
+        return [AvailableExtension(
+            name=m.name, default=m.default(self.settings), versions=m.versions(self.settings), requires=m.requires, comment=m.comment, schema=m.schema,
+            trusted=m.trusted) for m in MANIFESTS.values()]  # fmt: skip

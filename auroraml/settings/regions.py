@@ -21,12 +21,12 @@ NAMES = {
 WITHOUT_AURORA_ML = frozenset({"af-south-1", "eu-south-1", "mx-central-1"})
 _CHINA = frozenset({"cn-north-1", "cn-northwest-1"})
 SERVICES = {
-    "Amazon Comprehend": frozenset({
+    "Comprehend": frozenset({
         "ap-northeast-1", "ap-northeast-2", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1", "eu-central-1", "eu-west-1", "eu-west-2",
         "us-east-1", "us-east-2", "us-gov-west-1", "us-west-2",
     }),
-    "Amazon SageMaker": frozenset(NAMES),
-    "Amazon Bedrock": frozenset(NAMES) - _CHINA - {"ap-east-1"},
+    "SageMaker": frozenset(NAMES),
+    "Bedrock": frozenset(NAMES) - _CHINA - {"ap-east-1"},
 }  # fmt: skip
 
 

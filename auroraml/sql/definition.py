@@ -89,6 +89,8 @@ def alter(p: QueryParser) -> st.Statement:
     kind = _object(p)
     if kind == "role":
         return _role(p)
+    if kind == "extension":
+        return _extension(p)
     exists = p.take("if", "exists")
     p.take("only")
     name = p.qualified()
@@ -98,6 +100,15 @@ def alter(p: QueryParser) -> st.Statement:
     else:
         actions = p.comma_list(lambda: _action(p, kind))
     return st.AlterTable(object=kind, name=name, actions=actions, if_exists=exists, arguments=signature)
+
+
+def _extension(p: QueryParser) -> st.Statement:
+    name = p.name()
+    if p.take("update"):
+        return st.AlterExtension(name=name, version=p.option_value() if p.take("to") else None)
+    if p.token.is_word("set", "add", "drop"):
+        return p.refuse(f"ALTER EXTENSION ... {p.token.raw.upper()}")
+    raise p.fail()
 
 
 def _role(p: QueryParser) -> st.Statement:

@@ -176,6 +176,14 @@ class CreateExtension(Statement):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AlterExtension(Statement):
+    """ALTER EXTENSION name UPDATE [TO version]."""
+
+    name: str
+    version: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class IndexKey:
     """A key of an index: a column's name, or an expression."""
 

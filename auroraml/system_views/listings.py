@@ -1,11 +1,11 @@
-"""pg_tables, pg_views, pg_matviews, pg_indexes, pg_sequences, pg_extension: the lists that people read."""
+"""pg_tables, pg_views, pg_matviews, pg_indexes and pg_sequences: the lists that people read."""
 
 from __future__ import annotations
 
 from auroraml.catalog.catalog import Catalog
 from auroraml.catalog.printing import index_text
 from auroraml.catalog.view_text import view_text
-from auroraml.system_views.registry import Reader, Rows, role_name, schema_oid, view
+from auroraml.system_views.registry import Reader, Rows, role_name, view
 
 
 @view("pg_catalog.pg_tables", per_catalog=True)
@@ -62,25 +62,4 @@ def pg_sequences(ctx: Reader) -> Rows:
             rows.append({"schemaname": r.schema, "sequencename": r.name, "sequenceowner": role_name(catalog, r.owner), "data_type": s.type.oid,
                          "start_value": s.start, "min_value": s.minimum, "max_value": s.maximum, "increment_by": s.increment, "cycle": s.cycle,
                          "cache_size": s.cache, "last_value": last if called else None})  # fmt: skip
-    return rows
-
-
-@view("pg_catalog.pg_extension", per_catalog=True)
-def pg_extension(ctx: Reader) -> Rows:
-    """Installed extensions."""
-    catalog: Catalog = ctx.catalog
-    return [{"oid": x.oid, "extname": x.name, "extowner": x.owner, "extnamespace": schema_oid(catalog, x.schema), "extrelocatable": False,
-             "extversion": x.version} for x in catalog.extensions()]  # fmt: skip
-
-
-@view("pg_catalog.pg_available_extensions")
-def pg_available_extensions(ctx: Reader) -> Rows:
-    """Extensions that CREATE EXTENSION knows."""
-    catalog: Catalog = ctx.catalog
-    rows: Rows = []
-    for name, version, comment in ctx.host.available_extensions():
-        installed = catalog.find_extension(name)
-        rows.append(
-            {"name": name, "default_version": version, "installed_version": None if installed is None else installed.version, "comment": comment}
-        )
     return rows

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from auroraml.extensions.aws_ml.rows import install
+from auroraml.extensions.aws_ml.rows import SCRIPTS
 
-__all__ = ["install"]
+__all__ = ["SCRIPTS"]

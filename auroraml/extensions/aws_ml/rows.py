@@ -24,13 +24,11 @@ SENTIMENT = PgType(
 )  # fmt: skip
 
 
-def install(owner: Role, new_oid: Callable[[], int], catalog: Catalog, settings: Settings) -> tuple[Row, ...]:
-    """Everything CREATE EXTENSION aws_ml adds; `owner` is rds_superuser, which is granted the new role aws_ml."""
+def first(owner: Role, new_oid: Callable[[], int], catalog: Catalog, settings: Settings) -> tuple[Row, ...]:
+    """aws_ml 1.0; `owner` is rds_superuser, which is granted the new role aws_ml."""
     role = catalog.find_role("aws_ml") or Role(oid=new_oid(), name="aws_ml")
     member = owner if role.oid in owner.member_of else replace(owner, member_of=(*owner.member_of, role.oid))
-    everyone = ((0, "U", owner.oid),) if settings[AURORAML_ML_SCHEMA_USAGE] == "public" else ()
-    usage = ((owner.oid, "UC", owner.oid), *everyone)
-    schemas = tuple(Schema(oid=new_oid(), name=name, owner=owner.oid, acl=usage) for name in ("aws_comprehend", "aws_sagemaker", "aws_bedrock"))
+    schemas = tuple(_schema(name, owner, new_oid, settings) for name in ("aws_comprehend", "aws_sagemaker"))
     volatility = settings[AURORAML_ML_VOLATILITY][0]  # pg_proc's letter is the word's first
     private = ((owner.oid, "X", owner.oid),)
     sentiment = Function(
@@ -52,11 +50,16 @@ def install(owner: Role, new_oid: Callable[[], int], catalog: Catalog, settings:
             Parameter(name="model_input", type=ANY, mode="v"), Parameter(name="model_output", type=VARCHAR, mode="o"),
         ),
     )  # fmt: skip
-    return (role, member, *schemas, sentiment, endpoint, *bedrock(owner, settings))
+    return (role, member, *schemas, sentiment, endpoint)
 
 
-def bedrock(owner: Role, settings: Settings) -> tuple[Function, ...]:
-    """The functions that aws_ml 2.0 adds. No batch mode, and parallel unsafe: the guide says that they "don't support batched or parallel calls"."""
+def _schema(name: str, owner: Role, new_oid: Callable[[], int], settings: Settings) -> Schema:
+    everyone = ((0, "U", owner.oid),) if settings[AURORAML_ML_SCHEMA_USAGE] == "public" else ()
+    return Schema(oid=new_oid(), name=name, owner=owner.oid, acl=((owner.oid, "UC", owner.oid), *everyone))
+
+
+def bedrock(owner: Role, new_oid: Callable[[], int], catalog: Catalog, settings: Settings) -> tuple[Row, ...]:
+    """What aws_ml 2.0 adds. No batch mode, and parallel unsafe: the guide says that they "don't support batched or parallel calls"."""
     model, content, request = (
         Parameter(name=name, type=type) for name, type in (("model_id", VARCHAR), ("content_type", TEXT), ("model_input", TEXT))
     )
@@ -69,4 +72,7 @@ def bedrock(owner: Role, settings: Settings) -> tuple[Function, ...]:
         invoke, oid=GET_EMBEDDINGS, name="invoke_model_get_embeddings", result=BY_NAME["_float8"], source="invoke_model_get_embeddings",
         parameters=(model, content, Parameter(name="json_key", type=TEXT), request, Parameter(name="model_output", type=BY_NAME["_float8"], mode="o")),
     )  # fmt: skip
-    return invoke, embeddings
+    return _schema("aws_bedrock", owner, new_oid, settings), invoke, embeddings
+
+
+SCRIPTS = {"1.0": first, "2.0": bedrock}
