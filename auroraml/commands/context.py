@@ -153,6 +153,9 @@ class Host(Protocol):
     def style(self) -> TextStyle:
         """How values are written in this session."""
 
+    def may_set(self, name: str) -> bool:
+        """Whether the current user may set a superuser's parameter."""
+
     def is_member(self, role: str) -> bool:
         """Whether the current role is `role` or a member of it."""
 

@@ -13,20 +13,12 @@ from auroraml.sql import statements as st
 from auroraml.types.table import TEXT
 
 LISTS = ("search_path", "DateStyle", "temp_tablespaces")  # several values make a list of quoted names
-RDS_MAY_SET = ("track_functions", "track_activities", "track_counts", "track_io_timing", "deadlock_timeout")  # rds_superuser's, as on Aurora
 
 
 def quoted(name: str) -> str:
     """A list element, quoted where it needs to be."""
     plain = name and name.replace("_", "a").replace("$", "a").isalnum() and not name[0].isdigit() and name == name.lower()
     return name if plain else '"' + name.replace('"', '""') + '"'
-
-
-def may_set(host: Host, name: str) -> bool:
-    """Whether the current user may set a superuser's parameter called `name`."""
-    if host.is_superuser:
-        return True
-    return name.lower() in RDS_MAY_SET and host.is_member("rds_superuser")
 
 
 @command(st.SetSetting)
@@ -50,7 +42,7 @@ def set_setting(statement: st.SetSetting, host: Host, params: tuple[Bound, ...])
     elif name.lower() == "session_authorization":
         host.set_session_user(text, local=statement.local)
     else:
-        host.settings.set(name, text, local=statement.local, superuser=may_set(host, name))
+        host.settings.set(name, text, local=statement.local, superuser=host.may_set(name))
     return done("SET")
 
 
@@ -79,7 +71,7 @@ def reset(statement: st.Reset, host: Host, params: tuple[Bound, ...]) -> ResultS
         case "session authorization" | "session_authorization":
             host.set_session_user(None)
         case _:
-            host.settings.reset(statement.name, may_set(host, statement.name))
+            host.settings.reset(statement.name, host.may_set(statement.name))
     return done("RESET")
 
 

@@ -98,7 +98,7 @@ def _sql_call(function: Function, args: Sequence[Evaluator], compile: Compiler) 
 
     def run(frame: Frame) -> Vector:
         values = [arg(frame) for arg in args]
-        return measured(function, frame, lambda: _strict(function, values, frame, lambda part, given: _body(function, compiled, part, given)))
+        return _strict(function, values, frame, lambda part, given: measured(function, part, lambda: _body(function, compiled, part, given)))
 
     return run
 

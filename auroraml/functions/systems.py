@@ -69,15 +69,8 @@ def current_setting(ctx: CallContext, name: str) -> str:
 @scalar("set_config(text,text,bool)", face="datum", context=True)
 def set_config(ctx: CallContext, name: str, value: str, local: bool) -> str:
     """SET as a function; the new value."""
-    ctx.host.settings.set(name, value, local=local)
+    ctx.host.settings.set(name, value, local=local, superuser=ctx.host.may_set(name))
     return ctx.setting(name)
-
-
-@scalar("pg_stat_reset()", face="datum", context=True)
-def pg_stat_reset(ctx: CallContext) -> str:
-    """Counters go back to zero."""
-    ctx.host.reset_statistics()
-    return ""
 
 
 @scalar("pg_get_userbyid(oid)", face="datum", context=True, raises=False)

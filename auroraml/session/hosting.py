@@ -55,6 +55,7 @@ from auroraml.planner.binder.binder import Binder
 from auroraml.planner.binder.stored import current
 from auroraml.planner.rules.migrate_functions import migrate
 from auroraml.planner.rules.repeated_calls import RepeatedCall, repeated_calls
+from auroraml.session.function_statistics import ZERO, Counters, FunctionStatistics, added
 from auroraml.session.parameters import given
 from auroraml.session.plan_cache import PlanCache
 from auroraml.session.sequences import SequenceValues
@@ -80,6 +81,7 @@ from auroraml.types.form import TextStyle
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import POLYMORPHIC
 
+RDS_MAY_SET = ("track_functions", "track_activities", "track_counts", "track_io_timing", "deadlock_timeout")  # rds_superuser's, as on Aurora
 EPOCH = 946_684_800_000_000  # 2000-01-01 in microseconds from 1970-01-01
 
 
@@ -101,6 +103,8 @@ class Hosting(SequenceValues):
     dbname: str
     pid: int
     _notices: list[Diagnostic]
+    statistics: FunctionStatistics
+    uncounted: dict[int, Counters]  # calls of functions in the running transaction
     latest: Running | None = None  # the plan started last, whose metrics show how far a statement is
 
     def notice(
@@ -126,6 +130,11 @@ class Hosting(SequenceValues):
     @property
     def role(self) -> Role:
         """The current role."""
+        raise NotImplementedError
+
+    @property
+    def is_superuser(self) -> bool:
+        """Whether the current role is a superuser."""
         raise NotImplementedError
 
     @property
@@ -559,16 +568,14 @@ class Hosting(SequenceValues):
     # Function statistics
 
     def count_call(self, function: Function, calls: int, total: float, own: float) -> None:
-        """Add to pg_stat_user_functions, as track_functions has it: SQL and C functions count under "all" only."""
-        if self.settings[TRACK_FUNCTIONS] == "all" and function.schema != "pg_catalog":
-            with self.hub.lock:
-                before = self.hub.calls.get(function.oid, (0, 0.0, 0.0))
-                self.hub.calls[function.oid] = (before[0] + calls, before[1] + total, before[2] + own)
+        """Add to the function's statistics, as track_functions has it: SQL and C functions count under "all" only."""
+        if calls and self.settings[TRACK_FUNCTIONS] == "all" and function.schema != "pg_catalog":
+            with self.statistics.lock:  # workers count too
+                self.uncounted[function.oid] = added(self.uncounted.get(function.oid, ZERO), (calls, total, own))
 
-    def reset_statistics(self) -> None:
-        """pg_stat_reset(): counters go back to zero."""
-        with self.hub.lock:
-            self.hub.calls = dict.fromkeys(self.hub.calls, (0, 0.0, 0.0))
+    def may_set(self, name: str) -> bool:
+        """Whether the current user may set a superuser's parameter called `name`."""
+        return self.is_superuser or (name.lower() in RDS_MAY_SET and self.is_member("rds_superuser"))
 
     def available_extensions(self) -> list[AvailableExtension]:
         """What pg_available_extensions lists: the extensions of the instance's release."""

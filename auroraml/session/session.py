@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from auroraml import commands, sql
 from auroraml.batch import Batch
+from auroraml.catalog.changes import Remove
 from auroraml.catalog.pinned import pinned_statistics
 from auroraml.commands.context import Bound, Server
 from auroraml.commands.cursors import Cursor
@@ -28,10 +29,11 @@ from auroraml.errors import (
     SyntaxError,
 )
 from auroraml.ir.logical import Output
-from auroraml.ir.objects import Role
+from auroraml.ir.objects import Function, Role
 from auroraml.pipeline.result import ResultStream
 from auroraml.session.block import Block, State
 from auroraml.session.context import Interrupt
+from auroraml.session.function_statistics import Counters
 from auroraml.session.hosting import Hosting, micros_now
 from auroraml.session.plan_cache import MOST, PlanCache
 from auroraml.session.transaction import Hub, Transaction
@@ -74,6 +76,8 @@ class Session(Hosting):
         self.on_notice: Callable[[Diagnostic], None] = lambda notice: None
         self.on_close: Callable[[Session], None] = lambda session: None
         self.settings.checks[TRANSACTION_READ_ONLY] = self._check_access_mode
+        self.statistics = hub.function_statistics(instance)
+        self.uncounted: dict[int, Counters] = {}
         self.prepared: dict[str, Prepared] = {}
         self.plan_cache = PlanCache(hub.store, self.relation_pages)
         self._parsed: OrderedDict[str, tuple[st.Statement, ...]] = OrderedDict()
@@ -299,7 +303,12 @@ class Session(Hosting):
                 transaction.rollback()
                 self.settings.rollback()
                 raise
+            finally:
+                self.statistics.take(self.uncounted)
             self.settings.commit()
+            dropped = [change.row.oid for change in transaction.changes if isinstance(change, Remove) and isinstance(change.row, Function)]
+            for statistics in self.hub.statistics.values() if dropped else ():
+                statistics.forget(dropped)
 
     def rollback(self) -> None:
         """End the transaction and undo its work."""
@@ -308,6 +317,7 @@ class Session(Hosting):
         if transaction is not None:
             transaction.rollback()
             self.settings.rollback()
+            self.statistics.take(self.uncounted)
 
     def load(self, name: str, columns: tuple[Output, ...], batch: Batch) -> None:
         """Make a table of data already in memory, in place of one registered before under that name."""

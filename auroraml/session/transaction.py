@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from auroraml.session.function_statistics import FunctionStatistics
+
 if TYPE_CHECKING:
     from auroraml.catalog.catalog import Catalog
     from auroraml.catalog.changes import Change
@@ -21,8 +23,13 @@ class Hub:
         self.catalog = catalog
         self.store = store
         self.lock = lock or threading.RLock()
-        self.calls: dict[int, tuple[int, float, float]] = {}  # by function OID: calls, milliseconds in all, milliseconds of its own
+        self.statistics: dict[str, FunctionStatistics] = {}  # by instance
         self.on_commit: list[Callable[[tuple[Change, ...]], None]] = []
+
+    def function_statistics(self, instance: str) -> FunctionStatistics:
+        """What an instance has counted of functions in this database."""
+        with self.lock:
+            return self.statistics.setdefault(instance, FunctionStatistics())
 
 
 class Transaction:

@@ -67,16 +67,26 @@ def pg_stat_sys(ctx: Reader) -> Rows:
     return []
 
 
-@view("pg_catalog.pg_stat_user_functions")
-def pg_stat_user_functions(ctx: Reader) -> Rows:
-    """Calls counted under track_functions; times in milliseconds, kept in whole microseconds."""
+def _functions(ctx: Reader, counters: dict[int, tuple[int, float, float]]) -> Rows:
     rows: Rows = []
-    for oid, (calls, total, own) in ctx.host.hub.calls.items():
+    for oid, (calls, total, own) in counters.items():
         function = ctx.catalog.functions_by_oid.get(oid)
         if function is not None:
             rows.append({"funcid": oid, "schemaname": function.schema, "funcname": function.name, "calls": calls,
                          "total_time": round(total, 3), "self_time": round(own, 3)})  # fmt: skip
     return rows
+
+
+@view("pg_catalog.pg_stat_user_functions")
+def pg_stat_user_functions(ctx: Reader) -> Rows:
+    """Calls counted under track_functions, in transactions that have ended; times in milliseconds, kept in whole microseconds."""
+    return _functions(ctx, ctx.host.statistics.counters)
+
+
+@view("pg_catalog.pg_stat_xact_user_functions")
+def pg_stat_xact_user_functions(ctx: Reader) -> Rows:
+    """Calls counted in the running transaction."""
+    return _functions(ctx, ctx.host.uncounted)
 
 
 @view("pg_catalog.pg_locks")
