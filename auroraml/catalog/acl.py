@@ -53,7 +53,7 @@ def has_privilege(catalog: Catalog, role: Role, row: Grantable, letter: str, opt
     """Whether `role`, through itself, its memberships or PUBLIC, has a privilege on `row` (with grant option); superusers and owners do."""
     if role.superuser:
         return True
-    members = catalog.memberships(role)
+    members = catalog.inherited(role)
     if option and row.owner in members:
         return True
     if isinstance(row, Relation) and row.kind in "rvmS" and row.system is None and not option and _everywhere(members, row, letter):
@@ -78,12 +78,12 @@ def has_column_privilege(catalog: Catalog, role: Role, row: Relation, column: Co
     """Whether `role` has a privilege on a column: its own, or its table's."""
     if has_privilege(catalog, role, row, letter, option):
         return True
-    return column.acl is not None and holds(column.acl, catalog.memberships(role), letter, option)
+    return column.acl is not None and holds(column.acl, catalog.inherited(role), letter, option)
 
 
 def owns(catalog: Catalog, role: Role, owner: int) -> bool:
     """Whether `role` acts for the owner."""
-    return role.superuser or owner in catalog.memberships(role)
+    return role.superuser or owner in catalog.inherited(role)
 
 
 def _split(letters: str) -> dict[str, bool]:

@@ -190,18 +190,30 @@ class Catalog:
 
     def memberships(self, role: Role) -> frozenset[int]:
         """The OIDs of `role` and of all roles it is a member of, directly or not."""
-        found, pending = {role.oid}, list(role.member_of)
+        return self._reached(role, inherited=False)
+
+    def inherited(self, role: Role) -> frozenset[int]:
+        """The OIDs of `role` and of those whose privileges it has without SET ROLE: a NOINHERIT role passes nothing on."""
+        return self._reached(role, inherited=True)
+
+    def _reached(self, role: Role, *, inherited: bool) -> frozenset[int]:
+        found, pending = {role.oid}, [role]
         by_oid = {other.oid: other for other in self.roles_by_name.values()}
         while pending:
-            oid = pending.pop()
-            if oid not in found and oid in by_oid:
-                found.add(oid)
-                pending.extend(by_oid[oid].member_of)
+            member = pending.pop()
+            for oid in member.member_of if member.inherit or not inherited else ():
+                if oid not in found and oid in by_oid:
+                    found.add(oid)
+                    pending.append(by_oid[oid])
         return frozenset(found)
 
     def is_member(self, member: Role, role: Role) -> bool:
         """Whether `member` is `role` or one of its members; a superuser is a member of all."""
         return member.superuser or role.oid in self.memberships(member)
+
+    def acts_as(self, member: Role, role: Role) -> bool:
+        """Whether `member` has the privileges of `role` without SET ROLE; a superuser has all."""
+        return member.superuser or role.oid in self.inherited(member)
 
     def find_database(self, name: str) -> Database | None:
         """The database of that name."""

@@ -96,7 +96,7 @@ def _grantor(row: Grantable, acl: tuple[AclItem, ...], letters: str, host: Host)
     if owns(host.catalog, host.role, row.owner):
         return Grantor(oid=row.owner, letters=letters)
     best = Grantor(oid=host.role.oid, letters="")
-    for oid in (host.role.oid, *sorted(host.catalog.memberships(host.role) - {host.role.oid})):
+    for oid in (host.role.oid, *sorted(host.catalog.inherited(host.role) - {host.role.oid})):
         own = "".join(letter for letter in letters if holds(acl, frozenset((oid,)), letter, option=True))
         if len(own) > len(best.letters):
             best = Grantor(oid=oid, letters=own)

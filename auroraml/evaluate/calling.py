@@ -104,6 +104,18 @@ def _sql_call(function: Function, args: Sequence[Evaluator], compile: Compiler) 
 
 
 def _body(function: Function, compiled: Sequence[Evaluator], frame: Frame, values: list[Vector]) -> Vector:
+    """The body's value, computed as the function's owner where it is SECURITY DEFINER."""
+    ctx = frame.ctx
+    caller = ctx.user
+    if function.security_definer:
+        ctx.user = str(ctx.catalog.role_by_oid(function.owner).name)
+    try:
+        return _value(function, compiled, frame, values)
+    finally:
+        ctx.user = caller
+
+
+def _value(function: Function, compiled: Sequence[Evaluator], frame: Frame, values: list[Vector]) -> Vector:
     if not compiled:
         return frame.ctx.run_sql_function(function, values, frame.n)
     params = {("external", i): value for i, value in enumerate(values, 1)}

@@ -23,6 +23,7 @@ class Runtime(CallContext, Protocol):
     def run_sql_function(self, function: Function, args: list[Vector], n: int) -> Vector:
         """A LANGUAGE SQL function that is not a plain expression, for each of `n` rows."""
 
+    user: str  # who the function at hand runs as
     nested_time: float  # milliseconds spent in the functions that the one at hand has called
 
     def count_call(self, function: Function, calls: int, total: float, own: float) -> None:

@@ -156,8 +156,10 @@ def pg_has_role(ctx: CallContext, *arguments: object) -> bool:
         option = word.endswith((" with admin option", " with grant option"))
         if word.split(" with ")[0] not in ("member", "usage"):
             raise InvalidParameterValue(f'unrecognized privilege type: "{part.strip()}"')
-        if role is not None:
-            answer = answer or (member.superuser or role.oid in member.admin_of if option else ctx.catalog.is_member(member, role))
+        if role is not None and option:
+            answer = answer or member.superuser or role.oid in member.admin_of
+        elif role is not None:
+            answer = answer or (ctx.catalog.acts_as(member, role) if word == "usage" else ctx.catalog.is_member(member, role))
     return answer
 
 

@@ -207,9 +207,9 @@ class Hosting(SequenceValues):
                 self.remove(*owned(relation, self), relation)  # type: ignore[arg-type] # Session is a Host
 
     def is_member(self, role: str) -> bool:
-        """Whether the current role is `role` or a member of it."""
+        """Whether the current role is `role` or has its privileges."""
         found = self.catalog.find_role(role)
-        return found is not None and self.catalog.is_member(self.role, found)
+        return found is not None and self.catalog.acts_as(self.role, found)
 
     # Catalog rows
 

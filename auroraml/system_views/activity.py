@@ -18,7 +18,7 @@ def pg_stat_activity(ctx: Reader) -> Rows:
     for session in ctx.host.server.sessions:
         own = catalog.find_role(session.session_user)
         database = catalog.find_database(session.dbname)
-        allowed = own is None or catalog.is_member(reader, own) or 3375 in catalog.memberships(reader)
+        allowed = own is None or catalog.acts_as(reader, own) or 3375 in catalog.inherited(reader)
         query, started, changed = session.activity
         state = "active" if session.active else {"I": "idle", "T": "idle in transaction", "E": "idle in transaction (aborted)"}[session.status]
         rows.append({

@@ -305,7 +305,7 @@ def items(acl: tuple[tuple[int, str, int], ...]) -> Iterator[tuple[int, int, str
 
 def concerns(ctx: Reader, grantor: int, grantee: int) -> bool:
     """Whether the reader acts for the grantor or the grantee, or everybody does."""
-    members = ctx.catalog.memberships(reader(ctx))
+    members = ctx.catalog.inherited(reader(ctx))
     return grantee == 0 or reader(ctx).superuser or grantor in members or grantee in members
 
 
@@ -350,7 +350,7 @@ def column_privileges(ctx: Reader) -> Rows:
 @view("information_schema.enabled_roles")
 def enabled_roles(ctx: Reader) -> Rows:
     """The roles that the reader acts for."""
-    return [{"role_name": r.name} for r in ctx.catalog.roles() if ctx.catalog.is_member(reader(ctx), r)]
+    return [{"role_name": r.name} for r in ctx.catalog.roles() if ctx.catalog.acts_as(reader(ctx), r)]
 
 
 @view("information_schema.applicable_roles", "information_schema.administrable_role_authorizations")
@@ -359,5 +359,5 @@ def applicable_roles(ctx: Reader) -> Rows:
     catalog: Catalog = ctx.catalog
     return [
         {"grantee": m.name, "role_name": role_name(catalog, oid), "is_grantable": YES_NO[oid in m.admin_of]}
-        for m in catalog.roles() if catalog.is_member(reader(ctx), m) for oid in m.member_of
+        for m in catalog.roles() if catalog.acts_as(reader(ctx), m) for oid in m.member_of
     ]  # fmt: skip

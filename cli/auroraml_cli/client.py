@@ -161,16 +161,16 @@ class Embedded:
 
     def connect(self, dbname: str, user: str) -> Embedded:
         """Another session of the same Database."""
-        return Embedded(self.database, self.database.session(dbname=dbname, user=user))
+        return Embedded(self.database, self.database.session(dbname=dbname, user=user, instance=self.session.instance))
 
     def close(self) -> None:
         """End the session."""
         self.session.close()
 
 
-def open_embedded(dbname: str, user: str, options: Mapping[str, object]) -> Embedded:
-    """A new, empty Database in this process, with a database of the name asked for."""
+def open_embedded(dbname: str, user: str, options: Mapping[str, object], instance: str = "writer") -> Embedded:
+    """A new, empty Database in this process, with a database of the name asked for; the session is on the instance named."""
     database = Database(**options)  # type: ignore[arg-type] # the program passes endpoints= and services= only
     if dbname not in database.hubs:
         database.create_database(dbname, user)
-    return Embedded(database, database.session(dbname=dbname, user=user))
+    return Embedded(database, database.session(dbname=dbname, user=user, instance=instance))

@@ -53,6 +53,7 @@ class Invocation:
     services: str | None = None
     record: str | None = None
     replay: str | None = None
+    instance: str = "writer"
 
 
 def _flag(*names: str) -> click.Option:
@@ -73,6 +74,7 @@ PARAMETERS: list[click.Parameter] = [
     _flag("-z", "--field-separator-zero"), _flag("-0", "--record-separator-zero"),
     click.Option(["-?", "--help", "help_topic"], is_flag=False, flag_value="options"), click.Option(["--config"]),
     click.Option(["--services"], type=click.Choice(["embedded", "aws"])), click.Option(["--record"]), click.Option(["--replay"]),
+    click.Option(["--instance"], type=click.Choice(["writer", "reader"]), default="writer"),
 ]  # fmt: skip
 
 

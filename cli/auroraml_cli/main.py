@@ -97,7 +97,7 @@ def _open(target: Target, asked: Invocation) -> Shell:
     user = target.user or DEFAULT_USER
     given = {"services": asked.services, "config": asked.config, "record": asked.record, "replay": asked.replay}
     more = {name: value for name, value in given.items() if value is not None}
-    client = open_embedded(target.dbname or target.user or DEFAULT_USER, user, more)
+    client = open_embedded(target.dbname or target.user or DEFAULT_USER, user, more, asked.instance)
     for name, value in settings_of(target.options or "", os.environ):
         for _ in client.run(f"SELECT pg_catalog.set_config({quoted_literal(name)}, {quoted_literal(value)}, false)"):
             pass

@@ -65,6 +65,7 @@ Services:
       --services=KIND      embedded (default) or aws
       --record=FILENAME    keep all requests to services and their answers in a file
       --replay=FILENAME    answer from such a file; with --record of the same file, ask only what is missing
+      --instance=KIND      the cluster's writer (default) or a reader, which refuses changes
 """
 COMMANDS = """General
   \\copyright             the licence
