@@ -14,6 +14,8 @@ from auroraml.errors import (
     FeatureNotSupported,
     GroupingError,
     InvalidColumnReference,
+    InvalidSchemaName,
+    InvalidTextRepresentation,
     TooManyArguments,
     UndefinedFunction,
     UndefinedObject,
@@ -21,6 +23,7 @@ from auroraml.errors import (
     WrongObjectType,
 )  # fmt: skip
 from auroraml.errors import SyntaxError as SqlSyntaxError
+from auroraml.extensions.aws_ml.mistakes import advice
 from auroraml.ir import expr as e
 from auroraml.ir.logical import Window
 from auroraml.ir.objects import Function
@@ -107,9 +110,14 @@ class Calls:
             return functional
         variadic = form is not None and form.variadic
         direct = self._direct(within)
-        chosen, shown = self._choose(name, schema, [*args, *direct], [*names, *[None] * len(direct)], variadic, at, star)
-        made = self._finish(chosen, shown, args, at, variadic=variadic, distinct=distinct, order=order, filter=filter, star=star, direct=direct,
-                            within=within, window=window)  # fmt: skip
+        try:
+            chosen, shown = self._choose(name, schema, [*args, *direct], [*names, *[None] * len(direct)], variadic, at, star)
+            made = self._finish(chosen, shown, args, at, variadic=variadic, distinct=distinct, order=order, filter=filter, star=star, direct=direct,
+                                within=within, window=window)  # fmt: skip
+        except (UndefinedFunction, InvalidSchemaName, InvalidTextRepresentation) as error:
+            found = advice(schema, name, [arg.type for arg in args], unread=isinstance(error, InvalidTextRepresentation))
+            error.diag.message_hint = " ".join(hint for hint in (error.diag.message_hint, found) if hint) or None
+            raise
         return replace(made, form="sql") if form is not None and form.written and isinstance(made, e.Call) else made
 
     def _arguments(self, node: exp.Anonymous) -> tuple[list[exp.Expression], bool, list[exp.Expression]]:
