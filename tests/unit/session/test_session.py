@@ -10,6 +10,7 @@ import pytest
 from auroraml import errors
 from auroraml.dbapi.connection import Connection
 from auroraml.services.factory import make_services
+from auroraml.session.function_statistics import FunctionStatistics
 from auroraml.session.session import Session
 from auroraml.settings import Settings
 
@@ -21,7 +22,13 @@ def connection() -> Connection:
     catalog = SimpleNamespace(
         role=lambda name: role, find_role=lambda name: role, is_member=lambda member, role: True, type=None, find_schema=lambda name: None
     )
-    hub = SimpleNamespace(catalog=catalog, store=SimpleNamespace(begin=lambda: stored), lock=threading.RLock(), on_commit=[])
+    hub = SimpleNamespace(
+        catalog=catalog,
+        store=SimpleNamespace(begin=lambda: stored),
+        lock=threading.RLock(),
+        on_commit=[],
+        function_statistics=lambda instance: FunctionStatistics(),
+    )
     session = Session(server=SimpleNamespace(service_clients=make_services()), hub=hub, dbname="postgres", user="postgres", settings=Settings())  # type: ignore[arg-type] # stand-ins
     return Connection(SimpleNamespace(close=lambda: None), session, autocommit=True)  # type: ignore[arg-type] # a stand-in
 
