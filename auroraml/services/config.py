@@ -38,8 +38,16 @@ def read_config(path: str | Path) -> Config:
         raise ValueError(f"{path}: [{strange[0]}] is not one of {', '.join(sorted(TABLES))}")
     endpoints = {name: _beside(path, table) for name, table in tables.get("endpoints", {}).items()}
     services = {key: str(path.parent / value) if key in ("record", "replay") else value for key, value in tables.get("services", {}).items()}
-    return Config(endpoints=endpoints, services=services, parameters=tables.get("parameter_group", {}),
+    return Config(endpoints=endpoints, services=services, parameters=_dotted(tables.get("parameter_group", {})),
                   prices=tables.get("prices", {}), cluster=tables.get("cluster"), tables={name: tables[name] for name in OPTIONS if name in tables})  # fmt: skip
+
+
+def _dotted(table: Mapping[str, object], prefix: str = "") -> dict[str, object]:
+    """Parameters by whole names: auroraml.region without quotes is a table in a table to TOML."""
+    found: dict[str, object] = {}
+    for key, value in table.items():
+        found |= _dotted(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+    return found
 
 
 def _beside(path: Path, table: object) -> object:

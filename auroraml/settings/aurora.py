@@ -52,6 +52,16 @@ AURORAML_WARN_DOUBLE_CALLS = Setting[bool](
     help="Warns of batch-mode functions that a select list calls more than once a row with the same arguments.",
     more="(f(x)).* calls the function once for each of its columns, and each call is paid for; written in FROM it is called once.",
 )
+AURORAML_ML_ROLE = Setting[str](
+    name="auroraml.ml_role",
+    kind=VarType.ENUM,
+    default="execute",
+    choices=("execute", "none"),
+    context=Context.POSTMASTER,
+    category="Customized Options",
+    help="What CREATE EXTENSION aws_ml lets the role aws_ml do.",
+    more="execute: its members call the functions and grant EXECUTE on them, as befits an administrative role; none: nothing of itself.",
+)
 AURORAML_ML_VOLATILITY = Setting[str](
     name="auroraml.ml_volatility",
     kind=VarType.ENUM,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from auroraml.catalog.catalog import Catalog
 from auroraml.ir.objects import Relation
 from auroraml.system_views.registry import Reader, Rows, array, view
@@ -9,13 +11,18 @@ from auroraml.system_views.registry import Reader, Rows, array, view
 SYSTEM = ("pg_catalog", "information_schema", "pg_toast")
 
 
+def _sessions(ctx: Reader) -> list[Any]:
+    """The sessions of the reader's instance: writer and readers are servers of their own."""
+    return [session for session in ctx.host.server.sessions if session.instance == ctx.host.instance]
+
+
 @view("pg_catalog.pg_stat_activity")
 def pg_stat_activity(ctx: Reader) -> Rows:
-    """Sessions of all databases; what others run is shown to superusers and to the role itself."""
+    """Sessions of all databases on this instance; what others run is shown to superusers and to the role itself."""
     catalog: Catalog = ctx.catalog
     reader = catalog.role(ctx.user)
     rows: Rows = []
-    for session in ctx.host.server.sessions:
+    for session in _sessions(ctx):
         own = catalog.find_role(session.session_user)
         database = catalog.find_database(session.dbname)
         allowed = own is None or catalog.acts_as(reader, own) or 3375 in catalog.inherited(reader)
@@ -34,7 +41,7 @@ def pg_stat_activity(ctx: Reader) -> Rows:
 @view("pg_catalog.pg_stat_database")
 def pg_stat_database(ctx: Reader) -> Rows:
     """Databases with the sessions connected to them."""
-    sessions = [s.dbname for s in ctx.host.server.sessions]
+    sessions = [s.dbname for s in _sessions(ctx)]
     return [{"datid": d.oid, "datname": d.name, "numbackends": sessions.count(d.name)} for d in ctx.catalog.databases()]
 
 
@@ -93,7 +100,7 @@ def pg_stat_xact_user_functions(ctx: Reader) -> Rows:
 def pg_locks(ctx: Reader) -> Rows:
     """The locks that every transaction holds on itself; tables are not locked by readers or writers here."""
     rows: Rows = []
-    for session in ctx.host.server.sessions:
+    for session in _sessions(ctx):
         if session.running is not None:
             virtual = f"{session.pid}/{session.running.stored.xid}"
             rows.append({"locktype": "virtualxid", "virtualxid": virtual, "virtualtransaction": virtual, "pid": session.pid, "mode": "ExclusiveLock",

@@ -29,6 +29,11 @@ def test_one_command() -> None:
     assert program("-X", "-c", "SELECT 1 AS a") == (" a \n---\n 1\n(1 row)\n\n", "")
 
 
+def test_a_reader_refuses_changes() -> None:
+    shown, told = program("-X", "-At", "--instance=reader", "-c", "SELECT pg_is_in_recovery()", "-c", "CREATE TABLE t (a int)", code=1)
+    assert (shown, told) == ("t\n", "ERROR:  cannot execute CREATE TABLE in a read-only transaction\n")
+
+
 def test_commands_and_files_run_in_order(tmp_path: Path) -> None:
     (tmp_path / "two.sql").write_text("SELECT 'two';\n", encoding="utf-8")
     out, _ = program("-X", "-A", "-t", "-c", "SELECT 'one'", "-f", str(tmp_path / "two.sql"), "-c", "SELECT 'three'")

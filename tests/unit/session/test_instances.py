@@ -122,7 +122,7 @@ def test_the_region_is_one_for_parameters_cluster_and_services(tmp_path: Path) -
 
 def test_a_file_names_the_instance(tmp_path: Path) -> None:
     file = tmp_path / "cluster.toml"
-    file.write_text('[parameter_group]\n"auroraml.engine_version" = "15.4"\n"auroraml.instance_class" = "db.r6g.4xlarge"\nwork_mem = "8MB"\n')
+    file.write_text('[parameter_group]\n"auroraml.engine_version" = "15.4"\nauroraml.instance_class = "db.r6g.4xlarge"\nwork_mem = "8MB"\n')
     with auroraml.connect(config=file) as connection:
         assert value(connection, "SELECT aurora_version()") == "15.4.0"
         assert value(connection, "SHOW max_worker_processes") == "32"
