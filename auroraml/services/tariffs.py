@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from auroraml.services.prices import PriceList
-from auroraml.services.protocols import MAX_DOCUMENTS, Sentiments, ServiceFailure
+from auroraml.services.protocols import MAX_DOCUMENTS, THROTTLED, Sentiments, ServiceFailure
 
-REFUSED = frozenset({  # an endpoint's errors that no container has seen
-    "AccessDeniedException", "ValidationError", "ValidationException", "ModelNotReadyException", "ThrottlingException", "ServiceUnavailable",
+REFUSED = THROTTLED | {  # an endpoint's errors that no container has seen
+    "AccessDeniedException", "ValidationError", "ValidationException", "ModelNotReadyException", "ServiceUnavailable",
     "InternalDependencyException", "EndpointConnectionError", "ConnectTimeoutError", "NoCredentialsError",
-})  # fmt: skip
+}  # fmt: skip
 OUTPUT_LIMITS = (  # where requests of Bedrock's models say how many tokens the answer may have
     ("max_tokens",), ("max_tokens_to_sample",), ("maxTokens",), ("max_gen_len",), ("max_completion_tokens",),
     ("textGenerationConfig", "maxTokenCount"), ("inferenceConfig", "maxTokens"), ("inferenceConfig", "max_new_tokens"),

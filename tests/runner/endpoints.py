@@ -159,6 +159,7 @@ def endpoints() -> dict[str, object]:
         "throttled-once-endpoint": ThrottledOnce(),
         "slow-endpoint": slow,
         "forbidden-endpoint": fault("AccessDeniedException", "User is not authorized to perform: sagemaker:InvokeEndpoint"),
+        "timed-endpoint": Callable(first, latency=0.036, instance_type="ml.c5.xlarge"),
         "elsewhere-account-endpoint": Callable(first).at(account="777788889999"),
         "elsewhere-region-endpoint": Callable(first).at(region="us-west-2"),
         "not-ready-endpoint": fault("ModelNotReadyException", "Model is not ready"),

@@ -79,8 +79,11 @@ _IAM: dict[str, object] = {
     },
 }
 _DENIED: dict[str, object] = {
-    "roles": {"Comprehend": f"{_ROLE}/half"},
-    "policies": {"half": {"Statement": {"Effect": "Allow", "Action": "comprehend:BatchDetectSentiment", "Resource": "*"}}},
+    "roles": {"Comprehend": f"{_ROLE}/half", "Bedrock": f"{_ROLE}/titan"},
+    "policies": {
+        "titan": {"Statement": {"Effect": "Allow", "Action": "bedrock:Invoke*", "Resource": "arn:aws:bedrock:*::foundation-model/*v2:0"}},
+        "half": {"Statement": {"Effect": "Allow", "Action": "comprehend:BatchDetectSentiment", "Resource": "*"}},
+    },
 }
 _ONE_ROW = "SET apg_enable_batch_mode_function_execution = off;"
 _UNMOVED = "SET apg_enable_function_migration = off;"
