@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from auroraml.ir import expr as e
@@ -22,7 +23,7 @@ from auroraml.planner.paths.parallel import gathered, limit_needed, useful_gathe
 from auroraml.planner.paths.path import AggregatePath, DummyPath, Path, RecursivePath, SetOpPath, SubqueryPath, UpperUniquePath
 from auroraml.planner.paths.scans import is_dummy
 from auroraml.planner.paths.steps import limited, projection, sorted_path
-from auroraml.planner.paths.subqueries import all_unions
+from auroraml.planner.paths.subqueries import all_unions, nulled
 from auroraml.planner.query import LimitCounts, charge_init_plans, ordered, plan_level
 from auroraml.planner.rules.pull_up_subqueries import one_relation, simple
 from auroraml.types.table import INT4
@@ -30,14 +31,16 @@ from auroraml.types.table import INT4
 
 def plan_set_operation(statement: Statement, plan: l.SetOperation, outer: Outer | None, fraction: float) -> Level:
     """A tree of set operations as a level whose relations are the leaves."""
-    level = _level(statement, plan.outputs, outer)
+    places = outer.places if outer is not None and outer.merged else list(range(len(plan.outputs)))
+    outputs = tuple(plan.outputs[i] for i in places)
+    level = _level(statement, outputs, outer)
     limit = None if plan.limit is None else level.fold(plan.limit)
     offset = None if plan.offset is None else level.fold(plan.offset)
     limits = LimitCounts(level, limit, offset, fraction)
     bare = replace(plan, order_by=(), limit=None, offset=None, ctes=())
     flat = all_unions(bare)
     level.tuple_fraction = limits.fraction if flat or not plan.order_by else 0.0
-    current = _SetPlanner(level, flat).relation(bare, plan.outputs)
+    current = _SetPlanner(level, flat, places).relation(bare, outputs)
     _sort_keys(level, plan)
     if flat and not (outer is not None and outer.merged):
         useful_gathers(level, current)
@@ -87,8 +90,9 @@ def _finish(level: Level, plan: l.SetOperation, current: Relation, limit: e.Expr
 class _SetPlanner:
     """Plans the operations of one tree."""
 
-    def __init__(self, level: Level, flat: bool = False) -> None:
+    def __init__(self, level: Level, flat: bool = False, places: Sequence[int] | None = None) -> None:
         self.level = level
+        self.places = places if flat else None  # the columns that are read
         self.flat = flat  # nothing but UNION ALL: the queries are merged into this level (flatten_simple_union_all)
         self.leaves = 0
 
@@ -103,6 +107,10 @@ class _SetPlanner:
         level, statement = self.level, self.level.statement
         self.leaves += 1
         member = self.flat and _safe_member(statement, plan)
+        kept: Sequence[int] = range(len(plan.outputs)) if self.places is None else self.places
+        plan = _reading(plan, kept, member)
+        if member:
+            kept = range(len(plan.outputs))
         sub = self._planned(plan, member)
         assert sub.final is not None
         best = cheapest_fractional(sub.final, level.tuple_fraction)
@@ -117,10 +125,11 @@ class _SetPlanner:
         level.relations.append(relation)
         level.all_bits |= relation.bits
         exprs: list[e.Expr] = []
-        for output, target in zip(outputs, [t for t in sub.targets if not t.hidden], strict=False):
+        for i, (output, target) in enumerate(zip(outputs, [t for t in sub.targets if not t.hidden], strict=False)):
             level.owner[output.id] = index
             relation.widths[output.id] = sub.estimates.width(target.expr)
-            exprs.append(e.ColumnRef(type=output.type, typmod=output.typmod, id=output.id, name=output.name))
+            if i in kept:
+                exprs.append(e.ColumnRef(type=output.type, typmod=output.typmod, id=output.id, name=output.name))
         if flag is not None:
             exprs.append(e.Const(type=INT4, value=flag))
         relation.target = level.estimates.finish(Target(exprs))
@@ -342,6 +351,18 @@ def _scan(level: Level, relation: Relation, source: Path, member: bool) -> Path:
     path.startup = source.startup
     path.total = source.total if member else source.total + level.costs.tuple * source.rows
     return path
+
+
+def _reading(plan: l.LogicalPlan, places: Sequence[int], member: bool) -> l.LogicalPlan:
+    """A leaf of which some columns are read: a member makes no others, a subquery makes NULLs of them."""
+    if not isinstance(plan, l.Query) or len(places) == len(plan.outputs):
+        return plan
+    if member:
+        return replace(plan, outputs=tuple(plan.outputs[i] for i in places), targets=tuple(plan.targets[i] for i in places))
+    if plan.distinct or plan.distinct_on is not None:
+        return plan
+    visible = [t for t in plan.targets if not t.hidden]
+    return nulled(plan, {t.id for i, t in enumerate(visible) if i not in places})
 
 
 def _safe_member(statement: Statement, query: l.LogicalPlan) -> bool:

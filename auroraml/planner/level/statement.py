@@ -123,6 +123,7 @@ class Outer:
     def __init__(self, level: Level, merged: bool = False) -> None:
         self.level = level
         self.merged = merged  # the subquery's paths become those of a relation of the level
+        self.places: list[int] = []  # the columns of a merged subquery that are read
         self.params: dict[int, e.ParamRef] = {}
         self.refs: list[tuple[int, e.ColumnRef]] = []  # parameters that this level's columns fill
 

@@ -20,7 +20,6 @@ from auroraml.planner.paths import run_conditions
 from auroraml.planner.paths.dominance import add_partial_path, add_path
 from auroraml.planner.paths.path import AppendPath, DummyPath, Path, SubqueryPath
 from auroraml.planner.paths.sizes import parameterization
-from auroraml.planner.rules.pull_up_subqueries import simple as is_simple
 
 
 def plan_subquery(level: Level, relation: Relation, item: l.SubqueryItem) -> None:
@@ -41,13 +40,14 @@ def plan_subquery(level: Level, relation: Relation, item: l.SubqueryItem) -> Non
             kept.append(clause)
     relation.clauses = kept
     query = _without_unused(level, relation, item, query, tested)
-    if merged_unions(item):
-        relation.item, query = item, query = _read_only(relation, item, query)
+    outer = Outer(level, merged_unions(item))
+    if outer.merged:
+        outer.places = _read(relation, item)
+        relation.item = item = replace(item, outputs=tuple(item.outputs[i] for i in outer.places))
     parent = level.query
     simple = not (parent.grouped or parent.group_by or parent.having or level.distinct_clauses or level.sort_clauses)
     alone = level.all_bits & (level.all_bits - 1) == 0
     fraction = level.tuple_fraction if simple and alone else 0.0
-    outer = Outer(level, merged_unions(item))
     sub = level.statement.plan_query(query, outer, fraction)
     relation.sub = sub
     relation.sub_params = outer.refs
@@ -76,31 +76,12 @@ def plan_subquery(level: Level, relation: Relation, item: l.SubqueryItem) -> Non
         level.estimates.columns[output.id] = InputColumn(input=given, statistics=statistics, unique=unique)
 
 
-def _read_only(relation: Relation, item: l.SubqueryItem, query: l.LogicalPlan) -> tuple[l.SubqueryItem, l.LogicalPlan]:
-    """A UNION ALL that becomes part of this level without the columns that nobody reads."""
+def _read(relation: Relation, item: l.SubqueryItem) -> list[int]:
+    """The columns of a subquery that its level reads, by position."""
     wanted = {x.id for x in relation.target.exprs if isinstance(x, e.ColumnRef)}
     for clause in relation.clauses:
         wanted |= ids_in(clause.expr)
-    places = [i for i, output in enumerate(item.outputs) if output.id in wanted]
-    if len(places) == len(item.outputs) or not _all_simple(query):
-        return item, query
-    query = _columns(query, places)
-    return replace(item, outputs=tuple(item.outputs[i] for i in places), query=query), query
-
-
-def _all_simple(query: l.LogicalPlan) -> bool:
-    if isinstance(query, l.SetOperation):
-        return _all_simple(query.left) and _all_simple(query.right)
-    return isinstance(query, l.Query) and is_simple(query)
-
-
-def _columns(query: l.LogicalPlan, places: list[int]) -> l.LogicalPlan:
-    """A tree of UNION ALLs with some columns only."""
-    outputs = tuple(query.outputs[i] for i in places)
-    if isinstance(query, l.SetOperation):
-        return replace(query, outputs=outputs, left=_columns(query.left, places), right=_columns(query.right, places))
-    assert isinstance(query, l.Query)
-    return replace(query, outputs=outputs, targets=tuple(query.targets[i] for i in places))
+    return [i for i, output in enumerate(item.outputs) if output.id in wanted]
 
 
 def _visible(sub: Level) -> list[e.Expr]:
@@ -114,9 +95,13 @@ def _without_unused(level: Level, relation: Relation, item: l.SubqueryItem, quer
     read = {*relation.needed, *tested}
     for clause in relation.clauses:
         read |= ids_in(clause.expr)
-    sorts = {k.expr.id for k in query.order_by if isinstance(k.expr, e.ColumnRef)}
     visible = [t for t in query.targets if not t.hidden]
-    unused = {t.id for t, o in zip(visible, item.outputs, strict=False) if o.id not in read}
+    return nulled(query, {t.id for t, o in zip(visible, item.outputs, strict=False) if o.id not in read})
+
+
+def nulled(query: l.Query, unused: set[int]) -> l.Query:
+    """The query with NULLs for targets that nobody reads and that change nothing else."""
+    sorts = {k.expr.id for k in query.order_by if isinstance(k.expr, e.ColumnRef)}
     targets = []
     changed = False
     dropped = query.aggregates_dropped
