@@ -61,6 +61,7 @@ class _Output:
 
     place: Place
     index: int
+    passed: bool = False  # by a node that computes nothing, where a constant stays one
 
     def text(self) -> str:
         """The output's expression, in parentheses unless it is a plain column."""
@@ -69,9 +70,14 @@ class _Output:
             return reference(node, self.place, e.InputRef(type=ANY, index=self.index))
         target = node.targets[self.index]
         text = self.place.text(target, True)
+        if isinstance(target, e.Const) and self.passed:
+            return text
         if isinstance(target, e.InputRef) and (target.original is None or not self.place.originals):
             return text
         return f"({text})"
+
+
+_PASSING = (p.Sort, p.Limit, p.Materialize, p.Unique, p.Hash, p.LockRows)
 
 
 class PlanNames:
@@ -132,7 +138,7 @@ def conflict_text(node: p.ModifyTable, conditions: Sequence[e.Expr], place: Plac
 @singledispatch
 def reference(node: p.PhysicalPlan, place: Place, ref: e.InputRef) -> str:
     """The text of `ref` in `node`: by default, the child's output."""
-    return _Output(place=place.at(node.children()[ref.side]), index=ref.index).text()
+    return _Output(place=place.at(node.children()[ref.side]), index=ref.index, passed=isinstance(node, _PASSING)).text()
 
 
 def _column(node: p.PhysicalPlan, columns: tuple[p.ScanColumn, ...], place: Place, ref: e.InputRef) -> str:

@@ -14,6 +14,7 @@ from auroraml.ir import physical as p
 from auroraml.ir.deparse import direction
 from auroraml.ir.metrics import BatchMetrics, NodeMetrics
 from auroraml.types.pg_type import PgType
+from auroraml.types.table import INT4
 
 MEMOIZED, MEMOIZED_KEY = 32, 96  # bytes that Memoize keeps around a row and around a key
 
@@ -32,19 +33,17 @@ def node_properties(node: p.PhysicalPlan, place: Place, options: Options, metric
 def _output(node: p.PhysicalPlan, place: Place) -> Iterator[Property]:
     if isinstance(node, p.Append | p.BitmapIndexScan | p.BitmapAnd | p.RecursiveUnion) or (isinstance(node, p.ModifyTable) and not node.targets):
         return
-    if node.targets:
-        texts = [place.text(target) for target in node.targets]
-    elif node.children():
-        width = _width(node.children()[0])
-        texts = [place.text(e.InputRef(type=_type(node.children()[0], i), index=i)) for i in range(width)]
-    else:
-        return
+    texts = [place.text(target) for target in node.targets]
+    texts += _side(node, place)
     if texts:
         yield Property(label="Output", value=texts, text=f"Output: {', '.join(texts)}")
 
 
-def _width(node: p.PhysicalPlan) -> int:
-    return len(node.targets) if node.targets or not node.children() else _width(node.children()[0])
+def _side(node: p.PhysicalPlan, place: Place) -> list[str]:
+    """The number of the side that a row of a set operation came from, which PostgreSQL carries to the top."""
+    if isinstance(node, p.Sort | p.Limit):
+        return _side(node.source, place.at(node.source))
+    return [place.text(e.InputRef(type=INT4, index=node.flag))] if isinstance(node, p.SetOp) else []
 
 
 def _type(node: p.PhysicalPlan, index: int) -> PgType:
@@ -307,7 +306,8 @@ def _(node: p.Gather, place: Place, metrics: NodeMetrics | None) -> Iterator[Pro
     if metrics is not None:
         launched = int(str(metrics.extra.get("Workers Launched", 0)))
         yield Property(label="Workers Launched", value=launched, text=f"Workers Launched: {launched}")
-    yield Property(label="Single Copy", value=node.single_copy, text="Single Copy: true" if node.single_copy else None)
+    if not isinstance(node, p.GatherMerge):
+        yield Property(label="Single Copy", value=node.single_copy, text="Single Copy: true" if node.single_copy else None)
 
 
 @details.register

@@ -110,6 +110,13 @@ class Emitter:
             return self.plan(path, flags, exprs)
         return self.result(made, exprs, made.node.cost)
 
+    def exactly(self, path: Path, flags: int, exprs: Sequence[e.Expr]) -> Emitted:
+        """The path's plan with this select list, computed there or by a Result (change_plan_targetlist)."""
+        made = self.plan(path, flags)
+        if self.can_project(made.node):
+            return self.plan(path, flags, exprs)
+        return self.result(made, exprs, made.node.cost)
+
     @staticmethod
     def can_project(node: p.PhysicalPlan) -> bool:
         """Whether a node computes its own select list."""

@@ -213,8 +213,13 @@ def unique(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | N
     assert isinstance(path, UniquePath)
     if path.method == "none":
         return emitter.plan(path.source, flags, exprs)
-    source = emitter.with_columns(path.source, flags, path.exprs)
-    places = [next(i for i, x in enumerate(source.exprs) if equal(x, wanted)) for wanted in path.exprs]
+    wanted = list(path.target.exprs)
+    wanted += [x for x in path.exprs if not any(equal(x, known) for known in wanted)]
+    if len(wanted) == len(path.target.exprs) and path.method == "hash":
+        source = emitter.plan(path.source, flags)
+    else:
+        source = emitter.exactly(path.source, flags, wanted)
+    places = [next(i for i, x in enumerate(source.exprs) if equal(x, key)) for key in path.exprs]
     if path.method == "hash":
         outputs = _list(path, exprs)
         node: p.PhysicalPlan = p.Aggregate(

@@ -27,7 +27,7 @@ def scan_list(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] 
     if flags & IGNORE:
         return []
     if whole_row(emitter, path, flags):
-        return physical_columns(path.relation)
+        return list(path.index.columns) if isinstance(path, IndexPath) and path.index_only else physical_columns(path.relation)
     return list(path.target.exprs)
 
 
@@ -37,8 +37,6 @@ def whole_row(emitter: Emitter, path: Path, flags: int) -> bool:
     if flags & (EXACT | SMALL) or relation.kind != "base" or relation.item is None:
         return False
     if isinstance(path, ResultPath | DummyPath):
-        return False
-    if isinstance(path, IndexPath) and path.index_only:
         return False
     if isinstance(path, BitmapPath) and not path.target.exprs:
         return False
