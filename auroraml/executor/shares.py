@@ -13,7 +13,7 @@ from auroraml.batch import Batch
 from auroraml.executor.crew import Crew, Member, State
 
 LARGEST = 131_072  # rows claimed at once
-SMALLEST = 64  # rows of an ordered scan claimed at once, while there are as many
+SMALLEST = 256  # rows claimed at once while there are as many; so few left of a share stay its owner's
 T = TypeVar("T")
 P = TypeVar("P")
 
@@ -40,26 +40,25 @@ class Dealt(Share):
         self.begun = [False] * count
 
     def claim(self, member: Member, n: int) -> Batch | None:
-        n = min(n, LARGEST)
         own = self.left[member.number]
         with self.crew.changed:
             self.begun[member.number] = True
             member.moved(State.RUNNING)
-            while own[0] == own[1] and not self._take_over(own, n):
+            while own[0] == own[1] and not self._take_over(own):
                 if not any(m.state is State.STARTING and self._rest(m) for m in self.crew.members):
                     return None
                 self.crew.wait_for(member)  # whoever is still starting will come for its share in a moment
-            start, stop = own[0], min(own[0] + n, own[1])
-            own[0] = stop
-        return self.rows.slice(start, stop)
+            start, rest = own[0], own[1] - own[0]
+            own[0] += min(n, rest, max(rest // 2, SMALLEST), LARGEST)
+            return self.rows.slice(start, own[0])
 
     def _rest(self, member: Member) -> int:
         start, stop = self.left[member.number]
         return stop - start
 
-    def _take_over(self, own: list[int], n: int) -> bool:
-        """Half of the largest rest, unless its owner will claim it at once, or has not had the time to begin."""
-        rests = [(self._free(m, n), m) for m in self.crew.members]
+    def _take_over(self, own: list[int]) -> bool:
+        """Half of the largest rest."""
+        rests = [(self._free(m), m) for m in self.crew.members]
         most, owner = max(rests, key=lambda rest: rest[0])
         if not most:
             return False
@@ -68,12 +67,12 @@ class Dealt(Share):
         self.left[owner.number][1] = stop - most
         return True
 
-    def _free(self, member: Member, n: int) -> int:
-        """How many of a participant's rows another may have."""
+    def _free(self, member: Member) -> int:
+        """How many of a participant's rows another may have: none while it has not had the time to begin, nor the last few it will claim itself."""
         rest = self._rest(member)
         if member.state is State.ENDED:
             return rest
-        if member.state is State.STARTING or (self.begun[member.number] and rest <= n):
+        if member.state is State.STARTING or (self.begun[member.number] and rest <= SMALLEST):
             return 0
         return (rest + 1) // 2
 

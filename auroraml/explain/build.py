@@ -11,7 +11,9 @@ from auroraml.explain.hashes import plan_hash, sql_hash
 from auroraml.explain.migrations import migration_property
 from auroraml.explain.model import Document, NodeModel, Options, Property
 from auroraml.explain.names import Place, inner_place
+from auroraml.explain.participants import workers
 from auroraml.explain.properties import node_properties
+from auroraml.explain.usage import BUFFERS, usage
 from auroraml.ir import physical as p
 from auroraml.ir.decisions import Migrations
 from auroraml.ir.deparse import quote_identifier
@@ -49,25 +51,6 @@ def document(explained: Explained) -> Document:
     return Document(root=root, footer=tuple(builder.footer(root)))
 
 
-BUFFERS = tuple(
-    f"{place} {verb} Blocks"
-    for place, verbs in (
-        ("Shared", ("Hit", "Read", "Dirtied", "Written")),
-        ("Local", ("Hit", "Read", "Dirtied", "Written")),
-        ("Temp", ("Read", "Written")),
-    )
-    for verb in verbs
-)
-
-
-def usage(options: Options) -> Iterator[Property]:
-    """Buffers and write-ahead log: there are none here, so the structured formats have zeros and the text format nothing."""
-    for label in BUFFERS if options.buffers else ():
-        yield Property(label=label, value=0)
-    for label in ("WAL Records", "WAL FPI", "WAL Bytes") if options.wal else ():
-        yield Property(label=label, value=0)
-
-
 def _number(value: float) -> float:
     return round(value, 2)
 
@@ -93,7 +76,8 @@ class _Builder:
             sort_memory=self.explained.sort_memory, hash_memory=self.explained.hash_memory,
         )  # fmt: skip
 
-    def node(self, node: p.PhysicalPlan, place: Place, relationship: str, plan_name: str) -> NodeModel:
+    def node(self, node: p.PhysicalPlan, place: Place, relationship: str, plan_name: str, shared: bool = False) -> NodeModel:
+        """A node's model; `shared`: workers run it too."""
         metrics = None
         if self.explained.metrics is not None:
             metrics = self.explained.metrics.nodes.get(node.id, NodeMetrics())
@@ -105,17 +89,21 @@ class _Builder:
             *self._charges(metrics),
             *usage(self.options),
         ]
+        if shared and metrics is not None:
+            properties.append(workers(node, place, self.options, metrics))
+        elif isinstance(node, p.Gather) and metrics is not None:
+            shared = metrics.loops > 0
         if relationship:
             at = next((i for i, item in enumerate(properties) if item.label == "Parallel Aware"), len(properties))
             properties.insert(at, Property(label="Parent Relationship", value=relationship))
             if plan_name:
                 properties.insert(at + 1, Property(label="Subplan Name", value=plan_name))
         return NodeModel(
-            head=head, costs=self._costs(node, metrics), properties=properties, children=list(self._children(node, place)),
+            head=head, costs=self._costs(node, metrics), properties=properties, children=list(self._children(node, place, shared)),
             relationship=relationship, plan_name=plan_name,
         )  # fmt: skip
 
-    def _children(self, node: p.PhysicalPlan, place: Place) -> Iterator[NodeModel]:
+    def _children(self, node: p.PhysicalPlan, place: Place, shared: bool) -> Iterator[NodeModel]:
         for plan in node.init_plans:
             carried = {**place.carried, **{number: (expr, place) for number, expr in plan.params}}
             yield self.node(plan.plan, place.at(plan.plan, carried), "InitPlan", init_plan_name(plan))
@@ -123,10 +111,10 @@ class _Builder:
         if isinstance(node, p.SubqueryScan):
             names = ("Subquery",)
         for i, child in enumerate(node.children()):
-            yield self.node(child, inner_place(place) if i == 1 and isinstance(node, p.Join) else place.at(child), names[i], "")
+            yield self.node(child, inner_place(place) if i == 1 and isinstance(node, p.Join) else place.at(child), names[i], "", shared)
         for plan in _subplans(node):
             carried = {**place.carried, **{number: (expr, place) for number, expr in plan.params}}
-            yield self.node(plan.plan, place.at(plan.plan, carried), "SubPlan", f"SubPlan {plan.index}")
+            yield self.node(plan.plan, place.at(plan.plan, carried), "SubPlan", f"SubPlan {plan.index}", shared and not isinstance(node, p.Gather))
 
     def _costs(self, node: p.PhysicalPlan, metrics: NodeMetrics | None) -> str:
         text = ""

@@ -8,15 +8,13 @@ from functools import singledispatch
 from auroraml.explain.hash_table import hash_table
 from auroraml.explain.model import Options, Property
 from auroraml.explain.names import Place, conflict_text
-from auroraml.explain.sort_space import sort_space
+from auroraml.explain.participants import batch_processing, reported
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.deparse import direction
-from auroraml.ir.metrics import BatchMetrics, NodeMetrics
+from auroraml.ir.metrics import NodeMetrics
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import INT4
-
-MEMOIZED, MEMOIZED_KEY = 32, 96  # bytes that Memoize keeps around a row and around a key
 
 
 def node_properties(node: p.PhysicalPlan, place: Place, options: Options, metrics: NodeMetrics | None) -> Iterator[Property]:
@@ -128,24 +126,8 @@ def _(node: p.FunctionScan, place: Place, metrics: NodeMetrics | None) -> Iterat
         calls = [place.prefixed(place.prefix or place.verbose).text(call) for call in node.calls]
         yield Property(label="Function Call", value=", ".join(calls), text=f"Function Call: {', '.join(calls)}")
     yield from _filter(node, scan, metrics)
-    if metrics is not None and metrics.batches is not None and metrics.batches.sizes:
-        yield from _batches(metrics.batches, place.timing)
-
-
-def _spread(values: Sequence[float]) -> dict[str, object]:
-    return {"Average": round(sum(values) / len(values), 3), "Minimum": round(min(values), 3), "Maximum": round(max(values), 3)}
-
-
-def _batches(batches: BatchMetrics, timing: bool) -> Iterator[Property]:
-    """The published form: numbers to three decimals, the second line indented by 31 blanks from the first. TIMING off leaves the times out."""
-    sizes = _spread(batches.sizes)
-    size = "/".join(f"{value:.3f}" for value in sizes.values())
-    text = f"Batch Processing: num batches={len(batches.sizes)} avg/min/max batch size={size}"
-    value: dict[str, object] = {"Num Batches": len(batches.sizes), "Batch Size": sizes}
-    if timing:
-        times = value["Batch Call Time"] = _spread(batches.times)
-        text += f"\n{' ' * 31}avg/min/max batch call time={'/'.join(f'{time:.3f}' for time in times.values())}"
-    yield Property(label="Batch Processing", value=value, text=text)
+    if metrics is not None:
+        yield from batch_processing(metrics.batches, place.timing)
 
 
 @details.register
@@ -195,17 +177,8 @@ def _(node: p.Sort, place: Place, metrics: NodeMetrics | None) -> Iterator[Prope
     yield _keys("Sort Key", node.source, place, node.keys)
     if isinstance(node, p.IncrementalSort):
         yield _keys("Presorted Key", node.source, place, [p.SortColumn(index=key.index) for key in node.keys[: node.presorted]])
-    if metrics is not None and metrics.loops and "Sort Method" in metrics.extra:
-        method = str(metrics.extra["Sort Method"])
-        columns = node.source.targets or node.targets
-        single = len(columns) == 1 and 0 < columns[0].type.length <= 8
-        most = metrics.rows // metrics.loops if method == "top-N heapsort" else None
-        rows = int(str(metrics.extra.get("Sorted Rows", metrics.rows // metrics.loops)))
-        kind, space = sort_space(rows, node.cost.width, place.sort_memory, most=most, by_value=single)
-        method = "external merge" if kind == "Disk" else method
-        yield Property(label="Sort Method", value=method, text=f"Sort Method: {method}  {kind}: {space}kB")
-        yield Property(label="Sort Space Used", value=space)
-        yield Property(label="Sort Space Type", value=kind)
+    if metrics is not None:
+        yield from reported(node, place, metrics.own())
 
 
 @details.register
@@ -228,21 +201,13 @@ def _(node: p.Aggregate, place: Place, metrics: NodeMetrics | None) -> Iterator[
     elif node.keys:
         yield _grouped("Group Key", node.source, place, node.keys)
     yield from _qual("Filter", node.filter, _upper(place))
-    if node.strategy in ("hashed", "mixed"):
-        if place.costs:
-            text = f"Planned Partitions: {node.partitions}" if node.partitions else None
-            yield Property(label="Planned Partitions", value=node.partitions, text=text)
-        yield from _hashed(metrics)
+    if node.strategy in ("hashed", "mixed") and place.costs:
+        text = f"Planned Partitions: {node.partitions}" if node.partitions else None
+        yield Property(label="Planned Partitions", value=node.partitions, text=text)
+    if metrics is not None:
+        yield from reported(node, place, metrics.own())
     if node.filter:
         yield from _removed("Rows Removed by Filter", metrics.removed_by_filter if metrics else 0, metrics)
-
-
-def _hashed(metrics: NodeMetrics | None) -> Iterator[Property]:
-    if metrics is not None and metrics.loops:
-        memory = metrics.extra.get("Peak Memory Usage", 24)
-        yield Property(label="HashAgg Batches", value=1, text=f"Batches: 1  Memory Usage: {memory}kB")
-        yield Property(label="Peak Memory Usage", value=int(str(memory)))
-        yield Property(label="Disk Usage", value=0)
 
 
 @details.register
@@ -286,14 +251,8 @@ def _(node: p.Memoize, place: Place, metrics: NodeMetrics | None) -> Iterator[Pr
     mode = "binary" if node.binary else "logical"
     yield Property(label="Cache Key", value=keys, text=f"Cache Key: {keys}")
     yield Property(label="Cache Mode", value=mode, text=f"Cache Mode: {mode}")
-    if metrics is not None and "Cache Hits" in metrics.extra:
-        counts = {label: int(str(metrics.extra[f"Cache {label}"])) for label in ("Hits", "Misses", "Evictions", "Overflows")}
-        kilobytes = (metrics.rows * (MEMOIZED + node.cost.width) + counts["Misses"] * MEMOIZED_KEY + 1023) // 1024
-        shown = "  ".join(f"{label}: {count}" for label, count in counts.items())
-        for label, count in counts.items():
-            text = f"{shown}  Memory Usage: {kilobytes}kB" if label == "Hits" else None
-            yield Property(label=f"Cache {label}", value=count, text=text)
-        yield Property(label="Peak Memory Usage", value=kilobytes)
+    if metrics is not None:
+        yield from reported(node, place, metrics.own())
 
 
 @details.register

@@ -1,0 +1,113 @@
+"""What each participant of a parallel plan reports of itself: sort methods, hash tables, caches, service batches; and the lines of workers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import singledispatch
+
+from auroraml.explain.model import Options, Property
+from auroraml.explain.names import Place
+from auroraml.explain.sort_space import sort_space
+from auroraml.explain.usage import usage
+from auroraml.ir import physical as p
+from auroraml.ir.metrics import BatchMetrics, NodeMetrics
+
+MEMOIZED, MEMOIZED_KEY = 32, 96  # bytes that Memoize keeps around a row and around a key
+
+
+@singledispatch
+def reported(node: p.PhysicalPlan, place: Place, metrics: NodeMetrics) -> Iterator[Property]:
+    """What the participant whose `metrics` these are prints of itself; nothing where it did not run the node."""
+    return iter(())
+
+
+@reported.register
+def _(node: p.Sort, place: Place, metrics: NodeMetrics) -> Iterator[Property]:
+    if not metrics.loops or "Sort Method" not in metrics.extra:
+        return
+    method = str(metrics.extra["Sort Method"])
+    columns = node.source.targets or node.targets
+    single = len(columns) == 1 and 0 < columns[0].type.length <= 8
+    most = metrics.rows // metrics.loops if method == "top-N heapsort" else None
+    rows = int(str(metrics.extra.get("Sorted Rows", metrics.rows // metrics.loops)))
+    kind, space = sort_space(rows, node.cost.width, place.sort_memory, most=most, by_value=single)
+    method = "external merge" if kind == "Disk" else method
+    yield Property(label="Sort Method", value=method, text=f"Sort Method: {method}  {kind}: {space}kB")
+    yield Property(label="Sort Space Used", value=space)
+    yield Property(label="Sort Space Type", value=kind)
+
+
+@reported.register
+def _(node: p.Aggregate, place: Place, metrics: NodeMetrics) -> Iterator[Property]:
+    if node.strategy in ("hashed", "mixed") and metrics.loops:
+        memory = metrics.extra.get("Peak Memory Usage", 24)
+        yield Property(label="HashAgg Batches", value=1, text=f"Batches: 1  Memory Usage: {memory}kB")
+        yield Property(label="Peak Memory Usage", value=int(str(memory)))
+        yield Property(label="Disk Usage", value=0)
+
+
+@reported.register
+def _(node: p.Memoize, place: Place, metrics: NodeMetrics) -> Iterator[Property]:
+    if "Cache Hits" in metrics.extra:
+        counts = {label: int(str(metrics.extra[f"Cache {label}"])) for label in ("Hits", "Misses", "Evictions", "Overflows")}
+        kilobytes = (metrics.rows * (MEMOIZED + node.cost.width) + counts["Misses"] * MEMOIZED_KEY + 1023) // 1024
+        shown = "  ".join(f"{label}: {count}" for label, count in counts.items())
+        for label, count in counts.items():
+            text = f"{shown}  Memory Usage: {kilobytes}kB" if label == "Hits" else None
+            yield Property(label=f"Cache {label}", value=count, text=text)
+        yield Property(label="Peak Memory Usage", value=kilobytes)
+
+
+def _spread(values: Sequence[float]) -> dict[str, object]:
+    return {"Average": round(sum(values) / len(values), 3), "Minimum": round(min(values), 3), "Maximum": round(max(values), 3)}
+
+
+def batch_processing(batches: BatchMetrics | None, timing: bool) -> Iterator[Property]:
+    """The published form: numbers to three decimals, the second line indented by 31 blanks from the first. TIMING off leaves the times out."""
+    if batches is None or not batches.sizes:
+        return
+    sizes = _spread(batches.sizes)
+    size = "/".join(f"{value:.3f}" for value in sizes.values())
+    text = f"Batch Processing: num batches={len(batches.sizes)} avg/min/max batch size={size}"
+    value: dict[str, object] = {"Num Batches": len(batches.sizes), "Batch Size": sizes}
+    if timing:
+        times = value["Batch Call Time"] = _spread(batches.times)
+        text += f"\n{' ' * 31}avg/min/max batch call time={'/'.join(f'{time:.3f}' for time in times.values())}"
+    yield Property(label="Batch Processing", value=value, text=text)
+
+
+def _actual(options: Options, metrics: NodeMetrics) -> Iterator[Property]:
+    """Times, rows and loops of one worker."""
+    loops = metrics.loops
+    startup, total, rows = metrics.startup / loops, metrics.total / loops, metrics.rows / loops
+    times = f"time={startup:.3f}..{total:.3f} " if options.timing else ""
+    if options.timing:
+        yield Property(label="Actual Startup Time", value=round(startup, 3))
+        yield Property(label="Actual Total Time", value=round(total, 3))
+    yield Property(label="Actual Rows", value=round(rows), text=f"actual {times}rows={rows:.0f} loops={loops}")
+    yield Property(label="Actual Loops", value=loops)
+
+
+def _of_worker(node: p.PhysicalPlan, place: Place, options: Options, metrics: NodeMetrics) -> Iterator[Property]:
+    shown = options.verbose and metrics.loops > 0
+    if shown:
+        yield from _actual(options, metrics)
+    yield from reported(node, place, metrics)
+    if options.verbose or options.format != "text":  # like the sums above: how Aurora prints it is not published
+        yield from batch_processing(metrics.batches, options.timing)
+    if shown:
+        yield from usage(options)
+
+
+def workers(node: p.PhysicalPlan, place: Place, options: Options, metrics: NodeMetrics) -> Property:
+    """One entry for each worker that has something to tell; as text, lines that begin with its number."""
+    entries: list[dict[str, object]] = []
+    lines: list[str] = []
+    for number, own in sorted(metrics.workers.items()):
+        found = list(_of_worker(node, place, options, own))
+        if found:
+            entries.append({"Worker Number": number, **{item.label: item.value for item in found}})
+        texts = [line for item in found if item.text is not None for line in item.text.split("\n")]
+        if texts:
+            lines.append(f"Worker {number}:  " + "\n  ".join(texts))
+    return Property(label="Workers", value=entries, text="\n".join(lines) if lines else None)
