@@ -13,7 +13,7 @@ from auroraml.batch import Batch, Vector, concat, concat_batches, from_datums
 from auroraml.evaluate import Frame
 from auroraml.evaluate.call import null
 from auroraml.executor import subplans
-from auroraml.executor.crew import Crew, WorkerSlots
+from auroraml.executor.crew import Gathering, WorkerSlots
 from auroraml.executor.loops import Key, Loops
 from auroraml.executor.operator import ALL, Operator, build
 from auroraml.executor.plans import free_parameters
@@ -92,7 +92,7 @@ class ExecutionContext:
     work_tables: dict[int, Batch | None] = field(default_factory=dict)
     only_rows: dict[int, np.ndarray] = field(default_factory=dict)  # by relation: the row versions a re-check reads instead of the snapshot's
     affected: int = 0
-    crews: list[Crew] = field(default_factory=list)  # of Gathers under way
+    gathers: list[Gathering] = field(default_factory=list)  # those that have workers now
     loops: Loops = field(init=False)
     check_step: Callable[[], None] = field(init=False)  # between two steps of a plan: a worker whose rows nobody wants any more ends there
 

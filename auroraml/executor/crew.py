@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from auroraml.batch import Batch, Vector
 from auroraml.errors import DatabaseError, QueryCanceled
@@ -40,6 +40,13 @@ class WorkerSlots:
         """Workers have ended."""
         with self._lock:
             self.taken -= n
+
+
+class Gathering(Protocol):
+    """A Gather under way."""
+
+    def end(self, *, abort: bool = False) -> None:
+        """Have the workers end, and count what they counted; `abort`: in the middle of whatever they do."""
 
 
 class Stopped(QueryCanceled):

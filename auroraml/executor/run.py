@@ -38,18 +38,18 @@ class Running:
         try:
             batch = self.root.pull(n)
         except BaseException:
-            self._end_crews(abort=True)
+            self._end_workers(abort=True)
             raise
         return batch if batch is None or self.width is None else batch.select(range(self.width))
 
     def close(self) -> None:
         """Let go of what operators hold, and end the workers."""
         self.root.close()
-        self._end_crews(abort=False)
+        self._end_workers(abort=False)
 
-    def _end_crews(self, *, abort: bool) -> None:
-        for crew in list(self.ctx.crews):
-            crew.finish(abort=abort)
+    def _end_workers(self, *, abort: bool) -> None:
+        for gather in list(self.ctx.gathers):
+            gather.end(abort=abort)
 
 
 def run(plan: PhysicalPlan, ctx: ExecutionContext) -> Running:

@@ -233,7 +233,8 @@ def _(node: p.Result, place: Place, metrics: NodeMetrics | None) -> Iterator[Pro
 def _(node: p.Hash, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
     if metrics is None or not metrics.loops:
         return
-    table = hash_table(node.cost.rows, node.cost.width, metrics.rows // metrics.loops, place.hash_memory)
+    shared = metrics.loops if node.parallel_aware else 1  # participants that built one table together
+    table = hash_table(node.cost.rows * shared, node.cost.width, metrics.rows * shared // metrics.loops, place.hash_memory)
     kilobytes = (table.memory + 1023) // 1024
     changed = (table.buckets, table.batches) != (table.planned_buckets, table.planned_batches)
     began = [f" (originally {count})" if changed else "" for count in (table.planned_buckets, table.planned_batches)]

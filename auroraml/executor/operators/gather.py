@@ -46,7 +46,7 @@ class GatherRows(Operator):
             enlist(child, None)
             return
         crew = self.crew = Crew(launched, takes_part, self.ctx.check)
-        self.ctx.crews.append(crew)
+        self.ctx.gathers.append(self)
         enlist(child, crew.leader)
         crew.launch(self.node.source, self.ctx, self._parameters(), self.most)
 
@@ -70,12 +70,12 @@ class GatherRows(Operator):
         return found
 
     def end(self, *, abort: bool = False) -> None:
-        """Have the workers end, and count what they counted."""
+        """Have the workers end, and count what they counted; `abort`: in the middle of whatever they do."""
         crew, self.crew = self.crew, None
         if crew is None:
             return
         crew.finish(abort=abort)
-        self.ctx.crews.remove(crew)
+        self.ctx.gathers.remove(self)
         assert self.ctx.slots is not None
         self.ctx.slots.give_back(self.slots)
         for number, context in enumerate(crew.contexts):

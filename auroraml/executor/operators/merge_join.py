@@ -82,7 +82,7 @@ class MergeJoinRows(JoinRows):
     def close(self) -> None:
         """With EXPLAIN ANALYZE, count what walking side by side would have read."""
         super().close()
-        if self.ctx.measured and self.metrics.loops == 1 and self.loops.n is None and self.matcher is not None:
+        if self.ctx.measured and self.started and self.metrics.own().loops == 1 and self.loops.n is None and self.matcher is not None:
             self._count_reads(concat_batches(self.lefts) if self.lefts else no_rows(self.node.outer))
             self.matcher = None
 
@@ -110,7 +110,8 @@ class MergeJoinRows(JoinRows):
         walk = Walk(ranks[: left.n], ranks[left.n :], self.node.kind, passes=passes, early=self.early,
                     skips_marks=self.early and not self.conditions, nulls_end=nulls_last)  # fmt: skip
         complete = self.finished and self.morsel is None
-        walk.run((1 << 62) if complete else self.metrics.rows + self.metrics.removed_by_filter)
+        own = self.metrics.own()
+        walk.run((1 << 62) if complete else own.rows + own.removed_by_filter)
         if walk.outer_rows < left.n:
             self.outer.unread(left.drop(walk.outer_rows))
         if walk.inner_reached < self.right.n:
