@@ -84,6 +84,7 @@ class InOrder(Share):
         super().__init__(crew, rows)
         self.at = 0
         self.begun = [False] * len(crew.members)
+        self.least = min(SMALLEST, -(-rows.n // max(len(crew.members), 1)))
 
     def claim(self, member: Member, n: int) -> Batch | None:
         with self.crew.changed:
@@ -94,7 +95,7 @@ class InOrder(Share):
             left = self.rows.n - self.at
             if not left:
                 return None
-            size = min(n, LARGEST, left, max(left // (2 * len(self.crew.members)), SMALLEST))
+            size = min(n, LARGEST, left, max(left // (2 * len(self.crew.members)), self.least))
             start, self.at = self.at, self.at + size
         return self.rows.slice(start, start + size)
 
