@@ -56,6 +56,7 @@ def engine(data: pa.Table, csv: bool) -> auroraml.Connection:
     connection = auroraml.connect(endpoints={"bench": endpoint}, user="rdsadmin", autocommit=True)
     connection.execute("CREATE EXTENSION aws_ml CASCADE")
     connection.execute(FUNCTION)
+    connection.execute("SET max_parallel_workers_per_gather = 0")  # as the loop by hand: one thread
     connection.execute("CREATE TABLE t (a int, b float8)")
     connection.register("loading", data)
     connection.execute("INSERT INTO t SELECT * FROM loading")

@@ -40,7 +40,7 @@ class Argument:
 
 _NEWLINE = 10
 _NOTHING = pa.array([], pa.large_string())
-SEGMENT = 4_194_304  # bytes of text/csv rendered ahead, about
+SEGMENT = 1_048_576  # bytes of text/csv rendered ahead, about
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +110,7 @@ class Request:
         return ended(pc.binary_join_element_wise(*fields, pa.scalar("", pa.large_string()), pa.scalar(",", pa.large_string())))
 
     def lines_of(self, start: int, stop: int) -> pa.Array:
-        """The lines from row `start` to before `stop`; those of the rows after them are rendered with them, as far as a few megabytes go."""
+        """The lines from row `start` to before `stop`; those of the rows after them are rendered with them, as far as a megabyte goes."""
         first, lines = self._segment or (0, _NOTHING)
         if not first <= start <= stop <= first + len(lines):
             ahead = min(self.n, start + max(stop - start, SEGMENT // self._row_bytes))

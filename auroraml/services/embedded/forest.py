@@ -14,6 +14,10 @@ from auroraml.services.protocols import ModelFailure, Response, Waiting
 from auroraml.services.request import Request
 from auroraml.services.response import one_a_row
 
+WALKED = 262144  # rows times trees times bounds that are looked at together: what they touch stays in the processor's cache
+NARROW = 4  # features: with more of them a walker's bounds are summed along a row of their own
+FEWEST = 16  # walkers are not thinned out below so many: a sum over very few is made in another order
+TINY = np.finfo(np.float64).tiny
 Ints = npt.NDArray[np.int64]
 
 
@@ -33,16 +37,23 @@ class RandomCutForest(Endpoint):
         size = min(samples, len(features))
         builders = [_Tree(features[random.choice(len(features), size, replace=False)], random) for _ in range(trees)]
         offsets = np.cumsum([0, *[len(b.axis) for b in builders]])
-        self.roots = offsets[:-1]
-        self.axis = np.concatenate([b.axis for b in builders]).astype(np.int64)
-        self.cut = np.concatenate([b.cut for b in builders]).astype(np.float64)
-        self.left = np.concatenate([np.array(b.left) + o for b, o in zip(builders, offsets, strict=False)]).astype(np.int64)
-        self.right = np.concatenate([np.array(b.right) + o for b, o in zip(builders, offsets, strict=False)]).astype(np.int64)
-        self.low = np.concatenate([b.low for b in builders])
-        self.high = np.concatenate([b.high for b in builders])
-        self.mass = np.concatenate([b.mass for b in builders]).astype(np.float64)
-        self.edges = (self.high - self.low).sum(axis=1)
+        axis = np.concatenate([b.axis for b in builders]).astype(np.int64)
+        leaf = axis < 0
+        first = np.concatenate([np.array(b.first) + o for b, o in zip(builders, offsets, strict=False)]).astype(np.int64)
+        low, high = np.concatenate([b.low for b in builders]), np.concatenate([b.high for b in builders])
+        mass = np.concatenate([b.mass for b in builders]).astype(np.float64)
+        depth = np.concatenate([b.depth for b in builders]).astype(np.float64)
+        damp = 1 - np.exp2(-mass) / 2  # nearly 1 for all but tiny masses
         self.size = size
+        self.narrow = features.shape[1] <= NARROW
+        self.roots = offsets[:-1]
+        bounds = np.concatenate([low, -high], axis=1)  # a row is outside a box by a bound less the row, where that is above zero
+        self.bounds = np.ascontiguousarray(bounds.T) if self.narrow else bounds
+        # the box's edges, the score of a row parted here, that of one never parted, the cut, whether the tree goes on, the feature cut, the first child
+        self.facts = np.column_stack([
+            (high - low).sum(axis=1), damp / (depth + 1), np.where(leaf, 0.5 / (depth + 1 + np.log2(np.maximum(mass, 1))), 0.0),
+            np.concatenate([b.cut for b in builders]), ~leaf, np.maximum(axis, 0), np.where(leaf, np.arange(len(axis)), first),
+        ])  # fmt: skip
 
     def scores(self, features: Matrix) -> Matrix:
         """One score a row: the expected damp(mass)/(depth + 1) of the cut that would part the row from each tree, averaged."""
@@ -50,36 +61,43 @@ class RandomCutForest(Endpoint):
             message = f"{features.shape[1]} features were sent, the model has {len(self.mean)}"
             raise ModelFailure(400, message)
         features = np.where(np.isnan(features), self.mean, features)
-        step = max(1, 2_000_000 // (len(self.roots) * features.shape[1]))
+        step = max(1, WALKED // (2 * features.shape[1]) // len(self.roots))
         parts = [self._walk(features[i : i + step]) for i in range(0, len(features), step)]
         return np.concatenate(parts) if parts else np.zeros(0)
 
     def _walk(self, rows: Matrix) -> Matrix:
-        """Every row down every tree at once, one level a turn."""
-        trees = len(self.roots)
-        who = np.repeat(np.arange(len(rows)), trees)
-        node = np.tile(self.roots, len(rows))
+        """Every row down every tree at once, one level a turn; all rows of a tree side by side, as they meet the same nodes.
+
+        Whatever other rows there are, a row's sums are made in the same order: its score does not depend on the batch it is in.
+        """
+        n, trees = len(rows), len(self.roots)
+        along, sums = (1, "ij->j") if self.narrow else (0, "ij->i")
+        both = np.concatenate([rows, -rows], axis=1)
+        if self.narrow:
+            both = np.ascontiguousarray(both.T)
+        flat = rows.reshape(-1)
+        who, node = np.tile(np.arange(n), trees), np.repeat(self.roots, n)
         alive = np.ones(len(who))  # the chance that no cut has parted the row yet
-        total = np.zeros(len(rows))
-        depth = 0
+        total = np.zeros(n)
         while len(who):
-            points = rows[who]
-            outside = np.abs(points - np.clip(points, self.low[node], self.high[node])).sum(axis=1)
-            span = outside + self.edges[node]
-            parted = np.divide(outside, span, out=np.zeros_like(outside), where=span > 0)
-            mass = self.mass[node]
-            damp = 1 - np.exp2(-mass) / 2  # nearly 1 for all but tiny masses
-            total += np.bincount(who, alive * parted * damp / (depth + 1), len(rows))
-            alive = alive * (1 - parted)
-            leaf = self.axis[node] < 0
-            if leaf.any():
-                seen = alive[leaf] / (depth + 1 + np.log2(np.maximum(mass[leaf], 1)))
-                total += np.bincount(who[leaf], seen / 2, len(rows))
-            inner = ~leaf & (alive > 1e-9)
-            who, node, alive, points = who[inner], node[inner], alive[inner], points[inner]
-            smaller = points[np.arange(len(who)), self.axis[node]] <= self.cut[node]
-            node = np.where(smaller, self.left[node], self.right[node])
-            depth += 1
+            edges, parted_score, leaf_score, cut, inner, axis, first = self.facts.take(node, axis=0).T
+            gaps = self.bounds.take(node, axis=along)
+            gaps -= both.take(who, axis=along)
+            outside = np.einsum(sums, np.maximum(gaps, 0.0, out=gaps))
+            parted = outside / np.maximum(edges + outside, TINY)
+            left = 1 - parted
+            total += np.bincount(who, alive * (parted * parted_score + left * leaf_score), n)
+            alive *= left
+            alive *= inner
+            value = flat.take(axis.astype(np.int64) + who * rows.shape[1])
+            node = first.astype(np.int64) + (value > cut)
+            going = alive > 1e-9
+            alive *= going
+            count = np.count_nonzero(going)
+            if not count:
+                break
+            if FEWEST < count < len(who) * 3 / 4:
+                who, node, alive = who[going], node[going], alive[going]
         scaled: Matrix = total / trees * np.log2(max(self.size, 2))
         return scaled
 
@@ -89,23 +107,23 @@ class RandomCutForest(Endpoint):
 
 
 class _Tree:
-    """One tree as arrays: nodes with axis (-1: leaf), cut, children, bounding box and mass."""
+    """One tree as arrays: nodes with axis (-1: leaf), cut, children, depth, bounding box and mass."""
 
     def __init__(self, points: Matrix, random: np.random.Generator) -> None:
         self.axis: list[int] = []
         self.cut: list[float] = []
-        self.left: list[int] = []
-        self.right: list[int] = []
+        self.first: list[int] = []  # its children: this one, and the next
+        self.depth: list[int] = []
         self.low: list[Matrix] = []
         self.high: list[Matrix] = []
         self.mass: list[int] = []
         self._grow(points, random)
 
-    def _node(self, points: Matrix) -> int:
+    def _node(self, points: Matrix, depth: int) -> int:
         self.axis.append(-1)
-        self.cut.append(0.0)
-        self.left.append(0)
-        self.right.append(0)
+        self.cut.append(np.inf)
+        self.first.append(0)
+        self.depth.append(depth)
         self.low.append(points.min(axis=0))
         self.high.append(points.max(axis=0))
         self.mass.append(len(points))
@@ -113,7 +131,7 @@ class _Tree:
 
     def _grow(self, points: Matrix, random: np.random.Generator) -> None:
         """Cut boxes along an axis chosen with a chance equal to its share of the box's edges, until points are alone (or equal)."""
-        pending = [(self._node(points), points)]
+        pending = [(self._node(points, 0), points)]
         while pending:
             node, inside = pending.pop()
             edges = self.high[node] - self.low[node]
@@ -128,6 +146,7 @@ class _Tree:
                 smaller = inside[:, axis] < self.high[node][axis]
                 cut = float(inside[smaller, axis].max())
             self.axis[node], self.cut[node] = axis, cut
-            self.left[node] = self._node(inside[smaller])
-            self.right[node] = self._node(inside[~smaller])
-            pending += [(self.left[node], inside[smaller]), (self.right[node], inside[~smaller])]
+            below = self.depth[node] + 1
+            left, right = self._node(inside[smaller], below), self._node(inside[~smaller], below)
+            self.first[node] = left
+            pending += [(left, inside[smaller]), (right, inside[~smaller])]

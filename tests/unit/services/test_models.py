@@ -124,3 +124,34 @@ def test_anomalies_stand_out() -> None:
     again = RandomCutForest(pa.table({f"c{i}": usual[:, i] for i in range(3)}), trees=60)
     assert np.array_equal(again.scores(usual[:5]), forest.scores(usual[:5]))
     assert forest.scores(np.zeros((0, 3))).shape == (0,)
+
+
+@pytest.mark.parametrize("width", [1, 3, 9])
+def test_a_forest_scores_each_row_as_one_walk_down_each_tree_does(width: int) -> None:
+    random = np.random.default_rng(width)
+    data = random.normal(size=(300, width))
+    data[:40] = data[0]  # a leaf may hold many equal rows
+    forest = RandomCutForest(pa.table({f"c{i}": data[:, i] for i in range(width)}), trees=7, samples=100)
+    rows = np.concatenate([random.normal(size=(40, width)) * 3, data[:5], np.full((1, width), 1e6)])
+    scores = forest.scores(rows)
+    assert scores == pytest.approx([walked(forest, row) for row in rows], rel=1e-9)
+    for start in (0, 7, 45):  # and whatever rows are beside it
+        for stop in (start + 1, start + 2, 46):
+            assert (forest.scores(rows[start:stop]) == scores[start:stop]).all()
+
+
+def walked(forest: RandomCutForest, row: np.ndarray) -> float:
+    """One row's score, node by node."""
+    bounds = forest.bounds.T if forest.narrow else forest.bounds
+    total = 0.0
+    for root in forest.roots.tolist():
+        node, alive, going = root, 1.0, True
+        while going:
+            edges, parted_score, leaf_score, cut, inner, axis, first = forest.facts[node].tolist()
+            outside = sum(max(0.0, x) for x in (bounds[node] - np.concatenate([row, -row])).tolist())
+            parted = outside / (outside + edges) if outside + edges else 0.0
+            total += alive * (parted * parted_score + (1 - parted) * leaf_score)
+            alive *= 1 - parted
+            going = bool(inner)
+            node = int(first) + int(row[int(axis)] > cut)
+    return total / len(forest.roots) * float(np.log2(forest.size))
