@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from auroraml.catalog.statistics import RelationStatistics
 from auroraml.ir.objects import Database, Extension, Function, Relation, Role, Schema
+from auroraml.records import dataclass
 from auroraml.types.pg_type import PgType
 
 Row = Relation | PgType | Function | Schema | Role | Extension | Database

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from auroraml.records import dataclass
 
 Value = str | int | float | bool | list[str] | list[dict[str, object]] | dict[str, object]
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from auroraml.ir.logical import LogicalPlan, Output
+from auroraml.records import dataclass
 from auroraml.types.pg_type import PgType
 
 

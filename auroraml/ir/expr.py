@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from auroraml.ir.objects import Function, Operator
+from auroraml.records import dataclass
 from auroraml.types.pg_type import PgType
 
 if TYPE_CHECKING:

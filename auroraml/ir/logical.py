@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from auroraml.ir.expr import Expr, SortKey
 from auroraml.ir.objects import Relation
+from auroraml.records import dataclass
 from auroraml.types.pg_type import PgType
 
 

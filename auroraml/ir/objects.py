@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from auroraml.records import dataclass
 from auroraml.types.pg_type import PgType
 
 if TYPE_CHECKING:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from auroraml.ir.expr import Aggregate as AggregateCall
 from auroraml.ir.expr import Expr, SubPlan, WindowCall
 from auroraml.ir.logical import Window
 from auroraml.ir.objects import Index, Relation
+from auroraml.records import dataclass
 from auroraml.types.pg_type import PgType
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sqlglot import exp
 
+from auroraml.records import dataclass
 from auroraml.sql.rewrite import Source
 from auroraml.sql.types import TypeName
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from auroraml.ir.expr import Expr, SubPlan
+from auroraml.records import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

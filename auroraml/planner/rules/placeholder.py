@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from auroraml.ir.expr import ColumnRef, Expr
+from auroraml.records import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
