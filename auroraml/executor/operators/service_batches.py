@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from auroraml.batch import Batch, Vector, concat, concat_batches
 from auroraml.errors import DatabaseError, QueryCanceled
 from auroraml.evaluate import Frame, compile
-from auroraml.evaluate.batch_calls import BatchRun
+from auroraml.evaluate.batch_calls import BatchCall, BatchRun
 from auroraml.evaluate.calling import body_expressions
 from auroraml.executor.operator import ALL, Operator
 from auroraml.executor.operators.functions import FunctionScanRows, makes_rows
@@ -91,6 +92,10 @@ def default_rows(function: Function, settings: Settings) -> int:
     return ALL if setting is None else int(str(settings[setting]))
 
 
+Prepared = tuple[BatchSize, BatchCall | None, bool]  # the last: whether outer rows may be read for several batches
+_PREPARED: WeakKeyDictionary[p.FunctionScan, Prepared] = WeakKeyDictionary()
+
+
 class ServiceBatches:
     """The outer rows of a nested loop over a batch-mode Function Scan, with the function's answers.
 
@@ -102,10 +107,10 @@ class ServiceBatches:
         self.scan = scan
         self.outer = outer
         self.parameters = parameters
-        self.size = BatchSize(scan.node.calls)
-        self.call = None if self.size.varies else scan.single()
-        below = facts_of(outer.node)
-        self.together = self.call is not None and not (below.volatile_below or below.ctes or any(map(calls_batches, walk(outer.node))))
+        made = _PREPARED.get(scan.node)
+        if made is None:
+            made = _PREPARED[scan.node] = _prepared(scan, outer)
+        self.size, self.call, self.together = made
         self.rows = 1 << 62  # of one batch, known when the first one is gathered
         self.rest: Batch | None = None  # read, but not enough for a batch
         self.gathered = Batch([], 0)  # a run's outer rows
@@ -225,6 +230,13 @@ class ServiceBatches:
         if self.failure is not None and (not found or not isinstance(self.failure, DatabaseError) or isinstance(self.failure, QueryCanceled)):
             raise self.failure
         return self.scan.columns(concat([vector.flat() for vector in found]))
+
+
+def _prepared(scan: FunctionScanRows, outer: Operator) -> Prepared:
+    size = BatchSize(scan.node.calls)
+    call = None if size.varies else scan.single()
+    below = facts_of(outer.node)
+    return size, call, call is not None and not (below.volatile_below or below.ctes or any(map(calls_batches, walk(outer.node))))
 
 
 def calls_batches(node: object) -> bool:
