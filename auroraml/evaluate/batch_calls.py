@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from auroraml.batch import RenderedVector, Vector
+from auroraml.batch import ConstVector, RenderedVector, Vector
 from auroraml.evaluate.call import call, kernel_of
 from auroraml.evaluate.calling import Evaluator, body_expressions
 from auroraml.evaluate.compile import compile
@@ -200,6 +200,8 @@ class _KernelCalls:
 
 def _calls(of: BatchCall, args: Sequence[Vector], frame: Frame) -> BatchCalls | None:
     kernel = of.kernel
+    if of.function.volatility != "v" and all(isinstance(arg, ConstVector) for arg in args):
+        return None  # one value for all rows of a batch
     if kernel.batches is None or of.function.strict:
         return _KernelCalls(of, args, frame.ctx)
     extra: tuple[object, ...] = (frame.ctx,) if kernel.context else ()

@@ -139,6 +139,17 @@ def test_volatile_outer_rows_are_read_a_batch_at_a_time(connection: auroraml.Con
     assert connection.execute("SELECT last_value FROM s").fetchall() == [(100,)]
 
 
+def test_one_value_is_sent_once_a_batch_where_the_function_is_stable() -> None:
+    SIZES.clear()
+    stable = {"auroraml.ml_volatility": "stable"}
+    with auroraml.connect(endpoints={"model": model}, user="rdsadmin", autocommit=True, parameters=stable) as made:
+        made.execute("CREATE EXTENSION aws_ml CASCADE")
+        made.execute("CREATE TABLE t AS SELECT g AS a FROM generate_series(1, 250) g")
+        found = made.execute("SELECT aws_sagemaker.invoke_endpoint('model', 100, x) FROM (SELECT 8 AS x FROM t OFFSET 0) s").fetchall()
+    assert found == [("4",)] * 250
+    assert SIZES == [1] * 3
+
+
 def test_one_call_may_be_an_argument_of_another(connection: auroraml.Connection) -> None:
     rows = connection.execute("SELECT score(score(a)::int) FROM t WHERE a % 4 = 0 LIMIT 150").fetchall()
     assert rows == [(a / 4,) for a in range(1000, 1600, 4)]
