@@ -69,6 +69,7 @@ class Calls:
     window_names: dict[str, int]
     has_sets: bool
     bind: Callable[[exp.Expression], e.Expr]
+    elements: Callable[[Sequence[exp.Expression]], list[e.Expr]]
     row: Callable[[Sequence[e.Expr], bool, int], e.Expr]
     operator: Callable[[str, Sequence[e.Expr], int], e.Expr]
 
@@ -281,9 +282,9 @@ class Calls:
     def _special(self, name: str, items: Sequence[exp.Expression], at: int) -> e.Expr:
         if not items and name != "row":
             raise SqlSyntaxError('syntax error at or near ")"', at=self._closing(at))
-        args = [self.bind(item) for item in items]
         if name == "row":
-            return self.row(args, False, at)
+            return self.row(self.elements(items), False, at)
+        args = [self.bind(item) for item in items]
         if name == "grouping":
             return self._grouping(args, at)
         if name == "nullif":

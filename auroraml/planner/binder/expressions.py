@@ -124,7 +124,7 @@ class Expressions(Predicates):
     def _(self, node: exp.Column) -> e.Expr:
         parts = [part for part in (node.args.get("catalog"), node.args.get("db"), node.args.get("table"), node.this) if part is not None]
         if isinstance(node.this, exp.Star):
-            raise SqlSyntaxError('syntax error at or near "*"', at=self.leaves.start(node))
+            return self._row_of(node)
         if len(parts) == 1:
             return self._leaf(parts[0])
         return self.dotted(parts)
@@ -203,6 +203,25 @@ class Expressions(Predicates):
             type = record_of([(o.name, o.type, o.typmod) for o in outputs])
         args = tuple(column(o, at) for o in outputs)
         return e.RowExpr(type=type, args=args, implicit=True, at=at)
+
+    def _row_of(self, node: exp.Column) -> e.Expr:
+        """table.* where one value is wanted: the whole row."""
+        qualifier, schema = node.args["table"], node.args.get("db")
+        name, at = self.leaves.name(qualifier), self.leaves.at(qualifier)
+        for level in self.scope.levels():
+            entry = level.find_entry(name, at, None if schema is None else self.leaves.name(schema))
+            if entry is not None:
+                return self.whole_row(entry, at)
+        raise missing_table(self.scope, name, at)
+
+    def elements(self, nodes: Sequence[exp.Expression]) -> list[e.Expr]:
+        """The values of a row as written: table.* stands for all of its columns."""
+        found: list[e.Expr] = []
+        for node in nodes:
+            value = self.bind(node)
+            star = isinstance(node, exp.Column) and isinstance(node.this, exp.Star)
+            found += value.args if star and isinstance(value, e.RowExpr) else [value]
+        return found
 
     def dotted(self, parts: Sequence[exp.Expression]) -> e.Expr:
         """a.b, a.b.c: a qualified column, or a field of a composite column."""
@@ -446,7 +465,7 @@ class Expressions(Predicates):
 
     @_bind.register
     def _(self, node: exp.Tuple) -> e.Expr:
-        return self.row([self._bind(item) for item in node.expressions], True, self.leaves.start(node))
+        return self.row(self.elements(node.expressions), True, self.leaves.start(node))
 
     def row(self, args: Sequence[e.Expr], implicit: bool, at: int) -> e.Expr:
         """ROW(...), its fields f1, f2, ...; unknown literals become text."""

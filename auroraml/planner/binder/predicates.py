@@ -25,16 +25,17 @@ class Predicates(Calls):
 
     scope: Any
     subquery: Callable[[exp.Expression, Scope], LogicalPlan]
+    elements: Callable[[Sequence[exp.Expression]], list[e.Expr]]
 
     def row_items(self, node: exp.Expression) -> list[e.Expr] | None:
         """The fields of a row constructor as written, unknown literals still unknown; None for what is none."""
         inner = bare(node)
         if isinstance(inner, exp.Tuple):
-            return [self.bind(item) for item in inner.expressions]
+            return self.elements(inner.expressions)
         if isinstance(inner, exp.Anonymous) and self.leaves.mark(inner.this)[1] >= 0:
             token = self.leaves.source.tokens[self.leaves.mark(inner.this)[1]]
             if token.is_word("row"):
-                return [self.bind(item) for item in inner.expressions]
+                return self.elements(inner.expressions)
         return None
 
     def _rows(self, left: exp.Expression, right: exp.Expression) -> tuple[list[e.Expr], list[e.Expr]] | None:

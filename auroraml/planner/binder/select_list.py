@@ -188,6 +188,8 @@ def _figure(node: exp.Expression, leaves: object) -> tuple[str, int]:
     source = leaves.source  # type: ignore[attr-defined]
     if isinstance(node, exp.Paren):
         return _figure(node.this, leaves)
+    if isinstance(node, exp.Column) and isinstance(node.this, exp.Star):
+        return leaves.name(node.args["table"]), 2  # type: ignore[attr-defined]
     if isinstance(node, exp.Column | exp.Identifier):
         letter, index = mark(node)
         if letter == "k" and source.tokens[index].text in CONSTANTS:
