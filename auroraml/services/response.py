@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auroraml.batch import FixedVector, RenderedVector, TextVector, Vector
+from auroraml.errors import CharacterNotInRepertoire
 from auroraml.services.protocols import ModelFailure
 from auroraml.services.request import body_of
 from auroraml.types.arrow import from_arrow
@@ -26,18 +27,31 @@ FEW = 100  # rows: for less than that Python's own strings are quicker than arra
 def split_rows(body: bytes, n: int, *, items: bool = True) -> pa.Array:
     """N lines, one a row; or, where `items` are taken too, one line of N comma-separated items; whatever else comes back as it is, for the caller to count.
 
-    A line that is one quoted field loses its quotes; other lines stay as they are, commas included.
+    A line that is one quoted field loses its quotes; other lines stay as they are, commas included. Line ends and commas within quotes divide
+    nothing. A text cannot hold the byte zero (22021).
     """
+    if b"\0" in body:
+        raise CharacterNotInRepertoire('invalid byte sequence for encoding "UTF8": 0x00')
     plain = _plain_lines(body, n) if n > FEW else None
     if plain is not None:
         return plain
     text = body.decode("utf-8").removesuffix("\n")
-    lines = text.split("\n")
+    lines = divided(text, "\n", n)
     if "\r" in text:
         lines = [line.removesuffix("\r") for line in lines]
     if len(lines) == 1 and n > 1 and items:
-        lines = lines[0].split(",")
+        lines = divided(lines[0], ",", n)
     return pa.array([_unquoted(line) for line in lines], pa.large_string()) if '"' in text else pa.array(lines, pa.large_string())
+
+
+def divided(text: str, mark: str, n: int) -> list[str]:
+    """The parts between the marks; where they are not `n`, between those that do not stand within quotes."""
+    parts = text.split(mark)
+    if len(parts) == n or '"' not in text:
+        return parts
+    pieces = text.split('"')
+    pieces[::2] = [piece.replace(mark, "\0") for piece in pieces[::2]]  # every other piece is outside of quotes
+    return '"'.join(pieces).split("\0")
 
 
 def _plain_lines(body: bytes, n: int) -> pa.Array | None:

@@ -47,7 +47,18 @@ def test_two_dimensions_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "n", "rows"), [(b"1\n2\n", 2, ["1", "2"]), (b"1,2", 2, ["1", "2"]), (b"1,2\n", 1, ["1,2"]), (b'"a,b"\r\nc', 2, ["a,b", "c"])]
+    ("body", "n", "rows"),
+    [
+        (b"1\n2\n", 2, ["1", "2"]),
+        (b"1,2", 2, ["1", "2"]),
+        (b"1,2\n", 1, ["1,2"]),
+        (b'"a,b"\r\nc', 2, ["a,b", "c"]),
+        (b'"a\nb"\nc\n', 2, ["a\nb", "c"]),
+        (b'"a,b",c', 2, ["a,b", "c"]),
+        (b'"say ""hi, you""","x"', 2, ['say "hi, you"', "x"]),
+        (b'5" pipe\n6', 2, ['5" pipe', "6"]),
+        (b'1,"a\nb"\n2,c', 2, ['1,"a\nb"', "2,c"]),
+    ],
 )
 def test_responses(body: bytes, n: int, rows: list[str]) -> None:
     assert split_rows(body, n).to_pylist() == rows
