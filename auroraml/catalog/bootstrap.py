@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from auroraml.catalog.catalog import SUPERUSER, Catalog
-from auroraml.catalog.changes import Change, Put
+from auroraml.catalog.changes import Change, Put, SetComment
 from auroraml.ir.objects import Database, Extension, Function, Role, Schema
 from auroraml.types.table import VARCHAR
 
 RDS_SUPERUSER, POSTGRES = 15_000, 15_001
+PLPGSQL, PLPGSQL_LANGUAGE = 13_559, 13_563  # listed as on any server; its functions are refused
+ABOUT_PLPGSQL = "PL/pgSQL procedural language"
 _TEMPLATE_ACL = ((0, "c", SUPERUSER), (SUPERUSER, "CTc", SUPERUSER))
 DATABASES = (
     Database(oid=1, name="template1", acl=_TEMPLATE_ACL, template=True),
@@ -36,7 +38,9 @@ def bootstrap() -> Catalog:
         Put(row=Role(oid=SUPERUSER, name="rdsadmin", superuser=True, create_role=True, create_db=True, can_login=True)),
         Put(row=Role(oid=RDS_SUPERUSER, name="rds_superuser", member_of=(3373, 4200, 6181, 6182))),
         Put(row=Role(oid=POSTGRES, name="postgres", create_role=True, create_db=True, can_login=True, member_of=(RDS_SUPERUSER, 6171))),
-        Put(row=Extension(oid=14_000, name="plpgsql", version="1.0", schema="pg_catalog")),
+        Put(row=Extension(oid=PLPGSQL, name="plpgsql", version="1.0", schema="pg_catalog")),
+        SetComment(catalog=3079, oid=PLPGSQL, column=0, text=ABOUT_PLPGSQL),
+        SetComment(catalog=2612, oid=PLPGSQL_LANGUAGE, column=0, text=ABOUT_PLPGSQL),
     ]
     changes.append(Put(row=AURORA_VERSION))
     changes += [Put(row=Role(oid=oid, name=name, member_of=(3374, 3375, 3377) if name == "pg_monitor" else ())) for name, oid in PREDEFINED.items()]

@@ -13,6 +13,7 @@ from auroraml.evaluate.frame import Frame
 from auroraml.ir import expr as e
 from auroraml.types.pg_type import PgType
 
+FORMAT = 3539  # format(text, "any") takes a NULL array for an empty one
 Evaluator = Callable[[Frame], Vector]
 NOT_NULL = frozenset({"format"})  # to which a NULL array is no argument
 
@@ -20,6 +21,7 @@ NOT_NULL = frozenset({"format"})  # to which a NULL array is no argument
 def spread_call(expr: e.Call, args: Sequence[Evaluator]) -> Evaluator:
     """Rows whose arrays are of one length are computed together; a NULL array gives NULL (or is none, to those of NOT_NULL)."""
     kernel = kernel_of(expr.function)
+    none_is_empty = expr.function.oid == FORMAT
     missing = 0 if expr.function.name in NOT_NULL else -1
 
     def once(frame: Frame, values: Sequence[Vector]) -> Vector:
@@ -33,11 +35,11 @@ def spread_call(expr: e.Call, args: Sequence[Evaluator]) -> Evaluator:
         for size in np.unique(sizes).tolist():  # distinct lengths, not rows
             index = np.flatnonzero(sizes == size)
             rows.append(index)
-            if size < 0:
+            if size < 0 and not none_is_empty:
                 parts.append(ConstVector(null(expr.type), len(index)).flat())
                 continue
-            spread = [lists.child.take(lists.offsets[index] + i) for i in range(size)]
-            types: tuple[PgType, ...] = (*(a.type for a in expr.args[:-1]), *[element] * size)
+            spread = [lists.child.take(lists.offsets[index] + i) for i in range(max(size, 0))]
+            types: tuple[PgType, ...] = (*(a.type for a in expr.args[:-1]), *[element] * max(size, 0))
             given = [value.take(index) for value in values[:-1]]
             parts.append(call(kernel, expr.function, expr.type, [*given, *spread], len(index), frame.ctx, types).flat())
         if not parts:

@@ -156,7 +156,7 @@ def format_plain(pattern: str | None) -> str | None:
 @scalar("format(text,any)", context=True, typed=True)
 def format_values(ctx: CallContext, types: Types, pattern: Vector, *args: Vector) -> Vector:
     """The pattern with %s, %I and %L filled in."""
-    n = max(pattern.n, *(arg.n for arg in args))
+    n = max((pattern.n, *(arg.n for arg in args)))
     patterns, columns = pattern.datums() * (n if pattern.n == 1 else 1), [arg.datums() * (n if arg.n == 1 else 1) for arg in args]
     out: list[object] = []
     for row, text in enumerate(patterns[:n]):  # a small language a row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from auroraml.catalog.bootstrap import PLPGSQL_LANGUAGE
 from auroraml.catalog.builtins import aggregate_row, builtin_function, builtin_oids, builtin_operators
 from auroraml.catalog.catalog import Catalog
 from auroraml.catalog.printing import expression_text
@@ -11,7 +12,7 @@ from auroraml.system_views.registry import Reader, Row, Rows, acl_array, array, 
 from auroraml.system_views.relations import by_value, collation
 from auroraml.types.pg_type import PgType
 
-LANGUAGE_OIDS = {"internal": 12, "c": 13, "sql": 14, "plpgsql": 14_001}
+LANGUAGE_OIDS = {"internal": 12, "c": 13, "sql": 14, "plpgsql": PLPGSQL_LANGUAGE}
 
 
 def all_functions(catalog: Catalog) -> list[Function]:
@@ -139,7 +140,7 @@ def pg_language(ctx: Reader) -> Rows:
     return [
         {"oid": oid, "lanname": name, "lanowner": 10, "lanispl": procedural, "lanpltrusted": trusted, "lanplcallfoid": call, "laninline": inline,
          "lanvalidator": validator}
-        for oid, name, procedural, trusted, call, inline, validator in LANGUAGES
+        for oid, name, procedural, trusted, call, inline, validator in (*LANGUAGES, (PLPGSQL_LANGUAGE, "plpgsql", True, True, 13560, 13561, 13562))
     ]  # fmt: skip
 
 
