@@ -161,6 +161,8 @@ def convert(texts: Texts, columns: Sequence[Column], table: str, host: Host) -> 
             vectors.append(text_in(column.type, column.typmod, _vector(values), host.style))
     except DatabaseError:
         raise _first_bad(texts, columns, table, host) from None
+    if texts.failure is not None:
+        raise texts.failure
     return vectors
 
 

@@ -41,10 +41,11 @@ class Texts:
     lines: np.ndarray
     n: int
     raw: Sequence[str] = ()  # the lines, for error contexts
+    failure: BadCopyFileFormat | None = None  # of the row that ends it, whose fields may be read first
 
 
 def read(data: str, format: Format, width: int, table: str, names: Sequence[str]) -> Texts:
-    """All rows of `data`; 22P04 with COPY's context where a row has too few or too many fields."""
+    """The rows of `data`, up to one that has too few or too many fields: 22P04, once the fields before it have been read."""
     fast = _arrow(data, format, width) if format.csv else None
     if fast is not None:
         return fast
@@ -53,6 +54,7 @@ def read(data: str, format: Format, width: int, table: str, names: Sequence[str]
     lines: list[int] = []
     raws: list[str] = []
     first = True
+    failure = None
     for line, raw, fields in rows:  # row by row: fields are split and checked as PostgreSQL does
         if first and format.header:
             first = False
@@ -62,14 +64,18 @@ def read(data: str, format: Format, width: int, table: str, names: Sequence[str]
         first = False
         context = f'COPY {table}, line {line}: "{raw}"'
         if len(fields) > width and not (width == 0 and fields == [""]):
-            raise BadCopyFileFormat("extra data after last expected column", context=context)
+            failure = BadCopyFileFormat("extra data after last expected column", context=context)
+            break
         if len(fields) < width:
-            raise BadCopyFileFormat(f'missing data for column "{names[len(fields)]}"', context=context)
-        for column, field in zip(columns, fields, strict=False):
-            column.append(field)
+            failure = BadCopyFileFormat(f'missing data for column "{names[len(fields)]}"', context=context)
+        for i, column in enumerate(columns):
+            column.append(fields[i] if i < len(fields) else None)
         lines.append(line)
         raws.append(raw)
-    return Texts(values=tuple(pa.array(c, pa.large_string()) for c in columns), lines=np.array(lines, np.int64), n=len(lines), raw=raws)
+        if failure is not None:
+            break
+    values = tuple(pa.array(c, pa.large_string()) for c in columns)
+    return Texts(values=values, lines=np.array(lines, np.int64), n=len(lines), raw=raws, failure=failure)
 
 
 def _match_header(fields: Sequence[str | None], names: Sequence[str], table: str) -> None:

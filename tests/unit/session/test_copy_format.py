@@ -34,6 +34,7 @@ def test_what_is_written_is_read_back(format: Format) -> None:
 
 
 def test_errors_name_line_and_column() -> None:
-    with pytest.raises(errors.BadCopyFileFormat) as caught:
-        read("1\ta\n2\n", Format(), 2, "t", ["a", "b"])
-    assert (str(caught.value)) == 'missing data for column "b"\nCONTEXT:  COPY t, line 2: "2"'
+    texts = read("1\ta\n2\n3\tc\n", Format(), 2, "t", ["a", "b"])
+    assert isinstance(texts.failure, errors.BadCopyFileFormat)
+    assert str(texts.failure) == 'missing data for column "b"\nCONTEXT:  COPY t, line 2: "2"'
+    assert [column.to_pylist() for column in texts.values] == [["1", "2"], ["a", None]], "what comes before is read first"
