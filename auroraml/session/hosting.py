@@ -60,7 +60,7 @@ from auroraml.session.parameters import given
 from auroraml.session.plan_cache import PlanCache
 from auroraml.session.sequences import SequenceValues
 from auroraml.session.transaction import Transaction
-from auroraml.settings.aurora import AURORAML_WARN_DOUBLE_CALLS
+from auroraml.settings.aurora import AURORAML_EQUAL_CALLS, AURORAML_WARN_DOUBLE_CALLS
 from auroraml.settings.core import (
     BYTEA_OUTPUT,
     DATESTYLE,
@@ -367,7 +367,8 @@ class Hosting(SequenceValues):
         authorize(bound.needs, self.catalog, self.role, bound.plan)
         current: LogicalPlan = Bodies(self.catalog, self.role, self._bound_again).current(bound.plan)
         moved = migrate(current, self.settings)
-        if moved.migrations.decisions and self.settings[AURORAML_WARN_DOUBLE_CALLS]:
+        separate = self.settings[AURORAML_EQUAL_CALLS] == "separate" or not isinstance(current, Query)
+        if moved.migrations.decisions and separate and self.settings[AURORAML_WARN_DOUBLE_CALLS]:
             for call in repeated_calls(current):
                 self._warn_of(call)
         return plans.plan(replace(bound, plan=moved.plan), self.context(params), self._may_execute), moved.migrations

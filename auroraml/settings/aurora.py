@@ -44,6 +44,15 @@ AURORAML_MIGRATE_UPDATE = Setting[bool](
     help="Moves eligible functions of UPDATE and DELETE to FROM too.",
     more="PostgreSQL has no LATERAL reference to the changed table; off, such calls run one row at a time.",
 )
+AURORAML_EQUAL_CALLS = Setting[str](
+    name="auroraml.equal_calls",
+    kind=VarType.ENUM,
+    default="separate",
+    choices=("separate", "shared"),
+    category="Customized Options",
+    help="Whether equal calls of one query level that are moved to FROM share a Function Scan.",
+    more="separate calls the function for each, as PostgreSQL does with a VOLATILE function; shared calls it once a row.",
+)
 AURORAML_WARN_DOUBLE_CALLS = Setting[bool](
     name="auroraml.warn_double_calls",
     kind=VarType.BOOL,

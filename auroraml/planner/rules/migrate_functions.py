@@ -20,7 +20,7 @@ from auroraml.planner.rules import eligibility as rules
 from auroraml.planner.rules.migration_notes import LevelNotes, Migrated, Notes, calls_batch
 from auroraml.planner.rules.split_level import NewId, above_grouping, above_windows, holds_window_call, made_by
 from auroraml.settings import Settings
-from auroraml.settings.aurora import APG_ENABLE_FUNCTION_MIGRATION, AURORAML_MIGRATE_UPDATE
+from auroraml.settings.aurora import APG_ENABLE_FUNCTION_MIGRATION, AURORAML_EQUAL_CALLS, AURORAML_MIGRATE_UPDATE
 from auroraml.types.pg_type import Rep
 
 T = TypeVar("T")
@@ -45,6 +45,7 @@ class _Statement:
         highest = max((x.id for x in walk(plan) if isinstance(x, l.Output | l.Target | e.ColumnRef)), default=0)
         self.numbers = iter(range(highest + 1, highest + 1_000_000))
         self.updates = settings[AURORAML_MIGRATE_UPDATE]
+        self.shared = settings[AURORAML_EQUAL_CALLS] == "shared"
         self.notes = notes
 
     def moved(self, node: T) -> T:
@@ -56,7 +57,7 @@ class _Statement:
             inner = self._below(node)
             level = self.notes.level(node)
             level.outside_clauses()
-            return _Level(inner, level, lambda: next(self.numbers)).moved()
+            return _Level(inner, level, lambda: next(self.numbers), shared=self.shared).moved()
         if isinstance(node, l.Update | l.Delete):
             return self._changed_rows(node)
         if isinstance(node, l.LogicalPlan):
@@ -79,7 +80,7 @@ class _Statement:
         level = self.notes.level(node.query, targets="SET")
         level.outside_clauses()
         if self.updates:
-            query = _Level(query, level, lambda: next(self.numbers), rules.UPDATE).moved()
+            query = _Level(query, level, lambda: next(self.numbers), rules.UPDATE, shared=self.shared).moved()
         else:
             level.stay((query.where, query.targets), rules.CHANGE)
         self.notes.outside(node)
@@ -89,11 +90,12 @@ class _Statement:
 class _Level:
     """One level with its eligible calls in FROM, split in two where they stand above grouping or window functions."""
 
-    def __init__(self, query: l.Query, notes: LevelNotes, new_id: NewId, rule: MigrationRule | None = None) -> None:
+    def __init__(self, query: l.Query, notes: LevelNotes, new_id: NewId, rule: MigrationRule | None = None, *, shared: bool) -> None:
         self.query = query
         self.notes = notes
         self.new_id = new_id
         self.rule = rule  # in place of the rules of clauses
+        self.shared = shared
 
     def moved(self) -> l.Query:
         """The level after all moves."""
@@ -126,7 +128,7 @@ class _Level:
         return replace(upper, from_items=(replace(item, query=self._rows(item.query)),))
 
     def _rows(self, query: l.Query) -> l.Query:
-        return _Rows(query, self.notes, self.new_id, self.rule).moved()
+        return _Rows(query, self.notes, self.new_id, self.rule, shared=self.shared).moved()
 
 
 def _above(node: object, query: l.Query, *, top: bool) -> list[e.Call]:
@@ -184,11 +186,12 @@ def _standing(call: e.Call, columns: frozenset[int] | set[int], grouped: bool, *
 class _Rows:
     """The calls of one level that are evaluated for its rows, before any grouping."""
 
-    def __init__(self, query: l.Query, notes: LevelNotes, new_id: NewId, rule: MigrationRule | None) -> None:
+    def __init__(self, query: l.Query, notes: LevelNotes, new_id: NewId, rule: MigrationRule | None, *, shared: bool) -> None:
         self.query = query
         self.notes = notes
         self.new_id = new_id
         self.rule = rule
+        self.shared = shared  # whether equal calls are one
         self.columns = set(made_by(query.from_items))
         self.items: list[l.FunctionItem] = []
         self.keys: list[tuple[e.Expr, e.Expr]] = []  # group keys as they were, and as they are
@@ -309,10 +312,14 @@ class _Rows:
         else:
             named = function.outputs[0].name if len(function.outputs) == 1 else ""
             names = [(named or function.name, call.type, call.typmod)]
-        outputs = tuple(l.Output(id=self.new_id(), name=name, type=type, typmod=typmod) for name, type, typmod in names)
-        self.columns.update(o.id for o in outputs)
-        self.items.append(l.FunctionItem(outputs=outputs, alias=function.name, lateral=True, calls=(moved,), column_counts=(len(outputs),),
-                                         migrated=True))  # fmt: skip
+        known = next((item for item in self.items if self.shared and same(item.calls[0], moved)), None)
+        if known is not None:
+            outputs = known.outputs
+        else:
+            outputs = tuple(l.Output(id=self.new_id(), name=name, type=type, typmod=typmod) for name, type, typmod in names)
+            self.columns.update(o.id for o in outputs)
+            self.items.append(l.FunctionItem(outputs=outputs, alias=function.name, lateral=True, calls=(moved,), column_counts=(len(outputs),),
+                                             migrated=True))  # fmt: skip
         if not shown:
             return [e.ColumnRef(type=o.type, typmod=o.typmod, id=o.id, name=o.name) for o in outputs]
         return [
