@@ -50,7 +50,8 @@ def scans(node: dict[str, Any]) -> list[dict[str, Any]]:
 def sent_rows(scan: dict[str, Any]) -> int:
     """How many rows the scan's batches had together."""
     batches = scan["Batch Processing"]
-    return round(batches["Num Batches"] * batches["Batch Size"]["Average"])
+    rows: int = round(batches["Num Batches"] * batches["Batch Size"]["Average"])
+    return rows
 
 
 def test_the_recipe_launches_four_workers(engine: Aurora) -> None:

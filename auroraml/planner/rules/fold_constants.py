@@ -111,7 +111,7 @@ class Folder:
     def _(self, expr: e.ArrayExpr | e.MinMax | e.ArrayCoerce) -> e.Expr:
         made = map_children(expr, self._fold) if not isinstance(expr, e.ArrayCoerce) else replace(expr, arg=self._fold(expr.arg))
         args = (made.arg,) if isinstance(made, e.ArrayCoerce) else made.args
-        if args and all(isinstance(a, e.Const) for a in args) and not (isinstance(made, e.ArrayExpr) and made.multi):
+        if (args or isinstance(made, e.ArrayExpr)) and all(isinstance(a, e.Const) for a in args):
             if isinstance(made, e.ArrayCoerce) and any(
                 isinstance(x, e.Call) and x.function.volatility != "i" for x in (made.element,)
             ):  # fmt: skip
