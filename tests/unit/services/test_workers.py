@@ -134,6 +134,7 @@ def test_statement_time_out_and_close_names_what_still_runs() -> None:
     connection.execute("SET statement_timeout = 100")
     with pytest.raises(errors.QueryCanceled, match="statement timeout"):
         connection.execute("SELECT aws_sagemaker.invoke_endpoint('slow', NULL, 1)")
+    connection.execute("SET statement_timeout = 0")
     assert connection.execute("SELECT 1").fetchone() == (1,)
     with pytest.warns(ResourceWarning, match="InvokeEndpoint of slow"):
         database.close()
