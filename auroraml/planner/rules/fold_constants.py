@@ -13,11 +13,27 @@ from auroraml.evaluate import Frame, Runtime, compile
 from auroraml.ir import expr as e
 from auroraml.ir.tree import map_children
 from auroraml.planner.level.questions import cuts, equal
+from auroraml.types.casts import find_cast
 from auroraml.types.pg_type import Rep
-from auroraml.types.table import BOOL
+from auroraml.types.table import BOOL, TEXT
 
 TRUE = e.Const(type=BOOL, value=True)
 FALSE = e.Const(type=BOOL, value=False)
+
+
+ANY_CONCATENATION = {2003: 1, 2004: 0}  # textanycat, anytextcat: which argument may be of any type
+TEXT_CONCATENATION, TEXT_CONCATENATION_FUNCTION = 654, 1258
+
+
+def _as_text(expr: e.Expr) -> e.Expr:
+    """expr::text."""
+    cast = find_cast(expr.type, TEXT)
+    if cast is not None and cast.method == "b":
+        return e.Relabel(type=TEXT, arg=expr, implicit=False)
+    function = builtin_function(cast.function) if cast is not None and cast.method == "f" else None
+    if function is not None:
+        return e.Call(type=TEXT, function=function, args=(expr,), form="cast")
+    return e.ViaText(type=TEXT, arg=expr)
 
 
 class Folder:
@@ -76,8 +92,17 @@ class Folder:
         if constant and self._foldable(function.volatility) and function.language in ("internal", "c") and expr.type.rep is not Rep.STRUCT:
             return self.value(made)
         if isinstance(made, e.OpCall):
-            return self._boolean_equality(made)
+            return self._boolean_equality(made) if function.oid not in ANY_CONCATENATION else self._concatenation(made)
         return made
+
+    def _concatenation(self, expr: e.OpCall) -> e.Expr:
+        """text || anything is a function in SQL, text || anything::text, which PostgreSQL writes out (inline_function)."""
+        place = ANY_CONCATENATION[expr.function.oid]
+        operator, function = builtin_operator(TEXT_CONCATENATION), builtin_function(TEXT_CONCATENATION_FUNCTION)
+        assert operator is not None and function is not None
+        args = list(expr.args)
+        args[place] = _as_text(args[place])
+        return self._fold(replace(expr, operator=operator, function=function, args=tuple(args)))  # type: ignore[no-any-return] # singledispatch
 
     def _boolean_equality(self, expr: e.OpCall) -> e.Expr:
         """x = true is x; x = false is NOT x (simplify_boolean_equality)."""
