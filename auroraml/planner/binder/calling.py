@@ -231,12 +231,21 @@ class Calls:
     def _filter(self, node: exp.Expression) -> e.Expr:
         return self.binder.boolean(self.bind(node), "FILTER", self.leaves.start(node))
 
+    def _own_level(self, parts: Sequence[e.Expr], at: int) -> None:
+        """An aggregate that reads columns of an outer level only belongs there: refused (0A000), as it would be computed here."""
+        inside = [item for part in parts for item in _walk(part)]
+        read = {item.id for item in inside if isinstance(item, e.ColumnRef)}
+        own = {output.id for entry in self.scope.entries for output in entry.outputs}
+        if read and not read & own and self.scope.parent is not None and not any(isinstance(item, e.SubLink) for item in inside):
+            raise FeatureNotSupported("aggregate functions of an outer query level are not supported", at=at)
+
     def _aggregate(
         self, function: Function, result: PgType, args: Sequence[e.Expr], at: int, distinct: bool, order: Sequence[exp.Expression],
         filter: e.Expr | None, star: bool, direct: int, variadic: bool,
     ) -> e.Expr:  # fmt: skip
         if not self.clause.aggregates:
             raise GroupingError(f"aggregate functions are not allowed in {self.clause.name}", at=at)
+        self._own_level([*args, *([] if filter is None else [filter])], at)
         window = next((inner for arg in args for inner in _walk(arg) if isinstance(inner, e.WindowCall)), None)
         if window is not None:
             raise GroupingError("aggregate function calls cannot contain window function calls", at=window.at)
