@@ -11,6 +11,7 @@ from auroraml.evaluate.call import call, kernel_of, null
 from auroraml.evaluate.calling import counted
 from auroraml.evaluate.frame import Frame
 from auroraml.ir import expr as e
+from auroraml.services.request import check_dimensions
 from auroraml.types.pg_type import PgType
 
 FORMAT = 3539  # format(text, "any") takes a NULL array for an empty one
@@ -28,6 +29,8 @@ def spread_call(expr: e.Call, args: Sequence[Evaluator]) -> Evaluator:
         lists = values[-1].flat()
         if not isinstance(lists, ListVector):
             return ConstVector(null(expr.type), frame.n)
+        if expr.function.batch:
+            check_dimensions(lists)
         element = frame.ctx.style.resolve(expr.args[-1].type.element)
         sizes = np.where(lists.valid, np.diff(lists.offsets), missing)
         parts: list[Vector] = []
