@@ -46,7 +46,8 @@ class Mode:
 
 
 BATCHED = tuple(
-    f"ml/{name}" for name in ("bad_input", "batches", "bill", "budget", "guide_monitoring", "requests", "statements", "statistics", "wrappers")
+    f"ml/{name}"
+    for name in ("bad_input", "batches", "bill", "budget", "choices", "guide_monitoring", "requests", "statements", "statistics", "wrappers")
 )
 MODES = (
     # a merge join that gives back rows pulled one by one leaves its scan's Rows Removed by Filter too high: one file shows it
