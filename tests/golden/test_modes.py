@@ -47,8 +47,9 @@ class Mode:
 
 BATCHED = tuple(
     f"ml/{name}"
-    for name in ("bad_input", "batches", "bill", "budget", "choices", "guide_monitoring", "requests", "statements", "statistics", "wrappers")
-)
+    for name in ("arguments", "bad_input", "batches", "bill", "budget", "choices", "guide_batch_mode", "guide_materialize", "guide_monitoring", "requests",
+                 "statements", "statistics", "wrappers")
+)  # fmt: skip
 MODES = (
     # a merge join that gives back rows pulled one by one leaves its scan's Rows Removed by Filter too high: one file shows it
     Mode(name="one row", observer=OneRow, plans=True, ordered=True, counters=("execution/join_methods",)),
