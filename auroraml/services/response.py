@@ -31,6 +31,7 @@ def split_rows(body: bytes, n: int, *, items: bool = True) -> pa.Array:
     nothing. A text cannot hold the byte zero (22021).
     """
     if b"\0" in body:
+        body.decode("utf-8")  # what is no text at all is told as that
         raise CharacterNotInRepertoire('invalid byte sequence for encoding "UTF8": 0x00')
     plain = _plain_lines(body, n) if n > FEW else None
     if plain is not None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+import auroraml
+from auroraml.services.embedded.sagemaker import EmbeddedSageMaker
 from tests.runner.aurora import Aurora
 
 PREPARED = """
@@ -97,3 +99,17 @@ def test_tables_made_from_queries_are_filled_by_workers(engine: Aurora) -> None:
         assert (plan["Node Type"], plan["Workers Launched"]) == ("Gather", 4)
     found = engine.run("SELECT count(*), sum(sent) FROM kept").rows
     assert found == engine.run("SELECT count(*), sum(sent) FROM kept_view").rows == (("4000", "8002000"),)
+
+
+@pytest.mark.parametrize("instances", [1, 4])
+def test_the_endpoints_instances_limit_how_many_calls_it_answers_at_once(instances: int) -> None:
+    model = {"kind": "callable", "callable": "tests.runner.endpoints:first", "instances": instances, "concurrency": 1, "latency": 0.02,
+             "routing": "LEAST_OUTSTANDING_REQUESTS"}  # fmt: skip
+    with auroraml.connect(endpoints={"model": model}, user="rdsadmin", autocommit=True) as connection:
+        connection.execute(PREPARED)
+        answered = connection.execute("SELECT sum(aws_sagemaker.invoke_endpoint('model', 200, id)::int) FROM yourTable").fetchone()
+        sagemaker = connection.database.service_clients.sagemaker
+        assert answered == (8_002_000,)
+        assert isinstance(sagemaker, EmbeddedSageMaker)
+        peak = sagemaker.hosts["model"].fleet.peak
+    assert peak == 1 if instances == 1 else 1 < peak <= instances
