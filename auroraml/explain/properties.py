@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import singledispatch
 
 from auroraml.explain.hash_table import hash_table
@@ -194,10 +195,8 @@ def _(node: p.MergeAppend, place: Place, metrics: NodeMetrics | None) -> Iterato
 
 @details.register
 def _(node: p.Aggregate, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
-    if node.grouping_sets:
-        for members in node.grouping_sets:
-            label = "Hash Key" if node.strategy in ("hashed", "mixed") and members else "Group Key"
-            yield _grouped(label, node.source, place, [node.keys[i] for i in members])
+    if node.rollups:
+        yield from _sets(node, place)
     elif node.keys:
         yield _grouped("Group Key", node.source, place, node.keys)
     yield from _qual("Filter", node.filter, _upper(place))
@@ -208,6 +207,23 @@ def _(node: p.Aggregate, place: Place, metrics: NodeMetrics | None) -> Iterator[
         yield from reported(node, place, metrics.own())
     if node.filter:
         yield from _removed("Rows Removed by Filter", metrics.removed_by_filter if metrics else 0, metrics)
+
+
+def _sets(node: p.Aggregate, place: Place) -> Iterator[Property]:
+    """Grouping sets, one rollup after another, with the sorts between them (show_grouping_sets)."""
+    shown: list[dict[str, object]] = []
+    for rollup in node.rollups:
+        name = "Hash Key" if rollup.hashed else "Group Key"
+        sets = [_grouped(name, node.source, place, rollup.keys[:size]) for size in rollup.sizes]
+        group: dict[str, object] = {f"{name}s": [line.value for line in sets]}
+        if rollup.sort:
+            key = _keys("Sort Key", node.source, place, rollup.sort)
+            group = {"Sort Key": key.value, **group}
+            yield replace(key, structured=False)
+        for line in sets:
+            yield replace(line, structured=False, text=f"  {line.text}" if rollup.sort else line.text)
+        shown.append(group)
+    yield Property(label="Grouping Sets", value=shown)
 
 
 @details.register

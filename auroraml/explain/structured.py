@@ -56,6 +56,9 @@ def _json_members(members: Mapping[str, object], indent: int, lines: list[str]) 
                 _json_members(item, indent + 4, lines)
                 lines.append(f"{pad}  }}{',' if j < len(value) - 1 else ''}")
             lines.append(f"{pad}]{comma}")
+        elif isinstance(value, list) and value and isinstance(value[0], list):
+            rows = [f"[{', '.join(_scalar(label, part) for part in item)}]" for item in value]
+            lines += [f'{pad}"{label}": [', *(f"{pad}  {row}," for row in rows[:-1]), f"{pad}  {rows[-1]}", f"{pad}]{comma}"]
         elif isinstance(value, list) and not value:
             lines += [f'{pad}"{label}": [', f"{pad}]{comma}"]
         elif isinstance(value, list):
@@ -118,6 +121,8 @@ def _xml_members(members: Mapping[str, object], indent: int, lines: list[str]) -
                     lines.append(f"{pad}  <{one}>")
                     _xml_members(item, indent + 4, lines)
                     lines.append(f"{pad}  </{one}>")
+                elif isinstance(item, list):
+                    _xml_members({tag.removesuffix("s"): item}, indent + 2, lines)
                 else:
                     lines.append(f"{pad}  <Item>{escape(str(item))}</Item>")
             lines.append(f"{pad}</{tag}>")

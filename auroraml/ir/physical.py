@@ -309,11 +309,24 @@ class Limit(Unary):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Rollup:
+    """Grouping sets computed together: the first `sizes` of `keys` (child positions), longest first; hashed, or over rows sorted by `keys`.
+
+    `sort` is the order that the rows must be put into first; without one they come in it.
+    """
+
+    keys: tuple[int, ...]
+    sizes: tuple[int, ...]
+    hashed: bool = False
+    sort: tuple[SortColumn, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Aggregate(Unary):
     """Grouping. `strategy`: plain, sorted, hashed, mixed. `keys` are child positions; `calls` the aggregates.
 
     In `targets` and `filter`, InputRef(side=0) reads the child's columns (constant within a group: keys only, or any row's value) and
-    an Aggregate expression is looked up by identity in `calls`. `grouping_sets`: tuples of positions into `keys`.
+    an Aggregate expression is looked up by identity in `calls`. `rollups`: grouping sets, in the order PostgreSQL computes them.
     `partitions`: how many a hashed one means to spill to. `phase` partial makes a state for each group and call, final combines them; the calls have the same phase.
     """
 
@@ -323,7 +336,7 @@ class Aggregate(Unary):
     calls: tuple[AggregateCall, ...] = ()
     phase: str = "whole"  # whole, partial, final
     partitions: int = 0
-    grouping_sets: tuple[tuple[int, ...], ...] = ()
+    rollups: tuple[Rollup, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

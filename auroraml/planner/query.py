@@ -11,13 +11,14 @@ from auroraml.planner.level.level import Level
 from auroraml.planner.level.operators import type_family
 from auroraml.planner.level.parallel_safety import is_safe
 from auroraml.planner.level.pathkeys import SortClause, common_prefix, sort_keys
-from auroraml.planner.level.questions import contains, returns_set
+from auroraml.planner.level.questions import contains, equal, returns_set
 from auroraml.planner.level.relation import Relation, Target
+from auroraml.planner.level.rollups import build as rollups
 from auroraml.planner.level.statement import Outer, Statement
 from auroraml.planner.minmax import Extreme, extremes_path, find_extremes
 from auroraml.planner.paths.distinct import distinct
 from auroraml.planner.paths.dominance import add_path, set_cheapest
-from auroraml.planner.paths.grouping import grouping
+from auroraml.planner.paths.grouping import grouping, hashable
 from auroraml.planner.paths.parallel import consider, limit_needed, sorted_in_workers, useful_gathers
 from auroraml.planner.paths.path import LockPath, Path
 from auroraml.planner.paths.scans import base_paths
@@ -137,6 +138,7 @@ def _windows(level: Level, prepared: Prepared) -> None:
 def _order_groups(level: Level) -> None:
     """GROUP BY's columns in the order and direction of ORDER BY, as far as they agree (preprocess_groupclause)."""
     if not level.group_clauses:
+        level.rollups = rollups(level.query.grouping_sets or (), [], [], lambda clause: False) if level.query.grouping_sets else []
         return
     by_ref = {s.ref: s for s in level.sort_clauses}
     for clause in level.group_clauses:
@@ -149,6 +151,9 @@ def _order_groups(level: Level) -> None:
             unique.append(clause)
     if level.query.grouping_sets is not None:
         level.group_clauses = unique
+        refs = [next(c.ref for c in unique if equal(c.expr, key)) for key in level.query.group_by]
+        sets = [tuple(dict.fromkeys(refs[i] for i in members)) for members in level.query.grouping_sets]
+        level.rollups = rollups(sets, unique, [s.ref for s in level.sort_clauses], lambda clause: hashable(clause.expr))
         return
     front: list[SortClause] = []
     for key in level.sort_clauses:
@@ -165,9 +170,9 @@ def _order_groups(level: Level) -> None:
 
 def _keys(level: Level) -> None:
     """The orders the upper steps want (standard_qp_callback)."""
-    query = level.query
-    if level.group_clauses and query.grouping_sets is None and all(type_family(c.expr.type) for c in level.group_clauses):
-        level.group_keys = sort_keys(level, level.group_clauses)
+    columns = level.rollups[0].clauses if level.rollups else level.group_clauses
+    if columns and all(type_family(c.expr.type) for c in columns):
+        level.group_keys = sort_keys(level, columns)
     if level.active_windows:
         level.window_keys = window_keys(level, level.active_windows[0])
     if level.distinct_clauses and all(type_family(c.expr.type) for c in level.distinct_clauses):

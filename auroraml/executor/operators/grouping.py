@@ -150,7 +150,7 @@ class AggregateRows(Keeping):
     def _folds(self) -> list[Fold] | None:
         """Where there are no groups and every call can be folded batch by batch: how."""
         node = self.node
-        if node.keys or node.grouping_sets or node.phase == "final" or self.loops.n is not None:
+        if node.keys or node.rollups or node.phase == "final" or self.loops.n is not None:
             return None
         folds = [None if node.phase == "partial" and keeps_rows(call) else fold_of(call) for call in node.calls]
         return [fold for fold in folds if fold is not None] if all(fold is not None for fold in folds) else None
@@ -188,13 +188,37 @@ class AggregateRows(Keeping):
 
     def _grouped(self, calls: Sequence[Accumulated], batch: Batch) -> Batch | None:
         node = self.node
-        if not node.grouping_sets:
-            return self._one(calls, batch, node.keys, frozenset(node.keys))
-        parts = [
-            self._one(calls, batch, tuple(node.keys[i] for i in members), frozenset(node.keys[i] for i in members)) for members in node.grouping_sets
-        ]
-        found = [part for part in parts if part is not None]
-        return concat_batches(found) if found else None
+        if not node.rollups:
+            found = self._one(calls, batch, node.keys)
+            return None if found is None else found[0]
+        made = [self._rollup(calls, batch, rollup) for rollup in sorted(node.rollups, key=lambda r: r.hashed)]  # hash tables are read at the end
+        parts = [part for part in made if part is not None]
+        return concat_batches(parts) if parts else None
+
+    def _rollup(self, calls: Sequence[Accumulated], batch: Batch, rollup: p.Rollup) -> Batch | None:
+        """One rollup's groups: each where its last row has been read, smaller groups first."""
+        rows = np.arange(batch.n)
+        if rollup.sort and batch.n:
+            vectors, types = [batch.vector(k.index) for k in rollup.sort], [output_type(self.node.source, k.index) for k in rollup.sort]
+            rows = sort_indices(vectors, types, [k.descending for k in rollup.sort], [k.nulls_first for k in rollup.sort], batch.n)
+        place = np.empty(batch.n, np.int64)
+        place[rows] = np.arange(batch.n)
+        made: list[Batch] = []
+        ends: list[Index] = []
+        sizes: list[Index] = []
+        for number, size in enumerate(rollup.sizes):
+            found = self._one(calls, batch, rollup.keys[:size], place)
+            if found is not None:
+                made.append(found[0])
+                ends.append(found[1])
+                sizes.append(np.full(found[0].n, number))
+        if not made:
+            return None
+        together = concat_batches(made)
+        order = np.lexsort((np.concatenate(sizes), np.concatenate(ends)))
+        if together.owner is not None:
+            order = order[np.argsort(together.owners[order], kind="stable")]
+        return together if rollup.hashed else together.take(order)
 
     def _codes(self, batch: Batch, keys: Sequence[int]) -> tuple[Index, int, Index]:
         """Each row's group, the number of groups, and each group's first row (-1: none)."""
@@ -210,7 +234,9 @@ class AggregateRows(Keeping):
             vectors, types = [batch.owner.vector, *vectors], [INT8, *types]
         return groups(vectors, types, batch.n)
 
-    def _one(self, calls: Sequence[Accumulated], batch: Batch, keys: Sequence[int], grouped: frozenset[int]) -> Batch | None:
+    def _one(self, calls: Sequence[Accumulated], batch: Batch, keys: Sequence[int], place: Index | None = None) -> tuple[Batch, Index] | None:
+        """The groups by some of the keys, and, given each row's `place`, the last place in each."""
+        grouped = frozenset(keys)
         codes, count, first = self._codes(batch, keys)
         if not count:
             return None
@@ -223,8 +249,13 @@ class AggregateRows(Keeping):
             rows = Batch(rows.columns, count).owned(np.arange(count) if not keys else batch.owners[first])
         frame = self.frame(count, rows)
         out = Frame(n=count, sides=(rows,), params=frame.params, ctx=self.ctx, computed=computed)
-        out, _ = self.passing(out)
-        return self._computed(out) if out.n else None
+        out, kept = self.passing(out)
+        if not out.n:
+            return None
+        last = np.full(count, -1)
+        if place is not None:
+            np.maximum.at(last, codes, place)
+        return self._computed(out), last if kept is None else last[kept]
 
     def _computed(self, frame: Frame) -> Batch:
         made = Batch.of([compute(frame) for compute in self.targets], frame.n)

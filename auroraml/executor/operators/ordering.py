@@ -7,12 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from auroraml.batch import Batch, Index, Mask, concat_batches
+from auroraml.batch.quicksort import quick_sorted, smallest
 from auroraml.evaluate.keys import codes_of, sort_indices
 from auroraml.executor.operator import ALL, LARGE, Feed, Keeping, Operator, Streaming, operator
 from auroraml.ir import physical as p
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import INT8
 
+STABLE = 6  # rows that PostgreSQL's qsort sorts by insertion
+TIES = 4_096  # rows up to which its order among equal rows is worth the time: a loop over rows in Python
 SMALLEST_RUN = 32  # PostgreSQL's incremental sort does not sort fewer rows at a time
 
 
@@ -66,9 +69,24 @@ class SortRows(Keeping):
         self.metrics.extra["Sorted Rows"] = 0 if batch is None else batch.n
         if batch is None:
             return None
-        if batch.n > 2 * self.most and self.loops.n is None:
+        order = order_of(batch, self.node.keys, self.node.source)
+        if self.loops.n is not None:
+            return batch.take(order)
+        if batch.n > 2 * self.most:
             self.metrics.extra["Sort Method"] = "top-N heapsort"
-        return batch.take(order_of(batch, self.node.keys, self.node.source))
+        return batch.take(self._ties(batch, order))
+
+    def _ties(self, batch: Batch, order: Index) -> Index:
+        """`order` with equal rows as PostgreSQL's sort leaves them: of top-N sorts always, of others up to TIES rows."""
+        bounded = batch.n > 2 * self.most
+        if not self.most or not (bounded or STABLE < batch.n <= TIES):
+            return order
+        runs = np.cumsum(changes(batch.take(order), [k.index for k in self.node.keys], self.node.source)) - 1
+        if not bounded and runs[-1] == batch.n - 1:
+            return order
+        codes = np.empty(batch.n, np.int64)
+        codes[order] = runs
+        return np.array(smallest(codes, self.most) if bounded else quick_sorted(codes.tolist()), np.int64)
 
     def produce(self, n: int) -> Batch | None:
         batch = self.feed.give(n)

@@ -159,8 +159,7 @@ class SelectList:
                 return [sum(parts[:n], ()) for n in range(len(parts), -1, -1)]
             if isinstance(item, exp.Cube):
                 parts = [positions(part) for part in item.expressions]
-                choices = product((True, False), repeat=len(parts))
-                return [sum((p for p, used in zip(parts, choice, strict=True) if used), ()) for choice in choices]
+                return [sum((part for i, part in enumerate(parts) if mask >> i & 1), ()) for mask in range(1 << len(parts))]
             if isinstance(item, exp.GroupingSets):
                 return [found for part in item.expressions for found in sets(part)]
             return [positions(item)]

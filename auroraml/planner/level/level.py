@@ -14,6 +14,7 @@ from auroraml.planner.level.operators import family_of
 from auroraml.planner.level.pathkeys import PathKey, SortClause
 from auroraml.planner.level.questions import columns_in, ids_in, volatile, walk
 from auroraml.planner.level.relation import Relation, Target
+from auroraml.planner.level.rollups import Rollup
 from auroraml.planner.level.statement import Outer, Statement
 from auroraml.planner.rules.fold_constants import Folder
 from auroraml.planner.rules.placeholder import PlaceHolder
@@ -54,6 +55,7 @@ class Level:
         self.init_cost = 0.0
         self.targets: list[l.Target] = []
         self.group_clauses: list[SortClause] = []
+        self.rollups: list[Rollup] = []
         self.sort_clauses: list[SortClause] = []
         self.distinct_clauses: list[SortClause] = []
         self.window_clauses: list[tuple[list[SortClause], list[SortClause]]] = []  # partition and order of each window

@@ -87,7 +87,7 @@ def _hashed(level: Level, made: Relation, source: Path, rows: float) -> Aggregat
     path.quals = []
     path.phase = "whole"
     path.partitions = planned_partitions(level.costs, 0, source.target.width, 0, rows)
-    path.sets = []
+    path.rollups = []
     path.startup, path.total, path.rows = aggregate(
         level.costs, "hashed", AggregateCosts(), len(clauses), rows, source.startup, source.total, source.rows, source.target.width
     )

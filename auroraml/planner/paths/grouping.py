@@ -17,6 +17,7 @@ from auroraml.planner.level.pathkeys import common_prefix, contained
 from auroraml.planner.level.questions import conjuncts, equal, walk
 from auroraml.planner.level.relation import Relation, Target
 from auroraml.planner.paths.dominance import add_partial_path, add_path, set_cheapest
+from auroraml.planner.paths.grouping_sets import SetPaths, count_groups
 from auroraml.planner.paths.parallel import all_rows, gather_merged, useful_gathers
 from auroraml.planner.paths.path import AggregatePath, GroupPath, Path, ResultPath
 from auroraml.planner.paths.steps import incrementally_sorted, sorted_path
@@ -135,12 +136,24 @@ def _space(call: e.Aggregate, state: int, space: int, transition: int) -> int:
 def group_count(level: Level, rows: float) -> float:
     """get_number_of_groups."""
     exprs = [c.expr for c in level.group_clauses]
-    sets = level.query.grouping_sets
-    if sets is not None:
-        return sum(level.estimates.groups([level.query.group_by[i] for i in members], rows) if members else 1.0 for members in sets)
-    if exprs:
-        return level.estimates.groups(exprs, rows)
-    return 1.0
+    if level.query.grouping_sets is not None:
+        return count_groups(level, rows)
+    return level.estimates.groups(exprs, rows) if exprs else 1.0
+
+
+def _by_sets(level: Level, made: Relation, source: Relation, paths: SetPaths, can_hash: bool) -> None:
+    """Grouping sets over each useful input path."""
+    cheapest = source.cheapest_total
+    assert cheapest is not None
+    keys = level.group_keys
+    for path in source.paths:
+        prefix = common_prefix(keys, path.keys)
+        if path is cheapest or prefix == len(keys):
+            paths.sorted(path if prefix == len(keys) else sorted_path(level, made, path, keys, -1.0), can_hash)
+        if 0 < prefix < len(keys) and level.costs.incremental_sort:
+            paths.sorted(incrementally_sorted(level, made, path, keys, prefix, -1.0), can_hash)
+    if can_hash:
+        paths.hashed(cheapest)
 
 
 def grouping(level: Level, source: Relation, target: Target, first: Path | None = None) -> Relation:
@@ -155,7 +168,7 @@ def grouping(level: Level, source: Relation, target: Target, first: Path | None 
     made.consider_parallel = source.consider_parallel and is_safe(level, target.exprs) and is_safe(level, query.having)
     calls = aggregates_of(level)
     aggregates = bool(calls) or query.aggregates_dropped or _asks_grouping(level)
-    if (query.having or query.grouping_sets is not None) and not aggregates and not level.group_clauses and not query.grouping_sets:
+    if (query.having or query.grouping_sets is not None) and not aggregates and not level.group_clauses and len(query.grouping_sets or ((),)) == 1:
         one = ResultPath(made, target)
         one.quals = list(query.having)
         one.safe = made.consider_parallel
@@ -170,13 +183,12 @@ def grouping(level: Level, source: Relation, target: Target, first: Path | None 
     cheapest = source.cheapest_total
     assert cheapest is not None
     ordered_calls = sum(1 for c in calls if c.order_by or c.distinct)
-    sets = query.grouping_sets is not None
     can_sort = all(type_family(c.expr.type) for c in level.group_clauses)
     can_hash = bool(level.group_clauses) and not ordered_calls and all(hashable(c.expr) for c in level.group_clauses)
     partly = partially_grouped(level, made, source, calls, can_sort, can_hash) if made.consider_parallel and source.partial_paths else None
     groups = group_count(level, cheapest.rows)
-    if sets:
-        add_path(made, aggregated(level, made, cheapest, "mixed", costs, groups))
+    if query.grouping_sets is not None:
+        _by_sets(level, made, source, SetPaths(level, made, costs, groups), not ordered_calls and any(r.hashable for r in level.rollups))
     else:
         final_costs = aggregate_costs(level, calls, "final") if partly is not None else costs
         if can_sort:
@@ -319,7 +331,7 @@ def aggregated(
     path.quals = [] if phase == "partial" else list(level.query.having)
     path.phase = phase
     path.partitions = planned_partitions(level.costs, costs.states, source.target.width, costs.space, groups) if strategy == "hashed" else 0
-    path.sets = [list(s) for s in level.query.grouping_sets or ()]
+    path.rollups = []
     startup, total, rows = aggregate(
         level.costs, strategy, costs, len(level.group_clauses), groups, source.startup, source.total, source.rows, source.target.width
     )

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from auroraml.planner.level.clause import Clause
     from auroraml.planner.level.pathkeys import Keys
     from auroraml.planner.level.relation import IndexChoice, Parameterization, Relation, Target
+    from auroraml.planner.level.rollups import Rollup
     from auroraml.planner.minmax import Extreme
 
 
@@ -239,13 +240,13 @@ class GroupPath(UnaryPath):
 class AggregatePath(UnaryPath):
     """Aggregation: strategy plain, sorted, hashed, mixed; `group` are target references."""
 
-    __slots__ = ("group", "partitions", "phase", "quals", "sets", "strategy")
+    __slots__ = ("group", "partitions", "phase", "quals", "rollups", "strategy")
     strategy: str
     group: list[int]
     quals: list[e.Expr]
     phase: str
     partitions: int
-    sets: list[list[int]]
+    rollups: list[Rollup]
 
 
 class UpperUniquePath(UnaryPath):

@@ -154,21 +154,26 @@ def aggregate(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] 
     quals = sorted(path.quals, key=lambda x: emitter.level.estimates.costs.of(x)[1])
     tests = tuple(calls.over(x) for x in quals)
     keys = _keys(path, path.group, source, emitter)
-    sets: tuple[tuple[int, ...], ...] = ()
-    if emitter.level.query.grouping_sets is not None and path.strategy == "mixed":
-        order = [_group_place(emitter, i) for i in range(len(emitter.level.query.group_by))]
-        sets = tuple(tuple(order[i] for i in members) for members in emitter.level.query.grouping_sets)
     node = p.Aggregate(
         source=source.node, strategy=path.strategy, keys=keys, calls=calls.calls, filter=tests, targets=targets, phase=path.phase,  # type: ignore[arg-type]
-        grouping_sets=sets, partitions=path.partitions, cost=emitter.cost(path),
+        rollups=_rollups(path, source, emitter), partitions=path.partitions, cost=emitter.cost(path),
     )  # fmt: skip
     return Emitted(node, outputs)
 
 
-def _group_place(emitter: Emitter, i: int) -> int:
-    """Where GROUP BY's expression `i` is among the group clauses."""
-    expr = emitter.level.query.group_by[i]
-    return next(place for place, c in enumerate(emitter.level.group_clauses) if equal(c.expr, expr))
+def _rollups(path: AggregatePath, source: Emitted, emitter: Emitter) -> tuple[p.Rollup, ...]:
+    """The path's rollups over its input; all but the first unhashed one sort for themselves."""
+    made: list[p.Rollup] = []
+    in_order = True
+    for rollup in path.rollups:
+        keys = _keys(path, [c.ref for c in rollup.clauses], source, emitter)
+        columns = zip(keys, rollup.clauses, strict=True)
+        sort = () if rollup.hashed or in_order else tuple(
+            p.SortColumn(index=key, descending=c.descending, nulls_first=c.nulls_first) for key, c in columns
+        )  # fmt: skip
+        in_order = in_order and rollup.hashed
+        made.append(p.Rollup(keys=keys, sizes=tuple(len(s) for s in rollup.sets), hashed=rollup.hashed, sort=sort))
+    return tuple(made)
 
 
 @builds(GroupPath)
