@@ -249,8 +249,8 @@ PAIRS = [
         "SELECT id FROM ts.r, anomaly_score(description) WHERE anomaly_score > 7 AND score < 3",
     ),
     (
-        "SELECT score, avg(anomaly_score(description)) FROM ts.r GROUP BY score ORDER BY 2 DESC LIMIT 3",
-        "SELECT score, avg(anomaly_score) FROM ts.r, anomaly_score(description) GROUP BY score ORDER BY 2 DESC LIMIT 3",
+        "SELECT score, avg(anomaly_score(description)) FROM ts.r GROUP BY score ORDER BY 2 DESC, 1 LIMIT 3",
+        "SELECT score, avg(anomaly_score) FROM ts.r, anomaly_score(description) GROUP BY score ORDER BY 2 DESC, 1 LIMIT 3",
     ),
     (
         "SELECT s.id, anomaly_score(r.description) FROM small s JOIN ts.r ON r.id = s.kind ORDER BY s.id",
