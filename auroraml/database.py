@@ -32,6 +32,7 @@ from auroraml.session.session import Session
 from auroraml.session.transaction import Hub
 from auroraml.settings import Context, Settings, defined, group_values
 from auroraml.settings.instances import AURORAML_REGION, computed
+from auroraml.settings.planner import MAX_WORKER_PROCESSES
 from auroraml.settings.services import AURORAML_SERVICE_CALLS_KEPT
 from auroraml.settings.setting import Setting
 from auroraml.storage.store import Store
@@ -69,6 +70,7 @@ class Database:
         options["prices"] = {**file.prices, **options.get("prices", {})}
         options |= {name: {**file.tables[name], **options.get(name, {})} for name in file.tables}
         options = {"services": "embedded", **file.services, **options} | ({} if services is None else {"services": services})
+        options.setdefault("workers", 2 * Settings(self.group)[MAX_WORKER_PROCESSES])  # calls at once: of all parallel workers, and as many others
         self.service_clients = make_services(endpoints={**file.endpoints, **(endpoints or {})}, **options)
         self.worker_slots = WorkerSlots()
         self._keep_calls()

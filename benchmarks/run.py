@@ -9,7 +9,7 @@ import platform
 import time
 from pathlib import Path
 
-from benchmarks import batch, small, tpch
+from benchmarks import batch, small, tpch, workers
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -22,6 +22,7 @@ def main() -> None:
     found = batch.run()
     report["batch_1m_rows_ms"] = {size: {name: taken._asdict() for name, taken in times.items()} for size, times in found.items()}
     report["batch_1m_rows"] = batch.report(found)
+    report["parallel_workers_20_ms_endpoint"] = workers.run()
     report["select_1_ms"] = small.select_one()
     report["import_ms"] = small.imports()
     RESULTS.mkdir(exist_ok=True)

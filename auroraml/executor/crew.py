@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from auroraml.batch import Batch, Vector
+from auroraml.batch import Batch, Vector, concat_batches
 from auroraml.errors import DatabaseError, QueryCanceled
-from auroraml.executor.operator import ALL, Operator, build
+from auroraml.executor.operator import ALL, LARGE, Operator, build
 from auroraml.ir.physical import PhysicalPlan
 from auroraml.services.log import WORKER
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 POLL = 0.02  # seconds between looks at whether the statement was cancelled
 QUEUED = 131_072  # rows of one worker that wait for the leader before it waits too
+LINGER = 0.005  # seconds that a leader which is asked for all rows waits for more: waking it for each batch takes time from the workers
+SMALL = 8_192  # rows of batches that are put together
 T = TypeVar("T")
 
 
@@ -95,6 +97,7 @@ class Crew:
         self.queued = [0] * workers
         self.error: BaseException | None = None
         self.finishing = self.aborted = False
+        self.eager = True  # the leader wants to know of each batch
         self.shared: dict[int, object] = {}
         self.contexts: list[ExecutionContext] = []
         self._threads: list[threading.Thread] = []
@@ -172,21 +175,29 @@ class Crew:
             self.rows[number].append(batch)
             self.queued[number] += batch.n
             self.arrived.append(number)
-            self.changed.notify_all()
+            if self.eager:
+                self.changed.notify_all()
 
-    def next(self, wait: bool) -> Batch | None:
-        """The rows that came first of those not taken yet; None when there are none now (`wait`: nor will be)."""
+    def next(self, n: int, wait: bool) -> Batch | None:
+        """The rows that came first of those not taken yet, about `n` at most; None when there are none now (`wait`: nor will be)."""
         with self.changed:
+            self.eager = n < LARGE
             while not self.arrived:
                 self._raise_error()
                 if not wait or self._all_ended():
                     return None
-                self._wait()
-            return self._taken(self.arrived.popleft())
+                self._wait(POLL if self.eager else LINGER)
+            found = [self._taken(self.arrived.popleft())]
+            size = found[0].n
+            while self.arrived and size < n and max(found[-1].n, self.rows[self.arrived[0]][0].n) <= SMALL:
+                found.append(self._taken(self.arrived.popleft()))
+                size += found[-1].n
+        return concat_batches(found)
 
     def next_of(self, number: int) -> Batch | None:
         """The next rows of one worker, None when there are no more."""
         with self.changed:
+            self.eager = True
             while not self.rows[number]:
                 self._raise_error()
                 if self.members[number].state is State.ENDED:
@@ -208,9 +219,9 @@ class Crew:
     def _all_ended(self) -> bool:
         return all(member.state is State.ENDED for member in self.members[: self.workers])
 
-    def _wait(self) -> None:
+    def _wait(self, seconds: float = POLL) -> None:
         """For a change, looking whether the statement was cancelled."""
-        self.changed.wait(POLL)
+        self.changed.wait(seconds)
         self.check()
 
     # What participants share

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 from auroraml.batch import Batch
 from auroraml.executor.crew import Crew, Member, State
 
-LARGEST = 131_072  # rows claimed at once
+LARGEST = 262_144  # rows claimed at once
 SMALLEST = 256  # rows claimed at once while there are as many; so few left of a share stay its owner's
 T = TypeVar("T")
 P = TypeVar("P")
@@ -25,8 +25,11 @@ class Share:
         self.crew = crew
         self.rows = rows
 
-    def claim(self, member: Member, n: int) -> Batch | None:
-        """At most `n` rows that nobody else gets; None when this participant has done its part."""
+    def claim(self, member: Member, n: int, little: bool = True) -> Batch | None:
+        """At most `n` rows that nobody else gets; None when this participant has done its part.
+
+        `little`: no more than half of what is left at once, as each row may take its time.
+        """
         raise NotImplementedError
 
 
@@ -39,7 +42,7 @@ class Dealt(Share):
         self.left = [[rows.n * i // count, rows.n * (i + 1) // count] for i in range(count)]
         self.begun = [False] * count
 
-    def claim(self, member: Member, n: int) -> Batch | None:
+    def claim(self, member: Member, n: int, little: bool = True) -> Batch | None:
         own = self.left[member.number]
         with self.crew.changed:
             self.begun[member.number] = True
@@ -49,7 +52,7 @@ class Dealt(Share):
                     return None
                 self.crew.wait_for(member)  # whoever is still starting will come for its share in a moment
             start, rest = own[0], own[1] - own[0]
-            own[0] += min(n, rest, max(rest // 2, SMALLEST), LARGEST)
+            own[0] += min(n, rest, max(rest // 2, SMALLEST) if little else LARGEST)
             return self.rows.slice(start, own[0])
 
     def _rest(self, member: Member) -> int:
@@ -86,7 +89,7 @@ class InOrder(Share):
         self.begun = [False] * len(crew.members)
         self.least = min(SMALLEST, -(-rows.n // max(len(crew.members), 1)))
 
-    def claim(self, member: Member, n: int) -> Batch | None:
+    def claim(self, member: Member, n: int, little: bool = True) -> Batch | None:
         with self.crew.changed:
             member.moved(State.RUNNING)
             while self.begun[member.number] and self.at < self.rows.n and any(m.state is State.STARTING for m in self.crew.members):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import pickle
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +40,8 @@ class Mode:
     name: str
     observer: type[Observer] = Observer
     off: tuple[str, ...] = ()
+    on: tuple[str, ...] = ()  # other settings, as SET has them
+    shared: bool = False  # workers share a statement: how many calls it makes differs, and which rows come first where no order is asked for
     plans: bool = False
     ordered: bool = False
     counters: tuple[str, ...] = ()  # files of which only the answers are compared, not EXPLAIN ANALYZE's counters
@@ -50,6 +53,10 @@ BATCHED = tuple(
     for name in ("arguments", "bad_input", "batches", "bill", "budget", "choices", "guide_batch_mode", "guide_materialize", "guide_monitoring", "requests",
                  "statements", "statistics", "wrappers")
 )  # fmt: skip
+# they tell how many calls are made and by whom, which row comes first, and a float sum's last digit, which depends on who adds what
+COUNTED = ("ml/iam", "ml/services", "execution/errors_by_row", "functions/aggregates")
+PARALLEL = ("parallel_setup_cost = 0", "parallel_tuple_cost = 0", "min_parallel_table_scan_size = 0", "min_parallel_index_scan_size = 0",
+            "max_parallel_workers_per_gather = 4")  # fmt: skip
 MODES = (
     # a merge join that gives back rows pulled one by one leaves its scan's Rows Removed by Filter too high: one file shows it
     Mode(name="one row", observer=OneRow, plans=True, ordered=True, counters=("execution/join_methods",)),
@@ -61,6 +68,8 @@ MODES = (
     Mode(name="no merging, no sorting", off=("enable_mergejoin", "enable_sort", "enable_incremental_sort")),
     Mode(name="no indexes", off=("enable_indexscan", "enable_indexonlyscan", "enable_bitmapscan")),
     Mode(name="no sequential scans", off=("enable_seqscan",)),
+    Mode(name="workers", on=PARALLEL, shared=True, apart=(*BATCHED, *COUNTED)),
+    Mode(name="in a worker", on=("force_parallel_mode = on",), ordered=True, apart=("ml/services",)),
 )
 ELSEWHERE = (
     "explain/",
@@ -72,6 +81,7 @@ ELSEWHERE = (
     "functions/system",
 )  # they print plans, settings, catalogs that modes change
 WANTED = [path for path in FILES if not str(path.relative_to(ROOT)).startswith(ELSEWHERE)]
+UNORDERED = re.compile(r"(?!.*\bORDER BY\b)(?=.*\bLIMIT\b)", re.IGNORECASE | re.DOTALL)  # any rows will do
 TODAY = datetime.date.today().toordinal()
 
 
@@ -94,6 +104,8 @@ def answers(file: GoldenFile, mode: Mode | None) -> list[Block]:
     for block in file.blocks:
         for setting in mode.off if mode is not None else ():
             engine.run(f"SET {setting} = off", block.session)
+        for setting in mode.on if mode is not None else ():
+            engine.run(f"SET {setting}", block.session)
     if setup.aurora:
         engine.run(setup.aurora)
     try:
@@ -103,12 +115,14 @@ def answers(file: GoldenFile, mode: Mode | None) -> list[Block]:
 
 
 def comparable(block: Block, mode: Mode, plans: bool) -> object:
-    """What must be the same."""
-    if block.directive == "plan" and not plans:
+    """What must be the same; an error may come from a worker, and says so."""
+    if not plans and (block.directive == "plan" or block.body.lstrip().lower().startswith("explain")):
         return None
+    if mode.shared and (block.directive == "calls" or UNORDERED.match(block.body)):
+        return block.header, block.directive == "calls" or len(block.expected)
     if block.directive == "query" and not mode.ordered:
         return block.header, sorted(block.expected)
-    return block.directive, block.header, block.expected
+    return block.directive, block.header, [line for line in block.expected if line != "CONTEXT:  parallel worker"]
 
 
 def test_mode(path: Path, mode: Mode) -> None:

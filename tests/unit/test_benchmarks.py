@@ -34,6 +34,13 @@ def test_batch_benchmark_runs() -> None:
     assert len(batch.report(found, 3_000)) == 7
 
 
+def test_workers_benchmark_runs() -> None:
+    from benchmarks import workers
+
+    found = workers.run(calls=2, latency=0.001, counts=(1, 2))
+    assert set(found) == {"1", "2"} and all(2 <= figures["calls"] <= 4 and figures["ratio"] > 1 for figures in found.values())
+
+
 def test_tpch_queries_run_on_made_up_rows() -> None:
     tpch = pytest.importorskip("benchmarks.tpch", reason="the yardsticks (duckdb, psycopg, tpchgen-cli) are not installed")
     connection = tpch.auroraml.connect(user="rdsadmin", autocommit=True)

@@ -106,14 +106,14 @@ class GatherRows(Operator):
         if crew is None:
             return self.pull_for(self.children[0], n)
         while self.local:
-            if self.children[0].started and (batch := crew.next(wait=False)) is not None:
+            if self.children[0].started and (batch := crew.next(n, wait=False)) is not None:
                 return batch
             batch = self.children[0].pull(n)
             if batch is not None:
                 return batch
             self.local = False
             crew.leader_done()
-        return crew.next(wait=True)
+        return crew.next(n, wait=True)
 
     # Again
 

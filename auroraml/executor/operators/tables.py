@@ -72,11 +72,11 @@ class TableRows(Operator):
         self._read()
         return (InOrder if isinstance(self.node, p.IndexScan) else Dealt)(self.member.crew, self.input)
 
-    def _claimed(self, n: int) -> bool:
-        """Whether there is input left; of shared rows, the next part becomes the input."""
+    def _claimed(self, n: int, demand: int) -> bool:
+        """Whether there is input left; of shared rows, the next part becomes the input: `n` rows, to meet a demand."""
         if self.position < self.input.n:
             return True
-        part = None if self.share is None or self.member is None else self.share.claim(self.member, n)
+        part = None if self.share is None or self.member is None else self.share.claim(self.member, n, demand <= LARGEST)
         if part is None:
             return False
         self.input, self.position = part, 0
@@ -124,7 +124,7 @@ class TableRows(Operator):
         return self._given(n) if self.tests else self._unfiltered(n)
 
     def _unfiltered(self, n: int) -> Batch | None:
-        if not self._claimed(n):
+        if not self._claimed(n, n):
             return None
         part = self.input.slice(self.position, min(self.position + n, self.input.n))
         made, used = self.longest(lambda m: self.project(self.frame(m, part.slice(0, m))), part.n)
@@ -143,7 +143,7 @@ class TableRows(Operator):
                 self.metrics.removed_by_filter += morsel.size - morsel.reached()
                 morsel.closed = True
             step = 1 if self.stepwise and n < LARGEST else max(self.step, min(8 * n, LARGEST))
-            if not self._claimed(step):
+            if not self._claimed(step, n):
                 return None
             self._look_ahead(step)
 
