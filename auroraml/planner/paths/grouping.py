@@ -21,7 +21,7 @@ from auroraml.planner.paths.grouping_sets import SetPaths, count_groups
 from auroraml.planner.paths.parallel import all_rows, gather_merged, useful_gathers
 from auroraml.planner.paths.path import AggregatePath, GroupPath, Path, ResultPath
 from auroraml.planner.paths.steps import incrementally_sorted, sorted_path
-from auroraml.planner.paths.targets import add_new, variables
+from auroraml.planner.paths.targets import add_new, apart, variables
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import BY_OID
 
@@ -240,15 +240,7 @@ def _combines(call: e.Aggregate) -> bool:
 
 def partial_target(level: Level, target: Target) -> Target:
     """The group columns and the states of everything else's aggregates, conditions on groups included (make_partial_grouping_target)."""
-    refs = {c.ref for c in level.group_clauses}
-    made = Target([])
-    others: list[e.Expr] = []
-    for expr, ref in zip(target.exprs, target.refs, strict=True):
-        if ref and ref in refs:
-            made.exprs.append(expr)
-            made.refs.append(ref)
-        else:
-            others.append(expr)
+    made, others = apart(target, {c.ref for c in level.group_clauses})
     for expr in (*others, *level.query.having):
         add_new(made, variables(expr, aggregates=True))
     made.exprs = [replace(x, phase="partial", state=_state(x)) if isinstance(x, e.Aggregate) else x for x in made.exprs]

@@ -40,6 +40,19 @@ def add_new(target: Target, exprs: Sequence[e.Expr]) -> None:
             target.refs.append(0)
 
 
+def apart(target: Target, refs: set[int]) -> tuple[Target, list[e.Expr]]:
+    """The columns of a target that have one of `refs`, and the others."""
+    made = Target([])
+    others: list[e.Expr] = []
+    for expr, ref in zip(target.exprs, target.refs, strict=True):
+        if ref and ref in refs:
+            made.exprs.append(expr)
+            made.refs.append(ref)
+        else:
+            others.append(expr)
+    return made, others
+
+
 class Targets:
     """The targets of one level, each made when it is asked for."""
 
@@ -93,31 +106,15 @@ class Targets:
     def window_input(self) -> Target:
         """What window functions read (make_window_input_target)."""
         level, final = self.level, self.final
-        refs = self.window_refs | {c.ref for c in level.group_clauses}
-        made = Target([])
-        flat: list[e.Expr] = []
-        for expr, ref in zip(final.exprs, final.refs, strict=True):
-            if ref and ref in refs:
-                made.exprs.append(expr)
-                made.refs.append(ref)
-            else:
-                flat.append(expr)
-        for expr in flat:
+        made, others = apart(final, self.window_refs | {c.ref for c in level.group_clauses})
+        for expr in others:
             add_new(made, variables(expr, aggregates=True))
         return level.estimates.finish(made)
 
     def group_input(self) -> Target:
         """What grouping reads: its keys, then the columns of everything else (make_group_input_target)."""
         level, final = self.level, self.final
-        refs = {c.ref for c in level.group_clauses}
-        made = Target([])
-        others: list[e.Expr] = []
-        for expr, ref in zip(final.exprs, final.refs, strict=True):
-            if ref and ref in refs:
-                made.exprs.append(expr)
-                made.refs.append(ref)
-            else:
-                others.append(expr)
+        made, others = apart(final, {c.ref for c in level.group_clauses})
         for expr in (*others, *level.query.having):
             add_new(made, variables(expr))
         return level.estimates.finish(made)
