@@ -17,7 +17,8 @@ def inline_ctes(plan: l.Query | l.SetOperation | l.Values) -> l.Query | l.SetOpe
     kept: list[l.Cte] = []
     ctes = list(plan.ctes)
     body: P = replace(plan, ctes=())
-    for i, cte in enumerate(ctes):
+    for i in range(len(ctes)):
+        cte = ctes[i]  # with those before it expanded
         uses = sum(1 for part in (body, *ctes[i + 1 :]) for x in walk(part) if isinstance(x, l.CteItem) and x.cte == cte.id)
         if not uses and not isinstance(cte.query, l.Insert | l.Update | l.Delete):
             continue
