@@ -50,8 +50,8 @@ class Mode:
 
 BATCHED = tuple(
     f"ml/{name}"
-    for name in ("arguments", "bad_input", "batches", "bill", "budget", "choices", "guide_batch_mode", "guide_materialize", "guide_monitoring", "requests",
-                 "services", "statements", "statistics", "wrappers")
+    for name in ("arguments", "bad_input", "batches", "bill", "budget", "choices", "guide_batch_mode", "guide_materialize", "guide_monitoring", "mistakes",
+                 "reader", "requests", "services", "statements", "statistics", "wrappers")
 )  # fmt: skip
 # they tell how many calls are made and by whom, which row comes first, and a float sum's last digit, which depends on who adds what
 COUNTED = ("ml/iam", "ml/services", "execution/errors_by_row", "functions/aggregates")
