@@ -11,9 +11,19 @@ _ROLES = ("aws_default_comprehend_role", "aws_default_sagemaker_role", "aws_defa
           "aws_default_logs_role", "aurora_load_from_s3_role", "aurora_select_into_s3_role", "aws_bedrock.bedrock_role")  # fmt: skip
 _BY_FEATURE = 'Aurora PostgreSQL has no parameter for roles: an IAM role is added to the DB cluster for a feature name, such as "{}".'
 _FEATURES = {"sagemaker": "SageMaker", "bedrock": "Bedrock", "s3": "s3Import", "lambda": "Lambda"}
-_ELSEWHERE = ("apg_ccm_enabled", "apg_enable_correlated_any_transform", "apg_enable_not_in_transform", "apg_enable_remove_redundant_inner_joins",
-              "apg_enable_semijoin_push_down", "apg_enable_correlated_scalar_transform", "apg_enable_correlated_scalar_index_transform",
-              "apg_enable_subquery_cache", "aurora_compute_plan_id")  # fmt: skip
+_ELSEWHERE = frozenset((  # documented for Aurora PostgreSQL ("Amazon Aurora PostgreSQL parameters", April 2026), with nothing here for them to switch
+    "apg_ccm_enabled", "apg_enable_correlated_any_transform", "apg_enable_not_in_transform", "apg_enable_remove_redundant_inner_joins",
+    "apg_enable_semijoin_push_down", "apg_enable_correlated_scalar_transform", "apg_enable_correlated_scalar_index_transform",
+    "apg_enable_subquery_cache", "aurora_compute_plan_id", "aws_lambda.connect_timeout_ms", "aws_lambda.request_timeout_ms",
+    "aws_lambda.endpoint_override", "aws_s3.curlopt_low_speed_limit", "aws_s3.curlopt_low_speed_time", "rds.accepted_password_auth_method",
+    "rds.adaptive_autovacuum", "rds.babelfish_status", "rds.enable_plan_management", "rds.force_admin_logging_level",
+    "rds.force_autovacuum_logging_level", "rds.force_ssl", "rds.global_db_rpo", "rds.logical_replication", "rds.logically_replicate_unlogged_tables",
+    "rds.log_retention_period", "rds.rds_superuser_reserved_connections", "rds.restrict_password_commands", "rds.superuser_variables",
+    *(f"apg_plan_mgmt.{name}" for name in (
+        "capture_plan_baselines", "explain_hashes", "log_plan_enforcement_result", "max_databases", "max_plans", "plan_capture_threshold",
+        "plan_hash_version", "plan_retention_period", "unapproved_plan_execution_threshold", "use_plan_baselines",
+    )),
+))  # fmt: skip
 
 
 def reserved(name: str) -> bool:
