@@ -325,7 +325,10 @@ def test_every_row_is_claimed_once(n: int, members: int, demands: list[tuple[int
         found[number] += part.vector(0).datums()  # type: ignore[arg-type] # numbers
         return True
 
-    for number in range(members):  # all begin, so that nobody is waited for
+    with crew.changed:
+        for member in crew.members:  # nobody is waited for: one thread plays them all
+            member.moved(State.RUNNING)
+    for number in range(members):
         claim(number, 1)
     for number, size in demands:
         claim(number % members, size)
