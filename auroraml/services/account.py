@@ -122,11 +122,11 @@ class Account:
         self._charge(key, usage, counted, held)
         return usage
 
-    def count(self, sent: Sent, *, attempts: int, failed: bool) -> None:
-        """A call is over after attempts that were booked already."""
+    def count(self, sent: Sent, *, attempts: int) -> None:
+        """A call was cancelled between attempts that were booked already."""
         key, counted = (
             (sent.service, sent.operation, sent.target, self.prices.currency),
-            (TARIFFS[sent.service].calls(sent), attempts - 1, int(failed)),
+            (TARIFFS[sent.service].calls(sent), attempts - 1, 0),
         )
         with self.meter.lock:
             self._meter(key, NOTHING, counted)

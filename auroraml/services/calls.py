@@ -329,7 +329,7 @@ class Services:
         try:
             wait(backoff(attempt, failure, self.clock), self.clock, check)
         except (QueryCanceled, KeyboardInterrupt):
-            self.account.count(outgoing, attempts=attempt, failed=True)
+            self.account.count(outgoing, attempts=attempt)
             self._logged(outgoing, attempt, *so_far, error="cancelled")
             raise
 
