@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-from auroraml.batch import Batch, Vector, concat, concat_batches
+import numpy as np
+
+from auroraml.batch import Batch, FixedVector, Vector, concat, concat_batches
 from auroraml.errors import DatabaseError, QueryCanceled
 from auroraml.evaluate import Frame, compile
 from auroraml.evaluate.batch_calls import BatchCall, BatchRun
@@ -210,14 +212,14 @@ class ServiceBatches:
     def _run(self, run: BatchRun, n: int) -> Batch:
         """Call batch after batch, as many as `n` rows fill, for a few milliseconds; a failure waits until the rows before it are handed out."""
         place, end, rows = self.called, self.gathered.n, self.rows
-        found: list[Vector] = []
+        found = Answers(end - place)
         sizes: list[int] = []
         times: list[float] = []
         start = begun = time.perf_counter()
         last = place + max(n, rows)
         while place < end and (stop := min(place + rows, end)) <= last and begun - start < RUN_SECONDS:
             try:
-                found.append(run.answer(place, stop))
+                found.add(run.answer(place, stop))
             except BaseException as error:
                 self.failure = error
                 break
@@ -227,9 +229,36 @@ class ServiceBatches:
             place, begun = stop, now
         self.scan.count_batches(sizes, times)
         run.settle(place - self.called, len(sizes), sum(times))
-        if self.failure is not None and (not found or not isinstance(self.failure, DatabaseError) or isinstance(self.failure, QueryCanceled)):
+        if self.failure is not None and (not sizes or not isinstance(self.failure, DatabaseError) or isinstance(self.failure, QueryCanceled)):
             raise self.failure
-        return self.scan.columns(concat([vector.flat() for vector in found]))
+        return self.scan.columns(found.together())
+
+
+class Answers:
+    """The answers of a run put together. Fixed-width ones are copied at once, so that the next call finds the memory of the last one still warm."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.copied: np.ndarray | None = None
+        self.filled = 0
+        self.parts: list[Vector] = []
+
+    def add(self, vector: Vector) -> None:
+        """The next answer."""
+        flat = vector.flat()
+        if type(flat) is FixedVector and flat.validity is None and not self.parts:
+            if self.copied is None:
+                self.copied = np.empty(self.most, flat.values.dtype)
+            if self.copied.dtype == flat.values.dtype:
+                self.copied[self.filled : self.filled + flat.n] = flat.values
+                self.filled += flat.n
+                return
+        self.parts.append(flat)
+
+    def together(self) -> Vector:
+        """All answers."""
+        first = [] if self.copied is None else [FixedVector(self.copied[: self.filled])]
+        return concat([*first, *self.parts])
 
 
 def _prepared(scan: FunctionScanRows, outer: Operator) -> Prepared:
