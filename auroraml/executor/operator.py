@@ -262,10 +262,6 @@ class Streaming(Operator):
             if made.n:
                 return made
 
-    def bound(self, n: int) -> None:
-        if not self.tests:
-            self.children[0].bound(n)
-
     def take_back(self, batch: Batch) -> None:
         if self.volatile or self.input is None or self.loops.n is not None:
             super().take_back(batch)

@@ -24,8 +24,8 @@ class LimitRows(Operator):
         self.left = self._count(self.node.count, ALL, InvalidRowCountInLimitClause("LIMIT must not be negative"))
         self.offset, self.count = self.skip, self.left
         self.feed: Feed | None = None
-        if self.left < ALL and not self.node.ties and self.loops.n is None:
-            self.children[0].bound(self.left + self.skip)
+        bounded = self.left < ALL and not self.node.ties and self.loops.n is None
+        self.children[0].bound(self.left + self.skip if bounded else ALL)
 
     def _count(self, expr: e.Expr | None, default: int, negative: Exception) -> int:
         if expr is None:

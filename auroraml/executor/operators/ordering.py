@@ -86,7 +86,12 @@ class SortRows(Keeping):
             return order
         codes = np.empty(batch.n, np.int64)
         codes[order] = runs
-        return np.array(smallest(codes, self.most) if bounded else quick_sorted(codes.tolist()), np.int64)
+        if not bounded:
+            return np.array(quick_sorted(codes.tolist()), np.int64)
+        first = np.array(smallest(codes, self.most), np.int64)
+        left = np.ones(batch.n, np.bool_)
+        left[first] = False
+        return np.concatenate([first, order[left[order]]])  # all rows are kept: a rescan may ask for more of them
 
     def produce(self, n: int) -> Batch | None:
         batch = self.feed.give(n)

@@ -48,8 +48,8 @@ class ResultRows(Streaming):
         return self.project(frame) if frame.n else None
 
     def bound(self, n: int) -> None:
-        if self.children:
-            super().bound(n)
+        if self.children and not self.tests:
+            self.children[0].bound(n)
 
     def take_back(self, batch: Batch) -> None:
         if self.children:
@@ -123,6 +123,10 @@ class ValuesRows(FedRows):
 @operator(p.SubqueryScan)
 class SubqueryRows(Streaming):
     """The child's rows under other names."""
+
+    def bound(self, n: int) -> None:
+        if not self.tests:
+            self.children[0].bound(n)
 
 
 @operator(p.CteScan)
