@@ -257,8 +257,12 @@ class Answers:
 
     def together(self) -> Vector:
         """All answers."""
-        first = [] if self.copied is None else [FixedVector(self.copied[: self.filled])]
-        return concat([*first, *self.parts])
+        if self.copied is None:
+            return concat(self.parts)
+        values = self.copied[: self.filled]
+        if 2 * self.filled < self.most:  # a run that time has ended early would keep memory for rows it does not have
+            values = values.copy()
+        return concat([FixedVector(values), *self.parts])
 
 
 def _prepared(scan: FunctionScanRows, outer: Operator) -> Prepared:
