@@ -27,6 +27,8 @@ class Column:
     dropped: bool = False
     identity: str = ""  # GENERATED ALWAYS ("a") or BY DEFAULT ("d") AS IDENTITY
     acl: tuple[AclItem, ...] | None = None  # privileges on this column alone
+    statistics_target: int = -1  # -1: default_statistics_target
+    options: tuple[tuple[str, str], ...] = ()  # attoptions: ("n_distinct", "-0.5")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -62,6 +64,25 @@ class Index:
     predicate: Expr | None = None  # likewise
     directions: tuple[tuple[bool, bool], ...] = ()
     included: tuple[int, ...] = ()  # INCLUDE's attribute numbers
+    statistics_targets: tuple[tuple[int, int], ...] = ()  # (place of a key from 1, its statistics target)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StatisticsObject:
+    """A row of pg_statistic_ext: statistics over several columns and expressions of a table. It goes with the table, but has a name and owner.
+
+    `kinds` are d (ndistinct), f (dependencies), m (mcv) and e (of the expressions themselves), in that order.
+    """
+
+    oid: int
+    name: str
+    schema: str
+    relation: int
+    kinds: str
+    columns: tuple[int, ...] = ()  # attribute numbers, ascending
+    expressions: tuple[Expr, ...] = ()  # over ColumnRef(id=attribute number)
+    target: int = -1  # -1: the greatest of the columns' targets
+    owner: int = 10
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -90,6 +111,7 @@ class Relation:
     columns: tuple[Column, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     indexes: tuple[Index, ...] = ()
+    statistics: tuple[StatisticsObject, ...] = ()  # in order of creation
     view: LogicalPlan | None = None  # the bound query of a view
     owner: int = 10
     acl: tuple[AclItem, ...] | None = None  # None: the default of the owner
