@@ -11,6 +11,7 @@ from tests.golden.gaps import differing, keys, listed, write
 from tests.runner.aurora import Aurora
 from tests.runner.blocks import Block, GoldenFile, read
 from tests.runner.outcome import Engine, describe, shown, statement
+from tests.runner.pinned import RECORDED, Recorded, generator
 from tests.runner.setups import SETUPS
 
 ROOT = Path(__file__).parent
@@ -41,14 +42,31 @@ def difference(file: GoldenFile, answered: list[Block], wrong: set[str]) -> str:
     return "\n\n".join(parts)
 
 
+def pin(recorded: Recorded, engine: Engine, folder: Path) -> None:
+    """Make the file's tables with their recorded statistics; PostgreSQL has the data too, and its statistics are recorded if no document is there."""
+    made = engine.run(recorded.schema)
+    assert made.failure is None, made.failure
+    if isinstance(engine, Aurora):
+        engine.load_statistics(recorded.document)
+        return
+    conninfo = str(getattr(engine, "conninfo", "")) + f" dbname={getattr(engine, 'database', '')}"
+    recorded.fill(conninfo, recorded.generate("csv", folder))
+    if not recorded.document.exists():
+        recorded.record(conninfo)
+    recorded.restore(conninfo)
+
+
 @pytest.mark.parametrize("path", FILES, ids=[str(path.relative_to(ROOT)) for path in FILES])
-def test_golden(path: Path, request: pytest.FixtureRequest) -> None:
+def test_golden(path: Path, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     file = read(path)
     rewriting = request.config.getoption("--rewrite")
     on_oracle = request.config.getoption("--oracle") or (rewriting and file.oracle)
     if request.config.getoption("--oracle") and not file.oracle:
         pytest.skip("the file says why PostgreSQL does not answer for it")
     engine_is_ours = not on_oracle
+    recorded = RECORDED.get(file.options.get("statistics", ""))
+    if recorded is not None and on_oracle and generator() is None:
+        pytest.skip("its data are made by tpchgen-cli, which is not installed (the extra `bench`)")
     setup = SETUPS[file.options.get("setup", "")]
     engine: Engine = request.getfixturevalue("oracle_engine") if on_oracle else Aurora(options=setup.options)
     if engine_is_ours:
@@ -59,6 +77,8 @@ def test_golden(path: Path, request: pytest.FixtureRequest) -> None:
         answered = [describe(block, prepared) for block in file.blocks]  # a setup that fails is every case's gap
     else:
         assert prepared is None or prepared.failure is None, prepared
+        if recorded is not None:
+            pin(recorded, engine, tmp_path)
         answered = play(file, engine)
     if rewriting:
         path.write_text(GoldenFile(path=path, comment=file.comment, blocks=tuple(answered), options=file.options).render(), encoding="utf-8")

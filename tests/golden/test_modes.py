@@ -77,6 +77,8 @@ ELSEWHERE = (
     "plan/",
     "parallel_plans/",
     "statistics/",
+    "tpch/",
+    "corpus/",
     "session/settings",
     "functions/system",
 )  # they print plans, settings, catalogs that modes change

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Mapping
 from itertools import groupby
+from pathlib import Path
 
 from auroraml_cli.client import Embedded
 from auroraml_cli.mainloop import run_file
@@ -73,6 +75,10 @@ class Aurora:
             columns = [text_out(o.type, batch.vector(i), style).datums() for i, o in enumerate(stream.columns)]
             rows = tuple(tuple(None if v is None else str(v) for v in row) for row in zip(*columns, strict=True)) if columns else ((),) * batch.n
         return Outcome(columns=tuple((o.name, o.type.name) for o in stream.columns), rows=rows, tag=stream.tag)
+
+    def load_statistics(self, document: Path) -> None:
+        """Plan with the statistics in a JSON file."""
+        self._session("").load_statistics(json.loads(document.read_text(encoding="utf-8")))
 
     def requests(self) -> tuple[str, ...]:
         """The service requests of the last statement, equal ones in a row on one line."""
