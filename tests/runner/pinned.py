@@ -57,7 +57,7 @@ class Recorded:
         """Copy the data into a database that has the schema, and VACUUM ANALYZE it."""
         with psycopg.connect(conninfo, autocommit=True) as connection:
             for table in TABLES:
-                with (folder / f"{table}.csv").open("rb") as file, connection.cursor().copy(f"COPY {table} FROM STDIN (FORMAT csv, HEADER)") as copy:  # type: ignore[arg-type] # a name of ours
+                with (folder / f"{table}.csv").open("rb") as file, connection.cursor().copy(f"COPY {table} FROM STDIN (FORMAT csv, HEADER)") as copy:
                     while chunk := file.read(1 << 20):
                         copy.write(chunk)
             connection.execute("VACUUM ANALYZE")
@@ -103,7 +103,7 @@ def _restore(connection: psycopg.Connection[tuple[object, ...]], table: str, col
     arguments: list[object] = []
 
     def put(name: str, expression: str, *values: object) -> None:
-        parts[name] = sql.SQL(expression)  # type: ignore[arg-type] # an expression of ours
+        parts[name] = sql.SQL(expression)
         arguments.extend(values)
 
     put("starelid", "%s::oid", relation)
