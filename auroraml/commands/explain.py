@@ -10,14 +10,15 @@ from auroraml.batch import Batch, from_datums
 from auroraml.commands.context import Bound, Host, command
 from auroraml.commands.prepare import arguments
 from auroraml.commands.tables import exists, new_relation, put_relation
-from auroraml.errors import FeatureNotSupported, InvalidParameterValue, SyntaxError
+from auroraml.errors import FeatureNotSupported, InvalidParameterValue, SyntaxError, UndefinedParameter
 from auroraml.explain import Explained, Options, render, without_plan
 from auroraml.explain.range_table import entries
 from auroraml.ir.bound import BoundStatement
 from auroraml.ir.expr import Const, ParamRef
 from auroraml.ir.logical import Output
-from auroraml.ir.tree import rewrite
+from auroraml.ir.tree import children, rewrite
 from auroraml.pipeline.result import ResultStream, of_batch
+from auroraml.settings.core import COMPUTE_QUERY_ID
 from auroraml.settings.planner import HASH_MEM_MULTIPLIER, WORK_MEM
 from auroraml.settings.setting import parse_bool
 from auroraml.sql import statements as st
@@ -34,13 +35,15 @@ def options_of(options: Sequence[st.Option]) -> Options:
     format = "text"
     for option in options:
         name = option.name.lower()
-        value = None if option.value is None else str(option.value).lower()
+        value = None if option.value is None else str(option.value)
         if name == "format":
+            if value is None:
+                raise SyntaxError("format requires a parameter")
             if value not in FORMATS:
-                raise InvalidParameterValue(f'unrecognized value for EXPLAIN option "format": "{option.value}"', at=option.at)
+                raise InvalidParameterValue(f'unrecognized value for EXPLAIN option "format": "{value}"', at=option.at)
             format = value
         elif name in FLAGS:
-            flag = True if value is None else parse_bool(value)
+            flag = True if value is None else parse_bool(value.lower())
             if flag is None:
                 raise SyntaxError(f"{name} requires a Boolean value")
             given[name] = flag
@@ -67,15 +70,31 @@ def explain(statement: st.Explain, host: Host, params: tuple[Bound, ...]) -> Res
     if isinstance(inner, st.Execute):
         prepared, params = arguments(inner, host)
         inner = prepared.query
+    if isinstance(inner, st.RefreshMaterializedView):
+        return _answer(without_plan("Utility Statement", options.format) or ["Utility statements have no plan structure"], options)
     query = inner.query if isinstance(inner, st.Declare) else inner
     if not isinstance(query, st.Query):
         raise FeatureNotSupported("EXPLAIN of this statement is not supported", at=inner.start)
     bound = host.bind(query, params)
+    if len(bound.parameters) > len(params):
+        raise _missing(bound.plan, len(params))
     if isinstance(inner, st.Declare):
         bound = replace(bound, parallel=False)
     if isinstance(statement.statement, st.Execute):
         bound = with_values(bound, params)
     return _answer(explained(bound, params, options, host, sql=query.text[query.start : query.end]), options)
+
+
+def _missing(plan: object, given: int) -> UndefinedParameter:
+    """The first parameter in the text that no value was given for."""
+    pending, found = [plan], list[ParamRef]()
+    while pending:
+        item = pending.pop()
+        if isinstance(item, ParamRef) and item.kind == "external" and item.number > given:
+            found.append(item)
+        pending.extend(children(item))
+    first = min(found, key=lambda ref: ref.at or 0)
+    return UndefinedParameter(f"there is no parameter ${first.number}", at=first.at)
 
 
 def with_values(bound: BoundStatement, params: tuple[Bound, ...]) -> BoundStatement:
@@ -140,6 +159,7 @@ def explained(
             visible=catalog.visible,
             changed_settings=tuple(host.settings.changed()),
             sql=sql,
+            identify=host.settings[COMPUTE_QUERY_ID] == "on",
             sort_memory=host.settings[WORK_MEM] * 1024,
             hash_memory=int(host.settings[WORK_MEM] * 1024 * host.settings[HASH_MEM_MULTIPLIER]),
             planning=planning,

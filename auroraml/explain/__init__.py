@@ -21,7 +21,7 @@ def without_plan(label: str, format: str) -> list[str]:
     return {
         "text": [],
         "json": ["[", f'  "{label}"', "]"],
-        "yaml": [f"- {label}"],
+        "yaml": [f'- "{label}"'],
         "xml": ['<explain xmlns="http://www.postgresql.org/2009/explain">', f"  <{tag} />", "</explain>"],
     }[format]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import singledispatch
 
 from auroraml.explain.charges import node_charges, total_charges
-from auroraml.explain.hashes import plan_hash, sql_hash
+from auroraml.explain.hashes import plan_hash, query_identifier, sql_hash
 from auroraml.explain.migrations import migration_property
 from auroraml.explain.model import Document, NodeModel, Options, Property
 from auroraml.explain.names import Place, inner_place
@@ -36,6 +36,7 @@ class Explained:
     visible: Callable[[str, str], bool] | None = None
     changed_settings: tuple[tuple[str, str], ...] = ()
     sql: str = ""  # the statement's own text
+    identify: bool = False  # whether statements are given an identifier
     planning: float = 0.0  # milliseconds
     charges: Bill = field(default_factory=Bill)  # the whole statement's
     currency: str = ""
@@ -152,6 +153,9 @@ class _Builder:
         if options.settings:
             joined = ", ".join(f"{name} = '{value}'" for name, value in explained.changed_settings)
             yield Property(label="Settings", value=dict(explained.changed_settings), text=f"Settings: {joined}" if joined else None)
+        if explained.identify and options.verbose:
+            found = query_identifier(explained.sql)
+            yield Property(label="Query Identifier", value=found, text=f"Query Identifier: {found}")
         if options.migration:
             yield migration_property(explained.migrations, verbose=options.verbose, resolve=explained.resolve, visible=explained.visible)
         if options.buffers:

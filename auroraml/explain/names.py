@@ -44,6 +44,8 @@ class Place:
 
     def text(self, expr: e.Expr, show_implicit: bool = False) -> str:
         """`expr` of this node as SQL."""
+        if isinstance(expr, e.RowExpr) and expr.whole:
+            return Deparser(PlanNames(self.prefixed(True)), self.resolve).text(expr)
         return Deparser(PlanNames(self), self.resolve).text(expr, show_implicit)
 
     def outer(self) -> Place:
@@ -71,6 +73,8 @@ class _Output:
         target = node.targets[self.index]
         text = self.place.text(target, True)
         if isinstance(target, e.Const) and self.passed:
+            return text
+        if isinstance(target, e.RowExpr) and target.whole:
             return text
         if isinstance(target, e.InputRef) and (target.original is None or not self.place.originals):
             return text

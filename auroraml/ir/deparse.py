@@ -11,12 +11,13 @@ from typing import Protocol
 from auroraml.ir import expr as e
 from auroraml.ir.keywords import RESERVED
 from auroraml.ir.sql_syntax import sql_syntax
-from auroraml.types.pg_type import PgType
-from auroraml.types.table import BOOL, INT4, NUMERIC, UNKNOWN
+from auroraml.types.pg_type import PgArray, PgType
+from auroraml.types.table import BOOL, INT4, NUMERIC, TEXT, UNKNOWN
 from auroraml.types.text import DEFAULT_STYLE, datum_out
 from auroraml.types.typmod import format_type
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
+MODE = 3984  # the one ordered-set aggregate without direct arguments
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?\Z")
 
 
@@ -160,10 +161,24 @@ class Deparser:
     def _(self, expr: e.Call) -> str:
         if expr.form == "sql" and (special := sql_syntax(expr, [self.text(arg) for arg in expr.args])) is not None:
             return special
+        if expr.form == "subscript":
+            return self._keyed(expr)
         args = [self.text(arg, True) for arg in expr.args]
         if expr.variadic:
             args[-1] = "VARIADIC " + args[-1]
         return f"{self.names.function(expr.function.name, expr.function.schema)}({', '.join(args)})"
+
+    def _keyed(self, expr: e.Call) -> str:
+        """jsonb[key]."""
+        base, path = expr.args
+        text = self.text(base)
+        bare = isinstance(base, e.ColumnRef | e.InputRef | e.ParamRef | e.FieldSelect) or (isinstance(base, e.Call) and base.form == "subscript")
+        keys: list[str] = []
+        if isinstance(path, e.ArrayExpr):
+            keys = [self.text(key) for key in path.args]
+        elif isinstance(path, e.Const) and isinstance(path.value, PgArray):
+            keys = [self.constant(e.Const(type=TEXT, value=key)) for key in path.value.elements]
+        return (text if bare else f"({text})") + "".join(f"[{key}]" for key in keys)
 
     @_write.register
     def _(self, expr: e.OpCall) -> str:
@@ -232,11 +247,17 @@ class Deparser:
     @_write.register
     def _(self, expr: e.RowExpr) -> str:
         if expr.whole:
-            return f"{quote_identifier(expr.whole)}.*"
+            return f"{self._owner(expr)}.*"
         first = expr.args[0] if expr.migrated else None
         if isinstance(first, e.MigratedRef | e.InputRef) and isinstance(first.original, e.FieldSelect):
             return self.text(first.original.arg)
         return f"ROW({self.inner(expr.args)})" + (f"::{self.type_name(expr)}" if expr.cast else "")
+
+    def _owner(self, expr: e.RowExpr) -> str:
+        """The name by which a whole row's columns are qualified here, or the one it was written with."""
+        first = self.text(expr.args[0]) if expr.args else ""
+        name = "." + quote_identifier(expr.type.attributes[0].name) if expr.args else ""
+        return first.removesuffix(name) if name and first.endswith(name) else quote_identifier(expr.whole)
 
     @_write.register
     def _(self, expr: e.RowCompare) -> str:
@@ -245,7 +266,11 @@ class Deparser:
     @_write.register
     def _(self, expr: e.FieldSelect) -> str:
         text = self.text(expr.arg)
-        return f"{text}.{quote_identifier(expr.name)}" if isinstance(expr.arg, e.FieldSelect) else f"({text}).{quote_identifier(expr.name)}"
+        return (
+            f"{text}.{quote_identifier(expr.name)}"
+            if isinstance(expr.arg, e.FieldSelect | e.Subscript)
+            else f"({text}).{quote_identifier(expr.name)}"
+        )
 
     @_write.register
     def _(self, expr: e.Subscript) -> str:
@@ -274,7 +299,7 @@ class Deparser:
             return (text[1:-1] if text.startswith("(") else text).removeprefix("PARTIAL ")
         name = self.names.function(expr.function.name, expr.function.schema)
         args = "*" if expr.star else ("DISTINCT " if expr.distinct else "") + self.inner(expr.args)
-        if expr.direct:
+        if expr.direct or expr.function.oid == MODE:
             text = f"{name}({self.inner(expr.direct)}) WITHIN GROUP (ORDER BY {self.sort_keys(expr.order_by)})"
         else:
             text = f"{name}({args}" + (f" ORDER BY {self.sort_keys(expr.order_by)}" if expr.order_by else "") + ")"

@@ -91,7 +91,8 @@ class Call(Expr):
     args: tuple[Expr, ...]
     variadic: bool = False  # VARIADIC was written
     form: str = (
-        "call"  # "call", "cast" (printed x::type), "implicit" (a coercion that is not printed), "sql" (SQL's own syntax: EXTRACT(... FROM ...))
+        "call"  # "call", "cast" (printed x::type), "implicit" (a coercion that is not printed), "sql" (SQL's own syntax: EXTRACT(... FROM ...)),
+        # "subscript" (jsonb[key])
     )
 
 

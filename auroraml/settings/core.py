@@ -99,6 +99,16 @@ CLIENT_MIN_MESSAGES = Setting[str](
     help="Sets the message levels that are sent to the client.",
     more="Each level includes all the levels that follow it. The later the level, the fewer messages are sent.",
 )
+COMPUTE_QUERY_ID = Setting[str](
+    name="compute_query_id",
+    kind=VarType.ENUM,
+    default="auto",
+    context=Context.SUPERUSER,
+    choices=("auto", "regress", "on", "off"),
+    hidden=(("true", "on"), ("yes", "on"), ("1", "on"), ("false", "off"), ("no", "off"), ("0", "off")),
+    category="Statistics / Monitoring",
+    help="Enables in-core computation of query identifiers.",
+)
 DATA_CHECKSUMS = Setting[bool](
     name="data_checksums",
     kind=VarType.BOOL,

@@ -19,6 +19,11 @@ DEFINED: dict[str, Setting[object]] = {
     for module in (core, planner, aurora, batches, charges, instances, rds, services, identity)
     for setting in module.SETTINGS
 }
+_UNEXPLAINED = ("default_statistics_target", "maintenance_work_mem", "max_parallel_maintenance_workers", "max_worker_processes")
+EXPLAINED: list[Setting[object]] = sorted(
+    (DEFINED[name] for name in ("search_path", *(setting.name for setting in planner.SETTINGS)) if name not in _UNEXPLAINED),
+    key=lambda setting: setting.name,
+)
 OF_TRANSACTION = ("transaction_isolation", "transaction_read_only", "transaction_deferrable")  # set for the running transaction alone
 _PART = re.compile(r"[A-Za-z_\u0080-\uffff][A-Za-z0-9_$\u0080-\uffff]*")
 
@@ -169,7 +174,7 @@ class Settings:
 
     def changed(self) -> Iterator[tuple[str, str]]:
         """The planner's parameters that differ from their built-in values, as EXPLAIN (SETTINGS) prints them."""
-        for setting in planner.SETTINGS:
+        for setting in EXPLAINED:
             if self[setting] != setting.default:
                 yield setting.name, setting.show(self[setting])
 

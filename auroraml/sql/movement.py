@@ -92,6 +92,9 @@ def _explainable(p: QueryParser) -> st.Statement:
     if not first.is_op("(") and not first.is_word(*EXPLAINABLE):
         raise p.fail()
     if first.is_word("create"):
+        second = p.peek(2) if p.peek().is_word("or") else p.peek()
+        if not second.is_word("table", "materialized", "temp", "temporary", "unlogged", "local", "global"):
+            raise near(p.peek())
         where = next((i for i in range(start, p.stop) if p.source.tokens[i].is_op("(") or p.source.tokens[i].is_word("as")), p.stop)
         statement = p.nested()
         if not isinstance(statement, st.CreateTableAs):  # its grammar ends after a column's name

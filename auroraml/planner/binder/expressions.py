@@ -202,7 +202,7 @@ class Expressions(Predicates):
         if type is None:
             type = record_of([(o.name, o.type, o.typmod) for o in outputs])
         args = tuple(column(o, at) for o in outputs)
-        return e.RowExpr(type=type, args=args, implicit=True, at=at)
+        return e.RowExpr(type=type, args=args, implicit=True, at=at, whole=entry.alias)  # type: ignore[attr-defined]
 
     def _row_of(self, node: exp.Column) -> e.Expr:
         """table.* where one value is wanted: the whole row."""
@@ -524,7 +524,7 @@ class Expressions(Predicates):
         path = array_type(self.binder.catalog, TEXT)
         assert path is not None
         chosen = next(f for f in self.binder.catalog.functions_named("jsonb_extract_path", "pg_catalog"))
-        return e.Call(type=JSONB, function=chosen, args=(arg, e.ArrayExpr(type=path, args=keys)), variadic=True, at=arg.at)
+        return e.Call(type=JSONB, function=chosen, args=(arg, e.ArrayExpr(type=path, args=keys)), variadic=True, form="subscript", at=arg.at)
 
     def _bound(self, node: exp.Expression | None) -> e.Expr | None:
         return None if node is None or self.leaves.mark(node)[0] == "u" else self._index(node)

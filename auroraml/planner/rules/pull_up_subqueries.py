@@ -148,12 +148,8 @@ def substitute(node: T, values: Values) -> T:
         if isinstance(part, e.ColumnRef):
             found = values.get(part.id)
             return None if found is None else rewrite(found, change)
-        if isinstance(part, e.WholeRow) and any(i in values for i in part.ids):
-            args = tuple(
-                rewrite(values.get(i) or e.ColumnRef(type=a.type, typmod=a.typmod, id=i, name=a.name), change)
-                for i, a in zip(part.ids, part.type.attributes, strict=False)
-            )
-            return e.RowExpr(type=part.type, args=args)
+        if isinstance(part, e.RowExpr) and part.whole and any(isinstance(arg, e.ColumnRef) and arg.id in values for arg in part.args):
+            return replace(part, args=tuple(rewrite(arg, change) for arg in part.args), whole="")  # no whole row of an item that is gone
         return None
 
     return rewrite(node, change)
