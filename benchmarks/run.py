@@ -9,7 +9,7 @@ import platform
 import time
 from pathlib import Path
 
-from benchmarks import batch, small, tpch, workers
+from benchmarks import batch, planning, small, tpch, workers
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -19,6 +19,9 @@ def main() -> None:
     versions = {name: importlib.metadata.version(name) for name in ("auroraml", "pyarrow", "numpy", "sqlglot", "duckdb", "psycopg")}
     report: dict[str, object] = {"machine": platform.platform(), "cores": os.cpu_count(), "python": platform.python_version(), "versions": versions}
     report["tpch_sf0.1_ms"] = tpch.run(0.1)
+    planned = planning.run(0.1)
+    report["planning_sf0.1_ms"] = planned
+    report["planning_sf0.1"] = planning.summary(planned)
     found = batch.run()
     report["batch_1m_rows_ms"] = {size: {name: taken._asdict() for name, taken in times.items()} for size, times in found.items()}
     report["batch_1m_rows"] = batch.report(found)

@@ -64,6 +64,19 @@ def test_tpch_queries_run_on_made_up_rows() -> None:
     assert answers["q06"] == wanted
 
 
+def test_planning_benchmark_books_its_stages() -> None:
+    planning = pytest.importorskip("benchmarks.planning", reason="the yardsticks (duckdb, psycopg, tpchgen-cli) are not installed")
+    connection = planning.auroraml.connect(user="rdsadmin", autocommit=True)
+    for table, columns in planning.tpch.TABLES.items():
+        connection.execute(f"CREATE TABLE {table} ({columns})")
+    for name in ("key", "2 relations"):
+        clock = planning.Clock()
+        with planning.stages(clock):
+            measured = planning.plan(connection, planning.OTHERS[name], clock)
+        assert {"parse", "bind", "choose", "rules", "level", "search", "plan"} == set(clock.spent)
+        assert measured.cost == planning.plan(connection, planning.OTHERS[name]).cost
+
+
 def test_import_loads_neither_services_nor_tools() -> None:
     script = f"import sys, auroraml; print([m for m in {HEAVY!r} if m in sys.modules]); auroraml.connect().execute('SELECT 1').fetchall()"
     script += f"; print([m for m in {HEAVY[:8]!r} if m in sys.modules])"
