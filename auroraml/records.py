@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-__all__ = ["dataclass"]
+__all__ = ["dataclass", "replace"]
+T = TypeVar("T")
+_PLAIN: dict[type, frozenset[str]] = {}  # the fields of the classes made here whose making is only the setting of fields
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -24,6 +26,21 @@ else:
         return made if cls is None else made(cls)
 
 
+def replace(node: T, /, **changes: object) -> T:
+    """As dataclasses.replace; a record is copied without the way through its initializer."""
+    cls = node.__class__
+    known = _PLAIN.get(cls)
+    if known is None:
+        return dataclasses.replace(node, **changes)  # type: ignore[type-var] # told by dataclasses if it is none
+    if not known.issuperset(changes):
+        raise TypeError(_complaint(cls, known, known, changes))
+    made = cls.__new__(cls)
+    values = made.__dict__
+    values.update(node.__dict__)
+    values.update(changes)
+    return made
+
+
 def _record(cls: type, eq: bool) -> type:
     dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=True)(cls)  # its fields only
     fields = dataclasses.fields(cls)
@@ -38,6 +55,8 @@ def _record(cls: type, eq: bool) -> type:
     for name, method in methods.items():
         if name not in cls.__dict__:
             setattr(cls, name, method)
+    if cls.__dict__["__init__"] is methods["__init__"] and not hasattr(cls, "__post_init__") and all(field.init for field in fields):
+        _PLAIN[cls] = frozenset(field.name for field in fields)
     return cls
 
 

@@ -3,57 +3,83 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from auroraml.ir.expr import Expr, SubPlan
+from auroraml.records import replace
 from auroraml.types.pg_type import PgType
 
 T = TypeVar("T")
+_SKIPPED = ("type", "typmod", "at", "function", "operator", "relation", "original")  # a node's description, not its parts
+_PLAIN = frozenset(
+    ("ClassVar", "Cost", "Function", "Index", "None", "Operator", "PgType", "Relation", "bool", "bytes", "dict", "float", "int", "str", "tuple")
+)
 _LEAVES = (PgType, str, int, float, bool, bytes, type(None))
 
 
-_CACHED: dict[type, tuple[str, ...]] = {}
+class _Shapes(dict[type, tuple[str, ...]]):
+    """By class: the fields that may hold nodes, judged by their annotations."""
+
+    def __missing__(self, cls: type) -> tuple[str, ...]:
+        fields = (f for f in dataclasses.fields(cls) if f.name not in _SKIPPED and not _PLAIN.issuperset(re.findall(r"[A-Za-z_]\w*", str(f.type))))
+        names = self[cls] = () if cls.__name__ == "Const" else tuple(f.name for f in fields)
+        return names
 
 
-def _fields(cls: type) -> tuple[str, ...]:
-    names = _CACHED.get(cls)
-    if names is None:
-        skipped = ("type", "typmod", "at", "function", "operator", "relation", "original")
-        names = _CACHED[cls] = tuple(f.name for f in dataclasses.fields(cls) if f.name not in skipped)
-    return names
+class _Kinds(dict[type, bool]):
+    """By class: whether its instances are nodes; catalog rows are not."""
+
+    def __missing__(self, cls: type) -> bool:
+        known = self[cls] = dataclasses.is_dataclass(cls) and not issubclass(cls, _LEAVES) and cls.__module__ != "auroraml.ir.objects"
+        return known
 
 
-_NODES: dict[type, bool] = {}
+class _Compared(dict[type, tuple[str, ...] | None]):
+    """By class: the fields that count in a comparison by structure; None for what is compared by itself (values, catalog rows)."""
+
+    def __missing__(self, cls: type) -> tuple[str, ...] | None:
+        node = _KINDS[cls] and cls.__module__ != "auroraml.types.pg_type"
+        names = self[cls] = tuple(f.name for f in dataclasses.fields(cls) if f.name not in ("at", "original")) if node else None
+        return names
 
 
-def _is_node(value: object) -> bool:
-    cls = type(value)
-    known = _NODES.get(cls)
-    if known is None:
-        known = _NODES[cls] = dataclasses.is_dataclass(cls) and not issubclass(cls, _LEAVES)
-    return known
+_SHAPES = _Shapes()
+_KINDS = _Kinds()
+_COMPARED = _Compared()
 
 
-def children(node: object) -> Iterator[object]:
+def children(node: object) -> list[object]:
     """The dataclass nodes directly below `node` (through tuples), catalog rows left out."""
-    for name in _fields(type(node)):
-        yield from _nodes(getattr(node, name))
+    found: list[object] = []
+    for name in _SHAPES[node.__class__]:
+        value = getattr(node, name)
+        if isinstance(value, tuple):
+            _collect(value, found)
+        elif _KINDS[value.__class__]:
+            found.append(value)
+    return found
 
 
-def _nodes(value: object) -> Iterator[object]:
-    if isinstance(value, tuple):
-        for item in value:
-            yield from _nodes(item)
-    elif _is_node(value) and type(value).__module__ != "auroraml.ir.objects":
-        yield value
+def _collect(items: tuple[object, ...], found: list[object]) -> None:
+    for item in items:
+        if isinstance(item, tuple):
+            _collect(item, found)
+        elif _KINDS[item.__class__]:
+            found.append(item)
 
 
 def walk(node: object) -> Iterator[object]:
     """`node` and everything below it, in pre-order."""
-    yield node
-    for child in children(node):
-        yield from walk(child)
+    pending = [node]
+    while pending:
+        found = pending.pop()
+        yield found
+        below = children(found)
+        if below:
+            below.reverse()
+            pending += below
 
 
 def rewrite(node: T, change: Callable[[object], object | None]) -> T:
@@ -64,27 +90,43 @@ def rewrite(node: T, change: Callable[[object], object | None]) -> T:
     replaced = change(node)
     if replaced is not None:
         return replaced  # type: ignore[return-value] # the caller's `change` keeps the kind of node
+    if not _SHAPES[node.__class__]:
+        return node
     return map_children(node, lambda child: rewrite(child, change))
 
 
 def map_children(node: T, change: Callable[[object], object]) -> T:
     """A copy of `node` with `change` applied to each node directly below (itself, where nothing changed)."""
-    changed = {}
-    for name in _fields(type(node)):
+    changed: dict[str, object] | None = None
+    for name in _SHAPES[node.__class__]:
         old = getattr(node, name)
-        new = _map(old, change)
+        if isinstance(old, tuple):
+            new: object = _mapped(old, change)
+        elif _KINDS[old.__class__]:
+            new = change(old)
+        else:
+            continue
         if new is not old:
+            if changed is None:
+                changed = {}
             changed[name] = new
-    return dataclasses.replace(node, **changed) if changed else node  # type: ignore[type-var]
+    return node if changed is None else replace(node, **changed)
 
 
-def _map(value: object, change: Callable[[object], object]) -> object:
-    if isinstance(value, tuple):
-        items = tuple(_map(item, change) for item in value)
-        return items if any(a is not b for a, b in zip(items, value, strict=True)) else value
-    if _is_node(value) and type(value).__module__ != "auroraml.ir.objects":
-        return change(value)
-    return value
+def _mapped(items: tuple[object, ...], change: Callable[[object], object]) -> tuple[object, ...]:
+    made: list[object] | None = None
+    for i, old in enumerate(items):
+        if isinstance(old, tuple):
+            new: object = _mapped(old, change)
+        elif _KINDS[old.__class__]:
+            new = change(old)
+        else:
+            continue
+        if new is not old:
+            if made is None:
+                made = list(items)
+            made[i] = new
+    return items if made is None else tuple(made)
 
 
 def same(a: object, b: object) -> bool:
@@ -93,13 +135,14 @@ def same(a: object, b: object) -> bool:
         return True
     if isinstance(a, tuple) and isinstance(b, tuple):
         return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
-    if type(a) is not type(b):
+    if a.__class__ is not b.__class__:
         return False
     if isinstance(a, SubPlan) and isinstance(b, SubPlan):  # each place has a copy of the plan, whose nodes have numbers of their own
         return a.index == b.index and same(a.params, b.params) and same(a.test, b.test)
-    if not _is_node(a) or type(a).__module__ in ("auroraml.ir.objects", "auroraml.types.pg_type"):
+    names = _COMPARED[a.__class__]
+    if names is None:
         return a == b or (hasattr(a, "oid") and a.oid == b.oid)  # type: ignore[attr-defined] # catalog rows are equal by OID
-    return all(same(getattr(a, f.name), getattr(b, f.name)) for f in dataclasses.fields(a) if f.name not in ("at", "original"))  # type: ignore[arg-type]
+    return all(same(getattr(a, name), getattr(b, name)) for name in names)
 
 
 def expressions(node: object) -> Iterator[Expr]:
