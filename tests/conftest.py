@@ -14,6 +14,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite", action="store_true", help="record what the oracle (or, without one, the engine) answers")
     parser.addoption("--gaps", action="store_true", help="write the list of known gaps (tests/golden/GAPS.txt) anew")
     parser.addoption("--soak", action="store_true", help="whole counts: every golden file in every mode, many random statements")
+    parser.addoption("--plan-differences", metavar="FILE", help="where the comparison of random plans lists what differs")
     parser.addoption("--oracle", action="store_true", help="run the golden files on a throw-away PostgreSQL 15 instead of auroraml")
 
 

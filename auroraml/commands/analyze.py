@@ -129,6 +129,9 @@ def gather(relation: Relation, columns: Sequence[Column], host: Host, *, verbose
     vectors = host.column_vectors(relation)
     total = vectors[0].n if vectors else 0
     rows = sample(total, ROWS_PER_TARGET * max(target, 1), relation.oid)
+    order = host.heap_order(relation)
+    if order is not None:
+        rows = order if rows is None else order[rows]
     old = host.catalog.statistics(relation.oid)
     pages, indexes = _sizes(relation, host)
     found = dict(old.columns)

@@ -9,6 +9,7 @@ from auroraml.catalog.depends import Dependent, Part
 from auroraml.commands.altering import Alteration, action
 from auroraml.commands.definitions import Draft, add_constraint
 from auroraml.commands.dropping import drop_all, shown
+from auroraml.commands.index_builds import note_builds
 from auroraml.commands.validation import validate
 from auroraml.errors import DuplicateObject, UndefinedObject
 from auroraml.ir.deparse import quote_identifier
@@ -26,6 +27,7 @@ def add(work: Alteration, item: st.AlterAction) -> None:
     validate(draft.relation, before, work.host)
     work.relation = draft.relation
     work.put()
+    note_builds(draft.relation, before, work.host)
 
 
 def _users(relation: Relation, constraint: Constraint, work: Alteration) -> Iterator[Dependent]:

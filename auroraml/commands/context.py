@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeVar
 
 from auroraml.batch import Batch, Datum, Vector
+from auroraml.batch import Index as RowNumbers
 from auroraml.batch.vector import Mask
 from auroraml.errors import Diagnostic
 from auroraml.executor import Running
@@ -303,6 +304,9 @@ class Host(Protocol):
 
     def column_vectors(self, relation: Relation) -> list[Vector]:
         """The visible rows' live columns."""
+
+    def heap_order(self, relation: Relation) -> RowNumbers | None:
+        """The visible rows in the order of their heap pages; None where that is the order of `column_vectors`."""
 
     def dead_rows(self, relation: Relation) -> int:
         """Row versions stored that this statement does not see."""

@@ -8,6 +8,7 @@ from auroraml.catalog.builtins import btree_operators
 from auroraml.catalog.printing import index_column_names
 from auroraml.commands.context import Bound, Host, command, done
 from auroraml.commands.definitions import Draft
+from auroraml.commands.index_builds import note_builds
 from auroraml.commands.naming import columns_part, free_name
 from auroraml.commands.validation import validate
 from auroraml.errors import (
@@ -63,6 +64,7 @@ def create_index(statement: st.CreateIndex, host: Host, params: tuple[Bound, ...
     new = replace(relation, indexes=(*relation.indexes, index))
     validate(new, relation, host)
     host.put(new)
+    note_builds(new, relation, host)
     return done("CREATE INDEX")
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from auroraml.batch import Datum
 from auroraml.ir.objects import Index, Relation
-from auroraml.storage.pages import IndexPages
+from auroraml.storage.built import IndexPages
 from auroraml.storage.store import Store
 
 
@@ -20,9 +22,10 @@ class StoredPages:
             table = self.store.tables.get(relation.oid)
             return 0 if table is None else table.heap_pages(len(relation.columns))
 
-    def _positions(self, relation: Relation, index: Index) -> tuple[int, ...]:
+    @staticmethod
+    def _positions(relation: Relation, numbers: Sequence[int]) -> tuple[int, ...]:
         live = [column.number for column in relation.columns if not column.dropped]
-        return tuple(live.index(number) for number in index.columns if number)  # expressions are taken to need no room
+        return tuple(live.index(number) for number in numbers if number)  # expressions are taken to need no room
 
     def index_pages(self, relation: Relation, index: Index) -> IndexPages:
         """The pages and height of an index."""
@@ -30,10 +33,17 @@ class StoredPages:
             table = self.store.tables.get(relation.oid)
             if table is None:
                 return IndexPages(pages=1, height=0)
-            return table.index_pages(self._positions(relation, index), index.unique)
+            return table.index_pages(self._positions(relation, index.columns), self._positions(relation, index.included), index.unique)
+
+    def built(self, relation: Relation, index: Index) -> None:
+        """An index is made over the rows that are there, not row by row."""
+        with self.store.lock:
+            table = self.store.tables.get(relation.oid)
+            if table is not None:
+                table.note_built(self._positions(relation, index.columns))
 
     def extremes(self, relation: Relation, index: Index) -> tuple[Datum, Datum] | None:
         """The least and greatest value of an index's first column; None for an empty one."""
         with self.store.lock:
             table = self.store.tables.get(relation.oid)
-            return None if table is None else table.extremes(self._positions(relation, index)[0])
+            return None if table is None else table.extremes(self._positions(relation, index.columns)[0])

@@ -491,6 +491,14 @@ class Hosting(SequenceValues):
         live = [c for c in relation.columns if not c.dropped]
         return [table.column(i) if index is None else table.column(i).take(index) for i in range(len(live))]
 
+    def heap_order(self, relation: Relation) -> Index | None:
+        """The visible rows in the order of their heap pages; None where that is the order of `column_vectors`."""
+        table = self.hub.store.table(relation.oid)
+        table.heap_pages(len(relation.columns))
+        index: Index | None = self.hub.store.visible(table, self.transaction.stored)
+        order: Index | None = table.heap.order_of(np.arange(table.n) if index is None else index)
+        return order
+
     @property
     def pages(self) -> StoredPages:
         """The sizes of what is stored, in PostgreSQL's pages."""

@@ -97,6 +97,12 @@ class HeapFill:
         runs = np.array(self.runs, np.int64).reshape(-1, 2)
         return runs[np.searchsorted(runs[:, 0], rows, side="right") - 1, 1]  # type: ignore[no-any-return] # numpy gives Any
 
+    def order_of(self, rows: Sizes) -> Sizes | None:
+        """The places of these rows in the order of their pages; None where that is how they are given."""
+        if not self.maps:  # no row was put back into an earlier page
+            return None
+        return np.argsort(self.pages_of(rows), kind="stable")
+
     def _page(self, size: int, *, reuse: bool) -> int:
         """The page that takes a row of `size`: the last one used, one the map finds, or a new one."""
         page = self.target if self.target >= 0 else len(self.free) - 1

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
-from auroraml.batch import Datum, DictVector, FixedVector, NumericVector, TextVector, Vector
+from auroraml.batch import Datum, FixedVector, NumericVector, TextVector, Vector
 from auroraml.storage.btree import LEAF_ROOM, Growth, entry_size
-from auroraml.storage.heap import LINE_POINTER, PAGE
+from auroraml.storage.built import IndexPages
+from auroraml.storage.heap import LINE_POINTER
 from auroraml.storage.sizes import ALIGNMENTS, Sizes, aligned, stored_sizes
 from auroraml.types.pg_type import PgType
 
 TUPLE_HEADER = 23
 TOAST_THRESHOLD, TOAST_POINTER = 2032, 18
-LEAF_SLACK, INNER_SLACK = PAGE * 10 // 100, PAGE * 30 // 100  # left free by a build: 819, 2457
-POSTING_LIMIT = 812  # bytes of a posting list made by a build
 
 
 def tuple_sizes(vectors: Sequence[Vector], types: Sequence[PgType], attributes: int, n: int) -> Sizes:
@@ -45,26 +42,6 @@ def tuple_sizes(vectors: Sequence[Vector], types: Sequence[PgType], attributes: 
     return (size + 7 & ~7) + LINE_POINTER
 
 
-@dataclass(frozen=True, kw_only=True)
-class IndexPages:
-    """A B-tree's size: its pages with the meta page, and the levels above the leaves."""
-
-    pages: int
-    height: int
-
-
-def index_pages(keys: Sequence[Vector], types: Sequence[PgType], unique: bool) -> IndexPages:
-    """The size of a freshly built B-tree over the rows of `keys`."""
-    n = keys[0].n
-    if n == 0:
-        return IndexPages(pages=1, height=0)
-    key = int(np.ceil(_key_sizes(keys, types).mean()))
-    entry = entry_size(key)
-    counts = None if unique else _repeats(keys)
-    leaves = _filled(n, entry) if counts is None or len(counts) == n else _posting_leaves(counts, key, entry)
-    return tree_pages(leaves, max((LEAF_ROOM - INNER_SLACK) // entry, 2))
-
-
 def tree_pages(leaves: int, per_page: int, root: int = 0) -> IndexPages:
     """A tree over so many leaves, `per_page` children to an inner page; a root may have up to `root` of them."""
     pages, height, level = leaves, 0, leaves
@@ -84,27 +61,6 @@ def grown_pages(growth: Growth) -> IndexPages:
 def mean_entry(keys: Sequence[Vector], types: Sequence[PgType]) -> int:
     """The mean size of an index entry over the rows of `keys`."""
     return entry_size(int(np.ceil(_key_sizes(keys, types).mean()))) if keys[0].n else 0
-
-
-def _repeats(keys: Sequence[Vector]) -> Sizes:
-    """Rows of each distinct key."""
-    codes = np.zeros(keys[0].n, np.int64)
-    for vector in keys:
-        encoded = pc.dictionary_encode(_distinguishable(vector), null_encoding="encode")
-        codes = codes * (len(encoded.dictionary) + 1) + encoded.indices.to_numpy(zero_copy_only=False)
-    return np.unique(codes, return_counts=True)[1]
-
-
-def _distinguishable(vector: Vector) -> pa.Array:
-    """An Arrow array that is equal where the vector's values are."""
-    if isinstance(vector, DictVector):
-        return pa.array(vector.codes, mask=None if vector.validity is None else ~vector.validity)
-    flat = vector.flat()
-    if isinstance(flat, TextVector):
-        return flat.to_arrow()
-    if (isinstance(flat, FixedVector) and flat.values.dtype.names is None) or (isinstance(flat, NumericVector) and flat.scale is not None):
-        return pa.array(flat.values, mask=None if flat.validity is None else ~flat.validity)
-    return pa.array([repr(datum) for datum in flat.datums()])  # nested and widest values differ one by one
 
 
 def extremes(vector: Vector) -> tuple[Datum, Datum] | None:
@@ -131,22 +87,3 @@ def _key_sizes(keys: Sequence[Vector], types: Sequence[PgType]) -> Sizes:
         placed = np.where((stored <= 127) & (type.length < 0) & (type.storage != "p"), size, (size + mask) & ~mask)
         size = np.where(vector.valid, placed + stored, size)
     return size
-
-
-def _filled(n: int, entry: int) -> int:
-    """Leaf pages for `n` entries of one size: the first entry that would leave less than the slack opens the next page."""
-    if n * entry <= LEAF_ROOM - LEAF_SLACK:
-        return 1
-    per_page = (LEAF_ROOM - LEAF_SLACK) // entry
-    return math.ceil(n / per_page)
-
-
-def _posting_leaves(counts: Sizes, key: int, entry: int) -> int:
-    """Leaf pages where equal keys share posting lists of six bytes a row."""
-    base = aligned(8 + key, 8)
-    most = max((POSTING_LIMIT - base) // 6, 1)
-    full, rest = counts // most, counts % most
-    whole = aligned(base + most * 6, 8) + LINE_POINTER
-    part = np.where(rest > 1, ((base + rest * 6 + 7) & ~7) + LINE_POINTER, np.where(rest == 1, entry, 0))
-    total = int((full * whole + part).sum())
-    return max(math.ceil(total / (LEAF_ROOM - LEAF_SLACK)), 1)

@@ -7,10 +7,11 @@ from typing import TypeVar
 
 from auroraml.batch import Datum, Index, Vector
 from auroraml.storage.btree import Growth, key_values
+from auroraml.storage.built import IndexPages, built_pages
 from auroraml.storage.columns import column_of
 from auroraml.storage.heap import HeapFill
 from auroraml.storage.index import EqualityIndex
-from auroraml.storage.pages import IndexPages, extremes, grown_pages, index_pages, mean_entry, tuple_sizes
+from auroraml.storage.pages import extremes, grown_pages, mean_entry, tuple_sizes
 from auroraml.storage.versions import Versions
 from auroraml.types.pg_type import PgType
 
@@ -57,13 +58,24 @@ class Table(Versions):
             self.heap.add(tuple_sizes(fresh, [type for type, _ in self.types], attributes, self.n - start))
         return self.heap.pages
 
-    def index_pages(self, keys: tuple[int, ...], unique: bool) -> IndexPages:
+    def index_pages(self, keys: tuple[int, ...], included: tuple[int, ...], unique: bool) -> IndexPages:
         """The size of a B-tree over the columns at `keys`, kept until rows are added."""
-        return self.derived(("pages", keys, unique), lambda: self._index_pages(keys, unique))
+        return self.derived(("pages", keys, included, unique), lambda: self._index_pages(keys, included, unique))
 
-    def _index_pages(self, keys: tuple[int, ...], unique: bool) -> IndexPages:
-        made = self._grown(keys[0]) if unique and len(keys) == 1 and keys not in self.built else None
-        return index_pages([self.column(i) for i in keys], [self.types[i][0] for i in keys], unique) if made is None else made
+    def _index_pages(self, keys: tuple[int, ...], included: tuple[int, ...], unique: bool) -> IndexPages:
+        grown = self._grown(keys[0]) if unique and len(keys) == 1 and not included and keys not in self.built else None
+        if grown is not None:
+            return grown
+        columns, types = self.column, self.types
+        return built_pages(
+            [columns(i) for i in keys], [types[i][0] for i in keys], unique, [columns(i) for i in included], [types[i][0] for i in included]
+        )
+
+    def note_built(self, keys: tuple[int, ...]) -> None:
+        """An index over these columns is made now, over the rows that are there."""
+        if self.n and keys not in self.built:
+            self.built.add(keys)
+            self._derived.pop(("pages", keys, (), True), None)
 
     def _grown(self, key: int) -> IndexPages | None:
         """The size of a unique index on one column after all inserts; None where its keys do not compare."""

@@ -37,6 +37,9 @@ class PageSource(Protocol):
     def index_pages(self, relation: Relation, index: Index) -> IndexSize:
         """The size of an index."""
 
+    def built(self, relation: Relation, index: Index) -> None:
+        """An index is made over the rows that are there, not row by row."""
+
     def extremes(self, relation: Relation, index: Index) -> tuple[Datum, Datum] | None:
         """The least and greatest value of an index's first column."""
 

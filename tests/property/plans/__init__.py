@@ -1,0 +1,1 @@
+"""Random small schemas, random queries over them, and how many of those two engines plan alike."""

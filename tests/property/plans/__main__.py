@@ -1,0 +1,47 @@
+"""Compares from the command line: python -m tests.property.plans SCHEMAS QUERIES [--server CONNINFO] [--file FILE], ranges written as 0:20."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+import time
+
+from tests.property.plans.comparison import Comparison, Portion, compare_all
+from tests.property.plans.schema import make_schema
+from tests.runner.aurora import Aurora
+from tests.runner.cluster import cluster
+from tests.runner.postgres import Postgres
+
+
+def _numbers(written: str) -> range:
+    first, _, last = written.partition(":")
+    return range(int(first), int(last)) if last else range(int(first), int(first) + 1)
+
+
+def main() -> None:
+    """Print differences and counts."""
+    parser = argparse.ArgumentParser(prog="tests.property.plans")
+    parser.add_argument("schemas", type=_numbers)
+    parser.add_argument("queries", type=_numbers)
+    parser.add_argument("--server", help="a running PostgreSQL 15; else one is started")
+    parser.add_argument("--file", help="where differences go, else to the screen")
+    parser.add_argument("--rows", type=int, default=20_000, help="at most so many rows a table")
+    parser.add_argument("--show", action="store_true", help="print the statements of the schemas too")
+    options = parser.parse_args()
+    started = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        server = options.server or stack.enter_context(cluster())
+        out = stack.enter_context(open(options.file, "w", encoding="utf-8")) if options.file else sys.stdout
+        oracle, engine = Postgres(server), Aurora()
+        stack.callback(oracle.close)
+        stack.callback(engine.close)
+        if options.show:
+            for seed in options.schemas:
+                print(";\n".join(make_schema(seed, options.rows).statements), file=out, end=";\n")
+        for found in compare_all(engine, oracle, Portion(schemas=options.schemas, numbers=options.queries, most_rows=options.rows)):
+            print(found, file=sys.stdout if isinstance(found, Comparison) else out, flush=True)
+        print(f"{time.monotonic() - started:.0f} s")
+
+
+main()

@@ -1,0 +1,109 @@
+"""Planning the same random queries with two engines, and what came of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from tests.property.plans.queries import inner_query, other_query
+from tests.property.plans.schema import Schema, make_schema
+from tests.runner.outcome import Engine, Outcome
+
+KINDS = ("inner", "other")
+STATISTICS = (
+    "SELECT relname, relkind, relpages, reltuples, relallvisible FROM pg_class WHERE relname ~ '^t[0-9]' ORDER BY relname",
+    "SELECT tablename, attname, null_frac, avg_width, n_distinct, most_common_vals::text, most_common_freqs, histogram_bounds::text, correlation"
+    " FROM pg_stats WHERE schemaname = 'public' ORDER BY tablename, attname",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Portion:
+    """Which queries to plan: schemas by seed, numbers of queries in each class, and the shares that must be planned alike."""
+
+    schemas: range
+    numbers: range
+    most_rows: int
+    inner: float = 0.0
+    every: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """A query that the two engines plan differently."""
+
+    schema: int
+    kind: str
+    number: int
+    sql: str
+    ours: str
+    theirs: str
+
+    def __str__(self) -> str:
+        return f"### schema {self.schema} {self.kind} {self.number}\n{self.sql};\n--- ours\n{self.ours}\n--- PostgreSQL\n{self.theirs}\n"
+
+
+@dataclass(kw_only=True)
+class Comparison:
+    """Counts by class of query, and the differences."""
+
+    planned: Counter[str] = field(default_factory=Counter)
+    differences: list[Difference] = field(default_factory=list)
+
+    def share(self, *kinds: str) -> float:
+        """The share of the queries of some classes that both plan alike."""
+        total = sum(self.planned[k] for k in kinds)
+        return 1.0 if not total else 1.0 - sum(d.kind in kinds for d in self.differences) / total
+
+    def __str__(self) -> str:
+        counts = ", ".join(f"{k} {self.planned[k] - sum(d.kind == k for d in self.differences)} of {self.planned[k]}" for k in KINDS)
+        return f"planned alike: {counts}"
+
+
+def text(outcome: Outcome) -> str:
+    """A plan, or the error that stands for it."""
+    if outcome.failure is not None:
+        return f"{outcome.failure.sqlstate} {outcome.failure.message}"
+    return "\n".join(row[0] or "" for row in outcome.rows)
+
+
+def query(schema: Schema, kind: str, number: int) -> str:
+    """The query of a class and number over a schema."""
+    seed = f"{kind} {schema.seed} {number}"
+    return inner_query(schema, seed) if kind == "inner" else other_query(schema, seed)
+
+
+def prepare(schema: Schema, engines: Iterable[Engine]) -> None:
+    """Make the tables in each engine (in a public schema of its own), and see that their statistics agree."""
+    answers = []
+    for engine in engines:
+        for statement in ("DROP SCHEMA IF EXISTS public CASCADE", "CREATE SCHEMA public", *schema.statements):
+            outcome = engine.run(statement)
+            assert outcome.failure is None, (statement, outcome.failure)
+        answers.append([engine.run(statement).rows for statement in STATISTICS])
+    for ours, theirs in zip(answers[0], answers[-1], strict=True):
+        assert ours == theirs, (schema.seed, [pair for pair in zip(ours, theirs, strict=False) if pair[0] != pair[1]][:5])
+
+
+def compare(engine: Engine, oracle: Engine, numbers: Iterable[int], kind: str, schema: Schema, found: Comparison) -> Iterator[Difference]:
+    """Plan queries of one class over a prepared schema; gives each difference as it is seen."""
+    for number in numbers:
+        sql = query(schema, kind, number)
+        ours, theirs = text(engine.run(f"EXPLAIN {sql}")), text(oracle.run(f"EXPLAIN {sql}"))
+        found.planned[kind] += 1
+        if ours != theirs:
+            difference = Difference(schema=schema.seed, kind=kind, number=number, sql=sql, ours=ours, theirs=theirs)
+            found.differences.append(difference)
+            yield difference
+
+
+def compare_all(engine: Engine, oracle: Engine, portion: Portion) -> Iterator[Difference | Comparison]:
+    """Both classes over every schema; gives each difference, at last the counts."""
+    found = Comparison()
+    for seed in portion.schemas:
+        schema = make_schema(seed, portion.most_rows)
+        prepare(schema, (engine, oracle))
+        for kind in KINDS:
+            yield from compare(engine, oracle, portion.numbers, kind, schema, found)
+    yield found

@@ -1,0 +1,39 @@
+"""Random queries over random schemas: the plans of a live PostgreSQL 15 to the character, costs and rows included, where there is one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.property.plans.comparison import Comparison, Portion, compare_all
+from tests.runner.aurora import Aurora
+from tests.runner.cluster import binaries
+from tests.runner.outcome import Engine
+
+SMALL = Portion(schemas=range(3), numbers=range(25), most_rows=600, inner=0.85, every=0.80)
+LARGE = Portion(schemas=range(1000, 1100), numbers=range(25), most_rows=20_000, inner=0.995, every=0.97)
+
+
+@pytest.mark.skipif(binaries() is None, reason="compares with PostgreSQL 15's server programs")
+def test_plans(request: pytest.FixtureRequest) -> None:
+    """As many are alike as are promised; --plan-differences FILE lists the others."""
+    counts = LARGE if request.config.getoption("--soak") else SMALL
+    listing: str | None = request.config.getoption("--plan-differences")
+    oracle: Engine = request.getfixturevalue("oracle_engine")
+    engine = Aurora()
+    result = Comparison()
+    shown: list[str] = []
+    try:
+        for found in compare_all(engine, oracle, counts):
+            if isinstance(found, Comparison):
+                result = found
+            else:
+                shown.append(str(found))
+    finally:
+        engine.close()
+        if listing is not None:
+            Path(listing).write_text("\n".join([*shown, str(result)]), encoding="utf-8")
+    assert result.planned.total() == 2 * len(counts.schemas) * len(counts.numbers)
+    assert result.share("inner") >= counts.inner, result
+    assert result.share("inner", "other") >= counts.every, result
