@@ -35,7 +35,7 @@ def built_pages(
     keys: Sequence[Vector], types: Sequence[PgType], unique: bool, further: Sequence[Vector] = (), more: Sequence[PgType] = ()
 ) -> IndexPages:
     """The size of a freshly built B-tree over the rows of `keys`; `further` columns are included ones."""
-    n = keys[0].n
+    n = keys[0].n if keys else 0  # expressions alone are not measured
     if n == 0:
         return IndexPages(pages=1, height=0)
     sizes = _entry_sizes([*keys, *further], [*types, *more])
