@@ -23,6 +23,7 @@ from auroraml.ir.objects import Function
 from auroraml.ir.physical import PhysicalPlan
 from auroraml.services.account import Account
 from auroraml.services.meter import Bill
+from auroraml.settings.planner import HASH_MEM_MULTIPLIER, WORK_MEM
 from auroraml.storage.store import Store
 from auroraml.storage.transactions import Transaction
 from auroraml.types.form import TextStyle
@@ -111,6 +112,11 @@ class ExecutionContext:
         if metrics.charges is None:
             metrics.charges = Bill()
         return self.charges.charging(metrics.charges)
+
+    @property
+    def hash_memory(self) -> int:
+        """Bytes that a hash table may take."""
+        return int(self.settings[WORK_MEM] * 1024 * self.settings[HASH_MEM_MULTIPLIER])
 
     def setting(self, name: str) -> str:
         """The text of a setting."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 LEAST_BUCKETS = 1024
 POINTER = 8
-OVERHEAD = 32  # of a tuple: hash code and link, and its header
+TUPLE_HEADER = 16
+OVERHEAD = 16 + TUPLE_HEADER  # of a tuple: hash code and link, and its header
 SKEW_SHARE, SKEW_BYTES = 2, 84  # per cent of memory for common outer values; bytes beside the tuple for each
 
 
@@ -27,19 +28,19 @@ def _power(value: float) -> int:
     return 1 << max(math.ceil(value) - 1, 0).bit_length()
 
 
-def hash_table(planned_rows: float, width: int, rows: int, memory: int) -> HashTable:
-    """The table for `rows` rows of `width` bytes where `planned_rows` were expected, in `memory` bytes."""
+def hash_table(planned_rows: float, width: int, rows: int, memory: int, size: int) -> HashTable:
+    """The table for `rows` rows that take `size` bytes as minimal tuples, where `planned_rows` of `width` were expected, in `memory` bytes."""
     expected = planned_rows if planned_rows > 0 else 1000.0
-    size = OVERHEAD + (width + 7 & ~7)
-    each = size + SKEW_BYTES
+    planned = OVERHEAD + (width + 7 & ~7)
+    each = planned + SKEW_BYTES
     room = memory - memory // each * SKEW_SHARE // 100 * each
     pointers = 1 << ((room // POINTER).bit_length() - 1)
     buckets = _power(max(min(math.ceil(expected), pointers), LEAST_BUCKETS))
     batches = 1
-    if expected * size + POINTER * buckets > room:
-        buckets = min(_power(room // (size + POINTER)), pointers)
-        batches = _power(max(2, min(math.ceil(expected * size / (room - buckets * POINTER)), pointers)))
-    used = rows * (OVERHEAD + width)
+    if expected * planned + POINTER * buckets > room:
+        buckets = min(_power(room // (planned + POINTER)), pointers)
+        batches = _power(max(2, min(math.ceil(expected * planned / (room - buckets * POINTER)), pointers)))
+    used = rows * (OVERHEAD - TUPLE_HEADER) + size
     grown, split = buckets, batches
     while split == 1 and rows > grown:
         grown *= 2

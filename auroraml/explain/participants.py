@@ -7,12 +7,9 @@ from functools import singledispatch
 
 from auroraml.explain.model import Options, Property
 from auroraml.explain.names import Place
-from auroraml.explain.sort_space import sort_space
 from auroraml.explain.usage import usage
 from auroraml.ir import physical as p
-from auroraml.ir.metrics import BatchMetrics, NodeMetrics
-
-MEMOIZED, MEMOIZED_KEY = 32, 96  # bytes that Memoize keeps around a row and around a key
+from auroraml.ir.metrics import BatchMetrics, NodeMetrics, SortGroups
 
 
 @singledispatch
@@ -25,16 +22,29 @@ def reported(node: p.PhysicalPlan, place: Place, metrics: NodeMetrics) -> Iterat
 def _(node: p.Sort, place: Place, metrics: NodeMetrics) -> Iterator[Property]:
     if not metrics.loops or "Sort Method" not in metrics.extra:
         return
-    method = str(metrics.extra["Sort Method"])
-    columns = node.source.targets or node.targets
-    single = len(columns) == 1 and 0 < columns[0].type.length <= 8
-    most = metrics.rows // metrics.loops if method == "top-N heapsort" else None
-    rows = int(str(metrics.extra.get("Sorted Rows", metrics.rows // metrics.loops)))
-    kind, space = sort_space(rows, node.cost.width, place.sort_memory, most=most, by_value=single)
-    method = "external merge" if kind == "Disk" else method
+    method, kind, space = (str(metrics.extra[name]) for name in ("Sort Method", "Sort Space Type", "Sort Space Used"))
     yield Property(label="Sort Method", value=method, text=f"Sort Method: {method}  {kind}: {space}kB")
-    yield Property(label="Sort Space Used", value=space)
+    yield Property(label="Sort Space Used", value=int(space))
     yield Property(label="Sort Space Type", value=kind)
+
+
+SORT_METHODS = ("top-N heapsort", "quicksort", "external sort", "external merge")
+
+
+@reported.register
+def _(node: p.IncrementalSort, place: Place, metrics: NodeMetrics) -> Iterator[Property]:
+    for label in ("Full-sort Groups", "Pre-sorted Groups"):
+        groups = metrics.extra.get(label)
+        if isinstance(groups, SortGroups):
+            methods = [method for method in SORT_METHODS if method in groups.methods]
+            value: dict[str, object] = {"Group Count": groups.count, "Sort Methods Used": methods}
+            text = f"{label}: {groups.count}  Sort Method{'s' if len(methods) > 1 else ''}: {', '.join(methods)}"
+            for kind in ("Memory", "Disk"):
+                if groups.peak.get(kind, 0) > 0:
+                    average, peak = groups.total[kind] // groups.count, groups.peak[kind]
+                    value[f"Sort Space {kind}"] = {"Average Sort Space Used": average, "Peak Sort Space Used": peak}
+                    text += f"  Average {kind}: {average}kB  Peak {kind}: {peak}kB"
+            yield Property(label=label, value=value, text=text)
 
 
 @reported.register
@@ -50,7 +60,7 @@ def _(node: p.Aggregate, place: Place, metrics: NodeMetrics) -> Iterator[Propert
 def _(node: p.Memoize, place: Place, metrics: NodeMetrics) -> Iterator[Property]:
     if "Cache Hits" in metrics.extra:
         counts = {label: int(str(metrics.extra[f"Cache {label}"])) for label in ("Hits", "Misses", "Evictions", "Overflows")}
-        kilobytes = (metrics.rows * (MEMOIZED + node.cost.width) + counts["Misses"] * MEMOIZED_KEY + 1023) // 1024
+        kilobytes = (int(str(metrics.extra["Peak Memory Usage"])) + 1023) // 1024
         shown = "  ".join(f"{label}: {count}" for label, count in counts.items())
         for label, count in counts.items():
             text = f"{shown}  Memory Usage: {kilobytes}kB" if label == "Hits" else None

@@ -250,7 +250,8 @@ def _(node: p.Hash, place: Place, metrics: NodeMetrics | None) -> Iterator[Prope
     if metrics is None or not metrics.loops:
         return
     shared = metrics.loops if node.parallel_aware else 1  # participants that built one table together
-    table = hash_table(node.cost.rows * shared, node.cost.width, metrics.rows * shared // metrics.loops, place.hash_memory)
+    size = sum(int(str(part.extra.get("Tuple Bytes", 0))) for part in (metrics, *metrics.workers.values()))
+    table = hash_table(node.cost.rows * shared, node.cost.width, metrics.rows * shared // metrics.loops, place.hash_memory, size)
     kilobytes = (table.memory + 1023) // 1024
     changed = (table.buckets, table.batches) != (table.planned_buckets, table.planned_batches)
     began = [f" (originally {count})" if changed else "" for count in (table.planned_buckets, table.planned_batches)]

@@ -16,6 +16,23 @@ class BatchMetrics:
 
 
 @dataclass(kw_only=True)
+class SortGroups:
+    """The sorts of an Incremental Sort: how many, by which methods, in how many kilobytes of memory and disk."""
+
+    count: int = 0
+    methods: set[str] = field(default_factory=set)
+    total: dict[str, int] = field(default_factory=dict)  # by Memory and Disk
+    peak: dict[str, int] = field(default_factory=dict)
+
+    def add(self, method: str, kind: str, kilobytes: int) -> None:
+        """One more sort."""
+        self.count += 1
+        self.methods.add(method)
+        self.total[kind] = self.total.get(kind, 0) + kilobytes
+        self.peak[kind] = max(self.peak.get(kind, 0), kilobytes)
+
+
+@dataclass(kw_only=True)
 class NodeMetrics:
     """One node's counters: `rows` and `loops` are totals as PostgreSQL counts them; times in milliseconds (totals over loops)."""
 

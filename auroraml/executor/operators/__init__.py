@@ -5,6 +5,7 @@ from auroraml.executor.operators import (
     gather,
     grouping,
     hash_join,
+    incremental_sort,
     joins,
     limits,
     locking,
@@ -19,6 +20,6 @@ from auroraml.executor.operators import (
 )
 
 __all__ = [
-    "functions", "gather", "grouping", "hash_join", "joins", "limits", "locking", "merge_join", "modify", "nested_loop", "ordering", "scans", "sets",
+    "functions", "gather", "grouping", "hash_join", "incremental_sort", "joins", "limits", "locking", "merge_join", "modify", "nested_loop", "ordering", "scans", "sets",
     "tables", "windows",
 ]  # fmt: skip

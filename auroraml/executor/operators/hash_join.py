@@ -10,6 +10,7 @@ from auroraml.executor.crew import Member
 from auroraml.executor.matching import Matcher
 from auroraml.executor.operator import Keeping, operator
 from auroraml.executor.operators.joins import NO_PAIRS, JoinRows, Pairs, no_rows
+from auroraml.executor.operators.ordering import row_sizes
 from auroraml.executor.shares import Together
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
@@ -21,8 +22,14 @@ from auroraml.types.table import INT8
 class HashRows(Keeping):
     """The build side's rows."""
 
+    node: p.Hash
+
     def collect(self) -> Batch | None:
-        return self.drain_for(self.children[0])
+        batch = self.drain_for(self.children[0])
+        if self.ctx.measured and batch is not None:
+            size = int(row_sizes(batch, self.node.source).sum())
+            self.metrics.extra["Tuple Bytes"] = size if self.loops.n is None else size // self.loops.n
+        return batch
 
 
 @operator(p.HashJoin)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from auroraml.batch import Batch, Index, Vector, concat_batches
@@ -13,12 +15,15 @@ from auroraml.executor.matching import Matcher
 from auroraml.executor.operator import ALL, LARGE, Feed, Holding, Operator, Tally, counters, operator, restore, running_parts, tally
 from auroraml.executor.operators.functions import FunctionScanRows, in_batch_mode
 from auroraml.executor.operators.joins import NO_PAIRS, PAIRS, JoinRows, Morsel, Pairs, no_rows
+from auroraml.executor.operators.ordering import row_sizes
 from auroraml.executor.operators.service_batches import ServiceBatches, batches, reads_volatile
 from auroraml.executor.plans import is_volatile, runs_set_wise
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
+from auroraml.storage.tuples import minimal_sizes
 from auroraml.types.table import INT8
 
+CACHE_ENTRY, CACHE_ROW = 48, 16  # bytes that Memoize keeps around a set of keys and around a row
 CHUNK = 8_192  # outer rows whose inner plans run together
 
 
@@ -368,11 +373,20 @@ class MemoizeRows(Holding):
         self.types = [key.type for key in node.keys]
         self.cache: dict[object, Batch | None] = {}
         self.hits = 0
+        self.size = 0  # bytes that PostgreSQL's cache would take
 
     def open(self) -> None:
         self.feed.fill(self._one() if self.loops.n is None else self._many())
         misses = len(self.cache)
         self.metrics.extra.update({"Cache Hits": self.hits, "Cache Misses": misses, "Cache Evictions": 0, "Cache Overflows": 0})
+        self.metrics.extra["Peak Memory Usage"] = min(self.size, self.ctx.hash_memory)
+
+    def _measure(self, keys: Sequence[Vector], n: int, rows: Batch | None) -> None:
+        """Add up what PostgreSQL's cache would take for `n` sets of keys and the rows found by them."""
+        if self.ctx.measured:
+            self.size += n * CACHE_ENTRY + int(minimal_sizes(keys, self.types, n).sum())
+            if rows is not None:
+                self.size += rows.n * CACHE_ROW + int(row_sizes(rows, self.node.source).sum())
 
     def rescan(self, loops: Loops, changed: frozenset[int]) -> None:
         """The child is started when a set of values is new."""
@@ -389,13 +403,15 @@ class MemoizeRows(Holding):
 
     def _one(self) -> Batch | None:
         frame = self.frame(1, Batch([], 1))
-        key = tuple(repr(k(frame).datum(0)) for k in self.keys)
+        values = [k(frame) for k in self.keys]
+        key = tuple(repr(value.datum(0)) for value in values)
         if key in self.cache:
             self.hits += 1
             return self.cache[key]
         child = self.children[0]
         child.rescan(self.loops, self.free)
         found = self.cache[key] = child.drain()
+        self._measure(values, 1, found)
         return found
 
     def _many(self) -> Batch | None:
@@ -413,6 +429,7 @@ class MemoizeRows(Holding):
             own: dict[Key, Vector] = {("exec", k): v.take(rows).flat() for (_, k), v in self._own().items()}
             child.rescan(Loops(len(new), own, self.loops.at(rows), self.ctx.missing, self.loops.changing), self.loops.changing)
             made = child.drain()
+            self._measure([v.take(rows) for v in vectors], len(new), made)
             owners = np.zeros(0, np.int64) if made is None else made.owners
             for place, i in enumerate(new):
                 part = None if made is None else made.take(np.flatnonzero(owners == place))

@@ -1,22 +1,25 @@
-"""Sort, Incremental Sort, Unique, Group: rows in order, and runs of equal ones."""
+"""Sort, Unique, Group: rows in order, and runs of equal ones."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from auroraml.batch import Batch, Index, Mask, concat_batches
 from auroraml.batch.quicksort import quick_sorted, smallest
 from auroraml.evaluate.keys import codes_of, sort_indices
-from auroraml.executor.operator import ALL, LARGE, Feed, Keeping, Operator, Streaming, operator
+from auroraml.executor.operator import ALL, Keeping, Streaming, operator
+from auroraml.executor.space.sorting import SortSpace, sort_space
 from auroraml.ir import physical as p
+from auroraml.settings.planner import WORK_MEM
+from auroraml.storage.sizes import Sizes
+from auroraml.storage.tuples import minimal_sizes
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import INT8
 
 STABLE = 6  # rows that PostgreSQL's qsort sorts by insertion
 TIES = 4_096  # rows up to which its order among equal rows is worth the time: a loop over rows in Python
-SMALLEST_RUN = 32  # PostgreSQL's incremental sort does not sort fewer rows at a time
 
 
 def output_type(node: p.PhysicalPlan, index: int) -> PgType:
@@ -50,6 +53,47 @@ def changes(batch: Batch, keys: Sequence[int], source: p.PhysicalPlan) -> Mask:
     return changed
 
 
+def ranked(batch: Batch, order: Index, keys: Sequence[p.SortColumn], source: p.PhysicalPlan) -> Index:
+    """Each row's place in `order`, the same for equal keys."""
+    codes = np.empty(batch.n, np.int64)
+    codes[order] = np.cumsum(changes(batch.take(order), [k.index for k in keys], source)) - 1
+    return codes
+
+
+def row_sizes(batch: Batch, source: p.PhysicalPlan) -> Sizes:
+    """Bytes of a node's rows as minimal tuples."""
+    types = [output_type(source, i) for i in range(len(batch.columns))]
+    return minimal_sizes([batch.vector(i) for i in range(len(types))], types, batch.n)
+
+
+def sort_space_of(
+    batch: Batch | None, source: p.PhysicalPlan, memory: int, bound: int | None, ranks: Callable[[], Index], bounded: bool = False, uncounted: int = 0
+) -> SortSpace:
+    """What PostgreSQL's sort of a child's rows would have taken; `bounded`: it was told that it may get a bound, but got none."""
+    if batch is None:
+        return sort_space(None, 0, memory, uncounted=uncounted)
+    types = [output_type(source, i) for i in range(len(batch.columns))]
+    by_value = len(types) == 1 and 0 < types[0].length <= 8  # kept in its slot
+    sizes = None if by_value else row_sizes(batch, source)
+    return sort_space(sizes, batch.n, memory, bound=batch.n if bounded and bound is None else bound, codes=ranks, uncounted=uncounted)
+
+
+def with_ties(batch: Batch, order: Index, keys: Sequence[p.SortColumn], source: p.PhysicalPlan, most: int) -> Index:
+    """`order` with equal rows as PostgreSQL's sort leaves them: of top-N sorts always, of others up to TIES rows."""
+    bounded = batch.n > 2 * most
+    if not most or not (bounded or STABLE < batch.n <= TIES):
+        return order
+    codes = ranked(batch, order, keys, source)
+    if not bounded and codes[order[-1]] == batch.n - 1:
+        return order
+    if not bounded:
+        return np.array(quick_sorted(codes.tolist()), np.int64)
+    first = np.array(smallest(codes, most), np.int64)
+    left = np.ones(batch.n, np.bool_)
+    left[first] = False
+    return np.concatenate([first, order[left[order]]])  # all rows are kept: a rescan may ask for more of them
+
+
 @operator(p.Sort)
 class SortRows(Keeping):
     """All rows in order."""
@@ -65,76 +109,32 @@ class SortRows(Keeping):
 
     def collect(self) -> Batch | None:
         batch = self.drain_for(self.children[0])
-        self.metrics.extra["Sort Method"] = "quicksort"
-        self.metrics.extra["Sorted Rows"] = 0 if batch is None else batch.n
-        if batch is None:
+        order = None if batch is None else order_of(batch, self.node.keys, self.node.source)
+        if self.ctx.measured:
+            self._measure(batch, order)
+        if batch is None or order is None:
             return None
-        order = order_of(batch, self.node.keys, self.node.source)
-        if self.loops.n is not None:
-            return batch.take(order)
-        if batch.n > 2 * self.most:
-            self.metrics.extra["Sort Method"] = "top-N heapsort"
-        return batch.take(self._ties(batch, order))
+        return batch.take(order if self.loops.n is not None else with_ties(batch, order, self.node.keys, self.node.source, self.most))
 
-    def _ties(self, batch: Batch, order: Index) -> Index:
-        """`order` with equal rows as PostgreSQL's sort leaves them: of top-N sorts always, of others up to TIES rows."""
-        bounded = batch.n > 2 * self.most
-        if not self.most or not (bounded or STABLE < batch.n <= TIES):
-            return order
-        runs = np.cumsum(changes(batch.take(order), [k.index for k in self.node.keys], self.node.source)) - 1
-        if not bounded and runs[-1] == batch.n - 1:
-            return order
-        codes = np.empty(batch.n, np.int64)
-        codes[order] = runs
-        if not bounded:
-            return np.array(quick_sorted(codes.tolist()), np.int64)
-        first = np.array(smallest(codes, self.most), np.int64)
-        left = np.ones(batch.n, np.bool_)
-        left[first] = False
-        return np.concatenate([first, order[left[order]]])  # all rows are kept: a rescan may ask for more of them
+    def _measure(self, batch: Batch | None, order: Index | None) -> None:
+        """Note what PostgreSQL's sort would have taken; of many loops, the last."""
+        if batch is not None and self.loops.n is not None and batch.owner is not None:
+            batch = batch.filter(batch.owners == self.loops.n - 1)
+            order = order_of(batch, self.node.keys, self.node.source)
+        bound = self.most if self.most < ALL and self.loops.n is None else None
+
+        def ranks() -> Index:
+            assert batch is not None and order is not None
+            return ranked(batch, order, self.node.keys, self.node.source)
+
+        space = sort_space_of(batch, self.node.source, self.ctx.settings[WORK_MEM] * 1024, bound, ranks)
+        self.metrics.extra.update({"Sort Method": space.method, "Sort Space Used": space.kilobytes, "Sort Space Type": space.kind})
 
     def produce(self, n: int) -> Batch | None:
         batch = self.feed.give(n)
         if batch is None or not self.targets:
             return batch
         return self.project(self.frame(batch.n, batch))
-
-
-@operator(p.IncrementalSort)
-class IncrementalSortRows(Operator):
-    """Rows that come in runs of the first keys: each run sorted when the next one begins."""
-
-    node: p.IncrementalSort
-
-    def open(self) -> None:
-        self.waiting: Batch | None = None
-        self.ended = False
-        self.feed = Feed()
-
-    def produce(self, n: int) -> Batch | None:
-        while (found := self.feed.give(n)) is None:
-            if self.ended:
-                return None
-            self.feed.fill(self._sorted(n))
-        return self.project(self.frame(found.n, found))
-
-    def _sorted(self, n: int) -> Batch | None:
-        """The next complete runs in order."""
-        keys = [k.index for k in self.node.keys[: self.node.presorted]]
-        whole = n >= LARGE or self.loops.n is not None
-        while True:
-            batch = self.pull_for(self.children[0], ALL if whole else max(SMALLEST_RUN, n))
-            if batch is None:
-                self.ended = True
-                rest, self.waiting = self.waiting, None
-                return None if rest is None else rest.take(order_of(rest, self.node.keys, self.node.source))
-            rows = batch if self.waiting is None else concat_batches([self.waiting, batch])
-            starts = np.flatnonzero(changes(rows, keys, self.node.source))
-            cut = int(starts[-1])
-            self.waiting = rows.drop(cut)
-            if cut:
-                ready = rows.slice(0, cut)
-                return ready.take(order_of(ready, self.node.keys, self.node.source))
 
 
 @operator(p.Unique, p.Group)
