@@ -8,52 +8,37 @@ from auroraml.planner.cost.numbers import max_align, page_count, relation_bytes
 from auroraml.planner.cost.parameters import CostParameters
 
 
-class Workspace:
-    """What a join's initial cost leaves for its final cost (JoinCostWorkspace)."""
+class MergeWork:
+    """What a merge join's initial cost leaves for its final cost (JoinCostWorkspace): rows are those read of each side, and skipped."""
 
-    __slots__ = (
-        "batches", "buckets", "inner_rescan_run", "inner_rows", "inner_rows_total", "inner_run", "inner_skip_rows", "outer_rows",
-        "outer_skip_rows", "run", "startup", "total",
-    )  # fmt: skip
+    __slots__ = ("inner_rows", "inner_run", "inner_skip_rows", "outer_rows", "outer_skip_rows", "run", "startup", "total")
 
-    def __init__(self) -> None:
-        self.startup = 0.0
-        self.total = 0.0
-        self.run = 0.0
-        self.inner_run = 0.0
-        self.inner_rescan_run = 0.0
-        self.outer_rows = 0.0
-        self.inner_rows = 0.0
-        self.outer_skip_rows = 0.0
-        self.inner_skip_rows = 0.0
-        self.buckets = 0
-        self.batches = 0
-        self.inner_rows_total = 0.0
+    def __init__(
+        self, startup: float, total: float, run: float, inner_run: float, outer_rows: float, inner_rows: float, outer_skip_rows: float,
+        inner_skip_rows: float,
+    ) -> None:  # fmt: skip
+        self.startup = startup
+        self.total = total
+        self.run = run
+        self.inner_run = inner_run
+        self.outer_rows = outer_rows
+        self.inner_rows = inner_rows
+        self.outer_skip_rows = outer_skip_rows
+        self.inner_skip_rows = inner_skip_rows
 
 
-def nest_loop_initial(
-    outer_startup: float, outer_total: float, outer_rows: float, inner_startup: float, inner_total: float, rescan_startup: float,
-    rescan_total: float, early_stop: bool,
-) -> Workspace:  # fmt: skip
-    """Lower bounds of a nested loop (initial_cost_nestloop); `early_stop`: semi, anti or unique inner."""
-    w = Workspace()
-    startup = outer_startup + inner_startup
-    run = outer_total - outer_startup
-    if outer_rows > 1:
-        run += (outer_rows - 1) * rescan_startup
-    inner_run = inner_total - inner_startup
-    rescan_run = rescan_total - rescan_startup
-    if early_stop:
-        w.inner_run = inner_run
-        w.inner_rescan_run = rescan_run
-    else:
-        run += inner_run
-        if outer_rows > 1:
-            run += (outer_rows - 1) * rescan_run
-    w.startup = startup
-    w.total = startup + run
-    w.run = run
-    return w
+class HashWork:
+    """The same of a hash join: the size of its table."""
+
+    __slots__ = ("batches", "buckets", "inner_rows_total", "run", "startup", "total")
+
+    def __init__(self, startup: float, run: float, buckets: int, batches: int, inner_rows_total: float) -> None:
+        self.startup = startup
+        self.total = startup + run
+        self.run = run
+        self.buckets = buckets
+        self.batches = batches
+        self.inner_rows_total = inner_rows_total
 
 
 def hash_table_size(c: CostParameters, tuples: float, width: int, parallel_workers: int, combined: bool) -> tuple[int, int]:
@@ -87,26 +72,21 @@ def hash_table_size(c: CostParameters, tuples: float, width: int, parallel_worke
 def hash_initial(
     c: CostParameters, clauses: int, outer_startup: float, outer_total: float, outer_rows: float, outer_width: int, inner_total: float,
     inner_rows: float, inner_width: int, outer_workers: int, inner_divisor: float, parallel_hash: bool,
-) -> Workspace:  # fmt: skip
+) -> HashWork:  # fmt: skip
     """Lower bounds of a hash join (initial_cost_hashjoin)."""
-    w = Workspace()
     startup = outer_startup
     run = outer_total - outer_startup
     startup += inner_total
     startup += (c.operator * clauses + c.tuple) * inner_rows
     run += c.operator * clauses * outer_rows
     rows_total = inner_rows * inner_divisor if parallel_hash else inner_rows
-    w.buckets, w.batches = hash_table_size(c, rows_total, inner_width, outer_workers, parallel_hash)
-    if w.batches > 1:
+    buckets, batches = hash_table_size(c, rows_total, inner_width, outer_workers, parallel_hash)
+    if batches > 1:
         outer_pages = page_count(outer_rows, outer_width)
         inner_pages = page_count(inner_rows, inner_width)
         startup += c.seq_page * inner_pages
         run += c.seq_page * (inner_pages + 2 * outer_pages)
-    w.startup = startup
-    w.total = startup + run
-    w.run = run
-    w.inner_rows_total = rows_total
-    return w
+    return HashWork(startup, run, buckets, batches, rows_total)
 
 
 def memoize_rescan(

@@ -50,78 +50,82 @@ def _fuzzily(one: Path, two: Path, fuzz: float, relation: Relation) -> int:
 
 def add_path(relation: Relation, new: Path) -> None:
     """Keep `new` unless an old path dominates it; drop old ones it dominates."""
-    accept = True
-    place = 0
-    new_keys = () if new.param is not None else new.keys
-    kept: list[Path] = []
     paths = relation.paths
+    kept: list[Path] | None = None  # what is left of `paths` so far, once one was dropped
+    count = place = 0
+    total, startup = new.total, new.startup
+    fuzzy_total, fuzzy_startup = total * FUZZ, startup * FUZZ
+    given = new.param is not None
+    new_keys = () if given else new.keys
+    watch = relation.consider_param_startup if given else relation.consider_startup
     for i, old in enumerate(paths):
-        remove = False
-        verdict = _fuzzily(new, old, FUZZ, relation)
-        if verdict != 3:
-            old_keys = () if old.param is not None else old.keys
-            keys = compare_keys(new_keys, old_keys)
-            if keys != 3:
-                if verdict == 0:
-                    bits = compare_bits(new.outer, old.outer)
-                    if keys == 1:
-                        if bits in (0, 1) and new.rows <= old.rows and new.safe >= old.safe:
-                            remove = True
-                    elif keys == 2:
-                        if bits in (0, 2) and new.rows >= old.rows and new.safe <= old.safe:
-                            accept = False
-                    elif bits == 0:
-                        if new.safe > old.safe:
-                            remove = True
-                        elif new.safe < old.safe:
-                            accept = False
-                        elif new.rows < old.rows:
-                            remove = True
-                        elif new.rows > old.rows:
-                            accept = False
-                        elif _fuzzily(new, old, FINE, relation) == 1:
-                            remove = True
-                        else:
-                            accept = False
-                    elif bits == 1:
-                        if new.rows <= old.rows and new.safe >= old.safe:
-                            remove = True
-                    elif bits == 2 and new.rows >= old.rows and new.safe <= old.safe:
-                        accept = False
-                elif verdict == 1:
-                    if keys != 2:
-                        bits = compare_bits(new.outer, old.outer)
-                        if bits in (0, 1) and new.rows <= old.rows and new.safe >= old.safe:
-                            remove = True
-                elif keys != 1:
-                    bits = compare_bits(new.outer, old.outer)
-                    if bits in (0, 2) and new.rows >= old.rows and new.safe <= old.safe:
-                        accept = False
-        if not remove:
-            if new.total >= old.total:
-                place = len(kept) + 1
+        if total > old.total * FUZZ:
+            verdict = 3 if watch and old.startup > fuzzy_startup else 2
+        elif old.total > fuzzy_total:
+            watch_old = relation.consider_startup if old.param is None else relation.consider_param_startup
+            verdict = 3 if watch_old and startup > old.startup * FUZZ else 1
+        elif startup > old.startup * FUZZ:
+            verdict = 2
+        else:
+            verdict = 1 if old.startup > fuzzy_startup else 0
+        better = 0 if verdict == 3 else _better(relation, new, new_keys, old, verdict)
+        if better > 0:
+            if kept is None:
+                kept = paths[:i]
+            continue
+        if kept is not None:
             kept.append(old)
-        if not accept:
-            kept += paths[i + 1 :]
-            break
-    if accept:
-        kept.insert(place, new)
+        count += 1
+        if total >= old.total:
+            place = count
+        if better < 0:
+            if kept is not None:
+                relation.paths = kept + paths[i + 1 :]
+            return
+    kept = paths[:] if kept is None else kept
+    kept.insert(place, new)
     relation.paths = kept
+
+
+def _better(relation: Relation, new: Path, new_keys: Keys, old: Path, verdict: int) -> int:
+    """1 if `new` makes `old` useless, -1 if `old` makes `new` so, by their order, parameters, rows and safety beside the costs' verdict."""
+    old_keys = () if old.param is not None else old.keys
+    keys = 0 if new_keys is old_keys else compare_keys(new_keys, old_keys)
+    if keys == 3 or (verdict == 1 and keys == 2) or (verdict == 2 and keys == 1):
+        return 0
+    bits = 0 if new.outer == old.outer else compare_bits(new.outer, old.outer)
+    if verdict == 0 and keys == 0:
+        if bits == 0:
+            if new.safe != old.safe:
+                return 1 if new.safe > old.safe else -1
+            if new.rows != old.rows:
+                return 1 if new.rows < old.rows else -1
+            return 1 if _fuzzily(new, old, FINE, relation) == 1 else -1
+        forward = bits == 1
+        if bits == 3:
+            return 0
+    else:
+        forward = verdict == 1 or (verdict == 0 and keys == 1)
+        if bits == 3 or bits == (2 if forward else 1):
+            return 0
+    if forward:
+        return 1 if new.rows <= old.rows and new.safe >= old.safe else 0
+    return -1 if new.rows >= old.rows and new.safe <= old.safe else 0
 
 
 def precheck(relation: Relation, startup: float, total: float, keys: Keys, outer: int) -> bool:
     """Whether a path with these lower bounds might be kept (add_path_precheck)."""
-    new_keys = () if outer else keys
-    watch = relation.consider_param_startup if outer else relation.consider_startup
+    if outer:
+        keys = ()
+        watch = relation.consider_param_startup
+    else:
+        watch = relation.consider_startup
+    n = len(keys)
     for old in relation.paths:
-        if total >= old.total * FUZZ:
-            if not watch or startup >= old.startup * FUZZ:
-                old_keys = () if old.param is not None else old.keys
-                verdict = compare_keys(new_keys, old_keys)
-                if verdict in (0, 2) and old.outer == outer:
-                    return False
-        else:
+        if total < old.total * FUZZ:
             break
+        if (not watch or startup >= old.startup * FUZZ) and old.outer == outer and (n == 0 or (old.param is None and old.keys[:n] == keys)):
+            return False
     return True
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from auroraml.ir import logical as l
-from auroraml.planner.cost.joins import Workspace, hash_initial, memoize_rescan, nest_loop_initial
+from auroraml.planner.cost.joins import HashWork, MergeWork, hash_initial, memoize_rescan
 from auroraml.planner.cost.numbers import clamp_rows, parallel_divisor, relation_bytes, rint
 from auroraml.planner.cost.parameters import DISABLED
 from auroraml.planner.cost.sorts import kept_rescan, sort
@@ -14,7 +14,6 @@ from auroraml.planner.level.clause import Clause, SpecialJoin
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.pathkeys import Keys
 from auroraml.planner.paths.path import (
-    BitmapPath,
     HashPath,
     IncrementalSortPath,
     IndexPath,
@@ -22,12 +21,10 @@ from auroraml.planner.paths.path import (
     MaterialPath,
     MemoizePath,
     MergePath,
-    NestPath,
     Path,
     SortPath,
     UniquePath,
 )
-from auroraml.planner.paths.sizes import movable_into
 
 if TYPE_CHECKING:
     from auroraml.planner.paths.joins import Pair
@@ -61,12 +58,6 @@ def _early(pair: Pair, kind: str) -> bool:
     return kind in ("semi", "anti") or pair.inner_unique
 
 
-def initial_nest(pair: Pair, kind: str, outer: Path, inner: Path) -> Workspace:
-    """Lower bounds of a nested loop."""
-    again_startup, again_total = rescan(pair.level, inner)
-    return nest_loop_initial(outer.startup, outer.total, outer.rows, inner.startup, inner.total, again_startup, again_total, _early(pair, kind))
-
-
 def _rows(pair: Pair, path: Path) -> float:
     rows = pair.relation.rows if path.param is None else path.param.rows
     if path.workers > 0:
@@ -74,76 +65,11 @@ def _rows(pair: Pair, path: Path) -> float:
     return rows
 
 
-def final_nest(pair: Pair, path: NestPath, work: Workspace) -> None:
-    """final_cost_nestloop."""
-    level = pair.level
-    costs = level.costs
-    outer_rows = path.outer_path.rows or 1.0
-    inner_rows = path.inner.rows or 1.0
-    path.rows = _rows(pair, path)
-    startup, run = work.startup, work.run
-    if not costs.nestloop:
-        startup += DISABLED
-    if _early(pair, path.kind):
-        matched = rint(outer_rows * pair.match_fraction)
-        unmatched = outer_rows - matched
-        fraction = 2.0 / (pair.match_count + 1.0)
-        tuples = matched * inner_rows * fraction
-        if _indexed(path):
-            run += work.inner_run * fraction
-            if matched > 1:
-                run += (matched - 1) * work.inner_rescan_run * fraction
-            run += unmatched * work.inner_rescan_run / inner_rows
-        else:
-            tuples += unmatched * inner_rows
-            run += work.inner_run
-            if unmatched >= 1:
-                unmatched -= 1
-            else:
-                matched -= 1
-            if matched > 0:
-                run += matched * work.inner_rescan_run * fraction
-            if unmatched > 0:
-                run += unmatched * work.inner_rescan_run
-    else:
-        tuples = outer_rows * inner_rows
-    qual_startup, per_tuple = level.estimates.clauses_cost(path.clauses)
-    startup += qual_startup
-    run += (costs.tuple + per_tuple) * tuples
-    startup += path.target.startup
-    run += path.target.per_tuple * path.rows
-    path.startup, path.total = startup, startup + run
-
-
-def _indexed(path: NestPath) -> bool:
-    """Whether all join clauses are index conditions of the inner side (has_indexed_join_quals)."""
-    if path.clauses:
-        return False
-    inner = path.inner
-    if inner.param is None:
-        return False
-    if isinstance(inner, IndexPath):
-        used = [clause for clause, _, _ in inner.clauses]
-    elif isinstance(inner, BitmapPath) and inner.tree.index_path is not None:
-        used = [clause for clause, _, _ in inner.tree.index_path.clauses]
-    else:
-        return False
-    joined = inner.relation.bits | path.outer_path.relation.bits
-    found = False
-    for clause in inner.param.clauses:
-        if movable_into(clause, inner.relation.bits, joined):
-            if not any(other is clause or (clause.from_class is not None and clause.from_class is other.from_class) for other in used):
-                return False
-            found = True
-    return found
-
-
 def initial_merge(
     pair: Pair, kind: str, clauses: Sequence[Clause], outer: Path, inner: Path, outer_sort: Keys | None, inner_sort: Keys | None
-) -> Workspace:
+) -> MergeWork:
     """Lower bounds of a merge join (initial_cost_mergejoin)."""
     level = pair.level
-    work = Workspace()
     outer_rows, inner_rows = outer.rows or 1.0, inner.rows or 1.0
     outer_start, outer_end, inner_start, inner_end = 0.0, 1.0, 0.0, 1.0
     if clauses and kind != "full":
@@ -165,22 +91,25 @@ def initial_merge(
     startup = run = 0.0
     a, b = outer.startup, outer.total
     if outer_sort is not None:
-        a, b = sort(level.costs, outer.total, outer_rows, outer.target.width, -1.0)
+        a, b = _sorted(level, outer)
     startup += a
     startup += (b - a) * outer_start
     run += (b - a) * (outer_end - outer_start)
     a, b = inner.startup, inner.total
     if inner_sort is not None:
-        a, b = sort(level.costs, inner.total, inner_rows, inner.target.width, -1.0)
+        a, b = _sorted(level, inner)
     startup += a
     startup += (b - a) * inner_start
-    work.inner_run = (b - a) * (inner_end - inner_start)
-    work.startup = startup
-    work.total = startup + run + work.inner_run
-    work.run = run
-    work.outer_rows, work.inner_rows = outer_read, inner_read
-    work.outer_skip_rows, work.inner_skip_rows = outer_skip, inner_skip
-    return work
+    inner_run = (b - a) * (inner_end - inner_start)
+    return MergeWork(startup, startup + run + inner_run, run, inner_run, outer_read, inner_read, outer_skip, inner_skip)
+
+
+def _sorted(level: Level, path: Path) -> tuple[float, float]:
+    """Startup and total of a path that a merge join sorts, kept in it."""
+    found = path.sorted_costs
+    if found is None:
+        found = path.sorted_costs = sort(level.costs, path.total, path.rows or 1.0, path.target.width, -1.0)
+    return found
 
 
 def tuple_count(pair: Pair, outer_rows: float, inner_rows: float, clauses: Sequence[Clause]) -> float:
@@ -193,7 +122,7 @@ def tuple_count(pair: Pair, outer_rows: float, inner_rows: float, clauses: Seque
     return clamp_rows(share * outer_rows * inner_rows)
 
 
-def final_merge(pair: Pair, path: MergePath, work: Workspace) -> None:
+def final_merge(pair: Pair, path: MergePath, work: MergeWork) -> None:
     """final_cost_mergejoin."""
     level = pair.level
     costs = level.costs
@@ -240,7 +169,7 @@ def _can_go_back(path: Path) -> bool:
     return isinstance(path, IndexPath | MaterialPath) or type(path) is SortPath
 
 
-def initial_hash(pair: Pair, clauses: int, outer: Path, inner: Path, together: bool) -> Workspace:
+def initial_hash(pair: Pair, clauses: int, outer: Path, inner: Path, together: bool) -> HashWork:
     """Lower bounds of a hash join."""
     return hash_initial(
         pair.level.costs, clauses, outer.startup, outer.total, outer.rows, outer.target.width, inner.total, inner.rows, inner.target.width,
@@ -248,7 +177,7 @@ def initial_hash(pair: Pair, clauses: int, outer: Path, inner: Path, together: b
     )  # fmt: skip
 
 
-def final_hash(pair: Pair, path: HashPath, work: Workspace) -> None:
+def final_hash(pair: Pair, path: HashPath, work: HashWork) -> None:
     """final_cost_hashjoin."""
     level = pair.level
     costs = level.costs

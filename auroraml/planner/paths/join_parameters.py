@@ -15,13 +15,8 @@ if TYPE_CHECKING:
     from auroraml.planner.paths.joins import Pair
 
 
-def nest_parameters(pair: Pair, outer: Path, inner: Path, required: int) -> tuple[Parameterization | None, list[Clause]]:
-    """Of a nested loop: clauses the inner path tests already are left out (create_nestloop_path)."""
-    clauses = pair.clauses
-    if inner.outer & outer.relation.bits:
-        bits = inner.relation.bits
-        joined = bits | inner.outer
-        clauses = [c for c in clauses if not movable_into(c, bits, joined)]
+def nest_parameters(pair: Pair, outer: Path, inner: Path, required: int, clauses: list[Clause]) -> tuple[Parameterization | None, list[Clause]]:
+    """Of a nested loop; `clauses` are those that the inner path does not test itself (create_nestloop_path)."""
     return _parameters(pair, outer, inner, required, clauses)
 
 

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
-from auroraml.planner.cost.joins import Workspace
 from auroraml.planner.cost.sorts import material
 from auroraml.planner.level.clause import Clause, SpecialJoin
 from auroraml.planner.level.level import Level
-from auroraml.planner.level.operators import type_family
 from auroraml.planner.level.pathkeys import (
     Keys,
     contained,
@@ -21,7 +19,6 @@ from auroraml.planner.level.pathkeys import (
     truncate_useless,
     update_classes,
 )
-from auroraml.planner.level.questions import volatile
 from auroraml.planner.level.relation import Relation
 from auroraml.planner.paths.dominance import (
     add_partial_path,
@@ -32,16 +29,10 @@ from auroraml.planner.paths.dominance import (
     partial_precheck,
     precheck,
 )
-from auroraml.planner.paths.join_costs import (
-    final_hash,
-    final_merge,
-    final_nest,
-    initial_hash,
-    initial_merge,
-    initial_nest,
-)
-from auroraml.planner.paths.join_parameters import nest_parameters, other_parameters
-from auroraml.planner.paths.path import HashPath, ItemPath, MaterialPath, MemoizePath, MergePath, NestPath, Path, SortPath
+from auroraml.planner.paths.join_costs import final_hash, final_merge, initial_hash, initial_merge
+from auroraml.planner.paths.join_parameters import other_parameters
+from auroraml.planner.paths.nest_loops import Inner, inner_side, memoized, try_nest
+from auroraml.planner.paths.path import HashPath, ItemPath, MaterialPath, MergePath, Path, SortPath
 from auroraml.planner.paths.uniqueness import inner_unique, pushed_down, sides_match, unique_path
 
 OUTER = ("left", "right", "full", "anti")
@@ -197,7 +188,7 @@ def _try_merge(
     if inner_sort is not None and contained(inner_sort, inner.keys):
         inner_sort = None
     work = initial_merge(pair, kind, clauses, outer, inner, outer_sort, inner_sort)
-    if not _promising(pair, work, keys, required, partial):
+    if not _promising(pair, work.startup, work.total, keys, required, partial):
         return
     param, restrictions = other_parameters(pair, outer, inner, required)
     path = MergePath(pair.relation, kind, outer, inner, restrictions, keys, param)
@@ -209,10 +200,10 @@ def _try_merge(
     _keep(pair, path, partial)
 
 
-def _promising(pair: Pair, work: Workspace, keys: Keys, required: int, partial: bool) -> bool:
+def _promising(pair: Pair, startup: float, total: float, keys: Keys, required: int, partial: bool) -> bool:
     if partial:
-        return partial_precheck(pair.relation, work.total, keys)
-    return precheck(pair.relation, work.startup, work.total, keys, required)
+        return partial_precheck(pair.relation, total, keys)
+    return precheck(pair.relation, startup, total, keys, required)
 
 
 def _keep(pair: Pair, path: Path, partial: bool) -> None:
@@ -255,6 +246,13 @@ def _unsorted_outer(pair: Pair) -> None:
         assert inner_total is not None
     elif nest and level.costs.material and inner_total is not None and not keeps_rows(inner_total):
         kept = materialized(level, inner_total)
+    sides: list[Inner] = []
+    if unique_inner:
+        assert inner_total is not None
+        sides = [Inner(pair, inner_total, None)]
+    elif nest:
+        sides = [inner_side(pair, kind, path) for path in pair.inner.cheapest_parameterized]
+    last = None if kept is None else Inner(pair, kept, None)
     for outer in list(pair.outer.paths):
         if _reads(outer, pair.inner):
             continue
@@ -265,18 +263,15 @@ def _unsorted_outer(pair: Pair) -> None:
             assert made is not None
             outer = made
         keys = _join_keys(pair, kind, outer.keys)
-        if unique_inner:
-            assert inner_total is not None
-            _try_nest(pair, kind, outer, inner_total, keys)
-        elif nest:
-            for inner in pair.inner.cheapest_parameterized:
-                _try_nest(pair, kind, outer, inner, keys)
-                memo = _memoized(pair, kind, outer, inner)
+        for inner in sides:
+            try_nest(pair, kind, outer, inner, keys)
+            if inner.params is not None:
+                memo = memoized(pair, inner, outer.rows)
                 if memo is not None:
-                    _try_nest(pair, kind, outer, memo, keys)
-            if kept is not None:
-                _try_nest(pair, kind, outer, kept, keys)
-        if unique_outer or inner_total is None:
+                    try_nest(pair, kind, outer, memo, keys)
+        if last is not None:
+            try_nest(pair, kind, outer, last, keys)
+        if unique_outer or inner_total is None or not (outer.keys or use_all):
             continue
         _merge_over(pair, kind, outer, inner_total, keys, use_all, unique_inner)
     if partial_outer(pair):
@@ -287,90 +282,26 @@ def _shared_outer(pair: Pair, kind: str, nest: bool, inner_total: Path | None) -
     """The same over the rows that each worker gets of the outer side (consider_parallel_nestloop, consider_parallel_mergejoin)."""
     unique_inner = pair.kind == "unique inner"
     if nest:
+        sides: list[Inner] = []
+        for path in pair.inner.cheapest_parameterized:
+            if not path.safe or (unique_inner and path is not pair.inner.cheapest_total):
+                continue
+            made = unique_path(pair.level, pair.inner, path, pair.special) if unique_inner else path
+            assert made is not None
+            sides.append(inner_side(pair, kind, made))
         for outer in list(pair.outer.partial_paths):
             keys = _join_keys(pair, kind, outer.keys)
-            for inner in pair.inner.cheapest_parameterized:
-                if not inner.safe or (unique_inner and inner is not pair.inner.cheapest_total):
-                    continue
-                if unique_inner:
-                    made = unique_path(pair.level, pair.inner, inner, pair.special)
-                    assert made is not None
-                    inner = made
-                _try_nest(pair, kind, outer, inner, keys, partial=True)
-                memo = _memoized(pair, kind, outer, inner)
+            for inner in sides:
+                try_nest(pair, kind, outer, inner, keys, partial=True)
+                memo = memoized(pair, inner, outer.rows)
                 if memo is not None:
-                    _try_nest(pair, kind, outer, memo, keys, partial=True)
+                    try_nest(pair, kind, outer, memo, keys, partial=True)
     inner_total = _safe_inner(pair, inner_total)
     if inner_total is None:
         return
     for outer in list(pair.outer.partial_paths):
-        _merge_over(pair, kind, outer, inner_total, _join_keys(pair, kind, outer.keys), False, unique_inner, partial=True)
-
-
-def _try_nest(pair: Pair, kind: str, outer: Path, inner: Path, keys: Keys, partial: bool = False) -> None:
-    """Keep a nested loop if it is good enough (try_nestloop_path, try_partial_nestloop_path)."""
-    outer_bits = outer.relation.bits
-    needs = inner.outer
-    required = (outer.outer | needs) & ~outer_bits if needs else outer.outer
-    if required and (partial or (not required & pair.sources and not (needs & outer_bits and needs & ~outer_bits))):
-        return
-    work = initial_nest(pair, kind, outer, inner)
-    if not _promising(pair, work, keys, required, partial):
-        return
-    param, restrictions = nest_parameters(pair, outer, inner, required)
-    path = NestPath(pair.relation, kind, outer, inner, restrictions, keys, param)
-    path.inner_unique = pair.inner_unique
-    final_nest(pair, path, work)
-    _keep(pair, path, partial)
-
-
-def _memoized(pair: Pair, kind: str, outer: Path, inner: Path) -> MemoizePath | None:
-    """The inner path with its rows kept by parameter values, where that is possible (get_memoize_path)."""
-    level = pair.level
-    if not level.costs.memoize or outer.relation.rows < 2:
-        return None
-    clauses = inner.param.clauses if inner.param is not None else []
-    if not clauses and not pair.inner.lateral_vars:
-        return None
-    if kind in ("semi", "anti") and not pair.inner_unique:
-        return None
-    if pair.inner_unique and (inner.param is None or len(clauses) < len(pair.clauses)):
-        return None
-    if (
-        any(not isinstance(x, e.ColumnRef) and volatile(x) for x in pair.inner.target.exprs)
-        or any(c.has_volatile for c in pair.inner.clauses)
-        or _calls_batch(pair.inner)
-    ):
-        return None
-    params: list[e.Expr] = []
-    for clause in clauses:
-        if not isinstance(clause.expr, e.OpCall) or len(clause.expr.args) != 2 or clause.pseudoconstant:
-            return None
-        if not sides_match(clause, pair.outer.bits, pair.inner.bits):
-            return None
-        left, right = clause.args
-        side = left if clause.outer_is_left else right
-        if not type_family(side.type):
-            return None
-        params.append(side)
-    for column in pair.inner.lateral_vars:
-        if not type_family(column.type):
-            return None
-        params.append(column)
-    path = MemoizePath(inner.relation, inner.target, inner, inner.keys)
-    path.params = params
-    path.calls = outer.rows
-    path.single_row = pair.inner_unique
-    path.distinct = -1.0
-    path.startup = inner.startup + level.costs.tuple
-    path.total = inner.total + level.costs.tuple
-    return path
-
-
-def _calls_batch(relation: Relation) -> bool:
-    """Whether the relation calls batch functions, which are called for every row."""
-    item = relation.item
-    return isinstance(item, l.FunctionItem) and any(isinstance(c, e.Call) and c.function.batch for c in item.calls)
+        if outer.keys:
+            _merge_over(pair, kind, outer, inner_total, _join_keys(pair, kind, outer.keys), False, unique_inner, partial=True)
 
 
 def _merge_over(pair: Pair, kind: str, outer: Path, inner_total: Path, keys: Keys, use_all: bool, unique_inner: bool, partial: bool = False) -> None:
@@ -461,7 +392,7 @@ def _try_hash(pair: Pair, kind: str, outer: Path, inner: Path, clauses: list[Cla
     if required and (partial or not required & pair.sources):
         return
     work = initial_hash(pair, len(clauses), outer, inner, together)
-    if not _promising(pair, work, (), required, partial):
+    if not _promising(pair, work.startup, work.total, (), required, partial):
         return
     param, restrictions = other_parameters(pair, outer, inner, required)
     path = HashPath(pair.relation, kind, outer, inner, restrictions, (), param)

@@ -18,24 +18,26 @@ if TYPE_CHECKING:
 class Path:
     """The base: a sequential or other simple scan has nothing more."""
 
-    __slots__ = ("aware", "keys", "param", "relation", "rows", "safe", "startup", "target", "total", "workers")
+    __slots__ = ("aware", "keys", "outer", "param", "relation", "rows", "safe", "sorted_costs", "startup", "target", "total", "workers")
 
     def __init__(self, relation: Relation, target: Target, keys: Keys = (), param: Parameterization | None = None) -> None:
         self.relation = relation
         self.target = target
         self.keys = keys
         self.param = param
+        self.outer = 0 if param is None else param.outer  # the relations it must be given rows of
         self.rows = 0.0
         self.startup = 0.0
         self.total = 0.0
         self.aware = False
         self.safe = False
         self.workers = 0
+        self.sorted_costs: tuple[float, float] | None = None  # startup and total of a sort in a merge join, once asked for
 
-    @property
-    def outer(self) -> int:
-        """The relations it must be given rows of."""
-        return 0 if self.param is None else self.param.outer
+    def parameterize(self, param: Parameterization | None) -> None:
+        """Say which outer rows it is given, where that is known only after it was made."""
+        self.param = param
+        self.outer = 0 if param is None else param.outer
 
 
 class SeqPath(Path):
@@ -193,7 +195,16 @@ class JoinPath(Path):
     def __init__(
         self, relation: Relation, kind: str, outer: Path, inner: Path, clauses: list[Clause], keys: Keys, param: Parameterization | None
     ) -> None:
-        super().__init__(relation, relation.target, keys, param)
+        self.relation = relation
+        self.target = relation.target
+        self.keys = keys
+        self.param = param
+        self.outer = 0 if param is None else param.outer
+        self.rows = 0.0
+        self.startup = 0.0
+        self.total = 0.0
+        self.aware = False
+        self.sorted_costs = None
         self.kind = kind
         self.outer_path = outer
         self.inner = inner

@@ -183,7 +183,7 @@ def subquery_paths(level: Level, relation: Relation, item: l.SubqueryItem) -> No
 def _scan(level: Level, relation: Relation, source: Path, keys: Keys) -> Path:
     """cost_subqueryscan."""
     path = SubqueryPath(relation, relation.target, source, keys)
-    path.param = parameterization(level, relation, relation.lateral)
+    path.parameterize(parameterization(level, relation, relation.lateral))
     path.rows = relation.rows if path.param is None else path.param.rows
     if source.workers > 0:
         path.rows = clamp_rows(source.rows * level.estimates.restrictions(relation.clauses, relation))
