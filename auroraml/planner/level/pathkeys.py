@@ -88,9 +88,9 @@ def common_prefix(wanted: Keys, keys: Keys) -> int:
 
 def update_classes(clause: Clause) -> None:
     """Follow merged classes (update_mergeclause_eclasses)."""
-    if clause.left_class is not None:
+    if clause.left_class is not None and clause.left_class.merged is not None:
         clause.left_class = clause.left_class.canonical()
-    if clause.right_class is not None:
+    if clause.right_class is not None and clause.right_class.merged is not None:
         clause.right_class = clause.right_class.canonical()
 
 
@@ -116,9 +116,7 @@ def inner_class(clause: Clause) -> EquivalenceClass:
 
 
 def merge_clauses_for_outer(keys: Keys, clauses: Sequence[Clause]) -> list[Clause]:
-    """The merge clauses that fit an outer order, in its order (find_mergeclauses_for_outer_pathkeys)."""
-    for clause in clauses:
-        update_classes(clause)
+    """The merge clauses that fit an outer order, in its order (find_mergeclauses_for_outer_pathkeys); their classes are up to date."""
     found: list[Clause] = []
     for key in keys:
         matched = [c for c in clauses if outer_class(c) is key.cls]
@@ -135,7 +133,6 @@ def outer_keys_for_merge(level: Level, clauses: Sequence[Clause], join: Relation
     classes: list[EquivalenceClass] = []
     scores: list[int] = []
     for clause in clauses:
-        update_classes(clause)
         cls = outer_class(clause)
         if cls in classes:
             continue
@@ -170,7 +167,6 @@ def inner_keys_for_merge(level: Level, clauses: Sequence[Clause], outer_keys: Ke
     last_key: PathKey | None = None
     rest = iter(outer_keys)
     for clause in clauses:
-        update_classes(clause)
         outside, inside = outer_class(clause), inner_class(clause)
         if outside is not last:
             last_key = next(rest, None)

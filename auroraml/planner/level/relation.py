@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from auroraml.planner.estimate.relation import RelationFacts
     from auroraml.planner.level.clause import Clause
     from auroraml.planner.level.level import Level
+    from auroraml.planner.level.pathkeys import Keys
     from auroraml.planner.paths.path import Path
 
 
@@ -47,7 +48,7 @@ class Relation:
         "cheapest_startup", "cheapest_total", "cheapest_unique", "class_mask", "clauses", "consider_parallel", "consider_param_startup",
         "consider_startup", "direct_lateral", "facts", "has_class_joins", "index", "indexes", "item", "join_clauses", "kind", "lateral",
         "lateral_referencers", "lateral_vars", "member", "needed", "not_null", "not_unique_for", "pages", "parameterizations", "partial_paths", "paths",
-        "rows", "serial", "sub", "sub_params", "target", "tuples", "unique_for", "wanted_workers", "widths",
+        "rows", "serial", "sub", "sub_params", "target", "tuples", "unique_for", "useful_keys", "wanted_workers", "widths",
     )  # fmt: skip
 
     def __init__(self, bits: int, kind: str) -> None:
@@ -93,6 +94,7 @@ class Relation:
         self.unique_for: list[int] = []
         self.not_unique_for: list[int] = []
         self.parameterizations: dict[int, Parameterization] = {}
+        self.useful_keys: dict[Keys, Keys] = {}  # orders of joins, each with as much of it as is worth keeping
         self.not_null: frozenset[int] = frozenset()
 
 

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 def rescan(level: Level, path: Path) -> tuple[float, float]:
     """Startup and total of running a path again (cost_rescan)."""
     costs = level.costs
+    if not path.keeps:
+        return path.startup, path.total
     if isinstance(path, ItemPath):
         item = path.relation.item
         if isinstance(item, l.FunctionItem):
@@ -75,12 +77,11 @@ def initial_merge(
     if clauses and kind != "full":
         key = (outer_sort or outer.keys)[0]
         first = clauses[0]
-        left_start, left_end, right_start, right_end = level.estimates.scan_fractions(first, key.descending, key.nulls_first)
         if not first.left_bits & ~outer.relation.bits:
-            outer_start, outer_end, inner_start, inner_end = left_start, left_end, right_start, right_end
+            outer_start, outer_end, inner_start, inner_end = level.estimates.scan_fractions(first, key.descending, key.nulls_first)
         else:
-            outer_start, outer_end, inner_start, inner_end = right_start, right_end, left_start, left_end
-        if kind in ("left", "anti"):
+            inner_start, inner_end, outer_start, outer_end = level.estimates.scan_fractions(first, key.descending, key.nulls_first)
+        if kind == "left" or kind == "anti":
             outer_start, outer_end = 0.0, 1.0
         elif kind == "right":
             inner_start, inner_end = 0.0, 1.0
@@ -88,19 +89,13 @@ def initial_merge(
     outer_read, inner_read = clamp_rows(outer_rows * outer_end), clamp_rows(inner_rows * inner_end)
     outer_start, inner_start = outer_skip / outer_rows, inner_skip / inner_rows
     outer_end, inner_end = outer_read / outer_rows, inner_read / inner_rows
-    startup = run = 0.0
-    a, b = outer.startup, outer.total
-    if outer_sort is not None:
-        a, b = _sorted(level, outer)
-    startup += a
-    startup += (b - a) * outer_start
-    run += (b - a) * (outer_end - outer_start)
-    a, b = inner.startup, inner.total
-    if inner_sort is not None:
-        a, b = _sorted(level, inner)
-    startup += a
-    startup += (b - a) * inner_start
-    inner_run = (b - a) * (inner_end - inner_start)
+    startup, total = (outer.startup, outer.total) if outer_sort is None else _sorted(level, outer)
+    run = (total - startup) * (outer_end - outer_start)
+    startup += (total - startup) * outer_start
+    inner_startup, inner_total = (inner.startup, inner.total) if inner_sort is None else _sorted(level, inner)
+    startup += inner_startup
+    startup += (inner_total - inner_startup) * inner_start
+    inner_run = (inner_total - inner_startup) * (inner_end - inner_start)
     return MergeWork(startup, startup + run + inner_run, run, inner_run, outer_read, inner_read, outer_skip, inner_skip)
 
 

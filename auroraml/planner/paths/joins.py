@@ -31,7 +31,7 @@ from auroraml.planner.paths.dominance import (
 )
 from auroraml.planner.paths.join_costs import final_hash, final_merge, initial_hash, initial_merge
 from auroraml.planner.paths.join_parameters import other_parameters
-from auroraml.planner.paths.nest_loops import Inner, inner_side, memoized, try_nest
+from auroraml.planner.paths.nest_loops import Inner, inner_side, loops, try_nests
 from auroraml.planner.paths.path import HashPath, ItemPath, MaterialPath, MergePath, Path, SortPath
 from auroraml.planner.paths.uniqueness import inner_unique, pushed_down, sides_match, unique_path
 
@@ -42,7 +42,8 @@ class Pair:
     """An outer and an inner relation with what all their joins share (JoinPathExtraData)."""
 
     __slots__ = (
-        "clauses", "inner", "inner_unique", "kind", "level", "match_count", "match_fraction", "merge_clauses", "outer", "relation", "sources", "special",
+        "clauses", "inner", "inner_unique", "kind", "level", "match_count", "match_fraction", "merge_clauses", "merges", "outer", "relation", "sources",
+        "special",
     )  # fmt: skip
 
     def __init__(
@@ -60,6 +61,15 @@ class Pair:
         self.match_fraction = 0.0
         self.match_count = 1.0
         self.sources = 0
+        self.merges: dict[Keys, tuple[list[Clause], Keys]] = {}
+
+    def merging(self, keys: Keys) -> tuple[list[Clause], Keys]:
+        """The merge clauses that fit an outer order, and the inner order they need."""
+        found = self.merges.get(keys)
+        if found is None:
+            clauses = merge_clauses_for_outer(keys, self.merge_clauses)
+            found = self.merges[keys] = (clauses, inner_keys_for_merge(self.level, clauses, keys))
+        return found
 
 
 def add_join_paths(
@@ -131,7 +141,13 @@ def _reads(path: Path | None, relation: Relation) -> bool:
 
 def _join_keys(pair: Pair, kind: str, keys: Keys) -> Keys:
     """The order a join keeps (build_join_pathkeys)."""
-    return () if kind in ("full", "right") else truncate_useless(pair.level, pair.relation, keys)
+    if not keys or kind == "full" or kind == "right":
+        return ()
+    relation = pair.relation
+    found = relation.useful_keys.get(keys)
+    if found is None:
+        found = relation.useful_keys[keys] = truncate_useless(pair.level, relation, keys)
+    return found
 
 
 def partial_outer(pair: Pair) -> bool:
@@ -167,8 +183,7 @@ def _sort_both(pair: Pair) -> None:
     every = outer_keys_for_merge(level, pair.merge_clauses, pair.relation)
     for i, front in enumerate(every):
         keys = every if i == 0 else (front, *(k for k in every if k is not front))
-        clauses = merge_clauses_for_outer(keys, pair.merge_clauses)
-        inner_keys = inner_keys_for_merge(level, clauses, keys)
+        clauses, inner_keys = pair.merging(keys)
         join_keys = _join_keys(pair, kind, keys)
         _try_merge(pair, kind, outer, inner, join_keys, clauses, keys, inner_keys)
         if shared is not None and safe is not None:
@@ -253,6 +268,8 @@ def _unsorted_outer(pair: Pair) -> None:
     elif nest:
         sides = [inner_side(pair, kind, path) for path in pair.inner.cheapest_parameterized]
     last = None if kept is None else Inner(pair, kept, None)
+    inners: list[Inner] | None = None
+    calls = 0.0
     for outer in list(pair.outer.paths):
         if _reads(outer, pair.inner):
             continue
@@ -263,14 +280,11 @@ def _unsorted_outer(pair: Pair) -> None:
             assert made is not None
             outer = made
         keys = _join_keys(pair, kind, outer.keys)
-        for inner in sides:
-            try_nest(pair, kind, outer, inner, keys)
-            if inner.params is not None:
-                memo = memoized(pair, inner, outer.rows)
-                if memo is not None:
-                    try_nest(pair, kind, outer, memo, keys)
-        if last is not None:
-            try_nest(pair, kind, outer, last, keys)
+        if inners is None or outer.rows != calls:
+            calls = outer.rows
+            inners = loops(pair, sides, last, calls)
+        if inners:
+            try_nests(pair, kind, outer, inners, keys)
         if unique_outer or inner_total is None or not (outer.keys or use_all):
             continue
         _merge_over(pair, kind, outer, inner_total, keys, use_all, unique_inner)
@@ -291,11 +305,7 @@ def _shared_outer(pair: Pair, kind: str, nest: bool, inner_total: Path | None) -
             sides.append(inner_side(pair, kind, made))
         for outer in list(pair.outer.partial_paths):
             keys = _join_keys(pair, kind, outer.keys)
-            for inner in sides:
-                try_nest(pair, kind, outer, inner, keys, partial=True)
-                memo = memoized(pair, inner, outer.rows)
-                if memo is not None:
-                    try_nest(pair, kind, outer, memo, keys, partial=True)
+            try_nests(pair, kind, outer, loops(pair, sides, None, outer.rows), keys, partial=True)
     inner_total = _safe_inner(pair, inner_total)
     if inner_total is None:
         return
@@ -306,13 +316,11 @@ def _shared_outer(pair: Pair, kind: str, nest: bool, inner_total: Path | None) -
 
 def _merge_over(pair: Pair, kind: str, outer: Path, inner_total: Path, keys: Keys, use_all: bool, unique_inner: bool, partial: bool = False) -> None:
     """Merge joins over the outer path's order (generate_mergejoin_paths)."""
-    level = pair.level
-    clauses = merge_clauses_for_outer(outer.keys, pair.merge_clauses)
+    clauses, sort = pair.merging(outer.keys)
     if not clauses and kind != "full":
         return
     if use_all and len(clauses) != len(pair.merge_clauses):
         return
-    sort = inner_keys_for_merge(level, clauses, outer.keys)
     _try_merge(pair, kind, outer, inner_total, keys, clauses, None, sort, partial)
     if unique_inner:
         return

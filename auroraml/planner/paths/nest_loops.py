@@ -72,40 +72,59 @@ def untested(pair: Pair, path: Path) -> list[Clause]:
     return [c for c in pair.clauses if not movable_into(c, bits, joined)]
 
 
-def try_nest(pair: Pair, kind: str, outer: Path, inner: Inner, keys: Keys, partial: bool = False) -> None:
-    """Keep a nested loop if it is good enough (try_nestloop_path, try_partial_nestloop_path)."""
+def loops(pair: Pair, sides: list[Inner], last: Inner | None, calls: float) -> list[Inner]:
+    """The inner sides to try under outer paths of `calls` rows: each path, then Memoize over it, at last a Materialize."""
+    found: list[Inner] = []
+    for inner in sides:
+        found.append(inner)
+        if inner.params is not None:
+            found.append(memoized(pair, inner, inner.params, calls))
+    if last is not None:
+        found.append(last)
+    return found
+
+
+def try_nests(pair: Pair, kind: str, outer: Path, inners: list[Inner], keys: Keys, partial: bool = False) -> None:
+    """Keep each nested loop of an outer path that is good enough (try_nestloop_path, try_partial_nestloop_path)."""
+    relation = pair.relation
     outer_bits = pair.outer.bits
-    needs = inner.needs
-    required = (outer.outer | needs) & ~outer_bits if needs else outer.outer
-    if required and (partial or (not required & pair.sources and not (needs & outer_bits and needs & ~outer_bits))):
-        return
+    given = outer.outer
     early = pair.inner_unique or kind == "semi" or kind == "anti"
-    startup = outer.startup + inner.startup
-    run = outer.total - outer.startup
-    rows = outer.rows
-    if rows > 1:
-        run += (rows - 1) * inner.again_startup
-        if not early:
+    outer_startup = outer.startup
+    outer_run = outer.total - outer_startup
+    again = outer.rows - 1
+    for inner in inners:
+        needs = inner.needs
+        required = given
+        if needs:
+            required = (given | needs) & ~outer_bits
+        if required and (partial or (not required & pair.sources and not (needs & outer_bits and needs & ~outer_bits))):
+            continue
+        startup = outer_startup + inner.startup
+        run = outer_run
+        if again > 0:
+            run += again * inner.again_startup
+            if not early:
+                run += inner.run
+                run += again * inner.again_run
+        elif not early:
             run += inner.run
-            run += (rows - 1) * inner.again_run
-    elif not early:
-        run += inner.run
-    if partial:
-        if not partial_precheck(pair.relation, startup + run, keys):
-            return
-    elif not precheck(pair.relation, startup, startup + run, keys, required):
-        return
-    clauses = inner.clauses
-    param = None
-    if required:
-        param, clauses = nest_parameters(pair, outer, inner.path, required, clauses)
-    path = NestPath(pair.relation, kind, outer, inner.path, clauses, keys, param)
-    path.inner_unique = pair.inner_unique
-    _finish(pair, path, inner, early, startup, run)
-    if partial:
-        add_partial_path(pair.relation, path)
-    else:
-        add_path(pair.relation, path)
+        if partial:
+            if not partial_precheck(relation, startup + run, keys):
+                continue
+        elif not precheck(relation, startup, startup + run, keys, required):
+            continue
+        clauses = inner.clauses
+        param = None
+        if required:
+            param, clauses = nest_parameters(pair, outer, inner.path, required, clauses)
+        path = NestPath(relation, kind, outer, inner.path, clauses, keys, param)
+        path.inner_unique = pair.inner_unique
+        _finish(pair, path, inner, early, startup, run)
+        if partial:
+            add_partial_path(relation, path)
+        else:
+            add_path(relation, path)
 
 
 def _finish(pair: Pair, path: NestPath, inner: Inner, early: bool, startup: float, run: float) -> None:
@@ -180,11 +199,8 @@ def _indexed(path: NestPath) -> bool:
     return found
 
 
-def memoized(pair: Pair, inner: Inner, calls: float) -> Inner | None:
+def memoized(pair: Pair, inner: Inner, params: list[e.Expr], calls: float) -> Inner:
     """The inner path with its rows kept by parameter values; outer paths of as many rows share it."""
-    params = inner.params
-    if params is None:
-        return None
     if inner.memo is not None and inner.memo_rows == calls:
         return inner.memo
     source = inner.path

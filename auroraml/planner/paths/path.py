@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from auroraml.ir import expr as e
 
@@ -19,6 +19,7 @@ class Path:
     """The base: a sequential or other simple scan has nothing more."""
 
     __slots__ = ("aware", "keys", "outer", "param", "relation", "rows", "safe", "sorted_costs", "startup", "target", "total", "workers")
+    keeps: ClassVar[bool] = False  # whether running it again may cost less than the first time
 
     def __init__(self, relation: Relation, target: Target, keys: Keys = (), param: Parameterization | None = None) -> None:
         self.relation = relation
@@ -50,6 +51,7 @@ class ItemPath(Path):
     """A scan of a function, VALUES, WITH query or work table."""
 
     __slots__ = ()
+    keeps = True
 
 
 class ResultPath(Path):
@@ -134,6 +136,7 @@ class SortPath(UnaryPath):
     """A sort; `limit` bounds it (-1: none)."""
 
     __slots__ = ("limit",)
+    keeps = True
     limit: float
 
 
@@ -148,12 +151,14 @@ class MaterialPath(UnaryPath):
     """Rows kept for rescans."""
 
     __slots__ = ()
+    keeps = True
 
 
 class MemoizePath(UnaryPath):
     """Rows kept by parameter values."""
 
     __slots__ = ("calls", "distinct", "params", "single_row")
+    keeps = True
     params: list[e.Expr]
     calls: float
     distinct: float
@@ -235,6 +240,7 @@ class HashPath(JoinPath):
     """A hash join."""
 
     __slots__ = ("batches", "hash_clauses", "inner_rows_total")
+    keeps = True
     hash_clauses: list[Clause]
     batches: int
     inner_rows_total: float
