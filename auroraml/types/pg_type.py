@@ -110,7 +110,7 @@ class PgType:
     owner: int = 10
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, PgType) and self.oid == other.oid and self.attributes == other.attributes
+        return self is other or (isinstance(other, PgType) and self.oid == other.oid and self.attributes == other.attributes)
 
     def __hash__(self) -> int:
         return self.oid

@@ -69,16 +69,23 @@ def hash_table_size(c: CostParameters, tuples: float, width: int, parallel_worke
     return buckets, 1
 
 
-def hash_initial(
-    c: CostParameters, clauses: int, outer_startup: float, outer_total: float, outer_rows: float, outer_width: int, inner_total: float,
-    inner_rows: float, inner_width: int, outer_workers: int, inner_divisor: float, parallel_hash: bool,
-) -> HashWork:  # fmt: skip
-    """Lower bounds of a hash join (initial_cost_hashjoin)."""
+def hash_least(
+    c: CostParameters, clauses: int, outer_startup: float, outer_total: float, outer_rows: float, inner_total: float, inner_rows: float
+) -> tuple[float, float]:
+    """Startup and run cost of a hash join whose table fits into memory, as far as they are known before its rows are."""
     startup = outer_startup
     run = outer_total - outer_startup
     startup += inner_total
     startup += (c.operator * clauses + c.tuple) * inner_rows
     run += c.operator * clauses * outer_rows
+    return startup, run
+
+
+def hash_initial(
+    c: CostParameters, startup: float, run: float, outer_rows: float, outer_width: int, inner_rows: float, inner_width: int, outer_workers: int,
+    inner_divisor: float, parallel_hash: bool,
+) -> HashWork:  # fmt: skip
+    """Lower bounds of a hash join (initial_cost_hashjoin) from those of one without batches."""
     rows_total = inner_rows * inner_divisor if parallel_hash else inner_rows
     buckets, batches = hash_table_size(c, rows_total, inner_width, outer_workers, parallel_hash)
     if batches > 1:

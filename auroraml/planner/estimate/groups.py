@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from auroraml.ir import expr as e
 from auroraml.ir.tree import same, walk
@@ -14,17 +13,15 @@ from auroraml.types.table import BOOL
 SEVERAL_COLUMNS = 0.1  # columns are thought to be correlated: no more groups than this share of the rows
 
 
-@dataclass(frozen=True, kw_only=True)
 class _Grouping:
-    """A variable that groups."""
+    """A variable that groups, and where it comes from."""
 
-    variable: Variable
-    distinct: float
+    __slots__ = ("distinct", "input", "variable")
 
-    @property
-    def input(self) -> Input | None:
-        """Where it comes from."""
-        return self.variable.input
+    def __init__(self, variable: Variable, distinct: float) -> None:
+        self.variable = variable
+        self.distinct = distinct
+        self.input = variable.input
 
 
 def distinct_count(expr: e.Expr, estimator: Estimator) -> tuple[float, bool]:
@@ -96,7 +93,7 @@ def _add(found: list[_Grouping], variable: Variable, estimator: Estimator) -> No
             if old.distinct <= distinct:
                 return
             found.remove(old)
-    found.append(_Grouping(variable=variable, distinct=distinct))
+    found.append(_Grouping(variable, distinct))
 
 
 def _of_input(input: Input, variables: Sequence[_Grouping]) -> float:

@@ -35,6 +35,7 @@ class Estimates:
         self.estimator = Estimator(self.columns, fold=self._fold, known_equal=self._known_equal)
         self._lists: dict[tuple[int, ...], tuple[list[Clause], float]] = {}
         self._groups: dict[tuple[object, ...], float] = {}
+        self._defaulted: dict[tuple[int, ...], tuple[tuple[e.Expr, ...], bool]] = {}
 
     def _fold(self, expr: e.Expr) -> e.Const | None:
         found = self._folder(expr)
@@ -110,7 +111,7 @@ class Estimates:
 
     def groups(self, exprs: Sequence[e.Expr], rows: float) -> float:
         """How many groups `rows` rows fall into."""
-        key = (rows, *(id(x) for x in exprs))
+        key = (rows, *[id(x) for x in exprs])
         found = self._groups.get(key)
         if found is None:
             found = self._groups[key] = estimate_num_groups(list(exprs), rows, self.estimator)
@@ -119,7 +120,15 @@ class Estimates:
 
     def defaulted(self, exprs: Sequence[e.Expr]) -> bool:
         """Whether some distinct count is a mere default."""
-        return any_defaulted(exprs, self.estimator)
+        key = tuple([id(x) for x in exprs])
+        found = self._defaulted.get(key)
+        if found is None:
+            found = self._defaulted[key] = (tuple(exprs), any_defaulted(exprs, self.estimator))
+        return found[1]
+
+    def distinct_keys(self, exprs: Sequence[e.Expr], calls: float) -> float:
+        """How many different values `calls` look-ups by `exprs` ask for: all, where that is not known."""
+        return calls if self.defaulted(exprs) else self.groups(exprs, calls)
 
     def bucket(self, key: e.Expr, buckets: float) -> tuple[float, float]:
         """Most common value's frequency and bucket fraction of a hash key."""

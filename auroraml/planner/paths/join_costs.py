@@ -48,8 +48,7 @@ def rescan(level: Level, path: Path) -> tuple[float, float]:
         return 0.0, kept_rescan(costs, path.rows, path.target.width, costs.operator)
     if isinstance(path, MemoizePath):
         if path.distinct < 0:
-            distinct = level.estimates.groups(path.params, path.calls)
-            path.distinct = path.calls if level.estimates.defaulted(path.params) else distinct
+            path.distinct = level.estimates.distinct_keys(path.params, path.calls)
         source = path.source
         startup, total, _ = memoize_rescan(costs, source.startup, source.total, source.rows, source.target.width, path.calls, path.distinct)
         return startup, total
@@ -89,17 +88,17 @@ def initial_merge(
     outer_read, inner_read = clamp_rows(outer_rows * outer_end), clamp_rows(inner_rows * inner_end)
     outer_start, inner_start = outer_skip / outer_rows, inner_skip / inner_rows
     outer_end, inner_end = outer_read / outer_rows, inner_read / inner_rows
-    startup, total = (outer.startup, outer.total) if outer_sort is None else _sorted(level, outer)
+    startup, total = (outer.startup, outer.total) if outer_sort is None else sorted_costs(level, outer)
     run = (total - startup) * (outer_end - outer_start)
     startup += (total - startup) * outer_start
-    inner_startup, inner_total = (inner.startup, inner.total) if inner_sort is None else _sorted(level, inner)
+    inner_startup, inner_total = (inner.startup, inner.total) if inner_sort is None else sorted_costs(level, inner)
     startup += inner_startup
     startup += (inner_total - inner_startup) * inner_start
     inner_run = (inner_total - inner_startup) * (inner_end - inner_start)
     return MergeWork(startup, startup + run + inner_run, run, inner_run, outer_read, inner_read, outer_skip, inner_skip)
 
 
-def _sorted(level: Level, path: Path) -> tuple[float, float]:
+def sorted_costs(level: Level, path: Path) -> tuple[float, float]:
     """Startup and total of a path that a merge join sorts, kept in it."""
     found = path.sorted_costs
     if found is None:
@@ -164,11 +163,11 @@ def _can_go_back(path: Path) -> bool:
     return isinstance(path, IndexPath | MaterialPath) or type(path) is SortPath
 
 
-def initial_hash(pair: Pair, clauses: int, outer: Path, inner: Path, together: bool) -> HashWork:
+def initial_hash(pair: Pair, startup: float, run: float, outer: Path, inner: Path, together: bool) -> HashWork:
     """Lower bounds of a hash join."""
     return hash_initial(
-        pair.level.costs, clauses, outer.startup, outer.total, outer.rows, outer.target.width, inner.total, inner.rows, inner.target.width,
-        outer.workers, parallel_divisor(inner.workers, pair.level.costs.leader) if inner.workers else 1.0, together,
+        pair.level.costs, startup, run, outer.rows, outer.target.width, inner.rows, inner.target.width, outer.workers,
+        parallel_divisor(inner.workers, pair.level.costs.leader) if inner.workers else 1.0, together,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
+from auroraml.planner.cost.joins import hash_least
 from auroraml.planner.cost.sorts import material
 from auroraml.planner.level.clause import Clause, SpecialJoin
 from auroraml.planner.level.level import Level
@@ -29,9 +30,9 @@ from auroraml.planner.paths.dominance import (
     partial_precheck,
     precheck,
 )
-from auroraml.planner.paths.join_costs import final_hash, final_merge, initial_hash, initial_merge
+from auroraml.planner.paths.join_costs import final_hash, final_merge, initial_hash, initial_merge, sorted_costs
 from auroraml.planner.paths.join_parameters import other_parameters
-from auroraml.planner.paths.nest_loops import Inner, inner_side, loops, try_nests
+from auroraml.planner.paths.nest_loops import Inner, inner_side, loops, try_nests, worthwhile
 from auroraml.planner.paths.path import HashPath, ItemPath, MaterialPath, MergePath, Path, SortPath
 from auroraml.planner.paths.uniqueness import inner_unique, pushed_down, sides_match, unique_path
 
@@ -202,6 +203,10 @@ def _try_merge(
         outer_sort = None
     if inner_sort is not None and contained(inner_sort, inner.keys):
         inner_sort = None
+    if inner_sort is not None:  # what sorting costs is often too much by itself
+        least = (outer.startup if outer_sort is None else sorted_costs(pair.level, outer)[0]) + sorted_costs(pair.level, inner)[0]
+        if not _promising(pair, least, least, keys, required, partial):
+            return
     work = initial_merge(pair, kind, clauses, outer, inner, outer_sort, inner_sort)
     if not _promising(pair, work.startup, work.total, keys, required, partial):
         return
@@ -268,6 +273,7 @@ def _unsorted_outer(pair: Pair) -> None:
     elif nest:
         sides = [inner_side(pair, kind, path) for path in pair.inner.cheapest_parameterized]
     last = None if kept is None else Inner(pair, kept, None)
+    outside = any(side.needs & ~pair.outer.bits for side in sides)
     inners: list[Inner] | None = None
     calls = 0.0
     for outer in list(pair.outer.paths):
@@ -280,10 +286,10 @@ def _unsorted_outer(pair: Pair) -> None:
             assert made is not None
             outer = made
         keys = _join_keys(pair, kind, outer.keys)
-        if inners is None or outer.rows != calls:
-            calls = outer.rows
-            inners = loops(pair, sides, last, calls)
-        if inners:
+        if sides and (outside or worthwhile(pair.relation, outer, keys)):
+            if inners is None or outer.rows != calls:
+                calls = outer.rows
+                inners = loops(pair, sides, last, calls)
             try_nests(pair, kind, outer, inners, keys)
         if unique_outer or inner_total is None or not (outer.keys or use_all):
             continue
@@ -305,7 +311,8 @@ def _shared_outer(pair: Pair, kind: str, nest: bool, inner_total: Path | None) -
             sides.append(inner_side(pair, kind, made))
         for outer in list(pair.outer.partial_paths):
             keys = _join_keys(pair, kind, outer.keys)
-            try_nests(pair, kind, outer, loops(pair, sides, None, outer.rows), keys, partial=True)
+            if partial_precheck(pair.relation, outer.startup + (outer.total - outer.startup), keys):
+                try_nests(pair, kind, outer, loops(pair, sides, None, outer.rows), keys, partial=True)
     inner_total = _safe_inner(pair, inner_total)
     if inner_total is None:
         return
@@ -399,8 +406,11 @@ def _try_hash(pair: Pair, kind: str, outer: Path, inner: Path, clauses: list[Cla
     required = outer.outer | inner.outer
     if required and (partial or not required & pair.sources):
         return
-    work = initial_hash(pair, len(clauses), outer, inner, together)
-    if not _promising(pair, work.startup, work.total, (), required, partial):
+    startup, run = hash_least(pair.level.costs, len(clauses), outer.startup, outer.total, outer.rows, inner.total, inner.rows)
+    if not _promising(pair, startup, startup + run, (), required, partial):
+        return
+    work = initial_hash(pair, startup, run, outer, inner, together)
+    if work.batches > 1 and not _promising(pair, work.startup, work.total, (), required, partial):
         return
     param, restrictions = other_parameters(pair, outer, inner, required)
     path = HashPath(pair.relation, kind, outer, inner, restrictions, (), param)

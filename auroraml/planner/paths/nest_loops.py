@@ -84,6 +84,11 @@ def loops(pair: Pair, sides: list[Inner], last: Inner | None, calls: float) -> l
     return found
 
 
+def worthwhile(relation: Relation, outer: Path, keys: Keys) -> bool:
+    """Whether a nested loop over an outer path could be kept if its inner side cost nothing; the inner side needs no other rows."""
+    return precheck(relation, outer.startup, outer.startup + (outer.total - outer.startup), keys, outer.outer)
+
+
 def try_nests(pair: Pair, kind: str, outer: Path, inners: list[Inner], keys: Keys, partial: bool = False) -> None:
     """Keep each nested loop of an outer path that is good enough (try_nestloop_path, try_partial_nestloop_path)."""
     relation = pair.relation
@@ -227,11 +232,9 @@ def _memo_keys(pair: Pair, kind: str, path: Path) -> list[e.Expr] | None:
         return None
     if pair.inner_unique and (path.param is None or len(clauses) < len(pair.clauses)):
         return None
-    if (
-        any(not isinstance(x, e.ColumnRef) and volatile(x) for x in pair.inner.target.exprs)
-        or any(c.has_volatile for c in pair.inner.clauses)
-        or _calls_batch(pair.inner)
-    ):
+    if pair.inner.memoizable is None:
+        pair.inner.memoizable = _memoizable(pair.inner)
+    if not pair.inner.memoizable:
         return None
     params: list[e.Expr] = []
     for clause in clauses:
@@ -249,6 +252,13 @@ def _memo_keys(pair: Pair, kind: str, path: Path) -> list[e.Expr] | None:
             return None
         params.append(column)
     return params
+
+
+def _memoizable(relation: Relation) -> bool:
+    """Whether a relation's rows are the same each time."""
+    if any(not isinstance(x, e.ColumnRef) and volatile(x) for x in relation.target.exprs):
+        return False
+    return not any(c.has_volatile for c in relation.clauses) and not _calls_batch(relation)
 
 
 def _calls_batch(relation: Relation) -> bool:
