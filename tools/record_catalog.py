@@ -63,6 +63,9 @@ TYPES = [
     "event_trigger",
     "internal",
     "pg_node_tree",
+    "pg_ndistinct",
+    "pg_dependencies",
+    "pg_mcv_list",
 ]
 HIDDEN = {"internal", "cstring", "trigger", "event_trigger", "cid", "tid"}
 

@@ -20,7 +20,7 @@ from auroraml.catalog.system_tables import (
     system_row_types,
 )
 from auroraml.errors import UndefinedObject
-from auroraml.ir.objects import Database, Extension, Function, Index, Operator, Relation, Role, Schema
+from auroraml.ir.objects import Database, Extension, Function, Index, Operator, Relation, Role, Schema, StatisticsObject
 from auroraml.types.casts import CastRow, find_cast
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import BY_NAME, BY_OID
@@ -100,6 +100,21 @@ class Catalog:
     def find_index(self, name: str, schema: str) -> tuple[Index, Relation] | None:
         """The index of that name in a schema and its table."""
         return self._indexes().get((schema, name))
+
+    def _statistics_objects(self) -> dict[object, StatisticsObject]:
+        """Every statistics object, by OID and by (schema, name)."""
+        found = self.computed.get("#statistics")
+        if found is None:
+            found = self.computed["#statistics"] = {key: s for r in self.relations() for s in r.statistics for key in (s.oid, (s.schema, s.name))}
+        return found  # type: ignore[return-value] # put there above
+
+    def statistics_object(self, oid: int) -> StatisticsObject | None:
+        """The statistics object with an OID."""
+        return self._statistics_objects().get(oid)
+
+    def find_statistics(self, name: str, schema: str) -> StatisticsObject | None:
+        """The statistics object of that name in a schema."""
+        return self._statistics_objects().get((schema, name))
 
     def find_type(self, name: str, schema: str) -> PgType | None:
         """The type of that name in a schema."""

@@ -9,7 +9,7 @@ from auroraml.catalog.catalog import Catalog
 from auroraml.catalog.changes import Row
 from auroraml.ir import expr as e
 from auroraml.ir.logical import Delete, Insert, LogicalPlan, SubqueryItem, TableItem, Update
-from auroraml.ir.objects import Column, Constraint, Database, Extension, Function, Index, Relation, Role, Schema
+from auroraml.ir.objects import Column, Constraint, Database, Extension, Function, Index, Relation, Role, Schema, StatisticsObject
 from auroraml.ir.tree import children
 from auroraml.types.pg_type import PgType
 
@@ -23,19 +23,20 @@ def classes(row: Row) -> int:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Part:
-    """A part of a relation that can go away alone: a column, a column's default, a constraint, an index."""
+    """A part of a relation that can go away alone: a column, a column's default, a constraint, an index, a statistics object."""
 
     relation: Relation
     column: Column | None = None
     default: bool = False
     constraint: Constraint | None = None
     index: Index | None = None
+    statistics: StatisticsObject | None = None
 
     @property
     def key(self) -> tuple[object, ...]:
         """What makes two parts the same."""
-        named = self.constraint.name if self.constraint is not None else self.index.name if self.index is not None else None
-        return self.relation.oid, None if self.column is None else self.column.number, self.default, named
+        named = self.constraint or self.index or self.statistics
+        return self.relation.oid, None if self.column is None else self.column.number, self.default, None if named is None else named.oid
 
 
 Dependent = Row | Part
@@ -116,7 +117,9 @@ def dependents(row: Row, catalog: Catalog) -> Iterator[Dependent]:
 def _members(schema: Schema, catalog: Catalog) -> Iterator[Dependent]:
     found: list[Relation | Function] = [r for r in catalog.relations() if r.schema == schema.name and not _owned_sequence(r)]
     found += [f for f in catalog.functions() if f.schema == schema.name]
+    elsewhere = [Part(relation=r, statistics=s) for r in catalog.relations() if r.schema != schema.name for s in r.statistics if s.schema == schema.name]
     yield from sorted(found, key=lambda row: row.oid)
+    yield from elsewhere
 
 
 def _owned_sequence(r: Relation) -> bool:
@@ -168,6 +171,9 @@ def _of_function(row: Function, catalog: Catalog) -> Iterator[Dependent]:
         for index in relation.indexes:
             if row.oid in uses(*index.expressions, index.predicate).functions:
                 yield Part(relation=relation, index=index)
+        for statistics in relation.statistics:
+            if row.oid in uses(*statistics.expressions).functions:
+                yield Part(relation=relation, statistics=statistics)
         if relation.view is not None and row.oid in uses(relation.view).functions:
             yield relation
 

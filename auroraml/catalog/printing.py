@@ -9,7 +9,7 @@ from auroraml.catalog.catalog import Catalog
 from auroraml.catalog.rule_text import RuleDeparser
 from auroraml.ir import expr as e
 from auroraml.ir.deparse import quote_identifier
-from auroraml.ir.objects import Constraint, Function, Index, Relation
+from auroraml.ir.objects import Constraint, Function, Index, Relation, StatisticsObject
 from auroraml.types.form import ObjectNames
 from auroraml.types.pg_type import PgType
 from auroraml.types.typmod import format_type
@@ -109,11 +109,15 @@ def index_keys(index: Index, relation: Relation, catalog: Catalog, pretty: bool 
         if number:
             found.append(quote_identifier(names[number]))
         else:
-            expr = next(expressions)
-            text = expression_text(expr, catalog, pretty, objects)
-            bare = (isinstance(expr, e.Call) and expr.form == "call") or isinstance(expr, e.Coalesce | e.MinMax | e.NullIf | e.SqlValue)
-            found.append(text if bare else f"({text})")
+            found.append(_key_text(next(expressions), catalog, pretty, objects))
     return found
+
+
+def _key_text(expr: e.Expr, catalog: Catalog, pretty: bool, objects: ObjectNames | None) -> str:
+    """An expression among keys: in parentheses unless it looks like a call."""
+    text = expression_text(expr, catalog, pretty, objects)
+    bare = (isinstance(expr, e.Call) and expr.form == "call") or isinstance(expr, e.Coalesce | e.MinMax | e.NullIf | e.SqlValue)
+    return text if bare else f"({text})"
 
 
 def index_text(
@@ -135,6 +139,31 @@ def index_text(
 def direction(descending: bool, nulls_first: bool) -> str:
     """What follows an index key."""
     return (" DESC" if descending else "") + ("" if descending == nulls_first else " NULLS FIRST" if nulls_first else " NULLS LAST")
+
+
+def statistics_text(statistics: StatisticsObject, catalog: Catalog, path: Sequence[str]) -> str:
+    """A statistics object's name, qualified where the search path does not find it."""
+    first = next((found for schema in path if (found := catalog.find_statistics(statistics.name, schema)) is not None), None)
+    name = quote_identifier(statistics.name)
+    return name if first is not None and first.oid == statistics.oid else f"{quote_identifier(statistics.schema)}.{name}"
+
+
+def statistics_keys(statistics: StatisticsObject, relation: Relation, catalog: Catalog, objects: ObjectNames | None = None) -> list[str]:
+    """The columns and expressions of a statistics object, as written in CREATE STATISTICS (pg_get_statisticsobjdef_columns)."""
+    names = {c.number: c.name for c in relation.columns}
+    return [quote_identifier(names[n]) for n in statistics.columns] + [_key_text(x, catalog, True, objects) for x in statistics.expressions]
+
+
+def statistics_definition(
+    statistics: StatisticsObject, relation: Relation, catalog: Catalog, path: Sequence[str], objects: ObjectNames | None = None
+) -> str:
+    """pg_get_statisticsobjdef: the whole CREATE STATISTICS; the kinds only where some are left out."""
+    words = [word for letter, word in (("d", "ndistinct"), ("f", "dependencies"), ("m", "mcv")) if letter in statistics.kinds]
+    several = len(statistics.columns) + len(statistics.expressions) > 1
+    kinds = f" ({', '.join(words)})" if len(words) < 3 and several else ""
+    name = f"{quote_identifier(statistics.schema)}.{quote_identifier(statistics.name)}"
+    keys = ", ".join(statistics_keys(statistics, relation, catalog, objects))
+    return f"CREATE STATISTICS {name}{kinds} ON {keys} FROM {relation_text(relation, catalog, path)}"
 
 
 def index_column_names(index: Index, relation: Relation) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -26,7 +27,7 @@ from auroraml.errors import (
     UndefinedColumn,
 )
 from auroraml.ir.expr import ColumnRef, Expr
-from auroraml.ir.objects import Column, Relation
+from auroraml.ir.objects import Column, Relation, StatisticsObject
 from auroraml.ir.tree import rewrite, walk
 from auroraml.sql import statements as st
 from auroraml.types.typmod import format_type
@@ -107,7 +108,8 @@ def remove_column(work: Alteration, column: Column) -> None:
     lost = {c.index for c in relation.constraints} - {c.index for c in constraints}
     indexes = tuple(i for i in relation.indexes if i.oid not in lost and column.number not in i.columns + i.included
                     and column.number not in _refers(i.expressions, i.predicate))  # fmt: skip
-    new = replace(relation, columns=with_column(relation, gone), constraints=constraints, indexes=indexes)
+    statistics = tuple(s for s in relation.statistics if column.number not in s.columns and column.number not in _refers(s.expressions))
+    new = replace(relation, columns=with_column(relation, gone), constraints=constraints, indexes=indexes, statistics=statistics)
     work.host.rewrite(relation, new)
     work.relation = new
     work.put()
@@ -141,7 +143,8 @@ def rename(work: Alteration, item: st.AlterAction) -> None:
     checks = tuple(replace(c, check=_renamed(c.check, named)) if c.check is not None else c for c in relation.constraints)
     indexes = tuple(replace(i, expressions=tuple(_renamed(x, named) for x in i.expressions),
                             predicate=None if i.predicate is None else _renamed(i.predicate, named)) for i in relation.indexes)  # fmt: skip
-    work.put(columns=with_column(relation, named), constraints=checks, indexes=indexes)
+    statistics = tuple(replace(s, expressions=tuple(_renamed(x, named) for x in s.expressions)) for s in relation.statistics)
+    work.put(columns=with_column(relation, named), constraints=checks, indexes=indexes, statistics=statistics)
 
 
 def _renamed(expr: Expr, column: Column) -> Expr:
@@ -217,7 +220,7 @@ def change_type(work: Alteration, item: st.AlterAction) -> None:
     columns = [c for c in relation.columns if not c.dropped]
     shown = format_type(type, typmod, work.host.catalog.type)
     if item.expression is not None:
-        value = work.host.bind_expression(item.expression, columns, relation)
+        value = work.host.bind_expression(item.expression, columns, relation, "transform expressions")
         message = f'result of USING clause for column "{column.name}" cannot be cast automatically to type {format_type(type, None, work.host.catalog.type)}'
         hint = "You might need to add an explicit cast."
     else:
@@ -254,7 +257,15 @@ def _bound_again(relation: Relation, number: int, host: Host) -> Relation:
 
     checks = tuple(replace(c, check=again(c.check)) for c in relation.constraints)
     indexes = tuple(replace(i, expressions=tuple(again(x) or x for x in i.expressions), predicate=again(i.predicate)) for i in relation.indexes)
-    return replace(relation, constraints=checks, indexes=indexes)
+    statistics = tuple(_statistics_again(s, number, again, host) for s in relation.statistics)
+    return replace(relation, constraints=checks, indexes=indexes, statistics=statistics)
+
+
+def _statistics_again(old: StatisticsObject, number: int, again: Callable[[Expr | None], Expr | None], host: Host) -> StatisticsObject:
+    """A statistics object over a column whose type changed is another one with the same name, without a target of its own."""
+    if number not in old.columns and number not in _refers(old.expressions):
+        return old
+    return replace(old, oid=host.new_oid(), target=-1, expressions=tuple(again(x) or x for x in old.expressions))
 
 
 @action("set options", "rmv")

@@ -9,6 +9,7 @@ from auroraml.catalog.changes import Row
 from auroraml.commands.context import Bound, Host, command, done
 from auroraml.commands.dropping import WORDS, drop_rows, shown
 from auroraml.commands.roles import drop_roles
+from auroraml.commands.statistics_objects import existing_statistics, statistics_named, without_statistics
 from auroraml.errors import (
     AmbiguousFunction,
     DependentObjectsStillExist,
@@ -133,8 +134,10 @@ def drop(statement: st.Drop, host: Host, params: tuple[Bound, ...]) -> ResultStr
         return _database(statement, host)
     if word == "role":
         return drop_roles(statement, host)
-    if word not in (*KINDS, "schema", "extension", "function", "type"):
+    if word not in (*KINDS, "schema", "extension", "function", "type", "statistics"):
         raise FeatureNotSupported(f"DROP {word.upper()} is not supported")
+    if word == "statistics":
+        return _statistics(statement, host)
     signatures = statement.arguments or (None,) * len(statement.names)
     rows: list[Row] = []
     for name, arguments in zip(statement.names, signatures, strict=True):
@@ -153,6 +156,18 @@ def drop(statement: st.Drop, host: Host, params: tuple[Bound, ...]) -> ResultStr
     if rows:
         drop_rows(rows, statement.cascade, host)
     return done(f"DROP {word.upper()}")
+
+
+def _statistics(statement: st.Drop, host: Host) -> ResultStream:
+    """Statistics objects: nothing hangs on them."""
+    for name in statement.names:
+        if statement.if_exists and statistics_named(name, host) is None:
+            missing = name.schema is not None and host.catalog.find_schema(name.schema) is None
+            host.notice(f'schema "{name.schema}" does not exist, skipping' if missing else f'statistics object "{name}" does not exist, skipping')
+            continue
+        found = existing_statistics(name, host)
+        host.put(without_statistics(host.catalog.relation(found.relation), found))
+    return done("DROP STATISTICS")
 
 
 def _drop_index(index: Index, host: Host) -> None:

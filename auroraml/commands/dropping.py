@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from auroraml.catalog.changes import Row
 from auroraml.catalog.depends import Dependent, Part, dependents
-from auroraml.catalog.printing import function_text, relation_text, type_text
+from auroraml.catalog.printing import function_text, relation_text, statistics_text, type_text
 from auroraml.commands.context import Host
+from auroraml.commands.statistics_objects import without_statistics
 from auroraml.errors import DependentObjectsStillExist
 from auroraml.ir.deparse import quote_identifier
 from auroraml.ir.objects import Column, Database, Extension, Function, Index, Relation, Role, Schema
@@ -53,6 +54,8 @@ def _shown_part(part: Part, host: Host) -> str:
         return f"constraint {quote_identifier(part.constraint.name)} on {shown(part.relation, host)}"
     if part.index is not None:
         return shown(part.index, host)
+    if part.statistics is not None:
+        return f"statistics object {statistics_text(part.statistics, host.catalog, host.names.path)}"
     assert part.column is not None
     text = shown_column(part.relation, part.column, host)
     return f"default value for {text}" if part.default else text
@@ -70,6 +73,8 @@ def _order(item: Dependent) -> float:
         return item.constraint.oid
     if item.index is not None:
         return item.index.oid
+    if item.statistics is not None:
+        return item.statistics.oid
     assert item.column is not None
     return item.relation.oid + item.column.number / 10_000 * (1 if item.default else -1)
 
@@ -184,6 +189,8 @@ def remove(item: Dependent, host: Host) -> None:
     elif item.index is not None:
         gone = item.index.oid
         host.put(replace(relation, indexes=tuple(i for i in relation.indexes if i.oid != gone)))
+    elif item.statistics is not None:
+        host.put(without_statistics(relation, item.statistics))
     else:
         assert item.column is not None
         number = item.column.number

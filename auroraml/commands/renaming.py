@@ -159,8 +159,11 @@ def _move(old: Schema, name: str, host: Host) -> None:
     """Everything in a schema that is renamed."""
     catalog = host.catalog
     rows: list[Row] = [
-        replace(r, schema=name, indexes=tuple(replace(i, schema=name) for i in r.indexes)) for r in catalog.relations() if r.schema == old.name
-    ]
+        replace(r, schema=name if r.schema == old.name else r.schema,
+                indexes=tuple(replace(i, schema=name) for i in r.indexes) if r.schema == old.name else r.indexes,
+                statistics=tuple(replace(s, schema=name) if s.schema == old.name else s for s in r.statistics))
+        for r in catalog.relations() if r.schema == old.name or any(s.schema == old.name for s in r.statistics)
+    ]  # fmt: skip
     rows += [replace(f, schema=name) for f in catalog.functions() if f.schema == old.name]
     rows += [replace(t, schema=name) for t in catalog.types() if t.schema == old.name]
     rows += [replace(x, schema=name) for x in catalog.extensions() if x.schema == old.name]

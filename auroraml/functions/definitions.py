@@ -13,6 +13,9 @@ from auroraml.catalog.printing import (
     function_result,
     index_keys,
     index_text,
+    statistics_definition,
+    statistics_keys,
+    statistics_text,
     type_text,
 )
 from auroraml.catalog.system_data import COMMENTS, SHARED_COMMENTS
@@ -22,7 +25,7 @@ from auroraml.errors import InvalidParameterValue, UndefinedColumn, WrongObjectT
 from auroraml.functions.signature import CallContext, rows, scalar
 from auroraml.ir import expr as e
 from auroraml.ir.deparse import quote_identifier
-from auroraml.ir.objects import Function, Relation
+from auroraml.ir.objects import Function, Relation, StatisticsObject
 from auroraml.types.pg_type import PgArray
 
 
@@ -132,11 +135,48 @@ def pg_get_indexdef_column(ctx: CallContext, oid: int, column: int, pretty: bool
     return keys[column - 1] if 1 <= column <= len(keys) else ""
 
 
+def _statistics(ctx: CallContext, oid: int) -> tuple[StatisticsObject, Relation] | None:
+    found = ctx.catalog.statistics_object(oid)
+    return None if found is None else (found, ctx.catalog.relation(found.relation))
+
+
+@scalar("pg_get_statisticsobjdef(oid)", face="datum", context=True)
+def pg_get_statisticsobjdef(ctx: CallContext, oid: int) -> str | None:
+    """CREATE STATISTICS."""
+    found = _statistics(ctx, oid)
+    return None if found is None else statistics_definition(found[0], found[1], ctx.catalog, path(ctx), ctx.style.objects)
+
+
+@scalar("pg_get_statisticsobjdef_columns(oid)", face="datum", context=True)
+def pg_get_statisticsobjdef_columns(ctx: CallContext, oid: int) -> str | None:
+    """The columns and expressions of a statistics object."""
+    found = _statistics(ctx, oid)
+    return None if found is None else ", ".join(statistics_keys(found[0], found[1], ctx.catalog, ctx.style.objects))
+
+
+@scalar("pg_get_statisticsobjdef_expressions(oid)", face="datum", context=True)
+def pg_get_statisticsobjdef_expressions(ctx: CallContext, oid: int) -> PgArray | None:
+    """The expressions of a statistics object; NULL where it has none."""
+    found = _statistics(ctx, oid)
+    if found is None or not found[0].expressions:
+        return None
+    return PgArray.of(tuple(expression_text(x, ctx.catalog, True, ctx.style.objects) for x in found[0].expressions))
+
+
+@scalar("pg_statistics_obj_is_visible(oid)", face="datum", context=True)
+def pg_statistics_obj_is_visible(ctx: CallContext, oid: int) -> bool | None:
+    """Whether the search path finds a statistics object."""
+    found = ctx.catalog.statistics_object(oid)
+    return None if found is None else statistics_text(found, ctx.catalog, path(ctx)) == quote_identifier(found.name)
+
+
 def _expressions(relation: Relation) -> list[e.Expr]:
     found = [c.default for c in relation.columns if c.default is not None]
     found += [c.check for c in relation.constraints if c.check is not None]
     for index in relation.indexes:
         found += [*index.expressions, *([index.predicate] if index.predicate is not None else [])]
+    for statistics in relation.statistics:
+        found += statistics.expressions
     return found
 
 
@@ -301,7 +341,7 @@ def pg_function_is_visible(ctx: CallContext, oid: int) -> bool | None:
 @scalar(
     "pg_operator_is_visible(oid)", "pg_opclass_is_visible(oid)", "pg_opfamily_is_visible(oid)", "pg_collation_is_visible(oid)",
     "pg_conversion_is_visible(oid)", "pg_ts_config_is_visible(oid)", "pg_ts_dict_is_visible(oid)", "pg_ts_parser_is_visible(oid)",
-    "pg_ts_template_is_visible(oid)", "pg_statistics_obj_is_visible(oid)", face="datum", raises=False,
+    "pg_ts_template_is_visible(oid)", face="datum", raises=False,
 )  # fmt: skip
 def built_in_is_visible(oid: int) -> bool:
     """All of these are PostgreSQL's own, in pg_catalog."""

@@ -301,7 +301,7 @@ class Hosting(SequenceValues):
     def bind_expression(self, tree: st.Tree, columns: Sequence[Column] = (), relation: Relation | None = None, clause: str = "") -> Expr:
         """An expression over `columns` (ColumnRefs are attribute numbers); `clause` is what messages call its place."""
         clause = clause or ("check constraints" if relation is not None else "DEFAULT expressions")
-        return bind_expression(tree, self.catalog, self.names, columns, self.style, clause)
+        return bind_expression(tree, self.catalog, self.names, columns, self.style, clause, None if relation is None else relation.name)
 
     def coerced(self, expr: Expr, type: PgType, typmod: int, context: str) -> Expr:
         """`expr` as it is assigned to a column of `type`."""
@@ -459,7 +459,7 @@ class Hosting(SequenceValues):
         """Which rows of `batch` (all live columns of `relation`) satisfy a condition."""
         live = [c for c in relation.columns if not c.dropped]
         places = {c.number: i for i, c in enumerate(live)}
-        expr = self._binder().boolean(self.bind_expression(tree, live, relation), "WHERE", tree.at)
+        expr = self._binder().boolean(self.bind_expression(tree, live, relation, "COPY FROM WHERE conditions"), "WHERE", tree.at)
 
         def place(node: object) -> object | None:
             return InputRef(type=node.type, typmod=node.typmod, index=places[node.id]) if isinstance(node, ColumnRef) else None

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from auroraml.errors import FeatureNotSupported
 from auroraml.errors import SyntaxError as SqlSyntaxError
 from auroraml.sql import statements as st
+from auroraml.sql.extended_statistics import create_statistics
 from auroraml.sql.grammar import Grammar, QueryParser
 from auroraml.sql.types import TypeName
 
@@ -25,7 +26,7 @@ def create(p: QueryParser) -> st.Statement:
     word = p.one_of(*_KINDS)
     if word is None:
         for feature in ("trigger", "rule", "policy", "domain", "cast", "operator", "aggregate", "server", "publication", "subscription", "collation",
-                        "conversion", "tablespace", "statistics", "event", "foreign", "language", "text", "access", "user", "constraint"):  # fmt: skip
+                        "conversion", "tablespace", "event", "foreign", "language", "text", "access", "user", "constraint"):  # fmt: skip
             if p.token.is_word(feature):
                 return p.refuse(f"CREATE {feature.upper()}")
         raise p.fail()
@@ -484,6 +485,6 @@ def _read_function_option(p: QueryParser, found: dict[str, object]) -> str:
 _KINDS: dict[str, Callable[[QueryParser], st.Statement]] = {
     "table": lambda p: _table(p, False, False), "view": lambda p: _view(p, False, False), "type": _type, "schema": _schema, "database": _database,
     "extension": _extension, "index": _index, "unique": _unique, "sequence": _sequence, "role": _role(False), "user": _role(True), "group": _role(False),
-    "function": lambda p: _function(p, False, False), "procedure": lambda p: _function(p, False, True),
+    "statistics": create_statistics, "function": lambda p: _function(p, False, False), "procedure": lambda p: _function(p, False, True),
 }  # fmt: skip
 GRAMMAR: dict[str, Grammar] = {"create": create}

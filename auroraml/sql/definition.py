@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from auroraml.sql import statements as st
 from auroraml.sql.creation import column, parameter, role_options, sequence_options, table_constraint
+from auroraml.sql.extended_statistics import alter_statistics
 from auroraml.sql.grammar import Grammar, QueryParser
 from auroraml.sql.types import TypeName
 
 _OBJECTS = ("table", "view", "index", "sequence", "schema", "function", "procedure", "routine", "aggregate", "type", "role", "user", "group",
-            "extension", "database", "domain")  # fmt: skip
+            "extension", "database", "domain", "statistics")  # fmt: skip
 
 
 def arguments(p: QueryParser) -> tuple[TypeName, ...] | None:
@@ -50,7 +51,6 @@ def drop(p: QueryParser) -> st.Statement:
         "publication",
         "subscription",
         "collation",
-        "statistics",
         "event",
         "text",
     ):
@@ -91,6 +91,8 @@ def alter(p: QueryParser) -> st.Statement:
         return _role(p)
     if kind == "extension":
         return _extension(p)
+    if kind == "statistics":
+        return alter_statistics(p)
     exists = p.take("if", "exists")
     p.take("only")
     name = p.qualified()

@@ -269,6 +269,18 @@ class AlterRole(Statement):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CreateStatistics(Statement):
+    """CREATE STATISTICS; `table` is None where FROM has no plain table, `several` where it has more than one."""
+
+    name: Name
+    keys: tuple[Name | Tree, ...]
+    kinds: tuple[str, ...] = ()
+    table: Name | None = None
+    several: bool = False
+    if_not_exists: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class AlterAction:
     """One action of ALTER TABLE: `kind` is the action in lower-case words ("add column", "drop column", "set options", "reset options",
     "set default", "drop default", "set not null", "drop not null", "type", "rename column", "rename", "owner", "set schema",

@@ -55,6 +55,8 @@ class Binder:
         self.coercer = Coercer(catalog, style, self._learn)
         self.chooser = Chooser(self.coercer)
         self._ids = count(1)
+        self.lone = False  # an expression outside any query (CHECK, DEFAULT)
+        self.table: str | None = None  # the table a lone expression may name
         self.columns: Sequence[Column] = ()  # what a lone expression (CHECK, DEFAULT) may refer to
 
     def _learn(self, number: int, type: PgType) -> None:

@@ -87,6 +87,12 @@ class Expressions(Predicates):
         """The typed expression; unknown literals stay unknown."""
         return self._bind(node)
 
+    def query_of(self, node: exp.Expression, at: int) -> LogicalPlan:
+        """The plan of a subquery; a lone expression (CHECK, DEFAULT, an index's) may have none."""
+        if self.binder.lone:
+            raise FeatureNotSupported(f"cannot use subquery in {self.clause.name.removesuffix('s')}", at=at)
+        return self.subquery(bare(node), self.scope)
+
     def within(self, clause: Clause, node: exp.Expression) -> e.Expr:
         """`node` bound as part of a clause."""
         outer, self.clause = self.clause, clause
@@ -242,7 +248,7 @@ class Expressions(Predicates):
                 if functional is not None:
                     return functional
                 raise missing_qualified(entry, self.scope, names[-1], at)
-        if len(names) == 2 and self.binder.function_name == names[0]:
+        if len(names) == 2 and names[0] in (self.binder.function_name, self.binder.table):
             return self.name(names[1], at)
         for i, (argument, type) in enumerate(self.binder.arguments, 1):
             if argument == names[0] and len(names) == 2 and type.attributes:
@@ -445,13 +451,13 @@ class Expressions(Predicates):
 
     @_bind.register
     def _(self, node: exp.Exists) -> e.Expr:
-        return e.SubLink(type=BOOL, kind="exists", query=self.subquery(bare(node.this), self.scope), at=self.leaves.start(node))
+        return e.SubLink(type=BOOL, kind="exists", query=self.query_of(node.this, self.leaves.start(node)), at=self.leaves.start(node))
 
     @_bind.register(exp.Subquery)
     @_bind.register(exp.Select)
     @_bind.register(exp.SetOperation)
     def _(self, node: exp.Expression) -> e.Expr:
-        plan = self.subquery(bare(node), self.scope)
+        plan = self.query_of(node, self._parenthesis(node))
         if len(plan.outputs) != 1:
             raise SqlSyntaxError("subquery must return only one column", at=self._parenthesis(node))
         output = plan.outputs[0]
@@ -477,7 +483,7 @@ class Expressions(Predicates):
     def _(self, node: exp.Array) -> e.Expr:
         items = node.expressions
         if len(items) == 1 and isinstance(items[0], exp.Select | exp.SetOperation | exp.Subquery):
-            plan = self.subquery(bare(items[0]), self.scope)
+            plan = self.query_of(items[0], self.leaves.start(items[0]))
             if len(plan.outputs) != 1:
                 raise SqlSyntaxError("subquery must return only one column", at=self._parenthesis(items[0]))
             type = array_type(self.binder.catalog, plan.outputs[0].type if plan.outputs[0].type.oid != UNKNOWN.oid else TEXT)

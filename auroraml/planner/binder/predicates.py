@@ -15,7 +15,7 @@ from auroraml.ir.objects import Operator
 from auroraml.ir.tree import expressions
 from auroraml.planner.binder.calling import Calls
 from auroraml.planner.binder.coercion import array_type
-from auroraml.planner.binder.scope import Scope, column
+from auroraml.planner.binder.scope import column
 from auroraml.types.pg_type import Rep
 from auroraml.types.table import BOOL, TEXT, UNKNOWN
 
@@ -24,7 +24,10 @@ class Predicates(Calls):
     """Binds predicates over what the expression binder binds."""
 
     scope: Any
-    subquery: Callable[[exp.Expression, Scope], LogicalPlan]
+    def query_of(self, node: exp.Expression, at: int) -> LogicalPlan:
+        """The plan of a subquery."""
+        raise NotImplementedError
+
     elements: Callable[[Sequence[exp.Expression]], list[e.Expr]]
 
     def row_items(self, node: exp.Expression) -> list[e.Expr] | None:
@@ -168,7 +171,7 @@ class Predicates(Calls):
 
     def sublink(self, kind: str, symbol: str, left: exp.Expression, query: exp.Expression, at: int) -> e.Expr:
         """left op ANY | ALL (subquery), IN."""
-        plan = self.subquery(bare(query), self.scope)
+        plan = self.query_of(query, at)
         bound = self.bind(left)
         sides = list(bound.args) if isinstance(bound, e.RowExpr) else [bound]
         if len(sides) != len(plan.outputs):

@@ -88,10 +88,11 @@ def bind_expression(
     columns: Sequence[Column] = (),
     style: TextStyle = DEFAULT_STYLE,
     clause: str = "DEFAULT expressions",
+    table: str | None = None,
 ) -> e.Expr:
-    """An expression over a table's columns (ColumnRef ids are attribute numbers)."""
+    """An expression over the columns of `table` (ColumnRef ids are attribute numbers)."""
     binder = Binder(catalog, names, tree.source, style)
-    binder.columns = columns
+    binder.columns, binder.lone, binder.table = columns, True, table
     return Expressions(binder, Scope(), StatementBinder(binder).plan).within(Clause(name=clause), tree.root)
 
 

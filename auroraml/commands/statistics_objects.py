@@ -1,0 +1,37 @@
+"""Statistics objects by name, and tables without them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from auroraml.catalog.acl import owns
+from auroraml.commands.context import Host
+from auroraml.errors import InsufficientPrivilege, InvalidSchemaName, UndefinedObject
+from auroraml.ir.objects import Relation, StatisticsObject
+from auroraml.sql import statements as st
+
+
+def statistics_named(name: st.Name, host: Host) -> StatisticsObject | None:
+    """The statistics object of that name."""
+    for place in (name.schema,) if name.schema is not None else host.names.path:
+        found = host.catalog.find_statistics(name.name, place)
+        if found is not None:
+            return found
+    return None
+
+
+def existing_statistics(name: st.Name, host: Host) -> StatisticsObject:
+    """The statistics object of that name; 42704, 3F000, 42501 where the current role does not own it."""
+    found = statistics_named(name, host)
+    if found is None:
+        if name.schema is not None and host.catalog.find_schema(name.schema) is None:
+            raise InvalidSchemaName(f'schema "{name.schema}" does not exist')
+        raise UndefinedObject(f'statistics object "{name}" does not exist')
+    if not owns(host.catalog, host.role, found.owner):
+        raise InsufficientPrivilege(f"must be owner of statistics object {name}")
+    return found
+
+
+def without_statistics(relation: Relation, gone: StatisticsObject) -> Relation:
+    """The table without one of its statistics objects."""
+    return replace(relation, statistics=tuple(s for s in relation.statistics if s.oid != gone.oid))
