@@ -117,7 +117,9 @@ def dependents(row: Row, catalog: Catalog) -> Iterator[Dependent]:
 def _members(schema: Schema, catalog: Catalog) -> Iterator[Dependent]:
     found: list[Relation | Function] = [r for r in catalog.relations() if r.schema == schema.name and not _owned_sequence(r)]
     found += [f for f in catalog.functions() if f.schema == schema.name]
-    elsewhere = [Part(relation=r, statistics=s) for r in catalog.relations() if r.schema != schema.name for s in r.statistics if s.schema == schema.name]
+    elsewhere = [
+        Part(relation=r, statistics=s) for r in catalog.relations() if r.schema != schema.name for s in r.statistics if s.schema == schema.name
+    ]
     yield from sorted(found, key=lambda row: row.oid)
     yield from elsewhere
 

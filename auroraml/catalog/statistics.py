@@ -29,11 +29,13 @@ class ColumnStatistics:
 class IndexStatistics:
     """An index's pages and the levels above its leaves; `least` and `greatest` are of its first column, known for pinned statistics.
 
-    `expressions` has the statistics of the keys that are expressions, by their place among the keys (from 1).
+    `expressions` has the statistics of the keys that are expressions, by their place among the keys (from 1); `tuples` are its entries when they
+    were last counted (-1: never), which only for a partial index differ from the table's.
     """
 
     pages: int = 0
     height: int = 0
+    tuples: float = -1.0
     least: object = None
     greatest: object = None
     expressions: dict[int, ColumnStatistics] = field(default_factory=dict)

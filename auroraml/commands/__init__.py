@@ -3,6 +3,7 @@
 from auroraml.commands import (
     altering,
     analyze,
+    column_statistics,
     columns,
     comments,
     constraints,
@@ -37,6 +38,7 @@ from auroraml.commands import (
 __all__ = [
     "altering",
     "analyze",
+    "column_statistics",
     "columns",
     "comments",
     "constraints",

@@ -48,6 +48,7 @@ WORDS = {
     "drop default": "ALTER COLUMN ... SET DEFAULT", "set not null": "ALTER COLUMN ... SET NOT NULL",
     "drop not null": "ALTER COLUMN ... DROP NOT NULL", "type": "ALTER COLUMN ... SET DATA TYPE", "add constraint": "ADD CONSTRAINT",
     "drop constraint": "DROP CONSTRAINT", "set options": "SET", "reset options": "RESET", "set statistics": "ALTER COLUMN ... SET STATISTICS",
+    "set column options": "ALTER COLUMN ... SET", "reset column options": "ALTER COLUMN ... RESET",
 }  # fmt: skip
 
 

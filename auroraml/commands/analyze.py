@@ -7,24 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from auroraml.batch import Index, Vector
 from auroraml.catalog.acl import owns
-from auroraml.catalog.statistics import ColumnStatistics, IndexStatistics, RelationStatistics
+from auroraml.catalog.statistics import IndexStatistics, RelationStatistics
 from auroraml.commands.context import Bound, Host, command, done
-from auroraml.commands.sample import Measured, measure
+from auroraml.commands.sampling import Sample
 from auroraml.errors import DuplicateColumn, FeatureNotSupported, InvalidSchemaName, SyntaxError, UndefinedColumn
-from auroraml.evaluate.keys import rank
 from auroraml.ir.objects import Column, Relation
 from auroraml.pipeline.result import ResultStream
-from auroraml.settings.planner import DEFAULT_STATISTICS_TARGET
 from auroraml.settings.setting import parse_bool
 from auroraml.sql import statements as st
-from auroraml.storage.sizes import stored_sizes
-from auroraml.types.pg_type import PgType
-
-ROWS_PER_TARGET = 300  # a sample holds this many rows for each value of the statistics target
-TOO_WIDE = 1024  # values of more bytes are counted but not compared
-NO_ORDER = ("json", "xml", "point")  # types without a B-tree order: NULLs and widths only
+from auroraml.storage.built import IndexPages
 
 Target = tuple[Relation, tuple[Column, ...]]
 
@@ -101,15 +93,16 @@ def _columns(relation: Relation, names: Sequence[str]) -> tuple[Column, ...]:
         if live[name] in chosen:
             raise DuplicateColumn(f'column "{name}" of relation "{relation.name}" appears more than once')
         chosen.append(live[name])
-    return tuple(chosen) or tuple(live.values())
+    return tuple(chosen)
 
 
 def _sizes(relation: Relation, host: Host) -> tuple[int, dict[int, IndexStatistics]]:
-    pages = host.pages
+    pages, old = host.pages, host.catalog.statistics(relation.oid).indexes
     indexes = {}
     for index in relation.indexes:
-        size = pages.index_pages(relation, index)
-        indexes[index.oid] = IndexStatistics(pages=size.pages, height=size.height)
+        size = pages.index_pages(relation, index) if any(index.columns) else IndexPages(pages=1, height=0)
+        before = old.get(index.oid)
+        indexes[index.oid] = IndexStatistics(pages=size.pages, height=size.height, expressions={} if before is None else before.expressions)
     return pages.heap_pages(relation), indexes
 
 
@@ -122,79 +115,28 @@ def _note_visible(relation: Relation, host: Host) -> None:
 
 
 def gather(relation: Relation, columns: Sequence[Column], host: Host, *, verbose: bool = False) -> None:
-    """Store new statistics of these columns of a table, and its size."""
+    """Store new statistics of a table: of these columns, or of all and of its expressions where none are named; and its size."""
     if verbose:
         host.notice(f'analyzing "{relation.schema}.{relation.name}"', severity="INFO")
-    target = host.settings[DEFAULT_STATISTICS_TARGET]
-    vectors = host.column_vectors(relation)
-    total = vectors[0].n if vectors else 0
-    rows = sample(total, ROWS_PER_TARGET * max(target, 1), relation.oid)
-    order = host.heap_order(relation)
-    if order is not None:
-        rows = order if rows is None else order[rows]
-    old = host.catalog.statistics(relation.oid)
     pages, indexes = _sizes(relation, host)
-    found = dict(old.columns)
-    if total and target:
-        live = [column.number for column in relation.columns if not column.dropped]
-        for column in columns:
-            vector = vectors[live.index(column.number)]
-            found[column.number] = column_statistics(vector if rows is None else vector.take(rows), column.type, float(total), target)
+    work = Sample.taken(relation, columns, host, pages)
     if verbose:
-        seen = total if rows is None else len(rows)
         host.notice(
-            f'"{relation.name}": scanned {pages} of {pages} pages, containing {total} live rows and {host.dead_rows(relation)} dead rows; '
-            f"{seen} rows in sample, {total} estimated total rows",
+            f'"{relation.name}": scanned {work.pages_read} of {pages} pages, containing {work.live} live rows and {host.dead_rows(relation)} dead rows; '
+            f"{work.n} rows in sample, {round(work.total)} estimated total rows",
             severity="INFO",
         )
+    old = host.catalog.statistics(relation.oid)
+    found, extended = dict(old.columns), {s.oid: old.extended[s.oid] for s in relation.statistics if s.oid in old.extended}
+    if work.n:
+        found.update(work.columns())
+        indexes = {index.oid: work.index(index, indexes[index.oid]) for index in relation.indexes}
+        for object in relation.statistics:
+            built = work.extended(object)
+            if built is not None:
+                extended[object.oid] = built
     visible = old.all_visible if old.all_visible <= pages else pages
     host.set_statistics(
         relation,
-        RelationStatistics(pages=pages, tuples=float(np.float32(total)), all_visible=visible, columns=found, indexes=indexes),
-    )
-
-
-def sample(total: int, most: int, seed: int) -> Index | None:
-    """Row numbers of a random sample in their order, the same each time; None: all rows."""
-    if total <= most:
-        return None
-    return np.sort(np.random.default_rng(seed).choice(total, most, replace=False))
-
-
-def column_statistics(vector: Vector, type: PgType, total: float, target: int) -> ColumnStatistics:
-    """The statistics of a sample `vector` of a column of `total` rows."""
-    n = vector.n
-    valid = vector.valid
-    known = np.flatnonzero(valid)
-    sizes = stored_sizes(vector, type)
-    width = type.length if type.length > 0 else int(sizes[known].sum() / len(known)) if len(known) else 0
-    if type.name in NO_ORDER:
-        return ColumnStatistics(null_fraction=float(np.float32((n - len(known)) / n)), width=width)
-    wide = sizes[known] + 3 > TOO_WIDE if type.length < 0 else np.zeros(len(known), np.bool_)
-    compared = known[~wide]
-    part = vector if len(compared) == n else vector.take(compared)
-    order = np.argsort(ranks := rank(part, type), kind="stable")
-    measured = measure(order, _dense(ranks[order]), n, width, total, target, int(wide.sum()))
-    return _with_values(part, measured)
-
-
-def _dense(ranks: np.ndarray) -> Index:
-    """Whole numbers that step where sorted `ranks` do (NaN equals NaN)."""
-    if not len(ranks):
-        return np.zeros(0, np.int64)
-    steps = ranks[1:] != ranks[:-1]
-    if ranks.dtype.kind == "f":
-        steps &= ~(np.isnan(ranks[1:]) & np.isnan(ranks[:-1]))
-    return np.concatenate([[0], np.cumsum(steps)])
-
-
-def _with_values(vector: Vector, measured: Measured) -> ColumnStatistics:
-    return ColumnStatistics(
-        null_fraction=measured.null_fraction,
-        width=measured.width,
-        distinct=measured.distinct,
-        common_values=tuple(vector.datum(row) for row in measured.common),
-        common_frequencies=measured.frequencies,
-        histogram=tuple(vector.datum(row) for row in measured.bounds),
-        correlation=measured.correlation,
+        RelationStatistics(pages=pages, tuples=float(np.float32(work.total)), all_visible=visible, columns=found, indexes=indexes, extended=extended),
     )

@@ -211,8 +211,8 @@ class Host(Protocol):
     def expression_tree(self, text: str) -> st.Tree:
         """The tree of an expression given as SQL."""
 
-    def computed(self, relation: Relation, expr: Expr) -> Vector:
-        """An expression over the stored rows of a table (ColumnRefs are attribute numbers)."""
+    def computed(self, relation: Relation, expr: Expr, rows: RowNumbers | None = None) -> Vector:
+        """An expression over the stored rows of a table, or some of them (ColumnRefs are attribute numbers)."""
 
     def rewrite(self, old: Relation, new: Relation, values: Mapping[int, Expr] | None = None) -> None:
         """Store a table's rows anew after columns were added, dropped or changed."""
@@ -307,6 +307,9 @@ class Host(Protocol):
 
     def heap_order(self, relation: Relation) -> RowNumbers | None:
         """The visible rows in the order of their heap pages; None where that is the order of `column_vectors`."""
+
+    def row_pages(self, relation: Relation) -> RowNumbers:
+        """The heap page that each visible row is on."""
 
     def dead_rows(self, relation: Relation) -> int:
         """Row versions stored that this statement does not see."""

@@ -11,14 +11,13 @@ from auroraml.commands.altering import other
 from auroraml.commands.columns import SYSTEM
 from auroraml.commands.context import Bound, Host, command, done
 from auroraml.commands.renaming import new_owner
-from auroraml.commands.statistics_objects import existing_statistics, statistics_named
+from auroraml.commands.statistics_objects import existing_statistics, statistics_named, statistics_target
 from auroraml.errors import (
     DuplicateColumn,
     DuplicateObject,
     FeatureNotSupported,
     InsufficientPrivilege,
     InvalidObjectDefinition,
-    InvalidParameterValue,
     InvalidSchemaName,
     SyntaxError,
     TooManyColumns,
@@ -34,7 +33,6 @@ from auroraml.types.typmod import format_type
 
 KINDS = {"ndistinct": "d", "dependencies": "f", "mcv": "m"}
 MOST_COLUMNS = 8
-MOST_TARGET = 10_000
 PLURALS = {"v": "views", "S": "sequences", "c": "composite types", "i": "indexes"}
 
 
@@ -170,13 +168,3 @@ def _altered(old: StatisticsObject, item: st.AlterAction, host: Host) -> Statist
     if host.catalog.find_statistics(name, schema) is not None:
         raise DuplicateObject(f'statistics object "{name}" already exists in schema "{schema}"')
     return replace(old, schema=schema, name=name)
-
-
-def statistics_target(text: str, host: Host) -> int:
-    """A statistics target as SET STATISTICS takes it."""
-    target = int(text)
-    if target < -1:
-        raise InvalidParameterValue(f"statistics target {target} is too low")
-    if target > MOST_TARGET:
-        host.notice(f"lowering statistics target to {MOST_TARGET}", severity="WARNING", sqlstate=InvalidParameterValue.sqlstate)
-    return min(target, MOST_TARGET)

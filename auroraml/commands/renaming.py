@@ -7,6 +7,7 @@ from dataclasses import replace
 from auroraml.catalog.acl import granted
 from auroraml.catalog.changes import Row
 from auroraml.commands.altering import Alteration, action, other
+from auroraml.commands.column_statistics import set_index_statistics
 from auroraml.commands.context import Host
 from auroraml.commands.drop import function_named, missing_function
 from auroraml.commands.sequences import altered
@@ -116,6 +117,10 @@ def index(statement: st.AlterTable, host: Host) -> None:
         host.notice(f"{message}, skipping")
         return
     for item in statement.actions:
+        if item.kind == "set statistics" and not isinstance(found, Relation):
+            host.require_owner(host.catalog.relation(found.relation), "index")
+            set_index_statistics(found, item, host)
+            continue
         if item.kind != "rename":
             raise FeatureNotSupported(f"ALTER INDEX ... {item.kind.upper()} is not supported", at=item.at)
         if isinstance(found, Relation):

@@ -54,6 +54,66 @@ def measure(order: Counts, ranks: Counts, n: int, width: int, total: float, targ
     )
 
 
+def measure_distinct(codes: Counts, n: int, width: int, total: float, target: int, too_wide: int = 0) -> Measured:
+    """Statistics of values without an order (compute_distinct_stats): `codes` are equal where the known values are, in the order of the rows."""
+    known = len(codes)
+    null_fraction = float(np.float32((n - known - too_wide) / n)) if n else 0.0
+    if not known:
+        return Measured(null_fraction=null_fraction, width=width, distinct=float(np.float32(-(1.0 - null_fraction))) if too_wide else 0.0)
+    most = max(2 * target, 10)
+    tracked, counts, first = _tracked(codes, most)
+    multiple = next((place for place, count in enumerate(counts) if count == 1), len(counts))
+    sampled = known + too_wide
+    if multiple == 0:
+        distinct = -1.0 * (1.0 - null_fraction)
+    elif len(counts) < most and not too_wide and multiple == len(counts):
+        distinct = float(len(counts))
+    else:
+        once = sampled - sum(counts[:multiple])
+        seen, every = once + multiple, total * (1.0 - null_fraction)
+        estimate = float(sampled) * seen / ((sampled - once) + once * float(sampled) / every) if every > 0 else 0.0
+        distinct = math.floor(min(max(estimate, seen), every) + 0.5)
+    distinct = float(np.float32(distinct))
+    if distinct > 0.1 * total:
+        distinct = float(np.float32(-(distinct / total)))
+    kept = min(target, len(counts))
+    if not (len(counts) < most and not too_wide and distinct > 0 and len(counts) <= target) and kept:
+        kept = _worth_keeping(counts[:kept], distinct, null_fraction, n, total)
+    return Measured(
+        null_fraction=null_fraction, width=width, distinct=distinct, common=tuple(first[code] for code in tracked[:kept]),
+        frequencies=tuple(float(np.float32(count / n)) for count in counts[:kept]),
+    )  # fmt: skip
+
+
+def _tracked(codes: Counts, most: int) -> tuple[list[int], list[int], dict[int, int]]:
+    """Values with their counts in descending order, at most `most`: one seen once gives way to newer ones; and the row each was last entered by.
+
+    A loop over rows: which values survive depends on the order they come in. Types without an order are rare.
+    """
+    tracked: list[int] = []
+    counts: list[int] = []
+    first: dict[int, int] = {}
+    for row, code in enumerate(codes.tolist()):
+        if code in first:
+            place = tracked.index(code)
+            counts[place] += 1
+            while place > 0 and counts[place] > counts[place - 1]:
+                tracked[place - 1 : place + 1] = [tracked[place], tracked[place - 1]]
+                counts[place - 1 : place + 1] = [counts[place], counts[place - 1]]
+                place -= 1
+            continue
+        head = next((place for place, count in enumerate(counts) if count == 1), len(counts))
+        if len(tracked) == most:
+            if head == most:
+                continue
+            del first[tracked.pop()]
+            counts.pop()
+        tracked.insert(head, code)
+        counts.insert(head, 1)
+        first[code] = row
+    return tracked, counts, first
+
+
 def _distinct(values: int, multiple: int, known: int, null_fraction: float, total: float, too_wide: int) -> float:
     """The Haas-Stokes estimate, unless the sample says that values are unique or that all of them were seen."""
     if multiple == 0:

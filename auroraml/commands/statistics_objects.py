@@ -1,4 +1,4 @@
-"""Statistics objects by name, and tables without them."""
+"""Statistics objects by name, tables without them, and statistics targets."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from dataclasses import replace
 
 from auroraml.catalog.acl import owns
 from auroraml.commands.context import Host
-from auroraml.errors import InsufficientPrivilege, InvalidSchemaName, UndefinedObject
+from auroraml.errors import InsufficientPrivilege, InvalidParameterValue, InvalidSchemaName, UndefinedObject
 from auroraml.ir.objects import Relation, StatisticsObject
 from auroraml.sql import statements as st
+
+MOST_TARGET = 10_000
 
 
 def statistics_named(name: st.Name, host: Host) -> StatisticsObject | None:
@@ -35,3 +37,13 @@ def existing_statistics(name: st.Name, host: Host) -> StatisticsObject:
 def without_statistics(relation: Relation, gone: StatisticsObject) -> Relation:
     """The table without one of its statistics objects."""
     return replace(relation, statistics=tuple(s for s in relation.statistics if s.oid != gone.oid))
+
+
+def statistics_target(text: str, host: Host) -> int:
+    """A statistics target as SET STATISTICS takes it."""
+    target = int(text)
+    if target < -1:
+        raise InvalidParameterValue(f"statistics target {target} is too low")
+    if target > MOST_TARGET:
+        host.notice(f"lowering statistics target to {MOST_TARGET}", severity="WARNING", sqlstate=InvalidParameterValue.sqlstate)
+    return min(target, MOST_TARGET)

@@ -160,7 +160,7 @@ def pg_get_statisticsobjdef_expressions(ctx: CallContext, oid: int) -> PgArray |
     found = _statistics(ctx, oid)
     if found is None or not found[0].expressions:
         return None
-    return PgArray.of(tuple(expression_text(x, ctx.catalog, True, ctx.style.objects) for x in found[0].expressions))
+    return PgArray.of(tuple(expression_text(x, ctx.catalog, False, ctx.style.objects) for x in found[0].expressions))
 
 
 @scalar("pg_statistics_obj_is_visible(oid)", face="datum", context=True)
@@ -213,9 +213,9 @@ def pg_get_serial_sequence(ctx: CallContext, table: str, column: str) -> str | N
     return None
 
 
-@scalar("pg_get_partkeydef(oid)", "pg_get_statisticsobjdef(oid)", "pg_get_statisticsobjdef_columns(oid)", face="datum", raises=False)
+@scalar("pg_get_partkeydef(oid)", face="datum", raises=False)
 def nothing(oid: int) -> None:
-    """Partitioned tables and extended statistics do not exist here."""
+    """Partitioned tables do not exist here."""
     return
 
 

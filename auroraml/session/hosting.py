@@ -499,6 +499,14 @@ class Hosting(SequenceValues):
         order: Index | None = table.heap.order_of(np.arange(table.n) if index is None else index)
         return order
 
+    def row_pages(self, relation: Relation) -> Index:
+        """The heap page that each visible row is on."""
+        table = self.hub.store.table(relation.oid)
+        index: Index | None = self.hub.store.visible(table, self.transaction.stored)
+        table.heap_pages(len(relation.columns))  # brings the pages up to date
+        rows = np.arange(table.n) if index is None else index
+        return table.heap.pages_of(rows) if len(rows) else rows
+
     @property
     def pages(self) -> StoredPages:
         """The sizes of what is stored, in PostgreSQL's pages."""
@@ -524,9 +532,11 @@ class Hosting(SequenceValues):
         assert isinstance(statement, st.Query)
         return replace(statement.tree, root=statement.tree.root.expressions[0])
 
-    def computed(self, relation: Relation, expr: Expr) -> Vector:
-        """An expression over the stored rows of a table (ColumnRefs are attribute numbers)."""
+    def computed(self, relation: Relation, expr: Expr, rows: Index | None = None) -> Vector:
+        """An expression over the stored rows of a table, or some of them (ColumnRefs are attribute numbers)."""
         vectors = self.column_vectors(relation)
+        if rows is not None:
+            vectors = [vector.take(rows) for vector in vectors]
         n = vectors[0].n if vectors else 0
         return self._over(relation, expr, Batch.of(vectors, n))
 

@@ -6,6 +6,7 @@ from auroraml.sql import statements as st
 from auroraml.sql.creation import column, parameter, role_options, sequence_options, table_constraint
 from auroraml.sql.extended_statistics import alter_statistics
 from auroraml.sql.grammar import Grammar, QueryParser
+from auroraml.sql.lexer import NUMBER
 from auroraml.sql.types import TypeName
 
 _OBJECTS = ("table", "view", "index", "sequence", "schema", "function", "procedure", "routine", "aggregate", "type", "role", "user", "group",
@@ -138,7 +139,7 @@ def _action(p: QueryParser, kind: str) -> st.AlterAction:
         return st.AlterAction(kind="drop column", name=p.name(), if_exists=exists, cascade=_cascade(p), at=at)
     if p.take("alter"):
         p.take("column")
-        return _alter_column(p, p.name(), at)
+        return _alter_column(p, p.number() if p.token.kind == NUMBER else p.name(), at)
     if p.take("rename"):
         return _rename(p, at)
     if p.take("owner", "to"):
@@ -194,6 +195,8 @@ def _alter_column(p: QueryParser, name: str, at: int) -> st.AlterAction:
         return st.AlterAction(kind="set statistics", name=name, new_name=p.number(), at=at)
     if p.take("set") and p.token.is_op("("):
         return st.AlterAction(kind="set column options", name=name, options=p.parenthesised(p.option), at=at)
+    if p.take("reset"):
+        return st.AlterAction(kind="reset column options", name=name, options=p.parenthesised(p.option), at=at)
     raise p.fail()
 
 

@@ -60,7 +60,9 @@ def _relation(p: QueryParser) -> st.Name | None:
     if p.token.is_op("("):
         p.i = p.stop
         return None
-    if p.take("as") or (p.token.is_name and p.token.kind == WORD and not p.token.is_word("join", "cross", "inner", "left", "right", "full", "natural")):
+    if p.take("as") or (
+        p.token.is_name and p.token.kind == WORD and not p.token.is_word("join", "cross", "inner", "left", "right", "full", "natural")
+    ):
         p.name()
     return name
 

@@ -52,10 +52,11 @@ def _relation_row(catalog: Catalog, r: Relation) -> Row:
 def _index_row(catalog: Catalog, i: Index, r: Relation) -> Row:
     statistics = catalog.statistics(r.oid)
     found = statistics.indexes.get(i.oid)
+    tuples = 0.0 if found is None else statistics.tuples if found.tuples < 0 else found.tuples
     return {
         "oid": i.oid, "relname": i.name, "relnamespace": schema_oid(catalog, i.schema), "reltype": 0, "reloftype": 0, "relowner": r.owner,
         "relam": METHODS.get(i.method, 403), "relfilenode": i.oid, "reltablespace": 0, "relpages": 1 if found is None else found.pages,
-        "reltuples": 0.0 if found is None else statistics.tuples, "relallvisible": 0, "reltoastrelid": 0, "relhasindex": False, "relisshared": False,
+        "reltuples": tuples, "relallvisible": 0, "reltoastrelid": 0, "relhasindex": False, "relisshared": False,
         "relpersistence": r.persistence, "relkind": "i", "relnatts": len(i.columns) + len(i.included), "relchecks": 0, "relhasrules": False,
         "relhastriggers": False, "relhassubclass": False, "relrowsecurity": False, "relforcerowsecurity": False, "relispopulated": True,
         "relreplident": "n", "relispartition": False, "relrewrite": 0, "relfrozenxid": 0, "relminmxid": 0,
@@ -77,11 +78,11 @@ def _attribute(catalog: Catalog, relation: int, c: Column) -> Row:
     type = c.type
     return {
         "attrelid": relation, "attname": f"........pg.dropped.{c.number}........" if c.dropped else c.name, "atttypid": 0 if c.dropped else type.oid,
-        "attstattarget": 0 if c.dropped else -1, "attlen": type.length, "attnum": c.number, "attndims": int(type.is_array), "attcacheoff": -1,
+        "attstattarget": 0 if c.dropped else c.statistics_target, "attlen": type.length, "attnum": c.number, "attndims": int(type.is_array), "attcacheoff": -1,
         "atttypmod": c.typmod, "attbyval": by_value(type), "attalign": type.align, "attstorage": type.storage, "attcompression": "",
         "attnotnull": c.not_null, "atthasdef": c.default is not None and not c.identity, "atthasmissing": False, "attidentity": c.identity,
         "attgenerated": "", "attisdropped": c.dropped, "attislocal": True, "attinhcount": 0, "attcollation": 0 if c.dropped else collation(type),
-        "attacl": acl_array(catalog, c.acl),
+        "attacl": acl_array(catalog, c.acl), "attoptions": array([f"{key}={value}" for key, value in c.options] or None),
     }  # fmt: skip
 
 
@@ -93,7 +94,8 @@ def _index_attributes(catalog: Catalog, i: Index, r: Relation) -> Rows:
     for place, number in enumerate((*i.columns, *i.included), 1):
         column = types[number] if number else None
         type = column.type if column is not None else next(expressions).type
-        made = Column(name=names[place - 1], type=type, typmod=column.typmod if column is not None else -1, number=place)
+        target = dict(i.statistics_targets).get(place, -1)
+        made = Column(name=names[place - 1], type=type, typmod=column.typmod if column is not None else -1, number=place, statistics_target=target)
         rows.append(_attribute(catalog, i.oid, made))
     return rows
 
@@ -209,8 +211,7 @@ def pg_rewrite(ctx: Reader) -> Rows:
     "pg_catalog.pg_user_mappings", "pg_catalog.pg_largeobject", "pg_catalog.pg_largeobject_metadata", "pg_catalog.pg_seclabel",
     "pg_catalog.pg_seclabels", "pg_catalog.pg_shseclabel", "pg_catalog.pg_replication_origin", "pg_catalog.pg_replication_origin_status",
     "pg_catalog.pg_replication_slots", "pg_catalog.pg_stat_replication", "pg_catalog.pg_stat_replication_slots", "pg_catalog.pg_stat_subscription",
-    "pg_catalog.pg_stat_wal_receiver", "pg_catalog.pg_prepared_xacts", "pg_catalog.pg_transform", "pg_catalog.pg_statistic_ext",
-    "pg_catalog.pg_statistic_ext_data", "pg_catalog.pg_stats_ext", "pg_catalog.pg_stats_ext_exprs", "pg_catalog.pg_enum",
+    "pg_catalog.pg_stat_wal_receiver", "pg_catalog.pg_prepared_xacts", "pg_catalog.pg_transform", "pg_catalog.pg_enum",
     "pg_catalog.pg_range", "pg_catalog.pg_default_acl", "pg_catalog.pg_db_role_setting", "pg_catalog.pg_parameter_acl", "pg_catalog.pg_conversion",
     "pg_catalog.pg_ts_config", "pg_catalog.pg_ts_config_map", "pg_catalog.pg_ts_dict", "pg_catalog.pg_ts_parser", "pg_catalog.pg_ts_template",
     "pg_catalog.pg_stat_progress_vacuum", "pg_catalog.pg_stat_progress_analyze", "pg_catalog.pg_stat_progress_copy",

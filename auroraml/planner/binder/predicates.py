@@ -24,6 +24,7 @@ class Predicates(Calls):
     """Binds predicates over what the expression binder binds."""
 
     scope: Any
+
     def query_of(self, node: exp.Expression, at: int) -> LogicalPlan:
         """The plan of a subquery."""
         raise NotImplementedError

@@ -16,6 +16,7 @@ from auroraml_cli.meta import (
     routines,
     sending,
     session,
+    statistics,
     values,
 )
 
@@ -33,5 +34,6 @@ __all__ = [
     "routines",
     "sending",
     "session",
+    "statistics",
     "values",
 ]

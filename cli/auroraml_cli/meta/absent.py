@@ -14,7 +14,6 @@ LISTS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {  # command: t
     "dew": ("List of foreign-data wrappers", ("Name", "Owner", "Handler", "Validator"), ("Access privileges", "FDW options", "Description")),
     "det": ("List of foreign tables", ("Schema", "Table", "Server"), ("FDW options", "Description")),
     "dy": ("List of event triggers", ("Name", "Event", "Owner", "Enabled", "Function", "Tags"), ("Description",)),
-    "dX": ("List of extended statistics", ("Schema", "Name", "Definition", "Ndistinct", "Dependencies", "MCV"), ()),
     "dRp": ("List of publications", ("Name", "Owner", "All tables", "Inserts", "Updates", "Deletes", "Truncates", "Via root"), ()),
     "dRs": (
         "List of subscriptions", ("Name", "Owner", "Enabled", "Publication"),

@@ -7,6 +7,7 @@ from copy import copy
 from dataclasses import dataclass
 
 from auroraml_cli.meta.patterns import Name, conditions, literal, user_schemas, where_clause
+from auroraml_cli.meta.statistics import lines, of_relation
 from auroraml_cli.output import NUMERIC, Table
 from auroraml_cli.shell import Shell
 
@@ -181,6 +182,8 @@ def _footers(shell: Shell, subject: Subject, verbose: bool) -> list[str]:
         footers += _indexes(shell, subject)
     if subject.kind in "rpf":
         footers += _constraints(shell, subject)
+    if subject.kind in "rmpf":
+        footers += lines(_rows(shell, of_relation(subject.oid)))
     if subject.kind in "vm" and verbose:
         rows = _rows(shell, f"SELECT pg_catalog.pg_get_viewdef({literal(subject.oid)}::oid, true)")
         footers += ["View definition:", *(rows[0][0] or "").split("\n")]
