@@ -9,7 +9,7 @@ from auroraml.explain.model import Options, Property
 from auroraml.explain.names import Place
 from auroraml.explain.usage import usage
 from auroraml.ir import physical as p
-from auroraml.ir.metrics import BatchMetrics, NodeMetrics, SortGroups
+from auroraml.ir.metrics import BatchMetrics, GroupSpace, NodeMetrics, SortGroups
 
 
 @singledispatch
@@ -50,10 +50,13 @@ def _(node: p.IncrementalSort, place: Place, metrics: NodeMetrics) -> Iterator[P
 @reported.register
 def _(node: p.Aggregate, place: Place, metrics: NodeMetrics) -> Iterator[Property]:
     if node.strategy in ("hashed", "mixed") and metrics.loops:
-        memory = metrics.extra.get("Peak Memory Usage", 24)
-        yield Property(label="HashAgg Batches", value=1, text=f"Batches: 1  Memory Usage: {memory}kB")
-        yield Property(label="Peak Memory Usage", value=int(str(memory)))
-        yield Property(label="Disk Usage", value=0)
+        space = metrics.extra.get("Group Space")
+        batches, memory, disk = (space.batches, space.memory, space.disk) if isinstance(space, GroupSpace) else (1, 24 << 10, 0)
+        memory, disk = (memory + 1023) // 1024, (disk + 1023) // 1024
+        spilled = f"  Disk Usage: {disk}kB" if batches > 1 else ""
+        yield Property(label="HashAgg Batches", value=batches, text=f"Batches: {batches}  Memory Usage: {memory}kB{spilled}")
+        yield Property(label="Peak Memory Usage", value=memory)
+        yield Property(label="Disk Usage", value=disk)
 
 
 @reported.register

@@ -201,8 +201,8 @@ def _(node: p.Aggregate, place: Place, metrics: NodeMetrics | None) -> Iterator[
         yield _grouped("Group Key", node.source, place, node.keys)
     yield from _qual("Filter", node.filter, _upper(place))
     if node.strategy in ("hashed", "mixed") and place.costs:
-        text = f"Planned Partitions: {node.partitions}" if node.partitions else None
-        yield Property(label="Planned Partitions", value=node.partitions, text=text)
+        planned = node.hashing.partitions if node.hashing is not None else 0
+        yield Property(label="Planned Partitions", value=planned, text=f"Planned Partitions: {planned}" if planned else None)
     if metrics is not None:
         yield from reported(node, place, metrics.own())
     if node.filter:

@@ -32,6 +32,15 @@ class SortGroups:
         self.peak[kind] = max(self.peak.get(kind, 0), kilobytes)
 
 
+@dataclass(frozen=True, kw_only=True)
+class GroupSpace:
+    """What an aggregate's hash tables took: batches, bytes of memory and of disk."""
+
+    batches: int = 1
+    memory: int = 0
+    disk: int = 0
+
+
 @dataclass(kw_only=True)
 class NodeMetrics:
     """One node's counters: `rows` and `loops` are totals as PostgreSQL counts them; times in milliseconds (totals over loops)."""

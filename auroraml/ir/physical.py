@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from auroraml.ir.expr import Aggregate as AggregateCall
 from auroraml.ir.expr import Expr, SubPlan, WindowCall
+from auroraml.ir.hashing import Hashing
 from auroraml.ir.logical import Window
 from auroraml.ir.objects import Index, Relation
 from auroraml.records import dataclass
@@ -327,7 +328,7 @@ class Aggregate(Unary):
 
     In `targets` and `filter`, InputRef(side=0) reads the child's columns (constant within a group: keys only, or any row's value) and
     an Aggregate expression is looked up by identity in `calls`. `rollups`: grouping sets, in the order PostgreSQL computes them.
-    `partitions`: how many a hashed one means to spill to. `phase` partial makes a state for each group and call, final combines them; the calls have the same phase.
+    `hashing`: what hash tables are prepared for. `phase` partial makes a state for each group and call, final combines them; the calls have the same phase.
     """
 
     label: ClassVar[str] = "Aggregate"
@@ -335,7 +336,7 @@ class Aggregate(Unary):
     keys: tuple[int, ...] = ()
     calls: tuple[AggregateCall, ...] = ()
     phase: str = "whole"  # whole, partial, final
-    partitions: int = 0
+    hashing: Hashing | None = None
     rollups: tuple[Rollup, ...] = ()
 
 

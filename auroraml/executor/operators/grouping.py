@@ -16,10 +16,17 @@ from auroraml.executor.operators.joins import no_rows
 from auroraml.executor.operators.ordering import output_type
 from auroraml.executor.operators.states import aggregate_kernel, combined, keeps_rows, state_of
 from auroraml.executor.plans import own_parts
+from auroraml.executor.space.chunks import set_chunks
+from auroraml.executor.space.grouping import Table, group_space
+from auroraml.executor.space.states import STATE, state_sizes, transition
 from auroraml.functions.signature import CallContext
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
-from auroraml.ir.tree import same
+from auroraml.ir.tree import children, same, walk
+from auroraml.settings.planner import WORK_MEM
+from auroraml.storage.sizes import Sizes
+from auroraml.storage.tuples import minimal_sizes
+from auroraml.types.pg_type import PgType
 from auroraml.types.table import INT8
 
 
@@ -51,6 +58,13 @@ class Accumulated:
             assert rows is not None
             self.rows.append(rows + start)
         self.parts.append(vectors)
+
+    def space(self, codes: Index, count: int) -> tuple[Sizes, Sizes]:
+        """Bytes of each group's state in PostgreSQL's hash table, in pieces and in blocks."""
+        if self.filter is not None:
+            codes = codes[np.concatenate(self.rows)] if self.rows else codes[:0]
+        args = [concat([part[i].flat() for part in self.parts]) for i in range(len(self.args))] if self.parts and self.call.phase != "final" else []
+        return state_sizes(self.call, args, codes, count)
 
     def value(self, codes: Index, count: int, ctx: CallContext) -> Vector:
         """The aggregate's value for each group."""
@@ -106,6 +120,14 @@ def left_out(call: e.Grouping, grouped: frozenset[int], count: int) -> Vector:
     return ConstVector(FixedVector(np.array([value], np.int32)), count)
 
 
+def _shared(a: e.Aggregate, b: e.Aggregate) -> bool:
+    """Whether two calls keep one state for both."""
+    alike = transition(a) == transition(b) and len(a.args) == len(b.args) and a.distinct == b.distinct and not (a.order_by or b.order_by)
+    if not alike or (a.filter is None) != (b.filter is None) or (a.filter is not None and b.filter is not None and not same(a.filter, b.filter)):
+        return False
+    return all(same(x, y) for x, y in zip(a.args, b.args, strict=True))
+
+
 @operator(p.Aggregate)
 class AggregateRows(Keeping):
     """Groups in order of first appearance (of a sorted input: in its order); one group without keys even over no rows."""
@@ -115,6 +137,7 @@ class AggregateRows(Keeping):
     def __init__(self, node: p.Aggregate, ctx: object) -> None:
         super().__init__(node, ctx)  # type: ignore[arg-type] # an ExecutionContext
         self.groupings: list[e.Grouping] = []
+        self.tables: list[Table] = []  # hash tables, where they are measured
         self.places: list[tuple[int, int]] = []  # id() of an Aggregate in targets or filter, and its place among the calls
         for part in (*node.targets, *node.filter):
             for item in own_parts(part):
@@ -145,7 +168,12 @@ class AggregateRows(Keeping):
             start += batch.n
             parts.append(batch)
         batch = concat_batches(parts) if parts else no_rows(self.node.source)
-        return self._grouped(calls, batch)
+        made = self._grouped(calls, batch)
+        if self.ctx.measured and self.node.strategy in ("hashed", "mixed"):
+            space = group_space(self.tables, self.node.hashing, self.ctx.hash_memory, self.ctx.settings[WORK_MEM] * 1024)
+            self.metrics.extra["Group Space"] = space
+            self.tables = []
+        return made
 
     def _folds(self) -> list[Fold] | None:
         """Where there are no groups and every call can be folded batch by batch: how."""
@@ -189,7 +217,7 @@ class AggregateRows(Keeping):
     def _grouped(self, calls: Sequence[Accumulated], batch: Batch) -> Batch | None:
         node = self.node
         if not node.rollups:
-            found = self._one(calls, batch, node.keys)
+            found = self._one(calls, batch, node.keys, hashed=node.strategy == "hashed")
             return None if found is None else found[0]
         made = [self._rollup(calls, batch, rollup) for rollup in sorted(node.rollups, key=lambda r: r.hashed)]  # hash tables are read at the end
         parts = [part for part in made if part is not None]
@@ -207,7 +235,7 @@ class AggregateRows(Keeping):
         ends: list[Index] = []
         sizes: list[Index] = []
         for number, size in enumerate(rollup.sizes):
-            found = self._one(calls, batch, rollup.keys[:size], place)
+            found = self._one(calls, batch, rollup.keys[:size], place, hashed=rollup.hashed)
             if found is not None:
                 made.append(found[0])
                 ends.append(found[1])
@@ -234,10 +262,57 @@ class AggregateRows(Keeping):
             vectors, types = [batch.owner.vector, *vectors], [INT8, *types]
         return groups(vectors, types, batch.n)
 
-    def _one(self, calls: Sequence[Accumulated], batch: Batch, keys: Sequence[int], place: Index | None = None) -> tuple[Batch, Index] | None:
+    def _measure(self, calls: Sequence[Accumulated], batch: Batch, keys: Sequence[int], codes: Index, count: int) -> None:
+        """Note the hash table that PostgreSQL would have made; of many loops, the last."""
+        rows = np.arange(batch.n)
+        if self.loops.n is not None and batch.owner is not None:
+            rows = np.flatnonzero(batch.owners == self.loops.n - 1)
+        groups, first, inside = np.unique(codes[rows], return_index=True, return_inverse=True)
+        order = np.argsort(first)
+        number = np.empty(len(groups), np.int64)
+        number[order] = np.arange(len(groups))
+        columns = [*keys, *(i for i in self._carried() if i not in keys)]
+        types = [output_type(self.node.source, i) for i in columns]
+        head = batch.take(rows[first[order]])
+        tuples = minimal_sizes([head.vector(i) for i in columns], types, head.n)
+        states = sum(not any(_shared(call, other) for other in self.node.calls[:i]) for i, call in enumerate(self.node.calls))
+        entries = set_chunks(tuples) + (int(set_chunks(np.array([STATE * states]))[0]) if states else 0)
+        large = np.zeros(len(entries), np.int64)
+        for i, call in enumerate(calls):
+            if not any(_shared(call.call, other) for other in self.node.calls[:i]):
+                pieces, blocks = call.space(codes, count)
+                entries, large = entries + pieces[groups[order]], large + blocks[groups[order]]
+        sizes = np.repeat(0, 0) if not len(rows) else minimal_sizes([batch.take(rows).vector(i) for i in self._read()], self._types(), len(rows))
+        self.tables.append(Table(keys=len(keys), entries=entries, large=large, first=first[order], codes=number[inside], rows=sizes))
+
+    def _read(self) -> list[int]:
+        """Columns of the child that anything here reads, which is what a spilled row keeps."""
+        found = {part.index for target in (*self.node.targets, *self.node.filter) for part in walk(target) if isinstance(part, e.InputRef)}
+        return sorted(found | set(self.node.keys))
+
+    def _types(self) -> list[PgType]:
+        return [output_type(self.node.source, i) for i in self._read()]
+
+    def _carried(self) -> list[int]:
+        """Columns of the child that are read outside aggregates."""
+        pending: list[object] = [*self.node.targets, *self.node.filter]
+        found: set[int] = set()
+        while pending:
+            part = pending.pop()
+            if isinstance(part, e.InputRef):
+                found.add(part.index)
+            elif not isinstance(part, e.Aggregate | e.Grouping):
+                pending.extend(children(part))
+        return sorted(found)
+
+    def _one(
+        self, calls: Sequence[Accumulated], batch: Batch, keys: Sequence[int], place: Index | None = None, *, hashed: bool = False
+    ) -> tuple[Batch, Index] | None:
         """The groups by some of the keys, and, given each row's `place`, the last place in each."""
         grouped = frozenset(keys)
         codes, count, first = self._codes(batch, keys)
+        if hashed and self.ctx.measured:
+            self._measure(calls, batch, keys, codes, count)
         if not count:
             return None
         values = [call.value(codes, count, self.ctx) for call in calls]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil, log
 
+from auroraml.ir.hashing import Hashing, hash_limits
 from auroraml.planner.cost.numbers import relation_bytes
 from auroraml.planner.cost.parameters import BLOCK, DISABLED, CostParameters
 
@@ -32,27 +34,10 @@ def entry_size(states: int, width: int, space: int) -> float:
     return float(size)
 
 
-def _limits(c: CostParameters, entry: float, groups: float) -> tuple[float, float, int]:
-    """Memory limit, group limit and partitions of a hashed aggregate (hash_agg_set_limits)."""
-    memory = float(c.hash_memory)
-    if groups * entry <= memory:
-        return memory, float(int(memory / entry)), 0
-    most = (memory * 0.25 - BLOCK) / BLOCK
-    wanted = 1.0 + 1.5 * groups * entry / memory
-    wanted = min(wanted, most)
-    wanted = min(max(wanted, 4.0), 1024.0)
-    bits = 0
-    while (1 << bits) < int(wanted):
-        bits += 1
-    partitions = 1 << bits
-    buffers = BLOCK + BLOCK * partitions
-    limit = memory - buffers if memory > 4 * buffers else memory * 0.75
-    return limit, (float(int(limit / entry)) if limit > entry else 1.0), partitions
-
-
-def planned_partitions(c: CostParameters, states: int, width: int, space: int, groups: float) -> int:
-    """The partitions that a hashed aggregate means to spill to, 0 if its groups fit in memory."""
-    return _limits(c, entry_size(states, width, space), groups)[2]
+def hashing(c: CostParameters, states: int, width: int, space: int, groups: Sequence[float]) -> Hashing:
+    """What a hashed aggregate prepares for, given the groups of each of its tables."""
+    entry = entry_size(states, width, space)
+    return Hashing(groups=tuple(groups), entry=entry, partitions=hash_limits(float(c.hash_memory), entry, sum(groups))[2])
 
 
 def aggregate(
@@ -92,7 +77,7 @@ def aggregate(
         total += c.tuple * groups
     if strategy in ("hashed", "mixed"):
         entry = entry_size(costs.states, width, costs.space)
-        limit, most, partitions = _limits(c, entry, groups)
+        limit, most, partitions = hash_limits(float(c.hash_memory), entry, groups)
         batches = max((groups * entry) / limit, groups / max(most, 1.0))
         batches = max(float(ceil(batches)), 1.0)
         parts = max(partitions, 2)

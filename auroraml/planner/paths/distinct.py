@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auroraml.planner.cost.grouping import AggregateCosts, aggregate, planned_partitions
+from auroraml.planner.cost.grouping import AggregateCosts, aggregate, hashing
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.operators import type_family
 from auroraml.planner.level.pathkeys import contained
@@ -86,7 +86,7 @@ def _hashed(level: Level, made: Relation, source: Path, rows: float) -> Aggregat
     path.group = [c.ref for c in clauses]
     path.quals = []
     path.phase = "whole"
-    path.partitions = planned_partitions(level.costs, 0, source.target.width, 0, rows)
+    path.hashing = hashing(level.costs, 0, source.target.width, 0, [rows])
     path.rollups = []
     path.startup, path.total, path.rows = aggregate(
         level.costs, "hashed", AggregateCosts(), len(clauses), rows, source.startup, source.total, source.rows, source.target.width

@@ -7,7 +7,7 @@ from dataclasses import replace
 from auroraml.catalog.builtins import builtin_function
 from auroraml.catalog.data import AGGREGATES
 from auroraml.ir import expr as e
-from auroraml.planner.cost.grouping import AggregateCosts, aggregate, group, planned_partitions
+from auroraml.planner.cost.grouping import AggregateCosts, aggregate, group, hashing
 from auroraml.planner.cost.numbers import clamp_rows, max_align
 from auroraml.planner.estimate.width import type_width
 from auroraml.planner.level.level import Level
@@ -322,7 +322,7 @@ def aggregated(
     path.group = [c.ref for c in level.group_clauses]
     path.quals = [] if phase == "partial" else list(level.query.having)
     path.phase = phase
-    path.partitions = planned_partitions(level.costs, costs.states, source.target.width, costs.space, groups) if strategy == "hashed" else 0
+    path.hashing = hashing(level.costs, costs.states, source.target.width, costs.space, [groups]) if strategy == "hashed" else None
     path.rollups = []
     startup, total, rows = aggregate(
         level.costs, strategy, costs, len(level.group_clauses), groups, source.startup, source.total, source.rows, source.target.width

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import floor
 
-from auroraml.planner.cost.grouping import AggregateCosts, aggregate, entry_size
+from auroraml.planner.cost.grouping import AggregateCosts, aggregate, entry_size, hashing
 from auroraml.planner.cost.numbers import clamp_rows
 from auroraml.planner.cost.sorts import sort
 from auroraml.planner.level.level import Level
@@ -101,7 +101,8 @@ class SetPaths:
         path.group = [clause.ref for clause in level.group_clauses]
         path.quals = list(level.query.having)
         path.phase = "whole"
-        path.partitions = 0
+        tables = [n for rollup in rollups if rollup.hashed for n in rollup.groups]
+        path.hashing = hashing(c, self.costs.states, source.target.width, self.costs.space, tables) if tables else None
         path.rollups = rollups
         sorts_itself = False
         for place, rollup in enumerate(rollups):

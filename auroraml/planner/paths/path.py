@@ -8,6 +8,7 @@ from auroraml.ir import expr as e
 
 if TYPE_CHECKING:
     from auroraml.ir import logical as l
+    from auroraml.ir.hashing import Hashing
     from auroraml.planner.level.clause import Clause
     from auroraml.planner.level.pathkeys import Keys
     from auroraml.planner.level.relation import IndexChoice, Parameterization, Relation, Target
@@ -257,12 +258,12 @@ class GroupPath(UnaryPath):
 class AggregatePath(UnaryPath):
     """Aggregation: strategy plain, sorted, hashed, mixed; `group` are target references."""
 
-    __slots__ = ("group", "partitions", "phase", "quals", "rollups", "strategy")
+    __slots__ = ("group", "hashing", "phase", "quals", "rollups", "strategy")
     strategy: str
     group: list[int]
     quals: list[e.Expr]
     phase: str
-    partitions: int
+    hashing: Hashing | None
     rollups: list[Rollup]
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
+from auroraml.planner.cost.grouping import hashing
 from auroraml.planner.cost.sorts import sort as sort_cost
 from auroraml.planner.level.classes import Member
 from auroraml.planner.level.clause import Clause
@@ -223,7 +224,12 @@ def unique(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | N
     if path.method == "hash":
         outputs = _list(path, exprs)
         node: p.PhysicalPlan = p.Aggregate(
-            source=source.node, strategy="hashed", keys=tuple(places), targets=emitter.resolver(source.exprs).all(outputs), cost=emitter.cost(path)
+            source=source.node,
+            strategy="hashed",
+            keys=tuple(places),
+            targets=emitter.resolver(source.exprs).all(outputs),
+            cost=emitter.cost(path),
+            hashing=hashing(emitter.level.costs, 0, source.cost.width, 0, [path.rows]),
         )
         return Emitted(node, outputs)
     below = source.cost

@@ -156,7 +156,7 @@ def aggregate(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] 
     keys = _keys(path, path.group, source, emitter)
     node = p.Aggregate(
         source=source.node, strategy=path.strategy, keys=keys, calls=calls.calls, filter=tests, targets=targets, phase=path.phase,  # type: ignore[arg-type]
-        rollups=_rollups(path, source, emitter), partitions=path.partitions, cost=emitter.cost(path),
+        rollups=_rollups(path, source, emitter), hashing=path.hashing, cost=emitter.cost(path),
     )  # fmt: skip
     return Emitted(node, outputs)
 
