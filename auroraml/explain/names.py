@@ -142,7 +142,7 @@ def conflict_text(node: p.ModifyTable, conditions: Sequence[e.Expr], place: Plac
 @singledispatch
 def reference(node: p.PhysicalPlan, place: Place, ref: e.InputRef) -> str:
     """The text of `ref` in `node`: by default, the child's output."""
-    return _Output(place=place.at(node.children()[ref.side]), index=ref.index, passed=isinstance(node, _PASSING)).text()
+    return _Output(place=place.at(node.children()[ref.side]), index=ref.index, passed=isinstance(node, _PASSING) and not ref.name).text()
 
 
 def _column(node: p.PhysicalPlan, columns: tuple[p.ScanColumn, ...], place: Place, ref: e.InputRef) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import fields, is_dataclass, replace
 from typing import TypeVar
 
@@ -12,9 +12,9 @@ from auroraml.ir.logical import Conflict, Cte, CteItem, Delete, Insert, Output, 
 P = TypeVar("P")
 
 
-def renumber(plan: P, new_id: Callable[[], int]) -> P:
-    """`plan` with every id that it makes, and every reference to one, replaced."""
-    ids: dict[int, int] = {}
+def renumber(plan: P, new_id: Callable[[], int], kept: Collection[int] = ()) -> P:
+    """`plan` with every id that it makes, and every reference to one, replaced; those `kept` are made elsewhere."""
+    ids: dict[int, int] = {i: i for i in kept}
 
     def fresh(old: int) -> int:
         if old not in ids:

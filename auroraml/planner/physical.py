@@ -64,8 +64,7 @@ def _level(plan: l.LogicalPlan, statement: Statement, outer: Outer | None, fract
 
 @_level.register
 def _(plan: l.Query, statement: Statement, outer: Outer | None, fraction: float) -> Level:
-    inlined = inline_ctes(plan)
-    assert isinstance(inlined, l.Query)
+    inlined = inline_ctes(plan, statement.new_id)
     made = _with(inlined.ctes, statement, outer)
     level = plan_level(statement, replace(inlined, ctes=()), outer, fraction)
     return _attach(level, made)
@@ -86,14 +85,14 @@ def _(plan: l.Values, statement: Statement, outer: Outer | None, fraction: float
 
 @_level.register
 def _(plan: l.SetOperation, statement: Statement, outer: Outer | None, fraction: float) -> Level:
-    inlined = inline_ctes(plan)
-    assert isinstance(inlined, l.SetOperation)
+    inlined = inline_ctes(plan, statement.new_id)
     made = _with(inlined.ctes, statement, outer)
     return _attach(plan_set_operation(statement, replace(inlined, ctes=()), outer, fraction), made)
 
 
 @_level.register
 def _(plan: l.Insert, statement: Statement, outer: Outer | None, fraction: float) -> Level:
+    plan = inline_ctes(plan, statement.new_id)
     made = _with(plan.ctes, statement, outer)
     return _attach(plan_insert(statement, plan, outer), made)
 
@@ -101,6 +100,7 @@ def _(plan: l.Insert, statement: Statement, outer: Outer | None, fraction: float
 @_level.register(l.Update)
 @_level.register(l.Delete)
 def _(plan: l.Update | l.Delete, statement: Statement, outer: Outer | None, fraction: float) -> Level:
+    plan = inline_ctes(plan, statement.new_id)  # type: ignore[type-var] # each of them
     made = _with(plan.ctes, statement, outer)
     return _attach(plan_change(statement, plan, outer), made)
 

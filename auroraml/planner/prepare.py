@@ -14,9 +14,9 @@ from auroraml.planner.level.questions import conjuncts, contains, equal, rewrite
 from auroraml.planner.level.statement import Outer, Statement
 from auroraml.planner.row_marks import marked
 from auroraml.planner.rules.fold_constants import canonical
-from auroraml.planner.rules.join_tree import Group, leaves, made_ids, tree_of
+from auroraml.planner.rules.join_tree import Group, leaves, made_ids
 from auroraml.planner.rules.placeholder import PlaceHolder
-from auroraml.planner.rules.pull_up_sublinks import all_of, pull_up_sublinks
+from auroraml.planner.rules.pull_up_sublinks import all_of
 from auroraml.planner.rules.pull_up_subqueries import SubqueryPuller, substitute
 from auroraml.planner.rules.reduce_outer_joins import reduce_outer_joins, remove_no_tables
 from auroraml.planner.subplans import plan_sublink
@@ -32,11 +32,12 @@ class Prepared:
         self.level.row_of = row_of
         query, self.level.row_columns, self.level.marks = marked(statement, query, row_of)
         self.level.outputs = query.outputs
-        tree = pull_up_sublinks(tree_of(query))
-        puller = SubqueryPuller()
+        puller = SubqueryPuller(statement.new_id)
+        tree = puller.prepared(query)
         written = sum(1 for _ in leaves(tree)) + _joins(tree)
-        pulled = puller.tree(tree, False, False)
+        pulled = puller.tree(tree, False)
         assert isinstance(pulled, Group)
+        self.level.range_order = {first: place for place, first in enumerate(puller.order)}
         query = substitute(replace(query, from_items=(), where=()), puller.values)
         tree = substitute(pulled, puller.values)
         self.entries = written + puller.pulled
@@ -45,11 +46,12 @@ class Prepared:
         if row_of is not None:
             self.level.row_columns.append((row_of, ROW_ID))
         self.level.ids |= {id for _, id in self.level.row_columns}
+        self.level.has_having = bool(query.having)
         self.query = self._clauses(query)
         tree = self._quals(tree)
         tree, self.query = self._having_to_where(tree, self.query)
         tree = reduce_outer_joins(tree)
-        made = remove_no_tables(tree)
+        made = remove_no_tables(tree, frozenset(holder.home for holder in self.level.placeholders.values()))
         assert isinstance(made, Group)
         self.tree = made
         self.level.query = self.query
@@ -186,7 +188,8 @@ class Prepared:
             i = places[key.expr.id]
             level.sort_clauses.append(SortClause(i + 1, level.targets[i].expr, key.descending, key.nulls_first))
         for expr in query.group_by:
-            level.group_clauses.append(SortClause(self.reference(expr), expr))
+            level.group_clauses.append(SortClause(self.reference(expr, [c.ref for c in level.group_clauses]), expr))
+        level.group_refs = [c.ref for c in level.group_clauses]
         if query.grouping_sets is None:
             level.group_clauses = _without_dependent(level.group_clauses, self.tree)
         if query.distinct:
@@ -194,11 +197,11 @@ class Prepared:
         elif query.distinct_on is not None:
             level.distinct_clauses = self._distinct_on(query.distinct_on, places)
 
-    def reference(self, expr: e.Expr) -> int:
-        """The number of the target that computes `expr`, added hidden where there is none."""
-        for i, target in enumerate(self.level.targets):
-            if equal(target.expr, expr):
-                return i + 1
+    def reference(self, expr: e.Expr, taken: Sequence[int] = ()) -> int:
+        """The number of the target that computes `expr`, one that is not `taken` if there is; added hidden where there is none."""
+        found = [i for i, target in enumerate(self.level.targets, 1) if equal(target.expr, expr)]
+        if found:
+            return next((i for i in found if i not in taken), found[0])
         self.level.targets.append(l.Target(id=self.level.statement.new_id(), name="", expr=expr, hidden=True))
         return len(self.level.targets)
 

@@ -11,7 +11,7 @@ from auroraml.planner.level.level import Level
 from auroraml.planner.level.operators import type_family
 from auroraml.planner.level.parallel_safety import is_safe
 from auroraml.planner.level.pathkeys import SortClause, common_prefix, sort_keys
-from auroraml.planner.level.questions import contains, equal, returns_set
+from auroraml.planner.level.questions import contains, returns_set
 from auroraml.planner.level.relation import Relation, Target
 from auroraml.planner.level.rollups import build as rollups
 from auroraml.planner.level.statement import Outer, Statement
@@ -130,9 +130,14 @@ def _windows(level: Level, prepared: Prepared) -> None:
     for window in level.query.windows:
         partition = [SortClause(prepared.reference(x), x) for x in window.partition_by]
         order = [SortClause(prepared.reference(k.expr), k.expr, k.descending, k.nulls_first) for k in window.order_by]
-        level.window_clauses.append((partition, order))
+        level.window_clauses.append((_once(partition), _once(order)))
     if level.query.windows:
         choose_order(level)
+
+
+def _once(clauses: list[SortClause]) -> list[SortClause]:
+    """Each target once."""
+    return [c for i, c in enumerate(clauses) if all(c.ref != other.ref for other in clauses[:i])]
 
 
 def _order_groups(level: Level) -> None:
@@ -145,14 +150,10 @@ def _order_groups(level: Level) -> None:
         known = by_ref.get(clause.ref)
         if known is not None:
             clause.descending, clause.nulls_first = known.descending, known.nulls_first
-    unique: list[SortClause] = []
-    for clause in level.group_clauses:
-        if all(clause.ref != other.ref for other in unique):
-            unique.append(clause)
+    unique = _once(level.group_clauses)
     if level.query.grouping_sets is not None:
         level.group_clauses = unique
-        refs = [next(c.ref for c in unique if equal(c.expr, key)) for key in level.query.group_by]
-        sets = [tuple(dict.fromkeys(refs[i] for i in members)) for members in level.query.grouping_sets]
+        sets = [tuple(dict.fromkeys(level.group_refs[i] for i in members)) for members in level.query.grouping_sets]
         level.rollups = rollups(sets, unique, [s.ref for s in level.sort_clauses], lambda clause: hashable(clause.expr))
         return
     front: list[SortClause] = []

@@ -264,7 +264,7 @@ class QueryBinder:
             if isinstance(clause, exp.Fetch):
                 options = clause.args.get("limit_options")
                 ties = bool(options is not None and options.args.get("with_ties"))
-            if value is None or (isinstance(value, exp.Column) and not self.leaves.mark(value)[0]):
+            if value is None or isinstance(value, exp.Var) or (isinstance(value, exp.Column) and not self.leaves.mark(value)[0]):  # LIMIT ALL
                 found.append(e.Const(type=INT8, value=1) if isinstance(clause, exp.Fetch) else None)
                 continue
             expressions_ = Expressions(self.binder, parent, self.plan)

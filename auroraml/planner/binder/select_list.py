@@ -133,6 +133,7 @@ class SelectList:
     def grouping(self, node: exp.Expression, targets: list[Target]) -> tuple[tuple[e.Expr, ...], tuple[tuple[int, ...], ...] | None]:
         """GROUP BY: expressions, and the grouping sets where there are any."""
         keys: list[e.Expr] = []
+        entries: list[Target | None] = []  # the select-list entries that they are
 
         def place(item: exp.Expression) -> int:
             target = self._reference(item, targets, "GROUP BY", outputs_first=False)
@@ -141,10 +142,12 @@ class SelectList:
                 expr = self.binder.coercer.coerce(expr, TEXT)
             if target is not None and any(isinstance(x, e.Aggregate) for x in [expr]):
                 raise aggregates_in_group(expr)
+            entry = target or next((t for t in targets if same(t.expr, expr)), None)
             for i, key in enumerate(keys):
-                if same(key, expr):
+                if entries[i] is entry and (entry is not None or same(key, expr)):
                     return i
             keys.append(expr)
+            entries.append(entry)
             return len(keys) - 1
 
         def positions(item: exp.Expression) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from auroraml.catalog.builtins import builtin_function
+from auroraml.catalog.builtins import builtin_function, builtin_operator
 from auroraml.ir import expr as e
 from auroraml.planner.cost.alternatives import Alternatives
 from auroraml.planner.level.questions import cuts, parts
@@ -78,7 +78,8 @@ class ExpressionCosts:
         cost = expr.function.cost * self.operator
         length = array_length(expr.args[1])
         constant = isinstance(expr.args[1], e.Const) and expr.args[1].value is not None
-        if constant and not expr.all and expr.operator.can_hash and length >= HASHED_ARRAY:
+        equality = builtin_operator(expr.operator.negator) if expr.all and expr.operator.negator else expr.operator
+        if constant and equality is not None and equality.can_hash and length >= HASHED_ARRAY:
             hashing = self.operator
             return hashing * length, hashing + cost
         return 0.0, cost * length * 0.5

@@ -13,16 +13,19 @@ from auroraml.planner.level.classes import base_implied, reconsider_outer_joins
 from auroraml.planner.level.deconstruct import Deconstructor, JoinList
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.or_clauses import extract_or_restrictions
+from auroraml.planner.level.questions import columns_in
 from auroraml.planner.level.relation import IndexChoice, Relation
 from auroraml.planner.rules.join_tree import Group, leaves, made_ids, read_ids
+from auroraml.planner.rules.placeholder import PlaceHolder
 from auroraml.types.table import BY_NAME
 
 ROW_ID_WIDTH = 6
 
 
 def build_relations(level: Level, tree: Group) -> None:
-    """One base relation a leaf of the join tree."""
-    for item in leaves(tree):
+    """One base relation a leaf of the join tree, in the order of the range table."""
+    order = level.range_order
+    for item in sorted(leaves(tree), key=lambda leaf: order.get(leaf.outputs[0].id, 0) if leaf.outputs else 0):
         index = len(level.relations)
         relation = Relation(1 << index, "base")
         relation.index = index
@@ -81,25 +84,25 @@ def _lateral(level: Level, relation: Relation) -> None:
     """Columns of other items that a FROM item reads (find_lateral_references, create_lateral_join_info)."""
     item = relation.item
     assert item is not None
-    if isinstance(item, l.TableItem):
-        return
     own = made_ids(item)
-    ids = sorted((read_ids(item) & level.owner.keys()) - own)
+    if not isinstance(item, l.TableItem):
+        found: dict[int, e.ColumnRef] = {}
+        for part in _columns(item):
+            if part.id in level.owner and part.id not in own:
+                found.setdefault(part.id, part)
+        relation.lateral_vars = list(found.values())
+    held = [holder.expr for holder in level.placeholders.values() if level.owner[holder.home] == relation.index]
+    ids = (read_ids((*held, *relation.lateral_vars)) & level.owner.keys()) - own
     if not ids:
         return
     level.has_lateral = True
-    found: dict[int, e.ColumnRef] = {}
-    for part in _columns(item):
-        if part.id in ids:
-            found.setdefault(part.id, part)
-    relation.lateral_vars = list(found.values())
-    for column in found.values():
-        relation.direct_lateral |= 1 << level.owner[column.id]
+    for id in ids:
+        relation.direct_lateral |= 1 << level.owner[id]
     relation.lateral = relation.direct_lateral
 
 
-def _columns(item: l.FromItem) -> list[e.ColumnRef]:
-    return [part for part in walk_plan(item) if isinstance(part, e.ColumnRef)]
+def _columns(node: object) -> list[e.ColumnRef]:
+    return [part for part in walk_plan(node) if isinstance(part, e.ColumnRef)]
 
 
 def _close_lateral(level: Level) -> None:
@@ -126,8 +129,15 @@ def build_clauses(level: Level, tree: Group, exprs: Sequence[e.Expr]) -> JoinLis
             level.need(column, relation.bits)
     deconstructor = Deconstructor(level)
     _, _, joins = deconstructor.tree(tree, False)
+    for holder in level.placeholders.values():
+        home = level.relation(level.owner[holder.home])
+        for column in columns_in(holder.expr):
+            if level.owner.get(column.id, home.index) != home.index:
+                level.need(column, home.bits)
     reconsider_outer_joins(level)
     base_implied(level)
+    for relation in level.relations_in(level.all_bits):
+        relation.target.exprs.sort(key=lambda x: isinstance(x, PlaceHolder))  # behind the columns (add_placeholders_to_base_rels)
     return joins
 
 

@@ -55,6 +55,8 @@ class Level:
         self.init_cost = 0.0
         self.targets: list[l.Target] = []
         self.group_clauses: list[SortClause] = []
+        self.group_refs: list[int] = []  # the targets of the query's group expressions, one for one
+        self.has_having = False  # as it was written
         self.rollups: list[Rollup] = []
         self.sort_clauses: list[SortClause] = []
         self.distinct_clauses: list[SortClause] = []
@@ -74,6 +76,7 @@ class Level:
         self.row_columns: list[tuple[l.TableItem, int]] = []  # tables whose row numbers are wanted, under which column id
         self.marks: list[tuple[int, l.TableItem, str]] = []
         self.entries: list[int] = []  # serials of this level's range table, in order
+        self.range_order: dict[int, int] = {}  # place of a relation in the range table, by its first column
         self.children: list[Level] = []  # levels of subquery scans, as they are emitted
         self.processed: list[e.Expr] = []
         self.plan: PhysicalPlan | None = None

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from auroraml.ir import expr as e
 from auroraml.ir.tree import children, map_children, same
+from auroraml.planner.rules.placeholder import PlaceHolder
 
 T = TypeVar("T")
 
@@ -138,6 +139,9 @@ def nonnullable_ids(node: object, top: bool = True, owners: Mapping[int, int] | 
     """
     if isinstance(node, tuple | list):
         return frozenset().union(*(nonnullable_ids(item, top, owners) for item in node)) if node else frozenset()
+    if isinstance(node, PlaceHolder):
+        inside = nonnullable_ids(node.expr, top, owners)
+        return inside if owners is None else inside | {owners.get(node.id, node.id)}
     if isinstance(node, e.ColumnRef):
         return frozenset((node.id,)) if owners is None else frozenset((owners.get(node.id, node.id),))
     if isinstance(node, e.WholeRow):

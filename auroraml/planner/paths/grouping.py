@@ -16,6 +16,7 @@ from auroraml.planner.level.parallel_safety import is_safe
 from auroraml.planner.level.pathkeys import common_prefix, contained
 from auroraml.planner.level.questions import conjuncts, equal, walk
 from auroraml.planner.level.relation import Relation, Target
+from auroraml.planner.paths.append import append
 from auroraml.planner.paths.dominance import add_partial_path, add_path, set_cheapest
 from auroraml.planner.paths.grouping_sets import SetPaths, count_groups
 from auroraml.planner.paths.parallel import all_rows, gather_merged, useful_gathers
@@ -168,15 +169,9 @@ def grouping(level: Level, source: Relation, target: Target, first: Path | None 
     made.consider_parallel = source.consider_parallel and is_safe(level, target.exprs) and is_safe(level, query.having)
     calls = aggregates_of(level)
     aggregates = bool(calls) or query.aggregates_dropped or _asks_grouping(level)
-    if (query.having or query.grouping_sets is not None) and not aggregates and not level.group_clauses and len(query.grouping_sets or ((),)) == 1:
-        one = ResultPath(made, target)
-        one.quals = list(query.having)
-        one.safe = made.consider_parallel
-        startup, per_tuple = level.estimates.costs.total(query.having)
-        one.rows = 1.0
-        one.startup = startup + target.startup
-        one.total = one.startup + level.costs.tuple + per_tuple + target.per_tuple
-        add_path(made, one)
+    if (level.has_having or query.grouping_sets is not None) and not aggregates and not query.group_by:
+        rows = [_one_row(level, made) for _ in query.grouping_sets or ((),)]
+        add_path(made, append(level, made, rows) if len(rows) > 1 else rows[0])
         set_cheapest(made)
         return made
     costs = aggregate_costs(level, calls)
@@ -203,6 +198,19 @@ def grouping(level: Level, source: Relation, target: Target, first: Path | None 
                 add_path(made, aggregated(level, made, partly.cheapest_total, "hashed", final_costs, groups, "final"))
     set_cheapest(made)
     return made
+
+
+def _one_row(level: Level, made: Relation) -> ResultPath:
+    """The one row that nothing aggregated over everything is (create_group_result_path)."""
+    target = made.target
+    one = ResultPath(made, target)
+    one.quals = list(level.query.having)
+    one.safe = made.consider_parallel
+    startup, per_tuple = level.estimates.costs.total(one.quals)
+    one.rows = 1.0
+    one.startup = target.startup + startup + per_tuple
+    one.total = one.startup + level.costs.tuple + target.per_tuple
+    return one
 
 
 def partially_grouped(level: Level, made: Relation, source: Relation, calls: list[e.Aggregate], can_sort: bool, can_hash: bool) -> Relation | None:

@@ -92,11 +92,12 @@ def _seq(level: Level, relation: Relation, outer: int, workers: int) -> Path:
 
 
 def _no_table(level: Level, relation: Relation) -> Path:
-    path = ResultPath(relation, relation.target)
+    param = parameterization(level, relation, relation.lateral)
+    path = ResultPath(relation, relation.target, (), param)
     path.quals = []
     path.safe = relation.consider_parallel
-    startup, per_tuple = quals_cost(level, relation, None)
-    path.rows = relation.rows
+    startup, per_tuple = quals_cost(level, relation, param)
+    path.rows = relation.rows if param is None else param.rows
     path.startup = startup
     path.total = startup + (level.costs.tuple + per_tuple) * relation.tuples
     path.quals = [c.expr for c in relation.clauses]

@@ -142,6 +142,7 @@ def join_target(level: Level, outer: Relation, inner: Relation, bits: int) -> Ta
             if base.needed[expr.id] & ~bits:
                 exprs.append(expr)
                 width += base.widths.get(expr.id, level.estimates.width(expr))
+    exprs.sort(key=lambda x: isinstance(x, PlaceHolder))  # behind the columns (add_placeholders_to_joinrel)
     target = Target(exprs)
     target.width = width
     return target

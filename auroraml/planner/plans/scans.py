@@ -226,8 +226,9 @@ def result(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | N
     assert isinstance(path, ResultPath)
     outputs = list(path.target.exprs) if exprs is None else list(exprs)
     resolve = emitter.resolver()
+    outputs_made = [x.expr if isinstance(x, PlaceHolder) else x for x in outputs]
     quals = sorted(path.quals, key=lambda x: emitter.level.estimates.costs.of(x)[1])
-    node = p.Result(targets=resolve.all(outputs), one_time=resolve.all(quals), cost=emitter.cost(path))
+    node = p.Result(targets=resolve.all(outputs_made), one_time=resolve.all(quals), cost=emitter.cost(path))
     return Emitted(node, outputs)
 
 

@@ -242,7 +242,7 @@ class Folder:
             args.append(arg)
         if not args:
             return e.Const(type=expr.type, typmod=expr.typmod, value=None)
-        return args[0] if len(args) == 1 else replace(expr, args=tuple(args))
+        return replace(expr, args=tuple(args))
 
     @_fold.register
     def _(self, expr: e.FieldSelect) -> e.Expr:

@@ -2,38 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
+from auroraml.ir.renumber import renumber
 from auroraml.ir.tree import rewrite, walk
 from auroraml.planner.level.questions import volatile
+from auroraml.planner.rules.join_tree import outer_ids
 
-P = l.LogicalPlan
+P = TypeVar("P", l.Query, l.SetOperation, l.Values, l.Insert, l.Update, l.Delete)
 
 
-def inline_ctes(plan: l.Query | l.SetOperation | l.Values) -> l.Query | l.SetOperation | l.Values:
+def inline_ctes(plan: P, new_id: Callable[[], int]) -> P:
     """`plan` with eligible WITH queries expanded where they are used."""
+    if not plan.ctes:
+        return plan
     kept: list[l.Cte] = []
-    ctes = list(plan.ctes)
-    body: P = replace(plan, ctes=())
+    ctes: list[l.Cte] = list(plan.ctes)
+    body = replace(plan, ctes=())
     for i in range(len(ctes)):
         cte = ctes[i]  # with those before it expanded
-        uses = sum(1 for part in (body, *ctes[i + 1 :]) for x in walk(part) if isinstance(x, l.CteItem) and x.cte == cte.id)
+        uses = _uses(cte.id, (body, *ctes[i + 1 :]))
         if not uses and not isinstance(cte.query, l.Insert | l.Update | l.Delete):
             continue
         if not _eligible(cte, uses):
             kept.append(cte)
             continue
 
-        def change(node: object, cte: l.Cte = cte) -> object | None:
-            if isinstance(node, l.CteItem) and node.cte == cte.id:
-                return l.SubqueryItem(outputs=node.outputs, alias=node.alias, lateral=node.lateral, aliased=node.aliased, query=cte.query)
-            return None
-
+        change = _expander(cte.id, iter([cte.query, *(_copy(cte.query, new_id) for _ in range(uses - 1))]))
         body = rewrite(body, change)
         ctes = [rewrite(other, change) if j > i else other for j, other in enumerate(ctes)]
-    return replace(body, ctes=tuple(kept))  # type: ignore[return-value, call-arg] # the same class as `plan`
+    return replace(body, ctes=tuple(kept))
+
+
+def _uses(cte: int, places: Sequence[object]) -> int:
+    return sum(1 for place in places for x in walk(place) if isinstance(x, l.CteItem) and x.cte == cte)
+
+
+def _expander(cte: int, copies: Iterator[l.LogicalPlan]) -> Callable[[object], object | None]:
+    """Puts the next of the copies wherever the WITH query is used."""
+
+    def change(node: object) -> object | None:
+        if isinstance(node, l.CteItem) and node.cte == cte:
+            return l.SubqueryItem(outputs=node.outputs, alias=node.alias, lateral=node.lateral, aliased=node.aliased, query=next(copies))
+        return None
+
+    return change
+
+
+def _copy(query: l.LogicalPlan, new_id: Callable[[], int]) -> l.LogicalPlan:
+    """The query again with columns and WITH queries of its own."""
+    own = {x.id for x in walk(query) if isinstance(x, l.Cte)}
+    outside = {x.cte for x in walk(query) if isinstance(x, l.CteItem)} - own
+    return renumber(query, new_id, outer_ids(query) | outside)
 
 
 def _eligible(cte: l.Cte, uses: int) -> bool:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.ir.tree import rewrite, walk
-from auroraml.planner.level.questions import nonstrict, volatile
+from auroraml.planner.level.questions import conjuncts, nonstrict, volatile
 from auroraml.planner.rules.inline_ctes import inline_ctes
-from auroraml.planner.rules.join_tree import Group, NoTable, leaves, made_ids, read_ids, tree_of
+from auroraml.planner.rules.join_tree import Group, NoTable, leaves, made_ids, outer_ids, read_ids, tree_of
 from auroraml.planner.rules.placeholder import PlaceHolder
 from auroraml.planner.rules.pull_up_sublinks import pull_up_sublinks
+from auroraml.types.table import INT4
 
 Values = Mapping[int, e.Expr]
 T = TypeVar("T")
@@ -22,67 +23,105 @@ T = TypeVar("T")
 class SubqueryPuller:
     """Pulls up the subqueries of one level; `values` collects what their columns stand for; `pulled` counts range-table entries they add."""
 
-    def __init__(self) -> None:
+    def __init__(self, new_id: Callable[[], int]) -> None:
+        self.new_id = new_id
         self.values: dict[int, e.Expr] = {}
+        self.bare: dict[int, e.Expr] = {}  # what place holders hold, up to the outer join that may make it NULL
         self.pulled = 0
+        self.made: frozenset[int] = frozenset()  # the columns of the level
+        self.order: list[int] = []  # the range table: relations named by their first column, pulled-up ones behind those that were written
 
-    def tree(self, item: l.FromItem, nullable: bool, alone: bool) -> l.FromItem:
-        """The tree below `item` with what is simple pulled up."""
+    def prepared(self, query: l.Query) -> Group:
+        """The query's join tree with its sublinks pulled up, its relations in the range table."""
+        written = tree_of(query)
+        tree = pull_up_sublinks(written)
+        self.order = [_first_column(leaf) for leaf in leaves(written)]
+        self.made = made_ids(tree)
+        self.order += [first for first in map(_first_column, leaves(tree)) if first not in self.order]
+        return tree
+
+    def tree(self, item: l.FromItem, nullable: bool, safe: frozenset[int] | None = None) -> l.FromItem:
+        """The tree below `item` with what is simple pulled up; `safe` are the columns of the lowest outer join around it."""
         if isinstance(item, Group):
-            parts = tuple(self.tree(i, nullable, len(item.items) == 1 and not item.where) for i in item.items)
+            parts = tuple(self.tree(i, nullable, safe) for i in item.items)
             return replace(item, items=parts)
         if isinstance(item, l.JoinItem):
-            left_nullable = nullable or item.kind in ("right", "full")
-            right_nullable = nullable or item.kind in ("left", "full", "anti")
-            return replace(item, left=self.tree(item.left, left_nullable, False), right=self.tree(item.right, right_nullable, False))
+            return self._join(item, nullable, safe)
         if isinstance(item, l.SubqueryItem):
-            return self._subquery(item, nullable)
-        if isinstance(item, l.ValuesItem) and alone and len(item.rows) == 1 and not item.lateral:
-            row = item.rows[0]
-            if not any(volatile(x) or any(isinstance(y, e.Call) and y.function.returns_set for y in walk(x)) for x in row):
-                self._stand_for(item.outputs, row)
-                return NoTable()
+            return self._subquery(item, nullable, safe)
+        if isinstance(item, l.ValuesItem) and len(item.rows) == 1:
+            made = _one_row(item)
+            if made is not None:
+                return self._subquery(l.SubqueryItem(outputs=item.outputs, query=made, lateral=item.lateral), nullable, safe)
         if isinstance(item, l.ValuesItem) and item.alias != "*VALUES*":
             names = tuple(replace(o, name=f"column{i}") for i, o in enumerate(item.outputs, 1))
             return replace(item, alias="*VALUES*", outputs=names)
         return item
 
+    def _join(self, item: l.JoinItem, nullable: bool, safe: frozenset[int] | None) -> l.FromItem:
+        """Both sides; what the join itself makes NULL needs no place holders in conditions at or below it."""
+        nulled = {"left": (False, True), "anti": (False, True), "right": (True, False), "full": (True, True)}.get(item.kind, (False, False))
+        sides: list[l.FromItem] = []
+        on = item.on
+        if any(nulled):
+            safe = made_ids(item)
+        for side, own in ((item.left, nulled[0]), (item.right, nulled[1])):
+            outside, self.bare = self.bare, {}
+            made = self.tree(side, nullable or own, safe)
+            if own:
+                made = substitute(made, self.bare)
+                if item.kind != "full":
+                    on = substitute(on, self.bare)
+                if item.kind == "left" and all(isinstance(c, e.Const) and c.value for c in conjuncts(on)) and _no_table(made):
+                    self.values.update(self.bare)
+                self.bare = outside
+            else:
+                self.bare = {**outside, **self.bare}
+            sides.append(made)
+        return replace(item, left=sides[0], right=sides[1], on=on)
+
     def _stand_for(self, outputs: tuple[l.Output, ...], exprs: tuple[e.Expr, ...]) -> None:
         for output, expr in zip(outputs, exprs, strict=False):
             self.values[output.id] = expr
 
-    def _subquery(self, item: l.SubqueryItem, nullable: bool) -> l.FromItem:
+    def _subquery(self, item: l.SubqueryItem, nullable: bool, safe: frozenset[int] | None) -> l.FromItem:
         query = item.query
         if isinstance(query, l.Values) and len(query.rows) >= 1 and not (query.order_by or query.limit or query.offset or query.ctes):
             inner: l.FromItem = l.ValuesItem(outputs=item.outputs, alias="*VALUES*", lateral=item.lateral, rows=query.rows)
             self.pulled += 1
-            return self.tree(inner, nullable, not nullable)
+            self.order.append(_first_column(inner))
+            return self.tree(inner, nullable, safe)
         if not isinstance(query, l.Query):
             return item
-        inlined = inline_ctes(query)
-        assert isinstance(inlined, l.Query)
-        query = inlined
-        if not simple(query):
+        query = inline_ctes(query, self.new_id)
+        if not simple(query) or (item.lateral and safe is not None and outer_ids(query) & self.made - safe):
             return item
-        tree = pull_up_sublinks(tree_of(query))
         visible = [t for t in query.targets if not t.hidden]
-        puller = SubqueryPuller()
-        below = puller.tree(tree, False, False)
+        puller = SubqueryPuller(self.new_id)
+        tree = puller.prepared(query)
+        below = puller.tree(tree, False)
         exprs = tuple(substitute(t.expr, puller.values) for t in visible)
+        assert isinstance(below, Group)
+        held = exprs
         if nullable and not self._plain(exprs, below):
             homes = list(leaves(below))
-            if len(homes) != 1 or not homes[0].outputs:
+            if len(homes) != 1 or (not homes[0].outputs and not isinstance(homes[0], NoTable)):
                 return item
-            exprs = self._held(item.outputs, exprs, homes[0])
-        if item.lateral and nullable:
-            return item
-        assert isinstance(below, Group)
+            home = homes[0]
+            if not home.outputs:
+                home = NoTable(outputs=(l.Output(id=self.new_id(), name="", type=INT4),))
+                below = Group(items=(home,), where=below.where)
+            held = self._held(item.outputs, exprs, home)
         below = substitute(below, puller.values)
         self.values.update(puller.values)
         self.pulled += puller.pulled + sum(1 for _ in leaves(below))
-        self._stand_for(item.outputs, exprs)
-        for target, expr in zip(visible, exprs, strict=True):
+        self.order += puller.order
+        self._stand_for(item.outputs, held)
+        for target, expr in zip(visible, held, strict=True):
             self.values[target.id] = expr
+        if held is not exprs:
+            for output, target, expr in zip(item.outputs, visible, exprs, strict=True):
+                self.bare[output.id] = self.bare[target.id] = expr
         if len(below.items) == 1 and not below.where:
             return below.items[0]
         return below
@@ -103,6 +142,21 @@ class SubqueryPuller:
         """Whether every column is NULL where the subquery's rows are: a column or a strict expression of columns."""
         ids = made_ids(below)
         return all((isinstance(x, e.ColumnRef) and x.id in ids) or (read_ids(x) & ids and not nonstrict(x)) for x in exprs)
+
+
+def _one_row(item: l.ValuesItem) -> l.Query | None:
+    """VALUES of one row that may be merged into the level above, as a SELECT without FROM (is_simple_values)."""
+    targets = tuple(l.Target(id=o.id, name=o.name, expr=x) for o, x in zip(item.outputs, item.rows[0], strict=True))
+    made = l.Query(outputs=item.outputs, targets=targets)
+    return made if simple(made) else None
+
+
+def _no_table(item: l.FromItem) -> bool:
+    return isinstance(item, NoTable) or (isinstance(item, Group) and not item.where and len(item.items) == 1 and _no_table(item.items[0]))
+
+
+def _first_column(item: l.FromItem) -> int:
+    return item.outputs[0].id if item.outputs else 0
 
 
 def simple(query: l.Query) -> bool:

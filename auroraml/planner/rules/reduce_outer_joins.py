@@ -7,8 +7,10 @@ from dataclasses import replace
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
+from auroraml.ir.tree import walk
 from auroraml.planner.level.questions import conjuncts, nonnullable_ids
 from auroraml.planner.rules.join_tree import Group, NoTable, leaves, made_ids
+from auroraml.planner.rules.placeholder import PlaceHolder
 from auroraml.planner.rules.pull_up_sublinks import all_of
 
 Ids = frozenset[int]
@@ -32,6 +34,7 @@ def reduce_outer_joins(tree: Group) -> Group:
     for leaf in leaves(tree):
         ids = made_ids(leaf)
         owners.update(dict.fromkeys(ids, min(ids, default=0)))
+    owners.update((part.id, owners.get(part.home, part.home)) for part in walk(tree) if isinstance(part, PlaceHolder))
     return _reduce(tree, NONE, NONE, owners)  # type: ignore[return-value] # a Group stays one
 
 
@@ -98,19 +101,22 @@ def _forced_null(conditions: object) -> Ids:
     )
 
 
-def remove_no_tables(item: l.FromItem) -> l.FromItem:
-    """The tree without rows that have no columns, where other relations stand beside them (remove_useless_result_rtes)."""
+def remove_no_tables(item: l.FromItem, homes: Ids) -> l.FromItem:
+    """The tree without rows that have no columns, where other relations stand beside them (remove_useless_result_rtes).
+
+    `homes`: columns whose relations place holders are computed at.
+    """
     if isinstance(item, Group):
-        parts = [remove_no_tables(i) for i in item.items]
+        parts = [remove_no_tables(i, homes) for i in item.items]
         real = [i for i in parts if not _is_no_table(i)]
         return replace(item, items=tuple(real) if real else (parts[0],))
     if isinstance(item, l.JoinItem):
-        left, right = remove_no_tables(item.left), remove_no_tables(item.right)
+        left, right = remove_no_tables(item.left, homes), remove_no_tables(item.right, homes)
         conditions = tuple(conjuncts(item.on))
         if item.kind in ("inner", "cross") and (_is_no_table(left) or _is_no_table(right)):
             kept = right if _is_no_table(left) else left
             return Group(items=(kept,), where=conditions) if conditions else kept
-        if item.kind == "left" and _is_no_table(right) and not conditions:
+        if item.kind == "left" and _is_no_table(right) and (not conditions or not made_ids(right) & homes):
             return left
         if item.kind == "semi" and _is_no_table(right):
             return Group(items=(left,), where=conditions) if conditions else left
