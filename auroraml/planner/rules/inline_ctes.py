@@ -21,20 +21,19 @@ def inline_ctes(plan: P, new_id: Callable[[], int]) -> P:
     if not plan.ctes:
         return plan
     kept: list[l.Cte] = []
-    ctes: list[l.Cte] = list(plan.ctes)
+    pending: list[l.Cte] = list(plan.ctes)  # with those before them expanded
     body = replace(plan, ctes=())
-    for i in range(len(ctes)):
-        cte = ctes[i]  # with those before it expanded
-        uses = _uses(cte.id, (body, *ctes[i + 1 :]))
+    while pending:
+        cte: l.Cte = pending.pop(0)
+        uses: int = _uses(cte.id, (body, *pending))
         if not uses and not isinstance(cte.query, l.Insert | l.Update | l.Delete):
             continue
         if not _eligible(cte, uses):
             kept.append(cte)
             continue
-
         change = _expander(cte.id, iter([cte.query, *(_copy(cte.query, new_id) for _ in range(uses - 1))]))
         body = rewrite(body, change)
-        ctes = [rewrite(other, change) if j > i else other for j, other in enumerate(ctes)]
+        pending = [rewrite(other, change) for other in pending]
     return replace(body, ctes=tuple(kept))
 
 
