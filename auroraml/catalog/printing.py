@@ -125,7 +125,9 @@ def index_text(
 ) -> str:
     """pg_get_indexdef: the whole CREATE INDEX; the table qualified always, or only where `path` does not find it."""
     keys = index_keys(index, relation, catalog, pretty, objects)
-    shown = [key + direction(*flags) for key, flags in zip(keys, index.directions or ((False, False),) * len(index.columns), strict=False)]
+    directions = index.directions or ((False, False),) * len(index.columns)
+    classes = [f" {name}" if name else "" for name in index.opclasses or ("",) * len(index.columns)]
+    shown = [key + opclass + direction(*flags) for key, opclass, flags in zip(keys, classes, directions, strict=False)]
     table = f"{quote_identifier(relation.schema)}.{quote_identifier(relation.name)}" if path is None else relation_text(relation, catalog, path)
     text = f"CREATE {'UNIQUE ' if index.unique else ''}INDEX {quote_identifier(index.name)} ON {table} USING {index.method} ({', '.join(shown)})"
     if index.included:

@@ -16,7 +16,6 @@ from auroraml.ir.objects import Column, Relation
 from auroraml.pipeline.result import ResultStream
 from auroraml.settings.setting import parse_bool
 from auroraml.sql import statements as st
-from auroraml.storage.built import IndexPages
 
 Target = tuple[Relation, tuple[Column, ...]]
 
@@ -100,9 +99,11 @@ def _sizes(relation: Relation, host: Host) -> tuple[int, dict[int, IndexStatisti
     pages, old = host.pages, host.catalog.statistics(relation.oid).indexes
     indexes = {}
     for index in relation.indexes:
-        size = pages.index_pages(relation, index) if any(index.columns) else IndexPages(pages=1, height=0)
+        size = pages.index_pages(relation, index)
         before = old.get(index.oid)
-        indexes[index.oid] = IndexStatistics(pages=size.pages, height=size.height, expressions={} if before is None else before.expressions)
+        entries = float(np.float32(pages.index_tuples(relation, index)))
+        known = {} if before is None else before.expressions
+        indexes[index.oid] = IndexStatistics(pages=size.pages, height=size.height, tuples=entries, expressions=known)
     return pages.heap_pages(relation), indexes
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from auroraml.catalog.builtins import btree_operators
+from auroraml.catalog.builtins import btree_operators, comparison_type
 from auroraml.catalog.printing import index_column_names
+from auroraml.catalog.system_data import CLASSES
 from auroraml.commands.context import Bound, Host, command, done
 from auroraml.commands.definitions import Draft
 from auroraml.commands.index_builds import note_builds
 from auroraml.commands.naming import columns_part, free_name
 from auroraml.commands.validation import validate
 from auroraml.errors import (
+    DatatypeMismatch,
     DuplicateTable,
     FeatureNotSupported,
     InvalidObjectDefinition,
@@ -29,6 +31,8 @@ from auroraml.sql import statements as st
 from auroraml.types.pg_type import PgType
 from auroraml.types.typmod import format_type
 
+ACCESS_METHODS = {"btree": 403, "hash": 405}
+ANY_ENUM = 3500
 METHODS = ("btree", "hash", "gist", "gin", "brin", "spgist")
 
 
@@ -77,6 +81,7 @@ def _index(statement: st.CreateIndex, relation: Relation, host: Host) -> Index:
     live = [c for c in relation.columns if not c.dropped]
     columns: list[int] = []
     expressions: list[e.Expr] = []
+    opclasses: list[str] = []
     for item in statement.keys:
         if isinstance(item.key, st.Name):
             column = _column(item.key.name, live)
@@ -90,9 +95,11 @@ def _index(statement: st.CreateIndex, relation: Relation, host: Host) -> Index:
             if plain is None:
                 _immutable(expr, "functions in index expression must be marked IMMUTABLE")
                 expressions.append(expr)
-        _ordered(type, statement.method, host)
-        if item.opclass is not None and not item.opclass.name.endswith("_ops"):
-            raise UndefinedObject(f'operator class "{item.opclass}" does not exist for access method "{statement.method}"')
+        if item.opclass is None:
+            _ordered(type, statement.method, host)
+            opclasses.append("")
+        else:
+            opclasses.append(_opclass(item.opclass, type, statement.method.lower(), host))
     predicate = None
     if statement.where is not None:
         predicate = host.bind_expression(statement.where, live, relation, "index predicates")
@@ -107,8 +114,21 @@ def _index(statement: st.CreateIndex, relation: Relation, host: Host) -> Index:
         oid=host.new_oid(), name="", schema=relation.schema, relation=relation.oid, columns=tuple(columns), unique=statement.unique, primary=False,
         method=statement.method, expressions=tuple(expressions), predicate=predicate,
         directions=directions if any(d != (False, False) for d in directions) else (),
-        included=tuple(_column(name, live).number for name in statement.include),
+        included=tuple(_column(name, live).number for name in statement.include), opclasses=tuple(opclasses) if any(opclasses) else (),
     )  # fmt: skip
+
+
+def _opclass(name: st.Name, type: PgType, method: str, host: Host) -> str:
+    """The operator class of a key; "" for the one its type has by default."""
+    found = next((row for row in CLASSES if row[1] == ACCESS_METHODS[method] and row[2] == name.name and name.schema in (None, "pg_catalog")), None)
+    if found is None:
+        raise UndefinedObject(f'operator class "{name}" does not exist for access method "{method}"')
+    _, _, _, _, input_type, default, _ = found
+    compared = comparison_type(type)
+    enum = input_type == ANY_ENUM and type.kind == "e"
+    if compared != input_type and not enum:
+        raise DatatypeMismatch(f'operator class "{name}" does not accept data type {format_type(type, None, host.catalog.type)}')
+    return "" if default else name.name
 
 
 def _column(name: str, live: list[Column]) -> Column:

@@ -6,12 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
-from auroraml.batch import FixedVector, Index, Vector
-from auroraml.evaluate import Frame, compile
+from auroraml.batch import FixedVector, Index, TextVector, Vector
+from auroraml.evaluate import Frame, Runtime, compile
 from auroraml.evaluate.keys import sort_indices
+from auroraml.executor.index_keys import IndexRows, index_rows, places_of
 from auroraml.executor.loops import Loops
+from auroraml.executor.matching import Matcher
 from auroraml.ir import expr as e
+from auroraml.ir.objects import Index as TableIndex
+from auroraml.ir.objects import Relation
+from auroraml.ir.tree import same
 from auroraml.storage.index import comparable
 from auroraml.storage.table import Table
 from auroraml.types.pg_type import PgType, Rep
@@ -24,7 +30,7 @@ _FAMILIES = {Rep.INT2: "int", Rep.INT4: "int", Rep.INT8: "int", Rep.OID: "int", 
 
 @dataclass(frozen=True, kw_only=True)
 class Bound:
-    """`column operator value`: a condition on a column (position in the scan's columns) that an index can use."""
+    """`key symbol value`: a condition on an expression (its position among those asked about) that an index can use."""
 
     column: int
     symbol: str
@@ -33,19 +39,35 @@ class Bound:
     condition: e.Expr
 
 
-def bounds_of(conditions: Sequence[e.Expr]) -> list[Bound]:
-    """The comparisons of a column with something else among index conditions."""
+def bounds_of(conditions: Sequence[e.Expr], keys: Sequence[e.Expr]) -> list[Bound]:
+    """The comparisons of one of `keys` with something else among conditions."""
     found = []
+    bare = [_bare(key) for key in keys]
     for condition in conditions:
         if not isinstance(condition, e.OpCall) or condition.operator.name not in FLIPPED or len(condition.args) != 2:
             continue
         left, right = condition.args
         symbol = condition.operator.name
-        if not isinstance(left, e.InputRef):
+        place = _place(left, bare)
+        if place is None:
             left, right, symbol = right, left, FLIPPED[symbol]
-        if isinstance(left, e.InputRef) and _alike(left.type, right.type):
-            found.append(Bound(column=left.index, symbol=symbol, value=right, key=left.type, condition=condition))
+            place = _place(left, bare)
+        if place is not None and _alike(left.type, right.type):
+            found.append(Bound(column=place, symbol=symbol, value=right, key=left.type, condition=condition))
     return found
+
+
+def _bare(expr: e.Expr) -> e.Expr:
+    return expr.arg if isinstance(expr, e.Relabel) else expr
+
+
+def _place(expr: e.Expr, keys: Sequence[e.Expr]) -> int | None:
+    expr = _bare(expr)
+    if isinstance(expr, e.InputRef):
+        return next((i for i, key in enumerate(keys) if isinstance(key, e.InputRef) and key.index == expr.index and key.side == expr.side), None)
+    if isinstance(expr, e.Const | e.ParamRef):
+        return None
+    return next((i for i, key in enumerate(keys) if type(key) is type(expr) and same(key, expr)), None)
 
 
 def _alike(a: PgType, b: PgType) -> bool:
@@ -64,12 +86,16 @@ class Found:
 class IndexLookup:
     """Finds the rows of an index scan."""
 
-    def __init__(self, keys: Sequence[int], columns: Sequence[int], conditions: Sequence[e.Expr]) -> None:
-        self.keys = tuple(keys)  # the index's columns as positions in the table
-        self.columns = tuple(columns)  # the scan's columns as positions in the table
+    def __init__(self, relation: Relation, index: TableIndex, keys: Sequence[e.Expr], conditions: Sequence[e.Expr]) -> None:
+        self.relation = relation
+        self.index = index
+        places = places_of(relation)
+        plain = index.predicate is None and not index.expressions
+        self.columns = tuple(places[number] for number in index.columns) if plain else ()  # positions in the table, of an index of plain columns
         self.conditions = tuple(conditions)
-        self.bounds = bounds_of(conditions)
+        self.bounds = bounds_of(conditions, keys)
         self.values = {id(b): compile(b.value) for b in self.bounds}
+        self.size = len(keys)
 
     def find(self, table: Table, loops: Loops, ctx: object) -> Found:
         """The rows that may satisfy the conditions."""
@@ -78,12 +104,12 @@ class IndexLookup:
         return self._by_key(table, frame, loops.n) or self._by_range(table, frame, loops.n)
 
     def _by_key(self, table: Table, frame: Frame, loops: int | None) -> Found | None:
-        equal = {self.columns[b.column]: b for b in self.bounds if b.symbol == "="}
-        known = self.keys in table.equality_keys
-        if not all(key in equal for key in self.keys) or frame.n > MOST_PROBES or (table.n > SMALL_TABLE and not known):
+        equal = {b.column: b for b in self.bounds if b.symbol == "="}
+        known = self.columns in table.equality_keys
+        if not self.columns or len(equal) < self.size or frame.n > MOST_PROBES or (table.n > SMALL_TABLE and not known):
             return None
-        index = table.equality_index(self.keys)
-        used = [equal[key] for key in self.keys]
+        index = table.equality_index(self.columns)
+        used = [equal[key] for key in range(self.size)]
         parts = [self.values[id(b)](frame).datums() for b in used]
         rows: list[int] = []
         owners: list[int] = []
@@ -94,62 +120,116 @@ class IndexLookup:
             hit = index.find(key[0] if len(key) == 1 else key)
             rows += hit
             owners += [loop] * len(hit)
+        return self._found(np.array(rows, np.int64), None if loops is None else np.array(owners, np.int64), used)
+
+    def _found(self, rows: Index, owners: Index | None, used: Sequence[Bound]) -> Found:
         left = tuple(c for c in self.conditions if not any(c is b.condition for b in used))
-        return Found(rows=np.array(rows, np.int64), owners=None if loops is None else np.array(owners, np.int64), left=left)
+        return Found(rows=rows, owners=owners, left=left)
 
     def _by_range(self, table: Table, frame: Frame, loops: int | None) -> Found:
-        order = ordered(table, self.keys)
-        first = [b for b in self.bounds if self.columns[b.column] == self.keys[0]]
-        low, high = np.zeros(frame.n, np.int64), np.full(frame.n, order.valid, np.int64)
+        order = ordered(table, self.relation, self.index, frame.ctx)
+        first = [b for b in self.bounds if b.column == 0]
+        low, high = np.full(frame.n, order.start, np.int64), np.full(frame.n, order.stop, np.int64)
         used = []
         if order.first is not None:
             for bound in first:
-                values = self.values[id(bound)](frame)
-                self._narrow(order.first, bound.symbol, values.flat(), low, high)
-                used.append(bound.condition)
+                values = self.values[id(bound)](frame).flat()
+                if order.narrow(bound.symbol, values, low, high):
+                    used.append(bound)
+        elif first and first[0].symbol == "=" and frame.n > 1:
+            return self._by_hash(table, frame, loops, order, first[0])
         if not used:
-            high[:] = table.n
+            low[:], high[:] = 0, order.n
         counts = np.maximum(high - low, 0)
         total = int(counts.sum())
         places = np.repeat(low - (np.cumsum(counts) - counts), counts) + np.arange(total)
         rows = places if order.rows is None else order.rows[places]
-        owners = None if loops is None else np.repeat(np.arange(frame.n), counts)
-        return Found(rows=rows, owners=owners, left=tuple(c for c in self.conditions if not any(c is u for u in used)))
+        return self._found(rows, None if loops is None else np.repeat(np.arange(frame.n), counts), used)
 
-    @staticmethod
-    def _narrow(sorted_values: np.ndarray, symbol: str, values: Vector, low: Index, high: Index) -> None:
-        assert isinstance(values, FixedVector)
-        if symbol in ("=", ">=", ">"):
-            np.maximum(low, np.searchsorted(sorted_values, values.values, "right" if symbol == ">" else "left"), out=low)
-        if symbol in ("=", "<=", "<"):
-            np.minimum(high, np.searchsorted(sorted_values, values.values, "left" if symbol == "<" else "right"), out=high)
-        if values.validity is not None:
-            high[~values.validity] = 0
+    def _by_hash(self, table: Table, frame: Frame, loops: int | None, order: Ordered, bound: Bound) -> Found:
+        """Many loops that ask for one value each of a key that numpy cannot search."""
+        entries = index_rows(table, self.relation, self.index, frame.ctx)
+        matcher = table.derived(("matcher", self.index.oid), lambda: Matcher([entries.keys[0].take(order.entries).flat()], [entries.types[0]], order.n))
+        owners, places = matcher.pairs([self.values[id(bound)](frame)], frame.n)
+        sequence = np.lexsort((places, owners))
+        owners, places = owners[sequence], places[sequence]
+        rows = places if order.rows is None else order.rows[places]
+        return self._found(rows, None if loops is None else owners, [bound])
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ordered:
     """A table's rows in index order (None: as stored), and the first key's values in that order where numpy can search them."""
 
+    n: int
     rows: Index | None
-    first: np.ndarray | None
-    valid: int  # rows whose first key is not NULL; they come first
+    entries: Index  # the same as positions among the index's entries
+    first: np.ndarray | None  # ascending whatever the index's direction
+    start: int  # where the rows whose first key is not NULL
+    stop: int  # begin and end
+    descending: bool
+
+    def narrow(self, symbol: str, values: Vector, low: Index, high: Index) -> bool:
+        """Take part of the ranges `low` to `high` (of each loop) by `key symbol value`; False where the values cannot be searched for."""
+        assert self.first is not None
+        found = _searchable(values)
+        if found is None:
+            return False
+        if self.descending:
+            low, high = high, low
+        if symbol in ("=", ">=", ">"):
+            self._limit(low, np.searchsorted(self.first, found, "right" if symbol == ">" else "left"), lower=True)
+        if symbol in ("=", "<=", "<"):
+            self._limit(high, np.searchsorted(self.first, found, "left" if symbol == "<" else "right"), lower=False)
+        if values.validity is not None:
+            none = ~values.validity
+            low[none] = high[none] = self.start
+        return True
+
+    def _limit(self, bound: Index, place: Index, *, lower: bool) -> None:
+        if self.descending:
+            place, lower = self.stop - place, not lower
+        else:
+            place = self.start + place
+        (np.maximum if lower else np.minimum)(bound, place, out=bound)
 
 
-def ordered(table: Table, keys: tuple[int, ...]) -> Ordered:
+def _searchable(vector: Vector) -> np.ndarray | None:
+    if isinstance(vector, FixedVector) and vector.values.dtype.names is None and vector.values.dtype != np.bool_:
+        return vector.values
+    if isinstance(vector, TextVector):
+        nothing = b"" if pa.types.is_large_binary(vector.values.type) else ""
+        return np.array([nothing if value is None else value for value in vector.datums()], object)
+    return None
+
+
+def ordered(table: Table, relation: Relation, index: TableIndex, ctx: Runtime) -> Ordered:
     """All row versions in the order of an index."""
-    return table.derived(("order", keys), lambda: _ordered(table, keys))
+    return table.derived(("order", index.oid), lambda: _ordered(table, index_rows(table, relation, index, ctx), index))
 
 
-def _ordered(table: Table, keys: tuple[int, ...]) -> Ordered:
-    vectors = [table.column(i) for i in keys]
-    lead = vectors[0]
+def _ordered(table: Table, found: IndexRows, index: TableIndex) -> Ordered:
+    directions = index.directions or ((False, False),) * len(found.keys)
+    descending, nulls_first = directions[0]
+    lead = found.keys[0].flat()
     plain = isinstance(lead, FixedVector) and lead.values.dtype.names is None and lead.values.dtype != np.bool_
-    if plain and len(keys) == 1 and lead.validity is None:
+    n = found.n
+    if plain and len(found.keys) == 1 and lead.validity is None and not descending:
         values = lead.values  # type: ignore[attr-defined] # a FixedVector
-        if len(values) < 2 or bool((values[1:] >= values[:-1]).all()):
-            return Ordered(rows=None, first=values, valid=len(values))
-    rows = sort_indices(vectors, [table.types[i][0] for i in keys], [False] * len(keys), [False] * len(keys), table.n)
-    valid = table.n if lead.validity is None else int(np.count_nonzero(lead.validity))
-    first = lead.values[rows[:valid]] if plain else None  # type: ignore[attr-defined]
-    return Ordered(rows=rows, first=first, valid=valid)
+        if n < 2 or bool((values[1:] >= values[:-1]).all()):
+            return Ordered(n=n, rows=found.rows, entries=np.arange(n), first=values, start=0, stop=n, descending=False)
+    entries = sort_indices(found.keys, found.types, [d for d, _ in directions], [f for _, f in directions], n)
+    valid = n if lead.validity is None else int(np.count_nonzero(lead.validity))
+    start = n - valid if nulls_first else 0
+    first = _values(lead.take(entries[start : start + valid]).flat(), found.types[0])
+    if first is not None and descending:
+        first = first[::-1]
+    rows = entries if found.rows is None else found.rows[entries]
+    return Ordered(n=n, rows=rows, entries=entries, first=first, start=start, stop=start + valid, descending=descending)
+
+
+def _values(vector: Vector, type: PgType) -> np.ndarray | None:
+    """The values of a first key, sorted, as numpy searches them; texts only where they are not too many to be made Python's."""
+    if isinstance(vector, TextVector) and (type.name == "bpchar" or vector.n > SMALL_TABLE):
+        return None
+    return _searchable(vector)

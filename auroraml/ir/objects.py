@@ -64,6 +64,7 @@ class Index:
     predicate: Expr | None = None  # likewise
     directions: tuple[tuple[bool, bool], ...] = ()
     included: tuple[int, ...] = ()  # INCLUDE's attribute numbers
+    opclasses: tuple[str, ...] = ()  # by key, "" for its type's default; empty: all default
     statistics_targets: tuple[tuple[int, int], ...] = ()  # (place of a key from 1, its statistics target)
 
 

@@ -98,10 +98,11 @@ class SeqScan(PhysicalPlan):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class IndexScan(SeqScan):
-    """Rows by a B-tree index: `conditions` are comparisons of InputRef(key column) with row-independent expressions."""
+    """Rows by an index: `conditions` on its `keys` (expressions over the columns) with row-independent expressions."""
 
     label: ClassVar[str] = "Index Scan"
     index: Index
+    keys: tuple[Expr, ...] = ()
     conditions: tuple[Expr, ...] = ()
     backward: bool = False
 
@@ -121,6 +122,7 @@ class BitmapIndexScan(PhysicalPlan):
     relation: Relation
     index: Index
     columns: tuple[ScanColumn, ...]
+    keys: tuple[Expr, ...]
     conditions: tuple[Expr, ...]
 
 

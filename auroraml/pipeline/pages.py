@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from auroraml.batch import Datum
+from auroraml.evaluate import Runtime
+from auroraml.executor.index_keys import IndexRows, index_rows, places_of
 from auroraml.ir.objects import Index, Relation
-from auroraml.storage.built import IndexPages
+from auroraml.storage.built import IndexPages, built_pages
+from auroraml.storage.pages import extremes, hash_pages
 from auroraml.storage.store import Store
+from auroraml.storage.table import Table
 
 
 class StoredPages:
     """A PageSource over a store."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, ctx: Runtime) -> None:
         self.store = store
+        self.ctx = ctx  # for the keys of indexes that are computed
 
     def heap_pages(self, relation: Relation) -> int:
         """The pages of a table, 0 for what has no storage."""
@@ -25,7 +32,7 @@ class StoredPages:
     @staticmethod
     def _positions(relation: Relation, numbers: Sequence[int]) -> tuple[int, ...]:
         live = [column.number for column in relation.columns if not column.dropped]
-        return tuple(live.index(number) for number in numbers if number)  # expressions are taken to need no room
+        return tuple(live.index(number) for number in numbers if number)
 
     def index_pages(self, relation: Relation, index: Index) -> IndexPages:
         """The pages and height of an index."""
@@ -33,7 +40,11 @@ class StoredPages:
             table = self.store.tables.get(relation.oid)
             if table is None:
                 return IndexPages(pages=1, height=0)
-            return table.index_pages(self._positions(relation, index.columns), self._positions(relation, index.included), index.unique)
+            if index.method == "hash":
+                return hash_pages(self._rows(table, relation, index).n)
+            if index.predicate is None and not index.expressions:
+                return table.index_pages(self._positions(relation, index.columns), self._positions(relation, index.included), index.unique)
+            return table.derived(("computed pages", index.oid), lambda: self._computed_pages(table, relation, index))
 
     def built(self, relation: Relation, index: Index) -> None:
         """An index is made over the rows that are there, not row by row."""
@@ -42,8 +53,35 @@ class StoredPages:
             if table is not None:
                 table.note_built(self._positions(relation, index.columns))
 
-    def extremes(self, relation: Relation, index: Index) -> tuple[Datum, Datum] | None:
-        """The least and greatest value of an index's first column; None for an empty one."""
+    def _computed_pages(self, table: Table, relation: Relation, index: Index) -> IndexPages:
+        found = self._rows(table, relation, index)
+        places = places_of(relation)
+        included = [table.column(places[number]).take(found.rows) for number in index.included if found.rows is not None]
+        types = {c.number: c.type for c in relation.columns}
+        more = [types[number] for number in index.included]
+        return built_pages(found.keys, found.types, index.unique, included, more)
+
+    def _rows(self, table: Table, relation: Relation, index: Index) -> IndexRows:
+        return index_rows(table, relation, index, self.ctx)
+
+    def index_tuples(self, relation: Relation, index: Index) -> float:
+        """The entries of an index for rows that all may see."""
         with self.store.lock:
             table = self.store.tables.get(relation.oid)
-            return None if table is None else table.extremes(self._positions(relation, index.columns)[0])
+            if table is None:
+                return 0.0
+            rows = self._rows(table, relation, index).rows
+            visible = self.store.visible_now(table)
+            if rows is None:
+                return float(table.n if visible is None else len(visible))
+            return float(len(rows) if visible is None else len(np.intersect1d(rows, visible, assume_unique=True)))
+
+    def extremes(self, relation: Relation, index: Index) -> tuple[Datum, Datum] | None:
+        """The least and greatest value of an index's first key; None for an empty one."""
+        with self.store.lock:
+            table = self.store.tables.get(relation.oid)
+            if table is None:
+                return None
+            if index.columns[0]:
+                return table.extremes(places_of(relation)[index.columns[0]])
+            return table.derived(("extremes", index.oid), lambda: extremes(self._rows(table, relation, index).keys[0]))

@@ -10,6 +10,7 @@ from auroraml.planner.level.build import build_clauses, build_relations, finish_
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.operators import type_family
 from auroraml.planner.level.parallel_safety import is_safe
+from auroraml.planner.level.partial import check_index_predicates
 from auroraml.planner.level.pathkeys import SortClause, common_prefix, sort_keys
 from auroraml.planner.level.questions import contains, returns_set
 from auroraml.planner.level.relation import Relation, Target
@@ -200,6 +201,7 @@ def _scan_join(level: Level, joins: list) -> Relation:  # type: ignore[type-arg]
             consider(level, relation)
         if isinstance(relation.item, l.SubqueryItem):
             plan_subquery(level, relation, relation.item)
+        check_index_predicates(level, relation)
         set_size(level, relation)
     level.total_table_pages = sum(r.pages for r in level.relations_in(level.all_bits))
     for relation in level.relations_in(level.all_bits):

@@ -510,7 +510,7 @@ class Hosting(SequenceValues):
     @property
     def pages(self) -> StoredPages:
         """The sizes of what is stored, in PostgreSQL's pages."""
-        return StoredPages(self.hub.store)
+        return StoredPages(self.hub.store, self.context())
 
     def relation_pages(self, relation: Relation) -> int:
         """Pages of 8 kB the table takes in PostgreSQL."""

@@ -42,6 +42,19 @@ def tuple_sizes(vectors: Sequence[Vector], types: Sequence[PgType], attributes: 
     return (size + 7 & ~7) + LINE_POINTER
 
 
+HASH_FILL = 307  # entries a bucket is meant to hold: 75 % of a page
+
+
+def hash_pages(n: int) -> IndexPages:
+    """The size of a freshly built hash index: buckets in powers of two (quarters of them beyond 512), a bitmap and a meta page."""
+    buckets = max(math.ceil(n / HASH_FILL), 2)
+    power = 1 << max(buckets - 1, 1).bit_length()
+    if power > 512:  # the last doubling is made in four steps
+        half = power // 2
+        power = half + math.ceil((buckets - half) / (half // 4)) * (half // 4)
+    return IndexPages(pages=power + 2, height=0)
+
+
 def tree_pages(leaves: int, per_page: int, root: int = 0) -> IndexPages:
     """A tree over so many leaves, `per_page` children to an inner page; a root may have up to `root` of them."""
     pages, height, level = leaves, 0, leaves

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from auroraml.catalog.catalog import Catalog
 from auroraml.catalog.printing import expression_text, index_column_names
+from auroraml.catalog.system_data import CLASSES
 from auroraml.catalog.system_tables import sequence_rows
 from auroraml.ir.objects import Column, Constraint, Index, Relation
 from auroraml.system_views.registry import Reader, Row, Rows, acl_array, array, schema_oid, vector, view
@@ -129,6 +130,13 @@ _CLASSES = {"text": 3126, "varchar": 3126, "bpchar": 426, "int4": 1978, "int8": 
             "char": 429, "interval": 1982, "time": 3123, "timetz": 2000, "jsonb": 4033}  # fmt: skip
 
 
+def _opclass(i: Index, place: int, type: PgType) -> int:
+    named = i.opclasses[place] if i.opclasses else ""
+    if not named:
+        return _CLASSES.get(type.name, 0)
+    return next((row[0] for row in CLASSES if row[2] == named and row[1] == (405 if i.method == "hash" else 403)), 0)
+
+
 def _key_types(i: Index, r: Relation) -> list[PgType]:
     types = {c.number: c.type for c in r.columns}
     expressions = iter(i.expressions)
@@ -148,7 +156,7 @@ def pg_index(ctx: Reader) -> Rows:
                 "indisunique": i.unique, "indnullsnotdistinct": False, "indisprimary": i.primary, "indisexclusion": False,
                 "indimmediate": True, "indisclustered": False, "indisvalid": True, "indcheckxmin": False, "indisready": True, "indislive": True,
                 "indisreplident": False, "indkey": vector((*i.columns, *i.included)), "indcollation": vector([collation(t) for t in keys]),
-                "indclass": vector([_CLASSES.get(t.name, 0) for t in keys]),
+                "indclass": vector([_opclass(i, place, t) for place, t in enumerate(keys)]),
                 "indoption": vector([descending + 2 * first for descending, first in i.directions or ((False, False),) * len(i.columns)]),
                 "indexprs": ", ".join(expression_text(x, catalog) for x in i.expressions) if i.expressions else None,
                 "indpred": None if i.predicate is None else expression_text(i.predicate, catalog),

@@ -200,7 +200,8 @@ class TableRows(Operator):
             self.loop = loops
             return self.whole, self.whole.n
         rows = self.whole
-        bounds = bounds_of(self.node.filter[:1])
+        columns = [e.InputRef(type=c.type, index=i) for i, c in enumerate(self.node.columns)]
+        bounds = bounds_of(self.node.filter[:1], columns)
         if bounds and bounds[0].symbol == "=" and isinstance(self.node, p.SeqScan) and rows.n * loops > LOOK_AHEAD:
             bound = bounds[0]
             frame = self.frame(loops, Batch([], loops).owned(np.arange(loops)))
@@ -225,12 +226,6 @@ class SeqScanRows(TableRows):
     def rewind(self) -> None:
         self.started = False
         self.returned = None
-
-
-def key_places(relation: Relation, columns: tuple[int, ...]) -> list[int]:
-    """Attribute numbers to positions in the stored table."""
-    live = live_numbers(relation)
-    return [live.index(number) for number in columns]
 
 
 class _Located(TableRows):
@@ -266,9 +261,7 @@ class IndexScanRows(_Located):
 
     def __init__(self, node: p.IndexScan, ctx: object) -> None:
         super().__init__(node, ctx)
-        live = live_numbers(node.relation)
-        columns = [-1 if c.number == -1 else live.index(c.number) for c in node.columns]
-        self.lookup = IndexLookup(key_places(node.relation, node.index.columns), columns, node.conditions)
+        self.lookup = IndexLookup(node.relation, node.index, node.keys, node.conditions)
 
     def candidates(self, table: Table) -> Batch:
         found = self.lookup.find(table, self.loops, self.ctx)
@@ -318,9 +311,7 @@ class BitmapIndexRows(BitmapRows):
 
     def __init__(self, node: p.BitmapIndexScan, ctx: object) -> None:
         super().__init__(node, ctx)  # type: ignore[arg-type] # an ExecutionContext
-        live = live_numbers(node.relation)
-        columns = [-1 if c.number == -1 else live.index(c.number) for c in node.columns]
-        self.lookup = IndexLookup(key_places(node.relation, node.index.columns), columns, node.conditions)
+        self.lookup = IndexLookup(node.relation, node.index, node.keys, node.conditions)
 
     def bitmap(self, table: Table) -> tuple[Index, Index | None]:
         found = self.lookup.find(table, self.loops, self.ctx)

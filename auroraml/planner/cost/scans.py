@@ -46,32 +46,57 @@ def index_pages_fetched(c: CostParameters, tuples: float, pages: float, index_pa
     return float(ceil(fetched))
 
 
-def btree_scan(
-    c: CostParameters, index_tuples: float, index_pages: float, height: int, selectivity: float, boundary_tuples: float, array_scans: float,
-    loop_count: float, quals: int, qual_argument_startup: float, total_table_pages: float,
-) -> tuple[float, float, float]:  # fmt: skip
-    """Startup, total cost and pages of walking a B-tree (genericcostestimate, btcostestimate); `boundary_tuples` per single scan."""
-    tuples = max(rint(boundary_tuples), 1.0)
-    tuples = min(tuples, index_tuples)
+class IndexWalk:
+    """What the cost of reading an index depends on: its size, how often it is read, how many conditions it tests."""
+
+    __slots__ = ("argument", "array_scans", "height", "loop_count", "pages", "quals", "table_pages", "tuples")
+
+    def __init__(
+        self, *, tuples: float, pages: float, height: int, array_scans: float, loop_count: float, quals: int, argument: float, table_pages: float
+    ) -> None:
+        self.tuples = tuples
+        self.pages = pages
+        self.height = height
+        self.array_scans = array_scans
+        self.loop_count = loop_count
+        self.quals = quals
+        self.argument = argument  # cost of the values that keys are compared with
+        self.table_pages = table_pages
+
+
+def _index_scan_cost(c: CostParameters, index: IndexWalk, visited: float) -> tuple[float, float, float]:
+    """Startup, total cost and pages of reading `visited` entries of any index (genericcostestimate)."""
+    tuples = max(rint(visited), 1.0)
+    tuples = min(tuples, index.tuples)
     tuples = max(tuples, 1.0)
-    pages = float(ceil(tuples * index_pages / index_tuples)) if index_pages > 1 and index_tuples > 1 else 1.0
-    scans = array_scans * loop_count
+    pages = float(ceil(tuples * index.pages / index.tuples)) if index.pages > 1 and index.tuples > 1 else 1.0
+    scans = index.array_scans * index.loop_count
     if scans > 1:
-        fetched = index_pages_fetched(c, pages * scans, index_pages, index_pages, total_table_pages)
-        total = fetched * c.random_page / loop_count
+        fetched = index_pages_fetched(c, pages * scans, index.pages, index.pages, index.table_pages)
+        total = fetched * c.random_page / index.loop_count
     else:
         total = pages * c.random_page
-    startup = qual_argument_startup
-    total += qual_argument_startup
-    total += tuples * array_scans * (c.index_tuple + c.operator * quals)
-    if index_tuples > 1:
-        descent = ceil(log(index_tuples) / log(2.0)) * c.operator
+    total += index.argument
+    total += tuples * index.array_scans * (c.index_tuple + c.operator * index.quals)
+    return index.argument, total, pages
+
+
+def btree_scan(c: CostParameters, index: IndexWalk, boundary_tuples: float) -> tuple[float, float, float]:
+    """Startup, total cost and pages of walking a B-tree (btcostestimate); `boundary_tuples` per single scan."""
+    startup, total, pages = _index_scan_cost(c, index, boundary_tuples)
+    if index.tuples > 1:
+        descent = ceil(log(index.tuples) / log(2.0)) * c.operator
         startup += descent
-        total += array_scans * descent
-    descent = (height + 1) * 50.0 * c.operator
+        total += index.array_scans * descent
+    descent = (index.height + 1) * 50.0 * c.operator
     startup += descent
-    total += array_scans * descent
+    total += index.array_scans * descent
     return startup, total, pages
+
+
+def hash_scan(c: CostParameters, index: IndexWalk, tuples: float) -> tuple[float, float, float]:
+    """Startup, total cost and pages of looking into a hash index (hashcostestimate)."""
+    return _index_scan_cost(c, index, rint(tuples / index.array_scans))
 
 
 def heap_pages_at_random(c: CostParameters, tuples: float, pages: float, index_pages: float, total_table_pages: float, selectivity: float) -> float:
@@ -193,10 +218,12 @@ def simple_scan(
 
 __all__ = [
     "BLOCK",
+    "IndexWalk",
     "bitmap_entries",
     "bitmap_heap_scan",
     "bitmap_pages",
     "btree_scan",
+    "hash_scan",
     "heap_pages_at_random",
     "index_pages_fetched",
     "index_scan",

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from auroraml.batch import Datum
 from auroraml.catalog.catalog import Catalog
-from auroraml.catalog.statistics import ColumnStatistics, RelationStatistics
+from auroraml.catalog.statistics import ColumnStatistics, IndexStatistics, RelationStatistics
 from auroraml.ir.objects import Index, Relation
 from auroraml.planner.estimate.width import type_width
 
@@ -40,13 +40,16 @@ class PageSource(Protocol):
     def built(self, relation: Relation, index: Index) -> None:
         """An index is made over the rows that are there, not row by row."""
 
+    def index_tuples(self, relation: Relation, index: Index) -> float:
+        """The entries of an index for rows that all may see."""
+
     def extremes(self, relation: Relation, index: Index) -> tuple[Datum, Datum] | None:
         """The least and greatest value of an index's first column."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class IndexFacts:
-    """An index as the planner sees it; `columns` are attribute numbers."""
+    """An index as the planner sees it; `columns` are attribute numbers, 0 for an expression."""
 
     index: Index
     pages: int
@@ -54,6 +57,11 @@ class IndexFacts:
     height: int
     unique: bool
     columns: tuple[int, ...]
+
+    @property
+    def whole(self) -> bool:
+        """Whether it has all rows."""
+        return self.index.predicate is None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,12 +78,13 @@ class RelationFacts:
     statistics: RelationStatistics
 
     def leading_index(self, number: int) -> IndexFacts | None:
-        """The first index whose first column is attribute `number`."""
-        return next((index for index in self.indexes.values() if index.columns[0] == number), None)
+        """The first ordered index of all rows whose first column is attribute `number`."""
+        return next((index for index in self.indexes.values() if index.columns[0] == number and index.whole and index.index.method == "btree"
+                     and not any(index.index.opclasses[:1])), None)  # fmt: skip
 
     def unique_column(self, number: int) -> bool:
         """Whether a unique index covers attribute `number` alone."""
-        return any(index.unique and index.columns == (number,) for index in self.indexes.values())
+        return any(index.unique and index.columns == (number,) and index.whole for index in self.indexes.values())
 
     def extremes(self, index: IndexFacts) -> tuple[Datum, Datum] | None:
         """The least and greatest value of an index's first column."""
@@ -91,12 +100,11 @@ def facts_of(catalog: Catalog, relation: Relation, source: PageSource) -> Relati
     pages = statistics.pages if statistics.pinned else source.heap_pages(relation)
     pages, tuples, visible = _size(relation, statistics, pages)
     indexes: dict[int, IndexFacts] = {}
-    plain = [i for i in relation.indexes if not i.expressions and i.predicate is None and i.method == "btree"]  # others are kept, not used
-    for index in sorted(plain, key=lambda one: -one.oid):
-        size: IndexSize = (
-            statistics.indexes[index.oid] if statistics.pinned and index.oid in statistics.indexes else source.index_pages(relation, index)
-        )
-        indexes[index.oid] = IndexFacts(index=index, pages=size.pages, tuples=tuples, height=size.height, unique=index.unique, columns=index.columns)
+    for index in sorted((i for i in relation.indexes if i.method in ("btree", "hash")), key=lambda one: -one.oid):
+        known = statistics.indexes.get(index.oid)
+        size: IndexSize = known if statistics.pinned and known is not None else source.index_pages(relation, index)
+        entries = tuples if index.predicate is None else min(tuples, _entries(relation, index, known, size.pages))
+        indexes[index.oid] = IndexFacts(index=index, pages=size.pages, tuples=entries, height=size.height, unique=index.unique, columns=index.columns)
     columns = {column.number: statistics.columns.get(column.number) for column in relation.columns if not column.dropped}
     return RelationFacts(
         relation=relation, pages=pages, tuples=tuples, all_visible=visible, columns=columns, indexes=indexes, source=source, statistics=statistics
@@ -123,6 +131,25 @@ def _size(relation: Relation, statistics: RelationStatistics, pages: int) -> tup
     else:
         visible = statistics.all_visible / pages
     return pages, tuples, visible
+
+
+def _entries(relation: Relation, index: Index, known: IndexStatistics | None, pages: int) -> float:
+    """The entries of a partial index by their density when they were last counted, the meta page left out (plancat.c: estimate_rel_size)."""
+    before = 1 if known is None else known.pages
+    if known is not None and known.tuples >= 0 and before > 1:
+        density = known.tuples / (before - 1)
+    else:
+        types = {column.number: (column.type, column.typmod) for column in relation.columns}
+        expressions = iter(index.expressions)
+        width = TUPLE_OVERHEAD
+        for number in (*index.columns, *index.included):
+            if number:
+                width += type_width(*types[number])
+            else:
+                expr = next(expressions)
+                width += type_width(expr.type, expr.typmod)
+        density = float(PAGE_ROOM // width)
+    return float(round(density * (pages - 1)))
 
 
 def _default_width(relation: Relation, statistics: RelationStatistics, number: int) -> int:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.ir.tree import walk as walk_plan
 from auroraml.planner.estimate.estimator import Input, InputColumn
+from auroraml.planner.estimate.relation import IndexFacts
 from auroraml.planner.estimate.width import column_width, type_width
 from auroraml.planner.level.classes import base_implied, reconsider_outer_joins
 from auroraml.planner.level.deconstruct import Deconstructor, JoinList
 from auroraml.planner.level.level import Level
+from auroraml.planner.level.operators import key_family
 from auroraml.planner.level.or_clauses import extract_or_restrictions
-from auroraml.planner.level.questions import columns_in
+from auroraml.planner.level.questions import columns_in, conjuncts, rewrite
 from auroraml.planner.level.relation import IndexChoice, Relation
+from auroraml.planner.rules.fold_constants import canonical
 from auroraml.planner.rules.join_tree import Group, leaves, made_ids, read_ids
 from auroraml.planner.rules.placeholder import PlaceHolder
 from auroraml.types.table import BY_NAME
@@ -75,9 +78,25 @@ def _table(level: Level, relation: Relation, item: l.TableItem) -> None:
     if item.relation.system is not None:
         return  # system relations are computed whole when they are read
     for index in facts.indexes.values():
-        keys = [by_number[n] for n in index.columns if n in by_number]
-        if len(keys) == len(index.columns) and index.index.predicate is None and index.index.method == "btree":
-            relation.indexes.append(IndexChoice(index.index, relation, keys, float(index.pages), index.tuples, index.height, index.unique))
+        relation.indexes.append(_index(level, relation, index, by_number))
+
+
+def _index(level: Level, relation: Relation, facts: IndexFacts, columns: Mapping[int, e.ColumnRef]) -> IndexChoice:
+    """An index over the level's columns; its expressions and predicate simplified as conditions are."""
+
+    def own(expr: e.Expr) -> e.Expr:
+        return rewrite(expr, lambda node: columns[node.id] if isinstance(node, e.ColumnRef) else None)
+
+    index = facts.index
+    expressions = iter(index.expressions)
+    keys = [columns[n] if n else level.fold(level.statement.inlined(own(next(expressions)))) for n in index.columns]
+    made = IndexChoice(index, relation, keys, float(facts.pages), facts.tuples, facts.height, facts.unique)
+    classes = index.opclasses or ("",) * len(keys)
+    made.families = [key_family(key.type, opclass) for key, opclass in zip(keys, classes, strict=True)]
+    made.included = [columns[n] for n in index.included]
+    if index.predicate is not None:
+        made.predicate = conjuncts(canonical(level.fold(level.statement.inlined(own(index.predicate)))))
+    return made
 
 
 def _lateral(level: Level, relation: Relation) -> None:

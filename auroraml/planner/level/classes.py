@@ -317,8 +317,9 @@ def join_clause(level: Level, cls: EquivalenceClass, left: Member, right: Member
     return clause
 
 
-def column_implied(level: Level, column: e.ColumnRef, bits: int, prohibited: int) -> list[Clause]:
+def column_implied(level: Level, column: e.Expr, bits: int, prohibited: int) -> list[Clause]:
     """Clauses `column = member` with other relations, for parameterised index scans (generate_implied_equalities_for_column)."""
+    column = strip(column)
     found: list[Clause] = []
     for cls in level.classes:
         if cls.has_const or len(cls.members) <= 1 or cls.has_volatile or not cls.bits & bits:

@@ -42,6 +42,35 @@ def _families() -> tuple[dict[int, int], dict[tuple[int, int], dict[int, int]], 
     return {type: root(type) for type in parent}, pairs, members, frozenset(hashed)
 
 
+PATTERN_FAMILIES = {  # of the pattern classes, which OPCLASS_MEMBERS has not: operators by strategy
+    2095: {2314: 1, 2315: 2, 98: 3, 2317: 4, 2318: 5},
+    2097: {2326: 1, 2327: 2, 1054: 3, 2329: 4, 2330: 5},
+}
+_PATTERN_CLASSES = {"text_pattern_ops": 2095, "varchar_pattern_ops": 2095, "bpchar_pattern_ops": 2097}
+
+
+def key_family(type: PgType, opclass: str) -> int:
+    """The family of an index key: its type's, or below 0 that of a pattern class, which gives no order that a query could ask for."""
+    pattern = _PATTERN_CLASSES.get(opclass)
+    return type_family(type) if pattern is None else -pattern
+
+
+def strategy_in(operator: int, family: int) -> int:
+    """An operator's strategy number in the family of an index key, 0 where it is not in it (get_op_opfamily_strategy)."""
+    if family < 0:
+        return PATTERN_FAMILIES[-family].get(operator, 0)
+    found = _families()[2].get(operator)
+    return found[1] if found is not None and found[0] == family else 0
+
+
+def family_member(family: int, left: PgType, right: PgType, strategy: int) -> Operator | None:
+    """The operator of a key's family for two types (get_opfamily_member)."""
+    if family < 0:
+        found = next((oid for oid, number in PATTERN_FAMILIES[-family].items() if number == strategy), None)
+        return None if found is None else builtin_operator(found)
+    return family_operator(left, right, strategy)
+
+
 def family_of(operator: Operator) -> tuple[int, int] | None:
     """The B-tree family and strategy number of an operator."""
     return _families()[2].get(operator.oid)

@@ -100,15 +100,32 @@ class Relation:
 
 
 class IndexChoice:
-    """An index as path search sees it: its key columns as column ids, its size."""
+    """An index as path search sees it: its keys as expressions over the level's columns, its size, what its predicate implies."""
 
-    __slots__ = ("columns", "height", "index", "pages", "relation", "tuples", "unique")
+    __slots__ = (
+        "columns", "families", "height", "included", "index", "pages", "predicate", "predicate_holds", "relation", "restrictions", "tuples", "unique",
+    )  # fmt: skip
 
-    def __init__(self, index: Index, relation: Relation, columns: list[e.ColumnRef], pages: float, tuples: float, height: int, unique: bool) -> None:
+    def __init__(self, index: Index, relation: Relation, columns: list[e.Expr], pages: float, tuples: float, height: int, unique: bool) -> None:
         self.index = index
         self.relation = relation
         self.columns = columns
+        self.families: list[int] = []  # of each key: see operators.key_family
+        self.included: list[e.ColumnRef] = []
+        self.predicate: list[e.Expr] = []
+        self.predicate_holds = False  # of a partial index: the query has only rows that it covers
+        self.restrictions: list[Clause] = relation.clauses  # those that the predicate does not imply
         self.pages = pages
         self.tuples = tuples
         self.height = height
         self.unique = unique
+
+    @property
+    def ordered(self) -> bool:
+        """Whether it is a B-tree."""
+        return self.index.method == "btree"
+
+    @property
+    def usable(self) -> bool:
+        """Whether it has all rows that the query may see."""
+        return not self.predicate or self.predicate_holds

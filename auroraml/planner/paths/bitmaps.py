@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from auroraml.ir import expr as e
 from auroraml.planner.cost import scans as cost
+from auroraml.planner.level.implication import implied
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.questions import equal
 from auroraml.planner.level.relation import Parameterization, Relation
@@ -96,14 +97,24 @@ def _charge(level: Level, relation: Relation, path: BitmapPath, param: Parameter
     )  # fmt: skip
 
 
-def conditions_of(tree: BitmapTree) -> list[e.Expr]:
-    """The conditions that the indexes of a bitmap test."""
-    if tree.index_path is not None:
-        return [clause.expr for clause, _, _ in tree.index_path.clauses]
-    found: list[e.Expr] = []
-    for part in tree.parts:
-        found += conditions_of(part)
-    return found
+class _Use:
+    """A bitmap with what it tests: the clauses its indexes look up, the predicates of partial indexes, both as numbers (PathClauseUsage)."""
+
+    __slots__ = ("ids", "predicates", "quals", "tree")
+
+    def __init__(self, tree: BitmapTree, known: list[e.Expr]) -> None:
+        self.tree = tree
+        self.quals: list[e.Expr] = []
+        self.predicates: list[e.Expr] = []
+        self._add(tree)
+        self.ids = frozenset(_place(x, known) for x in (*self.quals, *self.predicates))
+
+    def _add(self, tree: BitmapTree) -> None:
+        if tree.index_path is not None:
+            self.quals += [clause.clause.expr for clause in tree.index_path.clauses]
+            self.predicates += tree.index_path.index.predicate
+        for part in tree.parts:
+            self._add(part)
 
 
 def choose_and(level: Level, relation: Relation, trees: Sequence[BitmapTree], loop_count: LoopCount) -> BitmapTree:
@@ -111,19 +122,19 @@ def choose_and(level: Level, relation: Relation, trees: Sequence[BitmapTree], lo
     if len(trees) == 1:
         return trees[0]
     known: list[e.Expr] = []
-    chosen: list[tuple[BitmapTree, frozenset[int]]] = []
+    chosen: list[_Use] = []
     for tree in trees:
-        ids = frozenset(_place(x, known) for x in conditions_of(tree))
-        for i, (other, other_ids) in enumerate(chosen):
-            if ids == other_ids:
-                if tree.cost < other.cost:
-                    chosen[i] = (tree, ids)
+        use = _Use(tree, known)
+        for i, other in enumerate(chosen):
+            if use.ids == other.ids:
+                if tree.cost < other.tree.cost:
+                    chosen[i] = use
                 break
         else:
-            chosen.append((tree, ids))
+            chosen.append(use)
     if len(chosen) == 1:
-        return chosen[0][0]
-    chosen.sort(key=lambda item: (item[0].cost, item[0].selectivity))
+        return chosen[0].tree
+    chosen.sort(key=lambda use: (use.tree.cost, use.tree.selectivity))
 
     def total(parts: list[BitmapTree]) -> float:
         made = parts[0] if len(parts) == 1 else and_of(level, parts)
@@ -132,18 +143,20 @@ def choose_and(level: Level, relation: Relation, trees: Sequence[BitmapTree], lo
 
     best: list[BitmapTree] = []
     best_cost = 0.0
-    for i, (first, first_ids) in enumerate(chosen):
-        parts = [first]
+    for i, first in enumerate(chosen):
+        parts = [first.tree]
         so_far = total(parts)
-        used = first_ids
-        for tree, ids in chosen[i + 1 :]:
-            if ids & used:
+        used = first.ids
+        quals = [*first.quals, *first.predicates]
+        for use in chosen[i + 1 :]:
+            if use.ids & used or any(implied([x], quals, level.fold) for x in use.predicates):
                 continue
-            new = total([*parts, tree])
+            new = total([*parts, use.tree])
             if new < so_far:
-                parts.append(tree)
+                parts.append(use.tree)
                 so_far = new
-                used |= ids
+                used |= use.ids
+                quals += [*use.quals, *use.predicates]
         if i == 0 or so_far < best_cost:
             best, best_cost = parts, so_far
     return best[0] if len(best) == 1 else and_of(level, best)

@@ -8,9 +8,11 @@ from auroraml.planner.cost.expressions import array_length
 from auroraml.planner.cost.numbers import rint
 from auroraml.planner.estimate.selectivity import clauselist_selectivity
 from auroraml.planner.level.clause import Clause
+from auroraml.planner.level.implication import implied
 from auroraml.planner.level.level import Level
-from auroraml.planner.level.operators import family_of
+from auroraml.planner.level.operators import strategy_in
 from auroraml.planner.level.relation import IndexChoice, Relation
+from auroraml.planner.paths.index_match import EQUAL
 from auroraml.planner.paths.parallel import workers_for
 from auroraml.planner.paths.path import IndexPath
 
@@ -18,21 +20,24 @@ from auroraml.planner.paths.path import IndexPath
 def charge(level: Level, relation: Relation, path: IndexPath, loops: float, partial: bool = False) -> None:
     """Fill in the path's costs, rows and selectivity; of a `partial` path its workers too, 0 if it is not worth any."""
     index = path.index
-    exprs = [condition for _, condition, _ in path.clauses]
-    given = level.estimates.inputs.get(relation.index)
-    share = clauselist_selectivity(exprs, level.estimates.estimator, given) if exprs else 1.0
-    boundary, arrays = _boundary(level, relation, path)
-    argument = 0.0
+    exprs = [condition for clause in path.clauses for condition in clause.exprs]
+    share = _selectivity(level, relation, index, exprs)
+    argument = sum(_argument_cost(level, condition) for condition in exprs)
+    arrays = 1.0
     for condition in exprs:
-        if isinstance(condition, e.OpCall | e.ArrayOp):
-            a, b = level.estimates.costs.of(condition.args[1])
-            argument += a + b
-    startup, total, pages = cost.btree_scan(
-        level.costs, index.tuples, index.pages, index.height, share, boundary, arrays, loops, len(exprs), argument, level.total_table_pages
-    )
+        if isinstance(condition, e.ArrayOp):
+            arrays *= max(array_length(condition.args[1]), 1)
+    given = cost.IndexWalk(
+        tuples=index.tuples, pages=index.pages, height=index.height, array_scans=arrays, loop_count=loops, quals=len(exprs), argument=argument,
+        table_pages=level.total_table_pages,
+    )  # fmt: skip
+    if index.ordered:
+        startup, total, pages = cost.btree_scan(level.costs, given, _boundary(level, relation, path))
+    else:
+        startup, total, pages = cost.hash_scan(level.costs, given, share * relation.tuples)
     path.selectivity = share
     path.index_total = total
-    left = rest_of(relation.clauses, path)
+    left = rest_of(index.restrictions, path)
     if path.param is not None:
         left += rest_of(path.param.clauses, path)
     qual_startup, qual_per_tuple = level.estimates.clauses_cost(left)
@@ -61,49 +66,66 @@ def rest_of(clauses: list[Clause], path: IndexPath) -> list[Clause]:
 
 def covered(clause: Clause, path: IndexPath) -> bool:
     """Whether an index condition says the same (is_redundant_with_indexclauses)."""
-    return any(other is clause or (clause.from_class is not None and clause.from_class is other.from_class) for other, _, _ in path.clauses)
+    return any(
+        known.clause is clause or (clause.from_class is not None and clause.from_class is known.clause.from_class)
+        for known in path.clauses if not known.lossy
+    )  # fmt: skip
 
 
-def _boundary(level: Level, relation: Relation, path: IndexPath) -> tuple[float, float]:
-    """Index entries that one descent visits, and how many descents array conditions make."""
+def _selectivity(level: Level, relation: Relation, index: IndexChoice, exprs: list[e.Expr]) -> float:
+    """Of conditions, with what the index's predicate adds to them (add_predicate_to_index_quals)."""
+    extra = [x for x in index.predicate if not implied([x], exprs, level.fold)]
+    if not extra and not exprs:
+        return 1.0
+    return clauselist_selectivity([*extra, *exprs], level.estimates.estimator, level.estimates.inputs.get(relation.index))
+
+
+def _argument_cost(level: Level, condition: e.Expr) -> float:
+    """Computing what a key is compared with (index_other_operands_eval_cost)."""
+    if isinstance(condition, e.RowCompare):
+        return sum(sum(level.estimates.costs.of(x)) for x in condition.right)
+    if isinstance(condition, e.OpCall | e.ArrayOp):
+        return sum(level.estimates.costs.of(condition.args[1]))
+    return 0.0
+
+
+def _boundary(level: Level, relation: Relation, path: IndexPath) -> float:
+    """Index entries that one descent visits."""
     index = path.index
     bounds: list[e.Expr] = []
     column = 0
     equality = array = null = False
     arrays = 1.0
-    for _, condition, position in path.clauses:
-        if position != column:
+    for clause in path.clauses:
+        if clause.position != column:
             if not equality:
                 break
             equality = False
             column += 1
-            if position != column:
+            if clause.position != column:
                 break
-        if isinstance(condition, e.NullTest):
-            if not condition.negated:
-                null = equality = True
-        elif isinstance(condition, e.OpCall | e.ArrayOp):
-            if isinstance(condition, e.ArrayOp):
-                array = True
-                arrays *= max(array_length(condition.args[1]), 1)
-            found = family_of(condition.operator)
-            if found is not None and found[1] == 3:
-                equality = True
-        bounds.append(condition)
-    every = 1.0
-    for _, condition, _ in path.clauses:
-        if isinstance(condition, e.ArrayOp):
-            every *= max(array_length(condition.args[1]), 1)
+        for condition in clause.exprs:
+            if isinstance(condition, e.NullTest):
+                if not condition.negated:
+                    null = equality = True
+            elif isinstance(condition, e.OpCall | e.ArrayOp):
+                if isinstance(condition, e.ArrayOp):
+                    array = True
+                    arrays *= max(array_length(condition.args[1]), 1)
+                if strategy_in(condition.operator.oid, index.families[column]) == EQUAL:
+                    equality = True
+            bounds.append(condition)
     if index.unique and column == len(index.columns) - 1 and equality and not array and not null:
-        return 1.0, every
-    given = level.estimates.inputs.get(relation.index)
-    share = clauselist_selectivity(bounds, level.estimates.estimator, given) if bounds else 1.0
-    return rint(share * relation.tuples / arrays), every
+        return 1.0
+    return rint(_selectivity(level, relation, index, bounds) * relation.tuples / arrays)
 
 
 def _correlation(level: Level, index: IndexChoice) -> float:
     """How well the index's order agrees with the table's."""
-    known = level.estimates.columns.get(index.columns[0].id)
+    first = index.columns[0]
+    if not index.ordered or index.families[0] < 0 or not isinstance(first, e.ColumnRef):
+        return 0.0
+    known = level.estimates.columns.get(first.id)
     if known is None or known.statistics is None or known.statistics.correlation is None:
         return 0.0
     found = float(known.statistics.correlation)

@@ -7,20 +7,22 @@ from collections.abc import Sequence
 from auroraml.ir import expr as e
 from auroraml.planner.level.classes import column_implied, sort_class
 from auroraml.planner.level.clause import Clause
+from auroraml.planner.level.implication import implied
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.pathkeys import Keys, PathKey, has_useful, pathkey, redundant, truncate_useless
-from auroraml.planner.level.questions import ids_in
+from auroraml.planner.level.questions import equal, ids_in, strip
 from auroraml.planner.level.relation import IndexChoice, Relation
 from auroraml.planner.paths.bitmaps import bitmap_heap, choose_and, heap_pages, of_index, or_of, outer_of
 from auroraml.planner.paths.dominance import add_partial_path, add_path, compare_bits
 from auroraml.planner.paths.index_costs import charge
-from auroraml.planner.paths.index_match import Condition, match_clause
+from auroraml.planner.paths.index_match import IndexClause, match_clause
 from auroraml.planner.paths.parallel import workers_for
 from auroraml.planner.paths.path import BitmapTree, IndexPath
 from auroraml.planner.paths.sizes import movable_to, parameterization
 from auroraml.planner.rules.placeholder import PlaceHolder
+from auroraml.types.table import BOOL
 
-ClauseSet = list[list[Condition]]  # by key position
+ClauseSet = list[list[IndexClause]]  # by key position
 
 
 def index_paths(level: Level, relation: Relation) -> None:
@@ -31,8 +33,8 @@ def index_paths(level: Level, relation: Relation) -> None:
     join_bitmaps: list[BitmapTree] = []
     join_ors: list[Clause] = []
     for index in relation.indexes:
-        search = _Search(level, relation, index, bitmaps, join_bitmaps)
-        search.run(join_ors)
+        if index.usable:
+            _Search(level, relation, index, bitmaps, join_bitmaps).run(join_ors)
     bitmaps += _or_bitmaps(level, relation, relation.clauses, [])
     unique_ors = list({id(c): c for c in join_ors}.values())
     join_bitmaps += _or_bitmaps(level, relation, unique_ors, relation.clauses)
@@ -96,7 +98,7 @@ class _Search:
     def run(self, join_ors: list[Clause]) -> None:
         """Restrictions alone, then with join clauses."""
         level, relation = self.level, self.relation
-        for clause in relation.clauses:
+        for clause in self.index.restrictions:
             self._match(clause, self.restrictions)
         self._paths(self.restrictions, self.bitmaps)
         joins = self._empty()
@@ -107,52 +109,53 @@ class _Search:
                 join_ors.append(clause)
             else:
                 self._match(clause, joins)
-        implied = self._empty()
+        derived = self._empty()
         if relation.has_class_joins:
             for column in self.index.columns:
                 for clause in column_implied(level, column, relation.bits, relation.lateral_referencers):
-                    self._match(clause, implied)
-        if any(joins) or any(implied):
+                    self._match(clause, derived)
+        if any(joins) or any(derived):
             count = 0
             for position in range(len(self.index.columns)):
-                count += len(joins[position]) + len(implied[position])
-                self._outer_sets(joins[position], joins, implied, count)
-                self._outer_sets(implied[position], joins, implied, count)
+                count += len(joins[position]) + len(derived[position])
+                self._outer_sets(joins[position], joins, derived, count)
+                self._outer_sets(derived[position], joins, derived, count)
 
     def _match(self, clause: Clause, into: ClauseSet) -> None:
-        if clause.pseudoconstant or any(clause is c for conditions in into for c, _, _ in conditions):
+        if clause.pseudoconstant or any(clause is known.clause for conditions in into for known in conditions):
             return
         for position in range(len(self.index.columns)):
-            condition = match_clause(self.level, self.index, position, clause)
-            if condition is not None:
-                into[position].append((clause, condition, position))
+            found = match_clause(self.level, self.index, position, clause)
+            if found is not None:
+                into[position].append(found)
                 return
 
-    def _outer_sets(self, clauses: list[Condition], joins: ClauseSet, implied: ClauseSet, count: int) -> None:
+    def _outer_sets(self, clauses: list[IndexClause], joins: ClauseSet, derived: ClauseSet, count: int) -> None:
         """consider_index_join_outer_rels."""
-        for clause, _, _ in clauses:
+        for item in clauses:
+            clause = item.clause
             if clause.bits in self.considered:
                 continue
             for old in list(self.considered):
                 if compare_bits(clause.bits, old) != 3:
                     continue
                 if clause.from_class is not None and any(
-                    c.from_class is clause.from_class and not c.bits & ~old for c, _, _ in clauses
+                    c.clause.from_class is clause.from_class and not c.clause.bits & ~old for c in clauses
                 ):  # fmt: skip
                     continue
                 if len(self.considered) >= 10 * count:
                     break
-                self._with(clause.bits | old, joins, implied)
-            self._with(clause.bits, joins, implied)
+                self._with(clause.bits | old, joins, derived)
+            self._with(clause.bits, joins, derived)
 
-    def _with(self, bits: int, joins: ClauseSet, implied: ClauseSet) -> None:
+    def _with(self, bits: int, joins: ClauseSet, derived: ClauseSet) -> None:
         """get_join_index_paths."""
         if bits in self.considered:
             return
         clauses = self._empty()
         for position in range(len(self.index.columns)):
-            clauses[position] += [c for c in joins[position] if not c[0].bits & ~bits]
-            first = next((c for c in implied[position] if not c[0].bits & ~bits), None)
+            clauses[position] += [c for c in joins[position] if not c.clause.bits & ~bits]
+            first = next((c for c in derived[position] if not c.clause.bits & ~bits), None)
             if first is not None:
                 clauses[position].append(first)
             clauses[position] += self.restrictions[position]
@@ -161,9 +164,10 @@ class _Search:
 
     def _paths(self, clauses: ClauseSet, bitmaps: list[BitmapTree]) -> None:
         """get_index_paths."""
-        paths, skipped = build_paths(self.level, self.relation, self.index, clauses, False, True)
-        if skipped:
-            paths += build_paths(self.level, self.relation, self.index, clauses, False, False)[0]
+        useful = self.index.predicate_holds
+        paths, lower, foreign = build_paths(self.level, self.relation, self.index, clauses, useful, False, True)
+        if lower:
+            paths += build_paths(self.level, self.relation, self.index, clauses, useful, False, False)[0]
         for path in paths:
             if path.workers > 0:
                 add_partial_path(self.relation, path)
@@ -171,31 +175,39 @@ class _Search:
             add_path(self.relation, path)
             if not path.keys or path.selectivity < 1.0:
                 bitmaps.append(of_index(self.level, path))
+        if foreign:  # arrays that the index cannot look up by itself
+            bitmaps += [of_index(self.level, path) for path in build_paths(self.level, self.relation, self.index, clauses, useful, True, False)[0]]
 
 
 def build_paths(
-    level: Level, relation: Relation, index: IndexChoice, clauses: ClauseSet, bitmap: bool, skip_lower_arrays: bool
-) -> tuple[list[IndexPath], bool]:
-    """Forward and backward scans with these clauses; and whether array conditions on later columns were left out (build_index_paths)."""
-    chosen: list[Condition] = []
-    skipped = lower_array = False
+    level: Level, relation: Relation, index: IndexChoice, clauses: ClauseSet, useful_predicate: bool, bitmap: bool, skip_lower_arrays: bool
+) -> tuple[list[IndexPath], bool, bool]:
+    """Forward and backward scans with these clauses; and whether array conditions were left out: of later columns, or of a hash index (build_index_paths)."""
+    chosen: list[IndexClause] = []
+    skipped = foreign = lower_array = False
     outer = relation.lateral
     for position, conditions in enumerate(clauses):
         for item in conditions:
-            if isinstance(item[1], e.ArrayOp) and position > 0:
-                if skip_lower_arrays:
-                    skipped = True
+            if isinstance(item.clause.expr, e.ArrayOp):
+                if not index.ordered and not bitmap:
+                    foreign = True
                     continue
-                lower_array = True
+                if position > 0:
+                    if skip_lower_arrays:
+                        skipped = True
+                        continue
+                    lower_array = True
             chosen.append(item)
-            outer |= item[0].bits
+            outer |= item.clause.bits
+    if not chosen and not index.ordered:
+        return [], skipped, foreign
     outer &= ~relation.bits
     loops = loop_count(level, relation, outer)
-    ordered = not bitmap and not lower_array and has_useful(level, relation)
+    ordered = not bitmap and not lower_array and index.ordered and has_useful(level, relation)
     keys = truncate_useless(level, relation, index_keys(level, index, False)) if ordered else ()
     only = not bitmap and _covers(level, relation, index)
     found: list[IndexPath] = []
-    shared = relation.consider_parallel and not outer and not bitmap
+    shared = relation.consider_parallel and not outer and not bitmap and index.ordered
 
     def add(keys: Keys, backward: bool) -> None:
         found.append(_path(level, relation, index, chosen, keys, backward, only, outer, loops))
@@ -204,13 +216,13 @@ def build_paths(
             if partial.workers > 0:
                 found.append(partial)
 
-    if chosen or keys or only:
+    if chosen or keys or useful_predicate or only:
         add(keys, False)
     if ordered:
         keys = truncate_useless(level, relation, index_keys(level, index, True))
         if keys:
             add(keys, True)
-    return found, skipped
+    return found, skipped, foreign
 
 
 def index_keys(level: Level, index: IndexChoice, backward: bool) -> Keys:
@@ -218,8 +230,12 @@ def index_keys(level: Level, index: IndexChoice, backward: bool) -> Keys:
     keys: list[PathKey] = []
     directions = index.index.directions
     for position, column in enumerate(index.columns):
+        if index.families[position] < 0:
+            break
         cls = sort_class(level, column, 0, False)
         if cls is None:
+            if column.type is BOOL and any(_is_boolean_key(c.expr, column) for c in index.relation.clauses):
+                continue  # a constant by the restrictions: it does not disturb the order
             break
         descending, nulls_first = directions[position] if directions else (False, False)
         key = pathkey(level, cls, descending != backward, nulls_first != backward)
@@ -228,22 +244,29 @@ def index_keys(level: Level, index: IndexChoice, backward: bool) -> Keys:
     return tuple(keys)
 
 
+def _is_boolean_key(expr: e.Expr, column: e.Expr) -> bool:
+    """Whether a restriction fixes a boolean key (indexcol_is_bool_constant_for_query)."""
+    if isinstance(expr, e.Not) or (isinstance(expr, e.BooleanTest) and not expr.negated and expr.test != "unknown"):
+        expr = expr.arg
+    return equal(strip(expr), strip(column))
+
+
 def _covers(level: Level, relation: Relation, index: IndexChoice) -> bool:
     """Whether the index holds every column that is read (check_index_only)."""
-    if not level.costs.indexonlyscan:
+    if not level.costs.indexonlyscan or not index.ordered:
         return False
-    held = {c.id for c in index.columns}
+    held = {c.id for c in (*index.columns, *index.included) if isinstance(c, e.ColumnRef)}
     for expr in relation.target.exprs:
         if isinstance(expr, PlaceHolder):
             if not ids_in(expr.expr) <= held:
                 return False
         elif not ids_in(expr) <= held:
             return False
-    return all(ids_in(clause.expr) & relation.attribute_numbers.keys() <= held for clause in relation.clauses)
+    return all(ids_in(clause.expr) & relation.attribute_numbers.keys() <= held for clause in index.restrictions)
 
 
 def _path(
-    level: Level, relation: Relation, index: IndexChoice, clauses: Sequence[Condition], keys: Keys, backward: bool, only: bool, outer: int,
+    level: Level, relation: Relation, index: IndexChoice, clauses: Sequence[IndexClause], keys: Keys, backward: bool, only: bool, outer: int,
     loops: float, partial: bool = False,
 ) -> IndexPath:  # fmt: skip
     path = IndexPath(relation, relation.target, keys, parameterization(level, relation, outer))
@@ -282,16 +305,22 @@ def _or_bitmaps(level: Level, relation: Relation, clauses: Sequence[Clause], oth
 
 
 def _arm_paths(level: Level, relation: Relation, arm: Sequence[Clause], others: Sequence[Clause]) -> list[BitmapTree]:
-    """Index paths that use at least one clause of an OR's arm (build_paths_for_OR)."""
+    """Index paths that use at least one clause of an OR's arm, or an index whose predicate the arm implies (build_paths_for_OR)."""
     found: list[BitmapTree] = []
     for index in relation.indexes:
+        useful = False
+        if index.predicate and not index.predicate_holds:
+            given = [c.expr for c in others]
+            if not implied(index.predicate, [*(c.expr for c in arm), *given], level.fold):
+                continue
+            useful = not implied(index.predicate, given, level.fold)
         search = _Search(level, relation, index, [], [])
         clauses: ClauseSet = [[] for _ in index.columns]
         for clause in arm:
             search._match(clause, clauses)
-        if not any(clauses):
+        if not any(clauses) and not useful:
             continue
         for clause in others:
             search._match(clause, clauses)
-        found += [of_index(level, path) for path in build_paths(level, relation, index, clauses, True, False)[0]]
+        found += [of_index(level, path) for path in build_paths(level, relation, index, clauses, useful, True, False)[0]]
     return found

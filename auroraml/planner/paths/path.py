@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from auroraml.planner.level.relation import IndexChoice, Parameterization, Relation, Target
     from auroraml.planner.level.rollups import Rollup
     from auroraml.planner.minmax import Extreme
+    from auroraml.planner.paths.index_match import IndexClause
 
 
 class Path:
@@ -73,7 +74,7 @@ class IndexPath(Path):
 
     __slots__ = ("backward", "clauses", "index", "index_only", "index_total", "selectivity")
     index: IndexChoice
-    clauses: list[tuple[Clause, e.Expr, int]]  # clause, condition with the key column first, key position
+    clauses: list[IndexClause]
     backward: bool
     index_only: bool
     index_total: float

@@ -10,9 +10,10 @@ from auroraml.planner.cost.grouping import AggregateCosts, aggregate
 from auroraml.planner.cost.sorts import sort
 from auroraml.planner.level.clause import Clause, SpecialJoin
 from auroraml.planner.level.level import Level
-from auroraml.planner.level.operators import family_of, type_family
+from auroraml.planner.level.operators import family_of
 from auroraml.planner.level.questions import equal, strip
 from auroraml.planner.level.relation import IndexChoice, Relation
+from auroraml.planner.paths.index_match import is_key
 from auroraml.planner.paths.path import Path, UniquePath
 
 
@@ -57,7 +58,7 @@ def supports_distinctness(relation: Relation) -> bool:
     if relation.kind != "base":
         return False
     if isinstance(relation.item, l.TableItem):
-        return any(index.unique for index in relation.indexes)
+        return any(index.unique and index.usable for index in relation.indexes)
     if isinstance(relation.item, l.SubqueryItem):
         query = relation.item.query
         if isinstance(query, l.Query):
@@ -120,17 +121,13 @@ def unique_index_for(relation: Relation, clauses: Sequence[Clause], exprs: Seque
         found = family_of(operator.operator)
         if found is not None:
             usable.append((expr, found[0]))
-    return any(_fixed(index, usable) for index in relation.indexes if index.unique)
+    return any(_fixed(index, usable) for index in relation.indexes if index.unique and index.usable)
 
 
 def _fixed(index: IndexChoice, usable: Sequence[tuple[e.Expr, int]]) -> bool:
-    for column in index.columns:
-        family = type_family(column.type)
-        for expr, other in usable:
-            bare = strip(expr)
-            if other == family and isinstance(bare, e.ColumnRef) and bare.id == column.id:
-                break
-        else:
+    for place in range(len(index.columns)):
+        family = index.families[place]
+        if not any((other == family or family < 0) and is_key(index, place, expr) for expr, other in usable):
             return False
     return True
 

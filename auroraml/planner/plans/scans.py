@@ -9,8 +9,10 @@ from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.ir import physical as p
 from auroraml.planner.cost.numbers import clamp_rows
+from auroraml.planner.level.classes import EquivalenceClass
 from auroraml.planner.level.clause import Clause
-from auroraml.planner.level.questions import equal, walk
+from auroraml.planner.level.implication import implied
+from auroraml.planner.level.questions import equal, mutable, strip, walk
 from auroraml.planner.level.relation import Relation
 from auroraml.planner.paths.index_costs import covered
 from auroraml.planner.paths.path import BitmapPath, BitmapTree, DummyPath, IndexPath, ItemPath, Path, ResultPath, SeqPath, SubqueryPath
@@ -27,7 +29,7 @@ def scan_list(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] 
     if flags & IGNORE:
         return []
     if whole_row(emitter, path, flags):
-        return list(path.index.columns) if isinstance(path, IndexPath) and path.index_only else physical_columns(path.relation)
+        return [*path.index.columns, *path.index.included] if isinstance(path, IndexPath) and path.index_only else physical_columns(path.relation)
     return list(path.target.exprs)
 
 
@@ -110,12 +112,17 @@ def index_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr]
     columns, inputs = _columns(emitter, relation)
     outputs = scan_list(emitter, path, flags, exprs)
     resolve = emitter.resolver(inputs)
-    clauses = scan_clauses(path)
-    rest = [c for c in clauses if not covered(c, path)]
+    clauses = list(path.index.restrictions)
+    if path.param is not None:
+        clauses += path.param.clauses
+    conditions = [expr for clause in path.clauses for expr in clause.exprs]
+    rest = [c for c in clauses if not covered(c, path) and (mutable(c.expr) or not implied([c.expr], conditions, emitter.level.fold))]
+    if path.index_only:
+        conditions = [_bare_keys(expr) for expr in conditions]
     kind = p.IndexOnlyScan if path.index_only else p.IndexScan
     node = kind(
         relation=item.relation, alias=relation.alias, columns=columns, targets=resolve.all(outputs), filter=_filter(emitter, resolve, rest),
-        index=path.index.index, conditions=resolve.all([condition for _, condition, _ in path.clauses]), backward=path.backward,
+        index=path.index.index, keys=resolve.all(path.index.columns), conditions=resolve.all(conditions), backward=path.backward,
         cost=emitter.cost(path), range_index=relation.serial, parallel_aware=path.aware,
     )  # fmt: skip
     return emitter.gated(Emitted(node, outputs), path, clauses)
@@ -132,8 +139,14 @@ def bitmap_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr
     outputs = scan_list(emitter, path, flags, exprs)
     resolve = emitter.resolver(inputs)
     clauses = scan_clauses(path)
-    used = _tested(path.tree)
-    rest = [c for c in clauses if not c.pseudoconstant and not _is_tested(c, path.tree, used)]
+    tested = _tested(emitter, path.tree)
+    rest = [
+        c for c in clauses
+        if not c.pseudoconstant and not any(equal(c.expr, x) for x in tested.conditions)
+        and not (c.from_class is not None and any(c.from_class is cls for cls in tested.classes))
+        and (mutable(c.expr) or not implied([c.expr], tested.conditions, emitter.level.fold))
+    ]  # fmt: skip
+    used = [x for x in tested.originals if not any(x is c.expr for c in rest)]
     node = p.BitmapHeapScan(
         relation=item.relation, alias=relation.alias, columns=columns, targets=resolve.all(outputs), filter=_filter(emitter, resolve, rest),
         source=_bitmap(emitter, relation, path.tree, columns, resolve), recheck=resolve.all(used), cost=emitter.cost(path),
@@ -142,31 +155,66 @@ def bitmap_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr
     return emitter.gated(Emitted(node, outputs), path, clauses)
 
 
-def _tested(tree: BitmapTree) -> list[e.Expr]:
-    """The conditions that a bitmap ensures."""
+class _Tested:
+    """What a bitmap ensures: the clauses as written, the conditions its indexes test, the classes these come from (create_bitmap_subplan)."""
+
+    __slots__ = ("classes", "conditions", "originals")
+
+    def __init__(self) -> None:
+        self.originals: list[e.Expr] = []
+        self.conditions: list[e.Expr] = []
+        self.classes: list[EquivalenceClass] = []
+
+
+def _tested(emitter: Emitter, tree: BitmapTree) -> _Tested:
+    found = _Tested()
     if tree.index_path is not None:
-        return [clause.expr for clause, _, _ in tree.index_path.clauses]
-    if tree.kind == "and":
-        found: list[e.Expr] = []
-        for part in tree.parts:
-            for expr in _tested(part):
-                if not any(equal(expr, known) for known in found):
-                    found.append(expr)
+        for clause in tree.index_path.clauses:
+            found.originals.append(clause.clause.expr)
+            found.conditions += clause.exprs
+            if clause.clause.from_class is not None:
+                found.classes.append(clause.clause.from_class)
+        for predicate in tree.index_path.index.predicate:
+            if not implied([predicate], found.originals, emitter.level.fold):
+                found.originals.append(predicate)
+                found.conditions.append(predicate)
         return found
-    arms = [_conjunction(_tested(part)) for part in tree.parts]
-    return [e.Or(type=BOOL, args=tuple(arms))]
+    parts = [_tested(emitter, part) for part in tree.parts]
+    if tree.kind == "and":
+        for part in parts:
+            _add_new(found.originals, part.originals)
+            _add_new(found.conditions, part.conditions)
+            found.classes += part.classes
+        return found
+    found.originals = _either([part.originals for part in parts])
+    found.conditions = _either([part.conditions for part in parts])
+    return found
+
+
+def _add_new(known: list[e.Expr], more: list[e.Expr]) -> None:
+    known += [expr for expr in more if not any(equal(expr, other) for other in known)]
+
+
+def _either(arms: list[list[e.Expr]]) -> list[e.Expr]:
+    """The OR of ANDs; an arm without conditions makes it true."""
+    if not all(arms):
+        return []
+    return [e.Or(type=BOOL, args=tuple(_conjunction(arm) for arm in arms))]
 
 
 def _conjunction(exprs: list[e.Expr]) -> e.Expr:
     return exprs[0] if len(exprs) == 1 else e.And(type=BOOL, args=tuple(exprs))
 
 
-def _is_tested(clause: Clause, tree: BitmapTree, used: Sequence[e.Expr]) -> bool:
-    if any(equal(clause.expr, x) for x in used):
-        return True
-    if tree.index_path is not None and covered(clause, tree.index_path):
-        return True
-    return tree.kind == "and" and any(_is_tested(clause, part, ()) for part in tree.parts)
+def _bare_keys(expr: e.Expr) -> e.Expr:
+    """An index-only scan's condition on the key as the index has it, without relabelling (fix_indexqual_operand)."""
+    if isinstance(expr, e.OpCall | e.ArrayOp):
+        return replace(expr, args=(strip(expr.args[0]), *expr.args[1:]))
+    if isinstance(expr, e.RowCompare):
+        return replace(expr, left=tuple(strip(x) for x in expr.left))
+    if isinstance(expr, e.NullTest):
+        return replace(expr, arg=strip(expr.arg))
+    return expr
 
 
 def _bitmap(emitter: Emitter, relation: Relation, tree: BitmapTree, columns: tuple[p.ScanColumn, ...], resolve: Resolver) -> p.PhysicalPlan:
@@ -176,8 +224,8 @@ def _bitmap(emitter: Emitter, relation: Relation, tree: BitmapTree, columns: tup
         assert isinstance(relation.item, l.TableItem)
         cost = p.Cost(startup=0.0, total=path.index_total, rows=rows, width=0)
         return p.BitmapIndexScan(
-            relation=relation.item.relation, index=path.index.index, columns=columns,
-            conditions=resolve.all([condition for _, condition, _ in path.clauses]), cost=cost,
+            relation=relation.item.relation, index=path.index.index, columns=columns, keys=resolve.all(path.index.columns),
+            conditions=resolve.all([condition for clause in path.clauses for condition in clause.exprs]), cost=cost,
         )  # fmt: skip
     kind = p.BitmapAnd if tree.kind == "and" else p.BitmapOr
     sources = tuple(_bitmap(emitter, relation, part, columns, resolve) for part in tree.parts)
