@@ -11,7 +11,7 @@ from auroraml.ir import logical as l
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.operators import family_of
 from auroraml.planner.level.pathkeys import Keys
-from auroraml.planner.level.questions import mutable
+from auroraml.planner.level.questions import equal, mutable
 from auroraml.planner.level.relation import Relation, Target
 from auroraml.planner.paths.dominance import fractional
 from auroraml.planner.paths.grouping import aggregates_of
@@ -57,7 +57,7 @@ def find_extremes(level: Level, tree: Group, sub_level: SubLevel) -> list[Extrem
 def _usable(call: e.Aggregate) -> bool:
     if call.function.oid not in _SORT_OPERATORS or len(call.args) != 1 or call.order_by or call.filter is not None:
         return False
-    return not mutable(call.args[0]) and call.args[0].type.rep is not Rep.STRUCT and isinstance(call.args[0], e.ColumnRef)
+    return not mutable(call.args[0]) and call.args[0].type.rep is not Rep.STRUCT
 
 
 def _one(level: Level, tree: Group, call: e.Aggregate, sub_level: SubLevel) -> Extreme | None:
@@ -71,7 +71,8 @@ def _one(level: Level, tree: Group, call: e.Aggregate, sub_level: SubLevel) -> E
         target = l.Target(id=level.statement.new_id(), name="", expr=arg)
         key = e.SortKey(expr=e.ColumnRef(type=arg.type, id=target.id), descending=descending, nulls_first=nulls_first)
         known = e.NullTest(type=BOOL, arg=arg, negated=True)
-        query = l.Query(from_items=tree.items, where=(known, *tree.where), targets=(target,), order_by=(key,))
+        where = tree.where if any(equal(known, x) for x in tree.where) else (known, *tree.where)
+        query = l.Query(from_items=tree.items, where=where, targets=(target,), order_by=(key,))
         sub, relation = sub_level(query)
         path = _ordered(relation, sub.sort_keys)
         if path is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from auroraml.planner.estimate.estimator import Estimator, Variable, clamp
@@ -15,18 +15,23 @@ DEFAULT_INEQUALITY = 0.3333333333333333
 
 @dataclass(frozen=True, kw_only=True)
 class Bound:
-    """`variable op value`: `greater` for > and >=, `equal` for <= and >=; the value of `type` with its order key."""
+    """`variable op value`: `greater` for > and >=, `equal` for <= and >=; the value of `type` with its order key.
+
+    `own_order`: an operator of another order than the statistics' (~<~ and its kin).
+    """
 
     greater: bool
     equal: bool
     value: object
     type: PgType
     key: Key
+    own_order: bool = False
 
     @staticmethod
-    def of(symbol: str, value: object, type: PgType) -> Bound:
+    def of(symbol: str, value: object, type: PgType, own_order: bool = False) -> Bound:
         """The bound `variable symbol value`."""
-        return Bound(greater=symbol.startswith(">"), equal=symbol.endswith("="), value=value, type=type, key=order_key(value, type))
+        key = order_key(value, type)
+        return Bound(greater=symbol.startswith(">"), equal=symbol.endswith("="), value=value, type=type, key=key, own_order=own_order)
 
     def holds(self, key: Key) -> bool:
         """Whether a value with this key satisfies it."""
@@ -64,6 +69,8 @@ def histogram_share(estimator: Estimator, variable: Variable, bound: Bound) -> f
     values = variable.values
     if values is None or len(values.bounds) < 2:
         return -1.0
+    if bound.own_order:
+        return _counted(bound, values.bounds)
     bounds = list(values.bounds)
     data = list(values.statistics.histogram)
     n = len(bounds)
@@ -91,6 +98,13 @@ def histogram_share(estimator: Estimator, variable: Variable, bound: Bound) -> f
         return clamp(share)
     margin = 0.01 / (n - 1)
     return margin if share < margin else 1.0 - margin if share > 1.0 - margin else share
+
+
+def _counted(bound: Bound, bounds: Sequence[Key]) -> float:
+    """The share of bounds that satisfy an operator by whose order they are not sorted."""
+    found = sum(bound.holds(key) for key in bounds) / len(bounds)
+    margin = 0.01 / (len(bounds) - 1)
+    return margin if found < margin else 1.0 - margin if found > 1.0 - margin else found
 
 
 def _replace_ends(variable: Variable, bounds: list[Key], data: list[object], places: tuple[int, ...]) -> bool:

@@ -251,7 +251,7 @@ def operator_selectivity(operator: Operator, function: Function, left: e.Expr, r
     if restrict in ("eqsel", "neqsel"):
         return _equality(first, second, restrict == "neqsel", context)
     if restrict in SYMBOLS:
-        return _inequality(SYMBOLS[restrict], first, second, context)
+        return _inequality(SYMBOLS[restrict], first, second, context, operator.name.startswith("~"))
     if restrict in PATTERNS:
         return _pattern(restrict, function, first, second, context)
     return DEFAULTS.get(restrict, NOTHING_KNOWN)
@@ -269,7 +269,7 @@ def _equality(first: Variable, second: Variable, negate: bool, context: Context)
     return equals_key(context.estimator, variable, order_key(known.value, known.type), negate=negate)
 
 
-def _inequality(symbol: str, first: Variable, second: Variable, context: Context) -> float:
+def _inequality(symbol: str, first: Variable, second: Variable, context: Context, own_order: bool) -> float:
     if bool(first.inputs) == bool(second.inputs):
         return DEFAULT_INEQUALITY
     variable, other = (first, second) if first.inputs else (second, first)
@@ -278,7 +278,7 @@ def _inequality(symbol: str, first: Variable, second: Variable, context: Context
         return DEFAULT_INEQUALITY
     if known.value is None:
         return 0.0
-    return inequality(context.estimator, variable, Bound.of(symbol if first.inputs else FLIPPED[symbol], known.value, known.type))
+    return inequality(context.estimator, variable, Bound.of(symbol if first.inputs else FLIPPED[symbol], known.value, known.type, own_order))
 
 
 def _pattern(restrict: str, function: Function, first: Variable, second: Variable, context: Context) -> float:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from auroraml.planner.level.level import Level
 
 
+TEXT_LIKE = frozenset((25, 1043))
+
+
 class Member:
     """A member of a class: an expression, the relations it reads, whether it is constant."""
 
@@ -166,7 +169,7 @@ def sort_class(level: Level, expr: e.Expr, ref: int, create: bool) -> Equivalenc
         for member in cls.members:
             if cls.below_outer_join and member.is_const:
                 continue
-            if equal(expr, member.expr):
+            if _same_key(expr, member.expr):
                 return cls
     if not create:
         return None
@@ -185,6 +188,13 @@ def sort_class(level: Level, expr: e.Expr, ref: int, create: bool) -> Equivalenc
     if level.classes_merged:
         level.place_class(made)
     return made
+
+
+def _same_key(a: e.Expr, b: e.Expr) -> bool:
+    """Whether two expressions are one sort key: a varchar is compared as the text it is (canonicalize_ec_expression)."""
+    if equal(a, b):
+        return True
+    return TEXT_LIKE >= {a.type.oid, b.type.oid} and equal(strip(a), strip(b))
 
 
 def base_implied(level: Level) -> None:

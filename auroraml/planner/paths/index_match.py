@@ -175,7 +175,7 @@ def _(expr: e.RowCompare, key: Key, clause: Clause) -> IndexClause | None:
 
 def _supported(function: Function, args: Sequence[e.Expr], key: Key, clause: Clause) -> IndexClause | None:
     """Conditions that the function's support function derives (get_index_clause_from_support)."""
-    found = pattern_conditions(function, tuple(args), key.family)
+    found = pattern_conditions(function, tuple(args), key.family < 0, lambda operator: bool(key.strategy(operator)))
     return None if found is None else IndexClause(clause, found, key.position, lossy=True)
 
 

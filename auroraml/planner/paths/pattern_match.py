@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from auroraml.catalog.builtins import builtin_function, builtin_operator
 from auroraml.ir import expr as e
-from auroraml.ir.objects import Function
+from auroraml.ir.objects import Function, Operator
 from auroraml.planner.estimate.patterns import Prefix, greater_string, like_prefix, regex_prefix
-from auroraml.planner.level.operators import strategy_in
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import BOOL, BY_NAME, TEXT
 
@@ -18,26 +19,29 @@ _STARTS = "text_starts_with"
 _OPERATORS = {"text": ((98, 664, 667), (98, 2314, 2317)), "name": ((254, 255, 257), None), "bpchar": ((1054, 1058, 1061), (1054, 2326, 2329))}
 
 
-def pattern_conditions(function: Function, args: tuple[e.Expr, ...], family: int) -> list[e.Expr] | None:
-    """Conditions on args[0], an index key of `family`, that `function` of it and a constant pattern implies; None where there are none."""
+def pattern_conditions(function: Function, args: tuple[e.Expr, ...], pattern_class: bool, known: Callable[[Operator], bool]) -> list[e.Expr] | None:
+    """Conditions on args[0], an index key, that `function` of it and a constant pattern implies; None where there are none.
+
+    `pattern_class`: the key compares byte by byte; `known` says which operators the index has.
+    """
     if len(args) != 2 or not isinstance(args[1], e.Const) or not isinstance(args[1].value, str) or function.schema != "pg_catalog":
         return None
     prefix = _prefix(function, args[1].value)
-    known = _OPERATORS.get(args[0].type.name)
-    if prefix is None or known is None or not (prefix.text or prefix.exact):
+    operators = _OPERATORS.get(args[0].type.name)
+    if prefix is None or operators is None or not (prefix.text or prefix.exact):
         return None
-    chosen = known[1] if family < 0 else known[0]
+    chosen = operators[1] if pattern_class else operators[0]
     if chosen is None:
         return None
-    equal, less, greater_equal = chosen
+    equal, less, greater_equal = (_operator(oid) for oid in chosen)
     kind = BY_NAME["bpchar"] if args[0].type.name == "bpchar" else TEXT
     if prefix.exact:
-        return [_comparison(equal, args[0], prefix.text, kind)] if strategy_in(equal, family) else None
-    if not strategy_in(greater_equal, family):
+        return [_comparison(equal, args[0], prefix.text, kind)] if known(equal) else None
+    if not known(greater_equal):
         return None
     found = [_comparison(greater_equal, args[0], prefix.text, kind)]
     above = greater_string(prefix.text)
-    if above is not None and strategy_in(less, family):
+    if above is not None and known(less):
         found.append(_comparison(less, args[0], above, kind))
     return found
 
@@ -53,8 +57,13 @@ def _prefix(function: Function, pattern: str) -> Prefix | None:
     return None
 
 
-def _comparison(operator: int, key: e.Expr, value: str, kind: PgType) -> e.Expr:
-    row = builtin_operator(operator)
-    function = None if row is None else builtin_function(row.function)
-    assert row is not None and function is not None
-    return e.OpCall(type=BOOL, operator=row, function=function, args=(key, e.Const(type=kind, value=value)))
+def _operator(oid: int) -> Operator:
+    row = builtin_operator(oid)
+    assert row is not None
+    return row
+
+
+def _comparison(operator: Operator, key: e.Expr, value: str, kind: PgType) -> e.Expr:
+    function = builtin_function(operator.function)
+    assert function is not None
+    return e.OpCall(type=BOOL, operator=operator, function=function, args=(key, e.Const(type=kind, value=value)))
