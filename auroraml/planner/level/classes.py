@@ -194,7 +194,7 @@ def _same_key(a: e.Expr, b: e.Expr) -> bool:
     """Whether two expressions are one sort key: a varchar is compared as the text it is (canonicalize_ec_expression)."""
     if equal(a, b):
         return True
-    return TEXT_LIKE >= {a.type.oid, b.type.oid} and equal(strip(a), strip(b))
+    return {a.type.oid, b.type.oid} <= TEXT_LIKE and equal(strip(a), strip(b))
 
 
 def base_implied(level: Level) -> None:
