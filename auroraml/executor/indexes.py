@@ -149,7 +149,9 @@ class IndexLookup:
     def _by_hash(self, table: Table, frame: Frame, loops: int | None, order: Ordered, bound: Bound) -> Found:
         """Many loops that ask for one value each of a key that numpy cannot search."""
         entries = index_rows(table, self.relation, self.index, frame.ctx)
-        matcher = table.derived(("matcher", self.index.oid), lambda: Matcher([entries.keys[0].take(order.entries).flat()], [entries.types[0]], order.n))
+        matcher = table.derived(
+            ("matcher", self.index.oid), lambda: Matcher([entries.keys[0].take(order.entries).flat()], [entries.types[0]], order.n)
+        )
         owners, places = matcher.pairs([self.values[id(bound)](frame)], frame.n)
         sequence = np.lexsort((places, owners))
         owners, places = owners[sequence], places[sequence]
