@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from auroraml.errors import SyntaxError as SqlSyntaxError
 
@@ -19,24 +18,28 @@ WORD, QUOTED, STRING, NUMBER, OPERATOR, PUNCTUATION, PARAMETER, END = (
 )
 
 
-@dataclass(frozen=True, slots=True)
 class Token:
-    """A token: `text` is the word in lower case, the quoted name, the string's value, or the characters as written."""
+    """A token: `text` is the word in lower case, the quoted name, the string's value, or the characters as written. Never changed."""
 
-    kind: str
-    text: str
-    start: int
-    end: int
-    raw: str
-    style: str = ""  # of a string: "", "e", "b", "x", "u"
+    __slots__ = ("end", "kind", "mark", "raw", "start", "style", "text", "word")
+
+    def __init__(self, kind: str, text: str, start: int, end: int, raw: str, style: str = "") -> None:
+        self.kind = kind
+        self.text = text
+        self.start = start
+        self.end = end
+        self.raw = raw
+        self.style = style  # of a string: "", "e", "b", "x", "u"
+        self.word = text if kind == WORD else ""  # the word, where it is one without quotes
+        self.mark = text if kind in (PUNCTUATION, OPERATOR) else ""  # the operator or punctuation mark
 
     def is_word(self, *words: str) -> bool:
         """Whether this is one of `words`, unquoted."""
-        return self.kind == WORD and self.text in words
+        return self.word in words
 
     def is_op(self, *operators: str) -> bool:
         """Whether this is one of these operators or punctuation marks."""
-        return self.kind in (OPERATOR, PUNCTUATION) and self.text in operators
+        return self.mark in operators
 
     @property
     def is_name(self) -> bool:
@@ -50,6 +53,11 @@ _NUMBER = re.compile(r"(?:\d+(?:\.(?!\.)\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 _DOLLAR = re.compile(r"\$(?:[A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_\u0080-\U0010ffff]*)?\$")
 _PARAMETER = re.compile(r"\$(\d+)")
 _OPERATOR = re.compile(r"[+\-*/<>=~!@#%^&|?`]+")
+_COMMON = re.compile(  # what most statements are made of; all else, and what only begins like these, is read one rule at a time
+    r"[ \t\n\r\f\v]*+(?:([A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_$\u0080-\U0010ffff]*+)(?!['&])|([(),;\[\]]|\.(?![\d.]))"
+    r"|(\d++(?:\.\d++)?)(?![\w.])|('[^'\\]*+')(?!')|([*=+/-]|[<>]=?|<>)(?![+\-*/<>=~!@#%^&|?`]))"
+)
+_KINDS = ("", WORD, PUNCTUATION, NUMBER, STRING, OPERATOR)
 _SPECIAL = frozenset("~!@#%^&|`?")
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _ESCAPED = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|x([0-9A-Fa-f]{1,2})|([0-7]{1,3})|(.))", re.DOTALL)
@@ -60,11 +68,19 @@ def tokenize(text: str) -> list[Token]:
     tokens: list[Token] = []
     i, n = 0, len(text)
     while True:
-        i = _skip(text, i)
-        if i >= n:
-            tokens.append(Token(END, "", n, n, ""))
-            return tokens
-        token = _token(text, i)
+        if match := _COMMON.match(text, i):
+            token = _common(match)
+            i = token.start
+        else:
+            i = _skip(text, i)
+            if i >= n:
+                tokens.append(Token(END, "", n, n, ""))
+                return tokens
+            token = _token(text, i)
+        if token.kind != STRING and token.word != "uescape":
+            tokens.append(token)
+            i = token.end
+            continue
         previous = tokens[-1] if tokens else None
         if token.kind == WORD and token.text == "uescape" and previous is not None and previous.raw[:2] in ("U&", "u&"):
             token = _uescaped(text, previous, token)
@@ -74,6 +90,15 @@ def tokenize(text: str) -> list[Token]:
             tokens.pop()
         tokens.append(token)
         i = token.end
+
+
+def _common(match: re.Match[str]) -> Token:
+    group = match.lastindex or 0
+    raw = match[group]
+    start, end = match.span(group)
+    if group == 1:
+        return Token(WORD, _fold(raw), start, end, raw)
+    return Token(_KINDS[group], raw[1:-1] if group == 4 else raw, start, end, raw)
 
 
 def _skip(text: str, i: int) -> int:

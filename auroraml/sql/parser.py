@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlglot import exp
@@ -35,16 +36,21 @@ def parse_expression(text: str) -> Query:
     return statement
 
 
-def _spans(tokens: object) -> list[tuple[int, int]]:
-    assert isinstance(tokens, list)
+def _spans(tokens: Sequence[Token]) -> list[tuple[int, int]]:
     spans, start, depth, atomic = [], 0, 0, 0
     for i, token in enumerate(tokens):
-        depth += token.is_op("(") - token.is_op(")")
-        if (token.is_word("atomic") and tokens[i - 1].is_word("begin")) or (atomic and token.is_word("case")):
-            atomic += 1
-        elif atomic and token.is_word("end"):
-            atomic -= 1
-        if token.kind == "end" or (token.is_op(";") and depth <= 0 and not atomic):
+        mark = token.mark
+        if mark == "(":
+            depth += 1
+        elif mark == ")":
+            depth -= 1
+        elif not mark:
+            word = token.word
+            if (word == "atomic" and tokens[i - 1].word == "begin") or (atomic and word == "case"):
+                atomic += 1
+            elif atomic and word == "end":
+                atomic -= 1
+        if token.kind == "end" or (mark == ";" and depth <= 0 and not atomic):
             if i > start:
                 spans.append((start, i))
             start = i + 1

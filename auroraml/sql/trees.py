@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import bisect
+from collections.abc import Sequence
 
 from sqlglot import exp
 from sqlglot.dialects.postgres import Postgres
 from sqlglot.errors import ParseError, TokenError
+from sqlglot.tokens import Token, TokenType
 
 from auroraml.sql.rewrite import Rewriter, Source
 from auroraml.sql.statements import Tree
 from auroraml.sql.types import near
 
 _DIALECT = Postgres()
+_MOST_RUNS = 4096
 _CONTEXT = 1_000_000  # so that an error's start context is everything before its token
 
 
@@ -22,7 +25,7 @@ def parse_tree(text: str, source: Source, start: int, stop: int, *, expression: 
     written = f"SELECT {rewriter.text}" if expression else rewriter.text
     shift = len("SELECT ") if expression else 0
     try:
-        tokens = _DIALECT.tokenize(written)
+        tokens = _tokens(["SELECT", *rewriter.pieces] if expression else rewriter.pieces)
         found = _DIALECT.parser(error_message_context=_CONTEXT).parse(tokens, written)
     except (ParseError, TokenError) as error:
         raise _translate(error, rewriter, source, stop, shift) from None
@@ -40,6 +43,44 @@ def parse_tree(text: str, source: Source, start: int, stop: int, *, expression: 
         if isinstance(root, exp.Alias):
             raise near(source.tokens[stop - 1])
     return Tree(root=root, source=source, at=at, sql=text[at:end])
+
+
+def _tokens(pieces: Sequence[str]) -> list[Token]:
+    """The tokens of `pieces` with a space after each, as sqlglot's tokenizer makes them; it is asked about what stands between leaves, once."""
+    tokens: list[Token] = []
+    run: list[str] = []
+    at = begun = 0
+    for piece in pieces:
+        end = at + len(piece)
+        if piece[0] == "_":
+            if run:
+                _between(" ".join(run), begun, tokens)
+                run = []
+            tokens.append(Token(TokenType.VAR, piece, 1, end, at, end - 1))
+        else:
+            if not run:
+                begun = at
+            run.append(piece)
+        at = end + 1
+    if run:
+        _between(" ".join(run), begun, tokens)
+    return tokens
+
+
+_runs: dict[str, tuple[tuple[TokenType, str, int, int], ...]] = {}
+
+
+def _between(text: str, at: int, tokens: list[Token]) -> None:
+    """Add the tokens of keywords and marks that stand at offset `at`."""
+    found = _runs.get(text)
+    if found is None:
+        if len(_runs) >= _MOST_RUNS:
+            _runs.clear()
+        leaf = "_i0 "  # nothing here begins a statement
+        read = _DIALECT.tokenize(leaf + text)[1:]
+        found = _runs[text] = tuple((t.token_type, t.text, t.start - len(leaf), t.end - len(leaf)) for t in read)
+    for kind, word, start, end in found:
+        tokens.append(Token(kind, word, 1, at + end + 1, at + start, at + end))
 
 
 def _translate(error: Exception, rewriter: Rewriter, source: Source, stop: int, shift: int) -> Exception:

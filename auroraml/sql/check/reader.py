@@ -33,11 +33,11 @@ class Reader:
 
     def word(self, *words: str) -> bool:
         """Whether the next token is one of these words."""
-        return self.i < self.stop and self.tokens[self.i].is_word(*words)
+        return self.i < self.stop and self.tokens[self.i].word in words
 
     def mark(self, *marks: str) -> bool:
         """Whether the next token is one of these operators or marks."""
-        return self.i < self.stop and self.tokens[self.i].is_op(*marks)
+        return self.i < self.stop and self.tokens[self.i].mark in marks
 
     def then(self, ahead: int, *words: str) -> bool:
         """Whether the token `ahead` of the next is one of these words or marks."""
@@ -45,18 +45,18 @@ class Reader:
         if place >= self.stop:
             return False
         token = self.tokens[place]
-        return token.is_word(*words) or token.is_op(*words)
+        return token.word in words or token.mark in words
 
     def take(self, *words: str) -> bool:
         """Read one of these words, if it is there."""
-        if self.word(*words):
+        if self.i < self.stop and self.tokens[self.i].word in words:
             self.i += 1
             return True
         return False
 
     def take_mark(self, *marks: str) -> bool:
         """Read one of these marks, if it is there."""
-        if self.mark(*marks):
+        if self.i < self.stop and self.tokens[self.i].mark in marks:
             self.i += 1
             return True
         return False
