@@ -116,6 +116,12 @@ _BEFORE = {
     "groups": ("between", "unbounded", "current", "#"), "exclude": ("current", "group", "ties", "no"), "only": (";", ")"), "nowait": (";",),
 }  # fmt: skip
 
+_HANDLED = (  # the words that may be more than names
+    STRUCTURE | VALUES | CONSTANTS | SPECIAL_CALLS | _AFTER.keys() | _BEFORE.keys()
+    | {"cast", "default", "nfc", "nfd", "nfkc", "nfkd", "operator", "overriding", "treat", "variadic"}
+)  # fmt: skip
+_TYPES = frozenset(("double", "character", "national", "timestamp", "time", "bit", "interval", "char", "float", "numeric", "varchar"))
+
 
 @dataclass(frozen=True, kw_only=True)
 class CallForm:
@@ -317,10 +323,12 @@ class Rewriter:
     def _word(self, i: int, token: Token) -> int:
         word, following = token.text, self.tokens[i + 1]
         frame = self.frames[-1] if self.frames else None
-        if self.tokens[i - 1].is_op(".") and i:
+        if i and self.tokens[i - 1].mark == ".":
             return self._identifier(i)
         if frame is not None and frame.kind in SPECIAL_CALLS and (handled := self._special(i, token, frame)):
             return handled
+        if word not in _HANDLED:
+            return self._typed_literal(i) or self._identifier(i)
         if word == "as" and self.tokens[i - 1].is_op(")") and (first := self._using_before(i)):
             self.source.using_aliases[first] = i + 1
             return i + 2
@@ -428,8 +436,7 @@ class Rewriter:
         """type 'literal': CAST of the string; 0 where this is none."""
         token = self.tokens[i]
         previous = self.tokens[i - 1] if i else None
-        multiword = token.text in ("double", "character", "national", "timestamp", "time", "bit", "interval", "char", "float", "numeric", "varchar")
-        if not multiword and self.tokens[i + 1].kind != STRING:
+        if token.text not in _TYPES and self.tokens[i + 1].kind != STRING:
             return 0
         if previous is not None and (previous.is_word("as") or (self.operand and not previous.is_word("select"))):
             return 0
