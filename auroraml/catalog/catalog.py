@@ -52,6 +52,7 @@ class Catalog:
     statistics_by_oid: dict[int, RelationStatistics] = field(default_factory=dict)
     databases_by_name: dict[str, Database] = field(default_factory=dict)
     comments: dict[tuple[int, int, int], str] = field(default_factory=dict)
+    chosen: dict[tuple[object, ...], object] = field(default_factory=dict, init=False, compare=False, repr=False)  # what overloaded calls mean
     computed: dict[str, object] = field(default_factory=dict, init=False, compare=False, repr=False)  # rows of system relations, by name
 
     def apply(self, changes: Iterable[Change]) -> Catalog:

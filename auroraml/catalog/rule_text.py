@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import singledispatchmethod
 
+from auroraml.dispatch import by_class
 from auroraml.ir import expr as e
 from auroraml.ir.deparse import Deparser, Names, direction, quote_identifier
 from auroraml.ir.logical import LogicalPlan, Window
@@ -141,7 +141,7 @@ class RuleDeparser(Deparser):
 
     # What is written otherwise than in EXPLAIN
 
-    @singledispatchmethod
+    @by_class
     def _write(self, expr: e.Expr) -> str:
         return super()._write(expr)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import singledispatchmethod
 from typing import Protocol
 
+from auroraml.dispatch import by_class
 from auroraml.ir import expr as e
 from auroraml.ir.keywords import RESERVED
 from auroraml.ir.sql_syntax import sql_syntax
@@ -125,7 +125,7 @@ class Deparser:
             text = "'" + text.replace("'", "''") + "'"  # never E'': backslashes stand for themselves
         return text if show_type < 0 or not (needed or show_type > 0) else text + label
 
-    @singledispatchmethod
+    @by_class
     def _write(self, expr: e.Expr) -> str:
         raise TypeError(f"no SQL form for {type(expr).__name__}")
 

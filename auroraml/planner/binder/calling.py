@@ -29,7 +29,7 @@ from auroraml.ir.logical import Window
 from auroraml.ir.objects import Function
 from auroraml.ir.tree import children
 from auroraml.planner.binder.binder import Binder
-from auroraml.planner.binder.calls import Candidate
+from auroraml.planner.binder.calls import FIRST_OWN_OID, Candidate
 from auroraml.planner.binder.coercion import located
 from auroraml.types.pg_type import Attribute, PgType, Rep
 from auroraml.types.table import (
@@ -138,6 +138,20 @@ class Calls:
     def _choose(
         self, name: str, schema: str | None, args: Sequence[e.Expr], names: Sequence[str | None], variadic: bool, at: int, star: bool
     ) -> tuple[Candidate, str]:
+        key = None
+        if schema is None and names.count(None) == len(names) and all(arg.type.oid < FIRST_OWN_OID and not arg.type.attributes for arg in args):
+            key = (self.binder.names.path, name, variadic, star, *[arg.type.oid for arg in args])
+            known = self.binder.catalog.chosen.get(key)
+            if isinstance(known, Candidate):
+                return known, name
+        chosen, shown = self._choose_anew(name, schema, args, names, variadic, at, star)
+        if key is not None:
+            self.binder.catalog.chosen[key] = chosen
+        return chosen, shown
+
+    def _choose_anew(
+        self, name: str, schema: str | None, args: Sequence[e.Expr], names: Sequence[str | None], variadic: bool, at: int, star: bool
+    ) -> tuple[Candidate, str]:
         found = self.binder.functions(name, schema, at)
         shown = f"{schema}.{name}" if schema else name
         if star:
@@ -150,8 +164,8 @@ class Calls:
         """type(x) as a cast, where there is no function of that name (chapter 10.3, step 3)."""
         if schema is not None or len(args) != 1:
             return None
-        type = self.binder.catalog.find_type(name, "pg_catalog") if not self.binder.functions(name, None, at) else None
-        if type is None or type.kind == "p" or not self.coercer.can(args[0].type, type, "explicit"):
+        type = self.binder.catalog.find_type(name, "pg_catalog")
+        if type is None or self.binder.functions(name, None, at) or type.kind == "p" or not self.coercer.can(args[0].type, type, "explicit"):
             return None
         return self.coercer.coerce(args[0], type, -1, "explicit", at)
 

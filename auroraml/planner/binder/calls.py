@@ -59,6 +59,10 @@ def candidate(function: Function, n: int, names: Sequence[str | None], variadic:
     return Candidate(function=function, types=tuple(t for t in by_position if t is not None), order=tuple(order))
 
 
+FIRST_OWN_OID = 16384  # objects below it are the same in every database
+_operators: dict[tuple[object, ...], Operator] = {}  # by symbol and operand types: operators and casts are all built in
+
+
 class Chooser:
     """Overload resolution over a coercer."""
 
@@ -94,6 +98,16 @@ class Chooser:
 
     def operator(self, found: Sequence[Operator], symbol: str, args: Sequence[e.Expr], at: int) -> Operator:
         """The operator that an expression means; 42883 or 42725."""
+        key = (symbol, *[arg.type.oid for arg in args])
+        known = _operators.get(key)
+        if known is not None:
+            return known
+        chosen = self._operator(found, symbol, args, at)
+        if all(arg.type.oid < FIRST_OWN_OID and not arg.type.attributes for arg in args):
+            _operators[key] = chosen
+        return chosen
+
+    def _operator(self, found: Sequence[Operator], symbol: str, args: Sequence[e.Expr], at: int) -> Operator:
         options = [o for o in found if (o.left is None) == (len(args) == 1)]
         given = [a.type for a in args]
         if len(args) == 2 and UNKNOWN.oid in (given[0].oid, given[1].oid) and given[0].oid != given[1].oid:
@@ -188,6 +202,8 @@ class Chooser:
     def bind(self, declared: Sequence[PgType], given: Sequence[PgType], result: PgType, at: int | None) -> dict[str, PgType]:
         """What the polymorphic families of a call or operator stand for."""
         bound: dict[str, PgType] = {}
+        if all(type.oid not in POLYMORPHIC for type in declared):
+            return bound
         families: dict[str, list[PgType]] = {"any": [], "anycompatible": []}
         for type, actual in zip(declared, given, strict=True):
             if type.oid in POLYMORPHIC and actual.oid != UNKNOWN.oid:
@@ -202,6 +218,8 @@ class Chooser:
         return bound
 
     def _substitute(self, type: PgType, bound: dict[str, PgType]) -> PgType:
+        if not type.attributes and type.oid not in POLYMORPHIC:
+            return type
         if any(a.type.oid in POLYMORPHIC for a in type.attributes):
             return replace(type, attributes=tuple(replace(a, type=self._substitute(a.type, bound)) for a in type.attributes))
         if type.oid not in POLYMORPHIC:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import singledispatchmethod
 
 from sqlglot import exp
 
+from auroraml.dispatch import by_class
 from auroraml.errors import (
     DatatypeMismatch,
     FeatureNotSupported,
@@ -106,7 +106,7 @@ class Expressions(Predicates):
         expr = self.within(clause, node)
         return self.binder.boolean(expr, clause.name, self.leaves.start(node))
 
-    @singledispatchmethod
+    @by_class
     def _bind(self, node: exp.Expression) -> e.Expr:
         raise FeatureNotSupported(f"{type(node).__name__} is not supported", at=self.leaves.start(node))
 

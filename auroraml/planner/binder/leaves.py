@@ -10,19 +10,22 @@ from auroraml.sql.lexer import Token
 from auroraml.sql.rewrite import CallForm, Source
 from auroraml.sql.types import TypeName
 
+NO_TOKEN = 1 << 30
+
 
 class Leaves:
     """The tokens behind one statement's tree."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
+        self._firsts: dict[int, tuple[object, int]] = {}  # by id: a node and its first token, asked for at every level of an expression
 
     @staticmethod
     def mark(node: object) -> tuple[str, int]:
         """The letter and token number of a leaf; ("", -1) for what is none."""
         name = node if isinstance(node, str) else node.this if isinstance(node, exp.Identifier | exp.Var) else getattr(node, "name", "")
-        if isinstance(name, str) and len(name) > 2 and name[0] == "_" and name[2:].isdigit():
-            return name[1], int(name[2:])
+        if isinstance(name, str) and name[:1] == "_" and (number := name[2:]).isdigit():
+            return name[1], int(number)
         return "", -1
 
     def token(self, node: object) -> Token:
@@ -82,7 +85,23 @@ class Leaves:
 
     def first(self, node: exp.Expression) -> int:
         """The number of the first token below (0 where there is none)."""
-        return min(self.indexes(node), default=0)
+        found = self._first(node)
+        return 0 if found == NO_TOKEN else found
+
+    def _first(self, node: exp.Expression) -> int:
+        known = self._firsts.get(id(node))
+        if known is not None:
+            return known[1]
+        found = NO_TOKEN
+        if isinstance(node, exp.Identifier | exp.Anonymous):
+            letter, index = self.mark(node.this if isinstance(node, exp.Anonymous) else node)
+            found = index if letter else NO_TOKEN
+        for value in node.args.values():
+            for child in value if isinstance(value, list) else (value,):
+                if isinstance(child, exp.Expression):
+                    found = min(found, self._first(child))
+        self._firsts[id(node)] = (node, found)
+        return found
 
     def start(self, node: exp.Expression) -> int:
         """The offset where `node` begins."""

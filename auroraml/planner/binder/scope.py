@@ -51,7 +51,7 @@ class Scope:
     def find_column(self, name: str, at: int) -> Expr | None:
         """The column of that name at this level; 42702 where two have it."""
         found: list[Expr] = [expr for merged, expr, _ in self.merged if merged == name]
-        hidden = self.replaced()
+        hidden = self.replaced() if self.merged else frozenset()
         for entry in self.entries:
             for output in () if entry.qualified else entry.outputs:
                 if output.name == name and output.id not in hidden:

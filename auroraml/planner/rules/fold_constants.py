@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import singledispatchmethod
 from typing import Any
 
 from auroraml.batch import Batch
 from auroraml.catalog.builtins import builtin_function, builtin_operator
+from auroraml.dispatch import by_class
 from auroraml.evaluate import Frame, Runtime, compile
 from auroraml.ir import expr as e
 from auroraml.ir.tree import map_children
@@ -56,7 +56,7 @@ class Folder:
     def _foldable(self, volatility: str) -> bool:
         return volatility == "i" or (self.stable and volatility == "s")
 
-    @singledispatchmethod
+    @by_class
     def _fold(self, expr: Any) -> Any:
         return map_children(expr, self._fold)
 
