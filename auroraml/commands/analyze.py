@@ -115,8 +115,8 @@ def _note_visible(relation: Relation, host: Host) -> None:
     host.set_statistics(relation, replace(old, pages=pages, tuples=rows, all_visible=pages, indexes=indexes, pinned=False))
 
 
-def gather(relation: Relation, columns: Sequence[Column], host: Host, *, verbose: bool = False) -> None:
-    """Store new statistics of a table: of these columns, or of all and of its expressions where none are named; and its size."""
+def gather(relation: Relation, columns: Sequence[Column], host: Host, *, verbose: bool = False, quiet: bool = False) -> None:
+    """Store new statistics of a table: of these columns, or of all and of its expressions where none are named; and its size. `quiet`: no warnings."""
     if verbose:
         host.notice(f'analyzing "{relation.schema}.{relation.name}"', severity="INFO")
     pages, indexes = _sizes(relation, host)
@@ -133,9 +133,11 @@ def gather(relation: Relation, columns: Sequence[Column], host: Host, *, verbose
         found.update(work.columns())
         indexes = {index.oid: work.index(index, indexes[index.oid]) for index in relation.indexes}
         for object in relation.statistics:
-            built = work.extended(object)
+            built = work.extended(object, quiet=quiet)
             if built is not None:
                 extended[object.oid] = built
+    if not columns:
+        host.forget_changes(relation)
     visible = old.all_visible if old.all_visible <= pages else pages
     host.set_statistics(
         relation,

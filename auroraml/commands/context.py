@@ -311,6 +311,12 @@ class Host(Protocol):
     def row_pages(self, relation: Relation) -> RowNumbers:
         """The heap page that each visible row is on."""
 
+    def changed_rows(self, relation: Relation) -> int:
+        """Rows inserted, updated and deleted by committed transactions since the last ANALYZE of the whole table."""
+
+    def forget_changes(self, relation: Relation) -> None:
+        """Count changed rows from now on."""
+
     def dead_rows(self, relation: Relation) -> int:
         """Row versions stored that this statement does not see."""
 

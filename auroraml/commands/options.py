@@ -8,7 +8,17 @@ from auroraml.errors import InvalidParameterValue
 from auroraml.settings.setting import parse_bool
 from auroraml.sql import statements as st
 
-RANGES = {"fillfactor": (10, 100), "parallel_workers": (0, 1024), "toast_tuple_target": (128, 8160)}
+INT4_MAX = 2_147_483_647
+RANGES = {
+    "fillfactor": (10, 100), "parallel_workers": (0, 1024), "toast_tuple_target": (128, 8160), "autovacuum_analyze_threshold": (0, INT4_MAX),
+    "autovacuum_vacuum_threshold": (0, INT4_MAX), "autovacuum_vacuum_insert_threshold": (-1, INT4_MAX), "autovacuum_vacuum_cost_limit": (1, 10_000),
+    "autovacuum_freeze_min_age": (0, 1_000_000_000), "autovacuum_freeze_max_age": (100_000, 2_000_000_000),
+    "autovacuum_freeze_table_age": (0, 2_000_000_000), "autovacuum_multixact_freeze_min_age": (0, 1_000_000_000),
+    "autovacuum_multixact_freeze_max_age": (10_000, 2_000_000_000), "autovacuum_multixact_freeze_table_age": (0, 2_000_000_000),
+    "log_autovacuum_min_duration": (-1, INT4_MAX),
+}  # fmt: skip
+REALS = ("autovacuum_analyze_scale_factor", "autovacuum_vacuum_scale_factor", "autovacuum_vacuum_insert_scale_factor", "autovacuum_vacuum_cost_delay")
+MOST_REAL = 100.0
 FLAGS = ("autovacuum_enabled", "user_catalog_table", "vacuum_truncate")
 
 
@@ -20,6 +30,8 @@ def checked(option: st.Option) -> tuple[str, str]:
         if parse_bool(text) is None:
             raise InvalidParameterValue(f'invalid value for boolean option "{name}": {text}')
         return name, text
+    if name in REALS:
+        return name, _real(name, text)
     if name not in RANGES:
         raise InvalidParameterValue(f'unrecognized parameter "{option.name}"')
     least, most = RANGES[name]
@@ -31,6 +43,17 @@ def checked(option: st.Option) -> tuple[str, str]:
         detail = f'Valid values are between "{least}" and "{most}".'
         raise InvalidParameterValue(f'value {text} out of bounds for option "{name}"', detail=detail)
     return name, text
+
+
+def _real(name: str, text: str) -> str:
+    try:
+        value = float(text)
+    except ValueError:
+        raise InvalidParameterValue(f'invalid value for floating point option "{name}": {text}') from None
+    if not 0.0 <= value <= MOST_REAL:
+        detail = f'Valid values are between "{0.0:.6f}" and "{MOST_REAL:.6f}".'
+        raise InvalidParameterValue(f'value {text} out of bounds for option "{name}"', detail=detail)
+    return text
 
 
 def table_options(options: Sequence[st.Option], before: Sequence[tuple[str, str]] = ()) -> tuple[tuple[str, str], ...]:

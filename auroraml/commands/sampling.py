@@ -88,11 +88,13 @@ class Sample:
                 found[place] = column_statistics(vector if held is None else vector.take(held), expr.type, tuples, target, stored=False)
         return replace(old, expressions=found, tuples=float(np.float32(tuples)))
 
-    def extended(self, object: StatisticsObject) -> ExtendedStatistics | None:
+    def extended(self, object: StatisticsObject, *, quiet: bool = False) -> ExtendedStatistics | None:
         """What a statistics object asks for (extended_stats.c: BuildRelationExtStatistics); None where it cannot be built now."""
         default = self.host.settings[DEFAULT_STATISTICS_TARGET]
         target = _object_target(object, self.relation, default)
         if any(number not in self.chosen for number in object.columns):
+            if quiet:
+                return None
             self.host.notice(
                 f'statistics object "{object.schema}.{object.name}" could not be computed for relation "{self.relation.schema}.{self.relation.name}"',
                 severity="WARNING", sqlstate=InvalidObjectDefinition.sqlstate,

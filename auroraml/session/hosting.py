@@ -12,10 +12,9 @@ import numpy as np
 from auroraml.batch import Batch, ConstVector, Datum, Index, Mask, Vector, from_datums
 from auroraml.catalog.acl import has_privilege, owns
 from auroraml.catalog.catalog import SUPERUSER, Catalog, new_oid
-from auroraml.catalog.changes import Put, Remove, Row, SetStatistics
+from auroraml.catalog.changes import Put, Remove, Row
 from auroraml.catalog.names import ObjectNames
 from auroraml.catalog.printing import index_keys, type_text
-from auroraml.catalog.statistics import RelationStatistics
 from auroraml.commands.altering import Alteration
 from auroraml.commands.columns import remove_column
 from auroraml.commands.context import Bound
@@ -59,6 +58,7 @@ from auroraml.session.function_statistics import ZERO, Counters, FunctionStatist
 from auroraml.session.parameters import given
 from auroraml.session.plan_cache import PlanCache
 from auroraml.session.sequences import SequenceValues
+from auroraml.session.stored_rows import StoredRows
 from auroraml.session.transaction import Transaction
 from auroraml.settings.aurora import AURORAML_EQUAL_CALLS, AURORAML_WARN_DOUBLE_CALLS
 from auroraml.settings.core import (
@@ -90,7 +90,7 @@ def micros_now() -> int:
     return time.time_ns() // 1000 - EPOCH
 
 
-class Hosting(SequenceValues):
+class Hosting(SequenceValues, StoredRows):
     """Methods of Session; the attributes they use are Session's."""
 
     settings: Any
@@ -484,29 +484,6 @@ class Hosting(SequenceValues):
                 References(relation, context).check_new(batch)
         return batch.n
 
-    def column_vectors(self, relation: Relation) -> list[Vector]:
-        """The visible rows' columns."""
-        table = self.hub.store.table(relation.oid)
-        index: Index | None = self.hub.store.visible(table, self.transaction.stored)
-        live = [c for c in relation.columns if not c.dropped]
-        return [table.column(i) if index is None else table.column(i).take(index) for i in range(len(live))]
-
-    def heap_order(self, relation: Relation) -> Index | None:
-        """The visible rows in the order of their heap pages; None where that is the order of `column_vectors`."""
-        table = self.hub.store.table(relation.oid)
-        table.heap_pages(len(relation.columns))
-        index: Index | None = self.hub.store.visible(table, self.transaction.stored)
-        order: Index | None = table.heap.order_of(np.arange(table.n) if index is None else index)
-        return order
-
-    def row_pages(self, relation: Relation) -> Index:
-        """The heap page that each visible row is on."""
-        table = self.hub.store.table(relation.oid)
-        index: Index | None = self.hub.store.visible(table, self.transaction.stored)
-        table.heap_pages(len(relation.columns))  # brings the pages up to date
-        rows = np.arange(table.n) if index is None else index
-        return table.heap.pages_of(rows) if len(rows) else rows
-
     @property
     def pages(self) -> StoredPages:
         """The sizes of what is stored, in PostgreSQL's pages."""
@@ -515,16 +492,6 @@ class Hosting(SequenceValues):
     def relation_pages(self, relation: Relation) -> int:
         """Pages of 8 kB the table takes in PostgreSQL."""
         return self.pages.heap_pages(relation)
-
-    def dead_rows(self, relation: Relation) -> int:
-        """Row versions stored that this statement does not see."""
-        table = self.hub.store.table(relation.oid)
-        index = self.hub.store.visible(table, self.transaction.stored)
-        return 0 if index is None else table.n - len(index)
-
-    def set_statistics(self, relation: Relation, statistics: RelationStatistics) -> None:
-        """Replace a relation's statistics."""
-        self.transaction.change(SetStatistics(oid=relation.oid, statistics=statistics))
 
     def expression_tree(self, text: str) -> st.Tree:
         """The tree of an expression given as SQL."""
@@ -564,6 +531,7 @@ class Hosting(SequenceValues):
             Writer(replace(new, indexes=(), constraints=(), columns=tuple(replace(c, not_null=False) for c in new.columns)), self.context()).insert(
                 full
             )
+            self.transaction.stored.count(new.oid, -n)  # the rows are the same
 
     def current(self, plan: LogicalPlan) -> LogicalPlan:
         """A stored plan over the objects it refers to as they are now."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import count
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -12,6 +12,7 @@ from auroraml import commands, sql
 from auroraml.batch import Batch
 from auroraml.catalog.changes import Remove
 from auroraml.catalog.pinned import pinned_statistics
+from auroraml.commands.autoanalyze import autoanalyze
 from auroraml.commands.context import Bound, Server
 from auroraml.commands.cursors import Cursor
 from auroraml.commands.prepare import Prepared
@@ -38,6 +39,7 @@ from auroraml.session.hosting import Hosting, micros_now
 from auroraml.session.plan_cache import MOST, PlanCache
 from auroraml.session.transaction import Hub, Transaction
 from auroraml.settings import Settings
+from auroraml.settings.autovacuum import AURORAML_AUTOANALYZE
 from auroraml.settings.core import CLIENT_MIN_MESSAGES, DEFAULT_TRANSACTION_READ_ONLY, STATEMENT_TIMEOUT, TRANSACTION_READ_ONLY
 from auroraml.settings.identity import ROLE, SESSION_AUTHORIZATION
 from auroraml.sql import statements as st
@@ -63,6 +65,7 @@ class Session(Hosting):
         self.server = server
         self.instance = instance
         self.reader = instance == "reader"
+        self.analyzing = False  # in the transaction of an autoanalyze
         self.hub = hub
         self.dbname = dbname
         self.settings = settings
@@ -309,6 +312,20 @@ class Session(Hosting):
             dropped = [change.row.oid for change in transaction.changes if isinstance(change, Remove) and isinstance(change.row, Function)]
             for statistics in self.hub.statistics.values() if dropped else ():
                 statistics.forget(dropped)
+            if self.settings[AURORAML_AUTOANALYZE] and not self.analyzing and transaction.stored.changed:
+                self._autoanalyze(transaction.stored.changed)
+
+    def _autoanalyze(self, tables: Iterable[int]) -> None:
+        """Analyze what the commit made due, in a transaction of its own; one that fails is given up, as autovacuum's workers do."""
+        self.analyzing = True
+        try:
+            self.transaction.statement()
+            autoanalyze(tables, self)
+            self.commit()
+        except DatabaseError:
+            self.rollback()
+        finally:
+            self.analyzing = False
 
     def rollback(self) -> None:
         """End the transaction and undo its work."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar, cast
 
 from auroraml.errors import CantChangeRuntimeParam, InsufficientPrivilege, InvalidName
-from auroraml.settings import aurora, batches, charges, core, identity, instances, planner, rds, services
+from auroraml.settings import aurora, autovacuum, batches, charges, core, identity, instances, planner, rds, services
 from auroraml.settings.setting import Context, Setting, VarType
 from auroraml.settings.unknown import reserved, unrecognized
 
@@ -16,7 +16,7 @@ Values = dict[Setting[object], object]
 
 DEFINED: dict[str, Setting[object]] = {
     setting.name.lower(): setting
-    for module in (core, planner, aurora, batches, charges, instances, rds, services, identity)
+    for module in (core, planner, autovacuum, aurora, batches, charges, instances, rds, services, identity)
     for setting in module.SETTINGS
 }
 _UNEXPLAINED = ("default_statistics_target", "maintenance_work_mem", "max_parallel_maintenance_workers", "max_worker_processes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -27,6 +28,7 @@ class Store:
         self.sequences = Sequences()
         self.next_xid = 1
         self.running: dict[int, Transaction] = {}
+        self.changed: Counter[int] = Counter()  # by table: rows that commits have changed since its ANALYZE
         self.waiting: dict[int, int] = {}
 
     def begin(self) -> Transaction:
@@ -37,6 +39,11 @@ class Store:
             transaction = Transaction(self, xid)
             self.running[xid] = transaction
             return transaction
+
+    def forget_changes(self, oid: int) -> None:
+        """A table was analyzed."""
+        with self.lock:
+            self.changed.pop(oid, None)
 
     def snapshot(self, own: int) -> Snapshot:
         """What a statement of transaction `own` sees from now on."""
@@ -94,6 +101,7 @@ class Store:
             table = self.tables[oid]
             rows = table.append(vectors, n, transaction.xid)
             transaction.log(lambda: table.kill(int(rows[0]), int(rows[-1]) + 1) if len(rows) else None)
+            transaction.count(oid, n)
             return rows
 
     # Writers that meet one another
@@ -131,6 +139,8 @@ class Store:
             order = np.argsort(rows, kind="stable")
             deletion = table.delete(rows[order], transaction.xid, None if successors is None else successors[order])
             transaction.log(lambda: table.undelete(deletion))
+            if successors is None:
+                transaction.count(oid, len(rows))  # an update has counted its new versions
 
     def lock_rows(self, table: Table, rows: Index, transaction: Transaction) -> None:
         """Hold rows until the transaction ends."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,7 @@ class Transaction:
         self.ended = False
         self.undo: list[Callable[[], None]] = []
         self.at_end: list[Callable[[], None]] = []
+        self.changed: Counter[int] = Counter()  # rows inserted, updated or deleted, by table
         self.snapshot = store.snapshot(xid)
 
     def statement(self) -> None:
@@ -43,6 +45,11 @@ class Transaction:
     def log(self, undo: Callable[[], None]) -> None:
         """Remember how to take back a change."""
         self.undo.append(undo)
+
+    def count(self, oid: int, n: int) -> None:
+        """`n` rows of a table were changed."""
+        self.changed[oid] += n
+        self.log(lambda: self.changed.subtract({oid: n}))
 
     def savepoint(self) -> int:
         """A mark to roll back to."""
@@ -59,6 +66,8 @@ class Transaction:
     def commit(self) -> None:
         """Make the changes visible to others."""
         self.undo.clear()
+        with self.store.lock:
+            self.store.changed.update(self.changed)
         self._end()
 
     def rollback(self) -> None:

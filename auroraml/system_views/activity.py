@@ -55,9 +55,11 @@ def _live(ctx: Reader, relation: Relation) -> int | None:
 
 @view("pg_catalog.pg_stat_user_tables", "pg_catalog.pg_stat_all_tables", "pg_catalog.pg_stat_xact_user_tables", "pg_catalog.pg_stat_xact_all_tables")
 def pg_stat_user_tables(ctx: Reader) -> Rows:
-    """Tables with their live rows."""
+    """Tables with their live rows, and how many rows have changed since their ANALYZE."""
     return [
-        {"relid": r.oid, "schemaname": r.schema, "relname": r.name, "n_live_tup": _live(ctx, r)} for r in ctx.catalog.relations() if r.kind in "rm"
+        {"relid": r.oid, "schemaname": r.schema, "relname": r.name, "n_live_tup": _live(ctx, r), "n_mod_since_analyze": ctx.store.changed[r.oid]}
+        for r in ctx.catalog.relations()
+        if r.kind in "rm"
     ]
 
 

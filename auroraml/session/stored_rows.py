@@ -1,0 +1,65 @@
+"""The stored rows of tables as a session's statement sees them: columns, places in the heap, changes since ANALYZE; and tables' statistics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from auroraml.batch import Index, Vector
+from auroraml.catalog.changes import SetStatistics
+from auroraml.catalog.statistics import RelationStatistics
+from auroraml.ir.objects import Relation
+from auroraml.session.transaction import Transaction
+
+
+class StoredRows:
+    """Methods of Session; the attributes they use are Session's."""
+
+    hub: Any
+
+    @property
+    def transaction(self) -> Transaction:
+        """The running transaction."""
+        raise NotImplementedError
+
+    def column_vectors(self, relation: Relation) -> list[Vector]:
+        """The visible rows' columns."""
+        table = self.hub.store.table(relation.oid)
+        index: Index | None = self.hub.store.visible(table, self.transaction.stored)
+        live = [c for c in relation.columns if not c.dropped]
+        return [table.column(i) if index is None else table.column(i).take(index) for i in range(len(live))]
+
+    def heap_order(self, relation: Relation) -> Index | None:
+        """The visible rows in the order of their heap pages; None where that is the order of `column_vectors`."""
+        table = self.hub.store.table(relation.oid)
+        table.heap_pages(len(relation.columns))
+        index: Index | None = self.hub.store.visible(table, self.transaction.stored)
+        order: Index | None = table.heap.order_of(np.arange(table.n) if index is None else index)
+        return order
+
+    def row_pages(self, relation: Relation) -> Index:
+        """The heap page that each visible row is on."""
+        table = self.hub.store.table(relation.oid)
+        index: Index | None = self.hub.store.visible(table, self.transaction.stored)
+        table.heap_pages(len(relation.columns))  # brings the pages up to date
+        rows = np.arange(table.n) if index is None else index
+        return table.heap.pages_of(rows) if len(rows) else rows
+
+    def changed_rows(self, relation: Relation) -> int:
+        """Rows inserted, updated and deleted by committed transactions since the last ANALYZE of the whole table."""
+        return int(self.hub.store.changed[relation.oid])
+
+    def forget_changes(self, relation: Relation) -> None:
+        """Count changed rows from now on."""
+        self.hub.store.forget_changes(relation.oid)
+
+    def dead_rows(self, relation: Relation) -> int:
+        """Row versions stored that this statement does not see."""
+        table = self.hub.store.table(relation.oid)
+        index = self.hub.store.visible(table, self.transaction.stored)
+        return 0 if index is None else table.n - len(index)
+
+    def set_statistics(self, relation: Relation, statistics: RelationStatistics) -> None:
+        """Replace a relation's statistics."""
+        self.transaction.change(SetStatistics(oid=relation.oid, statistics=statistics))
