@@ -18,13 +18,15 @@ from auroraml.ir.expr import Const, ParamRef
 from auroraml.ir.logical import Output
 from auroraml.ir.tree import children, rewrite
 from auroraml.pipeline.result import ResultStream, of_batch
+from auroraml.planner.considered import considered
+from auroraml.planner.level.ledger import WATCHED, Ledger
 from auroraml.settings.core import COMPUTE_QUERY_ID
 from auroraml.settings.planner import HASH_MEM_MULTIPLIER, WORK_MEM
 from auroraml.settings.setting import parse_bool
 from auroraml.sql import statements as st
 from auroraml.types.table import JSON, TEXT, XML
 
-FLAGS = ("analyze", "verbose", "costs", "buffers", "settings", "wal", "timing", "summary", "hashes", "charges", "migration")
+FLAGS = ("analyze", "verbose", "costs", "buffers", "settings", "wal", "timing", "summary", "hashes", "charges", "migration", "alternatives")
 FORMATS = ("text", "xml", "json", "yaml")
 TYPES = {"json": JSON, "xml": XML}
 
@@ -135,7 +137,12 @@ def explained(
 ) -> list[str]:
     """The lines EXPLAIN answers for a bound statement; with ANALYZE its rows go to `keep`."""
     started = time.perf_counter()
-    plan, migrations = host.plan_with_decisions(bound, params)
+    ledger = Ledger() if options.alternatives else None
+    watched = WATCHED.set(ledger)
+    try:
+        plan, migrations = host.plan_with_decisions(bound, params)
+    finally:
+        WATCHED.reset(watched)
     planning = (time.perf_counter() - started) * 1000
     metrics = None
     if options.analyze:
@@ -166,6 +173,7 @@ def explained(
             charges=host.services.account.running(),
             currency=host.services.account.prices.currency if options.charges else "",
             migrations=migrations,
+            alternatives=() if ledger is None else considered(ledger, catalog.type),
         )
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import singledispatch
 
+from auroraml.explain.alternatives import alternatives_property
 from auroraml.explain.charges import node_charges, total_charges
 from auroraml.explain.hashes import plan_hash, query_identifier, sql_hash
 from auroraml.explain.migrations import migration_property
@@ -15,6 +16,7 @@ from auroraml.explain.participants import workers
 from auroraml.explain.properties import node_properties
 from auroraml.explain.usage import BUFFERS, usage
 from auroraml.ir import physical as p
+from auroraml.ir.alternatives import ConsideredRelation
 from auroraml.ir.decisions import Migrations
 from auroraml.ir.deparse import quote_identifier
 from auroraml.ir.expr import Call, SubPlan
@@ -41,6 +43,7 @@ class Explained:
     charges: Bill = field(default_factory=Bill)  # the whole statement's
     currency: str = ""
     migrations: Migrations = field(default_factory=Migrations)
+    alternatives: tuple[ConsideredRelation, ...] = ()
     sort_memory: int = 4 << 20  # work_mem in bytes
     hash_memory: int = 8 << 20  # work_mem × hash_mem_multiplier in bytes
 
@@ -158,6 +161,8 @@ class _Builder:
             yield Property(label="Query Identifier", value=found, text=f"Query Identifier: {found}")
         if options.migration:
             yield migration_property(explained.migrations, verbose=options.verbose, resolve=explained.resolve, visible=explained.visible)
+        if options.alternatives:
+            yield alternatives_property(explained.alternatives, options)
         if options.buffers:
             yield Property(label="Planning", value=dict.fromkeys(BUFFERS, 0))
         if options.summary:

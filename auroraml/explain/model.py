@@ -37,7 +37,7 @@ class NodeModel:
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """EXPLAIN's options (EXPLAIN's reference page; HASHES is Aurora's, CHARGES and MIGRATION ours). `summary` and `timing` are resolved to booleans."""
+    """EXPLAIN's options (EXPLAIN's reference page; HASHES is Aurora's, CHARGES, MIGRATION and ALTERNATIVES ours). `summary` and `timing` are resolved to booleans."""
 
     analyze: bool = False
     verbose: bool = False
@@ -50,6 +50,7 @@ class Options:
     hashes: bool = False
     charges: bool = False
     migration: bool = False
+    alternatives: bool = False
     format: str = "text"
 
 

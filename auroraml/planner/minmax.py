@@ -8,6 +8,7 @@ from auroraml.catalog.builtins import builtin_operator
 from auroraml.catalog.data import AGGREGATES
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
+from auroraml.planner.level.ledger import WATCHED
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.operators import family_of
 from auroraml.planner.level.pathkeys import Keys
@@ -73,7 +74,12 @@ def _one(level: Level, tree: Group, call: e.Aggregate, sub_level: SubLevel) -> E
         known = e.NullTest(type=BOOL, arg=arg, negated=True)
         where = tree.where if any(equal(known, x) for x in tree.where) else (known, *tree.where)
         query = l.Query(from_items=tree.items, where=where, targets=(target,), order_by=(key,))
+        ledger = WATCHED.get()
+        if ledger is not None:
+            ledger.begin()
         sub, relation = sub_level(query)
+        if ledger is not None:
+            ledger.end()
         path = _ordered(relation, sub.sort_keys)
         if path is not None:
             fraction = 1.0 / relation.cheapest_total.rows if relation.cheapest_total is not None and relation.cheapest_total.rows > 1.0 else 1.0

@@ -18,6 +18,7 @@ from auroraml.ir.bound import BoundStatement
 from auroraml.ir.objects import Function
 from auroraml.ir.tree import children, map_children, rewrite, walk
 from auroraml.planner.estimate.relation import PageSource
+from auroraml.planner.level.ledger import WATCHED
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.statement import Outer, PlannedCte, Statement
 from auroraml.planner.modify import plan_change, plan_insert
@@ -52,7 +53,12 @@ def choose(
 
 
 def _plan_query(statement: Statement, plan: l.LogicalPlan, outer: Outer | None, fraction: float) -> Level:
+    ledger = WATCHED.get()
+    if ledger is not None:
+        ledger.begin()
     level = _level(plan, statement, outer, fraction)
+    if ledger is not None:
+        ledger.end()
     level.wanted_fraction = fraction
     return level
 

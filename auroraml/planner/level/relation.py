@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
+from auroraml.planner.level.ledger import WATCHED, Ledger
 
 if TYPE_CHECKING:
     from auroraml.ir.objects import Index
@@ -47,7 +48,7 @@ class Relation:
         "alias", "all_visible", "attribute_numbers", "base_cost_per_tuple", "base_cost_startup", "bits", "cheapest_parameterized",
         "cheapest_startup", "cheapest_total", "cheapest_unique", "class_mask", "clauses", "consider_parallel", "consider_param_startup",
         "consider_startup", "direct_lateral", "facts", "has_class_joins", "index", "indexes", "item", "join_clauses", "kind", "lateral",
-        "lateral_referencers", "lateral_vars", "member", "memoizable", "needed", "not_null", "not_unique_for", "pages", "parameterizations", "partial_paths", "paths",
+        "lateral_referencers", "lateral_vars", "ledger", "member", "memoizable", "needed", "not_null", "not_unique_for", "pages", "parameterizations", "partial_paths", "paths",
         "rows", "serial", "sub", "sub_params", "target", "tuples", "unique_for", "useful_keys", "wanted_workers", "widths",
     )  # fmt: skip
 
@@ -97,6 +98,7 @@ class Relation:
         self.memoizable: bool | None = None  # whether Memoize may keep its rows, once asked
         self.useful_keys: dict[Keys, Keys] = {}  # orders of joins, each with as much of it as is worth keeping
         self.not_null: frozenset[int] = frozenset()
+        self.ledger: Ledger | None = WATCHED.get()
 
 
 class IndexChoice:

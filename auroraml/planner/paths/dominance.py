@@ -50,6 +50,8 @@ def _fuzzily(one: Path, two: Path, fuzz: float, relation: Relation) -> int:
 
 def add_path(relation: Relation, new: Path) -> None:
     """Keep `new` unless an old path dominates it; drop old ones it dominates."""
+    if relation.ledger is not None and not relation.ledger.admits(relation, new, add_path, False):
+        return
     paths = relation.paths
     kept: list[Path] | None = None  # what is left of `paths` so far, once one was dropped
     count = place = 0
@@ -125,12 +127,14 @@ def precheck(relation: Relation, startup: float, total: float, keys: Keys, outer
         if total < old.total * FUZZ:
             break
         if (not watch or startup >= old.startup * FUZZ) and old.outer == outer and (n == 0 or (old.param is None and old.keys[:n] == keys)):
-            return False
-    return True
+            return relation.ledger is not None and relation.ledger.prechecked(old)
+    return relation.ledger is None or relation.ledger.prechecked(None)
 
 
 def add_partial_path(relation: Relation, new: Path) -> None:
     """The same for partial paths: total cost and order only."""
+    if relation.ledger is not None and not relation.ledger.admits(relation, new, add_partial_path, True):
+        return
     accept = True
     place = 0
     kept: list[Path] = []
@@ -171,9 +175,9 @@ def partial_precheck(relation: Relation, total: float, keys: Keys) -> bool:
         verdict = compare_keys(keys, old.keys)
         if verdict != 3:
             if total > old.total * FUZZ and verdict != 1:
-                return False
+                return relation.ledger is not None and relation.ledger.prechecked(old)
             if old.total > total * FUZZ and verdict != 2:
-                return True
+                return relation.ledger is None or relation.ledger.prechecked(None)
     return precheck(relation, total, total, keys, 0)
 
 

@@ -42,6 +42,8 @@ class Emitter:
     def plan(self, path: Path, flags: int, exprs: Sequence[e.Expr] | None = None) -> Emitted:
         """The plan of a path; `exprs` is the select list wanted of a node that can compute one."""
         saved, self.rows = self.rows, path.rows
+        if path.relation.ledger is not None:
+            path.relation.ledger.use(path)
         try:
             return BUILDERS[type(path)](self, path, flags, exprs)
         finally:
