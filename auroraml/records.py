@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 __all__ = ["dataclass", "replace"]
 T = TypeVar("T")
+_SELDOM = 200  # instances of a class, until code is generated for making more
 _PLAIN: dict[type, frozenset[str]] = {}  # the fields of the classes made here whose making is only the setting of fields
 
 if TYPE_CHECKING:
@@ -67,9 +68,14 @@ def _initializer(cls: type, fields: tuple[dataclasses.Field[Any], ...]) -> Calla
     size = len(taken.keys() | defaults.keys() | factories.keys())
     finish = getattr(cls, "__post_init__", None)
     known = frozenset(taken)
+    left = -1 if factories or finish is not None or len(taken) < len(fields) else _SELDOM
 
     def __init__(self: object, /, **given: object) -> None:
+        nonlocal left
         values = self.__dict__
+        left -= 1
+        if left == 0:
+            cls.__init__ = _generated(taken)  # type: ignore[misc] # the same in code of its own
         values.update(defaults)
         values.update(given)
         for name, make in factories.items():
@@ -81,6 +87,15 @@ def _initializer(cls: type, fields: tuple[dataclasses.Field[Any], ...]) -> Calla
             finish(self)
 
     return __init__
+
+
+def _generated(fields: dict[str, dataclasses.Field[Any]]) -> Callable[..., None]:
+    """The initializer of a class that many are made of: twice as fast, but its making costs as much as many instances."""
+    defaults: dict[str, object] = {f"_{name}": field.default for name, field in fields.items() if field.default is not dataclasses.MISSING}
+    taken = ", ".join(f"{name}=_{name}" if f"_{name}" in defaults else name for name in fields)
+    given = ", ".join(f"{name}={name}" for name in fields)
+    exec(f"def __init__(self, /, *, {taken}):\n    self.__dict__.update({given})", defaults)
+    return defaults["__init__"]  # type: ignore[return-value] # just made
 
 
 def _complaint(cls: type, known: frozenset[str], optional: frozenset[str], given: dict[str, object]) -> str:

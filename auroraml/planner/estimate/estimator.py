@@ -32,7 +32,7 @@ class Input:
         return Input(facts=facts, tuples=facts.tuples, rows=facts.tuples)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False)
 class InputColumn:
     """A column of an input; what makes it up below, where it is one column's values passed on, gives its statistics."""
 
@@ -49,7 +49,7 @@ class InputColumn:
         return InputColumn(input=input, number=number, statistics=facts.columns.get(number), unique=facts.unique_column(number))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False)
 class Variable:
     """An expression examined: its input where it reads exactly one, and statistics where it is a column that has some."""
 

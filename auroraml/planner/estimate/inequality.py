@@ -13,7 +13,7 @@ from auroraml.types.pg_type import PgType
 DEFAULT_INEQUALITY = 0.3333333333333333
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Bound:
     """`variable op value`: `greater` for > and >=, `equal` for <= and >=; the value of `type` with its order key.
 

@@ -9,7 +9,7 @@ import numpy as np
 from auroraml.planner.estimate.estimator import Estimator, Input, Variable, clamp
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False)
 class JoinSides:
     """The join a clause belongs to. `kind`: inner, left, right, full, semi, anti; the inputs under each side; the rows of the inner side."""
 
@@ -30,7 +30,7 @@ class JoinSides:
         return bool(second.inputs) and self.left.issuperset(second.inputs)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Side:
     """One variable of an equality: distinct values, whether they are a default, NULLs."""
 

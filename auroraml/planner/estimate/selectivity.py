@@ -34,7 +34,7 @@ PATTERNS = {  # estimator: (LIKE rather than a regular expression, any case, neg
 DEFAULTS = {"contsel": 0.001, "areasel": 0.005, "positionsel": 0.1, "matchingsel": 0.01, "arraycontsel": 0.005, "tsmatchsel": 0.005}
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False)
 class Context:
     """Where a clause stands: `only` that input's columns vary (a parameterised scan), or in the join `sides`; neither: a restriction."""
 

@@ -77,6 +77,7 @@ def _table(level: Level, relation: Relation, item: l.TableItem) -> None:
         level.owner[row_id] = relation.index
     if item.relation.system is not None:
         return  # system relations are computed whole when they are read
+    relation.columns = list(by_number.values())
     for index in facts.indexes.values():
         relation.indexes.append(_index(level, relation, index, by_number))
 

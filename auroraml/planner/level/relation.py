@@ -46,7 +46,7 @@ class Relation:
 
     __slots__ = (
         "alias", "all_visible", "attribute_numbers", "base_cost_per_tuple", "base_cost_startup", "bits", "cheapest_parameterized",
-        "cheapest_startup", "cheapest_total", "cheapest_unique", "class_mask", "clauses", "consider_parallel", "consider_param_startup",
+        "cheapest_startup", "cheapest_total", "cheapest_unique", "class_mask", "clauses", "columns", "consider_parallel", "consider_param_startup",
         "consider_startup", "direct_lateral", "facts", "has_class_joins", "index", "indexes", "item", "join_clauses", "kind", "lateral",
         "lateral_referencers", "lateral_vars", "ledger", "member", "memoizable", "needed", "not_null", "not_unique_for", "pages", "parameterizations", "partial_paths", "paths",
         "rows", "serial", "sub", "sub_params", "target", "tuples", "unique_for", "useful_keys", "wanted_workers", "widths",
@@ -60,6 +60,7 @@ class Relation:
         self.item: l.FromItem | None = None
         self.alias = ""
         self.facts: RelationFacts | None = None
+        self.columns: list[e.Expr] | None = None  # references to the item's columns, once made
         self.attribute_numbers: dict[int, int] = {}  # column id to attribute number
         self.needed: dict[int, int] = {}  # column id to the relation sets that need it (bit 0: the select list)
         self.widths: dict[int, int] = {}

@@ -131,5 +131,7 @@ class Emitter:
 
 def physical_columns(relation: Relation) -> list[e.Expr]:
     """All columns of a base relation, in order (build_physical_tlist)."""
-    assert relation.item is not None
-    return [e.ColumnRef(type=o.type, typmod=o.typmod, id=o.id, name=o.name) for o in relation.item.outputs]
+    if relation.columns is None:
+        assert relation.item is not None
+        relation.columns = [e.ColumnRef(type=o.type, typmod=o.typmod, id=o.id, name=o.name) for o in relation.item.outputs]
+    return list(relation.columns)
