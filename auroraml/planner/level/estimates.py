@@ -33,6 +33,7 @@ class Estimates:
         self.inputs: dict[int, Input] = {}  # by relation number
         self._folder = Folder(level.statement.runtime, stable=True)
         self.estimator = Estimator(self.columns, fold=self._fold, known_equal=self._known_equal)
+        self._conditions: dict[tuple[int, ...], tuple[tuple[e.Expr, ...], float]] = {}
         self._lists: dict[tuple[int, ...], tuple[list[Clause], float]] = {}
         self._groups: dict[tuple[object, ...], float] = {}
         self._defaulted: dict[tuple[int, ...], tuple[tuple[e.Expr, ...], bool]] = {}
@@ -69,6 +70,15 @@ class Estimates:
             if exprs:
                 value *= clauselist_selectivity(exprs, self.estimator, self.inputs.get(relation.index))
             found = self._lists[key] = (list(clauses), value)
+        return found[1]
+
+    def conditions(self, exprs: Sequence[e.Expr], relation: Relation) -> float:
+        """Conditions of an index on one relation, kept as long as the level."""
+        key = (relation.index, *[id(x) for x in exprs])
+        found = self._conditions.get(key)
+        if found is None:
+            value = clauselist_selectivity(list(exprs), self.estimator, self.inputs.get(relation.index))
+            found = self._conditions[key] = (tuple(exprs), value)
         return found[1]
 
     def sides(self, special: SpecialJoin) -> JoinSides:

@@ -106,7 +106,8 @@ class IndexChoice:
     """An index as path search sees it: its keys as expressions over the level's columns, its size, what its predicate implies."""
 
     __slots__ = (
-        "columns", "families", "height", "included", "index", "pages", "predicate", "predicate_holds", "relation", "restrictions", "tuples", "unique",
+        "columns", "covering", "families", "height", "included", "index", "pages", "predicate", "predicate_holds", "relation", "restrictions", "tuples",
+        "unique", "useful_keys",
     )  # fmt: skip
 
     def __init__(self, index: Index, relation: Relation, columns: list[e.Expr], pages: float, tuples: float, height: int, unique: bool) -> None:
@@ -122,6 +123,8 @@ class IndexChoice:
         self.tuples = tuples
         self.height = height
         self.unique = unique
+        self.covering: bool | None = None  # whether it holds all columns that are read, once asked
+        self.useful_keys: tuple[Keys, Keys] | None = None  # its order and the opposite one as far as they are of use, once asked
 
     @property
     def ordered(self) -> bool:

@@ -6,7 +6,6 @@ from auroraml.ir import expr as e
 from auroraml.planner.cost import scans as cost
 from auroraml.planner.cost.expressions import array_length
 from auroraml.planner.cost.numbers import rint
-from auroraml.planner.estimate.selectivity import clauselist_selectivity
 from auroraml.planner.level.clause import Clause
 from auroraml.planner.level.implication import implied
 from auroraml.planner.level.level import Level
@@ -74,10 +73,10 @@ def covered(clause: Clause, path: IndexPath) -> bool:
 
 def _selectivity(level: Level, relation: Relation, index: IndexChoice, exprs: list[e.Expr]) -> float:
     """Of conditions, with what the index's predicate adds to them (add_predicate_to_index_quals)."""
-    extra = [x for x in index.predicate if not implied([x], exprs, level.fold)]
+    extra = [x for x in index.predicate if not implied([x], exprs, level.fold)] if index.predicate else []
     if not extra and not exprs:
         return 1.0
-    return clauselist_selectivity([*extra, *exprs], level.estimates.estimator, level.estimates.inputs.get(relation.index))
+    return level.estimates.conditions([*extra, *exprs], relation)
 
 
 def _argument_cost(level: Level, condition: e.Expr) -> float:

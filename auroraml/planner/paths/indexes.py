@@ -204,7 +204,7 @@ def build_paths(
     outer &= ~relation.bits
     loops = loop_count(level, relation, outer)
     ordered = not bitmap and not lower_array and index.ordered and has_useful(level, relation)
-    keys = truncate_useless(level, relation, index_keys(level, index, False)) if ordered else ()
+    keys, backward_keys = _useful_keys(level, relation, index) if ordered else ((), ())
     only = not bitmap and _covers(level, relation, index)
     found: list[IndexPath] = []
     shared = relation.consider_parallel and not outer and not bitmap and index.ordered
@@ -218,11 +218,18 @@ def build_paths(
 
     if chosen or keys or useful_predicate or only:
         add(keys, False)
-    if ordered:
-        keys = truncate_useless(level, relation, index_keys(level, index, True))
-        if keys:
-            add(keys, True)
+    if backward_keys:
+        add(backward_keys, True)
     return found, skipped, foreign
+
+
+def _useful_keys(level: Level, relation: Relation, index: IndexChoice) -> tuple[Keys, Keys]:
+    """As much of the index's order, and of the opposite one, as is of use; the same whatever the conditions."""
+    if index.useful_keys is None:
+        index.useful_keys = (
+            truncate_useless(level, relation, index_keys(level, index, False)), truncate_useless(level, relation, index_keys(level, index, True))
+        )  # fmt: skip
+    return index.useful_keys
 
 
 def index_keys(level: Level, index: IndexChoice, backward: bool) -> Keys:
@@ -255,6 +262,12 @@ def _covers(level: Level, relation: Relation, index: IndexChoice) -> bool:
     """Whether the index holds every column that is read (check_index_only)."""
     if not level.costs.indexonlyscan or not index.ordered:
         return False
+    if index.covering is None:
+        index.covering = _holds(relation, index)
+    return index.covering
+
+
+def _holds(relation: Relation, index: IndexChoice) -> bool:
     held = {c.id for c in (*index.columns, *index.included) if isinstance(c, e.ColumnRef)}
     for expr in relation.target.exprs:
         if isinstance(expr, PlaceHolder):
