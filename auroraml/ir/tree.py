@@ -14,7 +14,24 @@ from auroraml.types.pg_type import PgType
 T = TypeVar("T")
 _SKIPPED = ("type", "typmod", "at", "function", "operator", "relation", "original")  # a node's description, not its parts
 _PLAIN = frozenset(
-    ("ClassVar", "Cost", "Function", "Index", "None", "Operator", "PgType", "Relation", "bool", "bytes", "dict", "float", "int", "str", "tuple")
+    (
+        "ClassVar",
+        "Cost",
+        "Function",
+        "Index",
+        "None",
+        "Operator",
+        "Output",
+        "PgType",
+        "Relation",
+        "bool",
+        "bytes",
+        "dict",
+        "float",
+        "int",
+        "str",
+        "tuple",
+    )
 )
 _LEAVES = (PgType, str, int, float, bool, bytes, type(None))
 
@@ -51,7 +68,7 @@ _COMPARED = _Compared()
 
 
 def children(node: object) -> list[object]:
-    """The dataclass nodes directly below `node` (through tuples), catalog rows left out."""
+    """The dataclass nodes directly below `node` (through tuples), catalog rows and columns made (`Output`) left out."""
     found: list[object] = []
     for name in _SHAPES[node.__class__]:
         value = getattr(node, name)

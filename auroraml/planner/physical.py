@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import singledispatch
 from itertools import count
 from typing import Any
@@ -30,6 +29,7 @@ from auroraml.planner.plans.emitter import EXACT, Emitter
 from auroraml.planner.query import charge_init_plans, plan_level
 from auroraml.planner.rules.inline_ctes import inline_ctes
 from auroraml.planner.set_operations import plan_recursive, plan_set_operation
+from auroraml.records import replace
 from auroraml.settings.values import Settings
 from auroraml.types.table import BOOL
 
@@ -49,7 +49,7 @@ def choose(
     if statement.parallel_ok:
         root = gather.with_params(root)
     names = tuple(o.name for o in bound.columns)
-    return numbered(replace(root, names=names), _aliases(statement, level, root))
+    return numbered(replace(root, names=names), _aliases(statement, level, root), bool(statement.subplans))
 
 
 def _plan_query(statement: Statement, plan: l.LogicalPlan, outer: Outer | None, fraction: float) -> Level:
@@ -164,7 +164,7 @@ def emit(level: Level, path: Path | None = None) -> p.PhysicalPlan:
 def _aliases(statement: Statement, top: Level, root: p.PhysicalPlan) -> dict[int, str]:
     """Range-table entries that the plan uses to the names EXPLAIN shows: repeated ones numbered, outer levels first."""
     used: dict[int, str] = {}
-    for node in _nodes(root):
+    for node in _nodes(root) if statement.subplans else _without_subplans(root):
         if node.range_index:
             used.setdefault(node.range_index, getattr(node, "alias", ""))
     order: list[int] = []
@@ -208,8 +208,19 @@ def _nodes(node: object) -> list[p.PhysicalPlan]:
     return found
 
 
-def numbered(root: p.PhysicalPlan, aliases: dict[int, str]) -> p.PhysicalPlan:
-    """The plan with node ids in pre-order and unique names of scans."""
+def _without_subplans(root: p.PhysicalPlan) -> list[p.PhysicalPlan]:
+    """The nodes of a plan whose expressions hold no plans, in the order of `_nodes`."""
+    found: list[p.PhysicalPlan] = []
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        found.append(node)
+        pending += [child for child in children(node) if isinstance(child, p.PhysicalPlan)]
+    return found
+
+
+def numbered(root: p.PhysicalPlan, aliases: dict[int, str], subplans: bool = True) -> p.PhysicalPlan:
+    """The plan with node ids in pre-order and unique names of scans; only with `subplans` do expressions hold plans."""
     ids = count(1)
 
     def change(node: object) -> object | None:
@@ -221,6 +232,8 @@ def numbered(root: p.PhysicalPlan, aliases: dict[int, str]) -> p.PhysicalPlan:
         return None
 
     def map_below(node: p.PhysicalPlan) -> p.PhysicalPlan:
-        return map_children(node, lambda child: rewrite(child, change))
+        if subplans:
+            return map_children(node, lambda child: rewrite(child, change))
+        return map_children(node, lambda child: change(child) if isinstance(child, p.PhysicalPlan) else child)
 
     return rewrite(root, change)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
@@ -20,6 +19,7 @@ from auroraml.planner.rules.pull_up_sublinks import all_of
 from auroraml.planner.rules.pull_up_subqueries import SubqueryPuller, substitute
 from auroraml.planner.rules.reduce_outer_joins import reduce_outer_joins, remove_no_tables
 from auroraml.planner.subplans import plan_sublink
+from auroraml.records import replace
 
 ROW_ID = -1  # the column id of the changed table's row number
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import TypeVar
 
 from auroraml.ir import expr as e
 from auroraml.ir.tree import children, map_children, same
 from auroraml.planner.rules.placeholder import PlaceHolder
+from auroraml.records import replace
 
 T = TypeVar("T")
 

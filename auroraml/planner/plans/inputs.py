@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.planner.cost.alternatives import Alternatives
 from auroraml.planner.level.questions import equal, rewrite
 from auroraml.planner.rules.placeholder import PlaceHolder
+from auroraml.records import replace
 
 Reference = Callable[[e.ColumnRef], e.Expr]
 

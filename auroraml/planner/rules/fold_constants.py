@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
-from auroraml.batch import Batch
+from auroraml.batch import Batch, Datum
 from auroraml.catalog.builtins import builtin_function, builtin_operator
 from auroraml.dispatch import by_class
 from auroraml.evaluate import Frame, Runtime, compile
 from auroraml.ir import expr as e
 from auroraml.ir.tree import map_children
 from auroraml.planner.level.questions import cuts, equal
+from auroraml.records import replace
 from auroraml.types.casts import find_cast
-from auroraml.types.pg_type import Rep
+from auroraml.types.pg_type import Interval, PgArray, Rep
 from auroraml.types.table import BOOL, TEXT
 
 TRUE = e.Const(type=BOOL, value=True)
 FALSE = e.Const(type=BOOL, value=False)
+FIRST_OWN_OID = 16384
+_REMEMBERED = (int, float, str, Decimal, Interval)
 
 
 ANY_CONCATENATION = {2003: 1, 2004: 0}  # textanycat, anytextcat: which argument may be of any type
@@ -36,6 +39,24 @@ def _as_text(expr: e.Expr) -> e.Expr:
     return e.ViaText(type=TEXT, arg=expr)
 
 
+MOST_VALUES, LONGEST_TEXT = 1024, 200
+_values: dict[tuple[object, ...], tuple[Datum | None]] = {}  # by function, types and arguments
+
+
+def _key(expr: e.Expr) -> tuple[object, ...] | None:
+    """What the value of a built-in immutable function's call depends on; None where it may depend on more."""
+    if not isinstance(expr, e.Call | e.OpCall) or expr.function.volatility != "i" or expr.function.schema != "pg_catalog":
+        return None
+    parts: list[object] = [expr.function.oid, expr.type.oid, expr.typmod]
+    for arg in expr.args:
+        if not isinstance(arg, e.Const) or not isinstance(arg.value, _REMEMBERED) or arg.type.oid >= FIRST_OWN_OID:
+            return None
+        if isinstance(arg.value, str) and len(arg.value) > LONGEST_TEXT:
+            return None
+        parts += (arg.type.oid, arg.typmod, repr(arg.value))
+    return tuple(parts)
+
+
 class Folder:
     """Folds expressions; `stable`: also functions that are merely stable, for estimates only."""
 
@@ -49,9 +70,20 @@ class Folder:
         return made
 
     def value(self, expr: e.Expr) -> e.Const:
-        """The value of an expression without columns."""
+        """The value of an expression without columns; what immutable built-in functions make of constants is remembered."""
+        key = _key(expr)
+        known = _values.get(key) if key is not None else None
+        if known is None:
+            known = (self._computed(expr),)
+            if key is not None:
+                if len(_values) >= MOST_VALUES:
+                    _values.clear()
+                _values[key] = known
+        return e.Const(type=expr.type, typmod=expr.typmod, at=expr.at, value=known[0])
+
+    def _computed(self, expr: e.Expr) -> Datum | None:
         vector = compile(expr)(Frame(n=1, sides=(Batch([], 1),), params=self.runtime.params, ctx=self.runtime))  # type: ignore[attr-defined] # an ExecutionContext
-        return e.Const(type=expr.type, typmod=expr.typmod, at=expr.at, value=vector.datum(0))
+        return vector.datum(0)
 
     def _foldable(self, volatility: str) -> bool:
         return volatility == "i" or (self.stable and volatility == "s")
@@ -141,6 +173,10 @@ class Folder:
                 isinstance(x, e.Call) and x.function.volatility != "i" for x in (made.element,)
             ):  # fmt: skip
                 return made
+            if isinstance(made, e.ArrayExpr) and not made.multi and made.type.rep is Rep.LIST:
+                return e.Const(
+                    type=made.type, typmod=made.typmod, at=made.at, value=PgArray.of(tuple(a.value for a in args if isinstance(a, e.Const)))
+                )
             return self.value(made)
         return made
 

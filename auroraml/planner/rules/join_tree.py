@@ -73,9 +73,11 @@ def outer_ids(plan: object) -> frozenset[int]:
             read.add(part.id)
         elif isinstance(part, e.WholeRow):
             read.update(part.ids)
-        elif isinstance(part, l.Output | l.Target):
+        elif isinstance(part, l.Target):
             made.add(part.id)
-        elif isinstance(part, l.Insert | l.Update):
+        if isinstance(part, l.LogicalPlan):
+            made.update(output.id for output in part.outputs)
+        if isinstance(part, l.Insert | l.Update):
             made.update(part.row_ids)
         elif isinstance(part, l.Conflict):
             made.update(part.excluded_ids)

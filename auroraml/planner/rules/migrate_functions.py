@@ -8,7 +8,7 @@ Each call is decided about once, where the walk meets it, and the decision noted
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -38,11 +38,18 @@ def migrate(plan: l.LogicalPlan, settings: Settings) -> Migrated:
     return Migrated(plan=moved, migrations=notes.taken())
 
 
+def _ids(node: object) -> Iterable[int]:
+    """The column ids that a node names itself."""
+    if isinstance(node, l.LogicalPlan):
+        return [output.id for output in node.outputs]
+    return (node.id,) if isinstance(node, l.Target | e.ColumnRef) else ()
+
+
 class _Statement:
     """The levels of one statement, inner ones first."""
 
     def __init__(self, plan: l.LogicalPlan, settings: Settings, notes: Notes) -> None:
-        highest = max((x.id for x in walk(plan) if isinstance(x, l.Output | l.Target | e.ColumnRef)), default=0)
+        highest = max((id for x in walk(plan) for id in _ids(x)), default=0)
         self.numbers = iter(range(highest + 1, highest + 1_000_000))
         self.updates = settings[AURORAML_MIGRATE_UPDATE]
         self.shared = settings[AURORAML_EQUAL_CALLS] == "shared"
