@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import statistics
-import sys
+import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
@@ -17,11 +18,11 @@ import auroraml
 from auroraml import sql
 from auroraml.ir.physical import PhysicalPlan
 from auroraml.planner import physical, query
-from benchmarks import tpch
 from tests.runner.cluster import cluster
-from tools.record_statistics import QUERY
+from tests.runner.pinned import RECORDED, Recorded
 
 T = TypeVar("T")
+QUERIES = {path.stem: path.read_text(encoding="utf-8").rstrip("; \n") for path in sorted((Path(__file__).parent / "queries").glob("q*.sql"))}
 OTHERS = {
     "key": "SELECT o_totalprice FROM orders WHERE o_orderkey = 7",
     "2 relations": "SELECT c_name, o_totalprice FROM customer, orders WHERE c_custkey = o_custkey AND o_orderdate < date '1992-03-01'",
@@ -151,18 +152,22 @@ def summary(found: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     }  # fmt: skip
 
 
-def pinned(postgres: psycopg.Connection[tuple[object, ...]], tables: Mapping[str, str], more: str = "") -> auroraml.Connection:
-    """Our tables without rows, with the statistics of PostgreSQL's."""
-    postgres.execute("CREATE EXTENSION IF NOT EXISTS pageinspect")
-    found = postgres.execute(QUERY.replace(":'schema'", "'public'")).fetchone()  # type: ignore[call-overload] # a literal of ours
-    assert found is not None
+def pinned(recorded: Recorded) -> auroraml.Connection:
+    """Our tables without rows, with a server's statistics."""
     ours = auroraml.connect(user="rdsadmin", autocommit=True)
-    for table, columns in tables.items():
-        ours.execute(f"CREATE TABLE {table} ({columns})")
-    if more:
-        ours.execute(more)
-    ours.load_statistics(found[0])
+    ours.execute(recorded.schema)
+    ours.load_statistics(recorded.document)
     return ours
+
+
+def filled(conninfo: str, recorded: Recorded) -> psycopg.Connection[tuple[object, ...]]:
+    """PostgreSQL's tables with their data, and the same statistics."""
+    connection = psycopg.connect(conninfo, dbname="postgres", autocommit=True)
+    connection.execute(recorded.schema)  # type: ignore[call-overload] # a file of ours
+    with tempfile.TemporaryDirectory() as folder:
+        recorded.fill(f"{conninfo} dbname=postgres", recorded.generate("csv", Path(folder)))
+    recorded.restore(f"{conninfo} dbname=postgres")
+    return connection
 
 
 def report(found: Mapping[str, Mapping[str, float]]) -> str:
@@ -173,12 +178,12 @@ def report(found: Mapping[str, Mapping[str, float]]) -> str:
     return "\n".join([*lines, json.dumps(summary(found))])
 
 
-def run(scale: float = 0.1, rounds: int = 9) -> dict[str, dict[str, float]]:
-    """The 22 queries, a key look-up, and joins of 2, 5 and 10 relations."""
+def run(rounds: int = 9) -> dict[str, dict[str, float]]:
+    """The 22 queries at scale 0.1, a key look-up, and joins of 2, 5 and 10 relations."""
     with cluster() as conninfo:
-        postgres = tpch.load_postgres(conninfo, tpch.data(scale))
-        return measure(pinned(postgres, tpch.TABLES), postgres, {**tpch.QUERIES, **OTHERS}, rounds)
+        recorded = RECORDED["sf01"]
+        return measure(pinned(recorded), filled(conninfo, recorded), {**QUERIES, **OTHERS}, rounds)
 
 
 if __name__ == "__main__":
-    print(report(run(float(sys.argv[1]) if len(sys.argv) > 1 else 0.1)))
+    print(report(run()))

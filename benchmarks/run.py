@@ -19,7 +19,7 @@ def main() -> None:
     versions = {name: importlib.metadata.version(name) for name in ("auroraml", "pyarrow", "numpy", "sqlglot", "duckdb", "psycopg")}
     report: dict[str, object] = {"machine": platform.platform(), "cores": os.cpu_count(), "python": platform.python_version(), "versions": versions}
     report["tpch_sf0.1_ms"] = tpch.run(0.1)
-    planned = planning.run(0.1)
+    planned = planning.run()
     report["planning_sf0.1_ms"] = planned
     report["planning_sf0.1"] = planning.summary(planned)
     found = batch.run()
