@@ -108,11 +108,13 @@ def _sizes(relation: Relation, host: Host) -> tuple[int, dict[int, IndexStatisti
 
 
 def _note_visible(relation: Relation, host: Host) -> None:
+    host.pages.vacuumed(relation)
     old = host.catalog.statistics(relation.oid)
     pages, indexes = _sizes(relation, host)
     vectors = host.column_vectors(relation)
     rows = float(np.float32(vectors[0].n if vectors else 0))
-    host.set_statistics(relation, replace(old, pages=pages, tuples=rows, all_visible=pages, indexes=indexes, pinned=False))
+    visible = host.pages.visible_pages(relation)
+    host.set_statistics(relation, replace(old, pages=pages, tuples=rows, all_visible=visible, indexes=indexes, pinned=False))
 
 
 def gather(relation: Relation, columns: Sequence[Column], host: Host, *, verbose: bool = False, quiet: bool = False) -> None:
@@ -138,7 +140,7 @@ def gather(relation: Relation, columns: Sequence[Column], host: Host, *, verbose
                 extended[object.oid] = built
     if not columns:
         host.forget_changes(relation)
-    visible = old.all_visible if old.all_visible <= pages else pages
+    visible = host.pages.visible_pages(relation)
     host.set_statistics(
         relation,
         RelationStatistics(pages=pages, tuples=float(np.float32(work.total)), all_visible=visible, columns=found, indexes=indexes, extended=extended),

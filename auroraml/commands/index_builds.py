@@ -25,5 +25,6 @@ def note_builds(relation: Relation, before: Relation, host: Host) -> None:
         host.pages.built(relation, index)
         size = host.pages.index_pages(relation, index)
         indexes[index.oid] = IndexStatistics(pages=size.pages, height=size.height, tuples=float(np.float32(host.pages.index_tuples(relation, index))))
+    visible = host.pages.visible_pages(relation)
     tuples = -1.0 if rows == 0 and old.tuples < 0 else rows
-    host.set_statistics(relation, replace(old, pages=host.pages.heap_pages(relation), tuples=tuples, indexes=indexes))
+    host.set_statistics(relation, replace(old, pages=host.pages.heap_pages(relation), tuples=tuples, all_visible=visible, indexes=indexes))

@@ -29,6 +29,16 @@ class StoredPages:
             table = self.store.tables.get(relation.oid)
             return 0 if table is None else table.heap_pages(len(relation.columns))
 
+    def visible_pages(self, relation: Relation) -> int:
+        """The pages of a table whose rows are all known to be visible to all."""
+        with self.store.lock:
+            table = self.store.tables.get(relation.oid)
+            return 0 if table is None else int(np.count_nonzero(table.visible_pages(len(relation.columns))))
+
+    def vacuumed(self, relation: Relation) -> None:
+        """VACUUM ran over a table."""
+        self.store.note_vacuum(relation.oid)
+
     @staticmethod
     def _positions(relation: Relation, numbers: Sequence[int]) -> tuple[int, ...]:
         live = [column.number for column in relation.columns if not column.dropped]

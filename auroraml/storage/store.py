@@ -90,6 +90,11 @@ class Store:
         with self.lock:
             return table.visible(transaction.snapshot, self.horizon())
 
+    def note_vacuum(self, oid: int) -> None:
+        """VACUUM of a table."""
+        with self.lock:
+            self.tables[oid].note_vacuum(self.horizon())
+
     def visible_now(self, table: Table) -> Index | None:
         """The rows of `table` that are committed; None when that is all."""
         with self.lock:

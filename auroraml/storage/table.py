@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from auroraml.batch import Datum, Index, Vector
+import numpy as np
+
+from auroraml.batch import Datum, Index, Mask, Vector
 from auroraml.storage.btree import Growth, key_values
 from auroraml.storage.built import IndexPages, built_pages
 from auroraml.storage.columns import column_of
@@ -57,6 +59,13 @@ class Table(Versions):
             fresh = [self.column(i).slice(start, self.n) for i in range(len(self.types))]
             self.heap.add(tuple_sizes(fresh, [type for type, _ in self.types], attributes, self.n - start))
         return self.heap.pages
+
+    def visible_pages(self, attributes: int) -> Mask:
+        """For each heap page whether all its rows are known to be visible to all."""
+        total = self.heap_pages(attributes)
+        if self.visibility is None:
+            return np.zeros(total, np.bool_)
+        return self.visibility.pages(total, self.n, self.heap.pages_of)
 
     def index_pages(self, keys: tuple[int, ...], included: tuple[int, ...], unique: bool) -> IndexPages:
         """The size of a B-tree over the columns at `keys`, kept until rows are added."""

@@ -10,6 +10,7 @@ import numpy as np
 from auroraml.batch import Index, Mask
 from auroraml.storage.columns import Buffer
 from auroraml.storage.transactions import Snapshot
+from auroraml.storage.visibility import VisibilityMap
 
 
 @dataclass
@@ -40,6 +41,7 @@ class Versions:
         self.dead: Buffer | None = None
         self.deleter: Buffer | None = None  # by row: the transaction that deleted it, 0 for none
         self.successor: Buffer | None = None  # by row: the version that took its place, -1 for none
+        self.visibility: VisibilityMap | None = None  # since the last VACUUM
         self._index: tuple[object, Index | None] = (None, None)
 
     def _full(self, buffer: Buffer | None, dtype: type, fill: int) -> Buffer:
@@ -75,6 +77,8 @@ class Versions:
     def delete(self, rows: Index, xid: int, successors: Index | None = None) -> Deletion:
         """Mark rows as deleted by `xid`."""
         deletion = Deletion(rows, xid)
+        if self.visibility is not None:
+            self.visibility.disturb(rows)
         self.deletions.append(deletion)
         self.deleter = self._full(self.deleter, np.int64, 0)
         self.deleter.view[rows] = xid
@@ -131,6 +135,12 @@ class Versions:
                 if deletion.xid < horizon:
                     self.dead.view[deletion.rows] = True
             self.deletions = [d for d in self.deletions if d.xid >= horizon]
+
+    def note_vacuum(self, horizon: int) -> None:
+        """A VACUUM ran: deleted rows left the indexes, and pages are visible to all until they are changed."""
+        self.settle(horizon)
+        dead = None if self.dead is None else self._full(self.dead, np.bool_, 0).view.copy()
+        self.visibility = VisibilityMap(self.n, dead)
 
     def visible(self, snapshot: Snapshot, horizon: int) -> Index | None:
         """The numbers of the rows a snapshot sees; None when it sees all."""

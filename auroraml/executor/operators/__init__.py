@@ -6,6 +6,7 @@ from auroraml.executor.operators import (
     grouping,
     hash_join,
     incremental_sort,
+    index_only,
     joins,
     limits,
     locking,
@@ -20,6 +21,6 @@ from auroraml.executor.operators import (
 )
 
 __all__ = [
-    "functions", "gather", "grouping", "hash_join", "incremental_sort", "joins", "limits", "locking", "merge_join", "modify", "nested_loop", "ordering", "scans", "sets",
-    "tables", "windows",
+    "functions", "gather", "grouping", "hash_join", "incremental_sort", "index_only", "joins", "limits", "locking", "merge_join", "modify", "nested_loop", "ordering", "scans",
+    "sets", "tables", "windows",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Seq Scan, Index Scan, Index Only Scan, Bitmap Heap and Index Scan, BitmapAnd, BitmapOr: the rows of tables."""
+"""Seq Scan, Index Scan, Bitmap Heap and Index Scan, BitmapAnd, BitmapOr: the rows of tables."""
 
 from __future__ import annotations
 
@@ -253,7 +253,7 @@ class _Located(TableRows):
         return batch
 
 
-@operator(p.IndexScan, p.IndexOnlyScan)
+@operator(p.IndexScan)
 class IndexScanRows(_Located):
     """Rows in the order of an index."""
 
@@ -277,17 +277,6 @@ class IndexScanRows(_Located):
             return only
         batch = self._batch(table, Rows.at(only))
         return only[select([compile(c) for c in self.node.conditions], self.frame(batch.n, batch))]
-
-    def unread(self, batch: Batch) -> None:
-        super().unread(batch)
-        if isinstance(self.node, p.IndexOnlyScan):
-            self.metrics.heap_fetches -= batch.n
-
-    def pull(self, n: int) -> Batch | None:
-        batch = super().pull(n)
-        if batch is not None and isinstance(self.node, p.IndexOnlyScan):
-            self.metrics.heap_fetches += batch.n
-        return batch
 
 
 class BitmapRows(Operator):

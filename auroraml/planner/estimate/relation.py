@@ -40,6 +40,12 @@ class PageSource(Protocol):
     def built(self, relation: Relation, index: Index) -> None:
         """An index is made over the rows that are there, not row by row."""
 
+    def visible_pages(self, relation: Relation) -> int:
+        """The pages of a table whose rows are all known to be visible to all."""
+
+    def vacuumed(self, relation: Relation) -> None:
+        """VACUUM ran over a table."""
+
     def index_tuples(self, relation: Relation, index: Index) -> float:
         """The entries of an index for rows that all may see."""
 
