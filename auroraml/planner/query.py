@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.planner.level.build import build_clauses, build_relations, finish_build
+from auroraml.planner.level.exclusion import excluded
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.operators import type_family
 from auroraml.planner.level.parallel_safety import is_safe
@@ -31,6 +32,7 @@ from auroraml.planner.paths.subqueries import plan_subquery
 from auroraml.planner.paths.targets import Targets, split_sets, variables
 from auroraml.planner.paths.windows import choose_order, window_keys, windows
 from auroraml.planner.prepare import Prepared
+from auroraml.planner.rules.join_tree import NoTable
 
 
 class LimitCounts:
@@ -201,9 +203,10 @@ def _scan_join(level: Level, joins: list) -> Relation:  # type: ignore[type-arg]
             consider(level, relation)
         if isinstance(relation.item, l.SubqueryItem):
             plan_subquery(level, relation, relation.item)
+        relation.excluded = not isinstance(relation.item, NoTable) and excluded(level, relation)
         check_index_predicates(level, relation)
         set_size(level, relation)
-    level.total_table_pages = sum(r.pages for r in level.relations_in(level.all_bits))
+    level.total_table_pages = sum(r.pages for r in level.relations_in(level.all_bits) if not r.excluded)
     for relation in level.relations_in(level.all_bits):
         base_paths(level, relation)
     found = join_all(level, joins)

@@ -136,6 +136,7 @@ class _SetPlanner:
         relation.rows = best.rows
         relation.consider_parallel = sub.final.consider_parallel
         if is_dummy(sub.final):
+            relation.target.width = 0
             dummy = DummyPath(relation, relation.target)
             dummy.safe = relation.consider_parallel
             add_path(relation, dummy)

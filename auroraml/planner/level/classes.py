@@ -225,7 +225,7 @@ def _implied_by_constant(level: Level, cls: EquivalenceClass) -> None:
         made = equality(cls.family, member.expr, chosen.expr)
         if made is None:
             continue
-        clause = level.implied(made, member.bits | chosen.bits, member.nullable | chosen.nullable, cls.below_outer_join)
+        clause = level.implied(made, member.bits | chosen.bits, member.nullable | chosen.nullable, cls.bits if cls.below_outer_join else level.all_bits)
         if clause is None:
             continue
         if clause.family:
@@ -244,7 +244,7 @@ def _implied_within_relations(level: Level, cls: EquivalenceClass) -> None:
         if previous is not None:
             made = equality(cls.family, previous.expr, member.expr)
             if made is not None:
-                clause = level.implied(made, member.bits, member.nullable | previous.nullable, cls.below_outer_join)
+                clause = level.implied(made, member.bits, member.nullable | previous.nullable, cls.bits)
                 if clause is not None:
                     clause.left_class = clause.right_class = cls
                     clause.left_member, clause.right_member = previous, member

@@ -194,6 +194,7 @@ class Deconstructor:
                     return
             else:
                 equivalence = True
+                below = below or bool(nonnullable)
         clause = level.clause(
             condition, bits, pushed_down=pushed_down, nullable=nullable, outer_bits=nonnullable, delayed=delayed, pseudoconstant=pseudoconstant
         )

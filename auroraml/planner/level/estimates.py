@@ -161,7 +161,7 @@ class Estimates:
             number = self.level.owner.get(expr.id)
             if number:
                 found = self.level.relation(number).widths.get(expr.id)
-                if found is not None:
+                if found:
                     return found
         if isinstance(expr, e.Aggregate) and expr.state is not None:
             return type_width(expr.state)

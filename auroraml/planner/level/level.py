@@ -198,15 +198,15 @@ class Level:
             ]
         return made
 
-    def implied(self, expr: e.Expr, bits: int, nullable: int, below_outer_join: bool) -> Clause | None:
-        """A clause that a class implies (process_implied_equality); None where it is always true."""
+    def implied(self, expr: e.Expr, bits: int, nullable: int, scope: int) -> Clause | None:
+        """A clause that a class implies (process_implied_equality); None where it is always true. `scope`: where one without columns is tested."""
         if not bits:
             value = self.fold(expr)
             if isinstance(value, e.Const):
                 if value.value:
                     return None
                 expr = value
-            return self.clause(expr, self.all_bits, pseudoconstant=True)
+            return self.clause(expr, scope, pseudoconstant=True)
         return self.clause(expr, bits, nullable=nullable)
 
     def distribute(self, clause: Clause) -> None:

@@ -47,7 +47,7 @@ class Relation:
     __slots__ = (
         "alias", "all_visible", "attribute_numbers", "base_cost_per_tuple", "base_cost_startup", "bits", "cheapest_parameterized",
         "cheapest_startup", "cheapest_total", "cheapest_unique", "class_mask", "clauses", "columns", "consider_parallel", "consider_param_startup",
-        "consider_startup", "direct_lateral", "facts", "has_class_joins", "index", "indexes", "item", "join_clauses", "kind", "lateral",
+        "consider_startup", "direct_lateral", "excluded", "facts", "has_class_joins", "index", "indexes", "item", "join_clauses", "kind", "lateral",
         "lateral_referencers", "lateral_vars", "ledger", "member", "memoizable", "needed", "not_null", "not_unique_for", "pages", "parameterizations", "partial_paths", "paths",
         "rows", "serial", "sub", "sub_params", "target", "tuples", "unique_for", "useful_keys", "wanted_workers", "widths",
     )  # fmt: skip
@@ -79,6 +79,7 @@ class Relation:
         self.consider_param_startup = False
         self.consider_parallel = False
         self.wanted_workers = -1  # the storage parameter parallel_workers
+        self.excluded = False  # no row can satisfy the restrictions
         self.member = False  # of a UNION ALL that was made part of its level
         self.lateral = 0
         self.direct_lateral = 0

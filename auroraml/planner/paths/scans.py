@@ -16,11 +16,6 @@ from auroraml.planner.paths.subqueries import subquery_paths
 from auroraml.planner.rules.join_tree import NoTable
 
 
-def never_true(relation: Relation) -> bool:
-    """Whether a restriction is constantly false (relation_excluded_by_constraints)."""
-    return len(relation.clauses) == 1 and isinstance(relation.clauses[0].expr, e.Const) and not relation.clauses[0].expr.value
-
-
 def make_dummy(relation: Relation) -> None:
     """The relation has no rows (mark_dummy_rel)."""
     relation.rows = 0.0
@@ -45,8 +40,9 @@ def is_dummy(relation: Relation) -> bool:
 def base_paths(level: Level, relation: Relation) -> None:
     """All paths of a base relation."""
     item = relation.item
-    if never_true(relation) and not isinstance(item, NoTable):
+    if relation.excluded:
         relation.target.width = 0
+        relation.widths = dict.fromkeys(relation.widths, 0)
         make_dummy(relation)
         return
     if isinstance(item, l.TableItem):
