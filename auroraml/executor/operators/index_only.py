@@ -23,7 +23,7 @@ class IndexOnlyRows(IndexScanRows):
         self.fetches: Index | None = None
         self.total = 0
         self.counted = 0
-        self.before = 0  # of the parts of a shared scan that are done with
+        self.before = 0  # input rows of the parts of a shared scan that are done with
         self.fetched_of: Batch | None = None
         super().open()
 
@@ -43,7 +43,7 @@ class IndexOnlyRows(IndexScanRows):
             rows = rows[table.visibility.left(rows)]
         flags = self._hidden(table, rows)
         self.total = int(np.count_nonzero(flags))
-        if self.loops.n is None:
+        if self.loops.n is None and not (self.member is not None and self.node.parallel_aware):
             seen = table.visible_of(rows, self.ctx.transaction.snapshot)
             self.fetches = np.cumsum(flags) if len(seen) == len(rows) else np.cumsum(flags)[np.isin(rows, seen)]
             self.fetched_of = made
@@ -69,20 +69,25 @@ class IndexOnlyRows(IndexScanRows):
             looked = self.total * (1 if self.whole.owner is not None else self.loops.n)
         else:
             if self.input is not self.fetched_of:  # the next part of a shared scan
-                self.before += 0 if self.fetches is None or not len(self.fetches) else int(self.fetches[-1])
-                with self.ctx.store.lock:
-                    rows = self.input.columns[0].rows.numbers() if self.input.columns else np.zeros(0, np.int64)
-                    self.fetches = np.cumsum(self._hidden(self.ctx.store.table(self.node.relation.oid), rows))
-                self.fetched_of = self.input
-            looked = self.before + self._up_to(self._consumed(), ended)
+                self._next_part()
+            looked = self._up_to(self.before + self._consumed(), ended)
         self.metrics.heap_fetches += looked - self.counted
         self.counted = looked
+
+    def _next_part(self) -> None:
+        with self.ctx.store.lock:
+            rows = self.input.columns[0].rows.numbers() if self.input.columns else np.zeros(0, np.int64)
+            more = np.cumsum(self._hidden(self.ctx.store.table(self.node.relation.oid), rows))
+        known = np.zeros(0, np.int64) if self.fetches is None else self.fetches
+        self.before = len(known)
+        self.fetches = np.concatenate([known, more + known[-1] if len(known) else more])
+        self.fetched_of = self.input
 
     def _up_to(self, position: int, ended: bool) -> int:
         assert self.fetches is not None
         if ended and self.share is None:
             return self.total
-        return int(self.fetches[position - 1]) if position else 0
+        return int(self.fetches[position - 1]) if position > 0 else 0
 
     def _consumed(self) -> int:
         """Input rows looked at by now."""
