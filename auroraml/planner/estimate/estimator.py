@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from auroraml.catalog.statistics import ColumnStatistics
+from auroraml.evaluate import Runtime
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
-from auroraml.ir.tree import walk
+from auroraml.ir.tree import rewrite, same, walk
 from auroraml.planner.estimate.order import Values, values_of
 from auroraml.planner.estimate.relation import RelationFacts
 from auroraml.types.pg_type import PgType
@@ -25,11 +26,73 @@ class Input:
     tuples: float = 0.0
     rows: float = 0.0
     is_values: bool = False
+    columns: Mapping[int, e.ColumnRef] = field(default_factory=dict)  # by attribute number, where the input is a table
+    _expressions: list[KnownExpression] | None = None
 
     @staticmethod
-    def of(facts: RelationFacts) -> Input:
+    def of(facts: RelationFacts, columns: Mapping[int, e.ColumnRef] | None = None) -> Input:
         """A table, before its conditions."""
-        return Input(facts=facts, tuples=facts.tuples, rows=facts.tuples)
+        return Input(facts=facts, tuples=facts.tuples, rows=facts.tuples, columns=columns or {})
+
+    def known(self, expr: e.Expr) -> KnownExpression | None:
+        """What indexes and statistics objects over expressions tell of `expr`."""
+        if self.facts is None:
+            return None
+        if self._expressions is None:
+            self._expressions = list(_known_expressions(self, self.facts))
+        unique = False
+        for one in self._expressions:
+            if same(one.expr, expr):
+                unique = unique or one.unique
+                if one.statistics is not None:
+                    return KnownExpression(expr=expr, statistics=one.statistics, unique=unique)
+        return KnownExpression(expr=expr, unique=True) if unique else None
+
+    def here(self, expr: e.Expr) -> e.Expr | None:
+        """An expression over attribute numbers as one over this input's columns; None where a column is not read at all."""
+        missing = False
+
+        def change(part: object) -> object | None:
+            nonlocal missing
+            if isinstance(part, e.ColumnRef):
+                found = self.columns.get(part.id)
+                missing = missing or found is None
+                return found
+            return None
+
+        made = rewrite(expr, change)
+        return None if missing else made
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class KnownExpression:
+    """An expression that an index or a statistics object is about."""
+
+    expr: e.Expr
+    statistics: ColumnStatistics | None = None
+    unique: bool = False
+
+
+def _known_expressions(input: Input, facts: RelationFacts) -> Iterator[KnownExpression]:
+    """Those of indexes, newest first, then those of statistics objects."""
+    for index in sorted(facts.relation.indexes, key=lambda one: -one.oid):
+        expressions = iter(index.expressions)
+        stored = facts.statistics.indexes.get(index.oid)
+        for place, number in enumerate(index.columns, 1):
+            if number:
+                continue
+            expr = input.here(next(expressions))
+            if expr is not None and index.predicate is None:
+                statistics = None if stored is None else stored.expressions.get(place)
+                yield KnownExpression(expr=stripped(expr), statistics=statistics, unique=index.unique and len(index.columns) == 1)
+    for made in facts.relation.statistics:
+        extended = facts.statistics.extended.get(made.oid)
+        if extended is None or extended.expressions is None:
+            continue
+        for one, statistics in zip(made.expressions, extended.expressions, strict=True):
+            expr = input.here(one)
+            if expr is not None:
+                yield KnownExpression(expr=stripped(expr), statistics=statistics)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -51,7 +114,10 @@ class InputColumn:
 
 @dataclass(kw_only=True, eq=False)
 class Variable:
-    """An expression examined: its input where it reads exactly one, and statistics where it is a column that has some."""
+    """An expression examined: its input where it reads exactly one, and statistics where there are some.
+
+    `known`: it counts as the variable of an operator whose other side reads nothing.
+    """
 
     expr: e.Expr
     type: PgType
@@ -59,6 +125,7 @@ class Variable:
     column: InputColumn | None = None
     statistics: ColumnStatistics | None = None
     unique: bool = False
+    known: bool = False
 
     @property
     def input(self) -> Input | None:
@@ -83,16 +150,12 @@ class Variable:
     @property
     def values(self) -> Values | None:
         """The statistics' values with their keys of comparison; None where there are none that can be compared with."""
-        return None if self.statistics is None or self.column is None else values_of(self.statistics, self._stored_type())
-
-    def _stored_type(self) -> PgType:
-        bare = stripped(self.expr)
-        return bare.type
+        return None if self.statistics is None else values_of(self.statistics, stripped(self.expr).type)
 
 
 def stripped(expr: e.Expr) -> e.Expr:
-    """`expr` without binary-compatible coercions."""
-    while isinstance(expr, e.Relabel):
+    """`expr` without binary-compatible coercions (those that apply a length are calls to PostgreSQL)."""
+    while isinstance(expr, e.Relabel) and not (expr.typmod >= 0 and expr.arg.typmod != expr.typmod):
         expr = expr.arg
     return expr
 
@@ -109,7 +172,8 @@ class Estimator:
     """The columns of a query level by logical id, with what helps estimates along.
 
     `fold` computes an expression without columns where that can be done at plan time; `known_equal` says whether two columns are
-    equal by an equivalence class. Ids that are not here belong to outer levels: their values are unknown constants.
+    equal by an equivalence class; with a `runtime` operators can be tried on statistics' values. Ids that are not here belong to outer
+    levels: their values are unknown constants.
     """
 
     def __init__(
@@ -118,8 +182,10 @@ class Estimator:
         *,
         fold: Callable[[e.Expr], e.Const | None] = _no_folding,
         known_equal: Callable[[e.Expr, e.Expr], bool] = _nothing_equal,
+        runtime: Runtime | None = None,
     ) -> None:
         self.columns = columns
+        self.runtime = runtime
         self.fold = fold
         self.known_equal = known_equal
         self._inputs: dict[int, tuple[e.Expr, tuple[Input, ...]]] = {}
@@ -137,18 +203,34 @@ class Estimator:
         bare = stripped(expr)
         return bare if isinstance(bare, e.Const) else self.fold(expr)
 
-    def examine(self, expr: e.Expr, only: Input | None = None) -> Variable:
-        """`expr` as a variable; with `only`, columns of other inputs count as unknown constants."""
+    def reduced(self, expr: e.Expr) -> e.Expr:
+        """`expr` as a constant where its value is known at plan time, else itself (estimate_expression_value)."""
+        return self.constant(expr) or expr
+
+    def examine(self, expr: e.Expr, only: Input | None = None, *, joined: bool = True) -> Variable:
+        """`expr` as a variable; with `only`, columns of other inputs count as unknown constants.
+
+        `joined`: inputs that it reads together have been joined already, so that it varies like a column.
+        """
         bare = stripped(expr)
         if isinstance(bare, e.ColumnRef):
             column = self.columns.get(bare.id)
             if column is None or (only is not None and column.input is not only):
                 return Variable(expr=expr, type=expr.type)
-            return Variable(expr=expr, type=expr.type, inputs=(column.input,), column=column, statistics=column.statistics, unique=column.unique)
+            return Variable(
+                expr=expr, type=expr.type, inputs=(column.input,), column=column, statistics=column.statistics, unique=column.unique, known=True
+            )
         inputs = self.inputs(bare)
-        if only is not None:
-            inputs = (only,) if only in inputs else ()
-        return Variable(expr=expr, type=expr.type, inputs=inputs)
+        if only is not None and len(inputs) > 1:
+            return Variable(expr=expr, type=expr.type, inputs=(only,), known=True) if only in inputs else Variable(expr=expr, type=expr.type)
+        if not inputs or (only is not None and only is not inputs[0]):
+            return Variable(expr=expr, type=expr.type)
+        if len(inputs) > 1:
+            return Variable(expr=expr, type=expr.type, inputs=inputs, known=joined)
+        known = inputs[0].known(bare)
+        if known is None:
+            return Variable(expr=expr, type=expr.type, inputs=inputs, known=True)
+        return Variable(expr=expr, type=expr.type, inputs=inputs, statistics=known.statistics, unique=known.unique, known=True)
 
     def distinct_count(self, variable: Variable) -> tuple[float, bool]:
         """How many distinct values a variable has, and whether that is a mere default (get_variable_numdistinct)."""

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
+from auroraml.ir import expr as e
+from auroraml.planner.estimate.context import Restriction
 from auroraml.planner.estimate.equality import equals_key
 from auroraml.planner.estimate.estimator import Estimator, Variable, clamp
 from auroraml.planner.estimate.inequality import Bound, histogram_share
+from auroraml.planner.estimate.matching import ENOUGH_BOUNDS, LEAST_MATCH, MOST_MATCH, Matcher, common_matches, histogram_matches
 from auroraml.planner.estimate.order import order_key
-from auroraml.types.table import TEXT
+from auroraml.types.pg_type import PgType
+from auroraml.types.table import BPCHAR, BYTEA, TEXT
 
 DEFAULT_MATCH = 0.005
 FIXED_CHARACTER, CHARACTER_RANGE, ANY_CHARACTER, FULL_WILDCARD, PARTIAL_WILDCARD = 0.20, 0.25, 0.9, 5.0, 2.0
-ENOUGH_BOUNDS, LEAST_BOUNDS = 100, 10
-
-Matcher = Callable[[tuple[object, ...]], list[bool]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,15 +40,20 @@ def like_prefix(pattern: str, any_case: bool) -> Prefix:
             if place >= len(pattern):
                 break
             character = pattern[place]
-        if any_case and (not character.isascii() or character.isalpha()):
+        if any_case and character.isascii() and character.isalpha():
             break
         fixed.append(character)
         place += 1
-    return Prefix(text="".join(fixed), exact=place == len(pattern), rest=_like_rest(pattern[place:]))
+    return Prefix(text="".join(fixed), exact=place >= len(pattern), rest=_like_rest(pattern[place:]))
+
+
+def _bytes_of(pattern: str) -> str:
+    """A character for each of a pattern's bytes: they are what estimates count."""
+    return pattern.encode().decode("latin-1")
 
 
 def _like_rest(pattern: str) -> float:
-    rest = pattern.lstrip("%_")
+    rest = _bytes_of(pattern).lstrip("%_")
     selectivity = 1.0
     place = 0
     while place < len(rest):
@@ -92,12 +97,14 @@ def regex_prefix(pattern: str, any_case: bool) -> Prefix:
 
 
 def _regex_rest(pattern: str, fixed: int) -> float:
+    pattern = _bytes_of(pattern)
     if pattern.endswith("$") and not pattern.endswith("\\$"):
         selectivity = _regex_part(pattern[:-1])
     else:
         selectivity = _regex_part(pattern) * FULL_WILDCARD
-    if fixed > 0:
-        selectivity /= FIXED_CHARACTER**fixed
+    share = FIXED_CHARACTER**fixed
+    if fixed > 0 and share > 0.0:
+        selectivity /= share
     return clamp(selectivity)
 
 
@@ -148,49 +155,89 @@ def _bracket(pattern: str, place: int) -> tuple[int, float]:
     return (len(pattern) if end < 0 else end), (1.0 - CHARACTER_RANGE if negated else CHARACTER_RANGE)
 
 
-def pattern_selectivity(estimator: Estimator, variable: Variable, prefix: Prefix, matches: Matcher, *, negate: bool = False) -> float:
-    """The fraction of rows that match (or, `negate`, do not match) a constant pattern."""
-    if prefix.exact:
-        selectivity = equals_key(estimator, variable, order_key(prefix.text, variable.type))
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A pattern operator's kind: LIKE, a regular expression, or (neither) a prefix; in any case; negated."""
+
+    like: bool = False
+    regex: bool = False
+    any_case: bool = False
+    negate: bool = False
+
+    def prefix(self, pattern: str) -> Prefix:
+        """What a pattern fixes (pattern_fixed_prefix)."""
+        if self.regex:
+            return regex_prefix(pattern, self.any_case)
+        return like_prefix(pattern, self.any_case) if self.like else Prefix(text=pattern, exact=False, rest=1.0)
+
+
+def pattern_selectivity(kind: Kind, restriction: Restriction | None, matches: Matcher, estimator: Estimator) -> float:
+    """The fraction of rows that match (or, negated, do not match) a pattern (patternsel_common)."""
+    default = 1.0 - DEFAULT_MATCH if kind.negate else DEFAULT_MATCH
+    if restriction is None or not restriction.on_left or not isinstance(restriction.other, e.Const):
+        return default
+    pattern, variable = restriction.other.value, restriction.variable
+    if pattern is None:
+        return 0.0
+    compared = COMPARED.get(variable.type.name)
+    if compared is None or restriction.other.type.name not in ("text", "bytea"):
+        return default
+    if isinstance(pattern, bytes):  # each byte stands as a character of its own
+        found = kind.prefix(pattern.decode("latin-1"))
+        start: object = found.text.encode("latin-1")
     else:
-        selectivity = _inexact(estimator, variable, prefix, matches)
-    return clamp(1.0 - selectivity - variable.null_fraction if negate else selectivity)
+        found = kind.prefix(str(pattern))
+        start = found.text
+    prefix = _Fixed(value=start, type=compared)
+    if found.exact:
+        selectivity = equals_key(estimator, variable, order_key(start, compared))
+    else:
+        selectivity = _inexact(estimator, variable, prefix if found.text else None, found.rest, matches)
+    return clamp(1.0 - selectivity - variable.null_fraction if kind.negate else selectivity)
 
 
-def _inexact(estimator: Estimator, variable: Variable, prefix: Prefix, matches: Matcher) -> float:
-    statistics = variable.statistics
-    bounds = () if statistics is None or variable.values is None else statistics.histogram
-    selectivity = -1.0
-    if len(bounds) >= LEAST_BOUNDS:
-        selectivity = sum(matches(bounds[1:-1])) / (len(bounds) - 2)
-    if len(bounds) < ENOUGH_BOUNDS:
-        guess = (_prefix_range(estimator, variable, prefix.text) if prefix.text else 1.0) * prefix.rest
+COMPARED = {"text": TEXT, "name": TEXT, "bpchar": BPCHAR, "bytea": BYTEA}  # by the variable's type, what its prefix is compared as
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Fixed:
+    """A fixed prefix as a value."""
+
+    value: object
+    type: PgType
+
+
+def _inexact(estimator: Estimator, variable: Variable, prefix: _Fixed | None, rest: float, matches: Matcher) -> float:
+    selectivity, bounds = histogram_matches(variable, matches)
+    if bounds < ENOUGH_BOUNDS:
+        guess = (1.0 if prefix is None else _prefix_range(estimator, variable, prefix)) * rest
         if selectivity < 0:
             selectivity = guess
         else:
-            weight = len(bounds) / 100.0
+            weight = bounds / 100.0
             selectivity = selectivity * weight + guess * (1.0 - weight)
-    selectivity = min(max(selectivity, 0.0001), 0.9999)
-    matching = common = 0.0
-    if statistics is not None and statistics.common_values and variable.values is not None:
-        for found, frequency in zip(matches(statistics.common_values), statistics.common_frequencies, strict=True):
-            if found:
-                matching += frequency
-            common += frequency
+    selectivity = min(max(selectivity, LEAST_MATCH), MOST_MATCH)
+    matching, common = common_matches(variable, matches)
     selectivity *= 1.0 - variable.null_fraction - common
     return selectivity + matching
 
 
-def _prefix_range(estimator: Estimator, variable: Variable, text: str) -> float:
+def _prefix_range(estimator: Estimator, variable: Variable, prefix: _Fixed) -> float:
     """The share of the histogram from a prefix to its successor, at least what equality with the prefix has (prefix_selectivity)."""
-    selectivity = histogram_share(estimator, variable, Bound.of(">=", text, TEXT))
+    selectivity = histogram_share(estimator, variable, Bound.of(">=", prefix.value, prefix.type))
     if selectivity < 0.0:
         return DEFAULT_MATCH
-    greater = greater_string(text)
+    greater = greater_bytes(prefix.value) if isinstance(prefix.value, bytes) else greater_string(str(prefix.value))
     if greater is not None:
-        top = histogram_share(estimator, variable, Bound.of("<", greater, TEXT))
+        top = histogram_share(estimator, variable, Bound.of("<", greater, prefix.type))
         selectivity = top + selectivity - 1.0
-    return max(selectivity, equals_key(estimator, variable, order_key(text, variable.type)))
+    return max(selectivity, equals_key(estimator, variable, order_key(prefix.value, prefix.type)))
+
+
+def greater_bytes(text: bytes) -> bytes | None:
+    """The least byte string of at most this length above all that start with `text`."""
+    bare = text.rstrip(b"\xff")
+    return bare[:-1] + bytes((bare[-1] + 1,)) if bare else None
 
 
 def greater_string(text: str) -> str | None:

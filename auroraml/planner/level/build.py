@@ -12,6 +12,7 @@ from auroraml.planner.estimate.relation import IndexFacts
 from auroraml.planner.estimate.width import column_width, type_width
 from auroraml.planner.level.classes import base_implied, reconsider_outer_joins
 from auroraml.planner.level.deconstruct import Deconstructor, JoinList
+from auroraml.planner.level.foreign_keys import find_foreign_keys
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.operators import key_family
 from auroraml.planner.level.or_clauses import extract_or_restrictions
@@ -61,9 +62,9 @@ def _table(level: Level, relation: Relation, item: l.TableItem) -> None:
     relation.tuples = facts.tuples
     relation.pages = float(facts.pages)
     relation.all_visible = facts.all_visible
-    given = level.estimates.inputs[relation.index] = Input.of(facts)
     columns = {c.number: c for c in item.relation.columns}
     by_number: dict[int, e.ColumnRef] = {}
+    given = level.estimates.inputs[relation.index] = Input.of(facts, by_number)
     for output, number in zip(item.outputs, item.numbers, strict=True):
         relation.attribute_numbers[output.id] = number
         relation.widths[output.id] = column_width(output.type, output.typmod, facts.columns.get(number))
@@ -162,6 +163,7 @@ def build_clauses(level: Level, tree: Group, exprs: Sequence[e.Expr]) -> JoinLis
 
 
 def finish_build(level: Level) -> None:
-    """LATERAL references closed, restrictions drawn from OR clauses."""
+    """LATERAL references closed, foreign keys matched, restrictions drawn from OR clauses."""
     _close_lateral(level)
+    level.foreign_keys = find_foreign_keys(level)
     extract_or_restrictions(level)

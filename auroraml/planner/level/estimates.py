@@ -9,12 +9,15 @@ from auroraml.ir import expr as e
 from auroraml.planner.cost.expressions import ExpressionCosts
 from auroraml.planner.cost.numbers import clamp_rows
 from auroraml.planner.estimate.buckets import bucket_statistics, merge_fractions
+from auroraml.planner.estimate.context import Context
 from auroraml.planner.estimate.estimator import Estimator, Input, InputColumn
 from auroraml.planner.estimate.groups import any_defaulted, estimate_num_groups
 from auroraml.planner.estimate.joins import JoinSides
-from auroraml.planner.estimate.selectivity import clauselist_selectivity, join_list_selectivity
+from auroraml.planner.estimate.selectivity import clause as clause_selectivity
+from auroraml.planner.estimate.selectivity import clauselist_selectivity, combined
 from auroraml.planner.estimate.width import type_width
 from auroraml.planner.level.clause import Clause, SpecialJoin
+from auroraml.planner.level.foreign_keys import key_selectivity
 from auroraml.planner.level.questions import equal
 from auroraml.planner.level.relation import Relation, Target
 from auroraml.planner.rules.fold_constants import Folder
@@ -32,7 +35,7 @@ class Estimates:
         self.columns: dict[int, InputColumn] = {}
         self.inputs: dict[int, Input] = {}  # by relation number
         self._folder = Folder(level.statement.runtime, stable=True)
-        self.estimator = Estimator(self.columns, fold=self._fold, known_equal=self._known_equal)
+        self.estimator = Estimator(self.columns, fold=self._fold, known_equal=self._known_equal, runtime=level.statement.runtime)
         self._conditions: dict[tuple[int, ...], tuple[tuple[e.Expr, ...], float]] = {}
         self._lists: dict[tuple[int, ...], tuple[list[Clause], float]] = {}
         self._groups: dict[tuple[object, ...], float] = {}
@@ -62,13 +65,19 @@ class Estimates:
         key = (relation.index, *(id(c) for c in clauses))
         found = self._lists.get(key)
         if found is None:
-            exprs = [c.expr for c in clauses if not c.pseudoconstant]
-            value = 1.0
-            for clause in clauses:
-                if clause.pseudoconstant and isinstance(clause.expr, e.Const) and not clause.expr.value:
-                    value = 0.0
-            if exprs:
-                value *= clauselist_selectivity(exprs, self.estimator, self.inputs.get(relation.index))
+            context = Context(estimator=self.estimator, only=self.inputs.get(relation.index))
+
+            def one(place: int) -> float:
+                clause = clauses[place]
+                if clause.pseudoconstant:
+                    return 0.0 if isinstance(clause.expr, e.Const) and not clause.expr.value else 1.0
+                if clause.bits & ~relation.bits:
+                    return clause_selectivity(clause.expr, context)
+                if clause.inner_selectivity < 0:
+                    clause.inner_selectivity = clause_selectivity(clause.expr, context)
+                return min(clause.inner_selectivity, 1.0)
+
+            value = one(0) if len(clauses) == 1 else combined([c.expr for c in clauses], one, context)
             found = self._lists[key] = (list(clauses), value)
         return found[1]
 
@@ -91,10 +100,10 @@ class Estimates:
 
     def join_list(self, clauses: Sequence[Clause], kind: str, special: SpecialJoin) -> float:
         """Several join clauses together (clauselist_selectivity for a join)."""
-        total = 1.0
-        for clause in clauses:
-            total *= self.join_clause(clause, kind, special)
-        return total
+        if len(clauses) == 1:
+            return self.join_clause(clauses[0], kind, special)
+        context = Context(estimator=self.estimator, sides=self.sides(special))
+        return combined([c.expr for c in clauses], lambda place: self.join_clause(clauses[place], kind, special), context)
 
     def join_clause(self, clause: Clause, kind: str, special: SpecialJoin) -> float:
         """One clause of a join, kept in it."""
@@ -106,7 +115,7 @@ class Estimates:
         if clause.pseudoconstant:
             found = 1.0 if not isinstance(clause.expr, e.Const) or clause.expr.value else 0.0
         else:
-            found = join_list_selectivity([clause.expr], self.sides(special), self.estimator)
+            found = clause_selectivity(clause.expr, Context(estimator=self.estimator, sides=self.sides(special)))
         if kind == "inner":
             clause.inner_selectivity = found
         else:
@@ -209,8 +218,14 @@ class Estimates:
 
     # Sizes of joins
 
-    def join_rows(self, join_bits: int, outer_rows: float, inner_rows: float, kind: str, special: SpecialJoin, clauses: Sequence[Clause]) -> float:
-        """Rows of a join (calc_joinrel_size_estimate)."""
+    def join_rows(self, outer: Relation, inner: Relation, rows: tuple[float, float], special: SpecialJoin, clauses: Sequence[Clause]) -> float:
+        """Rows of a join of so many outer and inner `rows` (calc_joinrel_size_estimate)."""
+        kind = special.kind
+        join_bits = outer.bits | inner.bits
+        outer_rows, inner_rows = rows
+        keyed = 1.0
+        if self.level.foreign_keys:
+            keyed, clauses = key_selectivity(self.level, outer.bits, inner.bits, special, clauses)
         if kind in ("left", "full", "anti", "right"):
             own = [c for c in clauses if not (c.pushed_down or c.required & ~join_bits)]
             pushed = [c for c in clauses if c.pushed_down or c.required & ~join_bits]
@@ -220,16 +235,16 @@ class Estimates:
             joined = self.join_list(clauses, kind, special)
             kept = 0.0
         if kind == "inner":
-            rows = outer_rows * inner_rows * joined
+            size = outer_rows * inner_rows * keyed * joined
         elif kind == "left":
-            rows = outer_rows * inner_rows * joined
-            rows = max(rows, outer_rows) * kept
+            size = outer_rows * inner_rows * keyed * joined
+            size = max(size, outer_rows) * kept
         elif kind == "full":
-            rows = outer_rows * inner_rows * joined
-            rows = max(rows, outer_rows, inner_rows) * kept
+            size = outer_rows * inner_rows * keyed * joined
+            size = max(size, outer_rows, inner_rows) * kept
         elif kind == "semi":
-            rows = outer_rows * joined
+            size = outer_rows * keyed * joined
         else:
-            rows = outer_rows * (1.0 - joined)
-            rows *= kept
-        return clamp_rows(rows)
+            size = outer_rows * (1.0 - keyed * joined)
+            size *= kept
+        return clamp_rows(size)

@@ -10,6 +10,7 @@ from auroraml.ir import logical as l
 from auroraml.planner.level.classes import EquivalenceClass
 from auroraml.planner.level.clause import Clause, SpecialJoin
 from auroraml.planner.level.estimates import Estimates
+from auroraml.planner.level.foreign_keys import ForeignKey
 from auroraml.planner.level.operators import family_of
 from auroraml.planner.level.pathkeys import PathKey, SortClause
 from auroraml.planner.level.questions import columns_in, ids_in, volatile, walk
@@ -45,6 +46,7 @@ class Level:
         self.classes_merged = False
         self.pathkeys: dict[int, list[PathKey]] = {}
         self.special_joins: list[SpecialJoin] = []
+        self.foreign_keys: list[ForeignKey] = []
         self.left_join_clauses: list[Clause] = []
         self.right_join_clauses: list[Clause] = []
         self.full_join_clauses: list[Clause] = []

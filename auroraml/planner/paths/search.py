@@ -250,7 +250,7 @@ class Search:
                 made.has_class_joins = True
                 break
         made.target = join_target(level, one, two, bits)
-        made.rows = level.estimates.join_rows(bits, one.rows, two.rows, special.kind, special, clauses)
+        made.rows = level.estimates.join_rows(one, two, (one.rows, two.rows), special, clauses)
         if one.consider_parallel and two.consider_parallel:
             made.consider_parallel = is_safe(level, [c.expr for c in clauses]) and is_safe(level, made.target.exprs)
         level.joins[bits] = made

@@ -147,6 +147,10 @@ class Folder:
         return expr
 
     @_fold.register
+    def _(self, expr: e.SqlValue) -> e.Expr:
+        return self.value(expr) if self.stable else expr
+
+    @_fold.register
     def _(self, expr: e.Relabel) -> e.Expr:
         arg = self._fold(expr.arg)
         if isinstance(arg, e.Const):
