@@ -225,7 +225,9 @@ def _implied_by_constant(level: Level, cls: EquivalenceClass) -> None:
         made = equality(cls.family, member.expr, chosen.expr)
         if made is None:
             continue
-        clause = level.implied(made, member.bits | chosen.bits, member.nullable | chosen.nullable, cls.bits if cls.below_outer_join else level.all_bits)
+        clause = level.implied(
+            made, member.bits | chosen.bits, member.nullable | chosen.nullable, cls.bits if cls.below_outer_join else level.all_bits
+        )
         if clause is None:
             continue
         if clause.family:
