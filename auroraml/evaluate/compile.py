@@ -62,6 +62,11 @@ def constant(type: PgType, value: object, n: int, resolve: Callable[[int], PgTyp
 
 
 @compile.register
+def _(expr: e.AbsentColumn) -> Evaluator:
+    return compile(e.Const(type=expr.type, typmod=expr.typmod, value=None))  # nobody asks: there are no rows
+
+
+@compile.register
 def _(expr: e.Const) -> Evaluator:
     kept: list[Vector] = []
 

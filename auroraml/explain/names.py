@@ -74,7 +74,7 @@ class _Output:
         text = self.place.text(target, True)
         if isinstance(target, e.Const) and self.passed:
             return text
-        if isinstance(target, e.RowExpr) and target.whole:
+        if isinstance(target, e.AbsentColumn) or (isinstance(target, e.RowExpr) and target.whole):
             return text
         if isinstance(target, e.InputRef) and (target.original is None or not self.place.originals):
             return text
@@ -92,7 +92,8 @@ class PlanNames:
 
     def column(self, ref: e.ColumnRef) -> str:
         """A logical column that was left in place: by its name."""
-        return quote_identifier(ref.name)
+        name = quote_identifier(ref.name)
+        return f"{quote_identifier(ref.alias)}.{name}" if isinstance(ref, e.AbsentColumn) and ref.alias and self.place.prefix else name
 
     def input(self, ref: e.InputRef) -> str:
         """The scan's column, or what the child below computes."""

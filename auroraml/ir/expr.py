@@ -56,6 +56,13 @@ class NamedColumn(Expr):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class AbsentColumn(ColumnRef):
+    """Physical plans: a column of a relation that has no node because it has no rows; `alias` as printed, empty where other relations have nodes."""
+
+    alias: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class WholeRow(Expr):
     """A whole row of a FROM item as a composite value: its columns' ids, `alias` as printed."""
 

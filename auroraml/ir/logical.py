@@ -167,7 +167,10 @@ class Query(LogicalPlan):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SetOperation(LogicalPlan):
-    """UNION, INTERSECT, EXCEPT (`op`) of two plans with columns of the same types; ORDER BY refers to its own output ids."""
+    """UNION, INTERSECT, EXCEPT (`op`) of two plans; ORDER BY refers to its own output ids.
+
+    `left_casts`, `right_casts`: where a side's columns have other types, expressions over them (None where they have not).
+    """
 
     op: str
     all: bool
@@ -177,6 +180,8 @@ class SetOperation(LogicalPlan):
     limit: Expr | None = None
     offset: Expr | None = None
     ctes: tuple[Cte, ...] = ()
+    left_casts: tuple[Expr | None, ...] = ()
+    right_casts: tuple[Expr | None, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

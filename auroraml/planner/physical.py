@@ -228,6 +228,8 @@ def numbered(root: p.PhysicalPlan, aliases: dict[int, str], subplans: bool = Tru
             changed: dict[str, Any] = {"id": next(ids)}
             if node.range_index in aliases and not isinstance(node, p.ModifyTable):
                 changed["alias"] = aliases[node.range_index]
+            if aliases and isinstance(node, p.Result) and node.source is None:
+                changed["targets"] = tuple(rewrite(target, _bare) for target in node.targets)
             return map_below(replace(node, **changed))
         return None
 
@@ -237,3 +239,8 @@ def numbered(root: p.PhysicalPlan, aliases: dict[int, str], subplans: bool = Tru
         return map_children(node, lambda child: change(child) if isinstance(child, p.PhysicalPlan) else child)
 
     return rewrite(root, change)
+
+
+def _bare(node: object) -> object | None:
+    """A column that nothing makes, without its relation's name: only those of relations with nodes are shown."""
+    return replace(node, alias="") if isinstance(node, e.AbsentColumn) else None

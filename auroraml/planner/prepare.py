@@ -13,7 +13,7 @@ from auroraml.planner.level.questions import conjuncts, contains, equal, rewrite
 from auroraml.planner.level.statement import Outer, Statement
 from auroraml.planner.row_marks import marked
 from auroraml.planner.rules.fold_constants import canonical
-from auroraml.planner.rules.join_tree import Group, leaves, made_ids
+from auroraml.planner.rules.join_tree import AppendItem, Group, Member, all_ids, leaves
 from auroraml.planner.rules.placeholder import PlaceHolder
 from auroraml.planner.rules.pull_up_sublinks import all_of
 from auroraml.planner.rules.pull_up_subqueries import SubqueryPuller, substitute
@@ -42,7 +42,7 @@ class Prepared:
         tree = substitute(pulled, puller.values)
         self.entries = written + puller.pulled
         statement.range_table += self.entries
-        self.level.ids = made_ids(tree)
+        self.level.ids = all_ids(tree)
         if row_of is not None:
             self.level.row_columns.append((row_of, ROW_ID))
         self.level.ids |= {id for _, id in self.level.row_columns}
@@ -157,6 +157,8 @@ class Prepared:
         if isinstance(item, l.FunctionItem):
             item = self.level.statement.inlined(item)
             return replace(item, calls=tuple(self._outside(self.level.fold(call), False) for call in item.calls))
+        if isinstance(item, AppendItem):
+            return replace(item, members=tuple(Member(item=self._item_quals(m.item), values=self.exprs(m.values)) for m in item.members))
         if isinstance(item, l.ValuesItem):
             return replace(item, rows=tuple(self.exprs(row) for row in item.rows))
         return item

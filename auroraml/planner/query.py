@@ -7,32 +7,27 @@ from collections.abc import Sequence
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.planner.level.build import build_clauses, build_relations, finish_build
-from auroraml.planner.level.exclusion import excluded
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.operators import type_family
 from auroraml.planner.level.parallel_safety import is_safe
-from auroraml.planner.level.partial import check_index_predicates
 from auroraml.planner.level.pathkeys import SortClause, common_prefix, sort_keys
 from auroraml.planner.level.questions import contains, returns_set
 from auroraml.planner.level.relation import Relation, Target
 from auroraml.planner.level.rollups import build as rollups
 from auroraml.planner.level.statement import Outer, Statement
 from auroraml.planner.minmax import Extreme, extremes_path, find_extremes
+from auroraml.planner.paths.append_relations import set_relation_paths, set_relation_size
 from auroraml.planner.paths.distinct import distinct
 from auroraml.planner.paths.dominance import add_path, set_cheapest
 from auroraml.planner.paths.grouping import grouping, hashable
-from auroraml.planner.paths.parallel import consider, limit_needed, sorted_in_workers, useful_gathers
+from auroraml.planner.paths.parallel import limit_needed, sorted_in_workers, useful_gathers
 from auroraml.planner.paths.path import LockPath, Path
-from auroraml.planner.paths.scans import base_paths
 from auroraml.planner.paths.search import join_all
 from auroraml.planner.paths.simplify import remove_useless_joins, unique_semi_joins
-from auroraml.planner.paths.sizes import set_size
 from auroraml.planner.paths.steps import incrementally_sorted, limited, projected, projection, projects, same_exprs, set_projection, sorted_path
-from auroraml.planner.paths.subqueries import plan_subquery
 from auroraml.planner.paths.targets import Targets, split_sets, variables
 from auroraml.planner.paths.windows import choose_order, window_keys, windows
 from auroraml.planner.prepare import Prepared
-from auroraml.planner.rules.join_tree import NoTable
 
 
 class LimitCounts:
@@ -77,13 +72,10 @@ class LimitCounts:
         return fraction
 
 
-def plan_level(
-    statement: Statement, query: l.Query, outer: Outer | None, fraction: float, row_of: l.TableItem | None = None, member: bool = False
-) -> Level:
-    """Plan one SELECT level; the result's `final` relation holds its paths. A `member` of a UNION ALL is gathered with the others."""
+def plan_level(statement: Statement, query: l.Query, outer: Outer | None, fraction: float, row_of: l.TableItem | None = None) -> Level:
+    """Plan one SELECT level; the result's `final` relation holds its paths."""
     prepared = Prepared(statement, query, outer, row_of)
     level = prepared.level
-    level.member = member
     query = prepared.query
     limits = LimitCounts(level, query.limit, query.offset, fraction)
     level.tuple_fraction = limits.fraction
@@ -100,19 +92,10 @@ def plan_level(
     joins = remove_useless_joins(level, joins)
     unique_semi_joins(level)
     finish_build(level)
-    if member:
-        _own_target(level)
     extremes = find_extremes(level, prepared.tree, lambda made: _one_row_level(statement, made, outer)) if grouped else None
     source = _scan_join(level, joins)
     level.final = _upper(level, source, limits, calls, grouped, extremes)
     return level
-
-
-def _own_target(level: Level) -> None:
-    """A member of a UNION ALL that reads a table computes its columns in the scan."""
-    for relation in level.relations_in(level.all_bits):
-        if isinstance(relation.item, l.TableItem):
-            relation.target = Targets(level).final
 
 
 def _one_row_level(statement: Statement, query: l.Query, outer: Outer | None) -> tuple[Level, Relation]:
@@ -199,16 +182,12 @@ def _scan_join(level: Level, joins: list) -> Relation:  # type: ignore[type-arg]
             level.relation(special.syn_right.bit_length() - 1).consider_param_startup = True
     for relation in level.relations_in(level.all_bits):
         relation.consider_startup = level.tuple_fraction > 0
-        if level.statement.parallel_ok:
-            consider(level, relation)
-        if isinstance(relation.item, l.SubqueryItem):
-            plan_subquery(level, relation, relation.item)
-        relation.excluded = not isinstance(relation.item, NoTable) and excluded(level, relation)
-        check_index_predicates(level, relation)
-        set_size(level, relation)
-    level.total_table_pages = sum(r.pages for r in level.relations_in(level.all_bits) if not r.excluded)
+        set_relation_size(level, relation)
+    level.total_table_pages = sum(
+        r.pages for r in level.relations[1:] if r is not None and (r.bits & level.all_bits or r.parent is not None) and not r.excluded
+    )
     for relation in level.relations_in(level.all_bits):
-        base_paths(level, relation)
+        set_relation_paths(level, relation)
     found = join_all(level, joins)
     if found.cheapest_total is None:
         set_cheapest(found)
@@ -266,7 +245,7 @@ def _with_target(level: Level, relation: Relation, target: Target, gather: bool 
     first = steps[0][0]
     same = len(steps) == 1 and same_exprs(first, relation.target)
     if relation.consider_parallel and not is_safe(level, target.exprs):
-        if gather and not level.member:
+        if gather:
             useful_gathers(level, relation)
         relation.partial_paths = []
         relation.consider_parallel = False
@@ -287,7 +266,7 @@ def _with_target(level: Level, relation: Relation, target: Target, gather: bool 
     made.paths = [computing(path) for path in relation.paths]
     made.partial_paths = [computing(path) for path in relation.partial_paths]
     made.target = steps[-1][0]
-    if gather and made.consider_parallel and not level.member:
+    if gather and made.consider_parallel:
         useful_gathers(level, made)
     set_cheapest(made)
     return made

@@ -8,45 +8,51 @@ from dataclasses import replace
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.planner.cost import grouping as group_cost
-from auroraml.planner.cost.numbers import max_align, rint
+from auroraml.planner.cost.numbers import clamp_rows, max_align
 from auroraml.planner.cost.sorts import sort as sort_cost
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.operators import type_family
 from auroraml.planner.level.parallel_safety import is_safe
 from auroraml.planner.level.pathkeys import SortClause, sort_keys
+from auroraml.planner.level.questions import rewrite
 from auroraml.planner.level.relation import Relation, Target
 from auroraml.planner.level.statement import Outer, Statement
-from auroraml.planner.paths.append import append, append_members, workers_of
+from auroraml.planner.paths.append import append, workers_of
 from auroraml.planner.paths.dominance import add_partial_path, add_path, cheapest_fractional, set_cheapest
 from auroraml.planner.paths.grouping import hashable
-from auroraml.planner.paths.parallel import gathered, limit_needed, useful_gathers
-from auroraml.planner.paths.path import AggregatePath, DummyPath, Path, RecursivePath, SetOpPath, SubqueryPath, UpperUniquePath
-from auroraml.planner.paths.scans import is_dummy
-from auroraml.planner.paths.steps import limited, projection, sorted_path
-from auroraml.planner.paths.subqueries import all_unions, nulled
+from auroraml.planner.paths.parallel import gathered, limit_needed
+from auroraml.planner.paths.path import Path, RecursivePath, SetOpPath, SubqueryPath, UnionPath, UpperUniquePath
+from auroraml.planner.paths.steps import limited, projected, projection, sorted_path
 from auroraml.planner.query import LimitCounts, charge_init_plans, ordered, plan_level
-from auroraml.planner.rules.pull_up_subqueries import one_relation, simple
+from auroraml.planner.rules.pull_up_subqueries import merged_unions
 from auroraml.types.table import INT4
 
 
 def plan_set_operation(statement: Statement, plan: l.SetOperation, outer: Outer | None, fraction: float) -> Level:
-    """A tree of set operations as a level whose relations are the leaves."""
-    places = outer.places if outer is not None and outer.merged else list(range(len(plan.outputs)))
-    outputs = tuple(plan.outputs[i] for i in places)
-    level = _level(statement, outputs, outer)
+    """A tree of set operations as a level whose relations are the leaves; nothing but UNION ALLs is a level over them."""
+    bare = replace(plan, order_by=(), limit=None, offset=None, ctes=())
+    if merged_unions(bare):
+        return plan_level(statement, _over_union(statement, plan, bare), outer, fraction)
+    level = _level(statement, plan.outputs, outer)
     limit = None if plan.limit is None else level.fold(plan.limit)
     offset = None if plan.offset is None else level.fold(plan.offset)
     limits = LimitCounts(level, limit, offset, fraction)
-    bare = replace(plan, order_by=(), limit=None, offset=None, ctes=())
-    flat = all_unions(bare)
-    level.tuple_fraction = limits.fraction if flat or not plan.order_by else 0.0
-    current = _SetPlanner(level, flat, places).relation(bare, outputs)
+    level.tuple_fraction = limits.fraction if not plan.order_by else 0.0
+    current, _ = _SetPlanner(level).relation(bare, (), None, junk=True)
     _sort_keys(level, plan)
-    if flat and not (outer is not None and outer.merged):
-        useful_gathers(level, current)
-        set_cheapest(current)
     _finish(level, plan, current, limit, offset, limits)
     return level
+
+
+def _over_union(statement: Statement, plan: l.SetOperation, bare: l.SetOperation) -> l.Query:
+    """UNION ALL as a query that reads it in FROM (flatten_simple_union_all)."""
+    outputs = tuple(replace(o, id=statement.new_id()) for o in plan.outputs)
+    targets = tuple(
+        l.Target(id=o.id, name=o.name, expr=e.ColumnRef(type=c.type, typmod=c.typmod, id=c.id, name=c.name))
+        for o, c in zip(plan.outputs, outputs, strict=True)
+    )
+    item = l.SubqueryItem(outputs=outputs, alias="*SELECT* 1", query=bare)
+    return l.Query(outputs=plan.outputs, from_items=(item,), targets=targets, order_by=plan.order_by, limit=plan.limit, offset=plan.offset)
 
 
 def _sort_keys(level: Level, plan: l.SetOperation) -> None:
@@ -87,31 +93,38 @@ def _finish(level: Level, plan: l.SetOperation, current: Relation, limit: e.Expr
     level.final = final
 
 
+Casts = Sequence[e.Expr | None]
+
+
 class _SetPlanner:
     """Plans the operations of one tree."""
 
-    def __init__(self, level: Level, flat: bool = False, places: Sequence[int] | None = None) -> None:
+    def __init__(self, level: Level) -> None:
         self.level = level
-        self.places = places if flat else None  # the columns that are read
-        self.flat = flat  # nothing but UNION ALL: the queries are merged into this level (flatten_simple_union_all)
         self.leaves = 0
 
-    def relation(self, plan: l.LogicalPlan, outputs: tuple[l.Output, ...]) -> Relation:
-        """The relation of an operation or leaf (recurse_set_operations)."""
-        if isinstance(plan, l.SetOperation) and not (plan.order_by or plan.limit is not None or plan.offset is not None or plan.ctes):
-            return self._union(plan, outputs) if plan.op == "union" else self._other(plan, outputs)
-        return self.leaf(plan, None)[0]
+    def relation(self, plan: l.LogicalPlan, casts: Casts, flag: int | None, junk: bool = False) -> tuple[Relation, float]:
+        """The relation of an operation or leaf, and its groups; `flag` is its side of INTERSECT or EXCEPT (recurse_set_operations)."""
+        if not isinstance(plan, l.SetOperation) or plan.order_by or plan.limit is not None or plan.offset is not None or plan.ctes:
+            return self.leaf(plan, casts, flag)
+        level = self.level
+        made = self._union(plan) if plan.op == "union" else self._other(plan)
+        if flag is None and not casts and (plan.op == "union" or junk):
+            return made, made.rows
+        target = Target(self._columns(plan.outputs, [column(o) for o in plan.outputs], casts))
+        if flag is not None:
+            target.exprs.append(e.Const(type=INT4, value=flag))
+        level.estimates.finish(target)
+        made.paths = [projected(level, made, path, target) for path in made.paths]
+        made.partial_paths = [projection(level, made, path, target) for path in made.partial_paths]
+        set_cheapest(made)
+        return made, made.rows
 
-    def leaf(self, plan: l.LogicalPlan, flag: int | None) -> tuple[Relation, float]:
+    def leaf(self, plan: l.LogicalPlan, casts: Casts, flag: int | None) -> tuple[Relation, float]:
         """A query scanned as a subquery, with the number of its side for INTERSECT and EXCEPT; and its groups."""
         level, statement = self.level, self.level.statement
         self.leaves += 1
-        member = self.flat and _safe_member(statement, plan)
-        kept: Sequence[int] = range(len(plan.outputs)) if self.places is None else self.places
-        plan = _reading(plan, kept, member)
-        if member:
-            kept = range(len(plan.outputs))
-        sub = self._planned(plan, member)
+        sub = statement.plan_query(plan, level.outer, level.tuple_fraction)
         assert sub.final is not None
         best = cheapest_fractional(sub.final, level.tuple_fraction)
         outputs = tuple(replace(o, id=statement.new_id()) for o in plan.outputs)
@@ -124,69 +137,64 @@ class _SetPlanner:
         relation.sub = sub
         level.relations.append(relation)
         level.all_bits |= relation.bits
-        exprs: list[e.Expr] = []
-        for i, (output, target) in enumerate(zip(outputs, [t for t in sub.targets if not t.hidden], strict=False)):
+        columns: list[e.Expr] = []
+        for output, target in zip(outputs, [t for t in sub.targets if not t.hidden], strict=False):
             level.owner[output.id] = index
             relation.widths[output.id] = sub.estimates.width(target.expr)
-            if i in kept:
-                exprs.append(e.ColumnRef(type=output.type, typmod=output.typmod, id=output.id, name=output.name))
+            columns.append(target.expr if isinstance(target.expr, e.Const) else column(output))
+        exprs = self._columns(plan.outputs, columns, casts)
         if flag is not None:
             exprs.append(e.Const(type=INT4, value=flag))
         relation.target = level.estimates.finish(Target(exprs))
-        relation.rows = best.rows
+        relation.rows = clamp_rows(best.rows)
         relation.consider_parallel = sub.final.consider_parallel
-        if is_dummy(sub.final):
-            relation.target.width = 0
-            dummy = DummyPath(relation, relation.target)
-            dummy.safe = relation.consider_parallel
-            add_path(relation, dummy)
-        else:
-            for path in sub.final.paths if self.flat else (best,):
-                add_path(relation, _scan(level, relation, path, member))
-            for path in sub.final.partial_paths if self.flat else sub.final.partial_paths[:1]:
-                add_partial_path(relation, _scan(level, relation, path, member))
+        add_path(relation, _scan(level, relation, best))
+        if relation.consider_parallel:
+            for path in sub.final.partial_paths[:1]:
+                add_partial_path(relation, _scan(level, relation, path))
         set_cheapest(relation)
-        if member:
-            level.entries += sub.entries
-            sub.entries = []
         return relation, _leaf_groups(sub, best)
 
-    def _planned(self, plan: l.LogicalPlan, member: bool) -> Level:
-        """The level of a leaf; a query of one relation under UNION ALL is no subquery any more (is_safe_append_member)."""
-        level = self.level
-        if not member:
-            return level.statement.plan_query(plan, level.outer, level.tuple_fraction)
-        assert isinstance(plan, l.Query)
-        return plan_level(level.statement, plan, level.outer, level.tuple_fraction, member=True)
+    @staticmethod
+    def _columns(outputs: Sequence[l.Output], columns: Sequence[e.Expr], casts: Casts) -> list[e.Expr]:
+        """What stands for a side's columns, cast where the operation has other types (generate_setop_tlist)."""
+        known = {output.id: expr for output, expr in zip(outputs, columns, strict=True)}
 
-    def _children(self, plan: l.SetOperation, all: bool) -> list[l.LogicalPlan]:
+        def change(part: object) -> object | None:
+            return known.get(part.id) if isinstance(part, e.ColumnRef) else None
+
+        return [expr if cast is None else rewrite(cast, change) for expr, cast in zip(columns, casts or [None] * len(columns), strict=True)]
+
+    def _children(self, plan: l.SetOperation, all: bool) -> list[tuple[l.LogicalPlan, Casts]]:
         """UNIONs below each other are one (plan_union_children)."""
-        found: list[l.LogicalPlan] = []
-        for side in (plan.left, plan.right):
+        found: list[tuple[l.LogicalPlan, Casts]] = []
+        for side, casts in ((plan.left, plan.left_casts), (plan.right, plan.right_casts)):
             if (
-                isinstance(side, l.SetOperation) and side.op == "union" and (side.all == all or side.all)
+                isinstance(side, l.SetOperation) and side.op == "union" and (side.all == all or side.all) and not casts
                 and not (side.order_by or side.limit is not None or side.offset is not None or side.ctes)
-                and all_same(side.outputs, plan.outputs)
             ):  # fmt: skip
                 found += self._children(side, all)
             else:
-                found.append(side)
+                found.append((side, casts))
         return found
 
-    def _union(self, plan: l.SetOperation, outputs: tuple[l.Output, ...]) -> Relation:
-        children = self._children(plan, plan.all)
+    def _union(self, plan: l.SetOperation) -> Relation:
         level = self.level
-        made = Relation(0, "upper")
-        made.target = self.target(outputs)
-        parts = [self.relation(child, child.outputs) for child in children]
+        saved = level.tuple_fraction
+        if not plan.all:
+            level.tuple_fraction = 0.0
+        parts = [self.relation(child, casts, None)[0] for child, casts in self._children(plan, plan.all)]
+        made = self._upper(self.target(plan.outputs))
         made.consider_parallel = all(part.consider_parallel for part in parts)
-        if self.flat:
-            append_members(level, made, _alive(parts))
-            made.rows = sum(_cheapest(part).rows for part in _alive(parts))
-            made.target.width = _average_width(parts, made.rows)
-        else:
-            self._appended(plan, made, parts)
+        self._appended(plan, made, parts)
+        level.tuple_fraction = saved
         set_cheapest(made)
+        return made
+
+    def _upper(self, target: Target) -> Relation:
+        made = Relation(0, "upper")
+        made.target = target
+        made.consider_startup = self.level.tuple_fraction > 0
         return made
 
     def _appended(self, plan: l.SetOperation, made: Relation, parts: list[Relation]) -> None:
@@ -221,9 +229,9 @@ class _SetPlanner:
         groups = source.rows
         columns = len(made.target.exprs)
         if self._hashed(made.target, source, groups, groups):
-            path = AggregatePath(made, made.target, source)
+            path = UnionPath(made, made.target, source)
             path.strategy = "hashed"
-            path.group = [i + 1 for i in range(columns)]
+            path.group = []
             path.quals, path.phase, path.rollups = [], "whole", []
             path.hashing = group_cost.hashing(level.costs, 0, source.target.width, 0, [groups])
             path.startup, path.total, path.rows = group_cost.aggregate(
@@ -265,31 +273,15 @@ class _SetPlanner:
             return startup + fraction * (total - startup) < sorted_startup + fraction * (sorted_total - sorted_startup)
         return (total, startup) < (sorted_total, sorted_startup)
 
-    def _flagged(self, plan: l.LogicalPlan, flag: int) -> tuple[Relation, float]:
-        """One side of INTERSECT or EXCEPT."""
-        nested = isinstance(plan, l.SetOperation) and not (plan.order_by or plan.limit is not None or plan.offset is not None or plan.ctes)
-        if not nested:
-            return self.leaf(plan, flag)
-        relation = self.relation(plan, plan.outputs)
-        groups = relation.rows
-        made = Relation(0, "upper")
-        target = relation.target
-        made.target = self.level.estimates.finish(Target([*target.exprs, e.Const(type=INT4, value=flag)]))
-        add_path(made, _projected(self.level, made, _cheapest(relation)))
-        made.rows = relation.rows
-        set_cheapest(made)
-        return made, groups
-
-    def _other(self, plan: l.SetOperation, outputs: tuple[l.Output, ...]) -> Relation:
+    def _other(self, plan: l.SetOperation) -> Relation:
         """INTERSECT and EXCEPT (generate_nonunion_paths)."""
         level = self.level
         saved, level.tuple_fraction = level.tuple_fraction, 0.0
-        left, left_groups = self._flagged(plan.left, 0)
-        right, right_groups = self._flagged(plan.right, 1)
+        left, left_groups = self.relation(plan.left, plan.left_casts, 0)
+        right, right_groups = self.relation(plan.right, plan.right_casts, 1)
         level.tuple_fraction = saved
         one, two = _cheapest(left), _cheapest(right)
-        made = Relation(0, "upper")
-        made.target = self.target(outputs)
+        made = self._upper(self.target(plan.outputs))
         both = Target([*made.target.exprs, e.ColumnRef(type=INT4, id=level.statement.new_id(), name="flag")])
         level.owner[both.exprs[-1].id] = 0  # type: ignore[attr-defined] # the column just made
         level.estimates.finish(both)
@@ -317,28 +309,9 @@ class _SetPlanner:
         return made
 
 
-def all_same(a: tuple[l.Output, ...], b: tuple[l.Output, ...]) -> bool:
-    """Whether the columns have the same types."""
-    return all(x.type.oid == y.type.oid for x, y in zip(a, b, strict=False))
-
-
-def _alive(parts: list[Relation]) -> list[Relation]:
-    """Those that may have rows; one at least."""
-    return [part for part in parts if not is_dummy(part)] or parts[:1]
-
-
-def _average_width(parts: list[Relation], rows: float) -> int:
-    """Bytes of a row, column by column weighted by where the rows come from (set_append_rel_size)."""
-    width = 0
-    for i in range(len(parts[0].target.exprs)):
-        total = 0.0
-        for part in parts:
-            expr = part.target.exprs[i]
-            total += (
-                part.widths.get(expr.id, 0) if isinstance(expr, e.ColumnRef) and part.widths else part.target.width / len(part.target.exprs)
-            ) * _cheapest(part).rows
-        width += int(rint(total / rows)) if rows > 0 else 0
-    return width
+def column(output: l.Output) -> e.ColumnRef:
+    """A reference to a query's output."""
+    return e.ColumnRef(type=output.type, typmod=output.typmod, id=output.id, name=output.name)
 
 
 def _cheapest(relation: Relation) -> Path:
@@ -346,32 +319,14 @@ def _cheapest(relation: Relation) -> Path:
     return relation.cheapest_total
 
 
-def _scan(level: Level, relation: Relation, source: Path, member: bool) -> Path:
-    """A leaf's rows; nothing is charged for handing on those of a member."""
+def _scan(level: Level, relation: Relation, source: Path) -> Path:
+    """A leaf's rows."""
     path = SubqueryPath(relation, relation.target, source)
-    path.startup = source.startup
-    path.total = source.total if member else source.total + level.costs.tuple * source.rows
+    path.rows = clamp_rows(source.rows)
+    target = relation.target
+    path.startup = source.startup + target.startup
+    path.total = source.total + target.startup + (level.costs.tuple * source.rows + target.per_tuple * path.rows)
     return path
-
-
-def _reading(plan: l.LogicalPlan, places: Sequence[int], member: bool) -> l.LogicalPlan:
-    """A leaf of which some columns are read: a member makes no others, a subquery makes NULLs of them."""
-    if not isinstance(plan, l.Query) or len(places) == len(plan.outputs):
-        return plan
-    if member:
-        return replace(plan, outputs=tuple(plan.outputs[i] for i in places), targets=tuple(plan.targets[i] for i in places))
-    if plan.distinct or plan.distinct_on is not None:
-        return plan
-    visible = [t for t in plan.targets if not t.hidden]
-    return nulled(plan, {t.id for i, t in enumerate(visible) if i not in places})
-
-
-def _safe_member(statement: Statement, query: l.LogicalPlan) -> bool:
-    return isinstance(query, l.Query) and simple(query) and one_relation(query, statement.pushed)
-
-
-def _projected(level: Level, relation: Relation, source: Path) -> Path:
-    return projection(level, relation, source, relation.target)
 
 
 def _leaf_groups(sub: Level, best: Path) -> float:
@@ -388,11 +343,11 @@ def plan_recursive(statement: Statement, cte: l.Cte, outer: Outer | None) -> Lev
     assert isinstance(plan, l.SetOperation)
     level = _level(statement, plan.outputs, outer)
     planner = _SetPlanner(level)
-    first, _ = planner.leaf(plan.left, None)
+    first, _ = planner.leaf(plan.left, plan.left_casts, None)
     one = _cheapest(first)
     number = statement.new_work_table()
     statement.work_tables[cte.id] = (number, one.rows)
-    again, _ = planner.leaf(plan.right, None)
+    again, _ = planner.leaf(plan.right, plan.right_casts, None)
     two = _cheapest(again)
     made = Relation(0, "upper")
     made.target = planner.target(plan.outputs)

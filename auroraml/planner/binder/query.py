@@ -162,9 +162,9 @@ class QueryBinder:
                     hint="Cast the output of the non-recursive term to the correct type.", at=located(output_expr(left, i)),
                 )  # fmt: skip
             types.append(overall)
-        right = self._coerced(right, types)
+        right, casts = self._coerced(right, types)
         outputs = tuple(replace(o, id=self.binder.new_id()) for o in seen.outputs)
-        return SetOperation(op="union", all=not node.args.get("distinct"), left=left, right=right, outputs=outputs)
+        return SetOperation(op="union", all=not node.args.get("distinct"), left=left, right=right, outputs=outputs, right_casts=casts)
 
     # VALUES and set operations
 
@@ -191,13 +191,13 @@ class QueryBinder:
                 at=self.leaves.start(node.expression) if not right.outputs else self._first_target(node.expression),
             )
         types = [self._matched(a, b, word, i, left, right) for i, (a, b) in enumerate(zip(left.outputs, right.outputs, strict=True))]
-        left, right = self._coerced(left, types), self._coerced(right, types)
+        (left, left_casts), (right, right_casts) = self._coerced(left, types), self._coerced(right, types)
         outputs = tuple(Output(id=self.binder.new_id(), name=o.name, type=t, typmod=o.typmod if o.typmod == r.typmod else -1)
                         for o, r, t in zip(left.outputs, right.outputs, types, strict=True))  # fmt: skip
         keys = self._output_order(node.args.get("order"), outputs, parent)
         limit, offset, _ = self._limits(node, parent)
         return SetOperation(op=word.lower(), all=not node.args.get("distinct"), left=left, right=right, outputs=outputs, order_by=keys, limit=limit,
-                            offset=offset, ctes=ctes)  # fmt: skip
+                            offset=offset, ctes=ctes, left_casts=left_casts, right_casts=right_casts)  # fmt: skip
 
     def _first_target(self, node: exp.Expression) -> int:
         select = node if isinstance(node, exp.Select) else node.find(exp.Select)
@@ -206,23 +206,35 @@ class QueryBinder:
     def _matched(self, a: Output, b: Output, word: str, i: int, left: LogicalPlan, right: LogicalPlan) -> PgType:
         return self.binder.coercer.common([output_expr(left, i), output_expr(right, i)], word)
 
-    def _coerced(self, plan: LogicalPlan, types: Sequence[PgType]) -> LogicalPlan:
-        """`plan` with its outputs cast to `types`, where they differ."""
-        coercer = self.binder.coercer
+    def _coerced(self, plan: LogicalPlan, types: Sequence[PgType]) -> tuple[LogicalPlan, tuple[e.Expr | None, ...]]:
+        """One side of a set operation: literals get the common types, other columns are cast above it where theirs differ."""
+        plan = self._typed(plan, types)
         if all(o.type.oid == t.oid for o, t in zip(plan.outputs, types, strict=True)):
+            return plan, ()
+        coercer = self.binder.coercer
+        return plan, tuple(None if o.type.oid == t.oid else coercer.coerce(column(o), t) for o, t in zip(plan.outputs, types, strict=True))
+
+    def _typed(self, plan: LogicalPlan, types: Sequence[PgType]) -> LogicalPlan:
+        """`plan` with types for what is still of none."""
+        coercer = self.binder.coercer
+        if all(o.type.oid != UNKNOWN.oid for o in plan.outputs):
             return plan
-        if isinstance(plan, Query) and not plan.distinct and plan.distinct_on is None:
+        outputs = tuple(replace(o, type=t) if o.type.oid == UNKNOWN.oid else o for o, t in zip(plan.outputs, types, strict=True))
+        if isinstance(plan, Query):
             shown = iter(types)
-            targets = tuple(t if t.hidden else replace(t, expr=coercer.coerce(t.expr, next(shown))) for t in plan.targets)
-            outputs = tuple(replace(o, type=t) for o, t in zip(plan.outputs, types, strict=True))
+            targets = tuple(
+                t if t.hidden else replace(t, expr=coercer.coerce(t.expr, wanted) if t.expr.type.oid == UNKNOWN.oid else t.expr)
+                for t, wanted in ((t, TEXT if t.hidden else next(shown)) for t in plan.targets)
+            )
             return replace(plan, targets=targets, outputs=outputs)
         if isinstance(plan, Values):
-            rows = tuple(tuple(coercer.coerce(v, t) for v, t in zip(row, types, strict=True)) for row in plan.rows)
-            return replace(plan, rows=rows, outputs=tuple(replace(o, type=t) for o, t in zip(plan.outputs, types, strict=True)))
+            rows = tuple(
+                tuple(coercer.coerce(v, t) if v.type.oid == UNKNOWN.oid else v for v, t in zip(row, types, strict=True)) for row in plan.rows
+            )
+            return replace(plan, rows=rows, outputs=outputs)
         if isinstance(plan, SetOperation):
-            return replace(plan, left=self._coerced(plan.left, types), right=self._coerced(plan.right, types),
-                           outputs=tuple(replace(o, type=t) for o, t in zip(plan.outputs, types, strict=True)))  # fmt: skip
-        return wrap(plan, types, self.binder)
+            return replace(plan, left=self._typed(plan.left, types), right=self._typed(plan.right, types), outputs=outputs)
+        return wrap(plan, [o.type for o in outputs], self.binder)
 
     def _output_order(self, order: exp.Expression | None, outputs: Sequence[Output], parent: Scope) -> tuple[e.SortKey, ...]:
         """ORDER BY of a set operation: output names and positions only."""

@@ -10,6 +10,7 @@ from auroraml.ir.tree import walk as walk_plan
 from auroraml.planner.estimate.estimator import Input, InputColumn
 from auroraml.planner.estimate.relation import IndexFacts
 from auroraml.planner.estimate.width import column_width, type_width
+from auroraml.planner.level.append_relations import expand
 from auroraml.planner.level.classes import base_implied, reconsider_outer_joins
 from auroraml.planner.level.deconstruct import Deconstructor, JoinList
 from auroraml.planner.level.foreign_keys import find_foreign_keys
@@ -30,29 +31,34 @@ def build_relations(level: Level, tree: Group) -> None:
     """One base relation a leaf of the join tree, in the order of the range table."""
     order = level.range_order
     for item in sorted(leaves(tree), key=lambda leaf: order.get(leaf.outputs[0].id, 0) if leaf.outputs else 0):
-        index = len(level.relations)
-        relation = Relation(1 << index, "base")
-        relation.index = index
-        relation.serial = level.statement.new_serial()
-        relation.item = item
-        relation.alias = item.alias
-        relation.member = level.member
-        relation.consider_startup = level.tuple_fraction > 0
-        level.relations.append(relation)
+        relation = add_relation(level, item)
         level.all_bits |= relation.bits
         level.entries.append(relation.serial)
-        for output in item.outputs:
-            level.owner[output.id] = index
-        if isinstance(item, l.TableItem):
-            _table(level, relation, item)
-        else:
-            level.estimates.inputs[index] = Input(is_values=isinstance(item, l.ValuesItem))
     for holder in level.placeholders.values():
         home = level.owner[holder.home]
         level.owner[holder.id] = home
         level.relation(home).widths[holder.id] = type_width(holder.type, holder.typmod)
     for relation in level.relations_in(level.all_bits):
         _lateral(level, relation)
+
+
+def add_relation(level: Level, item: l.FromItem) -> Relation:
+    """A base relation for a FROM item (build_simple_rel)."""
+    index = len(level.relations)
+    relation = Relation(1 << index, "base")
+    relation.index = index
+    relation.serial = level.statement.new_serial()
+    relation.item = item
+    relation.alias = item.alias
+    relation.consider_startup = level.tuple_fraction > 0
+    level.relations.append(relation)
+    for output in item.outputs:
+        level.owner[output.id] = index
+    if isinstance(item, l.TableItem):
+        _table(level, relation, item)
+    else:
+        level.estimates.inputs[index] = Input(is_values=isinstance(item, l.ValuesItem))
+    return relation
 
 
 def _table(level: Level, relation: Relation, item: l.TableItem) -> None:
@@ -163,7 +169,8 @@ def build_clauses(level: Level, tree: Group, exprs: Sequence[e.Expr]) -> JoinLis
 
 
 def finish_build(level: Level) -> None:
-    """LATERAL references closed, foreign keys matched, restrictions drawn from OR clauses."""
+    """LATERAL references closed, foreign keys matched, restrictions drawn from OR clauses, append relations given their members."""
     _close_lateral(level)
     level.foreign_keys = find_foreign_keys(level)
     extract_or_restrictions(level)
+    expand(level, add_relation)

@@ -35,11 +35,25 @@ class Member:
 class EquivalenceClass:
     """Ordered members, the clauses it came from, and those made from it."""
 
-    __slots__ = ("below_outer_join", "bits", "derived", "family", "has_const", "has_volatile", "members", "merged", "position", "sort_ref", "sources")
+    __slots__ = (
+        "below_outer_join",
+        "bits",
+        "child_members",
+        "derived",
+        "family",
+        "has_const",
+        "has_volatile",
+        "members",
+        "merged",
+        "position",
+        "sort_ref",
+        "sources",
+    )
 
     def __init__(self, family: int) -> None:
         self.family = family
         self.members: list[Member] = []
+        self.child_members: list[Member] = []  # the same of members of UNION ALLs (em_is_child)
         self.sources: list[Clause] = []
         self.derived: list[Clause] = []
         self.bits = 0
@@ -60,6 +74,11 @@ class EquivalenceClass:
             self.bits |= bits
         self.members.append(member)
         return member
+
+    @property
+    def all_members(self) -> list[Member]:
+        """Its own members, then those of append relations' members."""
+        return [*self.members, *self.child_members] if self.child_members else self.members
 
     def canonical(self) -> EquivalenceClass:
         """The class this one was merged into, at the end."""
@@ -171,6 +190,8 @@ def sort_class(level: Level, expr: e.Expr, ref: int, create: bool) -> Equivalenc
                 continue
             if _same_key(expr, member.expr):
                 return cls
+        if any(equal(expr, member.expr) for member in cls.child_members if member.bits):
+            return cls
     if not create:
         return None
     made = EquivalenceClass(family)
@@ -275,7 +296,7 @@ def _between(level: Level, cls: EquivalenceClass, join_bits: int, outer_bits: in
     outer: list[Member] = []
     inner: list[Member] = []
     new: list[Member] = []
-    for member in cls.members:
+    for member in cls.all_members:
         if member.bits & ~join_bits or not member.bits:
             continue
         if not member.bits & ~outer_bits:
@@ -333,14 +354,15 @@ def column_implied(level: Level, column: e.Expr, bits: int, prohibited: int) -> 
     """Clauses `column = member` with other relations, for parameterised index scans (generate_implied_equalities_for_column)."""
     column = strip(column)
     found: list[Clause] = []
+    parents = level.parents_of(bits)
     for cls in level.classes:
-        if cls.has_const or len(cls.members) <= 1 or cls.has_volatile or not cls.bits & bits:
+        if cls.has_const or len(cls.members) <= 1 or cls.has_volatile or not cls.bits & (parents or bits):
             continue
-        mine = next((m for m in cls.members if m.bits == bits and equal(strip(m.expr), column)), None)
+        mine = next((m for m in cls.all_members if m.bits == bits and equal(strip(m.expr), column)), None)
         if mine is None:
             continue
         for other in cls.members:
-            if other is mine or other.bits & (bits | prohibited) or not other.bits:
+            if other is mine or other.bits & (bits | parents | prohibited) or not other.bits:
                 continue
             if family_operator(mine.type, other.type, 3) is None:
                 continue

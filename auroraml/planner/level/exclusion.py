@@ -19,7 +19,7 @@ def excluded(level: Level, relation: Relation) -> bool:
     if len(clauses) == 1 and isinstance(clauses[0], e.Const) and not clauses[0].value:
         return True
     mode = level.statement.settings[CONSTRAINT_EXCLUSION]
-    if mode == "off" or (mode == "partition" and not relation.member) or not clauses:
+    if mode == "off" or (mode == "partition" and relation.parent is None) or not clauses:
         return False
     safe = [expr for expr in clauses if not mutable(expr)]
     if refuted(safe, safe, level.fold, weak=True):

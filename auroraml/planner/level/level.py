@@ -92,7 +92,6 @@ class Level:
         self.estimator_cache: dict[int, object] = {}
         self.outputs: tuple[l.Output, ...] = ()
         self.is_set_operation = False
-        self.member = False  # of a UNION ALL that is part of the level above
 
     # Relations
 
@@ -104,6 +103,15 @@ class Level:
         """Base relation `index`."""
         found = self.relations[index]
         assert found is not None
+        return found
+
+    def parents_of(self, bits: int) -> int:
+        """The append relations around a base relation (find_childrel_parents)."""
+        found = 0
+        parent = self.relation(bits.bit_length() - 1).parent
+        while parent is not None:
+            found |= parent.bits
+            parent = parent.parent
         return found
 
     def relations_in(self, bits: int) -> Iterator[Relation]:

@@ -46,10 +46,11 @@ class Relation:
 
     __slots__ = (
         "alias", "all_visible", "attribute_numbers", "base_cost_per_tuple", "base_cost_startup", "bits", "cheapest_parameterized",
-        "cheapest_startup", "cheapest_total", "cheapest_unique", "class_mask", "clauses", "columns", "consider_parallel", "consider_param_startup",
-        "consider_startup", "direct_lateral", "excluded", "facts", "has_class_joins", "index", "indexes", "item", "join_clauses", "kind", "lateral",
-        "lateral_referencers", "lateral_vars", "ledger", "member", "memoizable", "needed", "not_null", "not_unique_for", "pages", "parameterizations", "partial_paths", "paths",
-        "rows", "serial", "sub", "sub_params", "target", "tuples", "unique_for", "useful_keys", "wanted_workers", "widths",
+        "cheapest_startup", "cheapest_total", "cheapest_unique", "children", "class_mask", "clauses", "columns", "consider_parallel",
+        "consider_param_startup", "consider_startup", "direct_lateral", "excluded", "facts", "has_class_joins", "index", "indexes", "item", "join_clauses",
+        "kind", "lateral", "lateral_referencers", "lateral_vars", "ledger", "memoizable", "needed", "not_null", "not_unique_for", "pages",
+        "parameterizations", "parent", "partial_paths", "paths", "rows", "serial", "sub", "sub_params", "target", "tuples", "unique_for",
+        "useful_keys", "values", "wanted_workers", "widths",
     )  # fmt: skip
 
     def __init__(self, bits: int, kind: str) -> None:
@@ -80,7 +81,9 @@ class Relation:
         self.consider_parallel = False
         self.wanted_workers = -1  # the storage parameter parallel_workers
         self.excluded = False  # no row can satisfy the restrictions
-        self.member = False  # of a UNION ALL that was made part of its level
+        self.children: list[Relation] = []  # of an append relation: its members
+        self.parent: Relation | None = None  # of a member: the append relation
+        self.values: dict[int, e.Expr] = {}  # of a member: the append relation's columns over its own
         self.lateral = 0
         self.direct_lateral = 0
         self.lateral_vars: list[e.Expr] = []

@@ -68,7 +68,6 @@ class Statement:
         self.ctes: dict[int, PlannedCte] = {}
         self.work_tables: dict[int, tuple[int, float]] = {}  # WITH RECURSIVE under way: work table number, rows of the first query
         self.range_table = 0
-        self.pushed: set[e.Expr] = set()  # conditions that came into subqueries from the levels above them
         self._facts: dict[int, RelationFacts] = {}
 
     def plan_query(self, query: l.LogicalPlan, outer: Outer | None, fraction: float) -> Level:
@@ -120,10 +119,8 @@ class Statement:
 class Outer:
     """The level around a subquery: gives columns through exec parameters."""
 
-    def __init__(self, level: Level, merged: bool = False) -> None:
+    def __init__(self, level: Level) -> None:
         self.level = level
-        self.merged = merged  # the subquery's paths become those of a relation of the level
-        self.places: list[int] = []  # the columns of a merged subquery that are read
         self.params: dict[int, e.ParamRef] = {}
         self.refs: list[tuple[int, e.ColumnRef]] = []  # parameters that this level's columns fill
 

@@ -1,4 +1,4 @@
-"""Append: members one after another, or shared out among workers (create_append_path, add_paths_to_append_rel)."""
+"""Append and Merge Append: members one after another, shared out among workers, or merged in order (create_append_path, create_merge_append_path)."""
 
 from __future__ import annotations
 
@@ -6,25 +6,29 @@ from collections.abc import Sequence
 
 from auroraml.planner.cost.numbers import clamp_rows, parallel_divisor
 from auroraml.planner.cost.parameters import CostParameters
+from auroraml.planner.cost.sorts import merge_append as merge_cost
+from auroraml.planner.cost.sorts import sort
 from auroraml.planner.level.level import Level
-from auroraml.planner.level.relation import Relation
-from auroraml.planner.paths.dominance import add_partial_path, add_path, cheapest_safe
-from auroraml.planner.paths.path import AppendPath, Path
+from auroraml.planner.level.pathkeys import Keys, contained
+from auroraml.planner.level.relation import Parameterization, Relation
+from auroraml.planner.paths.path import AppendPath, MergeAppendPath, Path
 
 PER_ROW = 0.5  # of cpu_tuple_cost
 
 
 def append(
-    level: Level, relation: Relation, whole: Sequence[Path], partial: Sequence[Path] = (), workers: int = 0, aware: bool = False, rows: float = -1.0
-) -> AppendPath:
+    level: Level, relation: Relation, whole: Sequence[Path], partial: Sequence[Path] = (), workers: int = 0, aware: bool = False, rows: float = -1.0,
+    outer: int = 0,
+) -> AppendPath:  # fmt: skip
     """An Append of paths that one process runs and of partial ones (create_append_path)."""
-    path = AppendPath(relation, relation.target)
+    path = AppendPath(relation, relation.target, (), _given(relation, outer))
     path.workers = workers
     path.aware = aware
     if aware:  # long ones are begun first
         whole = sorted(whole, key=lambda p: (-p.total, -p.startup, p.relation.bits))
         partial = sorted(partial, key=lambda p: (-p.startup, -p.total, p.relation.bits))
     path.sources = [*whole, *partial]
+    path.whole = len(whole)
     path.safe = relation.consider_parallel and all(source.safe for source in path.sources)
     if len(path.sources) == 1:
         only = path.sources[0]
@@ -40,6 +44,15 @@ def append(
     if rows >= 0:
         path.rows = rows
     return path
+
+
+def _given(relation: Relation, outer: int) -> Parameterization | None:
+    """That the members read outer rows: what conditions these bring is theirs to know (get_appendrel_parampathinfo)."""
+    if not outer:
+        return None
+    if outer not in relation.parameterizations:
+        relation.parameterizations[outer] = Parameterization(outer, 0.0, [])
+    return relation.parameterizations[outer]
 
 
 def _share(c: CostParameters, path: AppendPath, whole: int) -> None:
@@ -81,33 +94,31 @@ def workers_of(level: Level, partial: Sequence[Path], members: int) -> int:
     return workers
 
 
-def append_members(level: Level, relation: Relation, members: Sequence[Relation]) -> None:
-    """The paths of a UNION ALL that was made part of its level (add_paths_to_append_rel)."""
-    whole: list[Path] = []
-    partial: list[Path] | None = []
-    mixed: tuple[list[Path], list[Path]] | None = ([], []) if level.costs.parallel_append and relation.consider_parallel else None
-    for member in members:
-        assert member.cheapest_total is not None
-        whole.append(member.cheapest_total)
-        cheapest = member.partial_paths[0] if member.partial_paths else None
-        if cheapest is None:
-            partial = None
-        elif partial is not None:
-            partial.append(cheapest)
-        if mixed is not None:
-            safe = cheapest_safe(member.paths)
-            if cheapest is None and safe is None:
-                mixed = None
-            elif safe is None or (cheapest is not None and cheapest.total < safe.total):
-                assert cheapest is not None
-                mixed[1].append(cheapest)
-            else:
-                mixed[0].append(safe)
-    add_path(relation, append(level, relation, whole))
-    rows = -1.0
-    if partial:
-        made = append(level, relation, (), partial, workers_of(level, partial, len(members)), level.costs.parallel_append)
-        rows = made.rows
-        add_partial_path(relation, made)
-    if mixed is not None and mixed[0]:
-        add_partial_path(relation, append(level, relation, mixed[0], mixed[1], workers_of(level, mixed[1], len(members)), True, rows))
+def flattened(path: Path) -> list[Path]:
+    """A member's path, or what it is an Append of itself (accumulate_append_subpath)."""
+    if isinstance(path, MergeAppendPath) or (isinstance(path, AppendPath) and (not path.aware or not path.whole)):
+        return path.sources
+    return [path]
+
+
+def merge_append(level: Level, relation: Relation, sources: Sequence[Path], keys: Keys) -> MergeAppendPath:
+    """Sorted paths merged; those that are in no order are sorted first (create_merge_append_path)."""
+    path = MergeAppendPath(relation, relation.target, keys)
+    path.sources = list(sources)
+    path.whole = len(path.sources)
+    path.limit = level.limit_tuples if relation.bits == level.all_bits else -1.0
+    path.safe = relation.consider_parallel and all(source.safe for source in sources)
+    startup = total = 0.0
+    for source in sources:
+        path.rows += source.rows
+        if contained(keys, source.keys):
+            a, b = source.startup, source.total
+        else:
+            a, b = sort(level.costs, source.total, source.relation.tuples, source.target.width, path.limit)
+        startup += a
+        total += b
+    if len(path.sources) == 1 and contained(keys, sources[0].keys):
+        path.startup, path.total = startup, total
+    else:
+        path.startup, path.total = merge_cost(level.costs, len(path.sources), startup, total, path.rows)
+    return path

@@ -18,7 +18,7 @@ from auroraml.planner.level.relation import Relation, Target
 from auroraml.planner.paths.dominance import add_path
 from auroraml.planner.paths.path import GatherMergePath, GatherPath, Path
 from auroraml.planner.paths.steps import incrementally_sorted, sorted_path
-from auroraml.planner.rules.join_tree import NoTable
+from auroraml.planner.rules.join_tree import AppendItem, NoTable
 
 
 def consider(level: Level, relation: Relation) -> None:
@@ -44,7 +44,7 @@ def _shared(level: Level, item: l.FromItem) -> bool:
         return is_safe(level, item.calls)
     if isinstance(item, l.ValuesItem):
         return is_safe(level, item.rows)
-    return isinstance(item, NoTable)
+    return isinstance(item, NoTable | AppendItem)
 
 
 def limit_needed(plan: l.LogicalPlan) -> bool:
@@ -59,7 +59,7 @@ def limit_needed(plan: l.LogicalPlan) -> bool:
 
 def workers_for(level: Level, relation: Relation, heap_pages: float, index_pages: float) -> int:
     """The workers a scan of so many pages gets (-1: pages not looked at)."""
-    return scan_workers(level.costs, heap_pages, index_pages, relation.wanted_workers, relation.member)
+    return scan_workers(level.costs, heap_pages, index_pages, relation.wanted_workers, relation.parent is not None)
 
 
 def divisor_of(level: Level, path: Path) -> float:

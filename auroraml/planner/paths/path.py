@@ -268,6 +268,12 @@ class AggregatePath(UnaryPath):
     rollups: list[Rollup]
 
 
+class UnionPath(AggregatePath):
+    """A set operation's duplicates removed by hashing all its columns."""
+
+    __slots__ = ()
+
+
 class UpperUniquePath(UnaryPath):
     """DISTINCT over sorted input by its first `columns` keys."""
 
@@ -287,14 +293,16 @@ class WindowPath(UnaryPath):
 class AppendPath(Path):
     """Paths one after another."""
 
-    __slots__ = ("sources",)
+    __slots__ = ("sources", "whole")
     sources: list[Path]
+    whole: int  # how many of them one process runs, before the partial ones
 
 
 class MergeAppendPath(AppendPath):
-    """Sorted paths merged."""
+    """Sorted paths merged; `limit` bounds the sorts below (-1: none)."""
 
-    __slots__ = ()
+    __slots__ = ("limit",)
+    limit: float
 
 
 class SetOpPath(UnaryPath):

@@ -46,11 +46,11 @@ def base_paths(level: Level, relation: Relation) -> None:
         make_dummy(relation)
         return
     if isinstance(item, l.TableItem):
-        add_path(relation, _seq(level, relation, relation.lateral, 0))
+        add_path(relation, sequential(level, relation, relation.lateral, 0))
         if relation.consider_parallel and not relation.lateral and item.relation.system is None:  # system relations are read whole
             workers = workers_for(level, relation, relation.pages, -1.0)
             if workers > 0:
-                add_partial_path(relation, _seq(level, relation, 0, workers))
+                add_partial_path(relation, sequential(level, relation, 0, workers))
         index_paths(level, relation)
     elif isinstance(item, l.SubqueryItem):
         subquery_paths(level, relation, item)
@@ -58,7 +58,7 @@ def base_paths(level: Level, relation: Relation) -> None:
         add_path(relation, _no_table(level, relation))
     else:
         add_path(relation, _item(level, relation, item))
-    if relation.partial_paths and relation.bits != level.all_bits:
+    if relation.partial_paths and relation.parent is None and relation.bits != level.all_bits:
         useful_gathers(level, relation)
     set_cheapest(relation)
 
@@ -72,7 +72,8 @@ def quals_cost(level: Level, relation: Relation, param: Parameterization | None)
     return startup, per_tuple
 
 
-def _seq(level: Level, relation: Relation, outer: int, workers: int) -> Path:
+def sequential(level: Level, relation: Relation, outer: int, workers: int) -> Path:
+    """A sequential scan (create_seqscan_path)."""
     param = parameterization(level, relation, outer)
     path = SeqPath(relation, relation.target, (), param)
     startup, per_tuple = quals_cost(level, relation, param)

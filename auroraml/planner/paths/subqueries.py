@@ -18,7 +18,7 @@ from auroraml.planner.level.relation import Relation
 from auroraml.planner.level.statement import Outer
 from auroraml.planner.paths import run_conditions
 from auroraml.planner.paths.dominance import add_partial_path, add_path
-from auroraml.planner.paths.path import AppendPath, DummyPath, Path, SubqueryPath
+from auroraml.planner.paths.path import DummyPath, Path, SubqueryPath
 from auroraml.planner.paths.sizes import parameterization
 
 
@@ -40,10 +40,7 @@ def plan_subquery(level: Level, relation: Relation, item: l.SubqueryItem) -> Non
             kept.append(clause)
     relation.clauses = kept
     query = _without_unused(level, relation, item, query, tested)
-    outer = Outer(level, merged_unions(item))
-    if outer.merged:
-        outer.places = _read(relation, item)
-        relation.item = item = replace(item, outputs=tuple(item.outputs[i] for i in outer.places))
+    outer = Outer(level)
     parent = level.query
     simple = not (parent.grouped or parent.group_by or parent.having or level.distinct_clauses or level.sort_clauses)
     alone = level.all_bits & (level.all_bits - 1) == 0
@@ -51,9 +48,6 @@ def plan_subquery(level: Level, relation: Relation, item: l.SubqueryItem) -> Non
     sub = level.statement.plan_query(query, outer, fraction)
     relation.sub = sub
     relation.sub_params = outer.refs
-    if merged_unions(item):
-        level.entries += sub.entries
-        sub.entries = []
     assert sub.final is not None
     best = sub.final.cheapest_total
     assert best is not None
@@ -74,14 +68,6 @@ def plan_subquery(level: Level, relation: Relation, item: l.SubqueryItem) -> Non
                     if width is not None:
                         relation.widths[output.id] = width
         level.estimates.columns[output.id] = InputColumn(input=given, statistics=statistics, unique=unique)
-
-
-def _read(relation: Relation, item: l.SubqueryItem) -> list[int]:
-    """The columns of a subquery that its level reads, by position."""
-    wanted = {x.id for x in relation.target.exprs if isinstance(x, e.ColumnRef)}
-    for clause in relation.clauses:
-        wanted |= ids_in(clause.expr)
-    return [i for i, output in enumerate(item.outputs) if output.id in wanted]
 
 
 def _visible(sub: Level) -> list[e.Expr]:
@@ -148,7 +134,6 @@ def _pushed(query: l.LogicalPlan, outputs: tuple[l.Output, ...], condition: e.Ex
         return None
 
     made = rewrite(condition, change)
-    level.statement.pushed.add(made)
     if query.grouped or query.group_by:
         if query.grouping_sets is not None:
             return None
@@ -158,7 +143,8 @@ def _pushed(query: l.LogicalPlan, outputs: tuple[l.Output, ...], condition: e.Ex
 
 def _pushed_arm(arm: l.LogicalPlan, outputs: tuple[l.Output, ...], whole: l.SetOperation, condition: e.Expr, level: Level) -> l.LogicalPlan | None:
     """The condition inside one side of a set operation, whose columns have other types only if none was coerced."""
-    if any(a.type.oid != b.type.oid for a, b in zip(arm.outputs, whole.outputs, strict=False)):
+    read = ids_in(condition)
+    if any(a.type.oid != b.type.oid and o.id in read for a, b, o in zip(arm.outputs, whole.outputs, outputs, strict=False)):
         return None
     return _pushed(arm, outputs, condition, level)
 
@@ -170,20 +156,20 @@ def subquery_paths(level: Level, relation: Relation, item: l.SubqueryItem) -> No
     for source in sub.final.paths:
         if isinstance(source, DummyPath):
             continue
-        add_path(relation, _scan(level, relation, source, _keys(level, relation, item, source)))
+        add_path(relation, subquery_scan(level, relation, source, _keys(level, relation, item, source)))
     if relation.consider_parallel and not relation.lateral:
         for source in sub.final.partial_paths:
-            add_partial_path(relation, _scan(level, relation, source, _keys(level, relation, item, source)))
+            add_partial_path(relation, subquery_scan(level, relation, source, _keys(level, relation, item, source)))
     if not relation.paths:
         dummy = DummyPath(relation, relation.target)
         dummy.safe = relation.consider_parallel
         add_path(relation, dummy)
 
 
-def _scan(level: Level, relation: Relation, source: Path, keys: Keys) -> Path:
-    """cost_subqueryscan."""
+def subquery_scan(level: Level, relation: Relation, source: Path, keys: Keys, outer: int = 0) -> Path:
+    """A scan of one of the subquery's paths (create_subqueryscan_path, cost_subqueryscan)."""
     path = SubqueryPath(relation, relation.target, source, keys)
-    path.parameterize(parameterization(level, relation, relation.lateral))
+    path.parameterize(parameterization(level, relation, relation.lateral | outer))
     path.rows = relation.rows if path.param is None else path.param.rows
     if source.workers > 0:
         path.rows = clamp_rows(source.rows * level.estimates.restrictions(relation.clauses, relation))
@@ -196,25 +182,7 @@ def _scan(level: Level, relation: Relation, source: Path, keys: Keys) -> Path:
     run += relation.target.per_tuple * path.rows
     path.startup = source.startup + startup
     path.total = source.total + startup + run
-    if isinstance(source, AppendPath) and not relation.clauses and path.param is None and merged_unions(relation.item):
-        path.startup, path.total = source.startup, source.total  # such a subquery has become part of this level
     return path
-
-
-def merged_unions(item: l.FromItem | None) -> bool:
-    """Whether a FROM item is nothing but UNION ALLs of queries with the same types (is_simple_union_all)."""
-    query = item.query if isinstance(item, l.SubqueryItem) else None
-    return isinstance(query, l.SetOperation) and not (query.order_by or query.limit or query.offset or query.ctes) and all_unions(query)
-
-
-def all_unions(plan: l.LogicalPlan) -> bool:
-    """Whether a tree of set operations is UNION ALLs of queries with the same types only."""
-    if not isinstance(plan, l.SetOperation):
-        return True
-    if plan.op != "union" or not plan.all:
-        return False
-    same = all(a.type.oid == b.type.oid for side in (plan.left, plan.right) for a, b in zip(side.outputs, plan.outputs, strict=False))
-    return same and all_unions(plan.left) and all_unions(plan.right)
 
 
 def _keys(level: Level, relation: Relation, item: l.SubqueryItem, source: Path) -> Keys:

@@ -12,7 +12,7 @@ from auroraml.planner.cost.numbers import clamp_rows
 from auroraml.planner.level.classes import EquivalenceClass
 from auroraml.planner.level.clause import Clause
 from auroraml.planner.level.implication import implied
-from auroraml.planner.level.questions import equal, mutable, strip, walk
+from auroraml.planner.level.questions import equal, mutable, rewrite, strip, walk
 from auroraml.planner.level.relation import Relation
 from auroraml.planner.paths.index_costs import covered
 from auroraml.planner.paths.path import BitmapPath, BitmapTree, DummyPath, IndexPath, ItemPath, Path, ResultPath, SeqPath, SubqueryPath
@@ -284,11 +284,26 @@ def result(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | N
 def dummy(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
     """No rows: a Result whose condition is false."""
     outputs = list(path.target.exprs) if exprs is None else list(exprs)
-    targets = tuple(e.Const(type=x.type, typmod=x.typmod, value=None) for x in outputs)
+    targets = tuple(_absent(emitter, x) for x in outputs)
     node = p.Result(
         targets=targets, one_time=(e.Const(type=BOOL, value=False),), cost=p.Cost(startup=0.0, total=0.0, rows=0.0, width=path.target.width)
     )
     return Emitted(node, outputs)
+
+
+def _absent(emitter: Emitter, expr: e.Expr) -> e.Expr:
+    """An expression over columns that nothing makes."""
+
+    def change(part: object) -> object | None:
+        if isinstance(part, PlaceHolder):
+            return rewrite(part.expr, change)
+        if not isinstance(part, e.ColumnRef):
+            return None
+        number = emitter.level.owner.get(part.id)
+        alias = emitter.level.relation(number).alias if number else ""
+        return e.AbsentColumn(type=part.type, typmod=part.typmod, id=part.id, name=part.name, alias=alias)
+
+    return rewrite(expr, change)
 
 
 @builds(SubqueryPath)
@@ -310,19 +325,25 @@ def subquery_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Ex
     clauses = scan_clauses(path)
     tests = _filter(emitter, resolve, clauses)
     targets = resolve.all(outputs)
-    whole = [x for x in outputs if isinstance(x, e.ColumnRef)]
     if sub not in level.children:
         level.children.append(sub)
     trivial = (
-        not tests and not any(c.pseudoconstant for c in clauses) and len(whole) == len(outputs) and not _numbers_sides(inner)
+        not tests and not any(c.pseudoconstant for c in clauses) and not _numbers_sides(inner)
         and (len(outputs) == len(inner.targets) or (exprs is None and whole_row(emitter, path, flags) and not sub.row_columns))
-        and all(isinstance(t, e.InputRef) and t.index == i for i, t in enumerate(targets))
+        and all(_passes(t, i, inner) for i, t in enumerate(targets))
     )  # fmt: skip
     if trivial:
         return Emitted(inner, outputs, emitter.cost(path))
     node = p.SubqueryScan(source=inner, alias=relation.alias, columns=columns, targets=targets, filter=tests, cost=emitter.cost(path),
                           range_index=relation.serial)  # fmt: skip
     return emitter.gated(Emitted(node, outputs), path, clauses)
+
+
+def _passes(target: e.Expr, place: int, inner: p.PhysicalPlan) -> bool:
+    """Whether a column is the one at the same place below, or the same constant (trivial_subqueryscan)."""
+    if isinstance(target, e.Const):
+        return place < len(inner.targets) and isinstance(inner.targets[place], e.Const) and equal(target, inner.targets[place])
+    return isinstance(target, e.InputRef) and target.index == place
 
 
 def _numbers_sides(node: p.PhysicalPlan) -> bool:

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
+from auroraml.planner.cost.sorts import sort as sort_cost
+from auroraml.planner.level.pathkeys import contained
 from auroraml.planner.level.questions import equal, rewrite
 from auroraml.planner.paths.path import (
     AggregatePath,
@@ -21,6 +23,7 @@ from auroraml.planner.paths.path import (
     ProjectSetPath,
     RecursivePath,
     SetOpPath,
+    UnionPath,
     UpperUniquePath,
     WindowPath,
 )
@@ -28,6 +31,7 @@ from auroraml.planner.paths.steps import projects
 from auroraml.planner.paths.windows import calls_of, run_conditions
 from auroraml.planner.plans.emitter import EXACT, IGNORE, LABEL, SMALL, Emitter, builds
 from auroraml.planner.plans.inputs import Emitted, Resolver, references
+from auroraml.planner.plans.joins import with_keys
 from auroraml.planner.plans.scans import whole_row
 from auroraml.types.table import INT8
 
@@ -51,18 +55,11 @@ def projection(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr]
     outputs = _list(path, exprs)
     if projects(source):
         made = emitter.plan(source, IGNORE, outputs)
-        return Emitted(_labelled(made.node, emitter.cost(path)), made.exprs)
+        return Emitted(replace(made.node, cost=emitter.cost(path)), made.exprs)
     made = emitter.plan(source, 0)
-    if _same(outputs, made.exprs):
-        return Emitted(_labelled(made.node, emitter.cost(path)), outputs)
+    if _same(outputs, made.exprs) and not isinstance(made.node, p.SetOp):  # which has the number of the side behind its columns
+        return Emitted(replace(made.node, cost=emitter.cost(path)), outputs)
     return emitter.result(made, outputs, emitter.cost(path))
-
-
-def _labelled(node: p.PhysicalPlan, cost: p.Cost) -> p.PhysicalPlan:
-    """The node with the projection's costs; a plan of no rows keeps its own."""
-    if isinstance(node, p.Result) and node.source is None and node.cost.rows == 0.0:
-        return node
-    return replace(node, cost=cost)
 
 
 @builds(ProjectSetPath)
@@ -142,7 +139,7 @@ def _keys(path: Path, refs: Sequence[int], source: Emitted, emitter: Emitter) ->
     return tuple(found)
 
 
-@builds(AggregatePath)
+@builds(AggregatePath, UnionPath)
 def aggregate(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
     """Aggregate."""
     assert isinstance(path, AggregatePath)
@@ -153,7 +150,7 @@ def aggregate(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] 
     targets = tuple(calls.over(x) for x in outputs)
     quals = sorted(path.quals, key=lambda x: emitter.level.estimates.costs.of(x)[1])
     tests = tuple(calls.over(x) for x in quals)
-    keys = _keys(path, path.group, source, emitter)
+    keys = tuple(range(len(source.exprs))) if isinstance(path, UnionPath) else _keys(path, path.group, source, emitter)
     node = p.Aggregate(
         source=source.node, strategy=path.strategy, keys=keys, calls=calls.calls, filter=tests, targets=targets, phase=path.phase,  # type: ignore[arg-type]
         rollups=_rollups(path, source, emitter), hashing=path.hashing, cost=emitter.cost(path),
@@ -289,7 +286,7 @@ def lock(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | Non
     return Emitted(p.LockRows(source=source.node, rows=rows, targets=references(source.exprs), cost=emitter.cost(path)), source.exprs)
 
 
-@builds(AppendPath, MergeAppendPath)
+@builds(AppendPath)
 def append(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
     """Append: its children's columns by position."""
     assert isinstance(path, AppendPath)
@@ -298,6 +295,31 @@ def append(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | N
     if len(sources) == 1 and sources[0].parallel_aware == path.aware:
         return Emitted(sources[0], outputs)
     return Emitted(p.Append(sources=sources, targets=references(outputs), cost=emitter.cost(path), parallel_aware=path.aware), outputs)
+
+
+@builds(MergeAppendPath)
+def merge_append(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
+    """Merge Append: members in order, sorted where they are not (create_merge_append_plan)."""
+    assert isinstance(path, MergeAppendPath)
+    level = emitter.level
+    outputs = list(path.target.exprs)
+    parts: list[p.PhysicalPlan] = []
+    columns: tuple[p.SortColumn, ...] = ()
+    for source in path.sources:
+        made, columns = with_keys(emitter, source, EXACT, path.keys)
+        node = made.node
+        if not contained(path.keys, source.keys):
+            below = made.cost
+            startup, total = sort_cost(level.costs, below.total, below.rows, below.width, path.limit)
+            cost = p.Cost(startup=startup, total=total, rows=below.rows, width=below.width)
+            node = p.Sort(source=node, keys=columns, targets=references(made.exprs), cost=cost)
+        parts.append(node)
+    if len(parts) == 1:
+        return Emitted(parts[0], outputs)
+    for key in path.keys:
+        if all(not equal(m.expr, x) for m in key.cls.members for x in outputs):
+            outputs.append(next(m.expr for m in key.cls.members if not m.is_const and not m.bits & ~path.relation.bits))
+    return Emitted(p.MergeAppend(sources=tuple(parts), keys=columns, targets=references(outputs), cost=emitter.cost(path)), outputs)
 
 
 @builds(SetOpPath)

@@ -24,6 +24,29 @@ class NoTable(l.FromItem):
     """One row without columns (RTE_RESULT): what an empty FROM stands for."""
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Member:
+    """A query of a UNION ALL: what it reads, and the union's columns over that."""
+
+    item: l.FromItem
+    values: tuple[e.Expr, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AppendItem(l.FromItem):
+    """A UNION ALL that is part of its level, its members relations of the level too (an append relation)."""
+
+    members: tuple[Member, ...]
+
+
+def with_members(item: l.FromItem) -> Iterator[l.FromItem]:
+    """A relation of a join tree and, below a UNION ALL, those of its members."""
+    yield item
+    if isinstance(item, AppendItem):
+        for member in item.members:
+            yield from with_members(member.item)
+
+
 def leaves(item: l.FromItem) -> Iterator[l.FromItem]:
     """The relations of a join tree, left to right."""
     if isinstance(item, l.JoinItem):
@@ -39,6 +62,11 @@ def leaves(item: l.FromItem) -> Iterator[l.FromItem]:
 def made_ids(item: l.FromItem) -> frozenset[int]:
     """The ids of the columns that a join tree's relations make."""
     return frozenset(o.id for leaf in leaves(item) for o in leaf.outputs)
+
+
+def all_ids(item: l.FromItem) -> frozenset[int]:
+    """Those, and the ids of columns that members of UNION ALLs make."""
+    return frozenset(o.id for leaf in leaves(item) for relation in with_members(leaf) for o in relation.outputs)
 
 
 def tree_of(query: l.Query) -> Group:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -11,7 +11,7 @@ from auroraml.ir import logical as l
 from auroraml.ir.tree import rewrite, walk
 from auroraml.planner.level.questions import conjuncts, nonstrict, volatile
 from auroraml.planner.rules.inline_ctes import inline_ctes
-from auroraml.planner.rules.join_tree import Group, NoTable, leaves, made_ids, outer_ids, read_ids, tree_of
+from auroraml.planner.rules.join_tree import AppendItem, Group, Member, NoTable, leaves, made_ids, outer_ids, read_ids, tree_of
 from auroraml.planner.rules.placeholder import PlaceHolder
 from auroraml.planner.rules.pull_up_sublinks import pull_up_sublinks
 from auroraml.types.table import INT4
@@ -84,8 +84,46 @@ class SubqueryPuller:
         for output, expr in zip(outputs, exprs, strict=False):
             self.values[output.id] = expr
 
+    def _union(self, item: l.SubqueryItem, query: l.LogicalPlan) -> AppendItem:
+        """A UNION ALL as a relation of the level whose members are relations too (pull_up_simple_union_all)."""
+        arms: list[l.SubqueryItem] = []
+        for number, arm in enumerate(_arms(query), 1):
+            outputs = tuple(replace(o, id=self.new_id()) for o in arm.outputs)
+            arms.append(l.SubqueryItem(outputs=outputs, alias=f"*SELECT* {number}", lateral=item.lateral, query=arm))
+            self.order.append(_first_column(arms[-1]))
+        return AppendItem(outputs=item.outputs, alias=item.alias, lateral=item.lateral, members=tuple(self._member(arm) for arm in arms))
+
+    def _member(self, arm: l.SubqueryItem) -> Member:
+        """One query of a UNION ALL, pulled up if it is simple and reads one relation."""
+        query = arm.query
+        columns = tuple(e.ColumnRef(type=o.type, typmod=o.typmod, id=o.id, name=o.name) for o in arm.outputs)
+        if merged_unions(query):
+            return Member(item=self._union(arm, query), values=columns)
+        if isinstance(query, l.Values) and not (query.order_by or query.limit or query.offset or query.ctes):
+            lists = l.ValuesItem(outputs=arm.outputs, alias="*VALUES*", lateral=arm.lateral, rows=query.rows)
+            only = _one_row(lists) if len(query.rows) == 1 else None
+            if only is None:
+                return Member(item=self.tree(lists, False), values=columns)
+            query = only
+        if not isinstance(query, l.Query):
+            return Member(item=arm, values=columns)
+        query = inline_ctes(query, self.new_id)
+        if not simple(query) or not _safe_member(tree_of(query)):
+            return Member(item=arm, values=columns)
+        puller = SubqueryPuller(self.new_id)
+        below = puller.tree(puller.prepared(query), False)
+        if not isinstance(below, Group) or not _safe_member(below):
+            return Member(item=arm, values=columns)
+        (only_item,) = leaves(substitute(below, puller.values))
+        values = tuple(substitute(t.expr, puller.values) for t in query.targets if not t.hidden)
+        self.pulled += puller.pulled + 1
+        self.order += puller.order
+        return Member(item=only_item, values=values)
+
     def _subquery(self, item: l.SubqueryItem, nullable: bool, safe: frozenset[int] | None) -> l.FromItem:
         query = item.query
+        if merged_unions(query):
+            return self._union(item, query)
         if isinstance(query, l.Values) and len(query.rows) >= 1 and not (query.order_by or query.limit or query.offset or query.ctes):
             inner: l.FromItem = l.ValuesItem(outputs=item.outputs, alias="*VALUES*", lateral=item.lateral, rows=query.rows)
             self.pulled += 1
@@ -173,16 +211,47 @@ def simple(query: l.Query) -> bool:
     return True
 
 
-def one_relation(query: l.Query, pushed: Collection[e.Expr]) -> bool:
-    """Whether a query reads one relation at most, without a condition of its own (`pushed` came from above) (is_safe_append_member)."""
-    if any(condition not in pushed for condition in query.where) or len(query.from_items) > 1:
+def merged_unions(plan: l.LogicalPlan) -> bool:
+    """Whether a query is nothing but UNION ALLs of queries with the same types (is_simple_union_all)."""
+    return (
+        isinstance(plan, l.SetOperation)
+        and not (plan.order_by or plan.limit is not None or plan.offset is not None or plan.ctes)
+        and _all_unions(plan)
+    )
+
+
+def _all_unions(plan: l.LogicalPlan) -> bool:
+    if not _bare(plan):
+        return True
+    assert isinstance(plan, l.SetOperation)
+    if plan.op != "union" or not plan.all:
         return False
-    for item in query.from_items:
-        if isinstance(item, l.SubqueryItem) and isinstance(item.query, l.Query) and simple(item.query):
-            return one_relation(item.query, pushed)
-        if isinstance(item, l.JoinItem):
+    same = all(a.type.oid == b.type.oid for side in (plan.left, plan.right) for a, b in zip(side.outputs, plan.outputs, strict=False))
+    return same and _all_unions(plan.left) and _all_unions(plan.right)
+
+
+def _bare(plan: l.LogicalPlan) -> bool:
+    return isinstance(plan, l.SetOperation) and not (plan.order_by or plan.limit is not None or plan.offset is not None or plan.ctes)
+
+
+def _arms(plan: l.LogicalPlan) -> Iterator[l.LogicalPlan]:
+    """The queries of a tree of set operations, left to right."""
+    if _bare(plan):
+        assert isinstance(plan, l.SetOperation)
+        yield from _arms(plan.left)
+        yield from _arms(plan.right)
+    else:
+        yield plan
+
+
+def _safe_member(tree: Group) -> bool:
+    """Whether a query reads one relation at most, without a condition of its own (is_safe_append_member)."""
+    item: l.FromItem = tree
+    while isinstance(item, Group):
+        if item.where or len(item.items) != 1:
             return False
-    return True
+        item = item.items[0]
+    return not isinstance(item, l.JoinItem)
 
 
 def substitute(node: T, values: Values) -> T:
