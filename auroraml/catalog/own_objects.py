@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from auroraml.ir.objects import Function, Parameter, Schema
-from auroraml.types.table import JSONB, TEXT, VOID
+from auroraml.types.table import INT4, JSONB, TEXT, VOID
 
 NAME = "auroraml"
 SCHEMA = Schema(oid=9_100, name=NAME, acl=((10, "UC", 10), (0, "U", 10)))
@@ -36,4 +36,14 @@ SET_ENDPOINT_STATUS = replace(
     RESET_BILL, oid=9_104, name="set_endpoint_status", source="set_endpoint_status", strict=True, description="give an endpoint another status",
     parameters=(Parameter(name="endpoint_name", type=TEXT), Parameter(name="status", type=TEXT)),
 )  # fmt: skip
-FUNCTIONS = {function.oid: function for function in (RESET_BILL, RESET_SERVICE_CALLS, SET_FAULTS, SET_ENDPOINT_STATUS)}
+LOAD_STATISTICS = Function(
+    oid=9_105, name="load_statistics", schema=NAME, result=INT4, volatility="v", strict=True, source="load_statistics",
+    parameters=(Parameter(name="document", type=JSONB),), description="plan with a server's statistics",
+)  # fmt: skip
+STATISTICS_QUERY = Function(
+    oid=9_106, name="statistics_query", schema=NAME, result=TEXT, volatility="i", parallel="s", source="statistics_query",
+    description="the query that exports a server's statistics",
+)  # fmt: skip
+FUNCTIONS = {
+    function.oid: function for function in (RESET_BILL, RESET_SERVICE_CALLS, SET_FAULTS, SET_ENDPOINT_STATUS, LOAD_STATISTICS, STATISTICS_QUERY)
+}

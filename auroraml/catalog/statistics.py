@@ -85,10 +85,11 @@ class ExtendedStatistics:
 class RelationStatistics:
     """pg_class's counts at the last VACUUM or ANALYZE (tuples -1: never), the columns by attribute number, the indexes and statistics objects by OID.
 
-    `pinned`: loaded from a file; sizes are taken from here then, not from what is stored.
+    `pinned`: loaded from a file; sizes are taken from here then, not from what is stored: the table has `current_pages` then.
     """
 
     pages: int = 0
+    current_pages: int = 0
     tuples: float = -1.0
     all_visible: int = 0
     columns: dict[int, ColumnStatistics] = field(default_factory=dict)

@@ -241,9 +241,21 @@ def change_type(work: Alteration, item: st.AlterAction) -> None:
     new = replace(relation, columns=with_column(relation, replace(column, type=type, typmod=typmod, default=default)))
     new = _bound_again(new, column.number, work.host)
     work.host.rewrite(relation, new, {column.number: value})
+    _forget_statistics(work, column)
     work.relation = new
     work.put()
     validate(new, None, work.host)
+
+
+def _forget_statistics(work: Alteration, column: Column) -> None:
+    """What ANALYZE found of a column, and of index expressions over it, is about values that are no more."""
+    host, relation = work.host, work.relation
+    old = host.catalog.statistics(relation.oid)
+    over = {i.oid for i in relation.indexes if column.number in _refers(i.expressions)}
+    host.set_statistics(relation, replace(
+        old, columns={number: found for number, found in old.columns.items() if number != column.number},
+        indexes={oid: replace(found, expressions={}) if oid in over else found for oid, found in old.indexes.items()},
+    ))  # fmt: skip
 
 
 def _bound_again(relation: Relation, number: int, host: Host) -> Relation:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from auroraml.batch import Datum
 from auroraml.catalog.acl import Grantable
+from auroraml.catalog.depends import Part
 from auroraml.commands.context import Bound, Host, command, done
 from auroraml.commands.dropping import closure, remove, report, shown, shown_column
 from auroraml.errors import (
@@ -179,6 +180,8 @@ def _holdings(role: Role, host: Host) -> Iterator[str]:
             for column in row.columns if isinstance(row, Relation) else ():
                 if any(role.oid in (a, b) for a, _, b in column.acl or ()):
                     yield f"privileges for {shown_column(row, column, host)}"  # type: ignore[arg-type] # a Relation
+        if isinstance(row, Relation):
+            yield from (f"owner of {shown(Part(relation=row, statistics=s), host)}" for s in row.statistics if s.owner == role.oid)
 
 
 @command(st.DropOwned)

@@ -6,8 +6,11 @@ from dataclasses import replace
 
 from auroraml.catalog.acl import owns
 from auroraml.commands.context import Host
+from auroraml.commands.naming import columns_part, free_name
 from auroraml.errors import InsufficientPrivilege, InvalidParameterValue, InvalidSchemaName, UndefinedObject
+from auroraml.ir.expr import ColumnRef
 from auroraml.ir.objects import Relation, StatisticsObject
+from auroraml.ir.tree import rewrite
 from auroraml.sql import statements as st
 
 MOST_TARGET = 10_000
@@ -37,6 +40,30 @@ def existing_statistics(name: st.Name, host: Host) -> StatisticsObject:
 def without_statistics(relation: Relation, gone: StatisticsObject) -> Relation:
     """The table without one of its statistics objects."""
     return replace(relation, statistics=tuple(s for s in relation.statistics if s.oid != gone.oid))
+
+
+def copy_statistics(source: Relation, table: Relation, host: Host) -> None:
+    """Give a table the statistics objects of the one it was made like, over its own columns and under names made of them."""
+    places = {column.name: column.number for column in table.columns}
+    ours = {column.number: places[column.name] for column in source.columns if not column.dropped}
+    names = {column.number: column.name for column in source.columns}
+
+    def moved(node: object) -> object | None:
+        return replace(node, id=ours[node.id]) if isinstance(node, ColumnRef) else None
+
+    def taken(name: str) -> bool:
+        return host.catalog.find_statistics(name, schema) is not None
+
+    schema = table.schema
+    for old in source.statistics:
+        parts = [names[number] for number in old.columns] + ["expr"] * len(old.expressions)
+        name = free_name(table.name, columns_part(parts), "stat", taken)
+        made = StatisticsObject(
+            oid=host.new_oid(), name=name, schema=table.schema, relation=table.oid, kinds=old.kinds, owner=host.role.oid,
+            columns=tuple(sorted(ours[number] for number in old.columns)), expressions=tuple(rewrite(x, moved) for x in old.expressions),
+        )  # fmt: skip
+        table = replace(table, statistics=(*table.statistics, made))
+        host.put(table)
 
 
 def statistics_target(text: str, host: Host) -> int:

@@ -11,6 +11,7 @@ from auroraml.commands.definitions import SERIAL, Draft, add_constraint, default
 from auroraml.commands.naming import free_name
 from auroraml.commands.options import table_options
 from auroraml.commands.sequences import LIMITS, sequence_default, sequence_row
+from auroraml.commands.statistics_objects import copy_statistics
 from auroraml.errors import (
     DuplicateColumn,
     DuplicateTable,
@@ -83,6 +84,9 @@ def create_table(statement: st.CreateTable, host: Host, params: tuple[Bound, ...
     for constraint in statement.constraints:
         add_constraint(draft, constraint)
     put_relation(host, draft.relation)
+    for name, wanted in zip(statement.like, statement.like_statistics, strict=True):
+        if wanted:
+            copy_statistics(host.relation(name), host.catalog.relation(relation.oid), host)
     return done("CREATE TABLE")
 
 
@@ -193,6 +197,8 @@ def truncate(statement: st.Truncate, host: Host, params: tuple[Bound, ...]) -> R
     _check_foreign(relations, statement.cascade, host)
     for relation in relations:
         host.truncate(relation)
+        old = host.catalog.statistics(relation.oid)
+        host.set_statistics(relation, replace(old, pages=0, tuples=-1.0, all_visible=0, indexes={}, pinned=False))
     if statement.restart:
         oids = {relation.oid for relation in relations}
         for other in host.catalog.relations():

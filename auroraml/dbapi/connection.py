@@ -201,11 +201,14 @@ class Connection:
         with self.running():
             self.session.load(name, columns, batch)
 
-    def load_statistics(self, source: str | Path | Mapping[str, object]) -> None:
-        """Plan with a server's statistics: a JSON file (tools/record_statistics.py makes one), or the document itself. ANALYZE ends it."""
+    def load_statistics(self, source: str | Path | Mapping[str, object], *, skip_missing: bool = False) -> None:
+        """Plan with a server's statistics: a JSON file (`auroraml.statistics_query` makes it on the server), or the document itself.
+
+        What the document has and this database has not is an error, or left out with `skip_missing`. ANALYZE ends it, table by table.
+        """
         document = json.loads(Path(source).read_text(encoding="utf-8")) if isinstance(source, str | Path) else source
         with self.running():
-            self.session.load_statistics(document)
+            self.session.load_statistics(document, skip_missing=skip_missing)
 
     def cancel(self) -> None:
         """Ask the running statement to stop (57014); may be called from any thread."""

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, BinaryIO
 from auroraml import commands, sql
 from auroraml.batch import Batch
 from auroraml.catalog.changes import Remove
-from auroraml.catalog.pinned import pinned_statistics
 from auroraml.commands.autoanalyze import autoanalyze
 from auroraml.commands.context import Bound, Server
 from auroraml.commands.cursors import Cursor
@@ -347,13 +346,11 @@ class Session(Hosting):
             raise self.failed(error) from None
         self._ended()
 
-    def load_statistics(self, document: Mapping[str, object]) -> None:
+    def load_statistics(self, document: Mapping[str, object], *, skip_missing: bool = False) -> None:
         """Pin the statistics in a document, in place of what ANALYZE found."""
         self.transaction.statement()
         try:
-            if self.settings[TRANSACTION_READ_ONLY]:
-                raise ReadOnlySqlTransaction("cannot execute ANALYZE in a read-only transaction")
-            self.transaction.change(*pinned_statistics(document, self.catalog, self.style))
+            self.pin_statistics(document, skip_missing=skip_missing)
         except BaseException as error:
             raise self.failed(error) from None
         self._ended()

@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from auroraml.batch import Index, Vector
+from auroraml.catalog.catalog import Catalog
 from auroraml.catalog.changes import SetStatistics
+from auroraml.catalog.pinned import pinned_statistics
 from auroraml.catalog.statistics import RelationStatistics
-from auroraml.ir.objects import Relation
+from auroraml.errors import ReadOnlySqlTransaction
+from auroraml.ir.objects import Relation, Role
 from auroraml.session.transaction import Transaction
+from auroraml.settings.core import TRANSACTION_READ_ONLY
+from auroraml.types.form import TextStyle
 
 
 class StoredRows:
     """Methods of Session; the attributes they use are Session's."""
 
     hub: Any
+    settings: Any
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalog as the running statement sees it."""
+        raise NotImplementedError
+
+    @property
+    def role(self) -> Role:
+        """The current role."""
+        raise NotImplementedError
+
+    @property
+    def style(self) -> TextStyle:
+        """How values are written in this session."""
+        raise NotImplementedError
 
     @property
     def transaction(self) -> Transaction:
@@ -63,3 +85,11 @@ class StoredRows:
     def set_statistics(self, relation: Relation, statistics: RelationStatistics) -> None:
         """Replace a relation's statistics."""
         self.transaction.change(SetStatistics(oid=relation.oid, statistics=statistics))
+
+    def pin_statistics(self, document: Mapping[str, object], *, skip_missing: bool = False) -> int:
+        """Plan with the statistics in a document, in place of what ANALYZE found; how many tables that are."""
+        if self.settings[TRANSACTION_READ_ONLY]:
+            raise ReadOnlySqlTransaction("cannot execute ANALYZE in a read-only transaction")
+        found = pinned_statistics(document, self.catalog, self.role, self.style, skip_missing=skip_missing)
+        self.transaction.change(*found)
+        return len(found)

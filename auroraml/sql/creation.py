@@ -11,6 +11,7 @@ from auroraml.sql.extended_statistics import create_statistics
 from auroraml.sql.grammar import Grammar, QueryParser
 from auroraml.sql.types import TypeName
 
+_LIKE_PARTS = ("comments", "compression", "constraints", "defaults", "generated", "identity", "indexes", "statistics", "storage", "all")
 _CONSTRAINT_WORDS = ("constraint", "primary", "unique", "check", "foreign", "references", "not", "null", "default", "generated", "collate")
 
 
@@ -60,14 +61,19 @@ def _table(p: QueryParser, temporary: bool, unlogged: bool) -> st.Statement:
     columns: list[st.ColumnDefinition] = []
     constraints: list[st.ConstraintDefinition] = []
     like: list[st.Name] = []
+    with_statistics: list[bool] = []
     p.need("(")
     while not p.mark(")"):
         if columns or constraints or like:
             p.need(",")
         if p.take("like"):
             like.append(p.qualified())
-            while p.one_of("including", "excluding"):
-                p.name()
+            with_statistics.append(False)
+            while word := p.one_of("including", "excluding"):
+                if p.one_of(*_LIKE_PARTS) is None:
+                    raise p.fail()
+                if p.tokens[p.i - 1].is_word("statistics", "all"):
+                    with_statistics[-1] = word == "including"
         elif p.token.is_word("constraint", "primary", "unique", "check", "foreign", "exclude"):
             constraints.append(table_constraint(p))
         else:
@@ -80,7 +86,8 @@ def _table(p: QueryParser, temporary: bool, unlogged: bool) -> st.Statement:
         on_commit = "drop" if p.take("drop") else "delete rows" if p.take("delete", "rows") else "preserve rows"
         if on_commit == "preserve rows":
             p.expect("preserve", "rows")
-    return st.CreateTable(name=name, columns=tuple(columns), constraints=tuple(constraints), like=tuple(like), if_not_exists=exists,
+    return st.CreateTable(name=name, columns=tuple(columns), constraints=tuple(constraints), like=tuple(like), like_statistics=tuple(with_statistics),
+                          if_not_exists=exists,
                           temporary=temporary, unlogged=unlogged, options=options, on_commit=on_commit)  # fmt: skip
 
 

@@ -88,12 +88,13 @@ class ConstraintDefinition:
 
 @dataclass(frozen=True, kw_only=True)
 class CreateTable(Statement):
-    """CREATE [TEMP] TABLE; `like` are relations whose columns are copied."""
+    """CREATE [TEMP] TABLE; `like` are relations whose columns are copied, and their statistics objects where `like_statistics` says so."""
 
     name: Name
     columns: tuple[ColumnDefinition, ...]
     constraints: tuple[ConstraintDefinition, ...] = ()
     like: tuple[Name, ...] = ()
+    like_statistics: tuple[bool, ...] = ()
     if_not_exists: bool = False
     temporary: bool = False
     unlogged: bool = False

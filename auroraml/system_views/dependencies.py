@@ -9,10 +9,12 @@ from auroraml.catalog.catalog import Catalog
 from auroraml.catalog.changes import Row as ChangedRow
 from auroraml.catalog.depends import classes, direct_dependents
 from auroraml.catalog.system_data import COMMENTS, SHARED_COMMENTS
+from auroraml.ir.expr import ColumnRef
 from auroraml.ir.objects import Relation
+from auroraml.ir.tree import walk
 from auroraml.system_views.registry import Reader, Rows, view
 
-PG_CLASS, PG_PROC, PG_TYPE, PG_NAMESPACE, PG_CONSTRAINT, PG_EXTENSION = 1259, 1255, 1247, 2615, 2606, 3079
+PG_CLASS, PG_PROC, PG_TYPE, PG_NAMESPACE, PG_CONSTRAINT, PG_EXTENSION, PG_STATISTIC_EXT = 1259, 1255, 1247, 2615, 2606, 3079, 3381
 SHARED = (1260, 1262, 1213)
 
 
@@ -33,6 +35,10 @@ def _of_relation(r: Relation) -> Iterator[dict[str, object]]:
             yield _entry((PG_CLASS, c.index, 0), (PG_CONSTRAINT, c.oid, 0), "i")
         for number in c.foreign_columns:
             yield _entry((PG_CONSTRAINT, c.oid, 0), (PG_CLASS, c.foreign, number), "n")
+    for s in r.statistics:
+        used = {node.id for expr in s.expressions for node in walk(expr) if isinstance(node, ColumnRef)}
+        for number in sorted({*s.columns, *used}) or (0,):
+            yield _entry((PG_STATISTIC_EXT, s.oid, 0), (PG_CLASS, r.oid, number), "a")
     behind = {c.index for c in r.constraints}
     for i in r.indexes:
         if i.oid not in behind:
@@ -48,6 +54,7 @@ def pg_depend(ctx: Reader) -> Rows:
     for r in catalog.relations():
         rows.append(_entry((PG_CLASS, r.oid, 0), (PG_NAMESPACE, _schema(catalog, r.schema), 0), "n"))
         rows += _of_relation(r)
+        rows += [_entry((PG_STATISTIC_EXT, s.oid, 0), (PG_NAMESPACE, _schema(catalog, s.schema), 0), "n") for s in r.statistics]
         for other in direct_dependents(r, catalog):
             rows.append(_entry((classes(other), other.oid, 0), (PG_CLASS, r.oid, 0), "n"))
     for f in catalog.functions():

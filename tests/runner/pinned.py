@@ -16,6 +16,8 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from auroraml.catalog.statistics_query import STATISTICS_QUERY
+
 GOLDEN = Path(__file__).parent.parent / "golden"
 RECORDER = GOLDEN.parent.parent / "tools" / "record_statistics.py"
 TABLES = ("region", "nation", "part", "supplier", "partsupp", "customer", "orders", "lineitem")
@@ -125,4 +127,52 @@ def _restore(connection: psycopg.Connection[tuple[object, ...]], table: str, col
     connection.execute(sql.SQL("INSERT INTO pg_statistic ({}) VALUES ({})").format(names, expressions), arguments)
 
 
-RECORDED = {name: Recorded(name=name, scale=scale) for name, scale in (("sf001", 0.01), ("sf01", 0.1))}
+@dataclass(frozen=True, kw_only=True)
+class Production(Recorded):
+    """A schema with the statements that fill it: tables that ANALYZE reads whole. Its statistics are exported by a role that is no superuser."""
+
+    scale: float = 0.0
+
+    @property
+    def schema(self) -> str:
+        """The DDL."""
+        return (GOLDEN / "statistics" / f"{self.name}.sql").read_text(encoding="utf-8")
+
+    @property
+    def document(self) -> Path:
+        """The statistics."""
+        return GOLDEN / "statistics" / f"{self.name}.json"
+
+    def generate(self, kind: str, folder: Path) -> Path:
+        """Nothing: the data are made by SQL."""
+        return folder
+
+    def fill(self, conninfo: str, folder: Path) -> None:
+        """Run the statements, hand the tables over to the role, and VACUUM ANALYZE."""
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            connection.execute((GOLDEN / "statistics" / f"{self.name}_data.sql").read_bytes())
+            connection.execute("VACUUM ANALYZE")
+            if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (self.name,)).fetchone() is None:
+                connection.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(self.name)))
+            for (table,) in connection.execute(
+                "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
+            ).fetchall():
+                connection.execute(sql.SQL("ALTER TABLE {} OWNER TO {}").format(sql.Identifier(table), sql.Identifier(self.name)))
+
+    def record(self, conninfo: str) -> None:
+        """Write the server's statistics as the role sees them."""
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            connection.execute(sql.SQL("SET SESSION AUTHORIZATION {}").format(sql.Identifier(self.name)))
+            found = connection.execute(STATISTICS_QUERY.encode()).fetchone()
+        assert found is not None
+        document = found[0]
+        lines = ",\n".join(json.dumps(entry, sort_keys=True, separators=(",", ":")) for entry in document.pop("relations"))
+        rest = json.dumps(document, sort_keys=True)[1:-1]
+        self.document.write_text(f'{{{rest}, "relations": [\n{lines}\n]}}\n', encoding="utf-8")
+
+    def restore(self, conninfo: str) -> None:
+        """Nothing: what ANALYZE finds is the same each time."""
+
+
+RECORDED: dict[str, Recorded] = {name: Recorded(name=name, scale=scale) for name, scale in (("sf001", 0.01), ("sf01", 0.1))}
+RECORDED["production"] = Production(name="production")

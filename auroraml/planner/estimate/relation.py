@@ -103,7 +103,7 @@ class RelationFacts:
 def facts_of(catalog: Catalog, relation: Relation, source: PageSource) -> RelationFacts:
     """What the planner knows of `relation` now (plancat.c: get_relation_info)."""
     statistics = catalog.statistics(relation.oid)
-    pages = statistics.pages if statistics.pinned else source.heap_pages(relation)
+    pages = statistics.current_pages if statistics.pinned else source.heap_pages(relation)
     pages, tuples, visible = _size(relation, statistics, pages)
     indexes: dict[int, IndexFacts] = {}
     for index in sorted((i for i in relation.indexes if i.method in ("btree", "hash")), key=lambda one: -one.oid):

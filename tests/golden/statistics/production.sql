@@ -1,0 +1,12 @@
+CREATE TABLE customer (id int PRIMARY KEY, name text NOT NULL, city text, zip int, since date, tags text[]);
+CREATE TABLE orders (id int PRIMARY KEY, customer int NOT NULL REFERENCES customer, placed timestamp NOT NULL, status text NOT NULL, total numeric(10,2), note text);
+CREATE TABLE item (orders int NOT NULL REFERENCES orders, line int NOT NULL, product int NOT NULL, quantity int, price numeric(8,2), PRIMARY KEY (orders, line));
+CREATE INDEX ON customer (lower(name));
+CREATE INDEX ON customer (zip);
+CREATE INDEX ON orders (customer);
+CREATE INDEX ON orders (placed);
+CREATE INDEX ON orders (status, placed) WHERE status <> 'done';
+CREATE INDEX ON item (product);
+CREATE STATISTICS customer_place ON city, zip FROM customer;
+CREATE STATISTICS item_price (dependencies, ndistinct) ON price, product FROM item;
+CREATE STATISTICS orders_month ON (date_trunc('month', placed)) FROM orders;
