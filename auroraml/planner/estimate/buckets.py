@@ -8,7 +8,6 @@ from auroraml.planner.estimate.inequality import DEFAULT_INEQUALITY, Bound, ineq
 from auroraml.types.pg_type import PgType
 
 DEFAULT_FRACTION, LEAST_FRACTION = 0.1, 1.0e-6
-NEARLY_ALL = 0.99999
 
 
 def bucket_statistics(key: e.Expr, buckets: float, estimator: Estimator) -> tuple[float, float]:
@@ -36,17 +35,10 @@ def variable_range(variable: Variable) -> Range | None:
     statistics, values = variable.statistics, variable.values
     if statistics is None or values is None:
         return None
-    known = [(key, value) for key, value in zip(values.bounds, statistics.histogram, strict=True)][:: max(len(values.bounds) - 1, 1)]
-    if not known:
-        total = 0.0
-        for frequency in statistics.common_frequencies:
-            total += frequency
-        if total + statistics.null_fraction <= NEARLY_ALL:
-            return None
-    known += zip(values.common, statistics.common_values, strict=True)
-    if not known:
+    ends = values.ends
+    if ends is None:
         return None
-    return min(known, key=lambda pair: pair[0])[1], max(known, key=lambda pair: pair[0])[1], values.type
+    return ends[0], ends[1], values.type
 
 
 def merge_fractions(

@@ -188,6 +188,7 @@ class Estimator:
         self.runtime = runtime
         self.fold = fold
         self.known_equal = known_equal
+        self._variables: dict[int, Variable] = {}
         self._inputs: dict[int, tuple[e.Expr, tuple[Input, ...]]] = {}
 
     def inputs(self, expr: e.Expr) -> tuple[Input, ...]:
@@ -212,6 +213,16 @@ class Estimator:
 
         `joined`: inputs that it reads together have been joined already, so that it varies like a column.
         """
+        if only is None:
+            kept = self._variables.get(id(expr))
+            if kept is not None:
+                return kept
+        found = self._examined(expr, only, joined)
+        if only is None and found.column is not None:
+            self._variables[id(expr)] = found  # which keeps the expression alive
+        return found
+
+    def _examined(self, expr: e.Expr, only: Input | None, joined: bool) -> Variable:
         bare = stripped(expr)
         if isinstance(bare, e.ColumnRef):
             column = self.columns.get(bare.id)

@@ -65,10 +65,13 @@ def order_key(value: object, type: PgType) -> Key:
     return _padded(value) if type.name == "bpchar" else _KEYS.get(type.rep, _same)(value)
 
 
+NEARLY_ALL = 0.99999
+
+
 class Values:
     """The common values and histogram bounds of a column's statistics with their keys, made when first asked for."""
 
-    __slots__ = ("_bounds", "_common", "_places", "statistics", "type")
+    __slots__ = ("_bounds", "_common", "_ends", "_places", "statistics", "type")
 
     def __init__(self, statistics: ColumnStatistics, type: PgType) -> None:
         self.statistics = statistics
@@ -76,6 +79,7 @@ class Values:
         self._common: tuple[Key, ...] | None = None
         self._places: dict[Key, int] | None = None
         self._bounds: tuple[Key, ...] | None = None
+        self._ends: list[tuple[object, object]] | None = None
 
     @property
     def common(self) -> tuple[Key, ...]:
@@ -97,6 +101,28 @@ class Values:
         if self._bounds is None:
             self._bounds = tuple(order_key(value, self.type) for value in self.statistics.histogram)
         return self._bounds
+
+    @property
+    def ends(self) -> tuple[object, object] | None:
+        """The least and greatest value that is known of (get_variable_range); None where that says nothing of the others."""
+        if self._ends is None:
+            found = self._known_ends()
+            self._ends = [] if found is None else [found]
+        return self._ends[0] if self._ends else None
+
+    def _known_ends(self) -> tuple[object, object] | None:
+        statistics = self.statistics
+        known = [(self.bounds[i], statistics.histogram[i]) for i in ((0, -1) if self.bounds else ())]
+        if not known:
+            total = 0.0
+            for frequency in statistics.common_frequencies:
+                total += frequency
+            if total + statistics.null_fraction <= NEARLY_ALL:
+                return None
+        known += zip(self.common, statistics.common_values, strict=True)
+        if not known:
+            return None
+        return min(known, key=lambda pair: pair[0])[1], max(known, key=lambda pair: pair[0])[1]
 
 
 _kept: WeakKeyDictionary[ColumnStatistics, Values] = WeakKeyDictionary()

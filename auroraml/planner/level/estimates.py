@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import TYPE_CHECKING
 
 from auroraml.ir import expr as e
@@ -38,7 +39,7 @@ class Estimates:
         self.estimator = Estimator(self.columns, fold=self._fold, known_equal=self._known_equal, runtime=level.statement.runtime)
         self._conditions: dict[tuple[int, ...], tuple[tuple[e.Expr, ...], float]] = {}
         self._lists: dict[tuple[int, ...], tuple[list[Clause], float]] = {}
-        self._groups: dict[tuple[object, ...], float] = {}
+        self._groups: dict[tuple[int, ...], tuple[tuple[e.Expr, ...], float]] = {}
         self._defaulted: dict[tuple[int, ...], tuple[tuple[e.Expr, ...], bool]] = {}
 
     def _fold(self, expr: e.Expr) -> e.Const | None:
@@ -130,12 +131,15 @@ class Estimates:
 
     def groups(self, exprs: Sequence[e.Expr], rows: float) -> float:
         """How many groups `rows` rows fall into."""
-        key = (rows, *[id(x) for x in exprs])
+        key = tuple([id(x) for x in exprs])
         found = self._groups.get(key)
-        if found is None:
-            found = self._groups[key] = estimate_num_groups(list(exprs), rows, self.estimator)
-            self.level.ratio_tables[key] = tuple(exprs)  # the key holds ids: keep what they are of alive
-        return found
+        if found is None:  # the rows only limit the number
+            found = self._groups[key] = (tuple(exprs), float(estimate_num_groups(list(exprs), inf, self.estimator)))
+        return max(min(found[1], rows), 1.0) if exprs else 1.0
+
+    def sized(self) -> None:
+        """A relation's rows have become known: groups among them are counted anew."""
+        self._groups.clear()
 
     def defaulted(self, exprs: Sequence[e.Expr]) -> bool:
         """Whether some distinct count is a mere default."""

@@ -86,10 +86,7 @@ class Level:
         self.best: Path | None = None
         self.outer_bits = 0
         self.nest_params: list[tuple[int, e.ColumnRef, int]] = []
-        self.ratio_tables: dict[object, object] = {}
-        self.kept_groups: dict[tuple[object, ...], float] = {}
         self.work_table = 0
-        self.estimator_cache: dict[int, object] = {}
         self.outputs: tuple[l.Output, ...] = ()
         self.is_set_operation = False
 
@@ -173,6 +170,9 @@ class Level:
 
     def mask_of(self, bits: int) -> int:
         """The classes that have members in a set of relations."""
+        known = self.joins.get(bits)
+        if known is not None:
+            return known.class_mask
         mask = 0
         for relation in self.relations_in(bits):
             mask |= relation.class_mask

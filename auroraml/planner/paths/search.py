@@ -87,7 +87,7 @@ class Search:
         if any(c.required & bits for c in clauses):
             return True
         if one.has_class_joins and two.has_class_joins:
-            mask = self.level.mask_of(one.bits) & self.level.mask_of(two.bits)
+            mask = one.class_mask & two.class_mask
             while mask:
                 low = mask & -mask
                 mask ^= low
@@ -244,7 +244,7 @@ class Search:
             for clause in side.join_clauses:
                 if clause.required & ~bits and not any(clause is c for c in made.join_clauses):
                     made.join_clauses.append(clause)
-        mask = level.mask_of(bits)
+        mask = made.class_mask = one.class_mask | two.class_mask
         for cls in level.placed:
             if mask >> cls.position & 1 and cls.merged is None and len(cls.members) > 1 and cls.bits & ~bits:
                 made.has_class_joins = True

@@ -40,6 +40,7 @@ def set_size(level: Level, relation: Relation) -> None:
     share = level.estimates.restrictions(relation.clauses, relation)
     relation.rows = clamp_rows(relation.tuples * share)
     given.rows = relation.rows
+    level.estimates.sized()
     relation.base_cost_startup, relation.base_cost_per_tuple = level.estimates.clauses_cost(relation.clauses)
     level.estimates.finish(relation.target)
     for expr in relation.target.exprs:
