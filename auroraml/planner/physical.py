@@ -46,7 +46,7 @@ def choose(
     root = emit(level)
     if level.plan_safe and statement.forced == "on":
         root = single_copy(statement, root)
-    if statement.parallel_ok:
+    if statement.parallel_ok and statement.subplans:
         root = gather.with_params(root)
     names = tuple(o.name for o in bound.columns)
     return numbered(replace(root, names=names), _aliases(statement, level, root), bool(statement.subplans))

@@ -73,7 +73,7 @@ def sort_keys(level: Level, clauses: Sequence[SortClause]) -> Keys:
 
 def contained(wanted: Keys, keys: Keys) -> bool:
     """Whether rows in order `keys` are in order `wanted` (pathkeys_contained_in)."""
-    return len(wanted) <= len(keys) and keys[: len(wanted)] == wanted
+    return keys[: len(wanted)] == wanted
 
 
 def common_prefix(wanted: Keys, keys: Keys) -> int:

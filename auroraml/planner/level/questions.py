@@ -13,22 +13,24 @@ from auroraml.records import replace
 T = TypeVar("T")
 
 
-def parts(node: object) -> Iterator[object]:
+def parts(node: object) -> list[object]:
     """What stands directly below `node`; the plan inside a SubPlan and the columns of a MigratedRef's original are not entered."""
+    if isinstance(node, e.ColumnRef | e.Const):
+        return []
     if isinstance(node, e.SubPlan):
-        for _, value in node.params:
-            yield value
-        if node.test is not None:
-            yield node.test
-    elif not isinstance(node, e.ColumnRef | e.Const):
-        yield from children(node)
+        values: list[object] = [value for _, value in node.params]
+        return values if node.test is None else [*values, node.test]
+    return children(node)
 
 
 def walk(node: object) -> Iterator[object]:
     """`node` and what it is made of, in pre-order."""
-    yield node
-    for part in parts(node):
-        yield from walk(part)
+    pending = [node]
+    while pending:
+        found = pending.pop()
+        yield found
+        if found.__class__ is not e.ColumnRef and found.__class__ is not e.Const:
+            pending += reversed(parts(found))
 
 
 def walk_all(nodes: object) -> Iterator[object]:
@@ -42,14 +44,14 @@ def rewrite(node: T, change: Callable[[object], object | None]) -> T:
     replaced = change(node)
     if replaced is not None:
         return replaced  # type: ignore[return-value] # the caller's `change` keeps the kind of node
+    if isinstance(node, e.ColumnRef | e.Const):
+        return node
     if isinstance(node, e.SubPlan):
         params = tuple((number, rewrite(value, change)) for number, value in node.params)
         test = None if node.test is None else rewrite(node.test, change)
         if test is node.test and all(a[1] is b[1] for a, b in zip(params, node.params, strict=True)):
             return node
         return replace(node, params=params, test=test)
-    if isinstance(node, e.ColumnRef | e.Const):
-        return node
     return map_children(node, lambda child: rewrite(child, change))
 
 
@@ -57,11 +59,9 @@ def equal(a: e.Expr, b: e.Expr) -> bool:
     """Whether two expressions compute the same (PostgreSQL's equal())."""
     if a is b:
         return True
-    if isinstance(a, e.ColumnRef) and isinstance(b, e.ColumnRef):
-        return a.id == b.id
-    if type(a) is not type(b) or isinstance(a, e.ColumnRef | e.SubPlan):
-        return False
-    return same(a, b)
+    if isinstance(a, e.ColumnRef):
+        return isinstance(b, e.ColumnRef) and a.id == b.id
+    return a.__class__ is b.__class__ and not isinstance(a, e.SubPlan) and same(a, b)
 
 
 _IDS: dict[int, tuple[e.Expr, frozenset[int]]] = {}

@@ -12,12 +12,16 @@ FINE = 1.0000000001
 
 def compare_keys(a: Keys, b: Keys) -> int:
     """0 equal, 1 the first says more, 2 the second does, 3 different."""
-    if a is b or a == b:
+    if a == b:
         return 0
-    n = min(len(a), len(b))
-    if a[:n] != b[:n]:
-        return 3
-    return 1 if len(a) > len(b) else 2
+    if not b:
+        return 1
+    if not a:
+        return 2
+    m, n = len(a), len(b)
+    if m > n:
+        return 1 if a[:n] == b else 3
+    return 2 if b[:m] == a else 3
 
 
 def compare_bits(a: int, b: int) -> int:

@@ -35,6 +35,12 @@ def rescan(level: Level, path: Path) -> tuple[float, float]:
     costs = level.costs
     if not path.keeps:
         return path.startup, path.total
+    if isinstance(path, MemoizePath):
+        if path.distinct < 0:
+            path.distinct = level.estimates.distinct_keys(path.params, path.calls)
+        source = path.source
+        startup, total, _ = memoize_rescan(costs, source.startup, source.total, source.rows, source.target.width, path.calls, path.distinct)
+        return startup, total
     if isinstance(path, ItemPath):
         item = path.relation.item
         if isinstance(item, l.FunctionItem):
@@ -46,12 +52,6 @@ def rescan(level: Level, path: Path) -> tuple[float, float]:
         return 0.0, path.total - path.startup
     if isinstance(path, MaterialPath) or (isinstance(path, SortPath) and not isinstance(path, IncrementalSortPath)):
         return 0.0, kept_rescan(costs, path.rows, path.target.width, costs.operator)
-    if isinstance(path, MemoizePath):
-        if path.distinct < 0:
-            path.distinct = level.estimates.distinct_keys(path.params, path.calls)
-        source = path.source
-        startup, total, _ = memoize_rescan(costs, source.startup, source.total, source.rows, source.target.width, path.calls, path.distinct)
-        return startup, total
     return path.startup, path.total
 
 
