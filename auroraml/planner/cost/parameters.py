@@ -6,6 +6,7 @@ from auroraml.settings import planner as s
 from auroraml.settings.values import Settings
 
 DISABLED = 1.0e10
+MOST_KEPT = 64
 BLOCK = 8192
 
 
@@ -18,6 +19,17 @@ class CostParameters:
         "parallel_hash", "parallel_setup", "parallel_tuple", "random_page", "recursive_worktable_factor", "seq_page", "seqscan", "sort", "tuple",
         "work_memory", "workers",
     )  # fmt: skip
+
+    @staticmethod
+    def of(settings: Settings) -> CostParameters:
+        """Those in force; equal settings have them in common."""
+        key = settings.key()
+        found = _made.get(key)
+        if found is None:
+            if len(_made) >= MOST_KEPT:
+                _made.clear()
+            found = _made[key] = CostParameters(settings)
+        return found
 
     def __init__(self, settings: Settings) -> None:
         self.seq_page = float(settings[s.SEQ_PAGE_COST])
@@ -50,3 +62,6 @@ class CostParameters:
         self.gathermerge = bool(settings[s.ENABLE_GATHERMERGE])
         self.parallel_append = bool(settings[s.ENABLE_PARALLEL_APPEND])
         self.parallel_hash = bool(settings[s.ENABLE_PARALLEL_HASH])
+
+
+_made: dict[tuple[tuple[str, object], ...], CostParameters] = {}

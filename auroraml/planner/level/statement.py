@@ -51,7 +51,7 @@ class Statement:
         self.pages = pages
         self.runtime = runtime
         self._may_execute = may_execute
-        self.costs = CostParameters(settings)
+        self.costs = CostParameters.of(settings)
         self.from_limit = int(settings[FROM_COLLAPSE_LIMIT])
         self.join_limit = int(settings[JOIN_COLLAPSE_LIMIT])
         self.charge_rows = settings[AURORAML_FUNCTION_SCAN_COST] != "postgres"
