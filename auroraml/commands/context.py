@@ -292,8 +292,9 @@ class Host(Protocol):
         timing: bool = True,
         measured: bool = False,
         charges: bool = False,
+        buffers: bool = False,
     ) -> Running:
-        """Run a plan; `charges`: each node's service calls are billed to it."""
+        """Run a plan; `charges`: each node's service calls are billed to it; `buffers`: its pages are counted."""
 
     def bind_function_body(self, function: Function, statement: st.CreateFunction) -> Function:
         """A SQL function with its body bound and checked."""

@@ -147,7 +147,7 @@ def explained(
     metrics = None
     if options.analyze:
         started = time.perf_counter()
-        running = host.start(plan, bound, params, timing=options.timing, measured=True, charges=options.charges)
+        running = host.start(plan, bound, params, timing=options.timing, measured=True, charges=options.charges, buffers=options.buffers)
         try:
             while (batch := running.pull(1 << 62)) is not None:
                 keep(batch)

@@ -78,6 +78,7 @@ class ExecutionContext:
     most: int = ALL  # rows that one pull may give
     charges: Account | None = None  # EXPLAIN (CHARGES): where each node's service calls are billed
     measured: bool = False  # EXPLAIN ANALYZE: every counter has to be PostgreSQL's, at the price of running subqueries that stop early row by row
+    buffers: bool = False  # EXPLAIN (ANALYZE, BUFFERS): pages are counted
     check: Callable[[], None] = lambda: None
     slots: WorkerSlots | None = None  # the Database's; None: this plan has no workers
     plan_function: Callable[[Function], PhysicalPlan] | None = None
@@ -190,7 +191,7 @@ class ExecutionContext:
         """A context for a worker of this statement: it reads what the leader reads, and measures for itself."""
         made = self.nested(dict(params))
         made.check, made.check_step = check, check_step
-        made.most, made.measured, made.charges = self.most, self.measured, self.charges
+        made.most, made.measured, made.charges, made.buffers = self.most, self.measured, self.charges, self.buffers
         made.initial, made.cte_plans = dict(self.initial), dict(self.cte_plans)
         return made
 

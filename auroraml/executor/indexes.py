@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +11,7 @@ import pyarrow as pa
 from auroraml.batch import FixedVector, Index, TextVector, Vector
 from auroraml.evaluate import Frame, Runtime, compile
 from auroraml.evaluate.keys import sort_indices
+from auroraml.executor.blocks import tree_blocks, tree_of
 from auroraml.executor.index_keys import IndexRows, index_rows, places_of
 from auroraml.executor.loops import Loops
 from auroraml.executor.matching import Matcher
@@ -20,7 +21,7 @@ from auroraml.ir.objects import Relation
 from auroraml.ir.tree import same
 from auroraml.storage.index import comparable
 from auroraml.storage.table import Table
-from auroraml.types.pg_type import PgType, Rep
+from auroraml.types.pg_type import PgArray, PgType, Rep
 
 MOST_PROBES = 256  # loops up to which keys are looked up in the dictionary one by one
 SMALL_TABLE = 100_000  # rows up to which a dictionary is made at the first look-up
@@ -81,6 +82,8 @@ class Found:
     rows: Index
     owners: Index | None
     left: tuple[e.Expr, ...]
+    starts: Index | None = None  # of each loop: the first entry looked at, where that is known
+    counts: Index | None = None  # and how many
 
 
 class IndexLookup:
@@ -144,7 +147,27 @@ class IndexLookup:
         total = int(counts.sum())
         places = np.repeat(low - (np.cumsum(counts) - counts), counts) + np.arange(total)
         rows = places if order.rows is None else order.rows[places]
-        return self._found(rows, None if loops is None else np.repeat(np.arange(frame.n), counts), used)
+        found = self._found(rows, None if loops is None else np.repeat(np.arange(frame.n), counts), used)
+        return replace(found, starts=low, counts=counts)
+
+    def blocks(self, table: Table, relation: Relation, found: Found, loops: Loops, ctx: object, part: float, matched: int) -> int:
+        """The index pages of this look-up, of which `part` was read; `matched` entries passed all conditions."""
+        tree = tree_of(table, relation, self.index)
+        many = 1 if loops.n is None else loops.n
+        lists = [c for c in self.conditions if isinstance(c, e.ArrayOp)]
+        frame = Frame(n=many, params=loops, ctx=ctx)  # type: ignore[arg-type] # an ExecutionContext
+        if found.counts is None and not lists and self.bounds:
+            found = self._by_range(table, frame, loops.n)  # a dictionary does not say where the entries are
+        used = {b.column: b.symbol for b in self.bounds}
+        if used.get(0) == "=" and 1 in used and loops.n is None:  # what the second key leaves lies together
+            return tree_blocks(tree, None, [matched])
+        if found.counts is not None and not (lists and found.counts.sum() == table.n * many):
+            return tree_blocks(tree, found.starts, np.ceil(found.counts * part).astype(np.int64))
+        if lists:  # a descent for each item
+            items = [len({str(x) for x in v.elements if x is not None}) if isinstance(v, PgArray) else 0 for v in compile(lists[0].args[1])(frame).datums()]
+            return (tree.height + 1) * max(int(sum(items) * part), 1)
+        counts = np.array([len(found.rows)]) if found.owners is None else np.bincount(found.owners, minlength=many)
+        return tree_blocks(tree, None, np.ceil(counts * part).astype(np.int64))
 
     def _by_hash(self, table: Table, frame: Frame, loops: int | None, order: Ordered, bound: Bound) -> Found:
         """Many loops that ask for one value each of a key that numpy cannot search."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -17,7 +18,7 @@ from auroraml.executor.loops import Loops
 from auroraml.executor.plans import free_parameters, has_subqueries, is_volatile
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
-from auroraml.ir.metrics import NodeMetrics
+from auroraml.ir.metrics import COUNTED, NodeMetrics
 
 if TYPE_CHECKING:
     from auroraml.executor.context import ExecutionContext
@@ -372,20 +373,18 @@ class Keeping(Holding):
         self.returned = None
 
 
-Tally = list[tuple[NodeMetrics, tuple[int, int, int, int, int, int]]]
+Tally = list[tuple[NodeMetrics, tuple[int, ...]]]
+_counted = attrgetter(*COUNTED)
 
 
-def counters(metrics: NodeMetrics) -> tuple[int, int, int, int, int, int]:
+def counters(metrics: NodeMetrics) -> tuple[int, ...]:
     """The counters that EXPLAIN ANALYZE prints."""
-    return (
-        metrics.rows, metrics.loops, metrics.removed_by_filter, metrics.removed_by_join_filter, metrics.removed_by_recheck, metrics.heap_fetches,
-    )  # fmt: skip
+    return _counted(metrics)
 
 
 def _set(metrics: NodeMetrics, values: Sequence[int]) -> None:
-    (metrics.rows, metrics.loops, metrics.removed_by_filter, metrics.removed_by_join_filter, metrics.removed_by_recheck, metrics.heap_fetches) = (
-        values
-    )
+    for name, value in zip(COUNTED, values, strict=True):
+        setattr(metrics, name, value)
 
 
 def running_parts(root: Operator, changed: frozenset[int] = frozenset()) -> list[Operator]:

@@ -14,7 +14,7 @@ from auroraml.explain.model import Document, NodeModel, Options, Property
 from auroraml.explain.names import Place, inner_place
 from auroraml.explain.participants import workers
 from auroraml.explain.properties import node_properties
-from auroraml.explain.usage import BUFFERS, usage
+from auroraml.explain.usage import BUFFERS, NONE, Usage, usage
 from auroraml.ir import physical as p
 from auroraml.ir.alternatives import ConsideredRelation
 from auroraml.ir.decisions import Migrations
@@ -69,6 +69,8 @@ class _Builder:
         self.explained = explained
         self.options = explained.options
         scans = [node for node in _all_nodes(explained.plan) if _alias_of(node) is not None]
+        measured = explained.metrics is not None and explained.options.buffers
+        self.usage = Usage(explained.plan, explained.metrics.nodes, explained.hash_memory) if measured and explained.metrics is not None else None
         self.aliases = _unique_aliases(explained.plan)
         self.prefix = max(explained.range_table, sum(not isinstance(node, p.ModifyTable) for node in scans)) > 1
 
@@ -91,10 +93,10 @@ class _Builder:
             *self._cost_properties(node, metrics),
             *node_properties(node, place, self.options, metrics),
             *self._charges(metrics),
-            *usage(self.options),
+            *usage(self.options, self.usage.of(node) if self.usage is not None else NONE),
         ]
         if shared and metrics is not None:
-            properties.append(workers(node, place, self.options, metrics))
+            properties.append(workers(node, place, self.options, metrics, self.usage))
         elif isinstance(node, p.Gather) and metrics is not None:
             shared = metrics.loops > 0
         if relationship:

@@ -7,7 +7,7 @@ from functools import singledispatch
 
 from auroraml.explain.model import Options, Property
 from auroraml.explain.names import Place
-from auroraml.explain.usage import usage
+from auroraml.explain.usage import NONE, Pages, Usage, usage
 from auroraml.ir import physical as p
 from auroraml.ir.metrics import BatchMetrics, GroupSpace, NodeMetrics, SortGroups
 
@@ -101,7 +101,7 @@ def _actual(options: Options, metrics: NodeMetrics) -> Iterator[Property]:
     yield Property(label="Actual Loops", value=loops)
 
 
-def _of_worker(node: p.PhysicalPlan, place: Place, options: Options, metrics: NodeMetrics) -> Iterator[Property]:
+def _of_worker(node: p.PhysicalPlan, place: Place, options: Options, metrics: NodeMetrics, pages: Pages) -> Iterator[Property]:
     shown = options.verbose and metrics.loops > 0
     if shown:
         yield from _actual(options, metrics)
@@ -109,15 +109,15 @@ def _of_worker(node: p.PhysicalPlan, place: Place, options: Options, metrics: No
     if options.verbose or options.format != "text":  # like the sums above: how Aurora prints it is not published
         yield from batch_processing(metrics.batches, options.timing)
     if shown:
-        yield from usage(options)
+        yield from usage(options, pages)
 
 
-def workers(node: p.PhysicalPlan, place: Place, options: Options, metrics: NodeMetrics) -> Property:
+def workers(node: p.PhysicalPlan, place: Place, options: Options, metrics: NodeMetrics, pages: Usage | None) -> Property:
     """One entry for each worker that has something to tell; as text, lines that begin with its number."""
     entries: list[dict[str, object]] = []
     lines: list[str] = []
     for number, own in sorted(metrics.workers.items()):
-        found = list(_of_worker(node, place, options, own))
+        found = list(_of_worker(node, place, options, own, NONE if pages is None else pages.of(node, number)))
         if found:
             entries.append({"Worker Number": number, **{item.label: item.value for item in found}})
         texts = [line for item in found if item.text is not None for line in item.text.split("\n")]

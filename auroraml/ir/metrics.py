@@ -53,6 +53,10 @@ class NodeMetrics:
     removed_by_join_filter: int = 0
     removed_by_recheck: int = 0
     heap_fetches: int = 0
+    shared_hit: int = 0  # the node's own pages; what EXPLAIN prints includes those below
+    local_hit: int = 0
+    temp_read: int = 0
+    temp_written: int = 0
     batches: BatchMetrics | None = None
     charges: Bill | None = None  # of the node's own service calls; EXPLAIN (CHARGES) alone has them kept
     extra: dict[str, object] = field(default_factory=dict)  # "Sort Method", "Peak Memory Usage", "Buckets", ...
@@ -86,7 +90,11 @@ class NodeMetrics:
         return made
 
 
-COUNTERS = ("rows", "loops", "startup", "total", "removed_by_filter", "removed_by_join_filter", "removed_by_recheck", "heap_fetches")
+COUNTED = (
+    "rows", "loops", "removed_by_filter", "removed_by_join_filter", "removed_by_recheck", "heap_fetches", "shared_hit", "local_hit", "temp_read",
+    "temp_written",
+)  # fmt: skip
+COUNTERS = (*COUNTED, "startup", "total")
 
 
 @dataclass(kw_only=True)

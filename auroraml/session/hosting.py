@@ -386,11 +386,12 @@ class Hosting(SequenceValues, StoredRows):
         timing: bool = True,
         measured: bool = False,
         charges: bool = False,
+        buffers: bool = False,
     ) -> Running:
         """Run a plan."""
         self._refuse_writes(bound)
         context = self.context(given(bound.parameters, params, self.style))
-        context.measured = measured
+        context.measured, context.buffers = measured, buffers
         context.charges = self.services.account if charges else None
         context.most = self.server.observer.most
         self.latest = run(self.server.observer.planned(plan), context)

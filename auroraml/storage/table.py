@@ -80,6 +80,11 @@ class Table(Versions):
             [columns(i) for i in keys], [types[i][0] for i in keys], unique, [columns(i) for i in included], [types[i][0] for i in included]
         )
 
+    def leaf_rows(self, keys: tuple[int, ...]) -> int:
+        """The entries of each leaf but the last of an index that grew in the order of its keys; 0 for others."""
+        growth = self._growth.get(keys[0]) if len(keys) == 1 and keys not in self.built else None
+        return growth.kept if growth is not None and growth.inserted == 0 else 0
+
     def note_built(self, keys: tuple[int, ...]) -> None:
         """An index over these columns is made now, over the rows that are there."""
         if self.n and keys not in self.built:

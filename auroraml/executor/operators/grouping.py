@@ -22,6 +22,7 @@ from auroraml.executor.space.states import STATE, state_sizes, transition
 from auroraml.functions.signature import CallContext
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
+from auroraml.ir.hashing import BLOCK
 from auroraml.ir.tree import children, same, walk
 from auroraml.settings.planner import WORK_MEM
 from auroraml.storage.sizes import Sizes
@@ -172,6 +173,8 @@ class AggregateRows(Keeping):
         if self.ctx.measured and self.node.strategy in ("hashed", "mixed"):
             space = group_space(self.tables, self.node.hashing, self.ctx.hash_memory, self.ctx.settings[WORK_MEM] * 1024)
             self.metrics.extra["Group Space"] = space
+            self.metrics.temp_written += space.disk // BLOCK
+            self.metrics.temp_read += space.disk // BLOCK
             self.tables = []
         return made
 

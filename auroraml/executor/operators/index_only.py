@@ -52,6 +52,15 @@ class IndexOnlyRows(IndexScanRows):
         visible = table.visible_pages(len(self.node.relation.columns))
         return ~visible[table.heap.pages_of(rows)] if len(rows) else np.zeros(0, np.bool_)
 
+    def fetched(self, table: Table) -> tuple[Index, Index | None]:
+        pages, owners = super().fetched(table)
+        looked = ~table.visible_pages(len(self.node.relation.columns))[pages] if len(pages) else np.zeros(0, np.bool_)
+        return pages[looked], owners if owners is None else owners[looked]
+
+    def visited(self, table: Table) -> int:
+        """The visibility map's page too."""
+        return super().visited(table) + (table.visibility is not None and len(self.reached()) > 0)
+
     def unread(self, batch: Batch) -> None:
         super().unread(batch)
         self._count(False)

@@ -38,6 +38,7 @@ class LockedRows(Streaming):
                     keep[known[np.isin(numbers.values[known], gone)]] = False
                     rows = rows[~np.isin(rows, gone)]
                 store.lock_rows(table, rows, transaction)
+                self.metrics.shared_hit += len(rows)  # each row's page once more
         kept = np.flatnonzero(keep)
         frame = self.frame(len(kept), batch.take(kept))
         return (self.project(frame) if self.targets else frame.sides[0]), kept

@@ -10,6 +10,7 @@ import numpy as np
 from auroraml.batch import Batch, Column, FixedVector, Index, Rows, Vector, concat_batches
 from auroraml.errors import CardinalityViolation
 from auroraml.evaluate import compile, truth
+from auroraml.executor import blocks
 from auroraml.executor.constraints import Writer
 from auroraml.executor.operator import Keeping, build, operator
 from auroraml.executor.references import References
@@ -38,6 +39,8 @@ class ModifyRows(Keeping):
             if made is None:
                 continue
             source, rows = made
+            if self.ctx.buffers:
+                self._visit(rows.n)
             self.ctx.affected += rows.n
             if self.node.targets:
                 parts.append(self.project(self.frame(rows.n, source, rows)))
@@ -47,6 +50,22 @@ class ModifyRows(Keeping):
             if gone is not None and self.references.others:
                 self.references.check_old(gone)
         return concat_batches(parts) if parts else None
+
+    def _visit(self, n: int) -> None:
+        """Count a heap page for each row gone and each that came, and a descent of each index; a version on its predecessor's page has no entries."""
+        relation, table = self.node.relation, self.writer.table
+        descents = sum(blocks.tree_of(table, relation, index).height + 1 for index in relation.indexes)
+        pages = n * (1 if self.node.operation == "Delete" else 1 + descents)
+        if self.node.operation == "Update" and n:
+            old, new = self.replaced
+            keys = {number for index in relation.indexes for number in index.columns}
+            moved = blocks.pages_of(table, relation, old) != blocks.pages_of(table, relation, new)
+            hot = not keys & set(self.node.assigned)
+            pages = n + int(np.count_nonzero(moved)) + (0 if hot and not moved.any() else descents * (n if not hot else int(np.count_nonzero(moved))))
+        if relation.persistence == "t":
+            self.metrics.local_hit += pages
+        else:
+            self.metrics.shared_hit += pages
 
     def _noted(self, gone: Batch | None, came: Batch | None) -> None:
         if self.references.own or self.references.others:
@@ -192,6 +211,7 @@ class ModifyRows(Keeping):
         replaced = {row: place for place, row in enumerate(numbers.tolist())}
         self.writer.constraints.enforce(new, replaced)
         rows = self.writer.store(new)
+        self.replaced = (numbers, rows)
         self.ctx.store.delete(self.node.relation.oid, numbers, self.ctx.transaction, rows)
 
     def _update(self, source: Batch) -> tuple[Batch, Batch] | None:

@@ -20,6 +20,7 @@ from auroraml.executor.operators.service_batches import ServiceBatches, batches,
 from auroraml.executor.plans import is_volatile, runs_set_wise
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
+from auroraml.ir.metrics import COUNTED
 from auroraml.storage.tuples import minimal_sizes
 from auroraml.types.table import INT8
 
@@ -309,8 +310,7 @@ class NestedLoopRows(JoinRows):
 
 
 def _more(metrics: object, change: tuple[int, ...], times: int) -> None:
-    names = ("rows", "loops", "removed_by_filter", "removed_by_join_filter", "removed_by_recheck", "heap_fetches")
-    for name, value in zip(names, change, strict=True):
+    for name, value in zip(COUNTED, change, strict=True):
         if value:
             setattr(metrics, name, getattr(metrics, name) + value * times)
 

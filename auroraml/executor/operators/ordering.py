@@ -10,7 +10,7 @@ from auroraml.batch import Batch, Index, Mask, concat_batches
 from auroraml.batch.quicksort import quick_sorted, smallest
 from auroraml.evaluate.keys import codes_of, sort_indices
 from auroraml.executor.operator import ALL, Keeping, Streaming, operator
-from auroraml.executor.space.sorting import SortSpace, sort_space
+from auroraml.executor.space.sorting import PAGE, SortSpace, sort_space
 from auroraml.ir import physical as p
 from auroraml.settings.planner import WORK_MEM
 from auroraml.storage.sizes import Sizes
@@ -128,6 +128,9 @@ class SortRows(Keeping):
             return ranked(batch, order, self.node.keys, self.node.source)
 
         space = sort_space_of(batch, self.node.source, self.ctx.settings[WORK_MEM] * 1024, bound, ranks)
+        if space.kind == "Disk":
+            self.metrics.temp_written += space.size // PAGE
+            self.metrics.temp_read += space.size // PAGE
         self.metrics.extra.update({"Sort Method": space.method, "Sort Space Used": space.kilobytes, "Sort Space Type": space.kind})
 
     def produce(self, n: int) -> Batch | None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from auroraml.batch import Batch, Column, FixedVector, Index, Rows
 from auroraml.evaluate import compile, select
+from auroraml.executor import blocks
 from auroraml.executor.indexes import IndexLookup, bounds_of
 from auroraml.executor.matching import Matcher
 from auroraml.executor.operator import Operator, operator
@@ -53,8 +54,66 @@ class TableRows(Operator):
         self.more: list[e.Expr] = []  # conditions that the look-up left to test; rows that fail them do not count as removed
         self.morsel: Morsel | None = None
         self.share: Share | None = None
+        self.blocks = 0  # counted of the scan at hand
+        self.ended = False
+
+    # Pages
+
+    def pull(self, n: int) -> Batch | None:
+        batch = super().pull(n)
+        if self.ctx.measured:
+            self.ended = batch is None
+            self._visit()
+        return batch
+
+    def unread(self, batch: Batch) -> None:
+        super().unread(batch)
+        if self.ctx.measured:
+            self.ended = False
+            self._visit()
+
+    def _visit(self) -> None:
+        """Count the pages that the scan has come to by now."""
+        relation = self.node.relation
+        if relation.system is not None or not self.ctx.buffers:
+            return
+        with self.ctx.store.lock:
+            blocks = self.visited(self.ctx.store.table(relation.oid))
+        if relation.persistence == "t":
+            self.metrics.local_hit += blocks - self.blocks
+        else:
+            self.metrics.shared_hit += blocks - self.blocks
+        self.blocks = blocks
+
+    def reached(self) -> Index:
+        """The numbers of the input rows up to the last one that was needed."""
+        rows = self.input if self.loops.n is None else self.whole
+        numbers = rows.columns[0].rows.numbers() if rows.columns else np.arange(rows.n)
+        if self.loops.n is not None or self.ended:
+            return numbers
+        morsel = self.morsel
+        left = 0 if morsel is None or not self.tests else morsel.size - morsel.reached()
+        return numbers[: self.position - left - (0 if self.returned is None else self.returned.n)]
+
+    def visited(self, table: Table) -> int:
+        """The pages of the scan at hand: as far as the last row needed, or all."""
+        pages = blocks.heap_pages(table, self.node.relation)
+        if self.loops.n is not None:
+            return pages * self.loops.n
+        if self.share is not None:
+            return len(np.unique(blocks.pages_of(table, self.node.relation, self.reached())))
+        if self.ended:
+            return pages
+        rows = self.reached()
+        return int(blocks.pages_of(table, self.node.relation, rows[-1:])[0]) + 1 if len(rows) else 0
+
+    def begin_part(self) -> None:
+        """What was counted of the part before stays."""
+        self.blocks = 0
 
     def open(self) -> None:
+        self.begin_part()
+        self.ended = False
         self.position = 0
         self.step = LOOK_AHEAD
         self.morsel = None
@@ -76,10 +135,13 @@ class TableRows(Operator):
         """Whether there is input left; of shared rows, the next part becomes the input: `n` rows, to meet a demand."""
         if self.position < self.input.n:
             return True
+        if self.ctx.measured and self.share is not None:
+            self._visit()
         part = None if self.share is None or self.member is None else self.share.claim(self.member, n, demand <= LARGEST)
         if part is None:
             return False
         self.input, self.position = part, 0
+        self.begin_part()
         return True
 
     def _read(self) -> None:
@@ -264,7 +326,7 @@ class IndexScanRows(_Located):
         self.lookup = IndexLookup(node.relation, node.index, node.keys, node.conditions)
 
     def candidates(self, table: Table) -> Batch:
-        found = self.lookup.find(table, self.loops, self.ctx)
+        found = self.found = self.lookup.find(table, self.loops, self.ctx)
         rows, owners = found.rows, found.owners
         if self.node.backward:
             order = np.arange(len(rows))[::-1] if owners is None else np.lexsort((-np.arange(len(rows)), owners))
@@ -277,6 +339,23 @@ class IndexScanRows(_Located):
             return only
         batch = self._batch(table, Rows.at(only))
         return only[select([compile(c) for c in self.node.conditions], self.frame(batch.n, batch))]
+
+    # Pages
+
+    def fetched(self, table: Table) -> tuple[Index, Index | None]:
+        """The pages of the rows that are looked at in the heap, and their loops."""
+        owners = None if self.loops.n is None or self.whole.owner is None else self.whole.owners
+        return blocks.pages_of(table, self.node.relation, self.reached()), owners
+
+    def visited(self, table: Table) -> int:
+        relation = self.node.relation
+        pages, owners = self.fetched(table)
+        reached = len(self.reached())
+        if self.share is not None:
+            return blocks.heap_visits(pages, owners) + reached // blocks.tree_of(table, relation, self.node.index).per_leaf + 1
+        part = 1.0 if self.ended or self.loops.n is not None or not self.input.n else reached / self.input.n
+        return self.lookup.blocks(table, relation, self.found, self.loops, self.ctx, part, reached) + blocks.heap_visits(pages, owners)
+
 
 
 class BitmapRows(Operator):
@@ -316,6 +395,10 @@ class BitmapIndexRows(BitmapRows):
             rows, owners = rows[keep], None if owners is None else owners[keep]
         order = np.argsort(rows, kind="stable") if owners is None else np.lexsort((rows, owners))
         self.counted(rows, True)
+        if self.ctx.buffers:
+            pages = self.lookup.blocks(table, self.node.relation, found, self.loops, self.ctx, 1.0, len(rows))
+            self.metrics.shared_hit += 0 if self.node.relation.persistence == "t" else pages
+            self.metrics.local_hit += pages if self.node.relation.persistence == "t" else 0
         return rows[order], None if owners is None else owners[order]
 
 
@@ -352,11 +435,29 @@ class BitmapHeapRows(_Located):
         rows, owners = child.bitmap(table)
         if owners is None and self.loops.n is not None:
             owners, rows = np.repeat(np.arange(self.loops.n), len(rows)), np.tile(rows, self.loops.n)
-        if self.ctx.measured and len(rows):
-            pages = table.heap_pages(len(self.node.relation.columns)) and table.heap.pages_of(rows)
-            visited = pages if owners is None else owners * table.heap.pages + pages
-            self.metrics.extra["Exact Heap Blocks"] = int(str(self.metrics.extra.get("Exact Heap Blocks", 0))) + len(np.unique(visited))
+        if self.ctx.measured:
+            pages = blocks.pages_of(table, self.node.relation, rows)
+            self.pages = np.unique(pages if owners is None else owners * table.heap.pages + pages)
         return self.located(table, rows, owners, ())
+
+    def begin_part(self) -> None:
+        super().begin_part()
+        self.exact = 0
+
+    def _visit(self) -> None:
+        with self.ctx.store.lock:
+            exact = self.visited(self.ctx.store.table(self.node.relation.oid))
+        self.metrics.extra["Exact Heap Blocks"] = int(str(self.metrics.extra.get("Exact Heap Blocks", 0))) + exact - self.exact
+        self.exact = exact
+        super()._visit()
+
+    def visited(self, table: Table) -> int:
+        if self.share is not None:
+            return len(np.unique(blocks.pages_of(table, self.node.relation, self.reached())))
+        if self.ended or self.loops.n is not None:
+            return len(self.pages)
+        rows = self.reached()
+        return int(np.searchsorted(self.pages, blocks.pages_of(table, self.node.relation, rows[-1:])[0], "right")) if len(rows) else 0
 
     def _only(self, table: Table) -> Index | None:
         only = super()._only(table)
