@@ -164,7 +164,9 @@ class IndexLookup:
         if found.counts is not None and not (lists and found.counts.sum() == table.n * many):
             return tree_blocks(tree, found.starts, np.ceil(found.counts * part).astype(np.int64))
         if lists:  # a descent for each item
-            items = [len({str(x) for x in v.elements if x is not None}) if isinstance(v, PgArray) else 0 for v in compile(lists[0].args[1])(frame).datums()]
+            items = [
+                len({str(x) for x in v.elements if x is not None}) if isinstance(v, PgArray) else 0 for v in compile(lists[0].args[1])(frame).datums()
+            ]
             return (tree.height + 1) * max(int(sum(items) * part), 1)
         counts = np.array([len(found.rows)]) if found.owners is None else np.bincount(found.owners, minlength=many)
         return tree_blocks(tree, None, np.ceil(counts * part).astype(np.int64))

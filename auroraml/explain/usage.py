@@ -126,7 +126,12 @@ class Usage:
 def usage(options: Options, pages: Pages = NONE) -> Iterator[Property]:
     """What BUFFERS and WAL add to a node, or to a worker's part of it."""
     if options.buffers:
-        counts = {"Shared Hit Blocks": pages.shared, "Local Hit Blocks": pages.local, "Temp Read Blocks": pages.read, "Temp Written Blocks": pages.written}
+        counts = {
+            "Shared Hit Blocks": pages.shared,
+            "Local Hit Blocks": pages.local,
+            "Temp Read Blocks": pages.read,
+            "Temp Written Blocks": pages.written,
+        }
         said = [f"{place} hit={count}" for place, count in (("shared", pages.shared), ("local", pages.local)) if count]
         temp = [f"{verb}={count}" for verb, count in (("read", pages.read), ("written", pages.written)) if count]
         said += [f"temp {' '.join(temp)}"] if temp else []

@@ -357,7 +357,6 @@ class IndexScanRows(_Located):
         return self.lookup.blocks(table, relation, self.found, self.loops, self.ctx, part, reached) + blocks.heap_visits(pages, owners)
 
 
-
 class BitmapRows(Operator):
     """Row numbers rather than rows: `bitmap` gives them with their loops."""
 
