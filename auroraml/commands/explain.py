@@ -17,6 +17,7 @@ from auroraml.ir.bound import BoundStatement
 from auroraml.ir.expr import Const, ParamRef
 from auroraml.ir.logical import Output
 from auroraml.ir.tree import children, rewrite
+from auroraml.pipeline.pages import PROBES, Probes
 from auroraml.pipeline.result import ResultStream, of_batch
 from auroraml.planner.considered import considered
 from auroraml.planner.level.ledger import WATCHED, Ledger
@@ -138,11 +139,13 @@ def explained(
     """The lines EXPLAIN answers for a bound statement; with ANALYZE its rows go to `keep`."""
     started = time.perf_counter()
     ledger = Ledger() if options.alternatives else None
-    watched = WATCHED.set(ledger)
+    watched, probes = WATCHED.set(ledger), Probes()
+    counted = PROBES.set(probes if options.buffers else None)
     try:
         plan, migrations = host.plan_with_decisions(bound, params)
     finally:
         WATCHED.reset(watched)
+        PROBES.reset(counted)
     planning = (time.perf_counter() - started) * 1000
     metrics = None
     if options.analyze:
@@ -173,6 +176,7 @@ def explained(
             charges=host.services.account.running(),
             currency=host.services.account.prices.currency if options.charges else "",
             migrations=migrations,
+            planning_pages=probes.pages,
             alternatives=() if ledger is None else considered(ledger, catalog.type),
         )
     )

@@ -40,6 +40,7 @@ class Explained:
     sql: str = ""  # the statement's own text
     identify: bool = False  # whether statements are given an identifier
     planning: float = 0.0  # milliseconds
+    planning_pages: int = 0
     charges: Bill = field(default_factory=Bill)  # the whole statement's
     currency: str = ""
     migrations: Migrations = field(default_factory=Migrations)
@@ -166,7 +167,9 @@ class _Builder:
         if options.alternatives:
             yield alternatives_property(explained.alternatives, options)
         if options.buffers:
-            yield Property(label="Planning", value=dict.fromkeys(BUFFERS, 0))
+            pages = explained.planning_pages
+            text = f"Planning:\n  Buffers: shared hit={pages}" if pages else None
+            yield Property(label="Planning", value={**dict.fromkeys(BUFFERS, 0), BUFFERS[0]: pages}, text=text)
         if options.summary:
             yield Property(label="Planning Time", value=round(explained.planning, 3), text=f"Planning Time: {explained.planning:.3f} ms")
         if options.analyze:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -14,6 +16,17 @@ from auroraml.storage.built import IndexPages, built_pages
 from auroraml.storage.pages import extremes, hash_pages
 from auroraml.storage.store import Store
 from auroraml.storage.table import Table
+
+
+@dataclass(kw_only=True)
+class Probes:
+    """Pages that planning reads: the ends of indexes, where estimates ask for them."""
+
+    pages: int = 0
+    known: list[object] = field(default_factory=list)
+
+
+PROBES: ContextVar[Probes | None] = ContextVar("probes", default=None)  # of the statement being planned here, where they are counted
 
 
 class StoredPages:
@@ -95,3 +108,17 @@ class StoredPages:
             if index.columns[0]:
                 return table.extremes(places_of(relation)[index.columns[0]])
             return table.derived(("extremes", index.oid), lambda: extremes(self._rows(table, relation, index).keys[0]))
+
+    def probed(self, relation: Relation, index: Index, ends: tuple[int, ...], question: object) -> None:
+        """Count the pages for EXPLAIN (BUFFERS): a descent, the visibility map, and the heap where that does not do."""
+        found = PROBES.get()
+        key = (index.oid, ends, question)
+        if found is None or key in found.known:
+            return
+        found.known.append(key)
+        with self.store.lock:
+            table = self.store.table(relation.oid)
+            each = self.index_pages(relation, index).height + 1
+            each += table.visibility is not None
+            each += not table.visible_pages(len(relation.columns)).all()
+        found.pages += len(ends) * each

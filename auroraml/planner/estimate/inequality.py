@@ -77,11 +77,11 @@ def histogram_share(estimator: Estimator, variable: Variable, bound: Bound) -> f
     low, high = 0, n
     real_end = False
     if n == 2:
-        real_end = _replace_ends(variable, bounds, data, (0, 1))
+        real_end = _replace_ends(variable, bound, bounds, data, (0, 1))
     while low < high:
         probe = (low + high) // 2
         if probe in (0, n - 1) and n > 2:
-            real_end = _replace_ends(variable, bounds, data, (probe,))
+            real_end = _replace_ends(variable, bound, bounds, data, (probe,))
         satisfied = bound.holds(bounds[probe])
         if satisfied != bound.greater:
             low = probe + 1
@@ -107,7 +107,7 @@ def _counted(bound: Bound, bounds: Sequence[Key]) -> float:
     return margin if found < margin else 1.0 - margin if found > 1.0 - margin else found
 
 
-def _replace_ends(variable: Variable, bounds: list[Key], data: list[object], places: tuple[int, ...]) -> bool:
+def _replace_ends(variable: Variable, bound: Bound, bounds: list[Key], data: list[object], places: tuple[int, ...]) -> bool:
     """Put the real least or greatest value of the column at the histogram's ends, where an index knows it (get_actual_variable_range)."""
     column = variable.column
     facts = None if column is None else column.input.facts
@@ -116,6 +116,8 @@ def _replace_ends(variable: Variable, bounds: list[Key], data: list[object], pla
     values = variable.values
     if ends is None or values is None:
         return False
+    if facts is not None and index is not None and not facts.statistics.pinned:
+        facts.source.probed(facts.relation, index.index, places, (id(column), bound.greater, bound.equal, bound.value))
     for place in places:
         data[place] = ends[0] if place == 0 else ends[1]
         bounds[place] = order_key(data[place], values.type)

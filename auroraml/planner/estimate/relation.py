@@ -52,6 +52,9 @@ class PageSource(Protocol):
     def extremes(self, relation: Relation, index: Index) -> tuple[Datum, Datum] | None:
         """The least and greatest value of an index's first column."""
 
+    def probed(self, relation: Relation, index: Index, ends: tuple[int, ...], question: object) -> None:
+        """An estimate has looked at ends of an index; what it was asked is looked for once a statement."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class IndexFacts:
