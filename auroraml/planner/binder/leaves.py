@@ -89,12 +89,15 @@ class Leaves:
         return 0 if found == NO_TOKEN else found
 
     def _first(self, node: exp.Expression) -> int:
+        if node.__class__ is exp.Identifier:
+            letter, index = self.mark(node)
+            return index if letter else NO_TOKEN
         known = self._firsts.get(id(node))
         if known is not None:
             return known[1]
         found = NO_TOKEN
-        if isinstance(node, exp.Identifier | exp.Anonymous):
-            letter, index = self.mark(node.this if isinstance(node, exp.Anonymous) else node)
+        if isinstance(node, exp.Anonymous):
+            letter, index = self.mark(node.this)
             found = index if letter else NO_TOKEN
         for value in node.args.values():
             for child in value if isinstance(value, list) else (value,):

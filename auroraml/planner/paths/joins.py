@@ -184,11 +184,20 @@ def _sort_both(pair: Pair) -> None:
     every = outer_keys_for_merge(level, pair.merge_clauses, pair.relation)
     for i, front in enumerate(every):
         keys = every if i == 0 else (front, *(k for k in every if k is not front))
-        clauses, inner_keys = pair.merging(keys)
         join_keys = _join_keys(pair, kind, keys)
-        _try_merge(pair, kind, outer, inner, join_keys, clauses, keys, inner_keys)
-        if shared is not None and safe is not None:
+        if _sorting_pays(pair, outer, inner, keys, join_keys, False):
+            clauses, inner_keys = pair.merging(keys)
+            _try_merge(pair, kind, outer, inner, join_keys, clauses, keys, inner_keys)
+        if shared is not None and safe is not None and _sorting_pays(pair, shared, safe, keys, join_keys, True):
+            clauses, inner_keys = pair.merging(keys)
             _try_merge(pair, kind, shared, safe, join_keys, clauses, keys, inner_keys, partial=True)
+
+
+def _sorting_pays(pair: Pair, outer: Path, inner: Path, keys: Keys, join_keys: Keys, partial: bool) -> bool:
+    """Whether a merge join might be kept that costs no more than to sort what is not sorted."""
+    least = outer.startup if contained(keys, outer.keys) else sorted_costs(pair.level, outer)[0]
+    least += inner.startup if inner.keys else sorted_costs(pair.level, inner)[0]
+    return _promising(pair, least, least, join_keys, outer.outer | inner.outer, partial)
 
 
 def _try_merge(
