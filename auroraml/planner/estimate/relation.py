@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from auroraml.batch import Datum
@@ -85,6 +85,7 @@ class RelationFacts:
     indexes: Mapping[int, IndexFacts]
     source: PageSource
     statistics: RelationStatistics
+    ends: dict[int, tuple[Datum, Datum] | None] = field(default_factory=dict)  # of indexes, by OID: asked for once a statement
 
     def leading_index(self, number: int) -> IndexFacts | None:
         """The first ordered index of all rows whose first column is attribute `number`."""
@@ -100,7 +101,10 @@ class RelationFacts:
         if self.statistics.pinned:
             pinned = self.statistics.indexes.get(index.index.oid)
             return None if pinned is None or pinned.least is None or pinned.greatest is None else (pinned.least, pinned.greatest)
-        return self.source.extremes(self.relation, index.index)
+        oid = index.index.oid
+        if oid not in self.ends:
+            self.ends[oid] = self.source.extremes(self.relation, index.index)
+        return self.ends[oid]
 
 
 def facts_of(catalog: Catalog, relation: Relation, source: PageSource) -> RelationFacts:
