@@ -10,6 +10,7 @@ from auroraml.ir import logical as l
 from auroraml.planner.cost import grouping as group_cost
 from auroraml.planner.cost.numbers import clamp_rows, max_align
 from auroraml.planner.cost.sorts import sort as sort_cost
+from auroraml.planner.estimate.width import type_width
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.operators import type_family
 from auroraml.planner.level.parallel_safety import is_safe
@@ -140,7 +141,7 @@ class _SetPlanner:
         columns: list[e.Expr] = []
         for output, target in zip(outputs, [t for t in sub.targets if not t.hidden], strict=False):
             level.owner[output.id] = index
-            relation.widths[output.id] = sub.estimates.width(target.expr)
+            relation.widths[output.id] = sub.estimates.width(target.expr) or type_width(output.type, output.typmod)
             columns.append(target.expr if isinstance(target.expr, e.Const) else column(output))
         exprs = self._columns(plan.outputs, columns, casts)
         if flag is not None:

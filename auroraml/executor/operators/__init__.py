@@ -11,6 +11,7 @@ from auroraml.executor.operators import (
     limits,
     locking,
     merge_join,
+    merging,
     modify,
     nested_loop,
     ordering,
@@ -21,6 +22,6 @@ from auroraml.executor.operators import (
 )
 
 __all__ = [
-    "functions", "gather", "grouping", "hash_join", "incremental_sort", "index_only", "joins", "limits", "locking", "merge_join", "modify", "nested_loop", "ordering", "scans",
+    "functions", "gather", "grouping", "hash_join", "incremental_sort", "index_only", "joins", "limits", "locking", "merge_join", "merging", "modify", "nested_loop", "ordering", "scans",
     "sets", "tables", "windows",
 ]  # fmt: skip

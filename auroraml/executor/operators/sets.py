@@ -1,4 +1,4 @@
-"""Append, Merge Append, SetOp, Recursive Union."""
+"""Append, SetOp, Recursive Union."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import numpy as np
 from auroraml.batch import Batch, FixedVector, concat_batches
 from auroraml.evaluate.keys import groups
 from auroraml.executor.loops import Loops
-from auroraml.executor.operator import ALL, Feed, Keeping, Operator, operator
-from auroraml.executor.operators.ordering import order_of, output_type
+from auroraml.executor.operator import ALL, Keeping, Operator, operator
+from auroraml.executor.operators.ordering import output_type
 from auroraml.executor.shares import Members
 from auroraml.ir import physical as p
 
@@ -66,30 +66,6 @@ class AppendRows(Operator):
 def _is_partial(plan: p.PhysicalPlan) -> bool:
     """Whether several participants can run a plan at once, each getting a part of its rows."""
     return plan.parallel_aware or any(_is_partial(child) for child in plan.children())
-
-
-@operator(p.MergeAppend)
-class MergeAppendRows(Operator):
-    """The rows of sorted children in order: enough of each child for the next rows, merged by a stable sort."""
-
-    node: p.MergeAppend
-
-    def open(self) -> None:
-        self.feed = Feed()
-        self.done = False
-
-    def bound(self, n: int) -> None:
-        for child in self.children:
-            child.bound(n)
-
-    def produce(self, n: int) -> Batch | None:
-        if not self.done:
-            self.done = True
-            parts = [batch for child in self.children if (batch := self.drain_for(child)) is not None]
-            whole = concat_batches(parts) if parts else None
-            self.feed.fill(None if whole is None else whole.take(order_of(whole, self.node.keys, self.node.sources[0])))
-        batch = self.feed.give(n)
-        return None if batch is None else self.project(self.frame(batch.n, batch)) if self.targets else batch
 
 
 @operator(p.SetOp)
