@@ -128,11 +128,12 @@ class Window:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RowLock:
-    """FOR UPDATE and its kin: strength (the words behind FOR), wait policy and the aliases locked."""
+    """FOR UPDATE and its kin: strength (the words behind FOR), wait policy and the aliases locked; `pushed` by the query around this one."""
 
     strength: str
     wait: str = "block"
     aliases: tuple[str, ...] = ()
+    pushed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -14,7 +14,7 @@ from auroraml.planner.level.questions import columns_in, rewrite
 from auroraml.planner.level.statement import Outer, Statement
 from auroraml.planner.paths.dominance import cheapest_fractional
 from auroraml.planner.prepare import ROW_ID, prepare_expr
-from auroraml.planner.query import plan_level
+from auroraml.planner.query import plan_level, values_query
 from auroraml.types.table import INT8
 
 
@@ -23,19 +23,24 @@ def live(relation: Relation) -> list[Column]:
     return [c for c in relation.columns if not c.dropped]
 
 
-def _cost(source: p.PhysicalPlan, sub: Level, returning: Sequence[l.Target]) -> p.Cost:
-    """The cost of the rows' path: a subquery scan that did nothing and left the plan is charged still."""
+def _cost(source: p.PhysicalPlan, sub: Level, level: Level, returning: Sequence[l.Target]) -> p.Cost:
+    """The cost of the rows' path: a subquery scan that did nothing and left the plan is charged still; then init plans."""
     assert sub.final is not None
     best = cheapest_fractional(sub.final, 0.0)
+    init = level.init_cost + (sub.init_cost if sub.hoisted else 0.0)
     rows = source.cost.rows if returning else 0.0
     width = source.cost.width if returning else 0
-    return p.Cost(startup=best.startup, total=best.total, rows=rows, width=width)
+    return p.Cost(startup=best.startup + init, total=best.total + init, rows=rows, width=width)
 
 
 def plan_insert(statement: Statement, plan: l.Insert, outer: Outer | None) -> Level:
     """INSERT."""
     serial = statement.new_serial()
-    sub = statement.plan_query(plan.source, outer, 0.0)
+    query = values_query(statement, plan.source) if isinstance(plan.source, l.Values) else plan.source
+    if isinstance(query, l.Query) and not query.ctes:
+        sub = plan_level(statement, query, outer, 0.0, hoisted=True)
+    else:
+        sub = statement.plan_query(query, outer, 0.0)
     source = statement.emit(sub)
     level = _holder(statement, plan, outer, serial, [sub])
     width = len(live(plan.relation))
@@ -45,8 +50,8 @@ def plan_insert(statement: Statement, plan: l.Insert, outer: Outer | None) -> Le
     new = {id: _row_column(c, i, 1) for i, (id, c) in enumerate(zip(plan.row_ids, live(plan.relation), strict=True))}
     level.plan = p.ModifyTable(
         operation="Insert", relation=plan.relation, alias=plan.alias or plan.relation.name, source=source, conflict=_conflict(level, plan, new),
-        targets=_over(level, [t.expr for t in plan.returning], new), cost=_cost(source, sub, plan.returning), range_index=serial,
-        init_plans=tuple(level.init_plans),
+        targets=_over(level, [t.expr for t in plan.returning], new), cost=_cost(source, sub, level, plan.returning), range_index=serial,
+        init_plans=(*(sub.init_plans if sub.hoisted else ()), *level.init_plans),
     )  # fmt: skip
     return level
 
@@ -98,19 +103,20 @@ def plan_change(statement: Statement, plan: l.Update | l.Delete, outer: Outer | 
     """UPDATE and DELETE: the rows' numbers and new values from the level below, then what RETURNING reads of other tables."""
     own = set(plan.row_ids if isinstance(plan, l.Update) else (o.id for o in plan.target.outputs))
     others = [c for t in plan.returning for c in columns_in(t.expr) if c.id not in own]
-    extra = tuple(
-        l.Target(id=statement.new_id(), name="", expr=c, hidden=True) for c in {c.id: c for c in others if _made_by(plan.query, c.id)}.values()
-    )
+    read = list({c.id: c for c in others if _made_by(plan.query, c.id)}.values())
     targets = plan.query.targets if isinstance(plan, l.Update) else ()
     row = l.Target(id=statement.new_id(), name="ctid", expr=e.ColumnRef(type=INT8, id=ROW_ID, name="ctid"), hidden=True)
-    query = replace(plan.query, targets=(*targets, row, *extra), outputs=())
-    sub = plan_level(statement, query, outer, 0.0, plan.target)
+    query = replace(plan.query, targets=(*targets, row), outputs=())
+    sub = plan_level(statement, query, outer, 0.0, plan.target, read, hoisted=True)
     source = statement.emit(sub)
     level = _holder(statement, plan, outer, 0, [sub])
     known: dict[int, e.Expr] = {}
     for i, target in enumerate(sub.targets):
         if isinstance(target.expr, e.ColumnRef):
-            known[target.expr.id] = e.InputRef(type=target.expr.type, typmod=target.expr.typmod, index=i, name=target.expr.name)
+            known.setdefault(target.expr.id, e.InputRef(type=target.expr.type, typmod=target.expr.typmod, index=i, name=target.expr.name))
+    carried = dict(known)
+    for id, expr in sub.read.items():
+        known[id] = rewrite(expr, lambda part: carried.get(part.id) if isinstance(part, e.ColumnRef) else None)
     ids = plan.row_ids if isinstance(plan, l.Update) else tuple(o.id for o in plan.target.outputs)
     for i, (id, c) in enumerate(zip(ids, live(plan.relation), strict=True)):
         known[id] = _row_column(c, i, 1)
@@ -118,7 +124,7 @@ def plan_change(statement: Statement, plan: l.Update | l.Delete, outer: Outer | 
     level.plan = p.ModifyTable(
         operation="Update" if isinstance(plan, l.Update) else "Delete", relation=plan.relation, alias=plan.alias or plan.relation.name, source=source,
         assigned=plan.assigned if isinstance(plan, l.Update) else (), row_id=len(targets), targets=_over(level, [t.expr for t in plan.returning], known),
-        cost=_cost(source, sub, plan.returning), range_index=serial, init_plans=tuple(level.init_plans),
+        cost=_cost(source, sub, level, plan.returning), range_index=serial, init_plans=(*(sub.init_plans if sub.hoisted else ()), *level.init_plans),
     )  # fmt: skip
     return level
 

@@ -26,7 +26,7 @@ from auroraml.planner.paths.dominance import cheapest_fractional
 from auroraml.planner.paths.path import Path
 from auroraml.planner.plans import gather, joins, scans, upper
 from auroraml.planner.plans.emitter import EXACT, Emitter
-from auroraml.planner.query import charge_init_plans, plan_level
+from auroraml.planner.query import charge_init_plans, plan_level, values_query
 from auroraml.planner.rules.inline_ctes import inline_ctes
 from auroraml.planner.set_operations import plan_recursive, plan_set_operation
 from auroraml.records import replace
@@ -78,15 +78,7 @@ def _(plan: l.Query, statement: Statement, outer: Outer | None, fraction: float)
 
 @_level.register
 def _(plan: l.Values, statement: Statement, outer: Outer | None, fraction: float) -> Level:
-    ids = tuple(replace(o, id=statement.new_id()) for o in plan.outputs)
-    item = l.ValuesItem(outputs=ids, alias="*VALUES*", rows=plan.rows)
-    targets = tuple(
-        l.Target(id=o.id, name=o.name, expr=e.ColumnRef(type=c.type, typmod=c.typmod, id=c.id, name=c.name))
-        for o, c in zip(plan.outputs, ids, strict=True)
-    )
-    query = l.Query(outputs=plan.outputs, from_items=(item,), targets=targets, order_by=plan.order_by, limit=plan.limit, offset=plan.offset,
-                    ctes=plan.ctes)  # fmt: skip
-    return _level(query, statement, outer, fraction)
+    return _level(values_query(statement, plan), statement, outer, fraction)
 
 
 @_level.register
@@ -153,7 +145,7 @@ def emit(level: Level, path: Path | None = None) -> p.PhysicalPlan:
         path = cheapest_fractional(level.final, level.wanted_fraction)
     level.plan_safe = path.safe
     node = Emitter(level).plan(path, EXACT).node
-    if level.init_plans:
+    if level.init_plans and not level.hoisted:
         node = replace(node, init_plans=(*level.init_plans, *node.init_plans))
     return node
 

@@ -9,9 +9,9 @@ from auroraml.ir import logical as l
 from auroraml.ir.tree import same
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.pathkeys import SortClause
-from auroraml.planner.level.questions import conjuncts, contains, equal, rewrite, volatile
+from auroraml.planner.level.questions import columns_in, conjuncts, contains, equal, rewrite, volatile
 from auroraml.planner.level.statement import Outer, Statement
-from auroraml.planner.row_marks import marked
+from auroraml.planner.row_marks import RowMarks
 from auroraml.planner.rules.fold_constants import canonical
 from auroraml.planner.rules.join_tree import AppendItem, Group, Member, all_ids, leaves
 from auroraml.planner.rules.placeholder import PlaceHolder
@@ -27,10 +27,11 @@ ROW_ID = -1  # the column id of the changed table's row number
 class Prepared:
     """A level's query after preparation: its join tree and clauses, columns of outer levels as parameters."""
 
-    def __init__(self, statement: Statement, query: l.Query, outer: Outer | None, row_of: l.TableItem | None = None) -> None:
+    def __init__(
+        self, statement: Statement, query: l.Query, outer: Outer | None, row_of: l.TableItem | None = None, read: Sequence[e.ColumnRef] = ()
+    ) -> None:
         self.level = Level(statement, outer)
         self.level.row_of = row_of
-        query, self.level.row_columns, self.level.marks = marked(statement, query, row_of)
         self.level.outputs = query.outputs
         puller = SubqueryPuller(statement.new_id)
         tree = puller.prepared(query)
@@ -42,7 +43,12 @@ class Prepared:
         tree = substitute(pulled, puller.values)
         self.entries = written + puller.pulled
         statement.range_table += self.entries
-        self.level.ids = all_ids(tree)
+        marks = RowMarks(statement, tree, self.level.range_order, puller.locked, row_of)
+        query = self._with_read(marks.over(query), {c.id: substitute(c, puller.values) for c in read})
+        self.level.locks = bool(puller.locked)
+        self.level.row_columns, self.level.marks = marks.columns, marks.marks
+        self.level.placeholders.update((holder.id, holder) for holder in marks.holders)
+        self.level.ids = all_ids(tree) | self.level.placeholders.keys()
         if row_of is not None:
             self.level.row_columns.append((row_of, ROW_ID))
         self.level.ids |= {id for _, id in self.level.row_columns}
@@ -57,6 +63,15 @@ class Prepared:
         self.level.query = self.query
         self.level.targets = list(self.query.targets)
         self._sort_and_group()
+
+    def _with_read(self, query: l.Query, read: dict[int, e.Expr]) -> l.Query:
+        """The query with hidden targets for columns that RETURNING reads of other tables than the changed one."""
+        self.level.read = read
+        targets = list(query.targets)
+        for column in (c for expr in read.values() for c in columns_in(expr)):
+            if not any(equal(t.expr, column) for t in targets):
+                targets.append(l.Target(id=self.level.statement.new_id(), name="", expr=column, hidden=True))
+        return replace(query, targets=tuple(targets))
 
     # Expressions
 

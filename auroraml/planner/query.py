@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
@@ -72,10 +73,14 @@ class LimitCounts:
         return fraction
 
 
-def plan_level(statement: Statement, query: l.Query, outer: Outer | None, fraction: float, row_of: l.TableItem | None = None) -> Level:
-    """Plan one SELECT level; the result's `final` relation holds its paths."""
-    prepared = Prepared(statement, query, outer, row_of)
+def plan_level(
+    statement: Statement, query: l.Query, outer: Outer | None, fraction: float, row_of: l.TableItem | None = None, read: Sequence[e.ColumnRef] = (),
+    hoisted: bool = False,
+) -> Level:  # fmt: skip
+    """Plan one SELECT level; the result's `final` relation holds its paths. `hoisted`: its init plans are the ModifyTable's above."""
+    prepared = Prepared(statement, query, outer, row_of, read)
     level = prepared.level
+    level.hoisted = hoisted
     query = prepared.query
     limits = LimitCounts(level, query.limit, query.offset, fraction)
     level.tuple_fraction = limits.fraction
@@ -109,6 +114,18 @@ def _one_row_level(statement: Statement, query: l.Query, outer: Outer | None) ->
     finish_build(level)
     source = _scan_join(level, joins)
     return level, _with_target(level, source, Targets(level).final, gather=False)
+
+
+def values_query(statement: Statement, plan: l.Values) -> l.Query:
+    """A bare VALUES as a query that reads it in FROM."""
+    ids = tuple(replace(o, id=statement.new_id()) for o in plan.outputs)
+    item = l.ValuesItem(outputs=ids, alias="*VALUES*", rows=plan.rows)
+    targets = tuple(
+        l.Target(id=o.id, name=o.name, expr=e.ColumnRef(type=c.type, typmod=c.typmod, id=c.id, name=c.name))
+        for o, c in zip(plan.outputs, ids, strict=True)
+    )
+    return l.Query(outputs=plan.outputs, from_items=(item,), targets=targets, order_by=plan.order_by, limit=plan.limit, offset=plan.offset,
+                   ctes=plan.ctes)  # fmt: skip
 
 
 def _windows(level: Level, prepared: Prepared) -> None:
@@ -204,16 +221,16 @@ def _upper(level: Level, source: Relation, limits: LimitCounts, calls: bool, gro
     scan_target = targets.group_input() if grouped else grouping_target
     current = _with_target(level, source, scan_target)
     if grouped:
-        below = split_sets(level, grouping_target)[0][0]
+        below = split_sets(level, grouping_target, scan_target)[0][0]
         current = grouping(level, current, below, None if extremes is None else extremes_path(level, current, below, extremes))
-        current = _sets(level, current, grouping_target)
+        current = _sets(level, current, grouping_target, scan_target)
     if calls:
-        current = windows(level, current, grouping_target, split_sets(level, sort_input)[0][0])
-        current = _sets(level, current, sort_input)
+        current = windows(level, current, grouping_target, split_sets(level, sort_input, grouping_target)[0][0])
+        current = _sets(level, current, sort_input, grouping_target)
     if level.distinct_clauses:
         current = distinct(level, current)
     if level.sort_clauses:
-        current = ordered(level, current, final, limits.tuples)
+        current = ordered(level, current, final, limits.tuples, sort_input)
     made = Relation(current.bits, "upper")
     made.target = final
     made.consider_startup = current.consider_startup
@@ -222,7 +239,8 @@ def _upper(level: Level, source: Relation, limits: LimitCounts, calls: bool, gro
         add_path(made, _finished(level, made, path, limits, query))
     if made.consider_parallel and current.partial_paths and not limit_needed(query):
         made.partial_paths = list(current.partial_paths)
-    charge_init_plans(made, level.init_plans, level.init_cost)
+    if not level.hoisted:
+        charge_init_plans(made, level.init_plans, level.init_cost)
     set_cheapest(made)
     return made
 
@@ -278,9 +296,9 @@ def _referenced(target: Target, wanted: Target) -> Target:
     return made
 
 
-def _sets(level: Level, relation: Relation, target: Target) -> Relation:
+def _sets(level: Level, relation: Relation, target: Target, given: Target) -> Relation:
     """Set-returning functions over an upper relation (adjust_paths_for_srfs)."""
-    steps = split_sets(level, target)
+    steps = split_sets(level, target, given)
     if len(steps) == 1:
         return relation
     made = Relation(relation.bits, "upper")
@@ -295,25 +313,25 @@ def _sets(level: Level, relation: Relation, target: Target) -> Relation:
     return made
 
 
-def ordered(level: Level, source: Relation, final: Target, limit: float) -> Relation:
+def ordered(level: Level, source: Relation, final: Target, limit: float, given: Target | None = None) -> Relation:
     """create_ordered_paths."""
     made = Relation(source.bits, "upper")
     made.target = final
     made.consider_startup = source.consider_startup
     made.consider_parallel = source.consider_parallel and is_safe(level, final.exprs)
     keys = level.sort_keys
-    if any(returns_set(x) for x in final.exprs) and not all(any(returns_set(x) for x in path.target.exprs) for path in source.paths):
+    steps = split_sets(level, final, given)
+    if len(steps) > 1:
         limit = -1.0  # sets come after the sort
 
     def finished(path: Path) -> Path:
         if path.target is final:
             return path
-        if same_exprs(path.target, final):  # PostgreSQL puts a projection above, which may show where the plan below hands on whole rows
-            return path if projects(path) else projection(level, made, path, final)
-        steps = split_sets(level, final)
-        if len(steps) == 1 or any(returns_set(x) for x in path.target.exprs):
-            return projected(level, made, path, final)
-        path = projected(level, made, path, steps[0][0])
+        first = steps[0][0]
+        if same_exprs(path.target, first):  # PostgreSQL puts a projection above, which may show where the plan below hands on whole rows
+            path = path if projects(path) else projection(level, made, path, first)
+        else:
+            path = projected(level, made, path, first)
         for step, is_set in steps[1:]:
             path = set_projection(level, made, path, step) if is_set else projected(level, made, path, step)
         return path
@@ -336,7 +354,7 @@ def ordered(level: Level, source: Relation, final: Target, limit: float) -> Rela
 
 
 def _finished(level: Level, made: Relation, path: Path, limits: LimitCounts, query: l.Query) -> Path:
-    if query.locks:
+    if level.locks:
         locked = LockPath(made, path.target, path, path.keys)
         locked.marks = level.marks
         locked.startup, locked.total = path.startup, path.total + level.costs.tuple * path.rows

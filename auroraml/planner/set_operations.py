@@ -78,7 +78,8 @@ def _level(statement: Statement, outputs: tuple[l.Output, ...], outer: Outer | N
 def _finish(level: Level, plan: l.SetOperation, current: Relation, limit: e.Expr | None, offset: e.Expr | None, limits: LimitCounts) -> None:
     """ORDER BY and LIMIT above."""
     if level.sort_clauses:
-        current = ordered(level, current, _cheapest(current).target, limits.tuples)
+        target = _cheapest(current).target
+        current = ordered(level, current, target, limits.tuples, target)
     final = Relation(0, "upper")
     final.target = current.target
     final.consider_startup = level.tuple_fraction > 0

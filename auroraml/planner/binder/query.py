@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
@@ -19,7 +19,22 @@ from auroraml.errors import (
 )
 from auroraml.errors import SyntaxError as SqlSyntaxError
 from auroraml.ir import expr as e
-from auroraml.ir.logical import Cte, FromItem, LogicalPlan, Output, Query, RowLock, SetOperation, SubqueryItem, Target, Values
+from auroraml.ir.logical import (
+    Cte,
+    CteItem,
+    FromItem,
+    FunctionItem,
+    JoinItem,
+    LogicalPlan,
+    Output,
+    Query,
+    RowLock,
+    SetOperation,
+    SubqueryItem,
+    Target,
+    Values,
+    ValuesItem,
+)
 from auroraml.ir.tree import children, expressions, same
 from auroraml.planner.binder.binder import Binder
 from auroraml.planner.binder.coercion import located
@@ -347,17 +362,18 @@ class QueryBinder:
     def _check_locks(self, query: Query, node: exp.Select, scope: Scope) -> None:
         """What FOR UPDATE does not go with, and the privilege it needs."""
         word = f"FOR {query.locks[0].strength.upper()}"
-        reasons = (
-            ("DISTINCT clause", query.distinct or query.distinct_on is not None), ("GROUP BY clause", bool(query.group_by)),
-            ("HAVING clause", bool(query.having)), ("aggregate functions", query.grouped), ("window functions", bool(query.windows)),
-        )  # fmt: skip
-        for what, present in reasons:
-            if present:
-                raise FeatureNotSupported(f"{word} is not allowed with {what}")
+        _check_lockable(query, word)
+        for lock in query.locks:
+            for item in _subqueries(query.from_items):
+                if not lock.aliases or item.alias in lock.aliases:
+                    _check_below(item.query, word)
         for lock, written in zip(query.locks, node.args.get("locks") or (), strict=True):
             for alias, table in zip(lock.aliases, written.expressions, strict=True):
                 if not any(entry.named and entry.alias == alias for entry in scope.entries):
                     raise UndefinedTable(f'relation "{alias}" in {word} clause not found in FROM clause', at=self.leaves.start(table))
+                kind = next((_UNLOCKABLE[type(item)] for item in query.from_items if item.alias == alias and type(item) in _UNLOCKABLE), None)
+                if kind is not None:
+                    raise FeatureNotSupported(f"{word} cannot be applied to {kind}", at=self.leaves.start(table))
             for entry in scope.entries:
                 if entry.relation is not None and entry.relation.kind == "r" and (not lock.aliases or entry.alias in lock.aliases):
                     self.binder.need("relation", entry.relation.oid, entry.relation.name, "w", columns=())
@@ -384,6 +400,45 @@ class QueryBinder:
                 at = self.leaves.start(distinct.args["on"].expressions[ids.index(missed)])
                 raise InvalidColumnReference("SELECT DISTINCT ON expressions must match initial ORDER BY expressions", at=at)
         return tuple(ids)
+
+
+_UNLOCKABLE = {CteItem: "a WITH query", FunctionItem: "a function", ValuesItem: "VALUES"}
+
+
+def _subqueries(items: Sequence[FromItem]) -> Iterator[SubqueryItem]:
+    for item in items:
+        if isinstance(item, JoinItem):
+            yield from _subqueries((item.left, item.right))
+        elif isinstance(item, SubqueryItem):
+            yield item
+
+
+def _makes_sets(query: Query) -> bool:
+    return any(isinstance(x, e.Call) and x.function.returns_set for t in query.targets for x in expressions(t.expr))
+
+
+def _check_lockable(query: LogicalPlan, word: str) -> None:
+    """0A000 for what FOR UPDATE does not go with, in subqueries in FROM too (CheckSelectLocking)."""
+    if isinstance(query, SetOperation):
+        raise FeatureNotSupported(f"{word} is not allowed with UNION/INTERSECT/EXCEPT")
+    if not isinstance(query, Query):
+        return
+    reasons = (
+        ("DISTINCT clause", query.distinct or query.distinct_on is not None), ("GROUP BY clause", bool(query.group_by)),
+        ("HAVING clause", bool(query.having)), ("aggregate functions", query.grouped), ("window functions", bool(query.windows)),
+        ("set-returning functions in the target list", _makes_sets(query)),
+    )  # fmt: skip
+    for what, present in reasons:
+        if present:
+            raise FeatureNotSupported(f"{word} is not allowed with {what}")
+
+
+def _check_below(query: LogicalPlan, word: str) -> None:
+    """The same for a subquery that a lock of the query around it reaches, and for those in its FROM."""
+    _check_lockable(query, word)
+    if isinstance(query, Query):
+        for item in _subqueries(query.from_items):
+            _check_below(item.query, word)
 
 
 def bare_values(node: exp.Expression) -> exp.Values | None:

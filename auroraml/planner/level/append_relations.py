@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from auroraml.ir import expr as e
@@ -13,6 +14,7 @@ from auroraml.planner.level.level import Level
 from auroraml.planner.level.questions import conjuncts, ids_in, rewrite, volatile
 from auroraml.planner.level.relation import Relation, Target
 from auroraml.planner.rules.join_tree import AppendItem
+from auroraml.planner.rules.placeholder import PlaceHolder
 from auroraml.types.table import BOOL
 
 N = TypeVar("N")
@@ -49,6 +51,9 @@ def translated(child: Relation, node: N) -> N:
     """Something over the append relation's columns, over the member's (adjust_appendrel_attrs)."""
 
     def change(part: object) -> object | None:
+        if isinstance(part, PlaceHolder) and part.home in child.values:
+            made = rewrite(part.expr, change)
+            return replace(made, whole="") if isinstance(made, e.RowExpr) else made
         return child.values.get(part.id) if isinstance(part, e.ColumnRef) else None
 
     return rewrite(node, change)

@@ -21,7 +21,7 @@ from auroraml.planner.level.questions import columns_in, conjuncts, rewrite
 from auroraml.planner.level.relation import IndexChoice, Relation
 from auroraml.planner.rules.fold_constants import canonical
 from auroraml.planner.rules.join_tree import Group, leaves, made_ids, read_ids
-from auroraml.planner.rules.placeholder import PlaceHolder
+from auroraml.planner.rules.placeholder import is_held
 from auroraml.types.table import BY_NAME
 
 ROW_ID_WIDTH = 6
@@ -164,7 +164,7 @@ def build_clauses(level: Level, tree: Group, exprs: Sequence[e.Expr]) -> JoinLis
     reconsider_outer_joins(level)
     base_implied(level)
     for relation in level.relations_in(level.all_bits):
-        relation.target.exprs.sort(key=lambda x: isinstance(x, PlaceHolder))  # behind the columns (add_placeholders_to_base_rels)
+        relation.target.exprs.sort(key=is_held)  # behind the columns (add_placeholders_to_base_rels)
     return joins
 
 

@@ -76,6 +76,9 @@ class Level:
         self.final: Relation | None = None
         self.row_of: l.TableItem | None = None  # the table that an UPDATE or DELETE changes
         self.row_columns: list[tuple[l.TableItem, int]] = []  # tables whose row numbers are wanted, under which column id
+        self.read: dict[int, e.Expr] = {}  # columns that RETURNING reads, as they are here
+        self.hoisted = False  # init plans belong to the ModifyTable above
+        self.locks = False  # whether rows are locked
         self.marks: list[tuple[int, l.TableItem, str]] = []
         self.entries: list[int] = []  # serials of this level's range table, in order
         self.range_order: dict[int, int] = {}  # place of a relation in the range table, by its first column

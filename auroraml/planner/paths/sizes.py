@@ -7,16 +7,17 @@ from auroraml.ir import logical as l
 from auroraml.planner.cost.expressions import array_length
 from auroraml.planner.cost.numbers import clamp_rows
 from auroraml.planner.estimate.estimator import InputColumn
+from auroraml.planner.estimate.width import type_width
 from auroraml.planner.level.classes import join_implied
 from auroraml.planner.level.clause import Clause
 from auroraml.planner.level.level import Level
-from auroraml.planner.level.questions import walk
 from auroraml.planner.level.relation import Parameterization, Relation, Target
 from auroraml.planner.rules.join_tree import NoTable
-from auroraml.planner.rules.placeholder import PlaceHolder
+from auroraml.planner.rules.placeholder import PlaceHolder, RowHolder, is_held
 
 SERIES = frozenset((1066, 1067, 1068, 1069))
 UNNEST = 2331
+ROW_HEADER = 24
 
 
 def set_size(level: Level, relation: Relation) -> None:
@@ -42,12 +43,22 @@ def set_size(level: Level, relation: Relation) -> None:
     given.rows = relation.rows
     level.estimates.sized()
     relation.base_cost_startup, relation.base_cost_per_tuple = level.estimates.clauses_cost(relation.clauses)
+    whole_row_width(level, relation)
     level.estimates.finish(relation.target)
     for expr in relation.target.exprs:
         if isinstance(expr, PlaceHolder):
             startup, per_tuple = level.estimates.costs.of(expr.expr)
             relation.target.startup += startup
             relation.target.per_tuple += per_tuple
+
+
+def whole_row_width(level: Level, relation: Relation) -> None:
+    """A whole row is as wide as a tuple's header and the columns whose widths are known."""
+    for holder in relation.target.exprs:
+        if isinstance(holder, RowHolder) and relation.item is not None:
+            read = {x.id for x in relation.target.exprs if isinstance(x, e.ColumnRef)}
+            own = [o for o in relation.item.outputs if o.id in read or o.id in relation.widths]
+            relation.widths[holder.id] = ROW_HEADER + sum(relation.widths.get(o.id) or type_width(o.type, o.typmod) for o in own)
 
 
 def _function_rows(level: Level, call: e.Expr) -> float:
@@ -76,12 +87,8 @@ def set_rows(level: Level, call: e.Call) -> float:
 
 
 def made_rows(level: Level, expr: e.Expr) -> float:
-    """Rows that a select-list expression makes of one."""
-    rows = 1.0
-    for part in walk(expr):
-        if isinstance(part, e.Call) and part.function.returns_set:
-            rows *= clamp_rows(set_rows(level, part))
-    return rows
+    """Rows that a select-list expression makes of one: the call at its top counts (expression_returns_set_rows)."""
+    return clamp_rows(set_rows(level, expr)) if isinstance(expr, e.Call) and expr.function.returns_set else 1.0
 
 
 def _cte(level: Level, relation: Relation, item: l.CteItem) -> None:
@@ -143,7 +150,7 @@ def join_target(level: Level, outer: Relation, inner: Relation, bits: int) -> Ta
             if base.needed[expr.id] & ~bits:
                 exprs.append(expr)
                 width += base.widths.get(expr.id, level.estimates.width(expr))
-    exprs.sort(key=lambda x: isinstance(x, PlaceHolder))  # behind the columns (add_placeholders_to_joinrel)
+    exprs.sort(key=is_held)  # behind the columns (add_placeholders_to_joinrel)
     target = Target(exprs)
     target.width = width
     return target

@@ -20,6 +20,7 @@ from auroraml.planner.paths import run_conditions
 from auroraml.planner.paths.dominance import add_partial_path, add_path
 from auroraml.planner.paths.path import DummyPath, Path, SubqueryPath
 from auroraml.planner.paths.sizes import parameterization
+from auroraml.planner.rules.placeholder import RowHolder
 
 
 def plan_subquery(level: Level, relation: Relation, item: l.SubqueryItem) -> None:
@@ -77,6 +78,8 @@ def _visible(sub: Level) -> list[e.Expr]:
 def _without_unused(level: Level, relation: Relation, item: l.SubqueryItem, query: l.LogicalPlan, tested: set[int]) -> l.LogicalPlan:
     """Outputs nobody reads become NULLs (remove_unused_subquery_outputs)."""
     if not isinstance(query, l.Query) or query.distinct or query.distinct_on is not None:
+        return query
+    if any(isinstance(x, RowHolder) for x in relation.target.exprs):
         return query
     read = {*relation.needed, *tested}
     for clause in relation.clauses:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from auroraml.ir import expr as e
 from auroraml.planner.level.level import Level, plain
-from auroraml.planner.level.questions import equal, parts, returns_set, volatile, walk
+from auroraml.planner.level.questions import equal, parts, returns_set, volatile
 from auroraml.planner.level.relation import Target
 
 
@@ -120,67 +120,103 @@ class Targets:
         return level.estimates.finish(made)
 
 
-def split_sets(level: Level, target: Target) -> list[tuple[Target, bool]]:
-    """A target with set-returning functions as steps: below them, the functions, what stands above (split_pathtarget_at_srfs)."""
-    if not any(returns_set(x) for x in target.exprs):
+def split_sets(level: Level, target: Target, given: Target | None = None) -> list[tuple[Target, bool]]:
+    """A target with set-returning functions as steps: what is below them, the functions level by level, what stands above; and which make sets.
+
+    What `given`, the target of the step before, has is not computed again (split_pathtarget_at_srfs).
+    """
+    if target is given or not any(returns_set(x) for x in target.exprs):
         return [(target, False)]
-    steps: list[tuple[Target, bool]] = [(target, False)]
-    while any(returns_set(x) for x in steps[0][0].exprs):
-        whole = steps[0][0]
-        sets = Target([])
-        below = Target([])
-        plain_top = not any(returns_set(x) and not _plain_set(x) for x in whole.exprs)
-        beside = Target([])  # what the step hands up beside the sets' values: behind them, unless the step is the last
-        for expr, ref in zip(whole.exprs, whole.refs, strict=True):
-            if _plain_set(expr):
-                assert isinstance(expr, e.Call)
-                sets.exprs.append(expr)
-                sets.refs.append(ref)
-                for arg in expr.args:
-                    add_new(below, variables(arg, aggregates=True, windows=True))
-            elif returns_set(expr):
-                _lowest(expr, sets, below, beside)
-            else:
-                part = sets if plain_top else beside
-                part.exprs.append(expr)
-                part.refs.append(ref)
-                if not any(equal(expr, x) for x in below.exprs):
-                    below.exprs.append(expr)
-                    below.refs.append(ref)
-        for expr, ref in zip(beside.exprs, beside.refs, strict=True):
-            if ref or not any(equal(expr, x) for x in sets.exprs):
-                sets.exprs.append(expr)
-                sets.refs.append(ref)
-        level.estimates.finish(sets)
-        level.estimates.finish(below)
-        if plain_top and len(steps) == 1:
-            steps = [(below, False), (sets, True)]
-        else:
-            steps = [(below, False), (sets, True), *steps]
-    return steps
+    split = _Split(given)
+    for expr, ref in zip(target.exprs, target.refs, strict=True):
+        split.take(expr, ref)
+    return split.steps(level, target)
 
 
-def _plain_set(expr: e.Expr) -> bool:
-    """Whether an expression is a set-returning call over single values."""
-    return isinstance(expr, e.Call) and expr.function.returns_set and not any(returns_set(a) for a in expr.args)
+Item = tuple[e.Expr, int]  # an expression and its reference
 
 
-def _lowest(expr: e.Expr, sets: Target, below: Target, beside: Target) -> None:
-    """The innermost set-returning calls of an expression, and the columns it needs beside them."""
-    if isinstance(expr, e.Call) and expr.function.returns_set and not any(returns_set(a) for a in expr.args):
-        add_new(sets, [expr])
-        for arg in expr.args:
-            add_new(below, variables(arg, aggregates=True, windows=True))
-        return
-    if isinstance(expr, e.ColumnRef | e.Aggregate | e.Grouping | e.WindowCall):
-        add_new(beside, [expr])
-        add_new(below, [expr])
-        return
-    for part in parts(expr):
-        if isinstance(part, e.Expr):
-            _lowest(part, sets, below, beside)
-        else:
-            for inner in walk(part):
-                if isinstance(inner, e.Expr):
-                    _lowest(inner, sets, below, beside)
-                    break
+class _Split:
+    """The set-returning calls of a target by depth, what each level reads, what the last one does."""
+
+    def __init__(self, given: Target | None) -> None:
+        self.given = given
+        self.sets: list[list[Item]] = [[]]  # by level; none at level 0
+        self.inputs: list[list[Item]] = [[]]  # columns that the calls of a level read
+        self.results: list[list[Item]] = [[]]  # calls below that they read
+        self.top_inputs: list[Item] = []
+        self.top_results: list[Item] = []
+        self.depth = 0
+        self.above = False  # something is computed over the deepest calls
+
+    def take(self, expr: e.Expr, ref: int) -> None:
+        """One expression of the target."""
+        depth = self._walk(expr, ref, self.top_inputs, self.top_results)
+        if depth > self.depth:
+            self.depth, self.above = depth, False
+        if depth and depth == self.depth and not _is_set(expr):
+            self.above = True
+
+    def _walk(self, node: object, ref: int, inputs: list[Item], results: list[Item]) -> int:
+        if isinstance(node, e.Expr) and self.given is not None and any(equal(node, x) for x in self.given.exprs):
+            inputs.append((node, ref))
+            return 0
+        if isinstance(node, e.ColumnRef | e.Aggregate | e.Grouping | e.WindowCall):
+            inputs.append((plain(node) if isinstance(node, e.ColumnRef) else node, ref))
+            return 0
+        if isinstance(node, e.WholeRow):
+            inputs += [(x, 0) for x in variables(node)]
+            return 0
+        if not _is_set(node):
+            return max((self._walk(part, 0, inputs, results) for part in parts(node)), default=0)
+        assert isinstance(node, e.Call)
+        own_inputs: list[Item] = []
+        own_results: list[Item] = []
+        depth = 1 + max((self._walk(part, 0, own_inputs, own_results) for part in parts(node)), default=0)
+        if depth >= len(self.sets):
+            for lists in (self.sets, self.inputs, self.results):
+                lists.append([])
+        self.sets[depth].append((node, ref))
+        self.inputs[depth] += own_inputs
+        self.results[depth] += own_results
+        results.append((node, ref))
+        return depth
+
+    def steps(self, level: Level, target: Target) -> list[tuple[Target, bool]]:
+        """A target for each level, the last one being the whole."""
+        if not self.depth:
+            return [(target, False)]
+        if self.above:
+            for lists in (self.sets, self.inputs, self.results):
+                lists.append([])
+        found: list[tuple[Target, bool]] = []
+        last = len(self.sets) - 1
+        before: list[e.Expr] = []
+        for i, sets in enumerate(self.sets):
+            made = target
+            if i < last:
+                made = Target([])
+                for item in (*sets, *(x for later in self.inputs[i + 1 :] for x in later), *self.top_inputs):
+                    _add_item(made, item)
+                for item in (*(x for later in self.results[i + 1 :] for x in later), *self.top_results):
+                    if any(equal(item[0], x) for x in before):
+                        _add_item(made, item)
+                level.estimates.finish(made)
+            found.append((made, bool(sets)))
+            before = made.exprs
+        return found
+
+
+def _add_item(target: Target, item: Item) -> None:
+    """add_sp_item_to_pathtarget."""
+    expr, ref = item
+    for i, known in enumerate(target.exprs):
+        if equal(known, expr) and (not ref or not target.refs[i] or ref == target.refs[i]):
+            target.refs[i] = target.refs[i] or ref
+            return
+    target.exprs.append(expr)
+    target.refs.append(ref)
+
+
+def _is_set(node: object) -> bool:
+    return isinstance(node, e.Call) and node.function.returns_set

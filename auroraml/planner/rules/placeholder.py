@@ -12,3 +12,13 @@ class PlaceHolder(ColumnRef):
 
     expr: Expr
     home: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RowHolder(PlaceHolder):
+    """A relation's whole row, carried along as one column (a whole-row Var)."""
+
+
+def is_held(expr: Expr) -> bool:
+    """Whether an expression is a place holder proper, which stands behind a relation's columns."""
+    return isinstance(expr, PlaceHolder) and not isinstance(expr, RowHolder)

@@ -10,6 +10,7 @@ from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.ir.tree import rewrite, walk
 from auroraml.planner.level.questions import conjuncts, nonstrict, volatile
+from auroraml.planner.row_marks import locked, with_locks
 from auroraml.planner.rules.inline_ctes import inline_ctes
 from auroraml.planner.rules.join_tree import AppendItem, Group, Member, NoTable, leaves, made_ids, outer_ids, read_ids, tree_of
 from auroraml.planner.rules.placeholder import PlaceHolder
@@ -28,11 +29,14 @@ class SubqueryPuller:
         self.values: dict[int, e.Expr] = {}
         self.bare: dict[int, e.Expr] = {}  # what place holders hold, up to the outer join that may make it NULL
         self.pulled = 0
+        self.locked: dict[int, str] = {}  # relations that FOR UPDATE and its kin lock, by their first column, with the wait policy
         self.made: frozenset[int] = frozenset()  # the columns of the level
         self.order: list[int] = []  # the range table: relations named by their first column, pulled-up ones behind those that were written
 
     def prepared(self, query: l.Query) -> Group:
         """The query's join tree with its sublinks pulled up, its relations in the range table."""
+        query = with_locks(query)
+        self.locked = locked(query)
         written = tree_of(query)
         tree = pull_up_sublinks(written)
         self.order = [_first_column(leaf) for leaf in leaves(written)]
@@ -154,6 +158,7 @@ class SubqueryPuller:
         self.values.update(puller.values)
         self.pulled += puller.pulled + sum(1 for _ in leaves(below))
         self.order += puller.order
+        self.locked.update(puller.locked)
         self._stand_for(item.outputs, held)
         for target, expr in zip(visible, held, strict=True):
             self.values[target.id] = expr
@@ -201,7 +206,9 @@ def simple(query: l.Query) -> bool:
     """Whether a subquery can be merged into the level above (is_simple_subquery)."""
     if query.grouped or query.windows or query.group_by or query.having or query.distinct or query.distinct_on is not None:
         return False
-    if query.order_by or query.limit is not None or query.offset is not None or query.ctes or query.locks:
+    if query.order_by or query.limit is not None or query.offset is not None or query.ctes:
+        return False
+    if any(not lock.pushed for lock in query.locks):
         return False
     for target in query.targets:
         if volatile(target.expr):
