@@ -43,7 +43,19 @@ class Pair:
     """An outer and an inner relation with what all their joins share (JoinPathExtraData)."""
 
     __slots__ = (
-        "clauses", "inner", "inner_unique", "kind", "level", "match_count", "match_fraction", "merge_clauses", "merges", "outer", "relation", "sources",
+        "clauses",
+        "inner",
+        "inner_unique",
+        "kind",
+        "level",
+        "match_count",
+        "match_fraction",
+        "merge_clauses",
+        "merges",
+        "ordered",
+        "outer",
+        "relation",
+        "sources",
         "special",
     )  # fmt: skip
 
@@ -63,6 +75,13 @@ class Pair:
         self.match_count = 1.0
         self.sources = 0
         self.merges: dict[Keys, tuple[list[Clause], Keys]] = {}
+        self.ordered: bool | None = None
+
+    def inner_ordered(self) -> bool:
+        """Whether any path of the inner side has an order."""
+        if self.ordered is None:
+            self.ordered = any(path.keys and path.param is None for path in self.inner.paths)
+        return self.ordered
 
     def merging(self, keys: Keys) -> tuple[list[Clause], Keys]:
         """The merge clauses that fit an outer order, and the inner order they need."""
@@ -280,13 +299,14 @@ def _unsorted_outer(pair: Pair) -> None:
         assert inner_total is not None
         sides = [Inner(pair, inner_total, None)]
     elif nest:
-        sides = [inner_side(pair, kind, path) for path in pair.inner.cheapest_parameterized]
+        sides = [inner_side(pair, kind, path) for path in pair.inner.cheapest_parameterized if _may_give(pair, path)]
     last = None if kept is None else Inner(pair, kept, None)
     outside = any(side.needs & ~pair.outer.bits for side in sides)
+    foreign = outside or (inner_total is not None and inner_total.param is not None)
     inners: list[Inner] | None = None
     calls = 0.0
     for outer in list(pair.outer.paths):
-        if _reads(outer, pair.inner):
+        if outer.outer and (outer.outer & pair.inner.bits or not (foreign or outer.outer & pair.sources)):
             continue
         if unique_outer:
             if outer is not pair.outer.cheapest_total:
@@ -307,13 +327,18 @@ def _unsorted_outer(pair: Pair) -> None:
         _shared_outer(pair, kind, nest, inner_total)
 
 
+def _may_give(pair: Pair, path: Path) -> bool:
+    """Whether a nested loop with this inner path could pass: it is given rows of the outer side, or the join may be given rows itself."""
+    return not path.outer or bool(path.outer & pair.outer.bits) or pair.sources != 0
+
+
 def _shared_outer(pair: Pair, kind: str, nest: bool, inner_total: Path | None) -> None:
     """The same over the rows that each worker gets of the outer side (consider_parallel_nestloop, consider_parallel_mergejoin)."""
     unique_inner = pair.kind == "unique inner"
     if nest:
         sides: list[Inner] = []
         for path in pair.inner.cheapest_parameterized:
-            if not path.safe or (unique_inner and path is not pair.inner.cheapest_total):
+            if not path.safe or path.outer & ~pair.outer.bits or (unique_inner and path is not pair.inner.cheapest_total):
                 continue
             made = unique_path(pair.level, pair.inner, path, pair.special) if unique_inner else path
             assert made is not None
@@ -338,7 +363,7 @@ def _merge_over(pair: Pair, kind: str, outer: Path, inner_total: Path, keys: Key
     if use_all and len(clauses) != len(pair.merge_clauses):
         return
     _try_merge(pair, kind, outer, inner_total, keys, clauses, None, sort, partial)
-    if unique_inner:
+    if unique_inner or not pair.inner_ordered():
         return
     best_startup = best_total = inner_total if contained(sort, inner_total.keys) else None
     paths = pair.inner.paths
@@ -389,15 +414,22 @@ def _hash(pair: Pair) -> None:
     else:
         if startup is not None:
             _try_hash(pair, kind, startup, inner, clauses)
-        for outer in pair.outer.cheapest_parameterized:
-            if _reads(outer, pair.inner):
-                continue
-            for other in pair.inner.cheapest_parameterized:
-                if _reads(other, pair.outer) or (outer is startup and other is inner):
-                    continue
-                _try_hash(pair, kind, outer, other, clauses)
+        if not pair.sources and total.param is None and inner.param is None:  # then paths that are given rows have none to be given
+            if startup is not total:
+                _try_hash(pair, kind, total, inner, clauses)
+        else:
+            _hash_each(pair, kind, startup, inner, clauses)
     if partial_outer(pair):
         _shared_hash(pair, kind, inner, clauses)
+
+
+def _hash_each(pair: Pair, kind: str, startup: Path | None, inner: Path, clauses: list[Clause]) -> None:
+    """Hash joins of parameterised paths too; that of the cheapest paths to start with has been tried."""
+    for outer in pair.outer.cheapest_parameterized:
+        if not _reads(outer, pair.inner):
+            for other in pair.inner.cheapest_parameterized:
+                if not _reads(other, pair.outer) and not (outer is startup and other is inner):
+                    _try_hash(pair, kind, outer, other, clauses)
 
 
 def _shared_hash(pair: Pair, kind: str, inner: Path, clauses: list[Clause]) -> None:
