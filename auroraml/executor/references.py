@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,7 @@ from auroraml.types.text import datum_out
 if TYPE_CHECKING:
     from auroraml.executor.context import ExecutionContext
 
+TRIGGER = "RI_ConstraintTrigger"  # PostgreSQL makes four for a constraint; here their numbers are its own with one digit more
 Reference = tuple[Relation, Constraint]
 
 
@@ -75,6 +76,28 @@ class References:
                     detail=f'Key ({names})=({values}) is still referenced from table "{other.name}".',
                     schema=other.schema, table=other.name, constraint=constraint.name,
                 )  # fmt: skip
+
+    def calls(self, gone: Batch | None, came: Batch | None) -> Iterator[tuple[str, Constraint, int]]:
+        """The triggers that PostgreSQL would call for these rows: name, constraint, calls (RI_FKey_fk_upd_check_required and its kin)."""
+        for constraint in self.own:
+            if came is not None:
+                keys = _keys(self.relation, constraint.columns, came)
+                changed = came.n if gone is None else self._changed(keys, _keys(self.relation, constraint.columns, gone), keys)
+                yield f"{TRIGGER}_c_{constraint.oid}{3 if gone is None else 4}", constraint, changed
+        for _, constraint in self.others:
+            if gone is not None:
+                keys = _keys(self.relation, constraint.foreign_columns, gone)
+                after = None if came is None else _keys(self.relation, constraint.foreign_columns, came)
+                yield f"{TRIGGER}_a_{constraint.oid}{1 if came is None else 2}", constraint, self._changed(keys, after, keys)
+
+    @staticmethod
+    def _changed(keys: Sequence[Vector], others: Sequence[Vector] | None, known: Sequence[Vector]) -> int:
+        """Rows whose `known` keys are whole, and differ from the others'; a loop over values, for EXPLAIN ANALYZE alone."""
+        asked = np.logical_and.reduce([key.valid for key in known])
+        if others is not None:
+            pairs = [zip(key.datums(), other.datums(), strict=True) for key, other in zip(keys, others, strict=True)]
+            asked = asked & np.logical_or.reduce([np.array([a != b for a, b in pair], np.bool_) for pair in pairs])
+        return int(np.count_nonzero(asked))
 
     def _unmatched(self, keys: Sequence[Vector], stored: Sequence[Vector], target: Relation, numbers: Sequence[int], n: int) -> np.ndarray:
         """The rows whose keys are whole and not among `stored`."""

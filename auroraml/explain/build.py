@@ -154,6 +154,21 @@ class _Builder:
         if self.options.charges and metrics is not None and metrics.charges is not None:
             yield from node_charges(metrics.charges, self.options, self.explained.currency)
 
+    def _triggers(self) -> Property:
+        """The calls of foreign keys' triggers, by name (report_triggers)."""
+        explained, options = self.explained, self.options
+        several = sum(isinstance(node, p.ModifyTable) for node in _all_nodes(explained.plan)) > 1
+        entries: list[dict[str, object]] = []
+        lines: list[str] = []
+        for name, found in sorted(explained.metrics.triggers.items()) if explained.metrics is not None else ():
+            times: dict[str, object] = {"Time": round(found.time, 3)} if options.timing else {}
+            entries.append({"Trigger Name": name, "Constraint Name": found.constraint, "Relation": found.relation, **times, "Calls": found.calls})
+            shown = f"Trigger {name} for" if options.verbose else "Trigger for"
+            where = f" on {found.relation}" if several else ""
+            spent = f"time={found.time:.3f} " if options.timing else ""
+            lines.append(f"{shown} constraint {found.constraint}{where}: {spent}calls={found.calls}")
+        return Property(label="Triggers", value=entries, text="\n".join(lines) if lines else None)
+
     def footer(self, root: NodeModel) -> Iterator[Property]:
         explained, options = self.explained, self.options
         if options.settings:
@@ -173,7 +188,7 @@ class _Builder:
         if options.summary:
             yield Property(label="Planning Time", value=round(explained.planning, 3), text=f"Planning Time: {explained.planning:.3f} ms")
         if options.analyze:
-            yield Property(label="Triggers", value=[])
+            yield self._triggers()
         if options.charges:
             yield total_charges(explained.charges, options, explained.currency)
         if options.summary and explained.metrics is not None:

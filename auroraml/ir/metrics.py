@@ -98,10 +98,21 @@ COUNTERS = (*COUNTED, "startup", "total")
 
 
 @dataclass(kw_only=True)
+class TriggerMetrics:
+    """The calls of one trigger of a foreign key."""
+
+    relation: str
+    constraint: str
+    calls: int = 0
+    time: float = 0.0
+
+
+@dataclass(kw_only=True)
 class Metrics:
     """Everything measured in one execution; times in milliseconds."""
 
     nodes: dict[int, NodeMetrics] = field(default_factory=dict)
+    triggers: dict[str, TriggerMetrics] = field(default_factory=dict)  # by name
     planning: float = 0.0
     execution: float = 0.0
 

@@ -104,7 +104,9 @@ def plan_change(statement: Statement, plan: l.Update | l.Delete, outer: Outer | 
     own = set(plan.row_ids if isinstance(plan, l.Update) else (o.id for o in plan.target.outputs))
     others = [c for t in plan.returning for c in columns_in(t.expr) if c.id not in own]
     read = list({c.id: c for c in others if _made_by(plan.query, c.id)}.values())
-    targets = plan.query.targets if isinstance(plan, l.Update) else ()
+    targets, assigned = plan.query.targets if isinstance(plan, l.Update) else (), plan.assigned if isinstance(plan, l.Update) else ()
+    order = sorted(range(len(assigned)), key=assigned.__getitem__)  # new values come in the table's order
+    targets, assigned = (*(targets[i] for i in order), *targets[len(order) :]), tuple(assigned[i] for i in order)
     row = l.Target(id=statement.new_id(), name="ctid", expr=e.ColumnRef(type=INT8, id=ROW_ID, name="ctid"), hidden=True)
     query = replace(plan.query, targets=(*targets, row), outputs=())
     sub = plan_level(statement, query, outer, 0.0, plan.target, read, hoisted=True)
@@ -123,7 +125,7 @@ def plan_change(statement: Statement, plan: l.Update | l.Delete, outer: Outer | 
     serial = next(r.serial for r in sub.relations if r is not None and r.item is sub.row_of) if sub.row_of is not None else 0
     level.plan = p.ModifyTable(
         operation="Update" if isinstance(plan, l.Update) else "Delete", relation=plan.relation, alias=plan.alias or plan.relation.name, source=source,
-        assigned=plan.assigned if isinstance(plan, l.Update) else (), row_id=len(targets), targets=_over(level, [t.expr for t in plan.returning], known),
+        assigned=assigned, row_id=len(targets), targets=_over(level, [t.expr for t in plan.returning], known),
         cost=_cost(source, sub, level, plan.returning), range_index=serial, init_plans=(*(sub.init_plans if sub.hoisted else ()), *level.init_plans),
     )  # fmt: skip
     return level

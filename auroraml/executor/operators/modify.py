@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,7 +16,7 @@ from auroraml.executor.constraints import Writer
 from auroraml.executor.operator import Keeping, build, operator
 from auroraml.executor.references import References
 from auroraml.ir import physical as p
-from auroraml.ir.metrics import Metrics
+from auroraml.ir.metrics import Metrics, TriggerMetrics
 
 __all__ = ["ModifyRows", "Writer"]
 
@@ -45,11 +46,22 @@ class ModifyRows(Keeping):
             if self.node.targets:
                 parts.append(self.project(self.frame(rows.n, source, rows)))
         for gone, came in self.noted:
+            started = time.perf_counter()
             if came is not None and self.references.own:
                 self.references.check_new(came)
             if gone is not None and self.references.others:
                 self.references.check_old(gone)
+            if self.ctx.measured:
+                self._called(gone, came, (time.perf_counter() - started) * 1000)
         return concat_batches(parts) if parts else None
+
+    def _called(self, gone: Batch | None, came: Batch | None, spent: float) -> None:
+        """Count the calls of foreign keys' triggers, which share the time."""
+        called = [(name, constraint, calls) for name, constraint, calls in self.references.calls(gone, came) if calls]
+        for name, constraint, calls in called:
+            found = self.ctx.metrics.triggers.setdefault(name, TriggerMetrics(relation=self.node.relation.name, constraint=constraint.name))
+            found.calls += calls
+            found.time += spent / len(called)
 
     def _visit(self, n: int) -> None:
         """Count a heap page for each row gone and each that came, and a descent of each index; a version on its predecessor's page has no entries."""
@@ -101,6 +113,8 @@ class ModifyRows(Keeping):
             self.writer.insert(fresh)
             self._noted(None, fresh)
         again = np.flatnonzero(clash)
+        for label, count in (("Tuples Inserted", fresh.n), ("Conflicting Tuples", len(again))):
+            self.metrics.extra[label] = int(str(self.metrics.extra.get(label, 0))) + count
         if not conflict.update or not len(again):
             return (fresh, fresh) if fresh.n else None
         stored = np.array([taken[int(row)] for row in again], np.int64)
@@ -127,6 +141,7 @@ class ModifyRows(Keeping):
         kept = np.arange(old.n)
         for test in conflict.where:
             hit = np.flatnonzero(truth(compile(test)(frame)))
+            self.metrics.removed_by_filter += frame.n - len(hit)
             frame, kept = frame.take(hit), kept[hit]
         old, stored = old.take(kept), stored[kept]
         values = [compile(v)(frame) for _, v in conflict.assignments]
