@@ -39,6 +39,11 @@ def _(node: l.FromItem) -> int:
 
 
 @_count.register
+def _(node: l.Query) -> int:
+    return sum(_count(child) for child in children(node)) + (not node.from_items)  # no FROM is an entry too (RTE_RESULT)
+
+
+@_count.register
 def _(node: l.ValuesItem) -> int:
     return 2 + sum(_count(child) for child in children(node))  # the lists, and the subquery in FROM that holds them
 
@@ -68,6 +73,6 @@ def _(node: l.Update | l.Delete) -> int:
 def _(node: l.Insert) -> int:
     source = node.source
     one_row = isinstance(source, l.Values) and len(source.rows) == 1
-    found = _count(source) - 1 if one_row else _count(source) + (not isinstance(source, l.Values))
+    found = _count(source) if one_row else _count(source) + (not isinstance(source, l.Values))
     rest = sum(_count(target) for target in node.returning) + sum(_count(cte) for cte in node.ctes)
     return 1 + found + (node.conflict is not None and node.conflict.update) + rest

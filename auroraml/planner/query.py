@@ -131,8 +131,8 @@ def values_query(statement: Statement, plan: l.Values) -> l.Query:
 def _windows(level: Level, prepared: Prepared) -> None:
     """Windows as references to targets."""
     for window in level.query.windows:
+        order = [SortClause(prepared.reference(k.expr), k.expr, k.descending, k.nulls_first) for k in window.order_by]  # met first by the parser
         partition = [SortClause(prepared.reference(x), x) for x in window.partition_by]
-        order = [SortClause(prepared.reference(k.expr), k.expr, k.descending, k.nulls_first) for k in window.order_by]
         level.window_clauses.append((_once(partition), _once(order)))
     if level.query.windows:
         choose_order(level)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from auroraml.batch import Batch
+from auroraml.batch import Batch, concat_batches
 from auroraml.errors import InvalidRowCountInLimitClause, InvalidRowCountInResultOffsetClause
 from auroraml.evaluate import compile
 from auroraml.executor.operator import ALL, Feed, Operator, operator
 from auroraml.executor.operators.ordering import changes
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
+
+AHEAD = 1_024  # rows read at a time where ties are looked for; those beyond them go back
 
 
 @operator(p.Limit)
@@ -40,7 +42,7 @@ class LimitRows(Operator):
     def produce(self, n: int) -> Batch | None:
         if self.node.ties or self.loops.n is not None:
             if self.feed is None:
-                self.feed = Feed(self._whole())
+                self.feed = Feed(self._whole() if self.loops.n is not None else self._tied())
             return self.feed.give(n)
         while self.left > 0 and (batch := self.children[0].pull(min(ALL, self.skip + min(self.left, n)))) is not None:
             part = batch.drop(min(self.skip, batch.n))
@@ -59,6 +61,32 @@ class LimitRows(Operator):
         self.left += batch.n
         self.children[0].unread(self.last.drop(self.last.n - batch.n))
         self.last = self.last.slice(0, self.last.n - batch.n)
+
+    def _tied(self) -> Batch | None:
+        """WITH TIES: `left` rows after the skipped ones, and those equal to the last; the child is read as far as the first that is not."""
+        parts: list[Batch] = []
+        wanted = self.offset + self.count if self.count else 0
+        read, ended = 0, False
+        while read < wanted and not ended:
+            batch = self.children[0].pull(min(wanted - read, ALL))
+            ended = batch is None
+            if batch is not None:
+                parts.append(batch)
+                read += batch.n
+        while not ended and read >= wanted and parts:
+            batch = self.children[0].pull(AHEAD)
+            if batch is None:
+                break
+            last = parts[-1].slice(parts[-1].n - 1, parts[-1].n)
+            other = np.flatnonzero(changes(concat_batches([last, batch]), [k.index for k in self.node.ties], self.node.source)[1:])
+            same = int(other[0]) if len(other) else batch.n
+            if same:
+                parts.append(batch.slice(0, same))
+            if same < batch.n:
+                self.children[0].unread(batch.drop(same + 1))
+                break
+        rows = concat_batches(parts).drop(self.offset) if read > self.offset else None
+        return None if rows is None or not rows.n else self.project(self.frame(rows.n, rows)) if self.targets else rows
 
     def _whole(self) -> Batch | None:
         """The rows of each loop from `skip` on, `left` of them, and with ties those equal to the last."""
