@@ -73,6 +73,7 @@ class _Builder:
         measured = explained.metrics is not None and explained.options.buffers
         self.usage = Usage(explained.plan, explained.metrics.nodes, explained.hash_memory) if measured and explained.metrics is not None else None
         self.aliases = _unique_aliases(explained.plan)
+        self.printed: set[int] = set()  # numbers of subplans
         self.prefix = max(explained.range_table, sum(not isinstance(node, p.ModifyTable) for node in scans)) > 1
 
     def place(self, node: p.PhysicalPlan) -> Place:
@@ -120,6 +121,9 @@ class _Builder:
         for i, child in enumerate(node.children()):
             yield self.node(child, inner_place(place) if i == 1 and isinstance(node, p.Join) else place.at(child), names[i], "", shared)
         for plan in _subplans(node):
+            if plan.index in self.printed:
+                continue  # several members of a UNION ALL may test the same subquery
+            self.printed.add(plan.index)
             carried = {**place.carried, **{number: (expr, place) for number, expr in plan.params}}
             yield self.node(plan.plan, place.at(plan.plan, carried), "SubPlan", f"SubPlan {plan.index}", shared and not isinstance(node, p.Gather))
 

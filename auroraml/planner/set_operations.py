@@ -138,6 +138,7 @@ class _SetPlanner:
         relation.item = l.SubqueryItem(outputs=outputs, alias=relation.alias, query=plan)
         relation.sub = sub
         level.relations.append(relation)
+        level.entries.append(relation.serial)
         level.all_bits |= relation.bits
         columns: list[e.Expr] = []
         for output, target in zip(outputs, [t for t in sub.targets if not t.hidden], strict=False):

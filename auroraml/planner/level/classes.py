@@ -111,7 +111,7 @@ def process_equivalence(level: Level, clause: Clause, below_outer_join: bool) ->
     """Take an equality into the classes; False where it must stay a plain clause."""
     left, right = clause.args
     if equal(left, right):
-        if not nonstrict(clause.expr):
+        if isinstance(clause.expr, e.OpCall) and clause.expr.function.strict:
             clause.expr = e.NullTest(type=BOOL, arg=left, negated=True)
             clause.family = 0
             clause.can_join = False

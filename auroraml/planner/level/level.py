@@ -151,6 +151,8 @@ class Level:
             if number is None:
                 continue
             relation = self.relation(number)
+            if not bits & ~relation.bits:
+                continue  # only its own scan reads it
             if column.id not in relation.needed:
                 relation.target.exprs.append(plain(column))
                 relation.target.refs.append(0)

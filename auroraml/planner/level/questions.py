@@ -166,8 +166,6 @@ def nonnullable_ids(node: object, top: bool = True, owners: Mapping[int, int] | 
         if top and (node.test, node.negated) in (("true", False), ("false", False), ("unknown", True)):
             return nonnullable_ids(node.arg, False, owners)
         return frozenset()
-    if isinstance(node, e.SubPlan) and node.kind == "any" and top and node.test is not None:
-        return nonnullable_ids(node.test, top, owners)
     return frozenset()
 
 

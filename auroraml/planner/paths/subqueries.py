@@ -91,13 +91,14 @@ def _without_unused(level: Level, relation: Relation, item: l.SubqueryItem, quer
 def nulled(query: l.Query, unused: set[int]) -> l.Query:
     """The query with NULLs for targets that nobody reads and that change nothing else."""
     sorts = {k.expr.id for k in query.order_by if isinstance(k.expr, e.ColumnRef)}
+    grouped = [*query.group_by, *(x for w in query.windows for x in (*w.partition_by, *(k.expr for k in w.order_by)))]
     targets = []
     changed = False
     dropped = query.aggregates_dropped
     for target in query.targets:
         if (
             target.id in unused and target.id not in sorts and not isinstance(target.expr, e.Const) and not volatile(target.expr)
-            and not returns_set(target.expr) and not any(equal(target.expr, g) for g in query.group_by)
+            and not returns_set(target.expr) and not any(equal(target.expr, g) for g in grouped)
         ):  # fmt: skip
             dropped = dropped or contains(target.expr, e.Aggregate)
             targets.append(replace(target, expr=e.Const(type=target.expr.type, typmod=target.expr.typmod, value=None)))
@@ -173,9 +174,8 @@ def subquery_scan(level: Level, relation: Relation, source: Path, keys: Keys, ou
     """A scan of one of the subquery's paths (create_subqueryscan_path, cost_subqueryscan)."""
     path = SubqueryPath(relation, relation.target, source, keys)
     path.parameterize(parameterization(level, relation, relation.lateral | outer))
-    path.rows = relation.rows if path.param is None else path.param.rows
-    if source.workers > 0:
-        path.rows = clamp_rows(source.rows * level.estimates.restrictions(relation.clauses, relation))
+    clauses = relation.clauses if path.param is None else [*path.param.clauses, *relation.clauses]
+    path.rows = clamp_rows(source.rows * level.estimates.restrictions(clauses, relation))
     startup, per_tuple = relation.base_cost_startup, relation.base_cost_per_tuple
     if path.param is not None:
         a, b = level.estimates.clauses_cost(path.param.clauses)
@@ -192,21 +192,25 @@ def _keys(level: Level, relation: Relation, item: l.SubqueryItem, source: Path) 
     """The subquery's order as this level sees it (convert_subquery_pathkeys)."""
     sub = relation.sub
     assert sub is not None
-    targets = _visible(sub)
+    read = {x.id for x in relation.target.exprs if isinstance(x, e.ColumnRef)}
+    outputs = [(o, t) for o, t in zip(item.outputs, _visible(sub), strict=False) if o.id in read]
     found: list[PathKey] = []
     for key in source.keys:
         made: PathKey | None = None
+        best = -1
         for member in key.cls.members:
-            for output, target in zip(item.outputs, targets, strict=False):
+            for output, target in outputs:
                 if not equal(member.expr, target):
                     continue
                 column = e.ColumnRef(type=output.type, typmod=output.typmod, id=output.id, name=output.name)
                 cls = sort_class(level, column, 0, False)
-                if cls is not None:
-                    made = pathkey(level, cls, key.descending, key.nulls_first)
-                    break
-            if made is not None:
-                break
+                if cls is None:
+                    continue
+                candidate = pathkey(level, cls, key.descending, key.nulls_first)
+                score = len(cls.all_members) - 1
+                score += len(found) < len(level.query_keys) and level.query_keys[len(found)] is candidate
+                if score > best:
+                    made, best = candidate, score
         if made is None:
             break
         if not redundant(made, found):

@@ -97,7 +97,7 @@ def hash_join(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] 
     own, above = _conditions(emitter, path, rest)
     below = inner.cost
     hashed = p.Hash(source=inner.node, targets=references(inner.exprs), cost=replace(below, startup=below.total), parallel_aware=path.aware)
-    hash_conditions = resolve.all(_switched(emitter.ordered(path.hash_clauses), path.outer_path.relation.bits))
+    hash_conditions = resolve.all(_switched(path.hash_clauses, path.outer_path.relation.bits))
     node = p.HashJoin(
         kind=path.kind, outer=outer.node, inner=hashed, hash_conditions=hash_conditions, condition=resolve.tests(own), filter=resolve.tests(above),
         inner_unique=path.inner_unique, targets=resolve.all(outputs), cost=emitter.cost(path), parallel_aware=path.aware,

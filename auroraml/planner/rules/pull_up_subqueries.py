@@ -29,6 +29,7 @@ class SubqueryPuller:
         self.values: dict[int, e.Expr] = {}
         self.bare: dict[int, e.Expr] = {}  # what place holders hold, up to the outer join that may make it NULL
         self.pulled = 0
+        self.wraps = False  # whether nothing but columns may take a column's place: grouping sets make NULLs of them (wrap_non_vars)
         self.locked: dict[int, str] = {}  # relations that FOR UPDATE and its kin lock, by their first column, with the wait policy
         self.made: frozenset[int] = frozenset()  # the columns of the level
         self.order: list[int] = []  # the range table: relations named by their first column, pulled-up ones behind those that were written
@@ -37,6 +38,7 @@ class SubqueryPuller:
         """The query's join tree with its sublinks pulled up, its relations in the range table."""
         query = with_locks(query)
         self.locked = locked(query)
+        self.wraps = query.grouping_sets is not None
         written = tree_of(query)
         tree = pull_up_sublinks(written)
         self.order = [_first_column(leaf) for leaf in leaves(written)]
@@ -145,8 +147,10 @@ class SubqueryPuller:
         exprs = tuple(substitute(t.expr, puller.values) for t in visible)
         assert isinstance(below, Group)
         held = exprs
+        homes = list(leaves(below))
+        if self.wraps and not nullable and len(homes) == 1 and homes[0].outputs:
+            held = self._wrapped(item.outputs, exprs, homes[0])
         if nullable and not self._plain(exprs, below):
-            homes = list(leaves(below))
             if len(homes) != 1 or (not homes[0].outputs and not isinstance(homes[0], NoTable)):
                 return item
             home = homes[0]
@@ -162,12 +166,20 @@ class SubqueryPuller:
         self._stand_for(item.outputs, held)
         for target, expr in zip(visible, held, strict=True):
             self.values[target.id] = expr
-        if held is not exprs:
+        if nullable and held is not exprs:
             for output, target, expr in zip(item.outputs, visible, exprs, strict=True):
                 self.bare[output.id] = self.bare[target.id] = expr
         if len(below.items) == 1 and not below.where:
             return below.items[0]
         return below
+
+    @staticmethod
+    def _wrapped(outputs: tuple[l.Output, ...], exprs: tuple[e.Expr, ...], leaf: l.FromItem) -> tuple[e.Expr, ...]:
+        """Everything but columns as place holders."""
+        return tuple(
+            x if isinstance(x, e.ColumnRef) else PlaceHolder(type=x.type, typmod=x.typmod, id=o.id, name=o.name, expr=x, home=leaf.outputs[0].id)
+            for o, x in zip(outputs, exprs, strict=False)
+        )
 
     @staticmethod
     def _held(outputs: tuple[l.Output, ...], exprs: tuple[e.Expr, ...], leaf: l.FromItem) -> tuple[e.Expr, ...]:
