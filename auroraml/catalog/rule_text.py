@@ -105,6 +105,8 @@ class RuleDeparser(Deparser):
             return True
         if isinstance(expr, e.FieldSelect):
             return not isinstance(parent, e.FieldSelect)
+        if isinstance(expr, e.Relabel) and expr.collation:
+            return self._within_call(parent)
         if isinstance(expr, e.Relabel | e.ViaText | e.ArrayCoerce | e.RowCoerce):
             return self._simple(expr.arg, expr)
         if isinstance(expr, e.Call):
@@ -138,6 +140,10 @@ class RuleDeparser(Deparser):
         if not shown or not self.pretty or (isinstance(arg, e.Const) and arg.type == expr.type):
             return super()._coercion(arg, expr, shown)
         return f"{self.operand(arg, expr)}::{self.type_name(expr)}"
+
+    def collated(self, expr: e.Relabel) -> str:
+        """COLLATE, in parentheses unless pretty-printing leaves them out."""
+        return self._enclosed(f"{self.operand(expr.arg, expr, True)} COLLATE {quote_identifier(expr.collation)}")
 
     # What is written otherwise than in EXPLAIN
 

@@ -13,6 +13,12 @@ from auroraml.types.pg_type import PgType
 from auroraml.types.table import ANY
 
 
+class PlanDeparser(Deparser):
+    """Writes expressions of plans."""
+
+    planned = True
+
+
 @dataclass(frozen=True, kw_only=True)
 class Place:
     """A node with its ancestors: `carried` maps exec parameters to the expression that sets them and the place it is written in."""
@@ -45,8 +51,8 @@ class Place:
     def text(self, expr: e.Expr, show_implicit: bool = False) -> str:
         """`expr` of this node as SQL."""
         if isinstance(expr, e.RowExpr) and expr.whole:
-            return Deparser(PlanNames(self.prefixed(True)), self.resolve).text(expr)
-        return Deparser(PlanNames(self), self.resolve).text(expr, show_implicit)
+            return PlanDeparser(PlanNames(self.prefixed(True)), self.resolve).text(expr)
+        return PlanDeparser(PlanNames(self), self.resolve).text(expr, show_implicit)
 
     def outer(self) -> Place:
         """The place of the first child."""
@@ -137,7 +143,7 @@ class ConflictNames(PlanNames):
 def conflict_text(node: p.ModifyTable, conditions: Sequence[e.Expr], place: Place) -> str:
     """ON CONFLICT's WHERE as SQL."""
     whole = conditions[0] if len(conditions) == 1 else e.And(type=conditions[0].type, args=tuple(conditions))
-    return Deparser(ConflictNames(place.at(node)), place.resolve).text(whole)
+    return PlanDeparser(ConflictNames(place.at(node)), place.resolve).text(whole)
 
 
 @singledispatch

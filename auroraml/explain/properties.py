@@ -12,7 +12,7 @@ from auroraml.explain.names import Place, conflict_text
 from auroraml.explain.participants import batch_processing, reported
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
-from auroraml.ir.deparse import direction
+from auroraml.ir.deparse import direction, quote_identifier
 from auroraml.ir.metrics import NodeMetrics
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import INT4
@@ -158,8 +158,20 @@ def _(node: p.MergeJoin, place: Place) -> Iterator[Property]:
 
 def _keys(label: str, source: p.PhysicalPlan, place: Place, keys: Sequence[p.SortColumn]) -> Property:
     place = _upper(place)
-    texts = [_key(source, place, key.index) + direction(key.descending, key.nulls_first) for key in keys]
+    texts = [_key(source, place, key.index) + _collation(source, key.index) + direction(key.descending, key.nulls_first) for key in keys]
     return Property(label=label, value=texts, text=f"{label}: {', '.join(texts)}")
+
+
+def _collation(node: p.PhysicalPlan, index: int) -> str:
+    """The collation of an output, where one was written."""
+    while node.targets or node.children():
+        target: e.Expr = node.targets[index] if node.targets else e.InputRef(type=INT4, index=index)
+        if isinstance(target, e.Relabel) and target.collation not in ("", "default"):
+            return f" COLLATE {quote_identifier(target.collation)}"
+        if not isinstance(target, e.InputRef) or not node.children():
+            return ""
+        node, index = node.children()[target.side], target.index
+    return ""
 
 
 def _key(source: p.PhysicalPlan, place: Place, index: int) -> str:

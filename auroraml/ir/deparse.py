@@ -78,17 +78,25 @@ class BareNames:
 class Deparser:
     """Writes expressions against `names`. `resolve` turns a type OID into its row, for arrays and composites of user types."""
 
+    planned = False  # expressions of plans, not of stored queries
+
     def __init__(self, names: Names | None = None, resolve: Callable[[int], PgType] | None = None) -> None:
         self.names: Names = names or BareNames()
         self.style = DEFAULT_STYLE if resolve is None else replace(DEFAULT_STYLE, resolve=resolve)
 
     def text(self, expr: e.Expr, show_implicit: bool = False) -> str:
         """The SQL of `expr`; `show_implicit` prints coercions that nobody wrote (inside calls and operators)."""
+        if isinstance(expr, e.Relabel) and expr.collation and not self.planned:
+            return self.collated(expr)
         if isinstance(expr, e.Relabel | e.ViaText | e.ArrayCoerce | e.RowCoerce):
             return self._coercion(expr.arg, expr, show_implicit or not expr.implicit)
         if isinstance(expr, e.Call) and expr.form in ("cast", "implicit"):
             return self._coercion(expr.args[0], expr, show_implicit or expr.form == "cast")
         return self._write(expr)
+
+    def collated(self, expr: e.Relabel) -> str:
+        """COLLATE as it was written; the planner makes a cast of it."""
+        return f"({self.text(expr.arg, True)} COLLATE {quote_identifier(expr.collation)})"
 
     def inner(self, exprs: Sequence[e.Expr]) -> str:
         """Arguments separated by commas, implicit coercions shown."""

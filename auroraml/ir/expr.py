@@ -124,10 +124,11 @@ class ArrayOp(Expr):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Relabel(Expr):
-    """A binary-compatible change of type (varchar to text); values are untouched."""
+    """A binary-compatible change of type (varchar to text), or of collation alone (`collation`: COLLATE was written); values are untouched."""
 
     arg: Expr
     implicit: bool = True
+    collation: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -77,6 +77,9 @@ class Coercer:
         source = expr.type
         if source.oid == target.oid and (source.oid != RECORD.oid or not target.attributes):
             return self._length(expr, target, typmod, context)
+        if isinstance(expr, e.Relabel) and expr.collation and target.category == "S":  # the cast goes below COLLATE
+            below = self.coerce(expr.arg, target, typmod, context, at)
+            return replace(expr, type=below.type, typmod=below.typmod, arg=below)
         if isinstance(expr, e.Const) and source.oid == UNKNOWN.oid:
             return self._literal(expr, target, typmod, context)
         if isinstance(expr, e.ParamRef) and source.oid == UNKNOWN.oid:

@@ -585,9 +585,14 @@ class Expressions(Predicates):
     def _(self, node: exp.Collate) -> e.Expr:
         name = self.leaves.name(node.expression)
         if name not in ("C", "POSIX", "default", "ucs_basic"):
-            raise FeatureNotSupported(f'collation "{name}" is not supported', at=self.leaves.start(node.expression))
+            raise FeatureNotSupported(f'collation "{name}" is not supported', at=self.leaves.word_after(node.this, "collate"))
         inner = self._bind(node.this)
-        return self.coercer.coerce(inner, TEXT) if inner.type.oid == UNKNOWN.oid else inner
+        inner = self.coercer.coerce(inner, TEXT) if inner.type.oid == UNKNOWN.oid else inner
+        element = self.coercer.type(inner.type.element) if inner.type.is_array and inner.type.element else inner.type
+        if element.category != "S" and element.oid != NAME.oid:
+            shown = self.coercer.name(inner.type)
+            raise DatatypeMismatch(f"collations are not supported by type {shown}", at=self.leaves.word_after(node.this, "collate"))
+        return e.Relabel(type=inner.type, typmod=inner.typmod, arg=inner, collation=name, at=inner.at)
 
     @_bind.register
     def _(self, node: exp.Filter) -> e.Expr:

@@ -126,6 +126,13 @@ class Leaves:
             depth -= self.source.tokens[i].is_op("+", "-")
         return self.source.tokens[i].start
 
+    def word_after(self, left: exp.Expression, word: str) -> int:
+        """The offset of the first `word` after an expression begins."""
+        i = self.first(left)
+        while i < len(self.source.tokens) - 1 and not self.source.tokens[i].is_word(word):
+            i += 1
+        return self.source.tokens[i].start
+
     def operator_at(self, right: exp.Expression, *symbols: str) -> int:
         """The offset of the operator before its right operand."""
         i = self.first(right) - 1

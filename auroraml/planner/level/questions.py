@@ -179,8 +179,8 @@ def conjuncts(expr: e.Expr | None) -> list[e.Expr]:
 
 
 def strip(expr: e.Expr) -> e.Expr:
-    """The expression below binary-compatible casts."""
-    while isinstance(expr, e.Relabel) and not cuts(expr):
+    """The expression below binary-compatible casts that leave its order as it is."""
+    while isinstance(expr, e.Relabel) and not cuts(expr) and not expr.collation:
         expr = expr.arg
     return expr
 

@@ -61,7 +61,7 @@ class Key:
 def is_key(index: IndexChoice, position: int, expr: e.Expr) -> bool:
     """Whether an expression is a key of the index (match_index_to_operand)."""
     key = index.columns[position]
-    bare = expr.arg if isinstance(expr, e.Relabel) and not cuts(expr) else expr
+    bare = expr.arg if isinstance(expr, e.Relabel) and not cuts(expr) and not expr.collation else expr
     if isinstance(key, e.ColumnRef):
         return isinstance(bare, e.ColumnRef) and bare.id == key.id
     return equal(strip(key), strip(bare))

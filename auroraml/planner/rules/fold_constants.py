@@ -152,11 +152,13 @@ class Folder:
 
     @_fold.register
     def _(self, expr: e.Relabel) -> e.Expr:
-        arg = self._fold(expr.arg)
+        arg: e.Expr = self._fold(expr.arg)
         if isinstance(arg, e.Const):
             return self.value(replace(expr, arg=arg)) if cuts(expr) else replace(arg, type=expr.type, typmod=expr.typmod)
+        if expr.collation == "default" and not (isinstance(arg, e.Relabel) and arg.collation):
+            return arg
         if isinstance(arg, e.Relabel) and not cuts(arg) and not cuts(expr):
-            arg = arg.arg
+            return replace(expr, arg=arg.arg, collation=expr.collation or arg.collation)
         return expr if arg is expr.arg else replace(expr, arg=arg)
 
     @_fold.register
