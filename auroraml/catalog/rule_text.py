@@ -226,4 +226,4 @@ class RuleDeparser(Deparser):
         left = f"({self.inner(expr.left.args)})" if isinstance(expr.left, e.RowExpr) else self.text(expr.left, True)
         if expr.kind == "any":
             return f"({left} IN {inner})" if expr.symbol == "=" else f"({left} {expr.symbol} ANY {inner})"
-        return f"({left} {expr.symbol} ALL {inner})"
+        return f"({left} {expr.symbol} {inner})" if expr.kind == "row" else f"({left} {expr.symbol} ALL {inner})"

@@ -150,7 +150,9 @@ def explained(
     metrics = None
     if options.analyze:
         started = time.perf_counter()
-        running = host.start(plan, bound, params, timing=options.timing, measured=True, charges=options.charges, buffers=options.buffers)
+        running = host.start(
+            plan, bound, params, timing=options.timing, measured=True, charges=options.charges, buffers=options.buffers or options.wal
+        )
         try:
             while (batch := running.pull(1 << 62)) is not None:
                 keep(batch)

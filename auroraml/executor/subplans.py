@@ -169,7 +169,7 @@ def tested(plan: e.SubPlan, batch: Batch | None, frame: Frame, ctx: ExecutionCon
     """The test of each row of `frame` against all rows of `batch`."""
     every = plan.kind == "all"
     if batch is None or batch.n == 0:
-        return FixedVector(np.full(frame.n, every))
+        return FixedVector(np.full(frame.n, every), np.zeros(frame.n, np.bool_) if plan.kind == "row" else None)
     assert plan.test is not None
     if plan.kind == "any" and frame.n * batch.n > 1_000 and (found := _by_codes(plan, batch, frame, ctx)) is not None:
         return found
@@ -187,7 +187,7 @@ def _tested_pairs(plan: e.SubPlan, batch: Batch | None, frame: Frame, owners: In
     """The test of row `owners[k]` of `frame` with row k of `batch`, brought together for each row of `frame`."""
     every = plan.kind == "all"
     if batch is None:
-        return FixedVector(np.full(frame.n, every))
+        return FixedVector(np.full(frame.n, every), np.zeros(frame.n, np.bool_) if plan.kind == "row" else None)
     assert plan.test is not None
     pairs = frame.take(owners)
     params = _WithOutputs(pairs.params, {("exec", number): batch.vector(i) for i, number in enumerate(plan.outputs)})
@@ -195,6 +195,11 @@ def _tested_pairs(plan: e.SubPlan, batch: Batch | None, frame: Frame, owners: In
     decisive = truth(result) if not every else result.valid & ~truth(result)
     hit = np.bincount(owners[decisive], minlength=frame.n) > 0
     unknown = (np.bincount(owners[~result.valid], minlength=frame.n) > 0) & ~hit
+    if plan.kind == "row":
+        found = np.bincount(owners, minlength=frame.n)
+        if (found > 1).any():
+            raise CardinalityViolation("more than one row returned by a subquery used as an expression")
+        unknown |= found == 0
     values = (~hit if every else hit) & ~unknown
     return FixedVector(values, ~unknown if unknown.any() else None)
 

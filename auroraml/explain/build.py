@@ -70,7 +70,7 @@ class _Builder:
         self.explained = explained
         self.options = explained.options
         scans = [node for node in _all_nodes(explained.plan) if _alias_of(node) is not None]
-        measured = explained.metrics is not None and explained.options.buffers
+        measured = explained.metrics is not None and (explained.options.buffers or explained.options.wal)
         self.usage = Usage(explained.plan, explained.metrics.nodes, explained.hash_memory) if measured and explained.metrics is not None else None
         self.aliases = _unique_aliases(explained.plan)
         self.printed: set[int] = set()  # numbers of subplans

@@ -1,4 +1,4 @@
-"""Buffers and write-ahead log: pages counted by a model of PostgreSQL's layout, all found in memory; of the log nothing is written here."""
+"""Buffers and write-ahead log: pages and records counted by a model of PostgreSQL's layout; all pages are found in memory, none is logged whole."""
 
 from __future__ import annotations
 
@@ -35,11 +35,14 @@ class Pages:
     local: int = 0
     read: int = 0
     written: int = 0
+    records: int = 0  # of the write-ahead log
+    size: int = 0  # and their bytes
 
     def __add__(self, other: Pages) -> Pages:
         return Pages(
-            shared=self.shared + other.shared, local=self.local + other.local, read=self.read + other.read, written=self.written + other.written
-        )
+            shared=self.shared + other.shared, local=self.local + other.local, read=self.read + other.read, written=self.written + other.written,
+            records=self.records + other.records, size=self.size + other.size,
+        )  # fmt: skip
 
 
 NONE = Pages()
@@ -49,7 +52,10 @@ def own(metrics: NodeMetrics | None) -> Pages:
     """A node's own pages."""
     if metrics is None:
         return NONE
-    return Pages(shared=metrics.shared_hit, local=metrics.local_hit, read=metrics.temp_read, written=metrics.temp_written)
+    return Pages(
+        shared=metrics.shared_hit, local=metrics.local_hit, read=metrics.temp_read, written=metrics.temp_written, records=metrics.wal_records,
+        size=metrics.wal_bytes,
+    )  # fmt: skip
 
 
 class Usage:
@@ -138,5 +144,8 @@ def usage(options: Options, pages: Pages = NONE) -> Iterator[Property]:
         for label in BUFFERS:
             text = f"Buffers: {', '.join(said)}" if said and label == BUFFERS[0] else None
             yield Property(label=label, value=counts.get(label, 0), text=text)
-    for label in ("WAL Records", "WAL FPI", "WAL Bytes") if options.wal else ():
-        yield Property(label=label, value=0)
+    if options.wal:
+        text = f"WAL: records={pages.records} bytes={pages.size}" if pages.records else None
+        yield Property(label="WAL Records", value=pages.records, text=text)
+        yield Property(label="WAL FPI", value=0)
+        yield Property(label="WAL Bytes", value=pages.size)

@@ -358,7 +358,7 @@ class WindowCall(Expr):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SubLink(Expr):
-    """Logical: a subquery in an expression. `kind`: exists, any, all, scalar, array.
+    """Logical: a subquery in an expression. `kind`: exists, any, all, scalar, array, row (one row compared with another).
 
     For any and all, `tests` compare the left side with ColumnRefs of the subquery's outputs, joined by AND (row comparison: RowCompare).
     """

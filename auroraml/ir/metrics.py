@@ -57,6 +57,8 @@ class NodeMetrics:
     local_hit: int = 0
     temp_read: int = 0
     temp_written: int = 0
+    wal_records: int = 0
+    wal_bytes: int = 0
     batches: BatchMetrics | None = None
     charges: Bill | None = None  # of the node's own service calls; EXPLAIN (CHARGES) alone has them kept
     extra: dict[str, object] = field(default_factory=dict)  # "Sort Method", "Peak Memory Usage", "Buckets", ...
@@ -92,7 +94,7 @@ class NodeMetrics:
 
 COUNTED = (
     "rows", "loops", "removed_by_filter", "removed_by_join_filter", "removed_by_recheck", "heap_fetches", "shared_hit", "local_hit", "temp_read",
-    "temp_written",
+    "temp_written", "wal_records", "wal_bytes",
 )  # fmt: skip
 COUNTERS = (*COUNTED, "startup", "total")
 

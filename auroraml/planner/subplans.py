@@ -41,7 +41,7 @@ def plan_sublink(level: Level, link: e.SubLink, top: bool) -> e.Expr:
         return e.ParamRef(type=link.type, typmod=link.typmod, number=output, kind="exec")
     test: e.Expr | None = None
     outputs: tuple[int, ...] = ()
-    if link.test is not None:
+    if link.test is not None:  # the outputs' parameters
         numbers = {o.id: e.ParamRef(type=o.type, typmod=o.typmod, number=level.statement.new_parameter(), kind="exec") for o in link.query.outputs}
         outputs = tuple(n.number for n in numbers.values())
 
@@ -49,6 +49,13 @@ def plan_sublink(level: Level, link: e.SubLink, top: bool) -> e.Expr:
             return numbers.get(part.id) if isinstance(part, e.ColumnRef) else None
 
         test = rewrite(link.test, change)
+        if link.kind == "row" and not params:
+            startup, per_call = _cost(level, link.kind, node, None, False, False)
+            plan = e.SubPlan(type=link.type, kind="scalar", plan=node, index=level.statement.new_subplan(sub), outputs=outputs,
+                             startup_cost=startup, per_call_cost=per_call)  # fmt: skip
+            level.init_plans.append(plan)
+            level.init_cost += startup + per_call
+            return test
     hashed = link.kind == "any" and not params and test is not None and _hashable(level, test, node, set(outputs))
     if not hashed and not params and link.kind in ("any", "all") and level.costs.material and not isinstance(node, MATERIALIZES):
         node = materialized(level, node)

@@ -7,6 +7,7 @@ import numpy as np
 from auroraml.batch import Batch, FixedVector, Index
 from auroraml.errors import LockNotAvailable
 from auroraml.executor.operator import Streaming, operator
+from auroraml.executor.write_ahead import CHANGE
 from auroraml.ir import physical as p
 
 
@@ -39,6 +40,8 @@ class LockedRows(Streaming):
                     rows = rows[~np.isin(rows, gone)]
                 store.lock_rows(table, rows, transaction)
                 self.metrics.shared_hit += len(rows)  # each row's page once more
+                self.metrics.wal_records += len(rows)
+                self.metrics.wal_bytes += len(rows) * CHANGE
         kept = np.flatnonzero(keep)
         frame = self.frame(len(kept), batch.take(kept))
         return (self.project(frame) if self.targets else frame.sides[0]), kept

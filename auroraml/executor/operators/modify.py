@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from auroraml.batch import Batch, Column, FixedVector, Index, Rows, Vector, concat_batches
+from auroraml.batch import Batch, Column, FixedVector, Index, Mask, Rows, Vector, concat_batches
 from auroraml.errors import CardinalityViolation
 from auroraml.evaluate import compile, truth
-from auroraml.executor import blocks
+from auroraml.executor import blocks, write_ahead
 from auroraml.executor.constraints import Writer
 from auroraml.executor.operator import Keeping, build, operator
 from auroraml.executor.references import References
@@ -41,7 +41,7 @@ class ModifyRows(Keeping):
                 continue
             source, rows = made
             if self.ctx.buffers:
-                self._visit(rows.n)
+                self._visit(rows)
             self.ctx.affected += rows.n
             if self.node.targets:
                 parts.append(self.project(self.frame(rows.n, source, rows)))
@@ -63,21 +63,49 @@ class ModifyRows(Keeping):
             found.calls += calls
             found.time += spent / len(called)
 
-    def _visit(self, n: int) -> None:
+    def _visit(self, rows: Batch) -> None:
         """Count a heap page for each row gone and each that came, and a descent of each index; a version on its predecessor's page has no entries."""
-        relation, table = self.node.relation, self.writer.table
+        relation, table, n = self.node.relation, self.writer.table, rows.n
         descents = sum(blocks.tree_of(table, relation, index).height + 1 for index in relation.indexes)
-        pages = n * (1 if self.node.operation == "Delete" else 1 + descents)
-        if self.node.operation == "Update" and n:
+        kind = self.node.operation
+        pages = n * (1 if kind == "Delete" else 1 + descents)
+        entered = np.arange(n)
+        moved = np.zeros(n, np.bool_)
+        if kind == "Update" and n:
             old, new = self.replaced
             keys = {number for index in relation.indexes for number in index.columns}
             moved = blocks.pages_of(table, relation, old) != blocks.pages_of(table, relation, new)
-            hot = not keys & set(self.node.assigned)
-            pages = n + int(np.count_nonzero(moved)) + (0 if hot and not moved.any() else descents * (n if not hot else int(np.count_nonzero(moved))))
+            entered = entered if keys & set(self.node.assigned) else np.flatnonzero(moved)
+            pages = n + int(np.count_nonzero(moved)) + descents * len(entered)
         if relation.persistence == "t":
             self.metrics.local_hit += pages
+            return
+        self.metrics.shared_hit += pages
+        self._log(rows, moved, entered)
+
+    def _log(self, rows: Batch, moved: Mask, entered: Index) -> None:
+        """Count the records of the write-ahead log: one for each row, one for each index entry."""
+        kind, n = self.node.operation, rows.n
+        if kind == "Delete":
+            self.metrics.wal_records += n
+            self.metrics.wal_bytes += n * write_ahead.CHANGE
+            return
+        relation = self.node.relation
+        live = [c for c in relation.columns if not c.dropped]
+        vectors, types = [rows.vector(i).flat() for i in range(len(live))], [c.type for c in live]
+        lengths = write_ahead.tuple_lengths(vectors, types, n)
+        if kind == "Update":
+            before = self._stored(self.replaced[0])
+            size = write_ahead.updated([before.vector(i).flat() for i in range(len(live))], vectors, types, lengths, moved)
         else:
-            self.metrics.shared_hit += pages
+            size = write_ahead.inserted(lengths)
+        places = {c.number: i for i, c in enumerate(live)}
+        for index in relation.indexes:
+            columns = [places[number] for number in index.columns if number]
+            keys = [vectors[i].take(entered).flat() for i in columns]
+            size += write_ahead.indexed(keys, [types[i] for i in columns], len(entered))
+        self.metrics.wal_records += n + len(entered) * len(relation.indexes)
+        self.metrics.wal_bytes += size
 
     def _noted(self, gone: Batch | None, came: Batch | None) -> None:
         if self.references.own or self.references.others:

@@ -326,6 +326,10 @@ class Expressions(Predicates):
             return self.quantified(symbol, node.this, right)
         if isinstance(node, _COMPARISONS) and (pair := self._rows(node.this, right)) is not None:
             return self.row_comparison(symbol, *pair, self.leaves.operator_at(right, symbol))
+        if isinstance(node, _COMPARISONS) and isinstance(bare(right), exp.Select | exp.SetOperation | exp.Subquery):
+            items = self.row_items(node.this)
+            if items is not None:
+                return self.row_sublink(symbol, items, right, self.leaves.operator_at(right, symbol))
         left, other = self._bind(node.this), self._bind(right)
         return self.operator(symbol, [left, other], self.leaves.operator_at(right, symbol))
 

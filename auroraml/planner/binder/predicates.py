@@ -17,7 +17,7 @@ from auroraml.planner.binder.calling import Calls
 from auroraml.planner.binder.coercion import array_type
 from auroraml.planner.binder.scope import column
 from auroraml.types.pg_type import Rep
-from auroraml.types.table import BOOL, TEXT, UNKNOWN
+from auroraml.types.table import BOOL, RECORD, TEXT, UNKNOWN
 
 
 class Predicates(Calls):
@@ -174,13 +174,23 @@ class Predicates(Calls):
         """left op ANY | ALL (subquery), IN."""
         plan = self.query_of(query, at)
         bound = self.bind(left)
-        sides = list(bound.args) if isinstance(bound, e.RowExpr) else [bound]
+        sides = list(bound.args) if isinstance(bound, e.RowExpr) and not bound.whole else [bound]
         if len(sides) != len(plan.outputs):
             many = "subquery has too many columns" if len(plan.outputs) > len(sides) else "subquery has too few columns"
             raise SqlSyntaxError(many, at=at)
         tests = [self.operator(symbol, [side, column(output)], at) for side, output in zip(sides, plan.outputs, strict=True)]
         test = tests[0] if len(tests) == 1 else e.And(type=BOOL, args=tuple(tests))
         return e.SubLink(type=BOOL, kind=kind, query=plan, test=test, left=bound, symbol=symbol, at=at)
+
+    def row_sublink(self, symbol: str, left: Sequence[e.Expr], query: exp.Expression, at: int) -> e.Expr:
+        """(a, b) op (subquery) of one row."""
+        plan = self.query_of(query, at)
+        if len(left) != len(plan.outputs):
+            raise SqlSyntaxError("subquery has too many columns" if len(plan.outputs) > len(left) else "subquery has too few columns", at=at)
+        test = self.row_comparison(symbol, left, [column(output) for output in plan.outputs], at)
+        tests = test.args if isinstance(test, e.And | e.Or) else (test,)
+        compared = test.left if isinstance(test, e.RowCompare) else tuple(one.args[0] for one in tests if isinstance(one, e.OpCall))
+        return e.SubLink(type=BOOL, kind="row", query=plan, test=test, left=e.RowExpr(type=RECORD, args=compared), symbol=symbol, at=at)
 
     def pattern(self, node: exp.Expression, negated: bool) -> e.Expr:
         """[NOT] LIKE, ILIKE, SIMILAR TO with ESCAPE."""
