@@ -141,6 +141,8 @@ class Prepared:
     def _clauses(self, query: l.Query) -> l.Query:
         """Everything but FROM and WHERE."""
         targets = tuple(replace(t, expr=self.expr(t.expr)) for t in query.targets)
+        written = [(t.expr, made.expr) for t, made in zip(query.targets, targets, strict=True) if contains(t.expr, e.SubLink)]
+        group_by = tuple(next((made for expr, made in written if same(expr, key)), None) or self.expr(key) for key in query.group_by)
         having = tuple(x for h in query.having for x in _conditions(self.expr(h, True)))
         windows = tuple(
             replace(w, partition_by=self.exprs(w.partition_by), order_by=tuple(replace(k, expr=self.expr(k.expr)) for k in w.order_by),
@@ -151,7 +153,7 @@ class Prepared:
         offset = None if query.offset is None else self.expr(query.offset)
         targets = tuple(replace(t, expr=_one_window(t.expr, windows)) for t in targets)
         runs = tuple(_one_window(self.expr(x, True), windows) for x in query.run_conditions)
-        return replace(query, targets=targets, having=having, windows=windows, group_by=self.exprs(query.group_by), limit=limit, offset=offset,
+        return replace(query, targets=targets, having=having, windows=windows, group_by=group_by, limit=limit, offset=offset,
                        run_conditions=runs)  # fmt: skip
 
     def _quals(self, item: Group) -> Group:

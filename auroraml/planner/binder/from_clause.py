@@ -47,8 +47,8 @@ class FromClause:
         """The items of the comma list; a JOIN extends the item before it."""
         if from_ is None:
             return ()
-        found = [self.joined(self.item(from_.this), from_.this.args.get("joins") or ())]
-        for join in joins:
+        found = [self.item(from_.this)]
+        for join in [*(from_.this.args.get("joins") or ()), *joins]:  # UPDATE's hang below its first item
             if self._is_comma(join):
                 found.append(self.joined(self.item(join.this), join.this.args.get("joins") or ()))
             else:

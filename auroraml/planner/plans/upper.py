@@ -89,7 +89,7 @@ class _Calls:
                 found = None if not self.resolve.inputs.others else self.resolve.inputs.find(part)  # type: ignore[arg-type]
                 return found if found is not None else self._made(part)  # type: ignore[arg-type]
             if isinstance(part, e.SubPlan):
-                return None
+                return self.resolve.inputs.find(part)
             return self.resolve.change(part)
 
         return rewrite(expr, change)
