@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from auroraml.sql import statements as st
 from auroraml.sql.grammar import Grammar, QueryParser
+from auroraml.sql.into import select_into
 from auroraml.sql.types import near
 
 EXPLAINABLE = ("select", "values", "with", "insert", "update", "delete", "table", "declare", "execute", "create", "refresh")
@@ -100,7 +101,8 @@ def _explainable(p: QueryParser) -> st.Statement:
         if not isinstance(statement, st.CreateTableAs):  # its grammar ends after a column's name
             raise near(p.source.tokens[min(where + 2, p.stop)])
         return statement
-    return p.nested()
+    statement = p.nested()
+    return select_into(statement) if isinstance(statement, st.Query) and statement.tree.root.args.get("into") is not None else statement
 
 
 def analyze(p: QueryParser) -> st.Statement:

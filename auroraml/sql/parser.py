@@ -10,9 +10,10 @@ from sqlglot import exp
 from auroraml.errors import FeatureNotSupported
 from auroraml.errors import SyntaxError as SqlSyntaxError
 from auroraml.sql.check import check_query
+from auroraml.sql.into import select_into
 from auroraml.sql.lexer import Token, tokenize
 from auroraml.sql.rewrite import Source
-from auroraml.sql.statements import CreateTableAs, Name, Query, Statement
+from auroraml.sql.statements import Query, Statement
 from auroraml.sql.trees import parse_tree
 from auroraml.sql.types import near
 from auroraml.sql.utility import UTILITY, utility
@@ -67,26 +68,10 @@ def _statement(text: str, source: Source, start: int, stop: int) -> Statement:
     begin, end = first.start, source.tokens[stop - 1].end
     if is_query(first):
         found = query(text, source, start, stop)
-        return found if found.tree.root.args.get("into") is None else _select_into(found)
+        return found if found.tree.root.args.get("into") is None else select_into(found)
     if first.kind == "word" and first.text in UTILITY:
         return replace(utility(text, source, start, stop, query), text=text, start=begin, end=end)
     raise near(first)
-
-
-def _select_into(statement: Query) -> CreateTableAs:
-    """SELECT ... INTO name: CREATE TABLE AS by another name."""
-    root = statement.tree.root.copy()
-    into = root.args.pop("into")
-    table = into.this
-    tokens = statement.tree.source.tokens
-
-    def token(node: exp.Expression) -> Token:
-        return tokens[int(node.name[2:])]
-
-    schema = table.args.get("db")
-    name = Name(name=token(table.this).text, schema=None if schema is None else token(schema).text, at=token(schema or table.this).start)
-    return CreateTableAs(name=name, query=replace(statement, tree=replace(statement.tree, root=root)), temporary=bool(into.args.get("temporary")), into=True,
-                         text=statement.text, start=statement.start, end=statement.end)  # fmt: skip
 
 
 def query(text: str, source: Source, start: int, stop: int) -> Query:
