@@ -48,7 +48,7 @@ class Prepared:
         self.level.locks = bool(puller.locked)
         self.level.row_columns, self.level.marks = marks.columns, marks.marks
         self.level.placeholders.update((holder.id, holder) for holder in marks.holders)
-        self.level.ids = all_ids(tree) | self.level.placeholders.keys()
+        self.level.ids = all_ids(tree) | frozenset(self.level.placeholders)
         if row_of is not None:
             self.level.row_columns.append((row_of, ROW_ID))
         self.level.ids |= {id for _, id in self.level.row_columns}

@@ -71,7 +71,7 @@ def estimate_num_groups(exprs: Sequence[e.Expr], rows: float, estimator: Estimat
         found = [one for one in found if one.input is not input]
         if input is not None and input.tuples > 0:
             groups *= _of_input(input, here)
-    groups = math.ceil(groups * made)
+    groups = float(math.ceil(groups * made))
     return max(min(groups, rows), 1.0)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from auroraml.planner.estimate.estimator import Estimator, Variable, clamp
 from auroraml.planner.estimate.order import Key, order_key
@@ -22,7 +23,7 @@ class Bound:
 
     greater: bool
     equal: bool
-    value: object
+    value: Any  # not object: mypyc cannot compile a field of that type
     type: PgType
     key: Key
     own_order: bool = False

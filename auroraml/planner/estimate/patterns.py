@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from auroraml.ir import expr as e
 from auroraml.planner.estimate.context import Restriction
@@ -203,7 +204,7 @@ COMPARED = {"text": TEXT, "name": TEXT, "bpchar": BPCHAR, "bytea": BYTEA}  # by 
 class _Fixed:
     """A fixed prefix as a value."""
 
-    value: object
+    value: Any  # not object: mypyc cannot compile a field of that type
     type: PgType
 
 

@@ -119,7 +119,7 @@ def _lateral(level: Level, relation: Relation) -> None:
                 found.setdefault(part.id, part)
         relation.lateral_vars = list(found.values())
     held = [holder.expr for holder in level.placeholders.values() if level.owner[holder.home] == relation.index]
-    ids = (read_ids((*held, *relation.lateral_vars)) & level.owner.keys()) - own
+    ids = read_ids((*held, *relation.lateral_vars)).intersection(level.owner) - own
     if not ids:
         return
     level.has_lateral = True

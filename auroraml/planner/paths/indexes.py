@@ -275,7 +275,7 @@ def _holds(relation: Relation, index: IndexChoice) -> bool:
                 return False
         elif not ids_in(expr) <= held:
             return False
-    return all(ids_in(clause.expr) & relation.attribute_numbers.keys() <= held for clause in index.restrictions)
+    return all(ids_in(clause.expr).intersection(relation.attribute_numbers) <= held for clause in index.restrictions)
 
 
 def _path(
