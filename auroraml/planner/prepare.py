@@ -33,6 +33,7 @@ class Prepared:
         self.level = Level(statement, outer)
         self.level.row_of = row_of
         self.level.outputs = query.outputs
+        query = self._with_entries(query)
         puller = SubqueryPuller(statement.new_id)
         tree = puller.prepared(query)
         written = sum(1 for _ in leaves(tree)) + _joins(tree)
@@ -141,13 +142,13 @@ class Prepared:
     def _clauses(self, query: l.Query) -> l.Query:
         """Everything but FROM and WHERE."""
         targets = tuple(replace(t, expr=self.expr(t.expr)) for t in query.targets)
-        written = [(t.expr, made.expr) for t, made in zip(query.targets, targets, strict=True) if contains(t.expr, e.SubLink)]
-        group_by = tuple(next((made for expr, made in written if same(expr, key)), None) or self.expr(key) for key in query.group_by)
+        group_by = tuple(targets[place].expr for place in self.group_places)
         having = tuple(x for h in query.having for x in _conditions(self.expr(h, True)))
         windows = tuple(
-            replace(w, partition_by=self.exprs(w.partition_by), order_by=tuple(replace(k, expr=self.expr(k.expr)) for k in w.order_by),
+            replace(w, partition_by=tuple(targets[i].expr for i in partition),
+                    order_by=tuple(replace(k, expr=targets[i].expr) for k, i in zip(w.order_by, order, strict=True)),
                     frame=None if w.frame is None else tuple(self.expr(x) if isinstance(x, e.Expr) else x for x in w.frame))
-            for w in query.windows
+            for w, (partition, order) in zip(query.windows, self.window_places, strict=True)
         )  # fmt: skip
         limit = None if query.limit is None else self.expr(query.limit)
         offset = None if query.offset is None else self.expr(query.offset)
@@ -206,8 +207,8 @@ class Prepared:
             assert isinstance(key.expr, e.ColumnRef)
             i = places[key.expr.id]
             level.sort_clauses.append(SortClause(i + 1, level.targets[i].expr, key.descending, key.nulls_first))
-        for expr in query.group_by:
-            level.group_clauses.append(SortClause(self.reference(expr, [c.ref for c in level.group_clauses]), expr))
+        for i in self.group_places:
+            level.group_clauses.append(SortClause(i + 1, level.targets[i].expr))
         level.group_refs = [c.ref for c in level.group_clauses]
         if query.grouping_sets is None:
             level.group_clauses = _without_dependent(level.group_clauses, self.tree)
@@ -216,13 +217,28 @@ class Prepared:
         elif query.distinct_on is not None:
             level.distinct_clauses = self._distinct_on(query.distinct_on, places)
 
-    def reference(self, expr: e.Expr, taken: Sequence[int] = ()) -> int:
-        """The number of the target that computes `expr`, one that is not `taken` if there is; added hidden where there is none."""
-        found = [i for i, target in enumerate(self.level.targets, 1) if equal(target.expr, expr)]
-        if found:
+    def _with_entries(self, query: l.Query) -> l.Query:
+        """The query with hidden targets for what GROUP BY and windows compute and no target does, as the parser makes them.
+
+        What is the same only after a subquery was pulled up stays two targets.
+        """
+        targets = list(query.targets)
+
+        def place(expr: e.Expr, taken: Sequence[int] = ()) -> int:
+            found = [i for i, target in enumerate(targets) if same(target.expr, expr)]
+            if not found:
+                targets.append(l.Target(id=self.level.statement.new_id(), name="", expr=expr, hidden=True))
+                return len(targets) - 1
             return next((i for i in found if i not in taken), found[0])
-        self.level.targets.append(l.Target(id=self.level.statement.new_id(), name="", expr=expr, hidden=True))
-        return len(self.level.targets)
+
+        self.group_places: list[int] = []
+        for key in query.group_by:
+            self.group_places.append(place(key, self.group_places))
+        self.window_places: list[tuple[list[int], list[int]]] = []  # of partition and order, which the parser looks at first
+        for window in query.windows:
+            order = [place(key.expr) for key in window.order_by]
+            self.window_places.append(([place(x) for x in window.partition_by], order))
+        return query if len(targets) == len(query.targets) else replace(query, targets=tuple(targets))
 
     def _distinct(self, visible: Sequence[l.Target]) -> list[SortClause]:
         """DISTINCT's columns: those of ORDER BY first (transformDistinctClause)."""

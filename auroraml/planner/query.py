@@ -130,9 +130,9 @@ def values_query(statement: Statement, plan: l.Values) -> l.Query:
 
 def _windows(level: Level, prepared: Prepared) -> None:
     """Windows as references to targets."""
-    for window in level.query.windows:
-        order = [SortClause(prepared.reference(k.expr), k.expr, k.descending, k.nulls_first) for k in window.order_by]  # met first by the parser
-        partition = [SortClause(prepared.reference(x), x) for x in window.partition_by]
+    for window, (partition_places, order_places) in zip(level.query.windows, prepared.window_places, strict=True):
+        partition = [SortClause(i + 1, level.targets[i].expr) for i in partition_places]
+        order = [SortClause(i + 1, level.targets[i].expr, k.descending, k.nulls_first) for k, i in zip(window.order_by, order_places, strict=True)]
         level.window_clauses.append((_once(partition), _once(order)))
     if level.query.windows:
         choose_order(level)

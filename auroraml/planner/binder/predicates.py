@@ -174,7 +174,7 @@ class Predicates(Calls):
         """left op ANY | ALL (subquery), IN."""
         plan = self.query_of(query, at)
         bound = self.bind(left)
-        sides = list(bound.args) if isinstance(bound, e.RowExpr) and not bound.whole else [bound]
+        sides: Sequence[e.Expr] = (self.row_items(left) if isinstance(bound, e.RowExpr) and not bound.whole else None) or [bound]
         if len(sides) != len(plan.outputs):
             many = "subquery has too many columns" if len(plan.outputs) > len(sides) else "subquery has too few columns"
             raise SqlSyntaxError(many, at=at)

@@ -72,6 +72,8 @@ class Estimates:
                 clause = clauses[place]
                 if clause.pseudoconstant:
                     return 0.0 if isinstance(clause.expr, e.Const) and not clause.expr.value else 1.0
+                if clause.inner_selectivity > 1.0:
+                    return 1.0  # known to say nothing that others do not (reconsider_outer_join_clause)
                 if clause.bits & ~relation.bits:
                     return clause_selectivity(clause.expr, context)
                 if clause.inner_selectivity < 0:

@@ -20,7 +20,7 @@ def charge(level: Level, relation: Relation, path: IndexPath, loops: float, part
     """Fill in the path's costs, rows and selectivity; of a `partial` path its workers too, 0 if it is not worth any."""
     index = path.index
     exprs = [condition for clause in path.clauses for condition in clause.exprs]
-    share = _selectivity(level, relation, index, exprs)
+    share = _selectivity(level, relation, index, [x for clause in path.clauses if clause.clause.inner_selectivity <= 1.0 for x in clause.exprs])
     argument = sum(_argument_cost(level, condition) for condition in exprs)
     arrays = 1.0
     for condition in exprs:
@@ -113,7 +113,8 @@ def _boundary(level: Level, relation: Relation, path: IndexPath) -> float:
                     arrays *= max(array_length(condition.args[1]), 1)
                 if strategy_in(condition.operator.oid, index.families[column]) == EQUAL:
                     equality = True
-            bounds.append(condition)
+            if clause.clause.inner_selectivity <= 1.0:  # others are known to say nothing new
+                bounds.append(condition)
     if index.unique and column == len(index.columns) - 1 and equality and not array and not null:
         return 1.0
     return rint(_selectivity(level, relation, index, bounds) * relation.tuples / arrays)
