@@ -160,7 +160,7 @@ def explained(
             running.close()
         metrics = running.metrics
         metrics.execution = (time.perf_counter() - started) * 1000
-    catalog = host.catalog
+    catalog, path = host.catalog, host.names.path
     return render(
         Explained(
             plan=plan,
@@ -168,7 +168,7 @@ def explained(
             metrics=metrics,
             range_table=entries(bound.plan),
             resolve=catalog.type,
-            visible=catalog.visible,
+            visible=lambda name, schema: schema in path,
             changed_settings=tuple(host.settings.changed()),
             sql=sql,
             identify=host.settings[COMPUTE_QUERY_ID] == "on",

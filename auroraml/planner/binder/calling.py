@@ -201,7 +201,8 @@ class Calls:
             return e.WindowCall(type=result, function=function, args=tuple(coerced), window=-1, filter=condition, star=star, at=at)
         if function.returns_set:
             self._set_returning(shown, at)
-        return e.Call(type=result, function=function, args=tuple(coerced), variadic=variadic, at=at)
+        gathered = bool(chosen.spread) and function.variadic != ANY.oid  # into an array, which then is the VARIADIC argument
+        return e.Call(type=result, function=function, args=tuple(coerced), variadic=variadic or gathered, at=at)
 
     def _coerced(self, chosen: Candidate, args: Sequence[e.Expr], bound: dict[str, PgType]) -> list[e.Expr]:
         """All arguments in the parameters' order, defaults filled in, VARIADIC ones gathered."""

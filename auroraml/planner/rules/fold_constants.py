@@ -233,7 +233,18 @@ class Folder:
         made = map_children(expr, self._fold)
         if isinstance(made.arg, e.Const) and not made.per_field:
             return FALSE if (made.arg.value is None) == made.negated else TRUE
+        if made.per_field and isinstance(made.arg, e.RowExpr) and not made.arg.whole:
+            fields = made.arg.args
+            if any(isinstance(field, e.Const) and (field.value is None) == made.negated for field in fields):
+                return FALSE
+            tests = tuple(replace(made, arg=field, per_field=False) for field in fields if not isinstance(field, e.Const))
+            return TRUE if not tests else tests[0] if len(tests) == 1 else e.And(type=BOOL, args=tests)
         return made
+
+    @_fold.register
+    def _(self, expr: e.RowExpr) -> e.Expr:
+        made = map_children(expr, self._fold)
+        return self.value(made) if made.args and not made.whole and all(isinstance(a, e.Const) for a in made.args) else made
 
     @_fold.register
     def _(self, expr: e.BooleanTest) -> e.Expr:
