@@ -92,6 +92,9 @@ def _clause(level: Level, parent: Relation, child: Relation, clause: Clause) -> 
         nullable=_moved(clause.nullable, parent, child), outer_bits=_moved(clause.outer_bits, parent, child), delayed=clause.delayed,
         pseudoconstant=clause.pseudoconstant,
     )  # fmt: skip
+    made.bits = _moved(clause.bits, parent, child)  # also where a member has a constant or another relation's column in the column's place
+    made.left_bits, made.right_bits = _moved(clause.left_bits, parent, child), _moved(clause.right_bits, parent, child)
+    made.can_join = clause.can_join
     made.left_class, made.right_class = clause.left_class, clause.right_class
     made.left_member, made.right_member = clause.left_member, clause.right_member
     made.from_class = clause.from_class

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
-from auroraml.ir.tree import walk as walk_plan
 from auroraml.planner.estimate.estimator import Input, InputColumn
 from auroraml.planner.estimate.relation import IndexFacts
 from auroraml.planner.estimate.width import column_width, type_width
@@ -14,6 +13,7 @@ from auroraml.planner.level.append_relations import expand
 from auroraml.planner.level.classes import base_implied, reconsider_outer_joins
 from auroraml.planner.level.deconstruct import Deconstructor, JoinList
 from auroraml.planner.level.foreign_keys import find_foreign_keys
+from auroraml.planner.level.lateral import lateral_reads
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.operators import key_family
 from auroraml.planner.level.or_clauses import extract_or_restrictions
@@ -113,11 +113,7 @@ def _lateral(level: Level, relation: Relation) -> None:
     assert item is not None
     own = made_ids(item)
     if not isinstance(item, l.TableItem):
-        found: dict[int, e.ColumnRef] = {}
-        for part in _columns(item):
-            if part.id in level.owner and part.id not in own:
-                found.setdefault(part.id, part)
-        relation.lateral_vars = list(found.values())
+        relation.lateral_vars = [c for c in lateral_reads(item) if c.id in level.owner and c.id not in own]
     held = [holder.expr for holder in level.placeholders.values() if level.owner[holder.home] == relation.index]
     ids = read_ids((*held, *relation.lateral_vars)).intersection(level.owner) - own
     if not ids:
@@ -126,10 +122,6 @@ def _lateral(level: Level, relation: Relation) -> None:
     for id in ids:
         relation.direct_lateral |= 1 << level.owner[id]
     relation.lateral = relation.direct_lateral
-
-
-def _columns(node: object) -> list[e.ColumnRef]:
-    return [part for part in walk_plan(node) if isinstance(part, e.ColumnRef)]
 
 
 def _close_lateral(level: Level) -> None:

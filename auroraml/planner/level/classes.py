@@ -343,6 +343,7 @@ def join_clause(level: Level, cls: EquivalenceClass, left: Member, right: Member
     made = equality(cls.family, left.expr, right.expr)
     assert made is not None
     clause = level.clause(made, left.bits | right.bits, pushed_down=True, nullable=left.nullable | right.nullable)
+    clause.bits |= left.bits | right.bits  # a UNION ALL's member may have a constant for a column
     clause.from_class = parent
     clause.left_class = clause.right_class = cls
     clause.left_member, clause.right_member = left, right

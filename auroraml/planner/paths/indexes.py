@@ -269,11 +269,9 @@ def _covers(level: Level, relation: Relation, index: IndexChoice) -> bool:
 
 def _holds(relation: Relation, index: IndexChoice) -> bool:
     held = {c.id for c in (*index.columns, *index.included) if isinstance(c, e.ColumnRef)}
-    for expr in relation.target.exprs:
-        if isinstance(expr, PlaceHolder):
-            if not ids_in(expr.expr) <= held:
-                return False
-        elif not ids_in(expr) <= held:
+    for expr in relation.target.exprs:  # of a UNION ALL's member, columns of other relations may be among them
+        read = ids_in(expr.expr if isinstance(expr, PlaceHolder) else expr)
+        if not read.intersection(relation.attribute_numbers) <= held:
             return False
     return all(ids_in(clause.expr).intersection(relation.attribute_numbers) <= held for clause in index.restrictions)
 

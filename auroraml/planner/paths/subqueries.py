@@ -63,11 +63,12 @@ def plan_subquery(level: Level, relation: Relation, item: l.SubqueryItem) -> Non
                 below = sub.estimates.columns.get(target.id)
                 if below is not None:
                     statistics, unique = below.statistics, False
-                number = sub.owner.get(target.id)
-                if number is not None:
-                    width = sub.relation(number).widths.get(target.id)
-                    if width is not None:
-                        relation.widths[output.id] = width
+        number = sub.owner.get(target.id) if isinstance(target, e.ColumnRef) and not sub.is_set_operation else None
+        if number:
+            assert isinstance(target, e.ColumnRef)
+            width = sub.relation(number).widths.get(target.id)
+            if width:
+                relation.widths[output.id] = width
         level.estimates.columns[output.id] = InputColumn(input=given, statistics=statistics, unique=unique)
 
 
