@@ -21,6 +21,7 @@ from auroraml.executor.plans import is_volatile, runs_set_wise
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.metrics import COUNTED
+from auroraml.ir.tree import expressions
 from auroraml.storage.tuples import minimal_sizes
 from auroraml.types.table import INT8
 
@@ -372,13 +373,15 @@ class MemoizeRows(Holding):
         self.keys = [compile(key) for key in node.keys]
         self.types = [key.type for key in node.keys]
         self.cache: dict[object, Batch | None] = {}
+        self.key_numbers = frozenset(x.number for key in node.keys for x in expressions(key) if isinstance(x, e.ParamRef))
         self.hits = 0
+        self.purged = 0  # times that another parameter changed, which empties the cache
         self.size = 0  # bytes that PostgreSQL's cache would take
 
     def open(self) -> None:
         self.feed.fill(self._one() if self.loops.n is None else self._many())
-        misses = len(self.cache)
-        self.metrics.extra.update({"Cache Hits": self.hits, "Cache Misses": misses, "Cache Evictions": 0, "Cache Overflows": 0})
+        misses = len(self.cache) + self.purged
+        self.metrics.extra.update({"Cache Hits": self.hits, "Cache Misses": misses, "Cache Evictions": max(self.purged - 1, 0), "Cache Overflows": 0})
         self.metrics.extra["Peak Memory Usage"] = min(self.size, self.ctx.hash_memory)
 
     def _measure(self, keys: Sequence[Vector], n: int, rows: Batch | None) -> None:
@@ -394,7 +397,7 @@ class MemoizeRows(Holding):
         self.returned = None
         if self.free & changed:
             self.loops = loops
-            if changed & self.free - {x.number for x in self.node.keys if isinstance(x, e.ParamRef)}:
+            if changed & self.free - self.key_numbers:
                 self.cache.clear()  # something other than the keys has changed
 
     def rewind(self) -> None:
@@ -417,6 +420,11 @@ class MemoizeRows(Holding):
     def _many(self) -> Batch | None:
         n = self.loops.n
         assert n is not None
+        if self.free & self.loops.changing - self.key_numbers:
+            self.purged += n
+            child = self.children[0]
+            child.rescan(self.loops, self.loops.changing)
+            return child.drain()
         frame = self.frame(n, Batch([], n).owned(np.arange(n)))
         vectors = [k(frame) for k in self.keys]
         numbers, _, first = groups(vectors, self.types, n)

@@ -97,7 +97,7 @@ def _no_table(level: Level, relation: Relation) -> Path:
     path.rows = relation.rows if param is None else param.rows
     path.startup = startup
     path.total = startup + (level.costs.tuple + per_tuple) * relation.tuples
-    path.quals = [c.expr for c in relation.clauses]
+    path.quals = [c.expr for c in (*relation.clauses, *(() if param is None else param.clauses))]
     return path
 
 

@@ -22,6 +22,8 @@ from auroraml.planner.paths.path import DummyPath, Path, SubqueryPath
 from auroraml.planner.paths.sizes import parameterization
 from auroraml.planner.rules.placeholder import RowHolder
 
+DEFAULTS = {"eqsel": 0.005, "neqsel": 0.995, **dict.fromkeys(("scalarltsel", "scalarlesel", "scalargtsel", "scalargesel"), 1.0 / 3.0)}
+
 
 def plan_subquery(level: Level, relation: Relation, item: l.SubqueryItem) -> None:
     """Push what may be pushed, plan the subquery, take over its size."""
@@ -175,8 +177,10 @@ def subquery_scan(level: Level, relation: Relation, source: Path, keys: Keys, ou
     """A scan of one of the subquery's paths (create_subqueryscan_path, cost_subqueryscan)."""
     path = SubqueryPath(relation, relation.target, source, keys)
     path.parameterize(parameterization(level, relation, relation.lateral | outer))
-    clauses = relation.clauses if path.param is None else [*path.param.clauses, *relation.clauses]
-    path.rows = clamp_rows(source.rows * level.estimates.restrictions(clauses, relation))
+    share = level.estimates.restrictions(relation.clauses, relation)
+    for clause in () if path.param is None else path.param.clauses:
+        share *= _as_restriction(level, relation, clause)
+    path.rows = clamp_rows(source.rows * share)
     startup, per_tuple = relation.base_cost_startup, relation.base_cost_per_tuple
     if path.param is not None:
         a, b = level.estimates.clauses_cost(path.param.clauses)
@@ -187,6 +191,16 @@ def subquery_scan(level: Level, relation: Relation, source: Path, keys: Keys, ou
     path.startup = source.startup + startup
     path.total = source.total + startup + run
     return path
+
+
+def _as_restriction(level: Level, relation: Relation, clause: Clause) -> float:
+    """The selectivity of a join clause tested by a subquery scan: a default, kept in the clause for the join as well, as in PostgreSQL."""
+    operator = clause.expr.operator if isinstance(clause.expr, e.OpCall) else None
+    if operator is None or not (clause.left_bits and clause.right_bits) or operator.restrict not in DEFAULTS:
+        return level.estimates.restrictions([clause], relation)
+    if clause.inner_selectivity < 0:
+        clause.inner_selectivity = DEFAULTS[operator.restrict]
+    return min(clause.inner_selectivity, 1.0)
 
 
 def _keys(level: Level, relation: Relation, item: l.SubqueryItem, source: Path) -> Keys:
