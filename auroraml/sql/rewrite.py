@@ -116,9 +116,8 @@ _BEFORE = {
     "groups": ("between", "unbounded", "current", "#"), "exclude": ("current", "group", "ties", "no"), "only": (";", ")"), "nowait": (";",),
 }  # fmt: skip
 
-_HANDLED = (  # the words that may be more than names
-    STRUCTURE | VALUES | CONSTANTS | SPECIAL_CALLS | _AFTER.keys() | _BEFORE.keys()
-    | {"cast", "default", "nfc", "nfd", "nfkc", "nfkd", "operator", "overriding", "treat", "variadic"}
+_HANDLED = STRUCTURE.union(  # the words that may be more than names
+    VALUES, CONSTANTS, SPECIAL_CALLS, _AFTER, _BEFORE, ("cast", "default", "nfc", "nfd", "nfkc", "nfkd", "operator", "overriding", "treat", "variadic")
 )  # fmt: skip
 _TYPES = frozenset(("double", "character", "national", "timestamp", "time", "bit", "interval", "char", "float", "numeric", "varchar"))
 
