@@ -27,8 +27,12 @@ class HashRows(Keeping):
     def collect(self) -> Batch | None:
         batch = self.drain_for(self.children[0])
         if self.ctx.measured and batch is not None:
-            size = int(row_sizes(batch, self.node.source).sum())
-            self.metrics.extra["Tuple Bytes"] = size if self.loops.n is None else size // self.loops.n
+            sizes = row_sizes(batch, self.node.source)
+            rows, size = batch.n, int(sizes.sum())
+            if batch.owner is not None:
+                rows, size = int(np.bincount(batch.owners).max(initial=0)), int(np.bincount(batch.owners, sizes).max(initial=0))
+            for label, value in (("Tuple Rows", rows), ("Tuple Bytes", size)):  # of the largest table
+                self.metrics.extra[label] = max(int(str(self.metrics.extra.get(label, 0))), value)
         return batch
 
 
@@ -46,6 +50,7 @@ class HashJoinRows(JoinRows):
         self.types = [args[1].type for args in pairs]
         self.matcher: Matcher | None = None
         self.built: Batch | None = None
+        self.outer_known = False  # to have rows, from a run before
 
     def open(self) -> None:
         super().open()
@@ -58,6 +63,7 @@ class HashJoinRows(JoinRows):
     def rewind(self) -> None:
         self.started = False
         self.returned = None
+        self.outer_known = False  # the table is used again
         self.outer.rewind()
 
     def _prepare(self) -> None:
@@ -115,7 +121,7 @@ class HashJoinRows(JoinRows):
                 self.ctx.measured
                 and self.loops.n is None
                 and not self.node.parallel_aware
-                and (fills or cost)
+                and (fills or (cost and not self.outer_known))
                 and self.node.kind not in ("right", "full")
             ):
                 first = self.outer.pull(1)
@@ -123,6 +129,7 @@ class HashJoinRows(JoinRows):
                     self.finished = True  # nothing to match: the table is not even built
                     self.ready = True
                     return None
+                self.outer_known = True
                 self.outer.unread(first)
             self._prepare()
             if not self.right.n and self.node.kind in ("inner", "semi", "right"):
