@@ -10,10 +10,10 @@ from auroraml.batch import Batch, ConstVector, FixedVector, Index, Vector, conca
 from auroraml.evaluate import Frame, compile, truth
 from auroraml.evaluate.call import null
 from auroraml.evaluate.keys import groups, sort_indices
-from auroraml.executor.operator import ALL, Keeping, operator
+from auroraml.executor.operator import ALL, LARGE, Keeping, operator
 from auroraml.executor.operators.folding import Fold, fold_of
 from auroraml.executor.operators.joins import no_rows
-from auroraml.executor.operators.ordering import output_type
+from auroraml.executor.operators.ordering import changes, output_type
 from auroraml.executor.operators.states import aggregate_kernel, combined, keeps_rows, state_of
 from auroraml.executor.plans import own_parts
 from auroraml.executor.space.chunks import set_chunks
@@ -129,6 +129,9 @@ def _shared(a: e.Aggregate, b: e.Aggregate) -> bool:
     return all(same(x, y) for x, y in zip(a.args, b.args, strict=True))
 
 
+AHEAD = 256  # rows read at a time where groups are made one after another; those beyond them go back
+
+
 @operator(p.Aggregate)
 class AggregateRows(Keeping):
     """Groups in order of first appearance (of a sorted input: in its order); one group without keys even over no rows."""
@@ -138,6 +141,7 @@ class AggregateRows(Keeping):
     def __init__(self, node: p.Aggregate, ctx: object) -> None:
         super().__init__(node, ctx)  # type: ignore[arg-type] # an ExecutionContext
         self.groupings: list[e.Grouping] = []
+        self.lazy = self.begun = False
         self.tables: list[Table] = []  # hash tables, where they are measured
         self.places: list[tuple[int, int]] = []  # id() of an Aggregate in targets or filter, and its place among the calls
         for part in (*node.targets, *node.filter):
@@ -155,6 +159,68 @@ class AggregateRows(Keeping):
         # The plans of subqueries in arguments are numbered copy by copy; what the text has at one place is one call.
         found = next((i for i in alike if same(self.node.calls[i], item)), None)
         return next(i for i in alike if self.node.calls[i].at == item.at) if found is None else found
+
+    # Groups one after another, as far as they are asked for
+
+    def open(self) -> None:
+        self.waiting: Batch | None = None  # rows of a group whose end was not seen
+        self.step = AHEAD
+        node = self.node
+        self.lazy = node.strategy == "sorted" and bool(node.keys) and not node.rollups and self.loops.n is None and not self.filled
+        if not self.lazy:
+            super().open()
+
+    def produce(self, n: int) -> Batch | None:
+        if self.lazy and n >= LARGE and self.waiting is None and not self.begun:
+            self.lazy = False
+            super().open()
+        while (found := super().produce(n)) is None and self.lazy:
+            self.begun = True
+            self.feed.fill(self._next_groups(n))
+        return found
+
+    def rewind(self) -> None:
+        if self.begun:
+            for child in self.children:
+                child.rewind()
+        self._restart()
+        super().rewind()
+
+    def forget(self) -> None:
+        self._restart()
+        super().forget()
+
+    def _restart(self) -> None:
+        if self.begun:
+            self.begun, self.lazy, self.filled = False, False, False
+            self.feed.fill(None)
+
+    def _next_groups(self, n: int) -> Batch | None:
+        """Up to `n` groups of sorted rows, read no further than the first row of the group after them."""
+        child = self.children[0]
+        while (batch := child.pull(self.step)) is not None:
+            kept = 0 if self.waiting is None else self.waiting.n
+            rows = batch if self.waiting is None else concat_batches([self.waiting, batch])
+            starts = np.flatnonzero(changes(rows, self.node.keys, self.node.source))
+            whole = min(len(starts) - 1, n)
+            if not whole:
+                self.waiting, self.step = rows, min(self.step * 2, LARGE)
+                continue
+            cut = int(starts[whole])
+            child.unread(batch.drop(cut + 1 - kept))
+            self.waiting = rows.slice(cut, cut + 1)
+            found = self._of_rows(rows.slice(0, cut))
+            if found is not None:
+                return found
+        self.lazy = False
+        rest, self.waiting = self.waiting, None
+        return None if rest is None else self._of_rows(rest)
+
+    def _of_rows(self, rows: Batch) -> Batch | None:
+        calls = [Accumulated(call) for call in self.node.calls]
+        for call, found in zip(calls, self._evaluated(calls, rows), strict=True):
+            call.add(found, 0, rows.n)
+        return self._grouped(calls, rows)
 
     def collect(self) -> Batch | None:
         folds = self._folds()
