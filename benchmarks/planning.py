@@ -38,7 +38,7 @@ STAGES = {  # what belongs to a stage inside `choose`: module, function
     "rules": ((query, "Prepared"),),
     "level": ((query, "build_relations"), (query, "build_clauses"), (query, "finish_build"), (query, "_keys")),
     "search": ((query, "_scan_join"), (query, "_upper")),
-    "plan": ((physical, "Emitter"), (physical, "numbered")),
+    "plan": ((physical, "emit"), (physical, "numbered")),
 }
 
 
@@ -82,10 +82,6 @@ def stages(clock: Clock) -> Iterator[None]:
 
 
 def _timed(clock: Clock, stage: str, work: Callable[..., Any]) -> Callable[..., Any]:
-    if isinstance(work, type):  # an emitter: its `plan` is the work, not its making
-        if hasattr(work, "plan"):
-            return type(work.__name__, (work,), {"plan": _timed(clock, stage, work.plan)})
-        return lambda *args, **named: clock.call(stage, lambda: work(*args, **named))
     return lambda *args, **named: clock.call(stage, lambda: work(*args, **named))
 
 

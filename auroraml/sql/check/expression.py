@@ -28,8 +28,11 @@ _FIELDS = ("year", "month", "day", "hour", "minute", "second")
 class Expressions(Reader):
     """Reads expressions; queries inside them by `query`."""
 
-    query: Callable[[], None]
     target_at = -1  # where the target of a select list begins that is being read
+
+    def query(self) -> None:
+        """A query inside an expression."""
+        raise NotImplementedError
 
     def expr(self, floor: int = 0, restricted: bool = False) -> None:
         """An a_expr of operators that bind at least as tightly as `floor`; `restricted` makes it a b_expr."""
