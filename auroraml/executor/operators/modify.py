@@ -104,8 +104,9 @@ class ModifyRows(Keeping):
             columns = [places[number] for number in index.columns if number]
             keys = [vectors[i].take(entered).flat() for i in columns]
             size += write_ahead.indexed(keys, [types[i] for i in columns], len(entered))
-        self.metrics.wal_records += n + len(entered) * len(relation.indexes)
-        self.metrics.wal_bytes += size
+        locked = int(np.count_nonzero(moved))  # a row that goes to another page is locked first
+        self.metrics.wal_records += n + locked + len(entered) * len(relation.indexes)
+        self.metrics.wal_bytes += size + locked * write_ahead.CHANGE
 
     def _noted(self, gone: Batch | None, came: Batch | None) -> None:
         if self.references.own or self.references.others:
