@@ -71,13 +71,14 @@ class Deconstructor:
         scope = left | right
         inner = scope if kind == "inner" else 0 if kind == "full" else left_inner | right_inner
         nonnullable = left if kind in ("left", "anti") else scope if kind == "full" else 0
-        conditions = conjuncts(join.on)
+        waiting += [item for item in self.postponed if item[1] & ~scope]
+        conditions = [*(condition for condition, bits in self.postponed if not bits & ~scope), *conjuncts(join.on)]
+        self.postponed = []
         special = None
         oj_scope = 0
         if kind != "inner":
             special = self._special(left, right, left_inner | right_inner if kind != "full" else scope, kind, conditions)
             oj_scope = 0 if kind == "semi" else special.min_left | special.min_right
-        self._ready(scope, below, kind, scope, oj_scope, nonnullable, waiting)
         for condition in conditions:
             self.qual(condition, below, kind, scope, oj_scope, nonnullable)
         if special is not None:

@@ -225,7 +225,7 @@ def _memo_keys(pair: Pair, kind: str, path: Path) -> list[e.Expr] | None:
     """The expressions that Memoize would keep rows by; None where it is not possible."""
     if not pair.level.costs.memoize or pair.outer.rows < 2:
         return None
-    clauses = path.param.clauses if path.param is not None else []
+    clauses = path.param.clauses if path.param is not None and path.relation.kind == "base" else []  # of a join, its inputs know them
     if not clauses and not pair.inner.lateral_vars:
         return None
     if kind in ("semi", "anti") and not pair.inner_unique:
