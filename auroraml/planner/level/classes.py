@@ -80,6 +80,10 @@ class EquivalenceClass:
         """Its own members, then those of append relations' members."""
         return [*self.members, *self.child_members] if self.child_members else self.members
 
+    def members_for(self, bits: int) -> list[Member]:
+        """Its own members, and those of append relations' members that are among the relations `bits`."""
+        return [*self.members, *(m for m in self.child_members if not m.bits & ~bits)] if self.child_members else self.members
+
     def canonical(self) -> EquivalenceClass:
         """The class this one was merged into, at the end."""
         found = self
@@ -175,7 +179,7 @@ def _merge(level: Level, cls: EquivalenceClass, other: EquivalenceClass) -> None
     level.classes = [c for c in level.classes if c is not other]
 
 
-def sort_class(level: Level, expr: e.Expr, ref: int, create: bool) -> EquivalenceClass | None:
+def sort_class(level: Level, expr: e.Expr, ref: int, create: bool, bits: int = 0) -> EquivalenceClass | None:
     """The class of a sort expression (get_eclass_for_sort_expr); made anew where there is none and `create`."""
     family = type_family(expr.type)
     if not family:
@@ -190,7 +194,7 @@ def sort_class(level: Level, expr: e.Expr, ref: int, create: bool) -> Equivalenc
                 continue
             if _same_key(expr, member.expr):
                 return cls
-        if any(equal(expr, member.expr) for member in cls.child_members if member.bits):
+        if any(member.bits == bits and equal(expr, member.expr) for member in cls.child_members):
             return cls
     if not create:
         return None

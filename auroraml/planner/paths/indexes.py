@@ -239,7 +239,7 @@ def index_keys(level: Level, index: IndexChoice, backward: bool) -> Keys:
     for position, column in enumerate(index.columns):
         if index.families[position] < 0:
             break
-        cls = sort_class(level, column, 0, False)
+        cls = sort_class(level, column, 0, False, index.relation.bits)
         if cls is None:
             if column.type is BOOL and any(_is_boolean_key(c.expr, column) for c in index.relation.clauses):
                 continue  # a constant by the restrictions: it does not disturb the order

@@ -218,7 +218,7 @@ def _keys(level: Level, relation: Relation, item: l.SubqueryItem, source: Path) 
                 if not equal(member.expr, target):
                     continue
                 column = e.ColumnRef(type=output.type, typmod=output.typmod, id=output.id, name=output.name)
-                cls = sort_class(level, column, 0, False)
+                cls = sort_class(level, column, 0, False, relation.bits)
                 if cls is None:
                     continue
                 candidate = pathkey(level, cls, key.descending, key.nulls_first)

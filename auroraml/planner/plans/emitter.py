@@ -11,7 +11,7 @@ from auroraml.planner.level.clause import Clause
 from auroraml.planner.level.level import Level, plain
 from auroraml.planner.level.questions import equal
 from auroraml.planner.level.relation import Relation
-from auroraml.planner.paths.path import Path
+from auroraml.planner.paths.path import Path, SubqueryPath
 from auroraml.planner.plans.inputs import Emitted, Inputs, Resolver, references
 
 EXACT, SMALL, LABEL, IGNORE = 1, 2, 4, 8
@@ -108,14 +108,14 @@ class Emitter:
         if not missing:
             return made
         exprs = [*made.exprs, *missing]
-        if self.can_project(made.node):
+        if isinstance(path, SubqueryPath) or self.can_project(made.node):
             return self.plan(path, flags, exprs)
         return self.result(made, exprs, made.node.cost)
 
     def exactly(self, path: Path, flags: int, exprs: Sequence[e.Expr]) -> Emitted:
         """The path's plan with this select list, computed there or by a Result (change_plan_targetlist)."""
         made = self.plan(path, flags)
-        if self.can_project(made.node):
+        if isinstance(path, SubqueryPath) or self.can_project(made.node):
             return self.plan(path, flags, exprs)
         return self.result(made, exprs, made.node.cost)
 

@@ -148,13 +148,13 @@ def with_keys(emitter: Emitter, path: Path, flags: int, keys: Keys) -> tuple[Emi
     source = emitter.plan(path, flags)
     missing: list[e.Expr] = []
     for key in keys:
-        if _place(source.exprs, key.cls.all_members) is None:
-            missing.append(_computable(emitter, path, key.cls.all_members))
+        if _place(source.exprs, key.cls.members_for(path.relation.bits)) is None:
+            missing.append(_computable(emitter, path, key.cls.members_for(path.relation.bits)))
     if missing:
         source = emitter.with_columns(path, flags, missing)
     columns: list[p.SortColumn] = []
     for key in keys:
-        place = _place(source.exprs, key.cls.all_members)
+        place = _place(source.exprs, key.cls.members_for(path.relation.bits))
         assert place is not None
         columns.append(p.SortColumn(index=place, descending=key.descending, nulls_first=key.nulls_first))
     return source, tuple(columns)
