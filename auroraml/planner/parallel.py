@@ -20,11 +20,18 @@ def allow_workers(statement: Statement, bound: BoundStatement) -> None:
     """Settle whether parallel plans are considered; nothing is looked at where none could be chosen."""
     if not bound.parallel or statement.costs.workers == 0 or not isinstance(bound.plan, l.Query | l.SetOperation | l.Values):
         return
-    if not _worthwhile(statement, bound):
-        return
-    hazard = statement_hazard(bound.plan)
-    statement.parallel_ok = hazard != UNSAFE
-    statement.all_safe = hazard == SAFE
+    statement.unsettled = bound.plan
+    if _worthwhile(statement, bound):
+        settle(statement)
+
+
+def settle(statement: Statement) -> None:
+    """Look for what keeps a statement from workers, also where they are not worthwhile but parallel safety decides between equal plans."""
+    if statement.unsettled is not None:
+        hazard = statement_hazard(statement.unsettled)
+        statement.parallel_ok = hazard != UNSAFE
+        statement.all_safe = hazard == SAFE
+        statement.unsettled = None
 
 
 def _worthwhile(statement: Statement, bound: BoundStatement) -> bool:

@@ -17,6 +17,7 @@ from auroraml.planner.level.relation import Relation, Target
 from auroraml.planner.level.rollups import build as rollups
 from auroraml.planner.level.statement import Outer, Statement
 from auroraml.planner.minmax import Extreme, extremes_path, find_extremes
+from auroraml.planner.parallel import settle
 from auroraml.planner.paths.append_relations import set_relation_paths, set_relation_size
 from auroraml.planner.paths.distinct import distinct
 from auroraml.planner.paths.dominance import add_path, set_cheapest
@@ -98,6 +99,8 @@ def plan_level(
     unique_semi_joins(level)
     finish_build(level)
     extremes = find_extremes(level, prepared.tree, lambda made: _one_row_level(statement, made, outer)) if grouped else None
+    if extremes is not None:
+        settle(statement)  # an equally cheap plan that a worker could run is preferred to one of init plans
     source = _scan_join(level, joins)
     level.final = _upper(level, source, limits, calls, grouped, extremes)
     return level

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from auroraml.batch import Batch, Index, Vector, concat, concat_batches
+from auroraml.catalog.builtins import builtin_function
 from auroraml.evaluate import compile, select
 from auroraml.evaluate.keys import codes_of, combine, sort_indices
 from auroraml.executor.matching import Matcher
@@ -13,6 +14,8 @@ from auroraml.executor.operators.joins import NO_PAIRS, JoinRows, Pairs, no_rows
 from auroraml.executor.operators.merge_walk import Walk
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
+from auroraml.types.casts import find_cast
+from auroraml.types.pg_type import PgType
 from auroraml.types.table import INT8
 
 
@@ -24,7 +27,7 @@ class MergeJoinRows(JoinRows):
 
     def __init__(self, node: p.MergeJoin, ctx: object) -> None:
         super().__init__(node, ctx)
-        pairs = [c.args for c in node.merge_conditions if isinstance(c, e.OpCall)]
+        pairs = [_alike(*c.args) for c in node.merge_conditions if isinstance(c, e.OpCall)]
         self.outer_keys = [compile(args[0]) for args in pairs]
         self.inner_keys = [compile(args[1]) for args in pairs]
         self.types = [args[1].type for args in pairs]
@@ -122,3 +125,22 @@ class MergeJoinRows(JoinRows):
         if self.node.kind in ("right", "full"):
             self._prepare()
         return super().produce(n)
+
+
+MOMENTS = ("date", "timestamp", "timestamptz")  # each is compared with a later one as that one
+
+
+def _alike(left: e.Expr, right: e.Expr) -> tuple[e.Expr, e.Expr]:
+    """Both sides as values of one type."""
+    if left.type.name == right.type.name or left.type.name not in MOMENTS or right.type.name not in MOMENTS:
+        return left, right
+    if MOMENTS.index(left.type.name) < MOMENTS.index(right.type.name):
+        return _as_moment(left, right.type), right
+    return left, _as_moment(right, left.type)
+
+
+def _as_moment(expr: e.Expr, type: PgType) -> e.Expr:
+    cast = find_cast(expr.type, type)
+    function = None if cast is None else builtin_function(cast.function)
+    assert function is not None
+    return e.Call(type=type, function=function, args=(expr,), form="implicit")

@@ -58,6 +58,7 @@ class Statement:
         self._plan_query = plan_query
         self.emit = emit
         self.parallel_ok = False  # whether parallel plans are considered at all
+        self.unsettled: l.LogicalPlan | None = None  # the plan, where that was not looked at: workers could gain nothing
         self.all_safe = False  # nothing in the statement is restricted to the leader
         self.forced = str(settings[FORCE_PARALLEL_MODE])
         self._parameters = 0

@@ -189,9 +189,9 @@ def _indexed(path: NestPath) -> bool:
     if inner.param is None:
         return False
     if isinstance(inner, IndexPath):
-        used = [c.clause for c in inner.clauses]
+        used = [c.clause for c in inner.clauses if not c.lossy]
     elif isinstance(inner, BitmapPath) and inner.tree.index_path is not None:
-        used = [c.clause for c in inner.tree.index_path.clauses]
+        used = [c.clause for c in inner.tree.index_path.clauses if not c.lossy]
     else:
         return False
     joined = inner.relation.bits | path.outer_path.relation.bits
