@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from auroraml.batch import FixedVector, Index, TextVector, Vector
 from auroraml.evaluate import Frame, Runtime, compile
-from auroraml.evaluate.keys import sort_indices
+from auroraml.evaluate.keys import codes_of, combine, sort_indices
 from auroraml.executor.blocks import tree_blocks, tree_of
 from auroraml.executor.index_keys import IndexRows, index_rows, places_of
 from auroraml.executor.loops import Loops
@@ -19,6 +19,7 @@ from auroraml.ir import expr as e
 from auroraml.ir.objects import Index as TableIndex
 from auroraml.ir.objects import Relation
 from auroraml.ir.tree import same
+from auroraml.storage.built import posting_rows, sharing
 from auroraml.storage.index import comparable
 from auroraml.storage.table import Table
 from auroraml.types.pg_type import PgArray, PgType, Rep
@@ -84,6 +85,7 @@ class Found:
     left: tuple[e.Expr, ...]
     starts: Index | None = None  # of each loop: the first entry looked at, where that is known
     counts: Index | None = None  # and how many
+    places: Index | None = None  # of the rows in the whole order, where they were found by it
 
 
 class IndexLookup:
@@ -101,10 +103,23 @@ class IndexLookup:
         self.size = len(keys)
 
     def find(self, table: Table, loops: Loops, ctx: object) -> Found:
-        """The rows that may satisfy the conditions."""
+        """The rows that may satisfy the conditions, in index order."""
         n = 1 if loops.n is None else loops.n
         frame = Frame(n=n, params=loops, ctx=ctx)  # type: ignore[arg-type] # an ExecutionContext
         return self._by_key(table, frame, loops.n) or self._by_range(table, frame, loops.n)
+
+    def find_backward(self, table: Table, loops: Loops, ctx: object) -> Found:
+        """The same from the end; a posting list gives its rows in their own order also then (_bt_readpage)."""
+        n = 1 if loops.n is None else loops.n
+        frame = Frame(n=n, params=loops, ctx=ctx)  # type: ignore[arg-type] # an ExecutionContext
+        found = self._by_range(table, frame, loops.n)
+        assert found.places is not None
+        order = ordered(table, self.relation, self.index, frame.ctx)
+        lists = table.derived(("posting lists", self.index.oid), lambda: posting_lists(table, self.relation, self.index, order, frame.ctx))
+        keys = (found.places, -lists[found.places])
+        sequence = np.lexsort(keys if found.owners is None else (*keys, found.owners))
+        owners = None if found.owners is None else found.owners[sequence]
+        return replace(found, rows=found.rows[sequence], owners=owners)
 
     def _by_key(self, table: Table, frame: Frame, loops: int | None) -> Found | None:
         equal = {b.column: b for b in self.bounds if b.symbol == "="}
@@ -125,9 +140,9 @@ class IndexLookup:
             owners += [loop] * len(hit)
         return self._found(np.array(rows, np.int64), None if loops is None else np.array(owners, np.int64), used)
 
-    def _found(self, rows: Index, owners: Index | None, used: Sequence[Bound]) -> Found:
+    def _found(self, rows: Index, owners: Index | None, used: Sequence[Bound], places: Index | None = None) -> Found:
         left = tuple(c for c in self.conditions if not any(c is b.condition for b in used))
-        return Found(rows=rows, owners=owners, left=left)
+        return Found(rows=rows, owners=owners, left=left, places=places)
 
     def _by_range(self, table: Table, frame: Frame, loops: int | None) -> Found:
         order = ordered(table, self.relation, self.index, frame.ctx)
@@ -147,7 +162,7 @@ class IndexLookup:
         total = int(counts.sum())
         places = np.repeat(low - (np.cumsum(counts) - counts), counts) + np.arange(total)
         rows = places if order.rows is None else order.rows[places]
-        found = self._found(rows, None if loops is None else np.repeat(np.arange(frame.n), counts), used)
+        found = self._found(rows, None if loops is None else np.repeat(np.arange(frame.n), counts), used, places)
         return replace(found, starts=low, counts=counts)
 
     def blocks(self, table: Table, relation: Relation, found: Found, loops: Loops, ctx: object, part: float, matched: int) -> int:
@@ -181,7 +196,7 @@ class IndexLookup:
         sequence = np.lexsort((places, owners))
         owners, places = owners[sequence], places[sequence]
         rows = places if order.rows is None else order.rows[places]
-        return self._found(rows, None if loops is None else owners, [bound])
+        return self._found(rows, None if loops is None else owners, [bound], places)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,3 +275,21 @@ def _values(vector: Vector, type: PgType) -> np.ndarray | None:
     if isinstance(vector, TextVector) and (type.name == "bpchar" or vector.n > SMALL_TABLE):
         return None
     return _searchable(vector)
+
+
+def posting_lists(table: Table, relation: Relation, index: TableIndex, order: Ordered, ctx: Runtime) -> Index:
+    """Numbers of the posting lists that an index's entries are in, in index order; rows that came after the index was made are alone."""
+    found = index_rows(table, relation, index, ctx)
+    n = order.n
+    places = places_of(relation)
+    built = table.built.get(tuple(places[number] for number in index.columns if number), 0)
+    if index.unique or index.included or not built or not sharing(found.types) or n == 0:
+        return np.arange(n)
+    codes, _ = combine([codes_of(vector, type) for vector, type in zip(found.keys, found.types, strict=True)], n)
+    codes = codes[order.entries]
+    first = np.concatenate([[True], codes[1:] != codes[:-1]])
+    starts = np.flatnonzero(first)
+    rank = np.arange(n) - np.repeat(starts, np.diff(np.append(starts, n)))
+    rows = order.entries if order.rows is None else order.rows
+    most = posting_rows(found.keys, found.types)[order.entries]
+    return np.cumsum(first | (rank % most == 0) | (rows >= built))

@@ -40,7 +40,7 @@ def built_pages(
         return IndexPages(pages=1, height=0)
     sizes = _entry_sizes([*keys, *further], [*types, *more])
     prefixes = [_entry_sizes(keys[: i + 1], types[: i + 1]) for i in range(len(keys) - 1)]
-    shared = not unique and not further and not any(t.name in IMAGES_DIFFER or t.is_array or t.name.endswith("range") for t in types)
+    shared = not unique and not further and sharing(types)
     if unique and not prefixes and int(sizes.min()) == int(sizes.max()):  # the order of the keys does not matter then
         level = _Level(sizes, np.zeros(n, np.int64), np.zeros(n, np.int64), [])
     else:
@@ -48,6 +48,16 @@ def built_pages(
         order = np.lexsort(codes[::-1])
         level = _leaves([code[order] for code in codes], sizes[order], [p[order] for p in prefixes], shared)
     return _tree(level)
+
+
+def sharing(types: Sequence[PgType]) -> bool:
+    """Whether equal keys of these types share posting lists."""
+    return not any(t.name in IMAGES_DIFFER or t.is_array or t.name.endswith("range") for t in types)
+
+
+def posting_rows(keys: Sequence[Vector], types: Sequence[PgType]) -> Sizes:
+    """For each entry how many rows a posting list of its key takes."""
+    return np.maximum((POSTING_LIMIT - _entry_sizes(keys, types)) // ROW_POINTER, 1)
 
 
 @dataclass

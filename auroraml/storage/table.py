@@ -30,7 +30,7 @@ class Table(Versions):
         self.locks: dict[int, int] = {}  # rows locked by SELECT ... FOR UPDATE: the transaction that did
         self._equality: dict[tuple[int, ...], EqualityIndex] = {}
         self.heap = HeapFill()
-        self.built: set[tuple[int, ...]] = set()  # keys of indexes made over rows already there
+        self.built: dict[tuple[int, ...], int] = {}  # keys of indexes made over rows already there: how many rows that were
         self._growth: dict[int, Growth] = {}
         self._derived: dict[object, tuple[int, object]] = {}
 
@@ -88,7 +88,7 @@ class Table(Versions):
     def note_built(self, keys: tuple[int, ...]) -> None:
         """An index over these columns is made now, over the rows that are there."""
         if self.n and keys not in self.built:
-            self.built.add(keys)
+            self.built[keys] = self.n
             self._derived.pop(("pages", keys, (), True), None)
 
     def _grown(self, key: int) -> IndexPages | None:

@@ -326,12 +326,9 @@ class IndexScanRows(_Located):
         self.lookup = IndexLookup(node.relation, node.index, node.keys, node.conditions)
 
     def candidates(self, table: Table) -> Batch:
-        found = self.found = self.lookup.find(table, self.loops, self.ctx)
-        rows, owners = found.rows, found.owners
-        if self.node.backward:
-            order = np.arange(len(rows))[::-1] if owners is None else np.lexsort((-np.arange(len(rows)), owners))
-            rows, owners = rows[order], None if owners is None else owners[order]
-        return self.located(table, rows, owners, found.left)
+        find = self.lookup.find_backward if self.node.backward else self.lookup.find
+        found = self.found = find(table, self.loops, self.ctx)
+        return self.located(table, found.rows, found.owners, found.left)
 
     def _only(self, table: Table) -> Index | None:
         only = super()._only(table)
@@ -408,16 +405,17 @@ class BitmapCombined(BitmapRows):
     node: p.BitmapAnd
 
     def bitmap(self, table: Table) -> tuple[Index, Index | None]:
-        parts = []
+        codes: Index | None = None
         for child in self.children:
             assert isinstance(child, BitmapRows)
+            if codes is not None and not len(codes) and self.loops.n is None and not isinstance(self.node, p.BitmapOr):
+                break  # nothing is left: the other indexes are not looked into
             rows, owners = child.bitmap(table)
             if owners is None and self.loops.n is not None:
                 owners, rows = np.repeat(np.arange(self.loops.n), len(rows)), np.tile(rows, self.loops.n)
-            parts.append(rows if owners is None else owners * table.n + rows)
-        codes = parts[0]
-        for part in parts[1:]:
-            codes = np.union1d(codes, part) if isinstance(self.node, p.BitmapOr) else np.intersect1d(codes, part)
+            part = rows if owners is None else owners * table.n + rows
+            codes = part if codes is None else np.union1d(codes, part) if isinstance(self.node, p.BitmapOr) else np.intersect1d(codes, part)
+        assert codes is not None
         self.counted(codes, False)
         return (codes, None) if self.loops.n is None else (codes % table.n, codes // table.n)
 
