@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from auroraml.ir import expr as e
 from auroraml.ir.tree import same, walk
 from auroraml.planner.estimate.estimator import Estimator, Input, Variable, clamp_rows, is_volatile
+from auroraml.planner.estimate.set_rows import made_rows
 from auroraml.types.table import BOOL
 
 SEVERAL_COLUMNS = 0.1  # columns are thought to be correlated: no more groups than this share of the rows
@@ -46,11 +47,12 @@ def estimate_num_groups(exprs: Sequence[e.Expr], rows: float, estimator: Estimat
     """The groups that `rows` input rows make by `exprs`."""
     if not exprs:
         return 1.0
+    rows = clamp_rows(rows)
     groups = 1.0
     made = 1.0  # rows that set-returning functions make of one
     found: list[_Grouping] = []
     for expr in exprs:
-        made = max(made, _made_rows(expr))
+        made = max(made, made_rows(expr, estimator))
         if expr.type == BOOL:
             groups *= 2.0
             continue
@@ -73,14 +75,6 @@ def estimate_num_groups(exprs: Sequence[e.Expr], rows: float, estimator: Estimat
             groups *= _of_input(input, here)
     groups = float(math.ceil(groups * made))
     return max(min(groups, rows), 1.0)
-
-
-def _made_rows(expr: e.Expr) -> float:
-    made = 1.0
-    for node in walk(expr):
-        if isinstance(node, e.Call) and node.function.returns_set:
-            made *= max(node.function.rows, 1.0)
-    return made
 
 
 def _add(found: list[_Grouping], variable: Variable, estimator: Estimator) -> None:

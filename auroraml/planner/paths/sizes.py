@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
-from auroraml.planner.cost.expressions import array_length
 from auroraml.planner.cost.numbers import clamp_rows
 from auroraml.planner.estimate.estimator import InputColumn
+from auroraml.planner.estimate.set_rows import made_rows
 from auroraml.planner.estimate.width import type_width
 from auroraml.planner.level.classes import join_implied
 from auroraml.planner.level.clause import Clause
@@ -15,8 +15,6 @@ from auroraml.planner.level.relation import Parameterization, Relation, Target
 from auroraml.planner.rules.join_tree import NoTable
 from auroraml.planner.rules.placeholder import PlaceHolder, RowHolder, is_held
 
-SERIES = frozenset((1066, 1067, 1068, 1069))
-UNNEST = 2331
 ROW_HEADER = 24
 
 
@@ -24,7 +22,7 @@ def set_size(level: Level, relation: Relation) -> None:
     """Rows, restriction cost and width of a base relation."""
     item = relation.item
     if isinstance(item, l.FunctionItem):
-        relation.tuples = max((_function_rows(level, call) for call in item.calls), default=1.0)
+        relation.tuples = max((made_rows(call, level.estimates.estimator) for call in item.calls), default=1.0)
     elif isinstance(item, l.ValuesItem):
         relation.tuples = float(len(item.rows))
     elif isinstance(item, l.CteItem):
@@ -59,36 +57,6 @@ def whole_row_width(level: Level, relation: Relation) -> None:
             read = {x.id for x in relation.target.exprs if isinstance(x, e.ColumnRef)}
             own = [o for o in relation.item.outputs if o.id in read or o.id in relation.widths]
             relation.widths[holder.id] = ROW_HEADER + sum(relation.widths.get(o.id) or type_width(o.type, o.typmod) for o in own)
-
-
-def _function_rows(level: Level, call: e.Expr) -> float:
-    """expression_returns_set_rows, with what generate_series and unnest tell of constant arguments."""
-    if not isinstance(call, e.Call) or not call.function.returns_set:
-        return 1.0
-    return clamp_rows(set_rows(level, call))
-
-
-def set_rows(level: Level, call: e.Call) -> float:
-    """Rows of one set-returning call."""
-    function = call.function
-    if function.oid in SERIES and function.schema == "pg_catalog":
-        args = [level.estimates.estimator.constant(a) for a in call.args]
-        if any(a is not None and a.value is None for a in args):
-            return 0.0
-        if all(a is not None for a in args):
-            values = [float(str(a.value)) for a in args if a is not None]
-            step = values[2] if len(values) > 2 else 1.0
-            if step != 0:
-                return max(0.0, float(int((values[1] - values[0] + step) / step)) if (values[1] - values[0] + step) / step > 0 else 0.0)
-        return function.rows
-    if function.oid == UNNEST:
-        return float(array_length(call.args[0]))
-    return function.rows
-
-
-def made_rows(level: Level, expr: e.Expr) -> float:
-    """Rows that a select-list expression makes of one: the call at its top counts (expression_returns_set_rows)."""
-    return clamp_rows(set_rows(level, expr)) if isinstance(expr, e.Call) and expr.function.returns_set else 1.0
 
 
 def _cte(level: Level, relation: Relation, item: l.CteItem) -> None:

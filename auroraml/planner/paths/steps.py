@@ -5,6 +5,7 @@ from __future__ import annotations
 from auroraml.ir import expr as e
 from auroraml.planner.cost.numbers import clamp_rows
 from auroraml.planner.cost.sorts import incremental_sort, sort
+from auroraml.planner.estimate.set_rows import made_rows
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.parallel_safety import is_safe
 from auroraml.planner.level.pathkeys import Keys
@@ -27,7 +28,6 @@ from auroraml.planner.paths.path import (
     UniquePath,
     UpperUniquePath,
 )
-from auroraml.planner.paths.sizes import made_rows
 
 CANNOT_PROJECT = (
     MaterialPath, MemoizePath, SortPath, UniquePath, UpperUniquePath, SetOpPath, LockPath, LimitPath, AppendPath, RecursivePath, ProjectSetPath,
@@ -107,7 +107,7 @@ def set_projection(level: Level, relation: Relation, source: Path, target: Targe
     made.safe = made.safe and is_safe(level, target.exprs)
     rows = 1.0
     for expr in target.exprs:
-        rows = max(rows, made_rows(level, expr))
+        rows = max(rows, made_rows(expr, level.estimates.estimator))
     made.rows = source.rows * rows
     made.startup = source.startup + target.startup
     made.total = (
