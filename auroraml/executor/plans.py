@@ -22,7 +22,7 @@ class Facts:
     volatile_below: bool = False
     subqueries: bool = False
     row_by_row: bool = False
-    limited: bool = False
+    uneven: bool = False  # reads its inputs as far as needed, which differs from loop to loop
 
 
 _FACTS: WeakKeyDictionary[p.PhysicalPlan, Facts] = WeakKeyDictionary()
@@ -62,7 +62,7 @@ def _node_facts(node: p.PhysicalPlan) -> Facts:
     elif isinstance(node, p.RecursiveUnion):
         facts.made.add(-node.work_table)
     facts.row_by_row = facts.row_by_row or _alone(node)
-    facts.limited = facts.limited or isinstance(node, p.Limit)
+    facts.uneven = facts.uneven or _uneven(node)
     return facts
 
 
@@ -73,6 +73,13 @@ def _alone(node: p.PhysicalPlan) -> bool:
     if isinstance(node, p.Limit):
         return any(isinstance(x, e.ParamRef | e.SubPlan) for part in (node.count, node.offset) if part is not None for x in walk(part))
     return isinstance(node, p.Join) and node.kind in ("right", "full")
+
+
+def _uneven(node: p.PhysicalPlan) -> bool:
+    """Whether how far a node reads its inputs depends on what it finds in them."""
+    if isinstance(node, p.NestedLoop):
+        return not node.params or node.inner_unique or node.kind in ("semi", "anti")
+    return isinstance(node, p.Limit | p.Join)
 
 
 def _visit(item: object, facts: Facts) -> None:
@@ -101,7 +108,7 @@ def _add(facts: Facts, inner: Facts, volatile: bool) -> None:
     facts.ctes |= inner.ctes
     facts.volatile_below = facts.volatile_below or volatile
     facts.row_by_row = facts.row_by_row or inner.row_by_row
-    facts.limited = facts.limited or inner.limited
+    facts.uneven = facts.uneven or inner.uneven
 
 
 _DECLARED: WeakKeyDictionary[p.PhysicalPlan, tuple[e.SubPlan, ...]] = WeakKeyDictionary()
@@ -146,6 +153,6 @@ def any_volatile(plan: p.PhysicalPlan) -> bool:
 def runs_set_wise(plan: p.PhysicalPlan, ctes: Mapping[int, e.SubPlan], initial: Mapping[int, e.SubPlan], measured: bool) -> bool:
     """Whether a plan with parameters can run for many loops at once (`measured`: and count what each of them would have)."""
     facts = facts_of(plan)
-    if facts.row_by_row or facts.volatile_below or (measured and facts.limited):
+    if facts.row_by_row or facts.volatile_below or (measured and facts.uneven):
         return False
     return not any(index in ctes and free_parameters(ctes[index].plan, initial, ctes) for index in facts.ctes)

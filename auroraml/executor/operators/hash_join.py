@@ -14,6 +14,7 @@ from auroraml.executor.operators.ordering import row_sizes
 from auroraml.executor.shares import Together
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
+from auroraml.ir.tree import walk
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import INT8
 
@@ -115,6 +116,7 @@ class HashJoinRows(JoinRows):
 
     def produce(self, n: int) -> Batch | None:
         if not self.ready:
+            first: Batch | None = None
             cost = self.node.outer.cost.startup < self.node.inner.cost.total
             fills = self.node.kind in ("left", "full", "anti")
             if (
@@ -130,10 +132,11 @@ class HashJoinRows(JoinRows):
                     self.ready = True
                     return None
                 self.outer_known = True
-                self.outer.unread(first)
             self._prepare()
             if not self.right.n and self.node.kind in ("inner", "semi", "right"):
                 self.finished = True
+            elif first is not None:
+                self.outer.unread(first)
         return super().produce(n)
 
     def _keys(self, left: Batch) -> list[Vector]:
@@ -152,7 +155,16 @@ class HashJoinRows(JoinRows):
         if self._only_contained():
             rows = np.flatnonzero(self.matcher.contains(self._keys(left), left.n))
             return rows, np.zeros(len(rows), np.int64)
-        return self.matcher.pairs(self._keys(left), left.n)
+        i, j = self.matcher.pairs(self._keys(left), left.n)
+        if self.ctx.measured and self.loops.n is None and len(i):
+            self._recheck(left.take(i))
+        return i, j
+
+    def _recheck(self, pairs: Batch) -> None:
+        """Subqueries in keys run again for each pair, as the hash condition is tested once more: EXPLAIN ANALYZE counts it."""
+        for key, call in zip(self.outer_keys, self.node.hash_conditions, strict=True):
+            if any(isinstance(part, e.SubPlan) for part in walk(call)):
+                key(self.frame(pairs.n, pairs, pairs))
 
     def _only_contained(self) -> bool:
         """Whether it is enough to know that an outer row has a match."""

@@ -80,7 +80,9 @@ class NestedLoopRows(JoinRows):
     def produce(self, n: int) -> Batch | None:
         if self.function is not None and self.loops.n is None:
             return self._called(n)
-        return self._one_by_one(n) if self._shows(n) else super().produce(n)
+        if self.morsel is None and self._shows(n):
+            return self._one_by_one(n)
+        return self._rest_of_row(n) or super().produce(n)
 
     def _shows(self, n: int) -> bool:
         """Whether running the inner side for several outer rows, or further than needed, could be seen."""
@@ -206,6 +208,12 @@ class NestedLoopRows(JoinRows):
             if made is not None and made.n:
                 self.feed.fill(made)
 
+    def _rest_of_row(self, n: int) -> Batch | None:
+        """What is left of an outer row begun alone, where the rows behind it are asked for together."""
+        while (found := self.feed.give(n)) is None and self.current is not None:
+            self.feed.fill(self._next_pairs(n))
+        return found
+
     def _next_pairs(self, n: int) -> Batch | None:
         left = self.current
         assert left is not None
@@ -327,8 +335,10 @@ class MaterializeRows(Operator):
         self.store: Batch | None = None
         self.ended = False
         self.at = 0
+        self.reached = 0  # how far any run before this one came
 
     def open(self) -> None:
+        self.reached = max(self.reached, self.at)
         self.at = 0
 
     def produce(self, n: int) -> Batch | None:
@@ -349,12 +359,14 @@ class MaterializeRows(Operator):
         """Rows just read from the child go back to it, as nobody has come this far."""
         self.at -= batch.n
         assert self.store is not None
-        if self.loops.n is None and not self.ended and self.at < self.store.n:
-            self.children[0].unread(self.store.drop(self.at))
-            self.store = self.store.slice(0, self.at)
+        kept = max(self.at, self.reached)
+        if self.loops.n is None and not self.ended and kept < self.store.n:
+            self.children[0].unread(self.store.drop(kept))
+            self.store = self.store.slice(0, kept)
 
     def forget(self) -> None:
         self.store = None
+        self.at = self.reached = 0
         self.ended = False
 
     def rewind(self) -> None:
