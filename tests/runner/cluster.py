@@ -106,7 +106,8 @@ def _await(port: int, server: subprocess.Popen[bytes]) -> None:
     for _ in range(300):
         if server.poll() is not None:
             raise RuntimeError("the PostgreSQL server ended while starting")
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        ready = subprocess.run([_program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)], check=False)
+        if ready.returncode == 0:
             return
         time.sleep(0.1)
     raise TimeoutError("the PostgreSQL server did not start within 30 s")
