@@ -15,7 +15,7 @@ QUERIES = {
     path.stem: path.read_text(encoding="utf-8") for path in sorted((Path(__file__).parent.parent.parent / "benchmarks" / "queries").glob("q*.sql"))
 }
 ANALYZE = "EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off, BUFFERS off) "
-DIFFERENT = {"q09", "q13", "q16", "q22"}  # foreign keys' selectivity; heap fetches after VACUUM
+MEMORY = {"q01", "q18"}  # memory of hashed groups of numeric sums, which PostgreSQL asks for block by block
 
 
 @pytest.fixture(scope="module")
@@ -54,10 +54,9 @@ def test_rows_are_postgresqls(engines: tuple[Engine, Engine], name: str) -> None
 
 
 def test_explain_analyze_counts_as_postgresql_does(engines: tuple[Engine, Engine]) -> None:
-    differing = set()
     for name, query in QUERIES.items():
-        wanted, got = ([mask(str(row[0])) for row in engine.run(ANALYZE + query).rows] for engine in engines)
+        wanted, got = ([str(row[0]) for row in engine.run(ANALYZE + query).rows] for engine in engines)
         assert wanted
-        if wanted != got:
-            differing.add(name)
-    assert not differing - DIFFERENT
+        if name in MEMORY:
+            wanted, got = ([mask(line) for line in lines] for lines in (wanted, got))
+        assert got == wanted, name
