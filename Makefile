@@ -2,9 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := auroraml cli tests tools benchmarks
+SOURCES := auroraml cli tests tools benchmarks setup.py
 
-.PHONY: demo test check oracle soak bench clean
+.PHONY: demo test check oracle soak bench wheel clean
 
 demo: $(VENV)/.run
 	@$(BIN)/python -m auroraml_cli.demo
@@ -23,10 +23,14 @@ oracle: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/golden tests/property/test_psql.py --oracle
 
 soak: $(VENV)/.dev
-	$(BIN)/python -m pytest tests/golden tests/property --soak -n 2
+	$(BIN)/python -m pytest tests/golden tests/property tests/architecture/test_compiled.py --soak -n 2
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.run
+
+# With the planner compiled by mypyc; needs a C compiler. `pip install` from source needs none and compiles nothing.
+wheel: $(VENV)/.dev
+	AURORAML_COMPILE=1 $(BIN)/python -m pip wheel --no-deps --no-build-isolation --wheel-dir dist .
 
 $(VENV)/.base: pyproject.toml
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
@@ -46,4 +50,4 @@ $(VENV)/.dev: $(VENV)/.base
 	touch $@
 
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
