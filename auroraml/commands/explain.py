@@ -22,7 +22,7 @@ from auroraml.pipeline.result import ResultStream, of_batch
 from auroraml.planner.considered import considered
 from auroraml.planner.level.ledger import WATCHED, Ledger
 from auroraml.settings.core import COMPUTE_QUERY_ID
-from auroraml.settings.planner import HASH_MEM_MULTIPLIER, WORK_MEM
+from auroraml.settings.memory import hash_memory, work_memory
 from auroraml.settings.setting import parse_bool
 from auroraml.sql import statements as st
 from auroraml.types.table import JSON, TEXT, XML
@@ -172,8 +172,8 @@ def explained(
             changed_settings=tuple(host.settings.changed()),
             sql=sql,
             identify=host.settings[COMPUTE_QUERY_ID] == "on",
-            sort_memory=host.settings[WORK_MEM] * 1024,
-            hash_memory=int(host.settings[WORK_MEM] * 1024 * host.settings[HASH_MEM_MULTIPLIER]),
+            sort_memory=work_memory(host.settings),
+            hash_memory=hash_memory(host.settings),
             planning=planning,
             charges=host.services.account.running(),
             currency=host.services.account.prices.currency if options.charges else "",

@@ -23,7 +23,7 @@ from auroraml.ir.objects import Function
 from auroraml.ir.physical import PhysicalPlan
 from auroraml.services.account import Account
 from auroraml.services.meter import Bill
-from auroraml.settings.planner import HASH_MEM_MULTIPLIER, WORK_MEM
+from auroraml.settings.memory import hash_memory, work_memory
 from auroraml.storage.store import Store
 from auroraml.storage.transactions import Transaction
 from auroraml.types.form import TextStyle
@@ -115,9 +115,14 @@ class ExecutionContext:
         return self.charges.charging(metrics.charges)
 
     @property
+    def work_memory(self) -> int:
+        """Bytes that a sort may take."""
+        return work_memory(self.settings)
+
+    @property
     def hash_memory(self) -> int:
         """Bytes that a hash table may take."""
-        return int(self.settings[WORK_MEM] * 1024 * self.settings[HASH_MEM_MULTIPLIER])
+        return hash_memory(self.settings)
 
     def setting(self, name: str) -> str:
         """The text of a setting."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from auroraml.batch import Batch, ConstVector, Datum, Index, Mask, Vector, from_datums
 from auroraml.catalog.acl import has_privilege, owns
-from auroraml.catalog.catalog import SUPERUSER, Catalog, new_oid
+from auroraml.catalog.catalog import SUPERUSER, new_oid
 from auroraml.catalog.changes import Put, Remove, Row
 from auroraml.catalog.names import ObjectNames
 from auroraml.catalog.printing import index_keys, type_text
@@ -40,7 +40,7 @@ from auroraml.ir.bound import BoundStatement
 from auroraml.ir.decisions import Migrations
 from auroraml.ir.expr import ColumnRef, Expr, InputRef
 from auroraml.ir.logical import LogicalPlan, Output, Query, TableItem, Target
-from auroraml.ir.objects import Column, Function, Relation, Role, Schema
+from auroraml.ir.objects import Column, Function, Relation, Schema
 from auroraml.ir.objects import Index as TableIndex
 from auroraml.ir.physical import PhysicalPlan
 from auroraml.ir.tree import rewrite
@@ -59,7 +59,6 @@ from auroraml.session.parameters import given
 from auroraml.session.plan_cache import PlanCache
 from auroraml.session.sequences import SequenceValues
 from auroraml.session.stored_rows import StoredRows
-from auroraml.session.transaction import Transaction
 from auroraml.settings.aurora import AURORAML_EQUAL_CALLS, AURORAML_WARN_DOUBLE_CALLS
 from auroraml.settings.core import (
     BYTEA_OUTPUT,
@@ -93,9 +92,7 @@ def micros_now() -> int:
 class Hosting(SequenceValues, StoredRows):
     """Methods of Session; the attributes they use are Session's."""
 
-    settings: Any
     plan_cache: PlanCache
-    hub: Any
     running: Any
     server: Any
     services: Any
@@ -115,21 +112,6 @@ class Hosting(SequenceValues, StoredRows):
 
     def tell(self, notice: Diagnostic | None) -> None:
         """Pass a notice on."""
-        raise NotImplementedError
-
-    @property
-    def catalog(self) -> Catalog:
-        """The catalog as the running statement sees it."""
-        raise NotImplementedError
-
-    @property
-    def transaction(self) -> Transaction:
-        """The running transaction."""
-        raise NotImplementedError
-
-    @property
-    def role(self) -> Role:
-        """The current role."""
         raise NotImplementedError
 
     @property

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from auroraml.catalog.acl import has_privilege
-from auroraml.catalog.catalog import Catalog
 from auroraml.errors import InsufficientPrivilege, NumericValueOutOfRange, ObjectNotInPrerequisiteState, ReadOnlySqlTransaction, WrongObjectType
-from auroraml.ir.objects import Relation, Role, SequenceDefinition
+from auroraml.ir.objects import Relation, SequenceDefinition
+from auroraml.session.part import SessionPart
 from auroraml.settings.core import TRANSACTION_READ_ONLY
 
 
-class SequenceValues:
-    """Methods of Session; the attributes they use are Session's."""
+class SequenceValues(SessionPart):
+    """Methods of Session over sequences."""
 
-    hub: Any
-    settings: Any
     sequence_values: dict[int, int]  # currval, by sequence
     last_sequence: int
-
-    @property
-    def catalog(self) -> Catalog:
-        """The catalog as the running statement sees it."""
-        raise NotImplementedError
-
-    @property
-    def role(self) -> Role:
-        """The current role."""
-        raise NotImplementedError
 
     def _sequence(self, relation: Relation, letters: str) -> SequenceDefinition:
         if relation.sequence is None:

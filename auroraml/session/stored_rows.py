@@ -3,46 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
 from auroraml.batch import Index, Vector
-from auroraml.catalog.catalog import Catalog
 from auroraml.catalog.changes import SetStatistics
 from auroraml.catalog.pinned import pinned_statistics
 from auroraml.catalog.statistics import RelationStatistics
 from auroraml.errors import ReadOnlySqlTransaction
-from auroraml.ir.objects import Relation, Role
-from auroraml.session.transaction import Transaction
+from auroraml.ir.objects import Relation
+from auroraml.session.part import SessionPart
 from auroraml.settings.core import TRANSACTION_READ_ONLY
 from auroraml.types.form import TextStyle
 
 
-class StoredRows:
-    """Methods of Session; the attributes they use are Session's."""
-
-    hub: Any
-    settings: Any
-
-    @property
-    def catalog(self) -> Catalog:
-        """The catalog as the running statement sees it."""
-        raise NotImplementedError
-
-    @property
-    def role(self) -> Role:
-        """The current role."""
-        raise NotImplementedError
+class StoredRows(SessionPart):
+    """Methods of Session over stored rows."""
 
     @property
     def style(self) -> TextStyle:
         """How values are written in this session."""
-        raise NotImplementedError
-
-    @property
-    def transaction(self) -> Transaction:
-        """The running transaction."""
         raise NotImplementedError
 
     def column_vectors(self, relation: Relation) -> list[Vector]:

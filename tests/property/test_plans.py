@@ -11,7 +11,7 @@ from tests.runner.aurora import Aurora
 from tests.runner.cluster import binaries
 from tests.runner.outcome import Engine
 
-SMALL = Portion(schemas=range(3), numbers=range(25), most_rows=600, inner=0.85, every=0.80)
+SMALL = Portion(schemas=range(3), numbers=range(25), most_rows=600, inner=0.995, every=0.97)
 LARGE = Portion(schemas=range(1000, 1100), numbers=range(25), most_rows=20_000, inner=0.995, every=0.97)
 
 

@@ -24,7 +24,6 @@ from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.hashing import BLOCK
 from auroraml.ir.tree import children, same, walk
-from auroraml.settings.planner import WORK_MEM
 from auroraml.storage.sizes import Sizes
 from auroraml.storage.tuples import minimal_sizes
 from auroraml.types.pg_type import PgType
@@ -237,7 +236,7 @@ class AggregateRows(Keeping):
         batch = concat_batches(parts) if parts else no_rows(self.node.source)
         made = self._grouped(calls, batch)
         if self.ctx.measured and self.node.strategy in ("hashed", "mixed"):
-            space = group_space(self.tables, self.node.hashing, self.ctx.hash_memory, self.ctx.settings[WORK_MEM] * 1024)
+            space = group_space(self.tables, self.node.hashing, self.ctx.hash_memory, self.ctx.work_memory)
             self.metrics.extra["Group Space"] = space
             self.metrics.temp_written += space.disk // BLOCK
             self.metrics.temp_read += space.disk // BLOCK

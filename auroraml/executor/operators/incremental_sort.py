@@ -12,7 +12,6 @@ from auroraml.executor.operators.ordering import changes, order_of, ranked, sort
 from auroraml.executor.space.sorting import Reused
 from auroraml.ir import physical as p
 from auroraml.ir.metrics import SortGroups
-from auroraml.settings.planner import WORK_MEM
 
 LEAST = 32  # rows that are sorted by all keys together, whatever runs they are of
 MOST = 64  # rows beyond which a run is sorted by the later keys alone
@@ -147,7 +146,7 @@ class IncrementalSortRows(Operator):
         if self.ctx.measured:
             groups, sort = self.metrics.extra.setdefault(kind, SortGroups()), self.sorts.setdefault(kind, Reused())
             assert isinstance(groups, SortGroups)
-            memory = self.ctx.settings[WORK_MEM] * 1024
+            memory = self.ctx.work_memory
             space = sort.add(sort_space_of(batch, self.node.source, memory, bound, ranks, self.most < ALL, sort.uncounted))
             groups.add(space.method, space.kind, space.kilobytes)
         if batch is None:

@@ -12,7 +12,6 @@ from auroraml.evaluate.keys import codes_of, sort_indices
 from auroraml.executor.operator import ALL, Keeping, Streaming, operator
 from auroraml.executor.space.sorting import PAGE, SortSpace, sort_space
 from auroraml.ir import physical as p
-from auroraml.settings.planner import WORK_MEM
 from auroraml.storage.sizes import Sizes
 from auroraml.storage.tuples import minimal_sizes
 from auroraml.types.pg_type import PgType
@@ -127,7 +126,7 @@ class SortRows(Keeping):
             assert batch is not None and order is not None
             return ranked(batch, order, self.node.keys, self.node.source)
 
-        space = sort_space_of(batch, self.node.source, self.ctx.settings[WORK_MEM] * 1024, bound, ranks)
+        space = sort_space_of(batch, self.node.source, self.ctx.work_memory, bound, ranks)
         if space.kind == "Disk":
             self.metrics.temp_written += space.size // PAGE
             self.metrics.temp_read += space.size // PAGE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auroraml.settings import planner as s
+from auroraml.settings.memory import hash_memory, work_memory
 from auroraml.settings.values import Settings
 
 DISABLED = 1.0e10
@@ -41,8 +42,8 @@ class CostParameters:
         self.parallel_tuple = float(settings[s.PARALLEL_TUPLE_COST])
         self.recursive_worktable_factor = float(settings[s.RECURSIVE_WORKTABLE_FACTOR])
         self.cache_pages = float(settings[s.EFFECTIVE_CACHE_SIZE])
-        self.work_memory = int(settings[s.WORK_MEM]) * 1024
-        self.hash_memory = int(self.work_memory * float(settings[s.HASH_MEM_MULTIPLIER]))
+        self.work_memory = work_memory(settings)
+        self.hash_memory = hash_memory(settings)
         self.workers = int(settings[s.MAX_PARALLEL_WORKERS_PER_GATHER])
         self.min_table_pages = int(settings[s.MIN_PARALLEL_TABLE_SCAN_SIZE])
         self.min_index_pages = int(settings[s.MIN_PARALLEL_INDEX_SCAN_SIZE])
