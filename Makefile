@@ -10,14 +10,14 @@ demo: $(VENV)/.run
 	@$(BIN)/python -m auroraml_cli.demo
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 oracle: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/golden tests/property/test_psql.py --oracle

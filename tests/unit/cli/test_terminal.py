@@ -22,7 +22,7 @@ class Terminal:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
         environment |= {"HOME": str(home), "TERM": "xterm", "NO_COLOR": "1", "PAGER": "cat", "PROMPT_TOOLKIT_NO_CPR": "1"}
         self.child = pexpect.spawn(
-            sys.executable, ["-c", ENTRY, "-X", "-d", "labdb", *arguments], env=environment, encoding="utf-8", dimensions=(40, 120), timeout=30
+            sys.executable, ["-c", ENTRY, "-X", "-d", "labdb", *arguments], env=environment, encoding="utf-8", dimensions=(40, 120), timeout=60
         )
         self.text = ""
 
@@ -30,7 +30,7 @@ class Terminal:
         """Read on until `pattern` has come since the last wait; what was read."""
         got = ""
         while not re.search(pattern, got):
-            got += ANSI.sub("", self.child.read_nonblocking(4096, 30))
+            got += ANSI.sub("", self.child.read_nonblocking(4096, 60))
         self.text += got
         return got
 
@@ -129,7 +129,7 @@ def test_ways_out(tmp_path: Path, keys: str) -> None:
     terminal.wait(r"labdb=>[\s\x08]*$")
     terminal.child.send(keys)
     terminal.child.expect(pexpect.EOF)
-    terminal.child.close()
+    terminal.child.wait()  # close() would hang up on a program that is still on its way out
     assert terminal.child.exitstatus == 0
 
 
