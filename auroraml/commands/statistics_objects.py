@@ -42,8 +42,9 @@ def without_statistics(relation: Relation, gone: StatisticsObject) -> Relation:
     return replace(relation, statistics=tuple(s for s in relation.statistics if s.oid != gone.oid))
 
 
-def copy_statistics(source: Relation, table: Relation, host: Host) -> None:
-    """Give a table the statistics objects of the one it was made like, over its own columns and under names made of them."""
+def copy_statistics(source: Relation, table: Relation, host: Host) -> dict[int, int]:
+    """Give a table the statistics objects of the one it was made like, over its own columns and under names made of them; new OIDs by old."""
+    copies: dict[int, int] = {}
     places = {column.name: column.number for column in table.columns}
     ours = {column.number: places[column.name] for column in source.columns if not column.dropped}
     names = {column.number: column.name for column in source.columns}
@@ -63,7 +64,9 @@ def copy_statistics(source: Relation, table: Relation, host: Host) -> None:
             columns=tuple(sorted(ours[number] for number in old.columns)), expressions=tuple(rewrite(x, moved) for x in old.expressions),
         )  # fmt: skip
         table = replace(table, statistics=(*table.statistics, made))
+        copies[old.oid] = made.oid
         host.put(table)
+    return copies
 
 
 def statistics_target(text: str, host: Host) -> int:

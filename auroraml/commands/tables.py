@@ -8,10 +8,10 @@ from dataclasses import replace
 from auroraml.batch import Batch, concat_batches
 from auroraml.commands.context import Bound, Host, command, done
 from auroraml.commands.definitions import SERIAL, Draft, add_constraint, default_of
+from auroraml.commands.likeness import Likeness
 from auroraml.commands.naming import free_name
 from auroraml.commands.options import table_options
 from auroraml.commands.sequences import LIMITS, sequence_default, sequence_row
-from auroraml.commands.statistics_objects import copy_statistics
 from auroraml.errors import (
     DuplicateColumn,
     DuplicateTable,
@@ -19,7 +19,6 @@ from auroraml.errors import (
     InvalidParameterValue,
     InvalidTableDefinition,
     SyntaxError,
-    UndefinedTable,
     WrongObjectType,
 )
 from auroraml.ir.bound import BoundStatement
@@ -69,38 +68,66 @@ def create_table(statement: st.CreateTable, host: Host, params: tuple[Bound, ...
     schema = host.temporary_schema(statement.name) if statement.temporary else host.creation_schema(statement.name)
     if exists(host, statement.name, schema.name, statement.if_not_exists):
         return done("CREATE TABLE")
-    columns = _like(statement, host)
     relation = Relation(
-        oid=host.new_oid(), name=statement.name.name, schema=schema.name, columns=columns, owner=host.role.oid, row_type=host.new_oid(),
+        oid=host.new_oid(), name=statement.name.name, schema=schema.name, owner=host.role.oid, row_type=host.new_oid(),
         options=table_options(statement.options), persistence="t" if statement.temporary else "u" if statement.unlogged else "p",
     )  # fmt: skip
     draft = Draft(relation=relation, host=host)
-    for definition in statement.columns:
-        add_column(draft, definition)
-    for definition in statement.columns:
-        column = draft.column(definition.name)
-        for constraint in definition.constraints:
+    likes = _add_columns(draft, statement)
+    constraints = _constraints(draft, statement)
+    for constraint, column in constraints:
+        if constraint.kind == "c":
             add_constraint(draft, constraint, column)
-    for constraint in statement.constraints:
-        add_constraint(draft, constraint)
+    for constraint, column in _keys(constraints):
+        add_constraint(draft, constraint, column)
+    for like in likes:
+        like.add_parts(draft)
+    for constraint, column in constraints:
+        if constraint.kind == "f":
+            add_constraint(draft, constraint, column)
     put_relation(host, draft.relation)
-    for name, wanted in zip(statement.like, statement.like_statistics, strict=True):
-        if wanted:
-            copy_statistics(host.relation(name), host.catalog.relation(relation.oid), host)
+    for like in likes:
+        like.finish(draft.relation)
     return done("CREATE TABLE")
 
 
-def _like(statement: st.CreateTable, host: Host) -> tuple[Column, ...]:
-    columns: list[Column] = []
-    for name in statement.like:
-        try:
-            source = host.relation(name)
-        except UndefinedTable as error:
-            raise UndefinedTable(str(error), at=name.at) from None
-        for column in source.columns:
-            if not column.dropped:
-                columns.append(replace(column, number=len(columns) + 1, default=None))
-    return tuple(columns)
+def _add_columns(draft: Draft, statement: st.CreateTable) -> list[Likeness]:
+    """The columns in the order written; the sources of LIKE, opened."""
+    likes: list[Likeness] = []
+    for element in statement.elements:
+        if isinstance(element, st.LikeClause):
+            like = Likeness(element, draft.host)
+            like.add_columns(draft)
+            likes.append(like)
+        else:
+            add_column(draft, element)
+    return likes
+
+
+Placed = tuple[st.ConstraintDefinition, Column | None]  # a constraint, and the column it was written at
+
+
+def _keys(constraints: Sequence[Placed]) -> list[Placed]:
+    """Keys in the order of their indexes: the primary key first, and one index for a key that is said twice (transformIndexConstraints)."""
+    found: list[Placed] = []
+    places: dict[tuple[str, ...], int] = {}
+    for constraint, column in sorted((c for c in constraints if c[0].kind in "pu"), key=lambda c: c[0].kind):
+        names = tuple(name.name for name in constraint.columns)
+        place = places.setdefault(names, len(found))
+        if place == len(found) or constraint.kind == "p":
+            found.append((constraint, column))
+        elif found[place][0].name is None:
+            found[place] = (replace(found[place][0], name=constraint.name), found[place][1])
+    return found
+
+
+def _constraints(draft: Draft, statement: st.CreateTable) -> list[Placed]:
+    """All constraints with the columns they were written at."""
+    found: list[Placed] = []
+    for element in statement.elements:
+        if isinstance(element, st.ColumnDefinition):
+            found += [(constraint, draft.column(element.name)) for constraint in element.constraints]
+    return found + [(constraint, None) for constraint in statement.constraints]
 
 
 def add_column(draft: Draft, definition: st.ColumnDefinition) -> Column:

@@ -11,7 +11,7 @@ from auroraml.sql.extended_statistics import create_statistics
 from auroraml.sql.grammar import Grammar, QueryParser
 from auroraml.sql.types import TypeName
 
-_LIKE_PARTS = ("comments", "compression", "constraints", "defaults", "generated", "identity", "indexes", "statistics", "storage", "all")
+_LIKE_PARTS = ("comments", "compression", "constraints", "defaults", "generated", "identity", "indexes", "statistics", "storage")
 _CONSTRAINT_WORDS = ("constraint", "primary", "unique", "check", "foreign", "references", "not", "null", "default", "generated", "collate")
 
 
@@ -58,26 +58,18 @@ def _table(p: QueryParser, temporary: bool, unlogged: bool) -> st.Statement:
         return _table_as(p, name, exists, temporary)
     if p.token.is_word("partition", "of"):
         return p.refuse("CREATE TABLE ... OF or PARTITION OF")
-    columns: list[st.ColumnDefinition] = []
+    elements: list[st.ColumnDefinition | st.LikeClause] = []
     constraints: list[st.ConstraintDefinition] = []
-    like: list[st.Name] = []
-    with_statistics: list[bool] = []
     p.need("(")
     while not p.mark(")"):
-        if columns or constraints or like:
+        if elements or constraints:
             p.need(",")
         if p.take("like"):
-            like.append(p.qualified())
-            with_statistics.append(False)
-            while word := p.one_of("including", "excluding"):
-                if p.one_of(*_LIKE_PARTS) is None:
-                    raise p.fail()
-                if p.tokens[p.i - 1].is_word("statistics", "all"):
-                    with_statistics[-1] = word == "including"
+            elements.append(_like(p))
         elif p.token.is_word("constraint", "primary", "unique", "check", "foreign", "exclude"):
             constraints.append(table_constraint(p))
         else:
-            columns.append(column(p))
+            elements.append(column(p))
     if p.token.is_word("inherits", "partition"):
         return p.refuse(f"CREATE TABLE ... {p.token.raw.upper()}")
     options = storage_options(p)
@@ -86,9 +78,21 @@ def _table(p: QueryParser, temporary: bool, unlogged: bool) -> st.Statement:
         on_commit = "drop" if p.take("drop") else "delete rows" if p.take("delete", "rows") else "preserve rows"
         if on_commit == "preserve rows":
             p.expect("preserve", "rows")
-    return st.CreateTable(name=name, columns=tuple(columns), constraints=tuple(constraints), like=tuple(like), like_statistics=tuple(with_statistics),
-                          if_not_exists=exists,
+    return st.CreateTable(name=name, elements=tuple(elements), constraints=tuple(constraints), if_not_exists=exists,
                           temporary=temporary, unlogged=unlogged, options=options, on_commit=on_commit)  # fmt: skip
+
+
+def _like(p: QueryParser) -> st.LikeClause:
+    """LIKE source [INCLUDING part | EXCLUDING part] ...: later words win."""
+    name = p.qualified()
+    parts: set[str] = set()
+    while word := p.one_of("including", "excluding"):
+        part = p.one_of(*_LIKE_PARTS, "all")
+        if part is None:
+            raise p.fail()
+        named = _LIKE_PARTS if part == "all" else (part,)
+        parts = parts.union(named) if word == "including" else parts.difference(named)
+    return st.LikeClause(name=name, parts=frozenset(parts))
 
 
 def _is_name_list(p: QueryParser) -> bool:

@@ -87,14 +87,20 @@ class ConstraintDefinition:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CreateTable(Statement):
-    """CREATE [TEMP] TABLE; `like` are relations whose columns are copied, and their statistics objects where `like_statistics` says so."""
+class LikeClause:
+    """LIKE source among the columns of CREATE TABLE; `parts` are what it includes beside the columns: comments, constraints, defaults, ..."""
 
     name: Name
-    columns: tuple[ColumnDefinition, ...]
+    parts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateTable(Statement):
+    """CREATE [TEMP] TABLE; `elements` in the order written."""
+
+    name: Name
+    elements: tuple[ColumnDefinition | LikeClause, ...]
     constraints: tuple[ConstraintDefinition, ...] = ()
-    like: tuple[Name, ...] = ()
-    like_statistics: tuple[bool, ...] = ()
     if_not_exists: bool = False
     temporary: bool = False
     unlogged: bool = False
