@@ -73,7 +73,7 @@ def _collect(node: object, found: Uses, places: dict[int, tuple[int, int]], refs
         found.columns.setdefault(node.view.oid, set())
         places.update({o.id: (node.view.oid, c.number) for o, c in zip(node.outputs, node.view.columns, strict=False)})
         return
-    elif isinstance(node, Insert | Update | Delete):
+    elif isinstance(node, (Insert, Update, Delete)):
         found.columns.setdefault(node.relation.oid, set())
         if not isinstance(node, Delete):
             live = [c.number for c in node.relation.columns if not c.dropped]
@@ -82,7 +82,7 @@ def _collect(node: object, found: Uses, places: dict[int, tuple[int, int]], refs
         refs.append(node.id)
     elif isinstance(node, e.WholeRow):
         refs.extend(node.ids)
-    elif isinstance(node, e.Call | e.Aggregate | e.WindowCall):
+    elif isinstance(node, (e.Call, e.Aggregate, e.WindowCall)):
         found.functions.add(node.function.oid)
     elif isinstance(node, e.Const) and node.type.name == "regclass" and isinstance(node.value, int):
         found.columns.setdefault(node.value, set())

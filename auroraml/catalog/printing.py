@@ -116,7 +116,7 @@ def index_keys(index: Index, relation: Relation, catalog: Catalog, pretty: bool 
 def _key_text(expr: e.Expr, catalog: Catalog, pretty: bool, objects: ObjectNames | None) -> str:
     """An expression among keys: in parentheses unless it looks like a call."""
     text = expression_text(expr, catalog, pretty, objects)
-    bare = (isinstance(expr, e.Call) and expr.form == "call") or isinstance(expr, e.Coalesce | e.MinMax | e.NullIf | e.SqlValue)
+    bare = (isinstance(expr, e.Call) and expr.form == "call") or isinstance(expr, (e.Coalesce, e.MinMax, e.NullIf, e.SqlValue))
     return text if bare else f"({text})"
 
 

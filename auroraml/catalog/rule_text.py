@@ -65,7 +65,7 @@ class RuleDeparser(Deparser):
         text = self.text(expr, True)
         if isinstance(expr, e.ColumnRef):
             return text
-        enclosed = self.pretty or isinstance(expr, e.Call | e.Aggregate | e.WindowCall)
+        enclosed = self.pretty or isinstance(expr, (e.Call, e.Aggregate, e.WindowCall))
         return f"({text})" if enclosed else text
 
     def window(self, window: Window) -> str:
@@ -107,17 +107,17 @@ class RuleDeparser(Deparser):
             return not isinstance(parent, e.FieldSelect)
         if isinstance(expr, e.Relabel) and expr.collation:
             return self._within_call(parent)
-        if isinstance(expr, e.Relabel | e.ViaText | e.ArrayCoerce | e.RowCoerce):
+        if isinstance(expr, (e.Relabel, e.ViaText, e.ArrayCoerce, e.RowCoerce)):
             return self._simple(expr.arg, expr)
         if isinstance(expr, e.Call):
             return expr.form == "call" or self._simple(expr.args[0], expr)
         if isinstance(expr, e.OpCall) and isinstance(parent, e.OpCall):
             return self._binds(expr, parent)
-        if isinstance(expr, e.OpCall | e.SubLink | e.NullTest | e.BooleanTest | e.Distinct) and isinstance(parent, e.And | e.Or | e.Not):
+        if isinstance(expr, (e.OpCall, e.SubLink, e.NullTest, e.BooleanTest, e.Distinct)) and isinstance(parent, (e.And, e.Or, e.Not)):
             return True
-        if isinstance(expr, e.ArrayOp | e.RowCompare):
+        if isinstance(expr, (e.ArrayOp, e.RowCompare)):
             return False
-        if isinstance(expr, e.And | e.Or | e.Not) and isinstance(parent, e.And | e.Or | e.Not):
+        if isinstance(expr, (e.And, e.Or, e.Not)) and isinstance(parent, (e.And, e.Or, e.Not)):
             return isinstance(parent, e.Or) or (isinstance(parent, e.And) and not isinstance(expr, e.Or))
         return self._within_call(parent)
 

@@ -88,7 +88,7 @@ class Deparser:
         """The SQL of `expr`; `show_implicit` prints coercions that nobody wrote (inside calls and operators)."""
         if isinstance(expr, e.Relabel) and expr.collation and not self.planned:
             return self.collated(expr)
-        if isinstance(expr, e.Relabel | e.ViaText | e.ArrayCoerce | e.RowCoerce):
+        if isinstance(expr, (e.Relabel, e.ViaText, e.ArrayCoerce, e.RowCoerce)):
             return self._coercion(expr.arg, expr, show_implicit or not expr.implicit)
         if isinstance(expr, e.Call) and expr.form in ("cast", "implicit"):
             return self._coercion(expr.args[0], expr, show_implicit or expr.form == "cast")
@@ -180,7 +180,7 @@ class Deparser:
         """jsonb[key]."""
         base, path = expr.args
         text = self.text(base)
-        bare = isinstance(base, e.ColumnRef | e.InputRef | e.ParamRef | e.FieldSelect) or (isinstance(base, e.Call) and base.form == "subscript")
+        bare = isinstance(base, (e.ColumnRef, e.InputRef, e.ParamRef, e.FieldSelect)) or (isinstance(base, e.Call) and base.form == "subscript")
         keys: list[str] = []
         if isinstance(path, e.ArrayExpr):
             keys = [self.text(key) for key in path.args]
@@ -257,7 +257,7 @@ class Deparser:
         if expr.whole:
             return f"{self._owner(expr)}.*"
         first = expr.args[0] if expr.migrated else None
-        if isinstance(first, e.MigratedRef | e.InputRef) and isinstance(first.original, e.FieldSelect):
+        if isinstance(first, (e.MigratedRef, e.InputRef)) and isinstance(first.original, e.FieldSelect):
             return self.text(first.original.arg)
         return f"ROW({self.inner(expr.args)})" + (f"::{self.type_name(expr)}" if expr.cast else "")
 
@@ -276,14 +276,14 @@ class Deparser:
         text = self.text(expr.arg)
         return (
             f"{text}.{quote_identifier(expr.name)}"
-            if isinstance(expr.arg, e.FieldSelect | e.Subscript)
+            if isinstance(expr.arg, (e.FieldSelect, e.Subscript))
             else f"({text}).{quote_identifier(expr.name)}"
         )
 
     @_write.register
     def _(self, expr: e.Subscript) -> str:
         text = self.text(expr.arg)
-        if not isinstance(expr.arg, e.ColumnRef | e.InputRef | e.ParamRef | e.FieldSelect):
+        if not isinstance(expr.arg, (e.ColumnRef, e.InputRef, e.ParamRef, e.FieldSelect)):
             text = f"({text})"
         for lower, upper in expr.bounds:
             low = "" if lower is None else self.text(lower)

@@ -29,12 +29,12 @@ def renumber(plan: P, new_id: Callable[[], int], kept: Collection[int] = ()) -> 
         changed: dict[str, object] = {}
         for field in fields(value):
             old = getattr(value, field.name)
-            if field.name == "id" and isinstance(value, Output | Target | Cte | ColumnRef):
+            if field.name == "id" and isinstance(value, (Output, Target, Cte, ColumnRef)):
                 changed["id"] = fresh(old)
             elif field.name == "cte" and isinstance(value, CteItem):
                 changed["cte"] = fresh(old)
             elif field.name in ("ids", "row_ids", "excluded_ids", "distinct_on") and isinstance(
-                value, WholeRow | Insert | Update | Conflict | Query | Delete | SetOperation | Values
+                value, (WholeRow, Insert, Update, Conflict, Query, Delete, SetOperation, Values)
             ):
                 changed[field.name] = None if old is None else tuple(fresh(i) for i in old)
             elif field.name not in ("type", "function", "operator", "relation"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from auroraml.ir import expr as e
 from auroraml.ir.alternatives import ConsideredPath, ConsideredRelation
@@ -15,6 +14,7 @@ from auroraml.planner.level.relation import Relation
 from auroraml.planner.path_words import words
 from auroraml.planner.paths import path as q
 from auroraml.planner.paths.dominance import FUZZ
+from auroraml.records import replace
 from auroraml.types.pg_type import PgType
 
 STEPS: tuple[tuple[type, str], ...] = (  # an upper relation is called by the first of its paths that says what it is for

@@ -44,7 +44,7 @@ def find_extremes(level: Level, tree: Group, sub_level: SubLevel) -> list[Extrem
     calls = aggregates_of(level)
     if not (calls or query.aggregates_dropped) or level.group_clauses or query.grouping_sets is not None or query.windows or level.row_columns:
         return None
-    if len(tree.items) != 1 or not isinstance(tree.items[0], l.TableItem | AppendItem) or not all(_usable(c) for c in calls):
+    if len(tree.items) != 1 or not isinstance(tree.items[0], (l.TableItem, AppendItem)) or not all(_usable(c) for c in calls):
         return None
     found: list[Extreme] = []
     for call in calls:

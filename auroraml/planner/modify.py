@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
@@ -15,6 +14,7 @@ from auroraml.planner.level.statement import Outer, Statement
 from auroraml.planner.paths.dominance import cheapest_fractional
 from auroraml.planner.prepare import ROW_ID, prepare_expr
 from auroraml.planner.query import plan_level, values_query
+from auroraml.records import replace
 from auroraml.types.table import INT8
 
 
@@ -89,7 +89,7 @@ def _conflict(level: Level, plan: l.Insert, new: dict[int, e.Expr]) -> p.Conflic
         return None
     wanted = set(conflict.columns)
     arbiters = tuple(i for i in plan.relation.indexes if i.unique and (not wanted or set(i.columns) == wanted))
-    known: dict[int, e.Expr] = {id: replace(ref, side=0) for id, ref in new.items()}  # type: ignore[call-arg] # InputRefs
+    known: dict[int, e.Expr] = {id: replace(ref, side=0) for id, ref in new.items()}
     for i, (id, c) in enumerate(zip(conflict.excluded_ids, live(plan.relation), strict=False)):
         known[id] = _row_column(c, i, 1)
     values = _over(level, [value for _, value in conflict.assignments], known)

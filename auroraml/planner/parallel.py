@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from auroraml.ir import logical as l
 from auroraml.ir import physical as p
 from auroraml.ir.bound import BoundStatement
@@ -11,6 +9,7 @@ from auroraml.planner.cost.sorts import gather
 from auroraml.planner.level.parallel_safety import SAFE, UNSAFE, statement_hazard
 from auroraml.planner.level.statement import Statement
 from auroraml.planner.plans.inputs import references
+from auroraml.records import replace
 
 SMALL = 0.5  # tables below this part of the least size for a parallel scan leave nothing to share
 SETUP = 1000.0  # PostgreSQL's own parallel_setup_cost: no plan over small tables is worth it
@@ -18,7 +17,7 @@ SETUP = 1000.0  # PostgreSQL's own parallel_setup_cost: no plan over small table
 
 def allow_workers(statement: Statement, bound: BoundStatement) -> None:
     """Settle whether parallel plans are considered; nothing is looked at where none could be chosen."""
-    if not bound.parallel or statement.costs.workers == 0 or not isinstance(bound.plan, l.Query | l.SetOperation | l.Values):
+    if not bound.parallel or statement.costs.workers == 0 or not isinstance(bound.plan, (l.Query, l.SetOperation, l.Values)):
         return
     statement.unsettled = bound.plan
     if _worthwhile(statement, bound):

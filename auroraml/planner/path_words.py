@@ -36,7 +36,7 @@ def parts(path: q.Path, alias: Alias, depth: int) -> Iterable[str]:
 
 
 def _part(path: q.Path, alias: Alias, depth: int) -> str:
-    if depth > 0 or isinstance(path, q.SeqPath | q.ItemPath | q.IndexPath):
+    if depth > 0 or isinstance(path, (q.SeqPath, q.ItemPath, q.IndexPath)):
         return words(path, alias, depth)
     return f"{name(path, alias)} of {alias(path.relation)}" if isinstance(path, q.JoinPath) else name(path, alias)
 

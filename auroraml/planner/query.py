@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
@@ -30,6 +29,7 @@ from auroraml.planner.paths.steps import incrementally_sorted, limited, projecte
 from auroraml.planner.paths.targets import Targets, split_sets, variables
 from auroraml.planner.paths.windows import choose_order, window_keys, windows
 from auroraml.planner.prepare import Prepared
+from auroraml.records import replace
 
 
 class LimitCounts:

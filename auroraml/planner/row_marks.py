@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
@@ -11,6 +10,7 @@ from auroraml.planner.binder.literals import record_of
 from auroraml.planner.level.statement import Statement
 from auroraml.planner.rules.join_tree import Group, NoTable, leaves
 from auroraml.planner.rules.placeholder import RowHolder
+from auroraml.records import replace
 from auroraml.types.table import INT8
 
 RowColumn = tuple[l.TableItem, int]  # a table and the column id of its row number
@@ -49,7 +49,7 @@ def _lockable(items: tuple[l.FromItem, ...]) -> Iterator[l.FromItem]:
     for item in items:
         if isinstance(item, l.JoinItem):
             yield from _lockable((item.left, item.right))
-        elif item.outputs and isinstance(item, l.TableItem | l.SubqueryItem):
+        elif item.outputs and isinstance(item, (l.TableItem, l.SubqueryItem)):
             yield item
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
@@ -26,6 +25,7 @@ from auroraml.planner.paths.path import Path, RecursivePath, SetOpPath, Subquery
 from auroraml.planner.paths.steps import limited, projected, projection, sorted_path
 from auroraml.planner.query import LimitCounts, charge_init_plans, ordered, plan_level
 from auroraml.planner.rules.pull_up_subqueries import merged_unions
+from auroraml.records import replace
 from auroraml.types.table import INT4
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.ir import physical as p
@@ -16,6 +14,7 @@ from auroraml.planner.level.statement import Outer
 from auroraml.planner.paths.index_match import commuted
 from auroraml.planner.rules.join_tree import outer_ids, read_ids
 from auroraml.planner.rules.pull_up_sublinks import simplify_exists
+from auroraml.records import replace
 
 FRACTIONS = {"exists": 1.0, "any": 0.5, "all": 0.5}
 MATERIALIZES = (p.Materialize, p.FunctionScan, p.CteScan, p.Sort, p.WorkTableScan)

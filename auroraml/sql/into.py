@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sqlglot import exp
 
+from auroraml.records import replace
 from auroraml.sql import statements as st
 from auroraml.sql.lexer import Token
 

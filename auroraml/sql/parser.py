@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from sqlglot import exp
 
 from auroraml.errors import FeatureNotSupported
 from auroraml.errors import SyntaxError as SqlSyntaxError
+from auroraml.records import replace
 from auroraml.sql.check import check_query
 from auroraml.sql.into import select_into
 from auroraml.sql.lexer import Token, tokenize
@@ -86,6 +86,6 @@ def query(text: str, source: Source, start: int, stop: int) -> Query:
         tree = parse_tree(text, source, start, stop)
     except SqlSyntaxError as error:  # PostgreSQL's grammar has it: what fails is this engine's
         raise FeatureNotSupported("this syntax is not supported", at=(error.diag.statement_position or 1) - 1) from error
-    if isinstance(tree.root, exp.Alias | exp.Column | exp.Identifier):
+    if isinstance(tree.root, (exp.Alias, exp.Column, exp.Identifier)):
         raise near(tokens[min(start + 1, stop)])
     return Query(tree=tree, text=text, start=tree.at, end=tokens[stop - 1].end)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 
 from auroraml.catalog.catalog import Catalog
@@ -15,6 +15,7 @@ from auroraml.ir.objects import Column, Function, Relation, Schema
 from auroraml.planner.binder.calls import Chooser
 from auroraml.planner.binder.coercion import Coercer
 from auroraml.planner.binder.leaves import Leaves
+from auroraml.records import replace
 from auroraml.sql.rewrite import Source
 from auroraml.sql.types import TypeName
 from auroraml.types.form import TextStyle

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlglot import exp
@@ -31,6 +30,7 @@ from auroraml.ir.tree import children
 from auroraml.planner.binder.binder import Binder
 from auroraml.planner.binder.calls import FIRST_OWN_OID, Candidate
 from auroraml.planner.binder.coercion import located
+from auroraml.records import replace
 from auroraml.types.pg_type import Attribute, PgType, Rep
 from auroraml.types.table import (
     ANY,
@@ -100,7 +100,7 @@ class Calls:
         names: list[str | None] = []
         args: list[e.Expr] = []
         for item in [] if star else items:
-            named = isinstance(item, exp.Kwarg | exp.PropertyEQ)
+            named = isinstance(item, (exp.Kwarg, exp.PropertyEQ))
             names.append(self.leaves.name(item.this) if named else None)
             args.append(self.bind(item.expression if named else item))
         if form is not None and form.order is not None:
@@ -264,7 +264,7 @@ class Calls:
         window = next((inner for arg in args for inner in _walk(arg) if isinstance(inner, e.WindowCall)), None)
         if window is not None:
             raise GroupingError("aggregate function calls cannot contain window function calls", at=window.at)
-        if any(isinstance(inner, e.Aggregate | e.Grouping) for arg in args for inner in _walk(arg)):
+        if any(isinstance(inner, (e.Aggregate, e.Grouping)) for arg in args for inner in _walk(arg)):
             raise GroupingError("aggregate function calls cannot be nested", at=_inner_at(args))
         self._refuse_sets(args, "aggregate")
         inner_window = next((x for arg in args for x in _walk(arg) if isinstance(x, e.WindowCall)), None)
@@ -476,4 +476,4 @@ def _walk(expr: e.Expr) -> list[e.Expr]:
 
 
 def _inner_at(args: Sequence[e.Expr]) -> int | None:
-    return next((item.at for arg in args for item in _walk(arg) if isinstance(item, e.Aggregate | e.Grouping)), None)
+    return next((item.at for arg in args for item in _walk(arg) if isinstance(item, (e.Aggregate, e.Grouping))), None)

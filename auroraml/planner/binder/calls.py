@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from auroraml.errors import AmbiguousFunction, DatatypeMismatch, TooManyArguments, UndefinedFunction
 from auroraml.ir import expr as e
 from auroraml.ir.objects import Function, Operator
 from auroraml.planner.binder.coercion import Coercer, array_type
+from auroraml.records import replace
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import POLYMORPHIC, TEXT, UNKNOWN
 

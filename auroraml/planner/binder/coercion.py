@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from auroraml.catalog.catalog import Catalog
 from auroraml.errors import CannotCoerce, DatabaseError, DatatypeMismatch
 from auroraml.ir import expr as e
+from auroraml.records import replace
 from auroraml.types.casts import find_cast
 from auroraml.types.form import TextStyle
 from auroraml.types.pg_type import PgArray, PgType, Rep
@@ -33,7 +33,7 @@ def located(expr: e.Expr) -> int | None:
 
 def _hidden(expr: e.Expr) -> e.Expr:
     """A coercion that the one to a length above it covers: not printed (hide_coercion_node)."""
-    if isinstance(expr, e.Relabel | e.ViaText | e.ArrayCoerce | e.RowCoerce):
+    if isinstance(expr, (e.Relabel, e.ViaText, e.ArrayCoerce, e.RowCoerce)):
         return replace(expr, implicit=True)
     return replace(expr, form="implicit") if isinstance(expr, e.Call) and expr.form == "cast" else expr
 

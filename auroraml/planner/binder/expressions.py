@@ -326,7 +326,7 @@ class Expressions(Predicates):
             return self.quantified(symbol, node.this, right)
         if isinstance(node, _COMPARISONS) and (pair := self._rows(node.this, right)) is not None:
             return self.row_comparison(symbol, *pair, self.leaves.operator_at(right, symbol))
-        if isinstance(node, _COMPARISONS) and isinstance(bare(right), exp.Select | exp.SetOperation | exp.Subquery):
+        if isinstance(node, _COMPARISONS) and isinstance(bare(right), (exp.Select, exp.SetOperation, exp.Subquery)):
             items = self.row_items(node.this)
             if items is not None:
                 return self.row_sublink(symbol, items, right, self.leaves.operator_at(right, symbol))
@@ -419,7 +419,7 @@ class Expressions(Predicates):
             return self.is_test(inner, True)
         if isinstance(inner, exp.In) and not isinstance(node.this, exp.Paren):
             return self.membership(inner, True)
-        if isinstance(node.this, exp.Like | exp.ILike | exp.SimilarTo | exp.Escape):
+        if isinstance(node.this, (exp.Like, exp.ILike, exp.SimilarTo, exp.Escape)):
             return self.pattern(node.this, True)
         bound = self.binder.boolean(self._bind(node.this), "NOT", self.leaves.start(node.this))
         return e.Not(type=BOOL, arg=bound)
@@ -486,7 +486,7 @@ class Expressions(Predicates):
     @_bind.register
     def _(self, node: exp.Array) -> e.Expr:
         items = node.expressions
-        if len(items) == 1 and isinstance(items[0], exp.Select | exp.SetOperation | exp.Subquery):
+        if len(items) == 1 and isinstance(items[0], (exp.Select, exp.SetOperation, exp.Subquery)):
             plan = self.query_of(items[0], self.leaves.start(items[0]))
             if len(plan.outputs) != 1:
                 raise SqlSyntaxError("subquery must return only one column", at=self._parenthesis(items[0]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from sqlglot import exp
 
@@ -27,6 +26,7 @@ from auroraml.planner.binder.expressions import Clause, Expressions
 from auroraml.planner.binder.literals import record_of
 from auroraml.planner.binder.scope import Entry, Scope, column
 from auroraml.planner.binder.stored import current
+from auroraml.records import replace
 from auroraml.types.pg_type import PgType, Rep
 from auroraml.types.table import INT8, RECORD, TEXT, UNKNOWN
 
@@ -96,7 +96,7 @@ class FromClause:
         if isinstance(node, exp.Table):
             if node.args.get("sample") is not None:
                 raise FeatureNotSupported("TABLESAMPLE is not supported", at=self.leaves.start(node))
-            if isinstance(node.this, exp.Anonymous | exp.Dot):
+            if isinstance(node.this, (exp.Anonymous, exp.Dot)):
                 schema = node.args.get("db")
                 return self._function(node, node.this if schema is None else exp.Dot(this=schema.copy(), expression=node.this.copy()))
             return self._table(node)

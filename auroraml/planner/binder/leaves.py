@@ -23,7 +23,7 @@ class Leaves:
     @staticmethod
     def mark(node: object) -> tuple[str, int]:
         """The letter and token number of a leaf; ("", -1) for what is none."""
-        name = node if isinstance(node, str) else node.this if isinstance(node, exp.Identifier | exp.Var) else getattr(node, "name", "")
+        name = node if isinstance(node, str) else node.this if isinstance(node, (exp.Identifier, exp.Var)) else getattr(node, "name", "")
         if isinstance(name, str) and name[:1] == "_" and (number := name[2:]).isdigit():
             return name[1], int(number)
         return "", -1
@@ -117,7 +117,7 @@ class Leaves:
     def sign_at(self, node: exp.Neg) -> int:
         """Where a prefix sign stands: signs of the operand's own first operand come between."""
         depth, inner = 1, node.this
-        while isinstance(inner, exp.Paren | exp.Neg | exp.Binary | exp.Cast):
+        while isinstance(inner, (exp.Paren, exp.Neg, exp.Binary, exp.Cast)):
             depth += isinstance(inner, exp.Neg)
             inner = inner.this
         i = self.first(node)

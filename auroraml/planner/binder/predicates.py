@@ -154,10 +154,10 @@ class Predicates(Calls):
 
     def quantified(self, symbol: str, left: exp.Expression, right: exp.Expression, where: int | None = None) -> e.Expr:
         """left op ANY | ALL (array or subquery)."""
-        every = isinstance(right, exp.All | exp.Anonymous)
+        every = isinstance(right, (exp.All, exp.Anonymous))
         inner = bare(right.expressions[0] if isinstance(right, exp.Anonymous) else right.this)
         at = self.leaves.operator_at(right, symbol) if where is None else where
-        if isinstance(inner, exp.Query | exp.Values) and not isinstance(inner, exp.Paren):
+        if isinstance(inner, (exp.Query, exp.Values)) and not isinstance(inner, exp.Paren):
             return self.sublink("all" if every else "any", symbol, left, inner, at)
         bound, array = self.bind(left), self.bind(inner)
         if array.type.oid == UNKNOWN.oid:
@@ -188,7 +188,7 @@ class Predicates(Calls):
         if len(left) != len(plan.outputs):
             raise SqlSyntaxError("subquery has too many columns" if len(plan.outputs) > len(left) else "subquery has too few columns", at=at)
         test = self.row_comparison(symbol, left, [column(output) for output in plan.outputs], at)
-        tests = test.args if isinstance(test, e.And | e.Or) else (test,)
+        tests = test.args if isinstance(test, (e.And, e.Or)) else (test,)
         compared = test.left if isinstance(test, e.RowCompare) else tuple(one.args[0] for one in tests if isinstance(one, e.OpCall))
         return e.SubLink(type=BOOL, kind="row", query=plan, test=test, left=e.RowExpr(type=RECORD, args=compared), symbol=symbol, at=at)
 
@@ -215,7 +215,7 @@ class Predicates(Calls):
 
 def is_quantifier(node: exp.Expression) -> bool:
     """ANY (...) or ALL (...); the latter is a call to sqlglot where no query stands in it."""
-    return isinstance(node, exp.Any | exp.All) or (isinstance(node, exp.Anonymous) and node.this == "ALL" and len(node.expressions) == 1)
+    return isinstance(node, (exp.Any, exp.All)) or (isinstance(node, exp.Anonymous) and node.this == "ALL" and len(node.expressions) == 1)
 
 
 def bare(node: exp.Expression) -> exp.Expression:
@@ -225,4 +225,4 @@ def bare(node: exp.Expression) -> exp.Expression:
 
 
 def _has_column(expr: e.Expr) -> bool:
-    return any(isinstance(item, e.ColumnRef | e.SubLink) for item in expressions(expr))
+    return any(isinstance(item, (e.ColumnRef, e.SubLink)) for item in expressions(expr))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlglot import exp
 
@@ -42,6 +42,7 @@ from auroraml.planner.binder.expressions import Clause, Expressions
 from auroraml.planner.binder.from_clause import FromClause, bind_rows, common_rows
 from auroraml.planner.binder.scope import Entry, Scope, column
 from auroraml.planner.binder.select_list import SelectList
+from auroraml.records import replace
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import INT8, TEXT, UNKNOWN
 
@@ -93,7 +94,7 @@ class QueryBinder:
         if isinstance(node, exp.Select):
             values = bare_values(node)
             return self._select(node, parent) if values is None else self._values(values, parent, node)
-        if isinstance(node, exp.Insert | exp.Update | exp.Delete):
+        if isinstance(node, (exp.Insert, exp.Update, exp.Delete)):
             return self.dml(node, parent)
         raise FeatureNotSupported(f"{type(node).__name__} is not supported", at=self.leaves.start(node))
 
@@ -113,7 +114,7 @@ class QueryBinder:
         """A parenthesised query under ORDER BY or LIMIT of its own."""
         keys = self._output_order(node.args.get("order"), plan.outputs, parent)
         limit, offset, _ = self._limits(node, parent)
-        if isinstance(plan, SetOperation | Values) and not plan.order_by and plan.limit is None and plan.offset is None:
+        if isinstance(plan, (SetOperation, Values)) and not plan.order_by and plan.limit is None and plan.offset is None:
             return replace(plan, order_by=keys, limit=limit, offset=offset)
         return SetOperation(op="union", all=True, left=plan, right=_nothing(plan), outputs=plan.outputs, order_by=keys, limit=limit, offset=offset)
 
@@ -496,7 +497,7 @@ def check_grouping(query: Query, scope: Scope) -> None:
             stray = next((x for x in node.args if not any(same(x, key) for key in query.group_by)), None)
             if stray is not None:
                 raise GroupingError("arguments to GROUPING must be grouping expressions of the associated query level", at=stray.at)
-        if isinstance(node, e.Aggregate | e.Grouping) or (isinstance(node, e.Expr) and any(same(node, key) for key in query.group_by)):
+        if isinstance(node, (e.Aggregate, e.Grouping)) or (isinstance(node, e.Expr) and any(same(node, key) for key in query.group_by)):
             return
         if isinstance(node, e.ColumnRef) and node.id in own and node.id not in keyed:
             entry, output = own[node.id]

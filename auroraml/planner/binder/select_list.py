@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import product
 
 from sqlglot import exp
@@ -16,6 +15,7 @@ from auroraml.ir.tree import same
 from auroraml.planner.binder.binder import Binder
 from auroraml.planner.binder.expressions import Clause, Expressions
 from auroraml.planner.binder.scope import Scope, column, missing_table
+from auroraml.records import replace
 from auroraml.sql.rewrite import CONSTANTS
 from auroraml.types.pg_type import Rep
 from auroraml.types.table import TEXT, UNKNOWN
@@ -108,7 +108,7 @@ class SelectList:
     def _reference(self, node: exp.Expression, targets: Sequence[Target], word: str, outputs_first: bool) -> Target | None:
         """The target a bare name or number means, if it means one."""
         visible = [t for t in targets if not t.hidden]
-        letter, index = self.leaves.mark(node) if isinstance(node, exp.Column | exp.Identifier) and not node.args.get("table") else ("", -1)
+        letter, index = self.leaves.mark(node) if isinstance(node, (exp.Column, exp.Identifier)) and not node.args.get("table") else ("", -1)
         if letter in ("s",):
             token = self.leaves.source.tokens[index]
             raise SqlSyntaxError(f"non-integer constant in {word}", at=token.start)
@@ -169,7 +169,7 @@ class SelectList:
 
         items = [*node.expressions, *(item for key in ("rollup", "cube", "grouping_sets") for item in node.args.get(key) or ())]
         combined = [tuple(dict.fromkeys(sum(choice, ()))) for choice in product(*(sets(item) for item in items))]
-        if not any(isinstance(item, exp.Rollup | exp.Cube | exp.GroupingSets) for item in items) and combined != [()]:
+        if not any(isinstance(item, (exp.Rollup, exp.Cube, exp.GroupingSets)) for item in items) and combined != [()]:
             return tuple(keys), None
         return tuple(keys), tuple(combined)
 
@@ -192,7 +192,7 @@ def _figure(node: exp.Expression, leaves: object) -> tuple[str, int]:
         return _figure(node.this, leaves)
     if isinstance(node, exp.Column) and isinstance(node.this, exp.Star):
         return leaves.name(node.args["table"]), 2  # type: ignore[attr-defined]
-    if isinstance(node, exp.Column | exp.Identifier):
+    if isinstance(node, (exp.Column, exp.Identifier)):
         letter, index = mark(node)
         if letter == "k" and source.tokens[index].text in CONSTANTS:
             return "", 0
@@ -203,7 +203,7 @@ def _figure(node: exp.Expression, leaves: object) -> tuple[str, int]:
         index = mark(node.this)[1]
         form = source.forms.get(index)
         return (form.name if form is not None else source.tokens[index].text), 2
-    if isinstance(node, exp.Filter | exp.Window | exp.WithinGroup):
+    if isinstance(node, (exp.Filter, exp.Window, exp.WithinGroup)):
         return _figure(node.this, leaves)
     if isinstance(node, exp.Cast):
         name, strength = _figure(node.this, leaves)
@@ -211,7 +211,7 @@ def _figure(node: exp.Expression, leaves: object) -> tuple[str, int]:
             return name, strength
         target = node.args["to"]
         return source.types[mark(target.args.get("kind") or target.this)[1]].name, 1
-    if isinstance(node, exp.Collate | exp.Bracket):
+    if isinstance(node, (exp.Collate, exp.Bracket)):
         return _figure(node.this, leaves)
     if isinstance(node, exp.Overlaps):
         return "overlaps", 2

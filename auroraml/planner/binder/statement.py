@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import pairwise
 
 from sqlglot import exp
@@ -37,6 +36,7 @@ from auroraml.planner.binder.from_clause import FromClause
 from auroraml.planner.binder.query import QueryBinder, _conjuncts, output_expr
 from auroraml.planner.binder.scope import Entry, Scope, column
 from auroraml.planner.binder.select_list import SelectList
+from auroraml.records import replace
 from auroraml.sql import statements as st
 from auroraml.sql.rewrite import Source
 from auroraml.types.form import DEFAULT_STYLE, TextStyle
@@ -59,7 +59,7 @@ def bind(statement: st.Query, catalog: Catalog, names: Names, parameters: Sequen
         if learnt.oid == UNKNOWN.oid:
             at = next((t.start for t in statement.tree.source.tokens if t.kind == "parameter" and t.text == str(number)), None)
             raise IndeterminateDatatype(f"could not determine data type of parameter ${number}", at=at)
-    writes = tag != "SELECT" or any(isinstance(c.query, Insert | Update | Delete) for c in getattr(plan, "ctes", ()))
+    writes = tag != "SELECT" or any(isinstance(c.query, (Insert, Update, Delete)) for c in getattr(plan, "ctes", ()))
     return BoundStatement(
         plan=plan,
         columns=plan.outputs,
@@ -156,7 +156,7 @@ def _returning(function: Function, plan: LogicalPlan, binder: Binder) -> Logical
         if len(outputs) != 1:
             raise _returns(function, shown, "Final statement must return exactly one column.")
         wanted = [(function.result, -1)]
-    if not isinstance(plan, Query | Values):
+    if not isinstance(plan, (Query, Values)):
         return plan
     values = [output_expr(plan, i) for i in range(len(outputs))]
     for i, (value, (type, _)) in enumerate(zip(values, wanted, strict=True)):
@@ -373,7 +373,7 @@ class StatementBinder(QueryBinder):
                 raise WrongObjectType("constraint in ON CONFLICT clause has no associated index")
             numbers = list(constraint.columns)
         for key in keys:
-            name = self.leaves.name(key.this if isinstance(key, exp.Ordered | exp.Column) else key)
+            name = self.leaves.name(key.this if isinstance(key, (exp.Ordered, exp.Column)) else key)
             match = next((c for c in live if c.name == name), None)
             if match is None:
                 raise UndefinedColumn(f'column "{name}" does not exist', at=self.leaves.start(key))
@@ -403,7 +403,7 @@ class StatementBinder(QueryBinder):
         found: list[tuple[int, e.Expr]] = []
         for node in nodes:
             left, right = node.this, node.expression
-            if isinstance(left, exp.Tuple | exp.Paren):
+            if isinstance(left, (exp.Tuple, exp.Paren)):
                 names = left.expressions if isinstance(left, exp.Tuple) else [left.this]
                 for target, value in zip([self._set_column(n, relation) for n in names], self._set_row(right, len(names), bound), strict=True):
                     found.append((target.number, self._set_value(target, value, bound)))
@@ -428,7 +428,7 @@ class StatementBinder(QueryBinder):
         return match
 
     def _set_row(self, node: exp.Expression, n: int, bound: Expressions) -> list[exp.Expression | e.Expr]:
-        inner = node.this if isinstance(node, exp.Subquery | exp.Paren) else node
+        inner = node.this if isinstance(node, (exp.Subquery, exp.Paren)) else node
         if isinstance(inner, exp.Select):
             plan = self.plan(inner, bound.scope)
             if len(plan.outputs) != n:
@@ -437,7 +437,7 @@ class StatementBinder(QueryBinder):
             for i, output in enumerate(plan.outputs):  # one scalar subquery a column: the row is read column by column
                 again = self.plan(inner, bound.scope) if i else plan
                 single = [t for t in getattr(again, "targets", ()) if not t.hidden][i]
-                narrowed = replace(again, outputs=(again.outputs[i],), targets=tuple(t for t in again.targets if t.hidden or t is single))  # type: ignore[attr-defined, call-arg]
+                narrowed = replace(again, outputs=(again.outputs[i],), targets=tuple(t for t in again.targets if t.hidden or t is single))  # type: ignore[attr-defined]
                 parts.append(e.SubLink(type=output.type, typmod=output.typmod, kind="scalar", query=narrowed, at=self.leaves.start(node)))
             return parts
         row = isinstance(inner, exp.Anonymous) and self.leaves.token(inner.this).is_word("row")

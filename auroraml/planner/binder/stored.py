@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 from auroraml.catalog.catalog import Catalog
@@ -11,6 +10,7 @@ from auroraml.ir.logical import Insert, LogicalPlan, Output, SubqueryItem, Table
 from auroraml.ir.objects import Relation
 from auroraml.ir.renumber import renumber
 from auroraml.ir.tree import map_children
+from auroraml.records import replace
 
 P = TypeVar("P")
 Ids = Callable[[], int]

@@ -41,7 +41,7 @@ class ExpressionCosts:
 
     def _walk(self, expr: object) -> tuple[float, float]:
         startup = per_tuple = 0.0
-        if isinstance(expr, e.Aggregate | e.WindowCall | e.ColumnRef | e.Const | e.ParamRef):
+        if isinstance(expr, (e.Aggregate, e.WindowCall, e.ColumnRef, e.Const, e.ParamRef)):
             return 0.0, 0.0
         if isinstance(expr, e.Grouping):
             return 0.0, self.operator
@@ -51,9 +51,9 @@ class ExpressionCosts:
             return expr.first.startup_cost, expr.first.per_call_cost
         if isinstance(expr, e.ArrayOp):
             startup, per_tuple = self._array(expr)
-        elif isinstance(expr, e.Call | e.OpCall | e.Distinct | e.NullIf):
+        elif isinstance(expr, (e.Call, e.OpCall, e.Distinct, e.NullIf)):
             per_tuple = expr.function.cost * self.operator
-        elif isinstance(expr, e.MinMax | e.SqlValue):
+        elif isinstance(expr, (e.MinMax, e.SqlValue)):
             per_tuple = self.operator
         elif isinstance(expr, e.Relabel):
             per_tuple = self.operator if cuts(expr) else 0.0
@@ -87,7 +87,7 @@ class ExpressionCosts:
 
 def array_length(expr: e.Expr) -> int:
     """How many elements an array is thought to have (estimate_array_length)."""
-    while isinstance(expr, e.Relabel | e.ArrayCoerce):
+    while isinstance(expr, (e.Relabel, e.ArrayCoerce)):
         expr = expr.arg
     if isinstance(expr, e.Const):
         return len(expr.value.elements) if isinstance(expr.value, PgArray) else 0

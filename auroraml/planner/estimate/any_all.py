@@ -21,8 +21,8 @@ EQUALITY_STRATEGY = 3
 def any_all_selectivity(expr: e.ArrayOp, context: Context, joins: bool) -> float:
     """The fraction of rows (of pairs, `joins`) where any (all) of the array's elements pass."""
     left, array = (context.estimator.reduced(arg) for arg in expr.args)
-    while isinstance(array, e.Relabel | e.ArrayCoerce):
-        if isinstance(array, e.ArrayCoerce) and not isinstance(array.element, e.Relabel | e.ElementRef):
+    while isinstance(array, (e.Relabel, e.ArrayCoerce)):
+        if isinstance(array, e.ArrayCoerce) and not isinstance(array.element, (e.Relabel, e.ElementRef)):
             break
         array = array.arg
     element = element_type(expr.args[1].type)

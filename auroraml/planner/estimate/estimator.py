@@ -301,4 +301,4 @@ def is_volatile(expr: object) -> bool:
 
 def has_subquery(expr: object) -> bool:
     """Whether an expression holds a subquery."""
-    return any(isinstance(node, e.SubLink | e.SubPlan | l.LogicalPlan) for node in walk(expr))
+    return any(isinstance(node, (e.SubLink, e.SubPlan, l.LogicalPlan)) for node in walk(expr))

@@ -40,7 +40,7 @@ def _padded(value: object) -> Key:
 
 
 def _float(value: object) -> Key:
-    assert isinstance(value, float | int)
+    assert isinstance(value, (float, int))
     return math.inf if value != value else value
 
 

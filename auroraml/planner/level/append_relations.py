@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TypeVar
 
 from auroraml.ir import expr as e
@@ -15,6 +14,7 @@ from auroraml.planner.level.questions import conjuncts, ids_in, rewrite, volatil
 from auroraml.planner.level.relation import Relation, Target
 from auroraml.planner.rules.join_tree import AppendItem
 from auroraml.planner.rules.placeholder import PlaceHolder
+from auroraml.records import replace
 from auroraml.types.table import BOOL
 
 N = TypeVar("N")

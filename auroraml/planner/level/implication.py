@@ -212,9 +212,9 @@ def strict_for(clause: e.Expr, part: e.Expr, may_be_false: bool) -> bool:
     clause, part = strip(clause), strip(part)
     if equal(clause, part):
         return True
-    if isinstance(clause, e.OpCall | e.Call):
+    if isinstance(clause, (e.OpCall, e.Call)):
         return clause.function.strict and any(strict_for(arg, part, False) for arg in clause.args)
-    if isinstance(clause, e.ViaText | e.ArrayCoerce):
+    if isinstance(clause, (e.ViaText, e.ArrayCoerce)):
         return strict_for(clause.arg, part, False)
     if isinstance(clause, e.ArrayOp):
         scalar, array = clause.args

@@ -19,7 +19,7 @@ _CALLS = (e.Call, e.OpCall, e.ArrayOp, e.Distinct, e.NullIf, e.Aggregate, e.Wind
 
 def statement_hazard(plan: l.LogicalPlan) -> str:
     """The worst that a statement holds: safe, restricted to the leader, or unsafe, which forbids parallel plans altogether."""
-    if isinstance(plan, l.Insert | l.Update | l.Delete):
+    if isinstance(plan, (l.Insert, l.Update, l.Delete)):
         return UNSAFE
     worst = SAFE
     for part in walk_plan(plan):
@@ -31,7 +31,7 @@ def statement_hazard(plan: l.LogicalPlan) -> str:
                 worst = RESTRICTED
         elif isinstance(part, e.SubLink):
             worst = RESTRICTED
-        elif isinstance(part, l.Insert | l.Update | l.Delete) or (isinstance(part, l.Query) and part.locks):
+        elif isinstance(part, (l.Insert, l.Update, l.Delete)) or (isinstance(part, l.Query) and part.locks):
             return UNSAFE
     return worst
 
@@ -55,7 +55,7 @@ def is_safe(level: Level, node: object) -> bool:
 def _restricted(node: object, known: frozenset[int]) -> bool:
     if node is None:
         return False
-    if isinstance(node, list | tuple):
+    if isinstance(node, (list, tuple)):
         return any(_restricted(item, known) for item in node)
     if isinstance(node, _CALLS) and (node.function.parallel != SAFE or isinstance(node, e.WindowCall)):
         return True

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from auroraml.planner.level.classes import join_implied
 from auroraml.planner.level.implication import implied
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.questions import mutable
 from auroraml.planner.level.relation import Relation
+from auroraml.records import replace
 
 
 def check_index_predicates(level: Level, relation: Relation) -> None:

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 def parts(node: object) -> list[object]:
     """What stands directly below `node`; the plan inside a SubPlan and the columns of a MigratedRef's original are not entered."""
-    if isinstance(node, e.ColumnRef | e.Const):
+    if isinstance(node, (e.ColumnRef, e.Const)):
         return []
     if isinstance(node, e.SubPlan):
         values: list[object] = [value for _, value in node.params]
@@ -44,7 +44,7 @@ def rewrite(node: T, change: Callable[[object], object | None]) -> T:
     replaced = change(node)
     if replaced is not None:
         return replaced  # type: ignore[return-value] # the caller's `change` keeps the kind of node
-    if isinstance(node, e.ColumnRef | e.Const):
+    if isinstance(node, (e.ColumnRef, e.Const)):
         return node
     if isinstance(node, e.SubPlan):
         params = tuple((number, rewrite(value, change)) for number, value in node.params)
@@ -64,24 +64,28 @@ def equal(a: e.Expr, b: e.Expr) -> bool:
     return a.__class__ is b.__class__ and not isinstance(a, e.SubPlan) and same(a, b)
 
 
-_IDS: dict[int, tuple[e.Expr, frozenset[int]]] = {}
-
-
 def ids_in(node: object) -> frozenset[int]:
     """The column ids read in an expression."""
     if isinstance(node, e.ColumnRef):
         return frozenset((node.id,))
     found: set[int] = set()
-    for part in walk(node):
+    pending = [node]
+    while pending:
+        part = pending.pop()
         if isinstance(part, e.ColumnRef):
             found.add(part.id)
+            if part.__class__ is e.ColumnRef:
+                continue
         elif isinstance(part, e.WholeRow):
             found.update(part.ids)
+        pending += parts(part)
     return frozenset(found)
 
 
 def columns_in(node: object) -> list[e.ColumnRef]:
     """The column references of an expression in order, each column once; whole rows count as all their columns."""
+    if node.__class__ is e.ColumnRef:
+        return [node]
     found: dict[int, e.ColumnRef] = {}
     for part in walk(node):
         if isinstance(part, e.ColumnRef):
@@ -91,43 +95,68 @@ def columns_in(node: object) -> list[e.ColumnRef]:
 
 def contains(node: object, *kinds: type) -> bool:
     """Whether a node of one of `kinds` occurs."""
-    return any(isinstance(part, kinds) for part in walk(node))
+    pending = [node]
+    while pending:
+        found = pending.pop()
+        if isinstance(found, kinds):
+            return True
+        if found.__class__ is not e.ColumnRef and found.__class__ is not e.Const:
+            pending += parts(found)
+    return False
 
 
-def _volatilities(node: object) -> Iterator[str]:
-    for part in walk(node):
-        if isinstance(part, e.Call | e.OpCall | e.ArrayOp | e.Distinct | e.NullIf | e.MinMax | e.Aggregate | e.WindowCall):
-            yield part.function.volatility
-        elif isinstance(part, (e.SqlValue, e.ViaText)):
-            yield "s"
+_CALLING = frozenset((e.Call, e.OpCall, e.ArrayOp, e.Distinct, e.NullIf, e.MinMax, e.Aggregate, e.WindowCall))
+_SESSION_BOUND = frozenset((e.SqlValue, e.ViaText))  # stable, whatever they hold
+
+
+def _volatility(node: object, wanted: tuple[str, ...]) -> bool:
+    """Whether anything in an expression is of one of these volatilities."""
+    pending = [node]
+    while pending:
+        found = pending.pop()
+        cls = found.__class__
+        if cls is e.ColumnRef or cls is e.Const:
+            continue
+        if cls in _CALLING:
+            if found.function.volatility in wanted:  # type: ignore[attr-defined] # each of them has one
+                return True
+        elif cls in _SESSION_BOUND and "s" in wanted:
+            return True
+        pending += parts(found)
+    return False
 
 
 def volatile(node: object) -> bool:
     """contain_volatile_functions."""
-    return any(v == "v" for v in _volatilities(node))
+    return _volatility(node, ("v",))
 
 
 def mutable(node: object) -> bool:
     """contain_mutable_functions."""
-    return any(v != "i" for v in _volatilities(node))
+    return _volatility(node, ("v", "s"))
 
 
 def returns_set(node: object) -> bool:
     """Whether a set-returning function occurs (expression_returns_set)."""
+    if node.__class__ is e.ColumnRef:
+        return False
     return any(isinstance(part, e.Call) and part.function.returns_set for part in walk(node))
+
+
+_STRICT_OR_NOT = (e.Call, e.OpCall, e.ArrayOp)
+_NONSTRICT = (
+    e.And, e.Or, e.NullTest, e.BooleanTest, e.Case, e.Coalesce, e.MinMax, e.Distinct, e.NullIf, e.ArrayExpr, e.RowExpr, e.RowCompare, e.SubLink,
+    e.SubPlan, e.Aggregate, e.WindowCall, e.SqlValue, e.Subscript,
+)  # fmt: skip
 
 
 def nonstrict(node: object) -> bool:
     """Whether the expression may be not NULL although a column it reads is NULL (contain_nonstrict_functions)."""
     for part in walk(node):
-        if isinstance(part, e.Call | e.OpCall | e.ArrayOp):
+        if isinstance(part, _STRICT_OR_NOT):
             if not part.function.strict:
                 return True
-        elif isinstance(
-            part,
-            e.And | e.Or | e.NullTest | e.BooleanTest | e.Case | e.Coalesce | e.MinMax | e.Distinct | e.NullIf | e.ArrayExpr | e.RowExpr
-            | e.RowCompare | e.SubLink | e.SubPlan | e.Aggregate | e.WindowCall | e.SqlValue | e.Subscript,
-        ):  # fmt: skip
+        elif isinstance(part, _NONSTRICT):
             return True
     return False
 
@@ -137,7 +166,7 @@ def nonnullable_ids(node: object, top: bool = True, owners: Mapping[int, int] | 
 
     With `owners` (column id to relation) the relations all of whose columns being NULL does so (find_nonnullable_rels).
     """
-    if isinstance(node, tuple | list):
+    if isinstance(node, (tuple, list)):
         return frozenset().union(*(nonnullable_ids(item, top, owners) for item in node)) if node else frozenset()
     if isinstance(node, PlaceHolder):
         inside = nonnullable_ids(node.expr, top, owners)
@@ -146,7 +175,7 @@ def nonnullable_ids(node: object, top: bool = True, owners: Mapping[int, int] | 
         return frozenset((node.id,)) if owners is None else frozenset((owners.get(node.id, node.id),))
     if isinstance(node, e.WholeRow):
         return frozenset(node.ids) if owners is None else frozenset(owners.get(id, id) for id in node.ids)
-    if isinstance(node, e.Call | e.OpCall | e.ArrayOp):
+    if isinstance(node, (e.Call, e.OpCall, e.ArrayOp)):
         if isinstance(node, e.ArrayOp) and not (node.function.strict and not node.all):
             return frozenset()
         return nonnullable_ids(node.args, False, owners) if node.function.strict else frozenset()
@@ -158,7 +187,7 @@ def nonnullable_ids(node: object, top: bool = True, owners: Mapping[int, int] | 
         return frozenset.intersection(*(nonnullable_ids(a, top, owners) for a in node.args))
     if isinstance(node, e.Not):
         return nonnullable_ids(node.arg, False, owners)
-    if isinstance(node, e.Relabel | e.ViaText | e.ArrayCoerce):
+    if isinstance(node, (e.Relabel, e.ViaText, e.ArrayCoerce)):
         return nonnullable_ids(node.arg, top, owners)
     if isinstance(node, e.NullTest):
         return nonnullable_ids(node.arg, False, owners) if top and node.negated and not node.per_field else frozenset()

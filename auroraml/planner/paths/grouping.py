@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from auroraml.catalog.builtins import builtin_function
 from auroraml.catalog.data import AGGREGATES
 from auroraml.ir import expr as e
@@ -23,6 +21,7 @@ from auroraml.planner.paths.parallel import all_rows, gather_merged, useful_gath
 from auroraml.planner.paths.path import AggregatePath, GroupPath, Path, ResultPath
 from auroraml.planner.paths.steps import incrementally_sorted, sorted_path
 from auroraml.planner.paths.targets import add_new, apart, variables
+from auroraml.records import replace
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import BY_OID
 

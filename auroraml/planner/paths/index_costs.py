@@ -83,7 +83,7 @@ def _argument_cost(level: Level, condition: e.Expr) -> float:
     """Computing what a key is compared with (index_other_operands_eval_cost)."""
     if isinstance(condition, e.RowCompare):
         return sum(sum(level.estimates.costs.of(x)) for x in condition.right)
-    if isinstance(condition, e.OpCall | e.ArrayOp):
+    if isinstance(condition, (e.OpCall, e.ArrayOp)):
         return sum(level.estimates.costs.of(condition.args[1]))
     return 0.0
 
@@ -107,7 +107,7 @@ def _boundary(level: Level, relation: Relation, path: IndexPath) -> float:
             if isinstance(condition, e.NullTest):
                 if not condition.negated:
                     null = equality = True
-            elif isinstance(condition, e.OpCall | e.ArrayOp):
+            elif isinstance(condition, (e.OpCall, e.ArrayOp)):
                 if isinstance(condition, e.ArrayOp):
                     array = True
                     arrays *= max(array_length(condition.args[1]), 1)

@@ -160,7 +160,7 @@ def final_merge(pair: Pair, path: MergePath, work: MergeWork) -> None:
 
 def _can_go_back(path: Path) -> bool:
     """Whether a scan can return to a marked row (ExecSupportsMarkRestore)."""
-    return isinstance(path, IndexPath | MaterialPath) or type(path) is SortPath
+    return isinstance(path, (IndexPath, MaterialPath)) or type(path) is SortPath
 
 
 def initial_hash(pair: Pair, startup: float, run: float, outer: Path, inner: Path, together: bool) -> HashWork:

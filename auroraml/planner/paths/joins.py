@@ -264,7 +264,7 @@ def _keep(pair: Pair, path: Path, partial: bool) -> None:
 def keeps_rows(path: Path) -> bool:
     """Whether a path keeps its rows anyway (ExecMaterializesOutput)."""
     if isinstance(path, ItemPath):
-        return isinstance(path.relation.item, l.FunctionItem | l.CteItem)
+        return isinstance(path.relation.item, (l.FunctionItem, l.CteItem))
     return isinstance(path, MaterialPath) or type(path) is SortPath
 
 

@@ -44,12 +44,12 @@ def _shared(level: Level, item: l.FromItem) -> bool:
         return is_safe(level, item.calls)
     if isinstance(item, l.ValuesItem):
         return is_safe(level, item.rows)
-    return isinstance(item, NoTable | AppendItem)
+    return isinstance(item, (NoTable, AppendItem))
 
 
 def limit_needed(plan: l.LogicalPlan) -> bool:
     """Whether a query has a LIMIT or OFFSET that leaves rows out."""
-    if not isinstance(plan, l.Query | l.SetOperation | l.Values):
+    if not isinstance(plan, (l.Query, l.SetOperation, l.Values)):
         return False
     count, offset = plan.limit, plan.offset
     if count is not None and not (isinstance(count, e.Const) and count.value is None):
@@ -169,7 +169,7 @@ def _inputs(expr: e.Expr) -> list[e.Expr]:
     found: list[e.Expr] = []
 
     def visit(part: object) -> None:
-        if isinstance(part, e.ColumnRef | e.Aggregate | e.WindowCall):
+        if isinstance(part, (e.ColumnRef, e.Aggregate, e.WindowCall)):
             found.append(part)
             return
         for child in parts(part):

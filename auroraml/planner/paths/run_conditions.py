@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from auroraml.catalog.builtins import builtin_function
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.ir.objects import Function, Operator
 from auroraml.planner.level.operators import family_of, family_operator
 from auroraml.planner.level.questions import contains, ids_in, volatile
+from auroraml.records import replace
 
 RANKS = frozenset((6233, 6234, 6235))  # support functions of row_number, rank, dense_rank
 COUNTS = 6236  # int8inc_support

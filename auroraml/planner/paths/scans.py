@@ -33,7 +33,7 @@ def is_dummy(relation: Relation) -> bool:
     while path is not None:
         if isinstance(path, DummyPath):
             return True
-        path = path.source if isinstance(path, ProjectionPath | ProjectSetPath) else None
+        path = path.source if isinstance(path, (ProjectionPath, ProjectSetPath)) else None
     return False
 
 

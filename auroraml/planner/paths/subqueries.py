@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.ir.tree import walk as walk_plan
@@ -21,6 +19,7 @@ from auroraml.planner.paths.dominance import add_partial_path, add_path
 from auroraml.planner.paths.path import DummyPath, Path, SubqueryPath
 from auroraml.planner.paths.sizes import parameterization
 from auroraml.planner.rules.placeholder import RowHolder
+from auroraml.records import replace
 
 DEFAULTS = {"eqsel": 0.005, "neqsel": 0.995, **dict.fromkeys(("scalarltsel", "scalarlesel", "scalargtsel", "scalargesel"), 1.0 / 3.0)}
 

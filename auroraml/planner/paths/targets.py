@@ -22,7 +22,7 @@ def variables(node: object, *, aggregates: bool = False, windows: bool = False) 
             for id, attribute in zip(part.ids, part.type.attributes, strict=False):
                 found.append(e.ColumnRef(type=attribute.type, typmod=attribute.typmod, id=id, name=attribute.name))
             return
-        if (aggregates and isinstance(part, e.Aggregate | e.Grouping)) or (windows and isinstance(part, e.WindowCall)):
+        if (aggregates and isinstance(part, (e.Aggregate, e.Grouping))) or (windows and isinstance(part, e.WindowCall)):
             found.append(part)
             return
         for child in parts(part):
@@ -161,7 +161,7 @@ class _Split:
         if isinstance(node, e.Expr) and self.given is not None and any(equal(node, x) for x in self.given.exprs):
             inputs.append((node, ref))
             return 0
-        if isinstance(node, e.ColumnRef | e.Aggregate | e.Grouping | e.WindowCall):
+        if isinstance(node, (e.ColumnRef, e.Aggregate, e.Grouping, e.WindowCall)):
             inputs.append((plain(node) if isinstance(node, e.ColumnRef) else node, ref))
             return 0
         if isinstance(node, e.WholeRow):

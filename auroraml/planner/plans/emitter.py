@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
@@ -13,6 +12,7 @@ from auroraml.planner.level.questions import equal
 from auroraml.planner.level.relation import Relation
 from auroraml.planner.paths.path import Path, SubqueryPath
 from auroraml.planner.plans.inputs import Emitted, Inputs, Resolver, references
+from auroraml.records import replace
 
 EXACT, SMALL, LABEL, IGNORE = 1, 2, 4, 8
 Build = Callable[["Emitter", Path, int, "Sequence[e.Expr] | None"], Emitted]
@@ -124,8 +124,7 @@ class Emitter:
         """Whether a node computes its own select list."""
         return not isinstance(
             node,
-            p.Hash | p.Materialize | p.Memoize | p.Sort | p.Unique | p.SetOp | p.LockRows | p.Limit | p.ModifyTable | p.Append | p.RecursiveUnion
-            | p.ProjectSet,
+            (p.Hash, p.Materialize, p.Memoize, p.Sort, p.Unique, p.SetOp, p.LockRows, p.Limit, p.ModifyTable, p.Append, p.RecursiveUnion, p.ProjectSet),
         )  # fmt: skip
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
@@ -12,6 +11,7 @@ from auroraml.planner.paths.path import GatherMergePath, GatherPath, Path
 from auroraml.planner.plans.emitter import EXACT, Emitter, builds
 from auroraml.planner.plans.inputs import Emitted
 from auroraml.planner.plans.joins import with_keys
+from auroraml.records import replace
 
 
 @builds(GatherPath)

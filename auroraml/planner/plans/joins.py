@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
@@ -29,6 +28,7 @@ from auroraml.planner.paths.path import (
 from auroraml.planner.paths.uniqueness import pushed_down
 from auroraml.planner.plans.emitter import SMALL, Emitter, builds
 from auroraml.planner.plans.inputs import Emitted, references
+from auroraml.records import replace
 
 OUTER = ("left", "right", "full", "anti")
 

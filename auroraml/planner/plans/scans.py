@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
@@ -19,6 +18,7 @@ from auroraml.planner.paths.path import BitmapPath, BitmapTree, DummyPath, Index
 from auroraml.planner.plans.emitter import EXACT, IGNORE, LABEL, SMALL, Emitter, builds, physical_columns
 from auroraml.planner.plans.inputs import Emitted, Resolver
 from auroraml.planner.rules.placeholder import PlaceHolder
+from auroraml.records import replace
 from auroraml.types.table import BOOL, INT8
 
 
@@ -38,7 +38,7 @@ def whole_row(emitter: Emitter, path: Path, flags: int) -> bool:
     relation = path.relation
     if flags & (EXACT | SMALL) or relation.kind != "base" or relation.item is None:
         return False
-    if isinstance(path, ResultPath | DummyPath):
+    if isinstance(path, (ResultPath, DummyPath)):
         return False
     if isinstance(path, BitmapPath) and not path.target.exprs:
         return False
@@ -208,7 +208,7 @@ def _conjunction(exprs: list[e.Expr]) -> e.Expr:
 
 def _bare_keys(expr: e.Expr) -> e.Expr:
     """An index-only scan's condition on the key as the index has it, without relabelling (fix_indexqual_operand)."""
-    if isinstance(expr, e.OpCall | e.ArrayOp):
+    if isinstance(expr, (e.OpCall, e.ArrayOp)):
         return replace(expr, args=(strip(expr.args[0]), *expr.args[1:]))
     if isinstance(expr, e.RowCompare):
         return replace(expr, left=tuple(strip(x) for x in expr.left))
@@ -348,6 +348,6 @@ def _passes(target: e.Expr, place: int, inner: p.PhysicalPlan) -> bool:
 
 def _numbers_sides(node: p.PhysicalPlan) -> bool:
     """Whether a plan's rows have the number of their side in a set operation behind them."""
-    while isinstance(node, p.Sort | p.Limit):
+    while isinstance(node, (p.Sort, p.Limit)):
         node = node.source
     return isinstance(node, p.SetOp)

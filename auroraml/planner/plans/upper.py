@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
@@ -33,6 +32,7 @@ from auroraml.planner.plans.emitter import EXACT, IGNORE, LABEL, SMALL, Emitter,
 from auroraml.planner.plans.inputs import Emitted, Resolver, references
 from auroraml.planner.plans.joins import with_keys
 from auroraml.planner.plans.scans import whole_row
+from auroraml.records import replace
 from auroraml.types.table import INT8
 
 

@@ -45,7 +45,7 @@ _values: dict[tuple[object, ...], tuple[Datum | None]] = {}  # by function, type
 
 def _key(expr: e.Expr) -> tuple[object, ...] | None:
     """What the value of a built-in immutable function's call depends on; None where it may depend on more."""
-    if not isinstance(expr, e.Call | e.OpCall) or expr.function.volatility != "i" or expr.function.schema != "pg_catalog":
+    if not isinstance(expr, (e.Call, e.OpCall)) or expr.function.volatility != "i" or expr.function.schema != "pg_catalog":
         return None
     parts: list[object] = [expr.function.oid, expr.type.oid, expr.typmod]
     for arg in expr.args:
@@ -226,7 +226,7 @@ class Folder:
     def _(self, expr: e.Not) -> e.Expr:
         arg = self._fold(expr.arg)
         made = negate(arg)
-        return made if not isinstance(made, e.And | e.Or) else self._fold(made)
+        return made if not isinstance(made, (e.And, e.Or)) else self._fold(made)
 
     @_fold.register
     def _(self, expr: e.NullTest) -> e.Expr:
@@ -329,7 +329,7 @@ def negate(expr: e.Expr) -> e.Expr:
     """NOT expr, pushed as far down as it goes (negate_clause)."""
     if isinstance(expr, e.Const):
         return expr if expr.value is None else FALSE if expr.value else TRUE
-    if isinstance(expr, e.OpCall | e.ArrayOp) and expr.operator.negator:
+    if isinstance(expr, (e.OpCall, e.ArrayOp)) and expr.operator.negator:
         operator = builtin_operator(expr.operator.negator)
         function = None if operator is None else builtin_function(operator.function)
         if operator is not None and function is not None:

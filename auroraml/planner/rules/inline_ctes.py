@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 from auroraml.ir import expr as e
@@ -12,6 +11,7 @@ from auroraml.ir.renumber import renumber
 from auroraml.ir.tree import rewrite, walk
 from auroraml.planner.level.questions import volatile
 from auroraml.planner.rules.join_tree import outer_ids
+from auroraml.records import replace
 
 P = TypeVar("P", l.Query, l.SetOperation, l.Values, l.Insert, l.Update, l.Delete)
 
@@ -26,7 +26,7 @@ def inline_ctes(plan: P, new_id: Callable[[], int]) -> P:
     while pending:
         cte: l.Cte = pending.pop(0)
         uses: int = _uses(cte.id, (body, *pending))
-        if not uses and not isinstance(cte.query, l.Insert | l.Update | l.Delete):
+        if not uses and not isinstance(cte.query, (l.Insert, l.Update, l.Delete)):
             continue
         if not _eligible(cte, uses):
             kept.append(cte)
@@ -60,7 +60,7 @@ def _copy(query: l.LogicalPlan, new_id: Callable[[], int]) -> l.LogicalPlan:
 
 
 def _eligible(cte: l.Cte, uses: int) -> bool:
-    if cte.recursive or not isinstance(cte.query, l.Query | l.SetOperation | l.Values):
+    if cte.recursive or not isinstance(cte.query, (l.Query, l.SetOperation, l.Values)):
         return False
     if cte.materialized is True or (cte.materialized is None and uses > 1):
         return False
@@ -70,4 +70,4 @@ def _eligible(cte: l.Cte, uses: int) -> bool:
 
 
 def _volatile(query: l.LogicalPlan) -> bool:
-    return any(isinstance(x, e.Call | e.OpCall) and volatile(x) for x in walk(query))
+    return any(isinstance(x, (e.Call, e.OpCall)) and volatile(x) for x in walk(query))

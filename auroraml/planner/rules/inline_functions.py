@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TypeVar
 
 from auroraml.evaluate.calling import body_expressions
@@ -15,6 +14,7 @@ from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.ir.objects import Function
 from auroraml.ir.tree import map_children, rewrite, walk
+from auroraml.records import replace
 from auroraml.settings import Settings
 from auroraml.settings.aurora import APG_ENABLE_FUNCTION_MIGRATION
 from auroraml.types.pg_type import Rep
@@ -76,16 +76,16 @@ def _body(function: Function) -> e.Expr | None:
 
 
 def _sets(node: object) -> bool:
-    return isinstance(node, e.Aggregate | e.WindowCall) or (isinstance(node, e.Call) and node.function.returns_set)
+    return isinstance(node, (e.Aggregate, e.WindowCall)) or (isinstance(node, e.Call) and node.function.returns_set)
 
 
 def _volatility(expr: e.Expr) -> int:
     """The worst volatility in an expression: 0 immutable, 1 stable, 2 volatile."""
     worst = 0
     for node in walk(expr):
-        if isinstance(node, e.Call | e.OpCall | e.ArrayOp | e.Distinct | e.NullIf | e.MinMax):
+        if isinstance(node, (e.Call, e.OpCall, e.ArrayOp, e.Distinct, e.NullIf, e.MinMax)):
             worst = max(worst, VOLATILITIES.index(node.function.volatility))
-        elif isinstance(node, e.SqlValue | e.ViaText):
+        elif isinstance(node, (e.SqlValue, e.ViaText)):
             worst = max(worst, 1)
     return worst
 
@@ -96,7 +96,7 @@ def _usable(function: Function, body: e.Expr, args: tuple[e.Expr, ...]) -> bool:
         return False
     uses = Counter(x.number for x in walk(body) if isinstance(x, e.ParamRef) and x.kind == "external")
     if function.strict:
-        if any(isinstance(x, NOT_STRICT) or (isinstance(x, e.Call | e.OpCall) and not x.function.strict) for x in walk(body)):
+        if any(isinstance(x, NOT_STRICT) or (isinstance(x, (e.Call, e.OpCall)) and not x.function.strict) for x in walk(body)):
             return False
         if any(not uses[number] for number in range(1, len(args) + 1)):
             return False
@@ -108,7 +108,7 @@ def _usable(function: Function, body: e.Expr, args: tuple[e.Expr, ...]) -> bool:
 
 def _cost(expr: e.Expr) -> float:
     """What an expression costs a row, in operators."""
-    return sum(x.function.cost for x in walk(expr) if isinstance(x, e.Call | e.OpCall | e.ArrayOp | e.Distinct | e.NullIf | e.MinMax))
+    return sum(x.function.cost for x in walk(expr) if isinstance(x, (e.Call, e.OpCall, e.ArrayOp, e.Distinct, e.NullIf, e.MinMax)))
 
 
 def _with_arguments(body: e.Expr, args: tuple[e.Expr, ...]) -> e.Expr:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.ir.tree import walk as walk_plan
-from auroraml.records import dataclass
+from auroraml.records import dataclass, replace
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -105,7 +104,7 @@ def outer_ids(plan: object) -> frozenset[int]:
             made.add(part.id)
         if isinstance(part, l.LogicalPlan):
             made.update(output.id for output in part.outputs)
-        if isinstance(part, l.Insert | l.Update):
+        if isinstance(part, (l.Insert, l.Update)):
             made.update(part.row_ids)
         elif isinstance(part, l.Conflict):
             made.update(part.excluded_ids)

@@ -9,7 +9,6 @@ Each call is decided about once, where the walk meets it, and the decision noted
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 from auroraml.ir import expr as e
@@ -19,6 +18,7 @@ from auroraml.ir.tree import children, map_children, rewrite, same, walk
 from auroraml.planner.rules import eligibility as rules
 from auroraml.planner.rules.migration_notes import LevelNotes, Migrated, Notes, calls_batch
 from auroraml.planner.rules.split_level import NewId, above_grouping, above_windows, holds_window_call, made_by
+from auroraml.records import replace
 from auroraml.settings import Settings
 from auroraml.settings.aurora import APG_ENABLE_FUNCTION_MIGRATION, AURORAML_EQUAL_CALLS, AURORAML_MIGRATE_UPDATE
 from auroraml.types.pg_type import Rep
@@ -42,7 +42,7 @@ def _ids(node: object) -> Iterable[int]:
     """The column ids that a node names itself."""
     if isinstance(node, l.LogicalPlan):
         return [output.id for output in node.outputs]
-    return (node.id,) if isinstance(node, l.Target | e.ColumnRef) else ()
+    return (node.id,) if isinstance(node, (l.Target, e.ColumnRef)) else ()
 
 
 class _Statement:
@@ -65,7 +65,7 @@ class _Statement:
             level = self.notes.level(node)
             level.outside_clauses()
             return _Level(inner, level, lambda: next(self.numbers), shared=self.shared).moved()
-        if isinstance(node, l.Update | l.Delete):
+        if isinstance(node, (l.Update, l.Delete)):
             return self._changed_rows(node)
         if isinstance(node, l.LogicalPlan):
             self.notes.outside(node)
@@ -167,7 +167,7 @@ def _decisive(expr: e.Expr) -> e.Expr:
 def _uncoerced(expr: e.Expr) -> e.Expr:
     """`expr` without the coercions at its top that nobody wrote."""
     while True:
-        if isinstance(expr, e.Relabel | e.ViaText) and expr.implicit:
+        if isinstance(expr, (e.Relabel, e.ViaText)) and expr.implicit:
             expr = expr.arg
         elif isinstance(expr, e.Call) and expr.form == "implicit":
             expr = expr.args[0]
@@ -184,7 +184,7 @@ def _standing(call: e.Call, columns: frozenset[int] | set[int], grouped: bool, *
         return rules.WINDOW_ARGUMENT
     if any(isinstance(x, e.Call) and x.function.returns_set for x in inside):
         return rules.SET_ARGUMENT
-    if any(isinstance(x, e.Aggregate | e.WindowCall) for x in inside) and (grouped or windows):
+    if any(isinstance(x, (e.Aggregate, e.WindowCall)) for x in inside) and (grouped or windows):
         return None
     read = any((isinstance(x, e.ColumnRef) and x.id in columns) or (isinstance(x, e.WholeRow) and columns & set(x.ids)) for x in inside)
     return None if read else rules.NO_COLUMN

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
@@ -11,6 +11,7 @@ from auroraml.ir.decisions import MigrationDecision, MigrationRule, Migrations
 from auroraml.ir.objects import Function
 from auroraml.ir.tree import children, rewrite, same, walk
 from auroraml.planner.rules import eligibility as rules
+from auroraml.records import replace
 
 SELECT_LIST = "SELECT list"
 CLAUSE_RULES = {"WHERE": rules.WHERE, "HAVING": rules.HAVING}
@@ -43,7 +44,7 @@ def _hidden(call: e.Call) -> MigrationRule:
 
 def _own(node: object) -> Iterator[e.Call]:
     """The calls of batch functions in `node`, subqueries left to their own levels."""
-    if isinstance(node, tuple | list):
+    if isinstance(node, (tuple, list)):
         for item in node:
             yield from _own(item)
         return
@@ -99,13 +100,13 @@ class Notes:
 
     def outside(self, plan: l.LogicalPlan) -> None:
         """Calls in the parts of a plan that are no query level."""
-        if isinstance(plan, l.Insert | l.Update | l.Delete):
+        if isinstance(plan, (l.Insert, l.Update, l.Delete)):
             self.stay(plan.returning, "RETURNING", rules.RETURNING)
         if isinstance(plan, l.Insert) and plan.conflict is not None:
             self.stay((tuple(value for _, value in plan.conflict.assignments), plan.conflict.where), "ON CONFLICT", rules.ON_CONFLICT)
         if isinstance(plan, l.Values):
             self.stay(plan.rows, "VALUES", rules.VALUES)
-        if isinstance(plan, l.Values | l.SetOperation):
+        if isinstance(plan, (l.Values, l.SetOperation)):
             self.stay((plan.limit, plan.offset), "LIMIT", rules.LIMIT)
 
     def all_stay(self, node: object, rule: MigrationRule, targets: str = SELECT_LIST) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.ir.tree import rewrite, walk
 from auroraml.planner.level.questions import volatile
 from auroraml.planner.rules.join_tree import Group, made_ids, outer_ids, read_ids
+from auroraml.records import replace
 from auroraml.types.table import BOOL
 
 
@@ -147,7 +148,7 @@ def simplify_exists(query: l.Query) -> l.Query | None:
     """The query of an EXISTS without what does not matter (simplify_EXISTS_query); None where its shape does matter."""
     if query.having or query.windows or query.grouping_sets is not None or query.locks or query.offset is not None:
         return None
-    if any(isinstance(x, e.Aggregate | e.WindowCall) for t in query.targets for x in walk(t)):
+    if any(isinstance(x, (e.Aggregate, e.WindowCall)) for t in query.targets for x in walk(t)):
         return None
     if any(isinstance(x, e.Call) and x.function.returns_set for t in query.targets for x in walk(t)):
         return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import TypeVar
 
 from auroraml.ir import expr as e
@@ -15,6 +14,7 @@ from auroraml.planner.rules.inline_ctes import inline_ctes
 from auroraml.planner.rules.join_tree import AppendItem, Group, Member, NoTable, leaves, made_ids, outer_ids, read_ids, tree_of
 from auroraml.planner.rules.placeholder import PlaceHolder
 from auroraml.planner.rules.pull_up_sublinks import pull_up_sublinks
+from auroraml.records import replace
 from auroraml.types.table import INT4
 
 Values = Mapping[int, e.Expr]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
@@ -12,6 +11,7 @@ from auroraml.planner.level.questions import conjuncts, nonnullable_ids
 from auroraml.planner.rules.join_tree import Group, NoTable, leaves, made_ids
 from auroraml.planner.rules.placeholder import PlaceHolder
 from auroraml.planner.rules.pull_up_sublinks import all_of
+from auroraml.records import replace
 
 Ids = frozenset[int]
 NONE: Ids = frozenset()

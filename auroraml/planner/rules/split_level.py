@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.ir.tree import rewrite, same, walk
 from auroraml.planner.level.questions import volatile
+from auroraml.records import replace
 
 NewId = Callable[[], int]
 T = TypeVar("T")
@@ -38,7 +38,7 @@ class _Below:
     def _change(self, node: object) -> object | None:
         if isinstance(node, e.SubLink):
             return rewrite(node, lambda inner: self._column(inner))
-        if isinstance(node, self.units | e.Grouping):
+        if isinstance(node, (self.units, e.Grouping)):
             return self._ref(node)
         if isinstance(node, e.Expr) and any(same(node, key) for key in self.keys):
             return self._ref(node)
@@ -71,7 +71,7 @@ class _Below:
 def _name(node: e.Expr) -> str:
     if isinstance(node, e.ColumnRef):
         return node.name
-    return node.function.name if isinstance(node, e.Call | e.Aggregate | e.WindowCall) else "?column?"
+    return node.function.name if isinstance(node, (e.Call, e.Aggregate, e.WindowCall)) else "?column?"
 
 
 def above_grouping(query: l.Query, having: Sequence[e.Expr], new_id: NewId) -> l.Query:
