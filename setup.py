@@ -7,7 +7,7 @@ from pathlib import Path
 
 from setuptools import setup
 
-COMPILED = ("auroraml/planner/cost", "auroraml/planner/estimate", "auroraml/planner/level", "auroraml/planner/paths")
+COMPILED = ("auroraml/planner/cost", "auroraml/planner/estimate", "auroraml/planner/level", "auroraml/planner/paths", "auroraml/planner/paths/geqo")
 # What mypyc cannot compile: functions registered for a class by their annotation, and records of auroraml.records.
 LEFT_OUT = ("singledispatch", "from auroraml.records import dataclass")
 

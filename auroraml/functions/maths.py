@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from auroraml.batch import FixedVector, Vector
+from auroraml.batch.random_stream import RandomStream
 from auroraml.errors import (
     DivisionByZero,
     InvalidArgumentForLogarithm,
@@ -392,17 +393,17 @@ def bucket(value: float, low: float, high: float, count: int) -> int:
     return int(place) if abs(place) < 2**31 else -(2**31)
 
 
-_GENERATORS: WeakKeyDictionary[object, randomness.Random] = WeakKeyDictionary()  # one a session
+_GENERATORS: WeakKeyDictionary[object, RandomStream] = WeakKeyDictionary()  # one a session
 
 
-def _generator(ctx: CallContext) -> randomness.Random:
-    return _GENERATORS.setdefault(ctx.host, randomness.Random())
+def _generator(ctx: CallContext) -> RandomStream:
+    return _GENERATORS.setdefault(ctx.host, RandomStream(randomness.random()))
 
 
 @scalar("random()", context=True)
 def random(ctx: CallContext) -> Vector:
     """A random number of [0, 1)."""
-    return FixedVector(np.array([_generator(ctx).random()]))
+    return FixedVector(np.array([_generator(ctx).fraction()]))
 
 
 @scalar("setseed(float8)", face="datum", context=True)

@@ -271,6 +271,53 @@ GEQO = Setting[bool](
     help="Enables genetic query optimization.",
     more="This algorithm attempts to do planning without exhaustive searching.",
 )
+GEQO_EFFORT = Setting[int](
+    name="geqo_effort",
+    kind=VarType.INTEGER,
+    default=5,
+    least=1,
+    most=10,
+    category="Query Tuning / Genetic Query Optimizer",
+    help="GEQO: effort is used to set the default for other GEQO parameters.",
+)
+GEQO_GENERATIONS = Setting[int](
+    name="geqo_generations",
+    kind=VarType.INTEGER,
+    default=0,
+    least=0,
+    most=2147483647,
+    category="Query Tuning / Genetic Query Optimizer",
+    help="GEQO: number of iterations of the algorithm.",
+    more="Zero selects a suitable default value.",
+)
+GEQO_POOL_SIZE = Setting[int](
+    name="geqo_pool_size",
+    kind=VarType.INTEGER,
+    default=0,
+    least=0,
+    most=2147483647,
+    category="Query Tuning / Genetic Query Optimizer",
+    help="GEQO: number of individuals in the population.",
+    more="Zero selects a suitable default value.",
+)
+GEQO_SEED = Setting[float](
+    name="geqo_seed",
+    kind=VarType.REAL,
+    default=0.0,
+    least=0.0,
+    most=1.0,
+    category="Query Tuning / Genetic Query Optimizer",
+    help="GEQO: seed for random path selection.",
+)
+GEQO_SELECTION_BIAS = Setting[float](
+    name="geqo_selection_bias",
+    kind=VarType.REAL,
+    default=2.0,
+    least=1.5,
+    most=2.0,
+    category="Query Tuning / Genetic Query Optimizer",
+    help="GEQO: selective pressure within the population.",
+)
 GEQO_THRESHOLD = Setting[int](
     name="geqo_threshold",
     kind=VarType.INTEGER,

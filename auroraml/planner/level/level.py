@@ -39,7 +39,7 @@ class Level:
         self.owner: dict[int, int] = {}  # column id to relation number
         self.relations: list[Relation | None] = [None]
         self.joins: dict[int, Relation] = {}
-        self.join_levels: list[list[Relation]] = []
+        self.genetic = False  # whether joins are planned again and again
         self.all_bits = 0
         self.classes: list[EquivalenceClass] = []
         self.placed: list[EquivalenceClass] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from sys import maxsize
 from typing import TYPE_CHECKING, TypeVar
 
 from auroraml.catalog.catalog import Catalog
@@ -14,7 +15,7 @@ from auroraml.planner.cost.parameters import CostParameters
 from auroraml.planner.estimate.relation import PageSource, RelationFacts, facts_of
 from auroraml.planner.rules.inline_functions import inline
 from auroraml.settings.aurora import AURORAML_FUNCTION_SCAN_COST
-from auroraml.settings.planner import FORCE_PARALLEL_MODE, FROM_COLLAPSE_LIMIT, JOIN_COLLAPSE_LIMIT
+from auroraml.settings.planner import FORCE_PARALLEL_MODE, FROM_COLLAPSE_LIMIT, GEQO, GEQO_THRESHOLD, JOIN_COLLAPSE_LIMIT
 from auroraml.settings.values import Settings
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Statement:
         self.costs = CostParameters.of(settings)
         self.from_limit = int(settings[FROM_COLLAPSE_LIMIT])
         self.join_limit = int(settings[JOIN_COLLAPSE_LIMIT])
+        self.genetic_from = int(settings[GEQO_THRESHOLD]) if settings[GEQO] else maxsize  # relations from which on not all orders are tried
         self.charge_rows = settings[AURORAML_FUNCTION_SCAN_COST] != "postgres"
         self._plan_query = plan_query
         self.emit = emit

@@ -50,6 +50,8 @@ def inner_unique(level: Level, join_bits: int, outer_bits: int, inner: Relation,
     if distinct_for(inner, usable):
         inner.unique_for.append(outer_bits)
         return True
+    if level.genetic:  # else it is not asked again
+        inner.not_unique_for.append(outer_bits)
     return False
 
 
