@@ -354,6 +354,7 @@ def plan_recursive(statement: Statement, cte: l.Cte, outer: Outer | None) -> Lev
     two = _cheapest(again)
     made = Relation(0, "upper")
     made.target = planner.target(plan.outputs)
+    made.target.width = max(one.target.width, two.target.width)
     path = RecursivePath(made, made.target)
     path.first, path.again = one, two
     path.work_table, path.distinct = number, not plan.all
