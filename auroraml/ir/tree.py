@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from auroraml.ir.expr import Expr, SubPlan
+from auroraml.ir.expr import ColumnRef, Expr, SubPlan
 from auroraml.records import replace
 from auroraml.types.pg_type import PgType
 
@@ -33,6 +33,7 @@ _PLAIN = frozenset(
         "tuple",
     )
 )
+_UNCOMPARED = ("at", "original", "form", "implicit")  # where it was written and how it is printed
 _LEAVES = (PgType, str, int, float, bool, bytes, type(None))
 
 
@@ -58,7 +59,8 @@ class _Compared(dict[type, tuple[str, ...] | None]):
 
     def __missing__(self, cls: type) -> tuple[str, ...] | None:
         node = _KINDS[cls] and cls.__module__ != "auroraml.types.pg_type"
-        names = self[cls] = tuple(f.name for f in dataclasses.fields(cls) if f.name not in ("at", "original")) if node else None
+        skipped = ("name", *_UNCOMPARED) if issubclass(cls, ColumnRef) else _UNCOMPARED
+        names = self[cls] = tuple(f.name for f in dataclasses.fields(cls) if f.name not in skipped) if node else None
         return names
 
 

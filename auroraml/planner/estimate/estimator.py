@@ -27,12 +27,13 @@ class Input:
     rows: float = 0.0
     is_values: bool = False
     columns: Mapping[int, e.ColumnRef] = field(default_factory=dict)  # by attribute number, where the input is a table
+    prepare: Callable[[e.Expr], e.Expr] | None = None
     _expressions: list[KnownExpression] | None = None
 
     @staticmethod
-    def of(facts: RelationFacts, columns: Mapping[int, e.ColumnRef] | None = None) -> Input:
-        """A table, before its conditions."""
-        return Input(facts=facts, tuples=facts.tuples, rows=facts.tuples, columns=columns or {})
+    def of(facts: RelationFacts, columns: Mapping[int, e.ColumnRef], prepare: Callable[[e.Expr], e.Expr]) -> Input:
+        """A table, before its conditions; `prepare` simplifies expressions as the level's conditions are simplified."""
+        return Input(facts=facts, tuples=facts.tuples, rows=facts.tuples, columns=columns, prepare=prepare)
 
     def known(self, expr: e.Expr) -> KnownExpression | None:
         """What indexes and statistics objects over expressions tell of `expr`."""
@@ -61,7 +62,9 @@ class Input:
             return None
 
         made = rewrite(expr, change)
-        return None if missing else made
+        if missing:
+            return None
+        return stripped(made if self.prepare is None else self.prepare(made))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -84,7 +87,7 @@ def _known_expressions(input: Input, facts: RelationFacts) -> Iterator[KnownExpr
             expr = input.here(next(expressions))
             if expr is not None and index.predicate is None:
                 statistics = None if stored is None else stored.expressions.get(place)
-                yield KnownExpression(expr=stripped(expr), statistics=statistics, unique=index.unique and len(index.columns) == 1)
+                yield KnownExpression(expr=expr, statistics=statistics, unique=index.unique and len(index.columns) == 1)
     for made in facts.relation.statistics:
         extended = facts.statistics.extended.get(made.oid)
         if extended is None or extended.expressions is None:
@@ -92,7 +95,7 @@ def _known_expressions(input: Input, facts: RelationFacts) -> Iterator[KnownExpr
         for one, statistics in zip(made.expressions, extended.expressions, strict=True):
             expr = input.here(one)
             if expr is not None:
-                yield KnownExpression(expr=stripped(expr), statistics=statistics)
+                yield KnownExpression(expr=expr, statistics=statistics)
 
 
 @dataclass(kw_only=True, eq=False)

@@ -70,7 +70,7 @@ def _table(level: Level, relation: Relation, item: l.TableItem) -> None:
     relation.all_visible = facts.all_visible
     columns = {c.number: c for c in item.relation.columns}
     by_number: dict[int, e.ColumnRef] = {}
-    given = level.estimates.inputs[relation.index] = Input.of(facts, by_number)
+    given = level.estimates.inputs[relation.index] = Input.of(facts, by_number, lambda expr: level.fold(level.statement.inlined(expr)))
     for output, number in zip(item.outputs, item.numbers, strict=True):
         relation.attribute_numbers[output.id] = number
         relation.widths[output.id] = column_width(output.type, output.typmod, facts.columns.get(number))
