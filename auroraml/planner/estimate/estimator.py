@@ -10,6 +10,7 @@ from auroraml.evaluate import Runtime
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.ir.tree import rewrite, same, walk
+from auroraml.planner.estimate.objects import KnownObject, known_objects
 from auroraml.planner.estimate.order import Values, values_of
 from auroraml.planner.estimate.relation import RelationFacts
 from auroraml.types.pg_type import PgType
@@ -29,6 +30,7 @@ class Input:
     columns: Mapping[int, e.ColumnRef] = field(default_factory=dict)  # by attribute number, where the input is a table
     prepare: Callable[[e.Expr], e.Expr] | None = None
     _expressions: list[KnownExpression] | None = None
+    _objects: tuple[KnownObject, ...] | None = None
 
     @staticmethod
     def of(facts: RelationFacts, columns: Mapping[int, e.ColumnRef], prepare: Callable[[e.Expr], e.Expr]) -> Input:
@@ -64,7 +66,14 @@ class Input:
         made = rewrite(expr, change)
         if missing:
             return None
-        return stripped(made if self.prepare is None else self.prepare(made))
+        return made if self.prepare is None else self.prepare(made)
+
+    @property
+    def objects(self) -> tuple[KnownObject, ...]:
+        """The statistics objects that ANALYZE has built, in order of OID."""
+        if self._objects is None:
+            self._objects = () if self.facts is None else known_objects(self.facts, self.here)
+        return self._objects
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,15 +96,11 @@ def _known_expressions(input: Input, facts: RelationFacts) -> Iterator[KnownExpr
             expr = input.here(next(expressions))
             if expr is not None and index.predicate is None:
                 statistics = None if stored is None else stored.expressions.get(place)
-                yield KnownExpression(expr=expr, statistics=statistics, unique=index.unique and len(index.columns) == 1)
-    for made in facts.relation.statistics:
-        extended = facts.statistics.extended.get(made.oid)
-        if extended is None or extended.expressions is None:
-            continue
-        for one, statistics in zip(made.expressions, extended.expressions, strict=True):
-            expr = input.here(one)
-            if expr is not None:
-                yield KnownExpression(expr=expr, statistics=statistics)
+                yield KnownExpression(expr=stripped(expr), statistics=statistics, unique=index.unique and len(index.columns) == 1)
+    for known in input.objects:
+        for one, found in zip(known.exprs, known.found.expressions or (), strict=False):
+            if one is not None:
+                yield KnownExpression(expr=stripped(one), statistics=found)
 
 
 @dataclass(kw_only=True, eq=False)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from auroraml.ir import expr as e
 from auroraml.ir.tree import same, walk
 from auroraml.planner.estimate.estimator import Estimator, Input, Variable, clamp_rows, is_volatile
+from auroraml.planner.estimate.objects import KnownObject
 from auroraml.planner.estimate.set_rows import made_rows
 from auroraml.types.table import BOOL
 
@@ -92,12 +93,13 @@ def _add(found: list[_Grouping], variable: Variable, estimator: Estimator) -> No
 
 def _of_input(input: Input, variables: Sequence[_Grouping]) -> float:
     """The groups among the rows of one input that its own conditions leave."""
+    counts, left = _together(input, variables)
     groups = most = 1.0
-    for one in variables:
-        groups *= one.distinct
-        most = max(most, one.distinct)
+    for count in (*counts, *(one.distinct for one in left)):
+        groups *= count
+        most = max(most, count)
     limit = input.tuples
-    if len(variables) > 1:
+    if len(counts) + len(left) > 1:
         limit *= SEVERAL_COLUMNS
         if limit < most:
             limit = min(most, input.tuples)
@@ -105,3 +107,35 @@ def _of_input(input: Input, variables: Sequence[_Grouping]) -> float:
     if groups > 0 and input.rows < input.tuples:
         groups *= 1 - math.pow((input.tuples - input.rows) / input.tuples, input.tuples / groups)
     return clamp_rows(groups)
+
+
+# Several columns of one table
+
+
+def _together(input: Input, variables: Sequence[_Grouping]) -> tuple[list[float], list[_Grouping]]:
+    """What statistics objects count, as often as one is about two or more of the variables, and those variables that remain."""
+    counts: list[float] = []
+    left = list(variables)
+    objects = [object for object in input.objects if object.found.distinct is not None] if len(left) > 1 else []
+    while True:
+        best: set[int] = set()
+        score = (0, 0)
+        found: KnownObject | None = None
+        for object in objects:
+            matched = {number for one in left if (number := _dimension(one, object)) is not None}
+            own = (sum(number < 0 for number in matched), sum(number > 0 for number in matched))
+            if len(matched) > 1 and own > score:
+                best, score, found = matched, own, object
+        if found is None:
+            return counts, left
+        counts.append(next(item.count for item in found.found.distinct or () if best == set(item.attributes)))
+        left = [one for one in left if _dimension(one, found) is None]
+
+
+def _dimension(one: _Grouping, object: KnownObject) -> int | None:
+    """A variable's attribute number, if it is a column of the object; -1, -2, ... if it is its first, second, ... expression."""
+    expr, column = one.variable.expr, one.variable.column
+    if isinstance(expr, e.ColumnRef):
+        return column.number if column is not None and column.number in object.columns else None
+    place = object.place(expr)
+    return None if place is None else -1 - place

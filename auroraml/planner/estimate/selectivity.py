@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 
@@ -55,11 +55,16 @@ def clauses(exprs: Sequence[e.Expr], context: Context) -> float:
     return combined(exprs, lambda place: clause(exprs[place], context), context)
 
 
-def combined(exprs: Sequence[e.Expr], estimate: Callable[[int], float], context: Context) -> float:
-    """All of `exprs`, each by `estimate` of its place: a product, but pairs of range bounds on one expression are taken together."""
-    total = 1.0
+def combined(exprs: Sequence[e.Expr], estimate: Callable[[int], float], context: Context, start: float = 1.0, done: Container[int] = ()) -> float:
+    """All of `exprs`, each by `estimate` of its place: a product, but pairs of range bounds on one expression are taken together.
+
+    The places in `done` have been estimated already, and came to `start`.
+    """
+    total = start
     ranges: list[_Range] = []
     for place, expr in enumerate(exprs):
+        if place in done:
+            continue
         found = estimate(place)
         bound = _as_bound(expr, context)
         if bound is None:

@@ -68,6 +68,8 @@ def _table(level: Level, relation: Relation, item: l.TableItem) -> None:
     relation.tuples = facts.tuples
     relation.pages = float(facts.pages)
     relation.all_visible = facts.all_visible
+    if facts.statistics.extended:
+        level.estimates.described |= relation.bits
     columns = {c.number: c for c in item.relation.columns}
     by_number: dict[int, e.ColumnRef] = {}
     given = level.estimates.inputs[relation.index] = Input.of(facts, by_number, lambda expr: level.fold(level.statement.inlined(expr)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,12 @@ from auroraml.planner.cost.numbers import clamp_rows
 from auroraml.planner.estimate.buckets import bucket_statistics, merge_fractions
 from auroraml.planner.estimate.context import Context
 from auroraml.planner.estimate.estimator import Estimator, Input, InputColumn
+from auroraml.planner.estimate.extended import all_of, any_of
 from auroraml.planner.estimate.groups import any_defaulted, estimate_num_groups
 from auroraml.planner.estimate.joins import JoinSides
 from auroraml.planner.estimate.selectivity import clause as clause_selectivity
 from auroraml.planner.estimate.selectivity import clauselist_selectivity, combined
+from auroraml.planner.estimate.selectivity import clauses as list_selectivity
 from auroraml.planner.estimate.width import type_width
 from auroraml.planner.level.clause import Clause, SpecialJoin
 from auroraml.planner.level.foreign_keys import key_selectivity
@@ -26,6 +28,8 @@ from auroraml.planner.rules.fold_constants import Folder
 if TYPE_CHECKING:
     from auroraml.planner.level.level import Level
 
+Estimate = Callable[[Clause, bool], float]  # one clause, with statistics objects or without
+
 
 class Estimates:
     """What a level asks of statistics; one an instance of Level."""
@@ -35,6 +39,7 @@ class Estimates:
         self.costs = ExpressionCosts(level.costs.operator)
         self.columns: dict[int, InputColumn] = {}
         self.inputs: dict[int, Input] = {}  # by relation number
+        self.described = 0  # relations with statistics objects that ANALYZE has built
         self._folder = Folder(level.statement.runtime, stable=True)
         self.estimator = Estimator(self.columns, fold=self._fold, known_equal=self._known_equal, runtime=level.statement.runtime)
         self._conditions: dict[tuple[int, ...], tuple[tuple[e.Expr, ...], float]] = {}
@@ -68,30 +73,65 @@ class Estimates:
         if found is None:
             context = Context(estimator=self.estimator, only=self.inputs.get(relation.index))
 
-            def one(place: int) -> float:
-                clause = clauses[place]
+            def one(clause: Clause, extended: bool) -> float:
                 if clause.pseudoconstant:
                     return 0.0 if isinstance(clause.expr, e.Const) and not clause.expr.value else 1.0
                 if clause.inner_selectivity > 1.0:
                     return 1.0  # known to say nothing that others do not (reconsider_outer_join_clause)
                 if clause.bits & ~relation.bits:
-                    return clause_selectivity(clause.expr, context)
+                    return self._single(clause, context, one, extended)
                 if clause.inner_selectivity < 0:
-                    clause.inner_selectivity = clause_selectivity(clause.expr, context)
+                    clause.inner_selectivity = self._single(clause, context, one, extended)
                 return min(clause.inner_selectivity, 1.0)
 
-            value = one(0) if len(clauses) == 1 else combined([c.expr for c in clauses], one, context)
-            found = self._lists[key] = (list(clauses), value)
+            found = self._lists[key] = (list(clauses), self._all(clauses, context, one))
         return found[1]
 
-    def conditions(self, exprs: Sequence[e.Expr], relation: Relation) -> float:
-        """Conditions of an index on one relation, kept as long as the level."""
+    def conditions(self, exprs: Sequence[e.Expr], relation: Relation, *, bare: bool = False) -> float:
+        """Conditions of an index on one relation, kept as long as the level; `bare`: some stand in its predicate, which no statistics objects are about."""
         key = (relation.index, *[id(x) for x in exprs])
         found = self._conditions.get(key)
         if found is None:
-            value = clauselist_selectivity(list(exprs), self.estimator, self.inputs.get(relation.index))
+            context = Context(estimator=self.estimator, only=self.inputs.get(relation.index))
+            if bare or len(exprs) < 2 or not self.described & relation.bits:
+                value = list_selectivity(list(exprs), context)
+            else:
+                clauses = [Clause(expr, self.level.bits_of(expr)) for expr in exprs]
+                value = self._all(clauses, context, lambda one, extended: clause_selectivity(one.expr, context))
             found = self._conditions[key] = (tuple(exprs), value)
         return found[1]
+
+    def _all(self, clauses: Sequence[Clause], context: Context, one: Estimate, extended: bool = True) -> float:
+        """Clauses together, each by `one` (clauselist_selectivity_ext)."""
+        if len(clauses) == 1:
+            return one(clauses[0], extended)
+        start, done = 1.0, set[int]()
+        input = self._described_alone(clauses) if extended and self.described else None
+        if input is not None:
+            start, done = all_of(clauses, input, self.estimator, lambda some: self._all(some, context, one, False))
+        return combined([c.expr for c in clauses], lambda place: one(clauses[place], extended), context, start, done)
+
+    def _single(self, clause: Clause, context: Context, one: Estimate, extended: bool) -> float:
+        """One clause whose selectivity is not known yet; an OR over a table with statistics objects by its arms (clauselist_selectivity_or)."""
+        arms = clause.or_arms
+        if arms is None or not clause.bits & self.described:
+            return clause_selectivity(clause.expr, context)
+        total, done = 0.0, set[int]()
+        input = self._described_alone([part for arm in arms for part in arm]) if extended else None
+        if input is not None:
+            total, done = any_of(arms, input, self.estimator, lambda some: self._all(some, context, one, False))
+        for place, arm in enumerate(arms):
+            if place not in done:
+                found = self._all(arm, context, one, extended)
+                total = total + found - total * found
+        return total
+
+    def _described_alone(self, clauses: Sequence[Clause]) -> Input | None:
+        """The only relation that clauses read, where it has statistics objects (find_single_rel_for_clauses)."""
+        bits = 0
+        for clause in clauses:
+            bits |= clause.bits
+        return self.inputs[bits.bit_length() - 1] if bits & self.described and not bits & (bits - 1) else None
 
     def sides(self, special: SpecialJoin) -> JoinSides:
         """The join as estimates see it: its own kind decides, whatever the caller asks for."""
@@ -106,9 +146,9 @@ class Estimates:
         if len(clauses) == 1:
             return self.join_clause(clauses[0], kind, special)
         context = Context(estimator=self.estimator, sides=self.sides(special))
-        return combined([c.expr for c in clauses], lambda place: self.join_clause(clauses[place], kind, special), context)
+        return self._all(clauses, context, lambda clause, extended: self.join_clause(clause, kind, special, extended))
 
-    def join_clause(self, clause: Clause, kind: str, special: SpecialJoin) -> float:
+    def join_clause(self, clause: Clause, kind: str, special: SpecialJoin, extended: bool = True) -> float:
         """One clause of a join, kept in it."""
         if kind == "inner":
             if clause.inner_selectivity >= 0:
@@ -118,7 +158,8 @@ class Estimates:
         if clause.pseudoconstant:
             found = 1.0 if not isinstance(clause.expr, e.Const) or clause.expr.value else 0.0
         else:
-            found = clause_selectivity(clause.expr, Context(estimator=self.estimator, sides=self.sides(special)))
+            context = Context(estimator=self.estimator, sides=self.sides(special))
+            found = self._single(clause, context, lambda part, extended: self.join_clause(part, kind, special, extended), extended)
         if kind == "inner":
             clause.inner_selectivity = found
         else:

@@ -76,7 +76,7 @@ def _selectivity(level: Level, relation: Relation, index: IndexChoice, exprs: li
     extra = [x for x in index.predicate if not implied([x], exprs, level.fold)] if index.predicate else []
     if not extra and not exprs:
         return 1.0
-    return level.estimates.conditions([*extra, *exprs], relation)
+    return level.estimates.conditions([*extra, *exprs], relation, bare=bool(extra))
 
 
 def _argument_cost(level: Level, condition: e.Expr) -> float:
