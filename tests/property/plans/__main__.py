@@ -1,4 +1,4 @@
-"""Compares from the command line: python -m tests.property.plans SCHEMAS QUERIES [--server CONNINFO] [--file FILE], ranges written as 0:20."""
+"""Compares from the command line: python -m tests.property.plans SCHEMAS QUERIES [--analyze] [--server CONNINFO] [--file FILE], ranges written as 0:20."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ def main() -> None:
     parser.add_argument("--file", help="where differences go, else to the screen")
     parser.add_argument("--rows", type=int, default=20_000, help="at most so many rows a table")
     parser.add_argument("--show", action="store_true", help="print the statements of the schemas too")
+    parser.add_argument("--analyze", action="store_true", help="run what is planned alike, and compare what EXPLAIN ANALYZE counts")
+    parser.add_argument("--set", action="append", default=[], metavar="SETTING", help="a setting for both, as in work_mem = '64kB'")
     options = parser.parse_args()
     started = time.monotonic()
     with contextlib.ExitStack() as stack:
@@ -39,7 +41,10 @@ def main() -> None:
         if options.show:
             for seed in options.schemas:
                 print(";\n".join(make_schema(seed, options.rows).statements), file=out, end=";\n")
-        for found in compare_all(engine, oracle, Portion(schemas=options.schemas, numbers=options.queries, most_rows=options.rows)):
+        portion = Portion(
+            schemas=options.schemas, numbers=options.queries, most_rows=options.rows, measured=options.analyze, settings=tuple(options.set)
+        )
+        for found in compare_all(engine, oracle, portion):
             print(found, file=sys.stdout if isinstance(found, Comparison) else out, flush=True)
         print(f"{time.monotonic() - started:.0f} s")
 

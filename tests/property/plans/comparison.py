@@ -11,6 +11,10 @@ from tests.property.plans.schema import Schema, make_schema
 from tests.runner.outcome import Engine, Outcome
 
 KINDS = ("inner", "other")
+EXPLAIN = "EXPLAIN"
+ANALYZE = "EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF, BUFFERS OFF)"
+SECONDS = 20  # a query that runs longer is left out of what is measured
+CANCELED = "57014"
 STATISTICS = (
     "SELECT relname, relkind, relpages, reltuples, relallvisible FROM pg_class WHERE relname ~ '^t[0-9]' ORDER BY relname",
     "SELECT tablename, attname, null_frac, avg_width, n_distinct, most_common_vals::text, most_common_freqs, histogram_bounds::text, correlation"
@@ -20,13 +24,18 @@ STATISTICS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Portion:
-    """Which queries to plan: schemas by seed, numbers of queries in each class, and the shares that must be planned alike."""
+    """Which queries to plan: schemas by seed, numbers of queries in each class, and the shares that must be planned alike.
+
+    `measured`: those planned alike are run too, without workers, and what EXPLAIN ANALYZE counts is compared.
+    """
 
     schemas: range
     numbers: range
     most_rows: int
     inner: float = 0.0
     every: float = 0.0
+    measured: bool = False
+    settings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +57,7 @@ class Difference:
 class Comparison:
     """Counts by class of query, and the differences."""
 
+    verb: str = "planned"
     planned: Counter[str] = field(default_factory=Counter)
     differences: list[Difference] = field(default_factory=list)
 
@@ -58,7 +68,7 @@ class Comparison:
 
     def __str__(self) -> str:
         counts = ", ".join(f"{k} {self.planned[k] - sum(d.kind == k for d in self.differences)} of {self.planned[k]}" for k in KINDS)
-        return f"planned alike: {counts}"
+        return f"{self.verb} alike: {counts}"
 
 
 def text(outcome: Outcome) -> str:
@@ -86,11 +96,23 @@ def prepare(schema: Schema, engines: Iterable[Engine]) -> None:
         assert ours == theirs, (schema.seed, [pair for pair in zip(ours, theirs, strict=False) if pair[0] != pair[1]][:5])
 
 
-def compare(engine: Engine, oracle: Engine, numbers: Iterable[int], kind: str, schema: Schema, found: Comparison) -> Iterator[Difference]:
-    """Plan queries of one class over a prepared schema; gives each difference as it is seen."""
+def compare(
+    engine: Engine, oracle: Engine, numbers: Iterable[int], kind: str, schema: Schema, found: Comparison, measured: bool = False
+) -> Iterator[Difference]:
+    """Plan queries of one class over a prepared schema; gives each difference as it is seen.
+
+    `measured`: run those planned alike; only what they count makes a difference, and only they count.
+    """
     for number in numbers:
         sql = query(schema, kind, number)
-        ours, theirs = text(engine.run(f"EXPLAIN {sql}")), text(oracle.run(f"EXPLAIN {sql}"))
+        ours, theirs = (text(each.run(f"{EXPLAIN} {sql}")) for each in (engine, oracle))
+        if measured:
+            if ours != theirs:
+                continue
+            theirs = text(oracle.run(f"{ANALYZE} {sql}"))
+            if theirs.startswith(CANCELED):
+                continue
+            ours = text(engine.run(f"{ANALYZE} {sql}"))
         found.planned[kind] += 1
         if ours != theirs:
             difference = Difference(schema=schema.seed, kind=kind, number=number, sql=sql, ours=ours, theirs=theirs)
@@ -100,10 +122,17 @@ def compare(engine: Engine, oracle: Engine, numbers: Iterable[int], kind: str, s
 
 def compare_all(engine: Engine, oracle: Engine, portion: Portion) -> Iterator[Difference | Comparison]:
     """Both classes over every schema; gives each difference, at last the counts."""
-    found = Comparison()
+    found = Comparison(verb="measured" if portion.measured else "planned")
+    settings = portion.settings
+    if portion.measured:
+        settings = ("max_parallel_workers_per_gather = 0", f"statement_timeout = '{SECONDS}s'", *settings)
     for seed in portion.schemas:
         schema = make_schema(seed, portion.most_rows)
         prepare(schema, (engine, oracle))
+        for setting in settings:
+            for each in (engine, oracle):
+                failure = each.run(f"SET {setting}").failure
+                assert failure is None, (setting, failure)
         for kind in KINDS:
-            yield from compare(engine, oracle, portion.numbers, kind, schema, found)
+            yield from compare(engine, oracle, portion.numbers, kind, schema, found, portion.measured)
     yield found
