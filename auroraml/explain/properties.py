@@ -265,7 +265,6 @@ def _(node: p.Hash, place: Place, metrics: NodeMetrics | None) -> Iterator[Prope
     together = sum if node.parallel_aware else max  # of one table, of the largest of their own
     parts = (metrics, *metrics.workers.values())
     size, rows = (together([int(str(part.extra.get(label, 0))) for part in parts]) for label in ("Tuple Bytes", "Tuple Rows"))
-    rows = min(rows, metrics.rows) if metrics.loops == 1 else rows  # rows without a key are not put in
     table = hash_table(node.cost.rows * shared, node.cost.width, rows, place.hash_memory, size)
     kilobytes = (table.memory + 1023) // 1024
     changed = (table.buckets, table.batches) != (table.planned_buckets, table.planned_batches)

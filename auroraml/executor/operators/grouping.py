@@ -141,6 +141,7 @@ class AggregateRows(Keeping):
         super().__init__(node, ctx)  # type: ignore[arg-type] # an ExecutionContext
         self.groupings: list[e.Grouping] = []
         self.lazy = self.begun = False
+        self.removed = 0  # groups that the filter removed
         self.tables: list[Table] = []  # hash tables, where they are measured
         self.places: list[tuple[int, int]] = []  # id() of an Aggregate in targets or filter, and its place among the calls
         for part in (*node.targets, *node.filter):
@@ -167,12 +168,22 @@ class AggregateRows(Keeping):
         node = self.node
         self.lazy = node.strategy == "sorted" and bool(node.keys) and not node.rollups and self.loops.n is None and not self.filled
         if not self.lazy:
+            self._open_whole()
+
+    def _open_whole(self) -> None:
+        """Collect the groups; where they are at hand from a run before, the filter is tried on them once more."""
+        if self.filled:
+            self.metrics.removed_by_filter += self.removed
             super().open()
+        else:
+            before = self.metrics.removed_by_filter
+            super().open()
+            self.removed = self.metrics.removed_by_filter - before
 
     def produce(self, n: int) -> Batch | None:
         if self.lazy and n >= LARGE and self.waiting is None and not self.begun:
             self.lazy = False
-            super().open()
+            self._open_whole()
         while (found := super().produce(n)) is None and self.lazy:
             self.begun = True
             self.feed.fill(self._next_groups(n))

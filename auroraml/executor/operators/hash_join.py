@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from auroraml.batch import Batch, Index, Vector, concat_batches
+from auroraml.batch import Batch, Index, Mask, Vector, concat_batches
 from auroraml.evaluate import compile
 from auroraml.executor.crew import Member
 from auroraml.executor.matching import Matcher
@@ -26,15 +26,22 @@ class HashRows(Keeping):
     node: p.Hash
 
     def collect(self) -> Batch | None:
-        batch = self.drain_for(self.children[0])
-        if self.ctx.measured and batch is not None:
-            sizes = row_sizes(batch, self.node.source)
-            rows, size = batch.n, int(sizes.sum())
-            if batch.owner is not None:
-                rows, size = int(np.bincount(batch.owners).max(initial=0)), int(np.bincount(batch.owners, sizes).max(initial=0))
-            for label, value in (("Tuple Rows", rows), ("Tuple Bytes", size)):  # of the largest table
-                self.metrics.extra[label] = max(int(str(self.metrics.extra.get(label, 0))), value)
-        return batch
+        return self.drain_for(self.children[0])
+
+    def measure(self, batch: Batch, left_out: Mask | None) -> None:
+        """Count the rows that are put into the table, and what they take: not those `left_out`."""
+        if left_out is not None:
+            self.metrics.rows -= int(np.count_nonzero(left_out))
+        if not self.ctx.measured:
+            return
+        if left_out is not None:
+            batch = batch.filter(~left_out)
+        sizes = row_sizes(batch, self.node.source)
+        rows, size = batch.n, int(sizes.sum())
+        if batch.owner is not None:
+            rows, size = int(np.bincount(batch.owners).max(initial=0)), int(np.bincount(batch.owners, sizes).max(initial=0))
+        for label, value in (("Tuple Rows", rows), ("Tuple Bytes", size)):  # of the largest table
+            self.metrics.extra[label] = max(int(str(self.metrics.extra.get(label, 0))), value)
 
 
 @operator(p.HashJoin)
@@ -52,6 +59,7 @@ class HashJoinRows(JoinRows):
         self.matcher: Matcher | None = None
         self.built: Batch | None = None
         self.outer_known = False  # to have rows, from a run before
+        self.empty = False  # nothing is in the table
 
     def open(self) -> None:
         super().open()
@@ -81,29 +89,35 @@ class HashJoinRows(JoinRows):
                 frame = self.frame(batch.n, batch, batch)
                 keys = [key(frame) for key in self.inner_keys]
                 by_loop, types = self._loop_key(batch)
-                if self.node.kind not in ("right", "full"):
-                    self._leave_out(keys)
+                self._count_rows(batch, keys)
                 self.matcher = Matcher([*keys, *by_loop], [*self.types, *types], batch.n, latest_first=True)
             self.seen = np.zeros(self.right.n, np.bool_) if self.node.kind in ("right", "full") else None
 
     def _prepare_together(self, member: Member) -> None:
         """Build one table for all participants, from the part that each has read of the inner side."""
         table: Together[Batch, tuple[Batch, Matcher]] = member.crew.share(self.node.id, lambda: Together(member.crew))
-        self.built, self.matcher = table.bring(member, self._inner_rows, self._table)
+        self.built, self.matcher = table.bring(member, self._part, self._table)
         self.right, self.seen = self.built, None
+
+    def _part(self) -> Batch:
+        batch = self._inner_rows()
+        if self.ctx.measured:
+            frame = self.frame(batch.n, batch, batch)
+            self._count_rows(batch, [key(frame) for key in self.inner_keys])
+        return batch
 
     def _table(self, parts: list[Batch]) -> tuple[Batch, Matcher]:
         batch = concat_batches([part for part in parts if part.n] or parts[:1])
         frame = self.frame(batch.n, batch, batch)
-        keys = [key(frame) for key in self.inner_keys]
-        self._leave_out(keys)
-        return batch, Matcher(keys, self.types, batch.n, latest_first=True)
+        return batch, Matcher([key(frame) for key in self.inner_keys], self.types, batch.n, latest_first=True)
 
-    def _leave_out(self, keys: list[Vector]) -> None:
-        """Rows with a NULL key are not put into the table, and the Hash node does not count them."""
-        known = [key.validity for key in keys if key.validity is not None]
-        if known:
-            self.inner.metrics.rows -= int(np.count_nonzero(~np.logical_and.reduce(known)))
+    def _count_rows(self, batch: Batch, keys: list[Vector]) -> None:
+        """Rows with a NULL key are not put into the table unless the join gives them; the Hash node does not count them."""
+        known = [key.validity for key in keys if key.validity is not None] if self.node.kind not in ("right", "full") else []
+        left_out = ~np.logical_and.reduce(known) if known else None
+        self.empty = batch.n == 0 or (left_out is not None and bool(left_out.all()))
+        if isinstance(self.inner, HashRows):
+            self.inner.measure(batch, left_out)
 
     def _inner_rows(self) -> Batch:
         if self.matcher is not None and self.built is not None:
@@ -115,29 +129,36 @@ class HashJoinRows(JoinRows):
         return ([batch.owner.vector], [INT8]) if batch.owner is not None else ([], [])
 
     def produce(self, n: int) -> Batch | None:
-        if not self.ready:
-            first: Batch | None = None
-            cost = self.node.outer.cost.startup < self.node.inner.cost.total
-            fills = self.node.kind in ("left", "full", "anti")
-            if (
-                self.ctx.measured
-                and self.loops.n is None
-                and not self.node.parallel_aware
-                and (fills or (cost and not self.outer_known))
-                and self.node.kind not in ("right", "full")
-            ):
-                first = self.outer.pull(1)
-                if first is None:
-                    self.finished = True  # nothing to match: the table is not even built
-                    self.ready = True
-                    return None
-                self.outer_known = True
-            self._prepare()
-            if not self.right.n and self.node.kind in ("inner", "semi", "right"):
-                self.finished = True
-            elif first is not None:
-                self.outer.unread(first)
+        if not self.ready and not self._begin():
+            self.finished = True
         return super().produce(n)
+
+    def _begin(self) -> bool:
+        """Build the table, unless there is one from a run before; False where it shows then that the join gives no rows.
+
+        As PostgreSQL, a table that is used again is not asked whether it is empty, and the outer side is read.
+        """
+        used_again = self.matcher is not None and self.built is not None and self.ctx.measured
+        first: Batch | None = None
+        if not used_again and self._looks_first():
+            first = self.outer.pull(1)
+            if first is None:
+                self.ready = True  # nothing to match: the table is not even built
+                return False
+            self.outer_known = True
+        self._prepare()
+        if (self.empty or not self.right.n) and not used_again and self.node.kind in ("inner", "semi", "right"):
+            return False
+        if first is not None:
+            self.outer.unread(first)
+        return True
+
+    def _looks_first(self) -> bool:
+        """Whether one outer row is read before the table is built; seen in what EXPLAIN ANALYZE counts alone."""
+        if not self.ctx.measured or self.loops.n is not None or self.node.parallel_aware or self.node.kind in ("right", "full"):
+            return False
+        cheap = self.node.outer.cost.startup < self.node.inner.cost.total and not self.outer_known
+        return cheap or self.node.kind in ("left", "full", "anti")
 
     def _keys(self, left: Batch) -> list[Vector]:
         """What outer rows are looked up by."""

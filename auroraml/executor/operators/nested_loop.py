@@ -48,7 +48,8 @@ class NestedLoopRows(JoinRows):
         self.inner_volatile = any(is_volatile(part.node) for part in running_parts(self.inner, self.numbers))
         self.bare = node.kind == "inner" and not (node.inner_unique or node.condition or node.filter or node.targets)
         self.whole: Batch | None = None  # the inner rows, where they do not depend on the outer row
-        self.run: Tally = []
+        self.again: Tally | None = None  # what one more run of it counts
+        self.ahead_of = 0  # runs made before the outer row they are for is counted
 
     def rescan(self, loops: Loops, changed: frozenset[int]) -> None:
         if not self.free & changed:
@@ -157,17 +158,31 @@ class NestedLoopRows(JoinRows):
 
     def _inner_rows(self, outer: int) -> None:
         """Read the inner side once; it counts as read once for each outer row."""
-        times = outer
         if self.whole is None:
-            self.run = tally(self.inner)
+            if self.inner.started:  # outer rows before these were joined one by one
+                self.inner.rewind()
             self.whole = self.inner.drain() or no_rows(self.node.inner)
             if self.node.kind in ("right", "full"):
                 self.seen = np.zeros(self.whole.n, np.bool_)
-            after = tally(self.inner)
-            self.delta = [(m, tuple(a - b for a, b in zip(now, then, strict=True))) for (m, then), (_, now) in zip(self.run, after, strict=True)]
-            times -= 1
+            self.again = None
+            self.ahead_of = 1
         self.right = self.whole
-        for metrics, change in self.delta:
+        if outer:
+            self._count_runs(outer - self.ahead_of)
+            self.ahead_of = 0
+
+    def _count_runs(self, times: int) -> None:
+        """Count so many further runs of the inner side: the next one is made to see what it counts, all after it are like it."""
+        if not self.ctx.measured or times <= 0:
+            return
+        if self.again is None:
+            before = tally(self.inner)
+            self.inner.rewind()
+            self.inner.drain()
+            after = tally(self.inner)
+            self.again = [(m, tuple(a - b for a, b in zip(now, then, strict=True))) for (m, then), (_, now) in zip(before, after, strict=True)]
+            times -= 1
+        for metrics, change in self.again:
             _more(metrics, change, times)
 
     def _by_equality(self, left: Batch) -> Pairs | None:
