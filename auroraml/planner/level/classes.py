@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from auroraml.catalog.builtins import builtin_function
@@ -379,21 +380,23 @@ def column_implied(level: Level, column: e.Expr, bits: int, prohibited: int) -> 
 
 def reconsider_outer_joins(level: Level) -> None:
     """A constant equal to an outer join's outer column restricts the inner one too (reconsider_outer_join_clauses)."""
-    pending = [(clause, True) for clause in level.left_join_clauses] + [(clause, False) for clause in level.right_join_clauses]
+    pending = [
+        *((clause, lambda clause: _constant_for_inner(level, clause, True)) for clause in level.left_join_clauses),
+        *((clause, lambda clause: _constant_for_inner(level, clause, False)) for clause in level.right_join_clauses),
+        *((clause, lambda clause: _constant_for_both(level, clause)) for clause in level.full_join_clauses),
+    ]
     again = True
     while again:
         again = False
         for item in list(pending):
-            if _constant_for_inner(level, *item):
+            clause, restricts = item
+            if restricts(clause):
                 pending.remove(item)
-                clause = item[0]
                 clause.inner_selectivity = 2.0
                 clause.outer_selectivity = 1.0
                 level.distribute(clause)
                 again = True
     for clause, _ in pending:
-        level.distribute(clause)
-    for clause in level.full_join_clauses:
         level.distribute(clause)
 
 
@@ -418,3 +421,31 @@ def _constant_for_inner(level: Level, clause: Clause, outer_on_left: bool) -> bo
                 matched = True
         break
     return matched
+
+
+def _constant_for_both(level: Level, clause: Clause) -> bool:
+    """A constant equal to what a FULL JOIN with USING makes of its two columns restricts both (reconsider_full_join_clause)."""
+    if clause.delayed:
+        return False
+    left, right = clause.args
+    for cls in level.classes:
+        if not cls.has_const or cls.has_volatile or cls.family != clause.family:
+            continue
+        joined = next((m for m in cls.members if isinstance(m.expr, e.Coalesce) and _both(m.expr.args, left, right)), None)
+        if joined is None:
+            continue
+        matched = [False, False]
+        for member in [m for m in cls.members if m.is_const]:
+            for place, (expr, bits) in enumerate(((left, clause.left_bits), (right, clause.right_bits))):
+                made = equality(cls.family, expr, member.expr)
+                if made is not None:
+                    implied = level.clause(made, bits, pushed_down=True, nullable=bits & clause.nullable)
+                    matched[place] |= process_equivalence(level, implied, True)
+        if all(matched):
+            cls.members = [m for m in cls.members if m is not joined]
+        return all(matched)
+    return False
+
+
+def _both(args: Sequence[e.Expr], left: e.Expr, right: e.Expr) -> bool:
+    return len(args) == 2 and equal(args[0], left) and equal(args[1], right)

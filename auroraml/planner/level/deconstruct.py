@@ -67,9 +67,9 @@ class Deconstructor:
         level = self.level
         waiting, self.postponed = self.postponed, []
         left, left_inner, left_joins = self.tree(join.left, below or kind == "full")
-        right, right_inner, right_joins = self.tree(join.right, below or kind in ("left", "anti", "semi", "full"))
+        right, right_inner, right_joins = self.tree(join.right, below or kind in ("left", "anti", "full"))
         scope = left | right
-        inner = scope if kind == "inner" else 0 if kind == "full" else left_inner | right_inner
+        inner = scope if kind == "inner" else left_inner | right_inner
         nonnullable = left if kind in ("left", "anti") else scope if kind == "full" else 0
         waiting += [item for item in self.postponed if item[1] & ~scope]
         conditions = [*(condition for condition, bits in self.postponed if not bits & ~scope), *conjuncts(join.on)]
@@ -77,7 +77,7 @@ class Deconstructor:
         special = None
         oj_scope = 0
         if kind != "inner":
-            special = self._special(left, right, left_inner | right_inner if kind != "full" else scope, kind, conditions)
+            special = self._special(left, right, inner, kind, conditions)
             oj_scope = 0 if kind == "semi" else special.min_left | special.min_right
         for condition in conditions:
             self.qual(condition, below, kind, scope, oj_scope, nonnullable)
@@ -203,7 +203,7 @@ class Deconstructor:
             level.need(condition, bits)
         if clause.family:
             if equivalence:
-                if process_equivalence(level, clause, below):
+                if self._prompt(clause) and process_equivalence(level, clause, below):
                     return
                 if clause.family:
                     merge_classes(level, clause)
@@ -242,6 +242,10 @@ class Deconstructor:
                     if pushed_down and special.kind != "full" and bits & special.min_left:
                         special.delay_upper_joins = True
         return bits, nullable & original, delayed
+
+    def _prompt(self, clause: Clause) -> bool:
+        """Whether each side has its value before any outer join makes it NULL (check_equivalence_delay)."""
+        return not self.level.special_joins or not (self._delay(clause.left_bits, True)[2] or self._delay(clause.right_bits, True)[2])
 
     def _redundant_null_test(self, condition: e.Expr) -> bool:
         """An IS NULL that an anti join already ensures (check_redundant_nullability_qual)."""

@@ -61,6 +61,8 @@ def _remove(level: Level, number: int, special: SpecialJoin) -> None:
         other.syn_left &= ~bit
         other.syn_right &= ~bit
     dead = level.relation(number)
+    joined = special.min_left | special.min_right
+    above = [c for c in dead.join_clauses if pushed_down(c, joined)]
     for relation in level.relations_in(level.all_bits):
         relation.join_clauses = [c for c in relation.join_clauses if not any(c is d for d in dead.join_clauses)]
         for id in relation.needed:
@@ -74,6 +76,9 @@ def _remove(level: Level, number: int, special: SpecialJoin) -> None:
             cls.members = [m for m in cls.members if not m.bits & bit]
             cls.sources = [c for c in cls.sources if not c.bits & bit]
             cls.derived = [c for c in cls.derived if not c.bits & bit]
+    for clause in above:  # they only stood above the join, and may now be tested earlier
+        clause.required &= ~bit
+        level.distribute(clause)
 
 
 def _without(joins: JoinList, number: int) -> JoinList:
