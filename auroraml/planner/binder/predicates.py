@@ -114,11 +114,14 @@ class Predicates(Calls):
     def membership(self, node: exp.In, negated: bool) -> e.Expr:
         """[NOT] IN a list or a subquery."""
         query = node.args.get("query")
+        listed = node.args.get("expressions")
+        if listed and isinstance(listed[0], exp.Values):
+            query = listed[0]
         if query is not None:
             found = self.sublink("any", "=", node.this, query, self._in_at(query, negated))
             return e.Not(type=BOOL, arg=found) if negated else found
         symbol = "<>" if negated else "="
-        items = node.args.get("expressions") or [node.args["field"]]
+        items = listed or [node.args["field"]]
         left = self.bind(node.this)
         bound = [self.bind(item) for item in items]
         at = self.leaves.operator_at(items[0], "in")
