@@ -381,16 +381,16 @@ def column_implied(level: Level, column: e.Expr, bits: int, prohibited: int) -> 
 def reconsider_outer_joins(level: Level) -> None:
     """A constant equal to an outer join's outer column restricts the inner one too (reconsider_outer_join_clauses)."""
     pending = [
-        *((clause, lambda clause: _constant_for_inner(level, clause, True)) for clause in level.left_join_clauses),
-        *((clause, lambda clause: _constant_for_inner(level, clause, False)) for clause in level.right_join_clauses),
-        *((clause, lambda clause: _constant_for_both(level, clause)) for clause in level.full_join_clauses),
+        *((clause, "left") for clause in level.left_join_clauses),
+        *((clause, "right") for clause in level.right_join_clauses),
+        *((clause, "full") for clause in level.full_join_clauses),
     ]
     again = True
     while again:
         again = False
         for item in list(pending):
-            clause, restricts = item
-            if restricts(clause):
+            clause, kind = item
+            if _constant_for_both(level, clause) if kind == "full" else _constant_for_inner(level, clause, kind == "left"):
                 pending.remove(item)
                 clause.inner_selectivity = 2.0
                 clause.outer_selectivity = 1.0
