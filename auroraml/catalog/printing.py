@@ -90,11 +90,11 @@ def constraint_text(
     if constraint.kind == "c":
         assert constraint.check is not None
         text = expression_text(constraint.check, catalog, pretty, objects)
-        return f"CHECK ({text})"
+        return f"CHECK ({text})" + (" NO INHERIT" if constraint.no_inherit else "")
     if constraint.kind == "f":
         target = catalog.relation(constraint.foreign)
         return (f"FOREIGN KEY ({columns_text(constraint.columns, relation)}) REFERENCES {relation_text(target, catalog, path)}"
-                f"({columns_text(constraint.foreign_columns, target)})")  # fmt: skip
+                f"({columns_text(constraint.foreign_columns, target)})" + (" ON DELETE RESTRICT" if constraint.restrict else ""))  # fmt: skip
     index = next((i for i in relation.indexes if i.oid == constraint.index), None)
     included = f" INCLUDE ({columns_text(index.included, relation)})" if index is not None and index.included else ""
     return f"{'PRIMARY KEY' if constraint.kind == 'p' else 'UNIQUE'} ({columns_text(constraint.columns, relation)}){included}"
@@ -120,6 +120,10 @@ def _key_text(expr: e.Expr, catalog: Catalog, pretty: bool, objects: ObjectNames
     return text if bare else f"({text})"
 
 
+def _option_text(value: str) -> str:
+    return value if quote_identifier(value) == value else f"'{value}'"
+
+
 def index_text(
     index: Index, relation: Relation, catalog: Catalog, path: Sequence[str] | None = None, pretty: bool = False, objects: ObjectNames | None = None
 ) -> str:
@@ -132,6 +136,8 @@ def index_text(
     text = f"CREATE {'UNIQUE ' if index.unique else ''}INDEX {quote_identifier(index.name)} ON {table} USING {index.method} ({', '.join(shown)})"
     if index.included:
         text += f" INCLUDE ({columns_text(index.included, relation)})"
+    if index.options:
+        text += f" WITH ({', '.join(f'{name}={_option_text(value)}' for name, value in index.options)})"
     if index.predicate is not None:
         predicate = expression_text(index.predicate, catalog, pretty, objects)
         text += f" WHERE {predicate}"

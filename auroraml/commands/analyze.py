@@ -35,8 +35,11 @@ VACUUM_FLAGS = ("full", "freeze", "verbose", "analyze", "disable_page_skipping",
 @command(st.Vacuum)
 def vacuum(statement: st.Vacuum, host: Host, params: tuple[Bound, ...]) -> ResultStream:
     """VACUUM: there is nothing to reclaim, but page counts and visibility are noted; with ANALYZE, statistics too."""
-    options = [option for option in statement.options if option.name not in ("parallel", "index_cleanup")]
-    flags = _flags(options, "VACUUM", VACUUM_FLAGS)
+    flags = _flags([option for option in statement.options if not _valued(option)], "VACUUM", VACUUM_FLAGS)
+    if flags.get("full") and any(option.name == "parallel" and option.value != "0" for option in statement.options):
+        raise FeatureNotSupported("VACUUM FULL cannot be performed in parallel")
+    if flags.get("full") and flags.get("disable_page_skipping"):
+        raise FeatureNotSupported("VACUUM option DISABLE_PAGE_SKIPPING cannot be used with FULL")
     host.block.refuse_in_block("VACUUM")
     columns = statement.columns
     if any(columns) and not flags.get("analyze"):
@@ -46,6 +49,23 @@ def vacuum(statement: st.Vacuum, host: Host, params: tuple[Bound, ...]) -> Resul
         if flags.get("analyze"):
             gather(relation, chosen, host, verbose=flags.get("verbose", False))
     return done("VACUUM")
+
+
+def _valued(option: st.Option) -> bool:
+    """Whether the option is one of those with values of their own, which change nothing here; 42601 for values they do not have."""
+    if option.name == "parallel":
+        most = 1024
+        if option.value is None:
+            raise SyntaxError(f"parallel option requires a value between 0 and {most}", at=option.at)
+        text = str(option.value)
+        if not text.lstrip("-").isdigit():
+            raise SyntaxError("parallel requires an integer value")
+        if not 0 <= int(text) <= most:
+            raise SyntaxError(f"parallel workers for vacuum must be between 0 and {most}", at=option.at)
+        return True
+    if option.name == "index_cleanup" and option.value is not None and str(option.value).lower() != "auto" and parse_bool(str(option.value).lower()) is None:
+        raise SyntaxError("index_cleanup requires a Boolean value")
+    return option.name == "index_cleanup"
 
 
 def _flags(options: Sequence[st.Option], command: str, known: Sequence[str]) -> dict[str, bool]:

@@ -283,11 +283,13 @@ def _statistics_again(old: StatisticsObject, number: int, again: Callable[[Expr 
 @action("set options", "rmv")
 def set_options(work: Alteration, item: st.AlterAction) -> None:
     """SET (storage parameters)."""
+    work.host.pages.heap_pages(work.relation)  # the rows there are stay where the old fillfactor put them
     work.put(options=table_options(item.options, work.relation.options))
 
 
 @action("reset options", "rmv")
 def reset_options(work: Alteration, item: st.AlterAction) -> None:
     """RESET (storage parameters)."""
+    work.host.pages.heap_pages(work.relation)
     gone = {option.name.lower() for option in item.options}
     work.put(options=tuple(pair for pair in work.relation.options if pair[0] not in gone))

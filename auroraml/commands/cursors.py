@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from auroraml.batch import Batch, concat_batches
 from auroraml.commands.context import Bound, Host, command, done
-from auroraml.errors import DuplicateCursor, InvalidCursorName, ObjectNotInPrerequisiteState
-from auroraml.ir.logical import Output
+from auroraml.errors import DuplicateCursor, FeatureNotSupported, InvalidCursorDefinition, InvalidCursorName, ObjectNotInPrerequisiteState
+from auroraml.ir.logical import LogicalPlan, Output, Query
 from auroraml.pipeline.result import ResultStream, of_batch
 from auroraml.sql import statements as st
 
@@ -67,13 +67,28 @@ def declare(statement: st.Declare, host: Host, params: tuple[Bound, ...]) -> Res
         host.block.require_block("DECLARE CURSOR")
     if statement.name in host.cursors:
         raise DuplicateCursor(f'cursor "{statement.name}" already exists')
-    stream = host.run(replace(host.bind(statement.query, params), parallel=False), params)
+    bound = host.bind(statement.query, params)
+    _check_locks(statement, bound.plan)
+    stream = host.run(replace(bound, parallel=False), params)
     cursor = Cursor(name=statement.name, stream=stream, hold=statement.hold, scroll=statement.scroll is not False, text=statement.text[statement.start : statement.end],
                     created=host.started)  # fmt: skip
     if statement.hold:
         cursor.read_to(EVERYTHING)
     host.cursors[statement.name] = cursor
     return done("DECLARE CURSOR")
+
+
+def _check_locks(statement: st.Declare, plan: LogicalPlan) -> None:
+    """Rows can be locked through plain cursors only (transformDeclareCursorStmt)."""
+    if not isinstance(plan, Query) or not plan.locks:
+        return
+    word = f"FOR {plan.locks[0].strength.upper()}"
+    if statement.hold:
+        raise FeatureNotSupported(f"DECLARE CURSOR WITH HOLD ... {word} is not supported", detail="Holdable cursors must be READ ONLY.")
+    if statement.scroll:
+        raise FeatureNotSupported(f"DECLARE SCROLL CURSOR ... {word} is not supported", detail="Scrollable cursors must be READ ONLY.")
+    if statement.insensitive:
+        raise InvalidCursorDefinition(f"DECLARE INSENSITIVE CURSOR ... {word} is not valid", detail="Insensitive cursors must be READ ONLY.")
 
 
 @command(st.Fetch)

@@ -117,7 +117,7 @@ def _add_check(draft: Draft, definition: st.ConstraintDefinition, own: Column | 
     names = {c.number: c.name for c in relation.columns}
     middle = names[numbers[0]] if len(numbers) == 1 else ""
     name = _given(draft, definition) or free_name(relation.name, middle, "check", draft.taken)
-    return Constraint(oid=draft.host.new_oid(), name=name, kind="c", columns=numbers, check=check)
+    return Constraint(oid=draft.host.new_oid(), name=name, kind="c", columns=numbers, check=check, no_inherit=definition.no_inherit)
 
 
 def _add_foreign(draft: Draft, definition: st.ConstraintDefinition, own: Column | None) -> Constraint:
@@ -132,7 +132,8 @@ def _add_foreign(draft: Draft, definition: st.ConstraintDefinition, own: Column 
         raise InvalidForeignKey("number of referencing and referenced columns for foreign key disagree")
     name = _given(draft, definition) or free_name(relation.name, columns_part([c.name for c in columns]), "fkey", draft.taken)
     return Constraint(
-        oid=draft.host.new_oid(), name=name, kind="f", columns=tuple(c.number for c in columns), foreign=target.oid, foreign_columns=referenced
+        oid=draft.host.new_oid(), name=name, kind="f", columns=tuple(c.number for c in columns), foreign=target.oid, foreign_columns=referenced,
+        restrict=definition.restrict,
     )
 
 

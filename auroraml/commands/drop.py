@@ -138,6 +138,12 @@ def drop(statement: st.Drop, host: Host, params: tuple[Bound, ...]) -> ResultStr
         raise FeatureNotSupported(f"DROP {word.upper()} is not supported")
     if word == "statistics":
         return _statistics(statement, host)
+    if statement.concurrently:
+        if len(statement.names) > 1:
+            raise FeatureNotSupported("DROP INDEX CONCURRENTLY does not support dropping multiple objects")
+        if statement.cascade:
+            raise FeatureNotSupported("DROP INDEX CONCURRENTLY does not support CASCADE")
+        host.block.refuse_in_block("DROP INDEX CONCURRENTLY")
     signatures = statement.arguments or (None,) * len(statement.names)
     rows: list[Row] = []
     for name, arguments in zip(statement.names, signatures, strict=True):

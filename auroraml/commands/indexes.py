@@ -10,6 +10,7 @@ from auroraml.catalog.system_data import CLASSES
 from auroraml.commands.context import Bound, Host, command, done
 from auroraml.commands.definitions import Draft
 from auroraml.commands.index_builds import note_builds
+from auroraml.commands.options import index_options
 from auroraml.commands.naming import columns_part, free_name
 from auroraml.commands.validation import validate
 from auroraml.errors import (
@@ -17,7 +18,6 @@ from auroraml.errors import (
     DuplicateTable,
     FeatureNotSupported,
     InvalidObjectDefinition,
-    InvalidParameterValue,
     TooManyColumns,
     UndefinedColumn,
     UndefinedObject,
@@ -39,6 +39,8 @@ METHODS = ("btree", "hash", "gist", "gin", "brin", "spgist")
 @command(st.CreateIndex)
 def create_index(statement: st.CreateIndex, host: Host, params: tuple[Bound, ...]) -> ResultStream:
     """CREATE [UNIQUE] INDEX."""
+    if statement.concurrently:
+        host.block.refuse_in_block("CREATE INDEX CONCURRENTLY")
     relation = host.relation(statement.table)
     if relation.kind not in "rm":
         plural = {"v": "views", "S": "sequences", "c": "composite types"}[relation.kind]
@@ -95,6 +97,8 @@ def _index(statement: st.CreateIndex, relation: Relation, host: Host) -> Index:
             if plain is None:
                 _immutable(expr, "functions in index expression must be marked IMMUTABLE")
                 expressions.append(expr)
+        if item.collation is not None:
+            _collated(item.collation, type, host)
         if item.opclass is None:
             _ordered(type, statement.method, host)
             opclasses.append("")
@@ -106,16 +110,22 @@ def _index(statement: st.CreateIndex, relation: Relation, host: Host) -> Index:
         if predicate.type.name != "bool":
             raise WrongObjectType(f"argument of WHERE must be type boolean, not type {format_type(predicate.type)}", at=statement.where.at)
         _immutable(predicate, "functions in index predicate must be marked IMMUTABLE")
-    for option in statement.options:
-        if option.name not in ("fillfactor", "deduplicate_items"):
-            raise InvalidParameterValue(f'unrecognized parameter "{option.name}"')
     directions = tuple((item.descending, item.nulls_first) for item in statement.keys)
     return Index(
         oid=host.new_oid(), name="", schema=relation.schema, relation=relation.oid, columns=tuple(columns), unique=statement.unique, primary=False,
         method=statement.method, expressions=tuple(expressions), predicate=predicate,
         directions=directions if any(d != (False, False) for d in directions) else (),
         included=tuple(_column(name, live).number for name in statement.include), opclasses=tuple(opclasses) if any(opclasses) else (),
+        options=index_options(statement.options, statement.method.lower()),
     )  # fmt: skip
+
+
+def _collated(name: st.Name, type: PgType, host: Host) -> None:
+    """The collation of a key: of all text the same, so that an index of another one would be used by no query."""
+    if type.category != "S":
+        raise DatatypeMismatch(f"collations are not supported by type {format_type(type, None, host.catalog.type)}")
+    if name.name != "default":
+        raise FeatureNotSupported(f'indexes with collation "{name}" are not supported', at=name.at)
 
 
 def _opclass(name: st.Name, type: PgType, method: str, host: Host) -> str:

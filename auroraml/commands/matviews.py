@@ -5,7 +5,7 @@ from __future__ import annotations
 from auroraml.commands.context import Bound, Host, command, done
 from auroraml.commands.tables import all_rows
 from auroraml.commands.validation import validate
-from auroraml.errors import FeatureNotSupported, ObjectNotInPrerequisiteState
+from auroraml.errors import FeatureNotSupported, ObjectNotInPrerequisiteState, SyntaxError
 from auroraml.ir.bound import BoundStatement
 from auroraml.pipeline.result import ResultStream
 from auroraml.sql import statements as st
@@ -18,6 +18,8 @@ def refresh(statement: st.RefreshMaterializedView, host: Host, params: tuple[Bou
     if relation.kind != "m" or relation.view is None:
         raise FeatureNotSupported(f'"{relation.name}" is not a materialized view')
     host.require_owner(relation, "materialized view")
+    if statement.concurrently and not statement.with_data:
+        raise SyntaxError("CONCURRENTLY and WITH NO DATA options cannot be used together")
     if statement.concurrently:
         if not relation.populated:
             raise ObjectNotInPrerequisiteState("CONCURRENTLY cannot be used when the materialized view is not populated")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from auroraml.errors import InvalidParameterValue
+from auroraml.errors import FeatureNotSupported, InvalidParameterValue
 from auroraml.settings.setting import parse_bool
 from auroraml.sql import statements as st
 
@@ -19,6 +19,9 @@ RANGES = {
 }  # fmt: skip
 REALS = ("autovacuum_analyze_scale_factor", "autovacuum_vacuum_scale_factor", "autovacuum_vacuum_insert_scale_factor", "autovacuum_vacuum_cost_delay")
 MOST_REAL = 100.0
+TOAST_TARGET = 2032  # where a row's long values leave it, if nothing is said
+INDEX_FILL = {"btree": 90, "hash": 75}
+VIEW_FLAGS = ("security_barrier", "security_invoker")
 FLAGS = ("autovacuum_enabled", "user_catalog_table", "vacuum_truncate")
 
 
@@ -56,8 +59,57 @@ def _real(name: str, text: str) -> str:
     return text
 
 
+def refuse_unheeded(option: st.Option, name: str, text: str) -> None:
+    """0A000 for a parameter that would have to change what is done, and does not."""
+    if name == "toast_tuple_target" and int(text) != TOAST_TARGET:
+        raise FeatureNotSupported(f"storage parameter {name} is not supported", at=option.at)
+
+
+def view_options(options: Sequence[st.Option], before: Sequence[tuple[str, str]] = ()) -> tuple[tuple[str, str], ...]:
+    """The options of a view after `options` were set; those that would change what the view does are refused."""
+    merged = dict(before)
+    for option in options:
+        name = option.name.lower()
+        text = "true" if option.value is None else str(option.value)
+        if name == "check_option":
+            raise FeatureNotSupported("WITH CHECK OPTION is not supported", at=option.at)
+        if name not in VIEW_FLAGS:
+            raise InvalidParameterValue(f'unrecognized parameter "{option.name}"')
+        flag = parse_bool(text)
+        if flag is None:
+            raise InvalidParameterValue(f'invalid value for boolean option "{name}": {text}')
+        if flag:
+            raise FeatureNotSupported(f"views with {name} are not supported", at=option.at)
+        merged[name] = text
+    return tuple(merged.items())
+
+
+def index_options(options: Sequence[st.Option], method: str) -> tuple[tuple[str, str], ...]:
+    """The options of an index; values other than PostgreSQL's defaults are refused, since the model of index pages knows only those."""
+    found: dict[str, str] = {}
+    for option in options:
+        name = option.name.lower()
+        text = "true" if option.value is None else str(option.value)
+        if name == "deduplicate_items" and method == "btree":
+            if parse_bool(text) is None:
+                raise InvalidParameterValue(f'invalid value for boolean option "{name}": {text}')
+            default = bool(parse_bool(text))
+        elif name == "fillfactor":
+            checked(option)
+            default = int(text) == INDEX_FILL[method]
+        else:
+            raise InvalidParameterValue(f'unrecognized parameter "{option.name}"')
+        if not default:
+            raise FeatureNotSupported(f"{name} = {text} of an index is not supported", at=option.at)
+        found[name] = text
+    return tuple(found.items())
+
+
 def table_options(options: Sequence[st.Option], before: Sequence[tuple[str, str]] = ()) -> tuple[tuple[str, str], ...]:
     """The options after `options` were set."""
     merged = dict(before)
-    merged.update(checked(option) for option in options)
+    for option in options:
+        name, text = checked(option)
+        refuse_unheeded(option, name, text)
+        merged[name] = text
     return tuple(merged.items())

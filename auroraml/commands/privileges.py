@@ -174,6 +174,8 @@ def _without_columns(relation: Relation, grantees: list[int], letters: str, stat
 @command(st.Grant)
 def grant(statement: st.Grant, host: Host, params: tuple[Bound, ...]) -> ResultStream:
     """GRANT ... ON ... TO, REVOKE ... ON ... FROM."""
+    if statement.granted_by is not None and named(statement.granted_by, host).oid != host.role.oid:
+        raise FeatureNotSupported("grantor must be current user")
     targets = list(_targets(statement, host))
     grantees = [0 if name == "public" else named(name, host).oid for name in statement.grantees]
     if statement.grant_option and not statement.revoke and 0 in grantees:
@@ -201,6 +203,8 @@ def grant(statement: st.Grant, host: Host, params: tuple[Bound, ...]) -> ResultS
 @command(st.GrantRole)
 def grant_role(statement: st.GrantRole, host: Host, params: tuple[Bound, ...]) -> ResultStream:
     """GRANT role TO role, REVOKE role FROM role."""
+    if statement.granted_by is not None and named(statement.granted_by, host).oid != host.role.oid:
+        raise FeatureNotSupported("GRANTED BY another role is not supported")
     for name in statement.roles:
         role = named(name, host)
         if not (host.is_superuser or host.role.create_role or role.oid in _administered(host)):

@@ -187,5 +187,6 @@ def create_sequence(statement: st.CreateSequence, host: Host, params: tuple[Boun
             raise DuplicateTable(f'relation "{statement.name.name}" already exists')
         host.notice(f'relation "{statement.name.name}" already exists, skipping', sqlstate=DuplicateTable.sqlstate)
         return done("CREATE SEQUENCE")
-    host.put(sequence_row(host, statement.name.name, schema.name, BY_NAME["int8"], statement.options))
+    made = sequence_row(host, statement.name.name, schema.name, BY_NAME["int8"], statement.options)
+    host.put(replace(made, persistence="u") if statement.unlogged else made)
     return done("CREATE SEQUENCE")

@@ -50,14 +50,14 @@ def set_setting(statement: st.SetSetting, host: Host, params: tuple[Bound, ...])
 def set_role(statement: st.SetRole, host: Host, params: tuple[Bound, ...]) -> ResultStream:
     """SET ROLE."""
     host.set_role(statement.role, local=statement.local)
-    return done("RESET" if statement.text[statement.start :][:5].lower() == "reset" else "SET")
+    return done("RESET" if statement.reset else "SET")
 
 
 @command(st.SetSessionAuthorization)
 def set_session_authorization(statement: st.SetSessionAuthorization, host: Host, params: tuple[Bound, ...]) -> ResultStream:
     """SET SESSION AUTHORIZATION."""
     host.set_session_user(statement.role, local=statement.local)
-    return done("SET")
+    return done("RESET" if statement.reset else "SET")
 
 
 @command(st.Reset)

@@ -63,8 +63,6 @@ def exists(host: Host, name: st.Name, schema: str, if_not_exists: bool) -> bool:
 @command(st.CreateTable)
 def create_table(statement: st.CreateTable, host: Host, params: tuple[Bound, ...]) -> ResultStream:
     """CREATE TABLE."""
-    if statement.on_commit not in ("", "preserve rows"):
-        raise FeatureNotSupported(f"ON COMMIT {statement.on_commit.upper()} is not supported")
     schema = host.temporary_schema(statement.name) if statement.temporary else host.creation_schema(statement.name)
     if exists(host, statement.name, schema.name, statement.if_not_exists):
         return done("CREATE TABLE")
@@ -183,7 +181,7 @@ def new_relation(statement: st.CreateTableAs, host: Host, schema: str, bound: Bo
     return Relation(
         oid=host.new_oid(), name=statement.name.name, schema=schema, kind="m" if statement.materialized else "r", columns=columns,
         owner=host.role.oid, row_type=host.new_oid(), options=table_options(statement.options), view=bound.plan if statement.materialized else None,
-        persistence="t" if statement.temporary else "p",
+        persistence="t" if statement.temporary else "u" if statement.unlogged else "p",
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from auroraml.commands.context import Bound, Host, command, done
 from auroraml.errors import FeatureNotSupported, NoActiveSqlTransaction
 from auroraml.pipeline.result import ResultStream
 from auroraml.settings.core import (
+    DEFAULT_TRANSACTION_DEFERRABLE,
     DEFAULT_TRANSACTION_ISOLATION,
     DEFAULT_TRANSACTION_READ_ONLY,
     TRANSACTION_DEFERRABLE,
@@ -37,7 +38,9 @@ def apply_modes(host: Host, modes: Sequence[str], session: bool = False) -> None
             host.settings.put(DEFAULT_TRANSACTION_READ_ONLY, words[1] == "only")
         elif words[0] == "read":
             host.settings.set(TRANSACTION_READ_ONLY.name, "on" if words[1] == "only" else "off")
-        elif not session:
+        elif session:
+            host.settings.put(DEFAULT_TRANSACTION_DEFERRABLE, words[0] == "deferrable")
+        else:
             host.settings.put(TRANSACTION_DEFERRABLE, words[0] == "deferrable", local=True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from auroraml.catalog.printing import type_text
 from auroraml.commands.context import Bound, Host, command, done
+from auroraml.commands.options import view_options
 from auroraml.commands.tables import row_types
 from auroraml.errors import DuplicateColumn, DuplicateTable, InvalidTableDefinition, SyntaxError, UndefinedParameter, WrongObjectType
 from auroraml.ir.objects import Column, Relation
@@ -34,7 +35,8 @@ def create_view(statement: st.CreateView, host: Host, params: tuple[Bound, ...])
             raise WrongObjectType(f'"{old.name}" is not a view')
         _fits(old, columns, host)
     relation = Relation(oid=host.new_oid() if old is None else old.oid, name=statement.name.name, schema=schema.name, kind="v", columns=columns,
-                        view=bound.plan, owner=host.role.oid, row_type=host.new_oid() if old is None else old.row_type)  # fmt: skip
+                        view=bound.plan, owner=host.role.oid, row_type=host.new_oid() if old is None else old.row_type,
+                        options=view_options(statement.options))  # fmt: skip
     host.put(relation, *row_types(host, relation))
     return done("CREATE VIEW")
 

@@ -27,7 +27,7 @@ class Tree:
 
 def heap_pages(table: Table, relation: Relation) -> int:
     """The pages of a table."""
-    return table.heap_pages(len(relation.columns))
+    return table.heap_pages(len(relation.columns), relation.fillfactor)
 
 
 def pages_of(table: Table, relation: Relation, rows: Index) -> Index:

@@ -43,6 +43,8 @@ class Constraint:
     index: int = 0  # OID of the index behind p and u
     foreign: int = 0  # referenced relation
     foreign_columns: tuple[int, ...] = ()
+    no_inherit: bool = False
+    restrict: bool = False  # ON DELETE RESTRICT: what NO ACTION does, under another name
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,6 +68,7 @@ class Index:
     included: tuple[int, ...] = ()  # INCLUDE's attribute numbers
     opclasses: tuple[str, ...] = ()  # by key, "" for its type's default; empty: all default
     statistics_targets: tuple[tuple[int, int], ...] = ()  # (place of a key from 1, its statistics target)
+    options: tuple[tuple[str, str], ...] = ()  # reloptions
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -122,6 +125,11 @@ class Relation:
     system: str | None = None  # name of the system view that computes its rows
     sequence: SequenceDefinition | None = None
     populated: bool = True  # a materialized view WITH NO DATA is not
+
+    @property
+    def fillfactor(self) -> int:
+        """How full INSERT makes heap pages, in percent."""
+        return next((int(value) for name, value in self.options if name == "fillfactor"), 100)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -40,13 +40,13 @@ class StoredPages:
         """The pages of a table, 0 for what has no storage."""
         with self.store.lock:
             table = self.store.tables.get(relation.oid)
-            return 0 if table is None else table.heap_pages(len(relation.columns))
+            return 0 if table is None else table.heap_pages(len(relation.columns), relation.fillfactor)
 
     def visible_pages(self, relation: Relation) -> int:
         """The pages of a table whose rows are all known to be visible to all."""
         with self.store.lock:
             table = self.store.tables.get(relation.oid)
-            return 0 if table is None else int(np.count_nonzero(table.visible_pages(len(relation.columns))))
+            return 0 if table is None else int(np.count_nonzero(table.visible_pages(len(relation.columns), relation.fillfactor)))
 
     def vacuumed(self, relation: Relation) -> None:
         """VACUUM ran over a table."""
@@ -120,5 +120,5 @@ class StoredPages:
             table = self.store.table(relation.oid)
             each = self.index_pages(relation, index).height + 1
             each += table.visibility is not None
-            each += not table.visible_pages(len(relation.columns)).all()
+            each += not table.visible_pages(len(relation.columns), relation.fillfactor).all()
         found.pages += len(ends) * each

@@ -35,7 +35,7 @@ class StoredRows(SessionPart):
     def heap_order(self, relation: Relation) -> Index | None:
         """The visible rows in the order of their heap pages; None where that is the order of `column_vectors`."""
         table = self.hub.store.table(relation.oid)
-        table.heap_pages(len(relation.columns))
+        table.heap_pages(len(relation.columns), relation.fillfactor)
         index: Index | None = self.hub.store.visible(table, self.transaction.stored)
         order: Index | None = table.heap.order_of(np.arange(table.n) if index is None else index)
         return order
@@ -44,7 +44,7 @@ class StoredRows(SessionPart):
         """The heap page that each visible row is on."""
         table = self.hub.store.table(relation.oid)
         index: Index | None = self.hub.store.visible(table, self.transaction.stored)
-        table.heap_pages(len(relation.columns))  # brings the pages up to date
+        table.heap_pages(len(relation.columns), relation.fillfactor)  # brings the pages up to date
         rows = np.arange(table.n) if index is None else index
         return table.heap.pages_of(rows) if len(rows) else rows
 

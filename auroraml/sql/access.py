@@ -35,10 +35,14 @@ def _roles(p: QueryParser, revoke: bool, roles: tuple[str, ...], option: bool) -
     p.expect("from" if revoke else "to")
     grantees = p.comma_list(lambda: _grantee(p))
     admin = option or p.take("with", "admin", "option")
-    if p.take("granted", "by"):
-        p.name()
+    grantor = _granted_by(p)
     p.one_of("cascade", "restrict")
-    return st.GrantRole(revoke=revoke, roles=roles, grantees=grantees, admin_option=admin)
+    return st.GrantRole(granted_by=grantor, revoke=revoke, roles=roles, grantees=grantees, admin_option=admin)
+
+
+def _granted_by(p: QueryParser) -> str | None:
+    """GRANTED BY role."""
+    return p.name() if p.take("granted", "by") else None
 
 
 def _grantee(p: QueryParser) -> str:
@@ -48,6 +52,8 @@ def _grantee(p: QueryParser) -> str:
 
 def _objects(p: QueryParser, revoke: bool, privileges: tuple[tuple[str, tuple[str, ...]], ...], option: bool, at: int) -> st.Statement:
     kind = "table"
+    if p.token.is_word("domain", "parameter", "tablespace", "large", "foreign") and not p.peek().is_op(",", ".") and not p.peek().is_word("to", "from"):
+        raise p.unsupported(f"GRANT ON {p.token.raw.upper()}")
     if p.take("all"):
         kind = "all " + p.name()
         p.expect("in", "schema")
@@ -63,11 +69,10 @@ def _objects(p: QueryParser, revoke: bool, privileges: tuple[tuple[str, tuple[st
     p.expect("from" if revoke else "to")
     grantees = p.comma_list(lambda: _grantee(p))
     with_option = option or p.take("with", "grant", "option")
-    if p.take("granted", "by"):
-        p.name()
+    grantor = _granted_by(p)
     cascade = p.one_of("cascade", "restrict") == "cascade"
     return st.Grant(revoke=revoke, privileges=privileges, object=kind, names=tuple(names), grantees=grantees, arguments=tuple(signatures),
-                    grant_option=with_option, cascade=cascade, at=at)  # fmt: skip
+                    grant_option=with_option, cascade=cascade, granted_by=grantor, at=at)  # fmt: skip
 
 
 GRAMMAR: dict[str, Grammar] = {"grant": _grant(False), "revoke": _grant(True)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from auroraml.errors import FeatureNotSupported
+from auroraml.errors import FeatureNotSupported, InvalidFunctionDefinition, InvalidTableDefinition, UndefinedObject
 from auroraml.errors import SyntaxError as SqlSyntaxError
 from auroraml.sql import statements as st
 from auroraml.sql.extended_statistics import create_statistics
@@ -19,11 +19,16 @@ def create(p: QueryParser) -> st.Statement:
     """CREATE ..."""
     p.expect("create")
     replace = p.take("or", "replace")
-    p.one_of("global", "local")
+    if not replace and p.one_of("global", "local") and not p.token.is_word("temp", "temporary"):
+        raise p.fail()
     temporary = bool(p.one_of("temp", "temporary"))
-    unlogged = p.take("unlogged")
-    if p.take("materialized", "view"):
-        return _materialized(p)
+    unlogged = not temporary and p.take("unlogged")
+    if p.token.is_word("recursive"):
+        raise p.unsupported("CREATE RECURSIVE VIEW")
+    if p.token.is_word(*_KINDS) and not p.token.is_word(*_fitting(replace, temporary, unlogged)):
+        raise p.fail()
+    if not replace and not temporary and p.take("materialized", "view"):
+        return _materialized(p, unlogged)
     word = p.one_of(*_KINDS)
     if word is None:
         for feature in ("trigger", "rule", "policy", "domain", "cast", "operator", "aggregate", "server", "publication", "subscription", "collation",
@@ -34,12 +39,21 @@ def create(p: QueryParser) -> st.Statement:
     if word == "table":
         return _table(p, temporary, unlogged)
     if word == "sequence":
-        return _sequence(p, temporary)
+        return _sequence(p, temporary, unlogged)
     if word == "view":
+        if unlogged:
+            raise SqlSyntaxError("views cannot be unlogged because they do not have storage")
         return _view(p, replace, temporary)
     if word in ("function", "procedure"):
         return _function(p, replace, word == "procedure")
     return _KINDS[word](p)
+
+
+def _fitting(replace: bool, temporary: bool, unlogged: bool) -> tuple[str, ...]:
+    """What CREATE may go on with after OR REPLACE, TEMPORARY or UNLOGGED."""
+    if replace:
+        return ("view",) if temporary else ("view", "function", "procedure")
+    return ("table", "sequence", "view") if temporary or unlogged else tuple(_KINDS)
 
 
 def _exists(p: QueryParser) -> bool:
@@ -54,10 +68,10 @@ def storage_options(p: QueryParser) -> tuple[st.Option, ...]:
 def _table(p: QueryParser, temporary: bool, unlogged: bool) -> st.Statement:
     exists = _exists(p)
     name = p.qualified()
-    if p.token.is_word("as", "with", "using", "on", "tablespace") or (p.token.is_op("(") and _is_name_list(p)):
-        return _table_as(p, name, exists, temporary)
+    if p.token.is_word("as", "with", "without", "using", "on", "tablespace") or (p.token.is_op("(") and _is_name_list(p)):
+        return _table_as(p, name, exists, temporary=temporary, unlogged=unlogged)
     if p.token.is_word("partition", "of"):
-        return p.refuse("CREATE TABLE ... OF or PARTITION OF")
+        raise p.unsupported("CREATE TABLE ... OF or PARTITION OF")
     elements: list[st.ColumnDefinition | st.LikeClause] = []
     constraints: list[st.ConstraintDefinition] = []
     p.need("(")
@@ -71,15 +85,31 @@ def _table(p: QueryParser, temporary: bool, unlogged: bool) -> st.Statement:
         else:
             elements.append(column(p))
     if p.token.is_word("inherits", "partition"):
-        return p.refuse(f"CREATE TABLE ... {p.token.raw.upper()}")
-    options = storage_options(p)
-    on_commit = ""
-    if p.take("on", "commit"):
-        on_commit = "drop" if p.take("drop") else "delete rows" if p.take("delete", "rows") else "preserve rows"
-        if on_commit == "preserve rows":
-            p.expect("preserve", "rows")
+        raise p.unsupported(f"CREATE TABLE ... {p.token.raw.upper()}")
+    options = _table_tail(p, temporary)
     return st.CreateTable(name=name, elements=tuple(elements), constraints=tuple(constraints), if_not_exists=exists,
-                          temporary=temporary, unlogged=unlogged, options=options, on_commit=on_commit)  # fmt: skip
+                          temporary=temporary, unlogged=unlogged, options=options)  # fmt: skip
+
+
+def _table_tail(p: QueryParser, temporary: bool) -> tuple[st.Option, ...]:
+    """USING method, WITH (...), ON COMMIT and TABLESPACE: the storage parameters, the only part that may say something of its own here."""
+    if p.take("using"):
+        method = p.token
+        if p.name() != "heap":
+            raise UndefinedObject(f'access method "{method.text}" does not exist')
+    options = () if p.take("without", "oids") else storage_options(p)
+    if p.take("on", "commit") and not p.take("preserve", "rows"):
+        if not temporary:
+            raise InvalidTableDefinition("ON COMMIT can only be used on temporary tables")
+        raise p.unsupported(f"ON COMMIT {p.token.raw.upper()}")
+    _tablespace(p)
+    return options
+
+
+def _tablespace(p: QueryParser) -> None:
+    """TABLESPACE: there is the default one only."""
+    if p.token.is_word("tablespace") and not p.take("tablespace", "pg_default"):
+        raise p.unsupported("TABLESPACE")
 
 
 def _like(p: QueryParser) -> st.LikeClause:
@@ -103,9 +133,11 @@ def _is_name_list(p: QueryParser) -> bool:
     return p.tokens[i].is_name and p.tokens[i + 1].is_op(")") and p.tokens[i + 2].is_word("as", "with")
 
 
-def _table_as(p: QueryParser, name: st.Name, exists: bool, temporary: bool, materialized: bool = False) -> st.CreateTableAs:
+def _table_as(
+    p: QueryParser, name: st.Name, exists: bool, *, temporary: bool = False, unlogged: bool = False, materialized: bool = False
+) -> st.CreateTableAs:
     columns = p.names() if p.token.is_op("(") else ()
-    options = storage_options(p)
+    options = _table_tail(p, temporary)
     p.expect("as")
     stop, with_data = p.stop, True
     if p.stop - 2 > p.i and p.tokens[p.stop - 1].is_word("data"):
@@ -115,13 +147,15 @@ def _table_as(p: QueryParser, name: st.Name, exists: bool, temporary: bool, mate
             stop, with_data = with_at, not no
     query = p.query(stop)
     p.i = p.stop
-    return st.CreateTableAs(name=name, query=query, columns=columns, if_not_exists=exists, temporary=temporary, with_data=with_data,
-                            materialized=materialized, options=options)  # fmt: skip
+    return st.CreateTableAs(name=name, query=query, columns=columns, if_not_exists=exists, temporary=temporary, unlogged=unlogged,
+                            with_data=with_data, materialized=materialized, options=options)  # fmt: skip
 
 
-def _materialized(p: QueryParser) -> st.Statement:
+def _materialized(p: QueryParser, unlogged: bool) -> st.Statement:
+    if unlogged:
+        raise FeatureNotSupported("materialized views cannot be unlogged")
     exists = _exists(p)
-    return _table_as(p, p.qualified(), exists, False, True)
+    return _table_as(p, p.qualified(), exists, materialized=True)
 
 
 def column(p: QueryParser) -> st.ColumnDefinition:
@@ -129,6 +163,8 @@ def column(p: QueryParser) -> st.ColumnDefinition:
     at = p.token.start
     name = p.name()
     type = p.type()
+    if p.token.is_word("compression"):
+        raise p.unsupported("COMPRESSION")
     default, generated, not_null, identity = None, None, False, ""
     options: tuple[st.Option, ...] = ()
     nullable, twice_at = False, None
@@ -159,14 +195,14 @@ def column(p: QueryParser) -> st.ColumnDefinition:
                 p.need(")")
                 p.expect("stored")
         elif p.take("collate"):
-            _collation(p)
+            collation(p)
         else:
             constraints.append(_constraint(p, label, place, (st.Name(name=name, at=at),)))
     return st.ColumnDefinition(name=name, type=type, default=default, not_null=not_null, identity=identity, identity_options=options, twice_at=twice_at, generated=generated,
                                constraints=tuple(constraints), at=at)  # fmt: skip
 
 
-def _collation(p: QueryParser) -> None:
+def collation(p: QueryParser) -> None:
     """A collation: text is ordered by code points here, as in C; others are refused."""
     name = p.qualified()
     if name.name not in ("C", "POSIX", "default", "ucs_basic"):
@@ -190,25 +226,38 @@ def _key_columns(p: QueryParser) -> tuple[st.Name, ...]:
 
 def _constraint(p: QueryParser, label: str | None, at: int, own: tuple[st.Name, ...] | None) -> st.ConstraintDefinition:
     if p.take("primary", "key"):
-        found = st.ConstraintDefinition(kind="p", name=label, columns=own if own is not None else _key_columns(p), at=at)
+        found = _key(p, "p", label, at, own)
     elif p.take("unique"):
-        found = st.ConstraintDefinition(kind="u", name=label, columns=own if own is not None else _key_columns(p), at=at)
+        found = _key(p, "u", label, at, own)
     elif p.take("check"):
         p.need("(")
         check = p.expression()
         p.need(")")
-        p.take("no", "inherit")
-        found = st.ConstraintDefinition(kind="c", name=label, check=check, columns=own or (), at=at)
+        found = st.ConstraintDefinition(kind="c", name=label, check=check, columns=own or (), no_inherit=p.take("no", "inherit"), at=at)
     elif own is None and p.take("foreign", "key"):
         found = _foreign(p, label, at, _key_columns(p))
     elif own is not None and p.token.is_word("references"):
         found = _foreign(p, label, at, own)
+    elif p.token.is_word("exclude"):
+        raise p.unsupported("EXCLUDE")
     else:
         raise p.fail()
-    while p.take("not", "deferrable") or p.take("deferrable") or p.take("initially"):
-        if p.one_of("deferred", "immediate") == "deferred":
-            raise FeatureNotSupported("constraints that are checked at commit are not supported", at=p.token.start)
+    while p.take("not", "deferrable") or p.token.is_word("deferrable", "initially") or p.token.is_word("not") and p.peek().is_word("valid"):
+        if p.token.is_word("deferrable", "not") or not p.take("initially", "immediate"):
+            raise p.unsupported("a constraint that may be checked later")
     return found
+
+
+def _key(p: QueryParser, kind: str, label: str | None, at: int, own: tuple[st.Name, ...] | None) -> st.ConstraintDefinition:
+    """What follows PRIMARY KEY and UNIQUE."""
+    if p.token.is_word("nulls") and not p.take("nulls", "distinct"):
+        raise p.unsupported("NULLS NOT DISTINCT")
+    if p.token.is_word("using"):
+        raise p.unsupported("a constraint USING INDEX")
+    columns = own if own is not None else _key_columns(p)
+    if p.token.is_word("include", "with", "using"):
+        raise p.unsupported(f"{p.token.raw.upper()} of a constraint")
+    return st.ConstraintDefinition(kind=kind, name=label, columns=columns, at=at)
 
 
 def _foreign(p: QueryParser, label: str | None, at: int, columns: tuple[st.Name, ...]) -> st.ConstraintDefinition:
@@ -217,19 +266,35 @@ def _foreign(p: QueryParser, label: str | None, at: int, columns: tuple[st.Name,
     foreign = _key_columns(p) if p.token.is_op("(") else ()
     if p.take("match") and not p.take("simple"):
         raise FeatureNotSupported("MATCH FULL and MATCH PARTIAL are not supported", at=p.token.start)
+    restrict = False
     while p.take("on"):
-        p.one_of("delete", "update")
-        if not p.take("no", "action") and not p.take("restrict"):
+        event = p.one_of("delete", "update")
+        if event is None:
+            raise p.fail()
+        if event == "delete" and p.take("restrict"):
+            restrict = True
+        elif event == "update" and p.token.is_word("restrict"):
+            raise p.unsupported("ON UPDATE RESTRICT")
+        elif not p.take("no", "action"):
             raise FeatureNotSupported("actions of foreign keys other than NO ACTION and RESTRICT are not supported", at=p.token.start)
-    return st.ConstraintDefinition(kind="f", name=label, columns=columns, foreign=target, foreign_columns=foreign, at=at)
+    return st.ConstraintDefinition(kind="f", name=label, columns=columns, foreign=target, foreign_columns=foreign, restrict=restrict, at=at)
 
 
 def _view(p: QueryParser, replace: bool, temporary: bool) -> st.Statement:
     name = p.qualified()
     columns = p.names() if p.token.is_op("(") else ()
-    storage_options(p)
+    options = storage_options(p)
     p.expect("as")
-    return st.CreateView(name=name, query=p.query(), columns=columns, replace=replace, temporary=temporary)
+    return st.CreateView(name=name, query=p.query(_before_check_option(p)), columns=columns, replace=replace, temporary=temporary, options=options)
+
+
+def _before_check_option(p: QueryParser) -> int:
+    """The end of a view's query; WITH CHECK OPTION behind it is refused."""
+    if p.stop - 2 > p.i and p.tokens[p.stop - 1].is_word("option") and p.tokens[p.stop - 2].is_word("check"):
+        at = p.stop - (4 if p.tokens[p.stop - 3].is_word("local", "cascaded") else 3)
+        if p.tokens[at].is_word("with"):
+            raise FeatureNotSupported("WITH CHECK OPTION is not supported", at=p.tokens[at].start)
+    return p.stop
 
 
 def _type(p: QueryParser) -> st.Statement:
@@ -267,6 +332,8 @@ def _database(p: QueryParser) -> st.Statement:
     p.take("with")
     options = []
     while not p.at_end:
+        if p.token.is_word("connection"):
+            raise p.unsupported("CONNECTION LIMIT of a database")
         options.append(p.option())
     return st.CreateDatabase(name=name, options=tuple(options))
 
@@ -291,8 +358,10 @@ def _extension(p: QueryParser) -> st.Statement:
 
 
 def _index(p: QueryParser, unique: bool = False) -> st.Statement:
-    p.take("concurrently")
+    concurrently = p.take("concurrently")
     exists = _exists(p)
+    if exists and p.token.is_word("on"):
+        raise p.fail()
     name = None if p.token.is_word("on") else p.name()
     p.expect("on")
     p.take("only")
@@ -301,27 +370,27 @@ def _index(p: QueryParser, unique: bool = False) -> st.Statement:
 
     keys = p.parenthesised(lambda: _index_key(p))
     include = p.parenthesised(p.name) if p.take("include") else ()
-    if p.take("nulls", "not", "distinct"):
-        return p.refuse("NULLS NOT DISTINCT")
+    if p.token.is_word("nulls") and p.peek().is_word("not"):
+        raise p.unsupported("NULLS NOT DISTINCT")
     p.take("nulls", "distinct")
     options = p.parenthesised(p.option) if p.take("with") else ()
-    if p.take("tablespace"):
-        return p.refuse("TABLESPACE")
+    _tablespace(p)
     where = p.expression() if p.take("where") else None
     return st.CreateIndex(name=name, table=table, keys=keys, unique=unique, if_not_exists=exists, method=method, where=where, include=include,
-                          options=options)  # fmt: skip
+                          options=options, concurrently=concurrently)  # fmt: skip
 
 
 def _index_key(p: QueryParser) -> st.IndexKey:
     at = p.token.start
     plain = p.token.is_name and (p.peek().is_op(",", ")") or p.peek().is_word("asc", "desc", "nulls", "collate") or p.peek().is_name)
     expression: st.Name | st.Tree = st.Name(name=p.name(), at=at) if plain else p.expression("asc", "desc", "nulls")
-    if p.take("collate"):
-        _collation(p)
+    collated = p.qualified() if p.take("collate") else None
     opclass = p.qualified() if p.token.is_name and not p.token.is_word("asc", "desc", "nulls") else None
+    if p.token.is_op("("):
+        raise p.unsupported("an operator class with options")
     descending = p.one_of("asc", "desc") == "desc"
     first = p.one_of("first", "last") == "first" if p.take("nulls") else descending
-    return st.IndexKey(key=expression, descending=descending, nulls_first=first, opclass=opclass, at=at)
+    return st.IndexKey(key=expression, descending=descending, nulls_first=first, opclass=opclass, collation=collated, at=at)
 
 
 def _unique(p: QueryParser) -> st.Statement:
@@ -347,9 +416,9 @@ def sequence_options(p: QueryParser) -> tuple[st.Option, ...]:
     return tuple(options)
 
 
-def _sequence(p: QueryParser, temporary: bool = False) -> st.Statement:
+def _sequence(p: QueryParser, temporary: bool = False, unlogged: bool = False) -> st.Statement:
     exists = _exists(p)
-    return st.CreateSequence(name=p.qualified(), if_not_exists=exists, temporary=temporary, options=sequence_options(p))
+    return st.CreateSequence(name=p.qualified(), if_not_exists=exists, temporary=temporary, unlogged=unlogged, options=sequence_options(p))
 
 
 def _role(login: bool) -> Callable[[QueryParser], st.Statement]:
@@ -456,6 +525,7 @@ def _read_function_option(p: QueryParser, found: dict[str, object]) -> str:
         value = p.string()
         if p.mark(","):
             p.string()
+            raise InvalidFunctionDefinition('only one AS item needed for language "sql"')
     elif p.take("return"):
         key, value = "expression", p.expression(commas=False)  # type: ignore[assignment]
     elif word := p.one_of("immutable", "stable", "volatile"):
@@ -466,6 +536,8 @@ def _read_function_option(p: QueryParser, found: dict[str, object]) -> str:
         key, value = "strict", False  # type: ignore[assignment]
     elif p.take("parallel"):
         key, value = "parallel", p.name()
+        if value not in ("safe", "restricted", "unsafe"):
+            raise SqlSyntaxError('parameter "parallel" must be SAFE, RESTRICTED, or UNSAFE')
     elif p.take("cost"):
         key, value = "cost", float(p.number())  # type: ignore[assignment]
     elif p.take("rows"):
@@ -474,6 +546,8 @@ def _read_function_option(p: QueryParser, found: dict[str, object]) -> str:
         raise FeatureNotSupported("WINDOW functions are not supported", at=p.token.start)
     elif p.token.is_word("leakproof"):
         raise FeatureNotSupported("LEAKPROOF is not supported", at=p.token.start)
+    elif p.token.is_word("support", "transform"):
+        raise p.unsupported(p.token.raw.upper())
     elif p.take("not", "leakproof"):
         return "leakproof"
     elif p.take("external", "security") or p.take("security"):
@@ -484,6 +558,8 @@ def _read_function_option(p: QueryParser, found: dict[str, object]) -> str:
         value = (*found.get(key, ()), st.Option(name="security definer"))  # type: ignore[assignment, misc]
     elif p.take("set"):
         at, name = p.token.start, p.name()
+        if p.token.is_word("from"):
+            raise p.unsupported("SET ... FROM CURRENT")
         if not p.take("to"):
             p.need("=")
         key, value = "settings", (*found.get("settings", ()), st.Option(name=name, value=p.option_value(), at=at))  # type: ignore[assignment, misc]

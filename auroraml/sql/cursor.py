@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from auroraml.errors import FeatureNotSupported
 from auroraml.sql.lexer import NUMBER, STRING, Token
 from auroraml.sql.rewrite import Source
 from auroraml.sql.statements import Name, Option, Tree
@@ -42,6 +43,10 @@ class Cursor:
     def fail(self) -> Exception:
         """The syntax error at the token at hand."""
         return near(self.token)
+
+    def unsupported(self, feature: str) -> Exception:
+        """The refusal of what begins at the token at hand."""
+        return FeatureNotSupported(f"{feature} is not supported", at=self.token.start)
 
     def take(self, *words: str) -> bool:
         """Read `words` in a row, if they stand here."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auroraml.sql import statements as st
-from auroraml.sql.creation import column, parameter, role_options, sequence_options, table_constraint
+from auroraml.sql.creation import collation, column, parameter, role_options, sequence_options, table_constraint
 from auroraml.sql.extended_statistics import alter_statistics
 from auroraml.sql.grammar import Grammar, QueryParser
 from auroraml.sql.lexer import NUMBER
@@ -11,6 +11,11 @@ from auroraml.sql.types import TypeName
 
 _OBJECTS = ("table", "view", "index", "sequence", "schema", "function", "procedure", "routine", "aggregate", "type", "role", "user", "group",
             "extension", "database", "domain", "statistics")  # fmt: skip
+
+
+_COLUMN_PARTS = ("identity", "expression", "generated", "storage", "compression", "increment", "minvalue", "maxvalue", "start", "cache", "cycle", "no")
+_UNCOMMENTED = ("access", "aggregate", "cast", "collation", "conversion", "domain", "event", "foreign", "language", "large", "operator", "policy",
+                "procedure", "procedural", "publication", "routine", "rule", "server", "subscription", "tablespace", "text", "transform", "trigger")  # fmt: skip
 
 
 def arguments(p: QueryParser) -> tuple[TypeName, ...] | None:
@@ -58,7 +63,7 @@ def drop(p: QueryParser) -> st.Statement:
         if p.token.is_word(feature):
             return p.refuse(f"DROP {feature.upper()}")
     kind = _object(p)
-    concurrently = p.take("concurrently")
+    concurrently = kind == "index" and p.take("concurrently")
     exists = p.take("if", "exists")
     names, signatures = [], []
     while True:
@@ -66,6 +71,8 @@ def drop(p: QueryParser) -> st.Statement:
         signatures.append(arguments(p) if kind in ("function", "procedure", "aggregate") else None)
         if not p.mark(","):
             break
+    if kind == "database" and p.token.is_word("with", "(") or kind == "database" and p.token.is_op("("):
+        raise p.unsupported("DROP DATABASE ... WITH (FORCE)")
     return st.Drop(object=kind, names=tuple(names), if_exists=exists, cascade=_cascade(p), concurrently=concurrently, arguments=tuple(signatures))
 
 
@@ -124,7 +131,11 @@ def _role(p: QueryParser) -> st.Statement:
 
 def _action(p: QueryParser, kind: str) -> st.AlterAction:
     at = p.token.start
+    if kind == "type" and p.token.is_word("add", "drop", "alter", "rename") and p.peek().is_word("attribute", "value"):
+        raise p.unsupported(f"ALTER TYPE ... {p.token.raw.upper()} {p.peek().raw.upper()}")
     if p.take("add"):
+        if p.token.is_word("exclude"):
+            raise p.unsupported("EXCLUDE")
         if p.token.is_word("constraint", "primary", "unique", "check", "foreign"):
             return st.AlterAction(kind="add constraint", constraint=table_constraint(p), at=at)
         p.take("column")
@@ -138,6 +149,8 @@ def _action(p: QueryParser, kind: str) -> st.AlterAction:
         exists = p.take("if", "exists")
         return st.AlterAction(kind="drop column", name=p.name(), if_exists=exists, cascade=_cascade(p), at=at)
     if p.take("alter"):
+        if p.token.is_word("constraint"):
+            raise p.unsupported("ALTER CONSTRAINT")
         p.take("column")
         return _alter_column(p, p.number() if p.token.kind == NUMBER else p.name(), at)
     if p.take("rename"):
@@ -151,9 +164,13 @@ def _action(p: QueryParser, kind: str) -> st.AlterAction:
             return st.AlterAction(kind="set options", options=p.parenthesised(p.option), at=at)
         return st.AlterAction(kind="refused", name=f"ALTER {kind.upper()} ... SET {_rest(p)}", at=at)
     if p.take("reset"):
+        if not p.token.is_op("("):
+            raise p.unsupported(f"ALTER {kind.upper()} ... RESET")
         return st.AlterAction(kind="reset options", options=p.parenthesised(p.option), at=at)
     if word := p.one_of("cost", "parallel", "immutable", "stable", "volatile", "strict"):
         value = p.option_value() if word in ("cost", "parallel") else None
+        if not p.at_end and not p.take("restrict"):
+            raise p.unsupported(f"ALTER {kind.upper()} with several options")
         return st.AlterAction(kind="function option", name=word, new_name=value or "", at=at)
     if p.at_end:
         raise p.fail()
@@ -190,9 +207,13 @@ def _alter_column(p: QueryParser, name: str, at: int) -> st.AlterAction:
         return st.AlterAction(kind="drop not null", name=name, at=at)
     if p.take("set", "data", "type") or p.take("type"):
         type = p.type()
+        if p.take("collate"):
+            collation(p)
         return st.AlterAction(kind="type", name=name, type=type, expression=p.expression() if p.take("using") else None, at=at)
     if p.take("set", "statistics"):
         return st.AlterAction(kind="set statistics", name=name, new_name=p.number(), at=at)
+    if p.token.is_word("add") or p.token.is_word("drop", "set") and p.peek().is_word(*_COLUMN_PARTS):
+        raise p.unsupported(f"ALTER COLUMN ... {p.token.raw.upper()} {p.peek().raw.upper()}")
     if p.take("set") and p.token.is_op("("):
         return st.AlterAction(kind="set column options", name=name, options=p.parenthesised(p.option), at=at)
     if p.take("reset"):
@@ -203,10 +224,14 @@ def _alter_column(p: QueryParser, name: str, at: int) -> st.AlterAction:
 def comment(p: QueryParser) -> st.Statement:
     """COMMENT ON object name IS 'text' or NULL."""
     p.expect("comment", "on")
+    if p.token.is_word(*_UNCOMMENTED):
+        raise p.unsupported(f"COMMENT ON {p.token.raw.upper()}")
     kind = p.one_of("column", "constraint") or _object(p)
     if kind == "constraint":
         constraint = p.name()
         p.expect("on")
+        if p.token.is_word("domain"):
+            raise p.unsupported("COMMENT ON CONSTRAINT ... ON DOMAIN")
         table = p.qualified()
         p.expect("is")
         return st.Comment(object=kind, name=table, column=constraint, comment=None if p.take("null") else p.string())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from auroraml.errors import InvalidCursorDefinition
 from auroraml.sql import statements as st
 from auroraml.sql.grammar import Grammar, QueryParser
 from auroraml.sql.into import select_into
@@ -129,9 +130,13 @@ def _targets(p: QueryParser) -> tuple[tuple[st.Name, ...], tuple[tuple[str, ...]
 def vacuum(p: QueryParser) -> st.Statement:
     """VACUUM."""
     p.expect("vacuum")
-    options = list(p.parenthesised(p.option)) if p.token.is_op("(") else []
-    while word := p.one_of("full", "freeze", "verbose", "analyze", "analyse"):
-        options.append(st.Option(name="analyze" if word == "analyse" else word))
+    options: list[st.Option] = []
+    if p.token.is_op("("):
+        options += p.parenthesised(p.option)
+    else:
+        for word in ("full", "freeze", "verbose", "analyze"):
+            if p.take(word) or (word == "analyze" and p.take("analyse")):
+                options.append(st.Option(name=word))
     names, columns = _targets(p)
     return st.Vacuum(names=names, columns=columns, options=tuple(options))
 
@@ -166,17 +171,22 @@ def declare(p: QueryParser) -> st.Statement:
     p.expect("declare")
     name = p.name()
     scroll = None
+    written: set[str] = set()
     while word := p.one_of("binary", "asensitive", "insensitive", "no", "scroll"):
         if word == "no":
             p.expect("scroll")
             scroll = False
         elif word == "scroll":
             scroll = True
+        written.add(word)
+    for one, other in (("scroll", "no"), ("asensitive", "insensitive")):
+        if {one, other} <= written:
+            raise InvalidCursorDefinition(f"cannot specify both {one.upper()} and {'NO SCROLL' if other == 'no' else other.upper()}")
     p.expect("cursor")
     hold = p.take("with", "hold")
     p.take("without", "hold")
     p.expect("for")
-    return st.Declare(name=name, query=p.query(), hold=hold, scroll=scroll)
+    return st.Declare(name=name, query=p.query(), hold=hold, scroll=scroll, insensitive="insensitive" in written)
 
 
 def _fetch(move: bool) -> Grammar:

@@ -36,7 +36,13 @@ def set_(p: QueryParser) -> st.Statement:
     if p.take("time", "zone"):
         zone = None if p.take("default") or p.take("local") else _zone(p)
         return st.SetSetting(name="timezone", values=None if zone is None else (zone,), local=local, at=at)
+    if not p.peek().is_word("to") and not p.peek().is_op("=", "."):
+        for words in (("names",), ("schema",), ("catalog",), ("xml", "option")):
+            if p.take(*words):
+                return _spelled(p, words[0], local, at)
     name = _setting_name(p)
+    if p.token.is_word("from"):
+        raise p.unsupported("SET ... FROM CURRENT")
     if not p.take("to"):
         p.need("=")
     if p.take("default"):
@@ -49,6 +55,15 @@ def set_(p: QueryParser) -> st.Statement:
         return found
 
     return st.SetSetting(name=name, values=p.comma_list(value), local=local, at=at)
+
+
+def _spelled(p: QueryParser, word: str, local: bool, at: int) -> st.Statement:
+    """SET NAMES and SET SCHEMA: settings under SQL's own names."""
+    setting = {"names": "client_encoding", "schema": "search_path"}.get(word)
+    if setting is None:
+        raise p.unsupported(f"SET {word.upper()}")
+    values = None if word == "names" and (p.at_end or p.take("default")) else (p.string(),)
+    return st.SetSetting(name=setting, values=values, local=local, at=at)
 
 
 def _zone(p: QueryParser) -> str:
@@ -106,9 +121,9 @@ def reset(p: QueryParser) -> st.Statement:
     if p.take("time", "zone"):
         return st.Reset(name="timezone")
     if p.take("session", "authorization"):
-        return st.SetSessionAuthorization(role=None)
+        return st.SetSessionAuthorization(role=None, reset=True)
     if p.take("role"):
-        return st.SetRole(role=None)
+        return st.SetRole(role=None, reset=True)
     return st.Reset(name=_setting_name(p))
 
 
@@ -165,6 +180,12 @@ def release(p: QueryParser) -> st.Statement:
     return st.Release(name=p.name())
 
 
+_LOCK_MODES = (
+    ("access", "share"), ("row", "share"), ("row", "exclusive"), ("share", "update", "exclusive"), ("share", "row", "exclusive"), ("share",),
+    ("exclusive",), ("access", "exclusive"),
+)  # fmt: skip
+
+
 def lock(p: QueryParser) -> st.Statement:
     """LOCK [TABLE] names [IN mode MODE] [NOWAIT]."""
     p.expect("lock")
@@ -173,17 +194,20 @@ def lock(p: QueryParser) -> st.Statement:
     names = p.comma_list(p.qualified)
     mode = "access exclusive"
     if p.take("in"):
-        words = []
-        while not p.take("mode"):
-            words.append(p.name())
-        mode = " ".join(words)
+        found = next((words for words in _LOCK_MODES if p.take(*words, "mode")), None)
+        if found is None:
+            raise p.fail()
+        mode = " ".join(found)
     return st.Lock(names=names, mode=mode, nowait=p.take("nowait"))
 
 
 def discard(p: QueryParser) -> st.Statement:
     """DISCARD ALL | PLANS | SEQUENCES | TEMP."""
     p.expect("discard")
-    return st.Discard(what=p.name())
+    what = p.one_of("all", "plans", "sequences", "temp", "temporary")
+    if what is None:
+        raise p.fail()
+    return st.Discard(what=what)
 
 
 def _refused(p: QueryParser) -> st.Statement:

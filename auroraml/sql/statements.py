@@ -83,6 +83,8 @@ class ConstraintDefinition:
     check: Tree | None = None
     foreign: Name | None = None
     foreign_columns: tuple[Name, ...] = ()
+    no_inherit: bool = False
+    restrict: bool = False  # ON DELETE RESTRICT
     at: int = 0
 
 
@@ -105,7 +107,6 @@ class CreateTable(Statement):
     temporary: bool = False
     unlogged: bool = False
     options: tuple[Option, ...] = ()
-    on_commit: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +118,7 @@ class CreateTableAs(Statement):
     columns: tuple[str, ...] = ()
     if_not_exists: bool = False
     temporary: bool = False
+    unlogged: bool = False
     with_data: bool = True
     materialized: bool = False
     options: tuple[Option, ...] = ()
@@ -132,6 +134,7 @@ class CreateView(Statement):
     columns: tuple[str, ...] = ()
     replace: bool = False
     temporary: bool = False
+    options: tuple[Option, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,6 +200,7 @@ class IndexKey:
     descending: bool = False
     nulls_first: bool = False
     opclass: Name | None = None
+    collation: Name | None = None
     at: int = 0
 
 
@@ -212,6 +216,7 @@ class CreateIndex(Statement):
     method: str = "btree"
     where: Tree | None = None
     include: tuple[str, ...] = ()
+    concurrently: bool = False
     options: tuple[Option, ...] = ()
 
 
@@ -222,6 +227,7 @@ class CreateSequence(Statement):
     name: Name
     if_not_exists: bool = False
     temporary: bool = False
+    unlogged: bool = False
     options: tuple[Option, ...] = ()
 
 
@@ -388,18 +394,20 @@ class SetTransaction(Statement):
 
 @dataclass(frozen=True, kw_only=True)
 class SetRole(Statement):
-    """SET ROLE; `role` None for NONE."""
+    """SET ROLE; `role` None for NONE, and for RESET ROLE (`reset`)."""
 
     role: str | None
     local: bool = False
+    reset: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class SetSessionAuthorization(Statement):
-    """SET SESSION AUTHORIZATION; None for DEFAULT."""
+    """SET SESSION AUTHORIZATION; None for DEFAULT, and for RESET (`reset`)."""
 
     role: str | None
     local: bool = False
+    reset: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -472,6 +480,7 @@ class Grant(Statement):
     arguments: tuple[tuple[TypeName, ...] | None, ...] = ()
     grant_option: bool = False
     cascade: bool = False
+    granted_by: str | None = None
     at: int = 0
 
 
@@ -483,6 +492,7 @@ class GrantRole(Statement):
     roles: tuple[str, ...]
     grantees: tuple[str, ...]
     admin_option: bool = False
+    granted_by: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -535,6 +545,7 @@ class Declare(Statement):
     query: Query
     hold: bool = False
     scroll: bool | None = None
+    insensitive: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

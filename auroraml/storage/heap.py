@@ -11,6 +11,7 @@ from auroraml.storage.sizes import Sizes
 PAGE = 8192
 PAGE_HEADER = 24
 LINE_POINTER = 4
+NEARLY_EMPTY = 8016  # a page with so much free space takes a row whatever fillfactor says (hio.c)
 ROOM = PAGE - PAGE_HEADER  # what tuples and line pointers share
 CATEGORY = 32  # the map knows free space in steps of so many bytes
 INNER_NODES = 4095
@@ -65,6 +66,7 @@ class HeapFill:
     """The pages of a table: rows counted so far, free bytes by page, and the page rows go to. Rows before `packed` never reuse space."""
 
     rows: int = 0
+    slack: int = 0  # bytes of a page that fillfactor keeps free of new rows
     packed: int = 0
     free: list[int] = field(default_factory=list)
     target: int = -1
@@ -83,10 +85,10 @@ class HeapFill:
             return
         ends = np.cumsum(sizes)
         first, done, before = self.rows, 0, 0
-        alike = bool((sizes == sizes[0]).all()) and not self.maps
+        alike = bool((sizes == sizes[0]).all()) and not self.maps and not self.slack
         while done < n:  # once a page, not once a row
             page = self._page(int(sizes[done]), reuse=not alike and first + done >= self.packed)
-            fits = max(int(np.searchsorted(ends, before + self.free[page], side="right")), done + 1)
+            fits = max(int(np.searchsorted(ends, before + self.free[page] - self.slack, side="right")), done + 1)
             self.runs.append((first + done, page))
             self.free[page] = max(self.free[page] - (int(ends[fits - 1]) - before), 0)
             before, done = int(ends[fits - 1]), fits
@@ -106,8 +108,9 @@ class HeapFill:
     def _page(self, size: int, *, reuse: bool) -> int:
         """The page that takes a row of `size`: the last one used, one the map finds, or a new one."""
         page = self.target if self.target >= 0 else len(self.free) - 1
-        while page >= 0 and self.free[page] < size:
-            page = self._found(page, size - LINE_POINTER) if reuse else -1
+        slack = min(self.slack, max(NEARLY_EMPTY - (size - LINE_POINTER), 0))
+        while page >= 0 and self.free[page] < size + slack:
+            page = self._found(page, size - LINE_POINTER + slack) if reuse else -1
         if page < 0:
             page = len(self.free)
             self.free.append(ROOM)

@@ -11,7 +11,7 @@ from auroraml.batch import Datum, Index, Mask, Vector
 from auroraml.storage.btree import Growth, key_values
 from auroraml.storage.built import IndexPages, built_pages
 from auroraml.storage.columns import column_of
-from auroraml.storage.heap import HeapFill
+from auroraml.storage.heap import PAGE, HeapFill
 from auroraml.storage.index import EqualityIndex
 from auroraml.storage.pages import extremes, grown_pages, mean_entry, tuple_sizes
 from auroraml.storage.versions import Versions
@@ -52,17 +52,18 @@ class Table(Versions):
         found.extend([self.column(i) for i in columns], [self.types[i][0] for i in columns], self.n)
         return found
 
-    def heap_pages(self, attributes: int) -> int:
+    def heap_pages(self, attributes: int, fillfactor: int = 100) -> int:
         """The 8 kB pages that all row versions fill; `attributes` counts dropped columns too."""
         start = self.heap.rows
         if start < self.n:
             fresh = [self.column(i).slice(start, self.n) for i in range(len(self.types))]
+            self.heap.slack = PAGE * (100 - fillfactor) // 100
             self.heap.add(tuple_sizes(fresh, [type for type, _ in self.types], attributes, self.n - start))
         return self.heap.pages
 
-    def visible_pages(self, attributes: int) -> Mask:
+    def visible_pages(self, attributes: int, fillfactor: int = 100) -> Mask:
         """For each heap page whether all its rows are known to be visible to all."""
-        total = self.heap_pages(attributes)
+        total = self.heap_pages(attributes, fillfactor)
         if self.visibility is None:
             return np.zeros(total, np.bool_)
         return self.visibility.pages(total, self.n, self.heap.pages_of)

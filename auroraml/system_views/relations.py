@@ -61,6 +61,7 @@ def _index_row(catalog: Catalog, i: Index, r: Relation) -> Row:
         "relpersistence": r.persistence, "relkind": "i", "relnatts": len(i.columns) + len(i.included), "relchecks": 0, "relhasrules": False,
         "relhastriggers": False, "relhassubclass": False, "relrowsecurity": False, "relforcerowsecurity": False, "relispopulated": True,
         "relreplident": "n", "relispartition": False, "relrewrite": 0, "relfrozenxid": 0, "relminmxid": 0,
+        "reloptions": array([f"{key}={value}" for key, value in i.options] or None),
     }  # fmt: skip
 
 
@@ -182,8 +183,8 @@ def pg_constraint(ctx: Reader) -> Rows:
             rows.append({
                 "oid": c.oid, "conname": c.name, "connamespace": schema_oid(catalog, r.schema), "contype": c.kind, "condeferrable": False,
                 "condeferred": False, "convalidated": True, "conrelid": r.oid, "contypid": 0, "conindid": c.index, "conparentid": 0,
-                "confrelid": c.foreign, "confupdtype": "a" if foreign else " ", "confdeltype": "a" if foreign else " ",
-                "confmatchtype": "s" if foreign else " ", "conislocal": True, "coninhcount": 0, "connoinherit": c.kind in "pu",
+                "confrelid": c.foreign, "confupdtype": "a" if foreign else " ", "confdeltype": "r" if c.restrict else "a" if foreign else " ",
+                "confmatchtype": "s" if foreign else " ", "conislocal": True, "coninhcount": 0, "connoinherit": c.no_inherit or c.kind in "puf",
                 "conkey": array(c.columns) if c.columns else None, "confkey": array(c.foreign_columns) if foreign else None,
                 "conpfeqop": operators, "conppeqop": operators, "conffeqop": operators,
                 "conbin": None if c.check is None else expression_text(c.check, catalog),

@@ -49,12 +49,12 @@ class IndexOnlyRows(IndexScanRows):
             self.fetched_of = made
 
     def _hidden(self, table: Table, rows: Index) -> np.ndarray:
-        visible = table.visible_pages(len(self.node.relation.columns))
+        visible = table.visible_pages(len(self.node.relation.columns), self.node.relation.fillfactor)
         return ~visible[table.heap.pages_of(rows)] if len(rows) else np.zeros(0, np.bool_)
 
     def fetched(self, table: Table) -> tuple[Index, Index | None]:
         pages, owners = super().fetched(table)
-        looked = ~table.visible_pages(len(self.node.relation.columns))[pages] if len(pages) else np.zeros(0, np.bool_)
+        looked = ~table.visible_pages(len(self.node.relation.columns), self.node.relation.fillfactor)[pages] if len(pages) else np.zeros(0, np.bool_)
         return pages[looked], owners if owners is None else owners[looked]
 
     def visited(self, table: Table) -> int:

@@ -186,6 +186,8 @@ class QueryBinder:
 
     def _values(self, node: exp.Values, parent: Scope, clauses: exp.Expression | None = None) -> LogicalPlan:
         """VALUES; `clauses` is the node that carries its WITH, ORDER BY and LIMIT."""
+        if locks := self._locks(node):
+            raise FeatureNotSupported(f"FOR {locks[0].strength.upper()} cannot be applied to VALUES")
         clauses = node if clauses is None else clauses
         scope, ctes = self._with(clauses, Scope(parent=parent, ctes=dict(parent.ctes)))
         parent = Scope(parent=parent, ctes=scope.ctes) if ctes else parent
@@ -211,7 +213,11 @@ class QueryBinder:
         outputs = tuple(Output(id=self.binder.new_id(), name=o.name, type=t, typmod=o.typmod if o.typmod == r.typmod else -1)
                         for o, r, t in zip(left.outputs, right.outputs, types, strict=True))  # fmt: skip
         keys = self._output_order(node.args.get("order"), outputs, parent)
-        limit, offset, _ = self._limits(node, parent)
+        limit, offset, ties = self._limits(node, parent)
+        if ties:
+            raise FeatureNotSupported(f"{word} ... WITH TIES is not supported", at=self.leaves.start(node))
+        if locks := self._locks(node) or self._locks(node.expression):
+            raise FeatureNotSupported(f"FOR {locks[0].strength.upper()} is not allowed with UNION/INTERSECT/EXCEPT")
         return SetOperation(op=word.lower(), all=not node.args.get("distinct"), left=left, right=right, outputs=outputs, order_by=keys, limit=limit,
                             offset=offset, ctes=ctes, left_casts=left_casts, right_casts=right_casts)  # fmt: skip
 
@@ -379,7 +385,7 @@ class QueryBinder:
                 if entry.relation is not None and entry.relation.kind == "r" and (not lock.aliases or entry.alias in lock.aliases):
                     self.binder.need("relation", entry.relation.oid, entry.relation.name, "w", columns=())
 
-    def _locks(self, node: exp.Select) -> tuple[RowLock, ...]:
+    def _locks(self, node: exp.Expression) -> tuple[RowLock, ...]:
         found = []
         for lock in node.args.get("locks") or ():
             wait = lock.args.get("wait")
