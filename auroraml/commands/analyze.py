@@ -63,7 +63,12 @@ def _valued(option: st.Option) -> bool:
         if not 0 <= int(text) <= most:
             raise SyntaxError(f"parallel workers for vacuum must be between 0 and {most}", at=option.at)
         return True
-    if option.name == "index_cleanup" and option.value is not None and str(option.value).lower() != "auto" and parse_bool(str(option.value).lower()) is None:
+    if (
+        option.name == "index_cleanup"
+        and option.value is not None
+        and str(option.value).lower() != "auto"
+        and parse_bool(str(option.value).lower()) is None
+    ):
         raise SyntaxError("index_cleanup requires a Boolean value")
     return option.name == "index_cleanup"
 

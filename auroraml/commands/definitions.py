@@ -132,7 +132,12 @@ def _add_foreign(draft: Draft, definition: st.ConstraintDefinition, own: Column 
         raise InvalidForeignKey("number of referencing and referenced columns for foreign key disagree")
     name = _given(draft, definition) or free_name(relation.name, columns_part([c.name for c in columns]), "fkey", draft.taken)
     return Constraint(
-        oid=draft.host.new_oid(), name=name, kind="f", columns=tuple(c.number for c in columns), foreign=target.oid, foreign_columns=referenced,
+        oid=draft.host.new_oid(),
+        name=name,
+        kind="f",
+        columns=tuple(c.number for c in columns),
+        foreign=target.oid,
+        foreign_columns=referenced,
         restrict=definition.restrict,
     )
 

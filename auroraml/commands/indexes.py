@@ -10,8 +10,8 @@ from auroraml.catalog.system_data import CLASSES
 from auroraml.commands.context import Bound, Host, command, done
 from auroraml.commands.definitions import Draft
 from auroraml.commands.index_builds import note_builds
-from auroraml.commands.options import index_options
 from auroraml.commands.naming import columns_part, free_name
+from auroraml.commands.options import index_options
 from auroraml.commands.validation import validate
 from auroraml.errors import (
     DatatypeMismatch,

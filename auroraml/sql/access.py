@@ -52,7 +52,11 @@ def _grantee(p: QueryParser) -> str:
 
 def _objects(p: QueryParser, revoke: bool, privileges: tuple[tuple[str, tuple[str, ...]], ...], option: bool, at: int) -> st.Statement:
     kind = "table"
-    if p.token.is_word("domain", "parameter", "tablespace", "large", "foreign") and not p.peek().is_op(",", ".") and not p.peek().is_word("to", "from"):
+    if (
+        p.token.is_word("domain", "parameter", "tablespace", "large", "foreign")
+        and not p.peek().is_op(",", ".")
+        and not p.peek().is_word("to", "from")
+    ):
         raise p.unsupported(f"GRANT ON {p.token.raw.upper()}")
     if p.take("all"):
         kind = "all " + p.name()

@@ -242,7 +242,7 @@ def _constraint(p: QueryParser, label: str | None, at: int, own: tuple[st.Name, 
         raise p.unsupported("EXCLUDE")
     else:
         raise p.fail()
-    while p.take("not", "deferrable") or p.token.is_word("deferrable", "initially") or p.token.is_word("not") and p.peek().is_word("valid"):
+    while p.take("not", "deferrable") or p.token.is_word("deferrable", "initially") or (p.token.is_word("not") and p.peek().is_word("valid")):
         if p.token.is_word("deferrable", "not") or not p.take("initially", "immediate"):
             raise p.unsupported("a constraint that may be checked later")
     return found

@@ -13,7 +13,20 @@ _OBJECTS = ("table", "view", "index", "sequence", "schema", "function", "procedu
             "extension", "database", "domain", "statistics")  # fmt: skip
 
 
-_COLUMN_PARTS = ("identity", "expression", "generated", "storage", "compression", "increment", "minvalue", "maxvalue", "start", "cache", "cycle", "no")
+_COLUMN_PARTS = (
+    "identity",
+    "expression",
+    "generated",
+    "storage",
+    "compression",
+    "increment",
+    "minvalue",
+    "maxvalue",
+    "start",
+    "cache",
+    "cycle",
+    "no",
+)
 _UNCOMMENTED = ("access", "aggregate", "cast", "collation", "conversion", "domain", "event", "foreign", "language", "large", "operator", "policy",
                 "procedure", "procedural", "publication", "routine", "rule", "server", "subscription", "tablespace", "text", "transform", "trigger")  # fmt: skip
 
@@ -71,7 +84,7 @@ def drop(p: QueryParser) -> st.Statement:
         signatures.append(arguments(p) if kind in ("function", "procedure", "aggregate") else None)
         if not p.mark(","):
             break
-    if kind == "database" and p.token.is_word("with", "(") or kind == "database" and p.token.is_op("("):
+    if (kind == "database" and p.token.is_word("with", "(")) or (kind == "database" and p.token.is_op("(")):
         raise p.unsupported("DROP DATABASE ... WITH (FORCE)")
     return st.Drop(object=kind, names=tuple(names), if_exists=exists, cascade=_cascade(p), concurrently=concurrently, arguments=tuple(signatures))
 
@@ -212,7 +225,7 @@ def _alter_column(p: QueryParser, name: str, at: int) -> st.AlterAction:
         return st.AlterAction(kind="type", name=name, type=type, expression=p.expression() if p.take("using") else None, at=at)
     if p.take("set", "statistics"):
         return st.AlterAction(kind="set statistics", name=name, new_name=p.number(), at=at)
-    if p.token.is_word("add") or p.token.is_word("drop", "set") and p.peek().is_word(*_COLUMN_PARTS):
+    if p.token.is_word("add") or (p.token.is_word("drop", "set") and p.peek().is_word(*_COLUMN_PARTS)):
         raise p.unsupported(f"ALTER COLUMN ... {p.token.raw.upper()} {p.peek().raw.upper()}")
     if p.take("set") and p.token.is_op("("):
         return st.AlterAction(kind="set column options", name=name, options=p.parenthesised(p.option), at=at)
