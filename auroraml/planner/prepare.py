@@ -308,9 +308,11 @@ def _conditions(expr: e.Expr) -> list[e.Expr]:
 
 
 def _shortened(where: tuple[e.Expr, ...]) -> tuple[e.Expr, ...]:
-    """One that is FALSE or NULL is all there is to say."""
+    """One that is FALSE or NULL is all there is to say; with others beside it NULL is as FALSE."""
     never = next((c for c in where if isinstance(c, e.Const) and not c.value), None)
-    return where if never is None else (never,)
+    if never is None or len(where) == 1:
+        return where
+    return (e.Const(type=never.type, value=False),)
 
 
 def _joins(item: l.FromItem) -> int:

@@ -41,7 +41,7 @@ def _constraints(level: Level, relation: Relation) -> list[e.Expr]:
     for constraint in sorted(item.relation.constraints, key=lambda c: c.name):
         if constraint.check is not None:
             own = rewrite(constraint.check, lambda node: columns[node.id] if isinstance(node, e.ColumnRef) else None)
-            found += conjuncts(canonical(level.fold(level.statement.inlined(own))))
+            found += conjuncts(canonical(level.fold(level.statement.inlined(own)), check=True))
     for column in item.relation.columns:
         if column.not_null and column.number in columns:
             found.append(e.NullTest(type=BOOL, arg=columns[column.number], negated=True))

@@ -9,6 +9,7 @@ from auroraml.ir import expr as e
 from auroraml.ir.tree import children, map_children, same
 from auroraml.planner.rules.placeholder import PlaceHolder
 from auroraml.records import replace
+from auroraml.types.pg_type import PgArray
 
 T = TypeVar("T")
 
@@ -153,12 +154,27 @@ _NONSTRICT = (
 def nonstrict(node: object) -> bool:
     """Whether the expression may be not NULL although a column it reads is NULL (contain_nonstrict_functions)."""
     for part in walk(node):
-        if isinstance(part, _STRICT_OR_NOT):
+        if isinstance(part, e.ArrayOp):
+            if not _strict_array(part, False):
+                return True
+        elif isinstance(part, _STRICT_OR_NOT):
             if not part.function.strict:
                 return True
         elif isinstance(part, _NONSTRICT):
             return True
     return False
+
+
+def _strict_array(node: e.ArrayOp, may_be_false: bool) -> bool:
+    """Whether ANY or ALL is NULL where its left side is, or false, if that will do: an empty array has no NULL to give (is_strict_saop)."""
+    if not node.function.strict:
+        return False
+    if may_be_false and not node.all:
+        return True
+    array = node.args[1]
+    if isinstance(array, e.Const):
+        return isinstance(array.value, PgArray) and len(array.value.elements) > 0
+    return isinstance(array, e.ArrayExpr) and not array.multi and bool(array.args)
 
 
 def nonnullable_ids(node: object, top: bool = True, owners: Mapping[int, int] | None = None) -> frozenset[int]:
@@ -175,9 +191,9 @@ def nonnullable_ids(node: object, top: bool = True, owners: Mapping[int, int] | 
         return frozenset((node.id,)) if owners is None else frozenset((owners.get(node.id, node.id),))
     if isinstance(node, e.WholeRow):
         return frozenset(node.ids) if owners is None else frozenset(owners.get(id, id) for id in node.ids)
-    if isinstance(node, (e.Call, e.OpCall, e.ArrayOp)):
-        if isinstance(node, e.ArrayOp) and not (node.function.strict and not node.all):
-            return frozenset()
+    if isinstance(node, e.ArrayOp):
+        return nonnullable_ids(node.args, False, owners) if _strict_array(node, True) else frozenset()
+    if isinstance(node, (e.Call, e.OpCall)):
         return nonnullable_ids(node.args, False, owners) if node.function.strict else frozenset()
     if isinstance(node, e.And):
         if top:

@@ -40,9 +40,10 @@ def is_dummy(relation: Relation) -> bool:
 def base_paths(level: Level, relation: Relation) -> None:
     """All paths of a base relation."""
     item = relation.item
-    if relation.excluded:
+    sub = relation.sub
+    if relation.excluded or (sub is not None and sub.final is not None and is_dummy(sub.final)):
         relation.target.width = 0
-        relation.widths = dict.fromkeys(relation.widths, 0)
+        relation.widths = {id: width if relation.attribute_numbers.get(id, 0) < 0 else 0 for id, width in relation.widths.items()}
         make_dummy(relation)
         return
     if isinstance(item, l.TableItem):

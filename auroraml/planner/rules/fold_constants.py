@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -349,23 +349,34 @@ def negate(expr: e.Expr) -> e.Expr:
     return e.Not(type=BOOL, arg=expr)
 
 
-def canonical(expr: e.Expr) -> e.Expr:
-    """What all arms of an OR share, in front of it (canonicalize_qual)."""
+def canonical(expr: e.Expr, *, check: bool = False) -> e.Expr:
+    """What all arms of an OR share, in front of it; a NULL under AND and OR is like false, or of a CHECK like true (canonicalize_qual)."""
     if isinstance(expr, e.And):
         args: list[e.Expr] = []
         for arg in expr.args:
-            made = canonical(arg)
+            made = canonical(arg, check=check)
+            if isinstance(made, e.Const):
+                if not made.value and not (check and made.value is None):
+                    return e.Const(type=BOOL, value=False)
+                continue
             args += made.args if isinstance(made, e.And) else [made]
-        return e.And(type=BOOL, args=tuple(args))
+        return args[0] if len(args) == 1 else e.And(type=BOOL, args=tuple(args)) if args else e.Const(type=BOOL, value=True)
     if isinstance(expr, e.Or):
-        return _shared(tuple(canonical(a) for a in expr.args))
+        arms: list[e.Expr] = []
+        for arg in expr.args:
+            made = canonical(arg, check=check)
+            if isinstance(made, e.Const):
+                if made.value or (check and made.value is None):
+                    return e.Const(type=BOOL, value=True)
+                continue
+            arms += made.args if isinstance(made, e.Or) else [made]
+        return _shared(arms) if arms else e.Const(type=BOOL, value=False)
     return expr
 
 
-def _shared(arms: tuple[e.Expr, ...]) -> e.Expr:
-    flat: list[e.Expr] = []
-    for arm in arms:
-        flat += arm.args if isinstance(arm, e.Or) else [arm]
+def _shared(flat: Sequence[e.Expr]) -> e.Expr:
+    if len(flat) == 1:
+        return flat[0]
     parts = [list(arm.args) if isinstance(arm, e.And) else [arm] for arm in flat]
     shortest = min(parts, key=len)
     winners: list[e.Expr] = []
