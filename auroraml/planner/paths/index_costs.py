@@ -121,12 +121,17 @@ def _boundary(level: Level, relation: Relation, path: IndexPath) -> float:
 
 
 def _correlation(level: Level, index: IndexChoice) -> float:
-    """How well the index's order agrees with the table's."""
-    first = index.columns[0]
-    if not index.ordered or index.families[0] < 0 or not isinstance(first, e.ColumnRef):
+    """How well the index's order agrees with the table's: by the statistics of its first column, or of its own where that is an expression."""
+    if not index.ordered or index.families[0] < 0:
         return 0.0
-    known = level.estimates.columns.get(first.id)
-    if known is None or known.statistics is None or known.statistics.correlation is None:
+    first, facts = index.columns[0], index.relation.facts
+    if isinstance(first, e.ColumnRef):
+        known = level.estimates.columns.get(first.id)
+        statistics = None if known is None else known.statistics
+    else:
+        stored = None if facts is None else facts.statistics.indexes.get(index.index.oid)
+        statistics = None if stored is None else stored.expressions.get(1)
+    if statistics is None or statistics.correlation is None:
         return 0.0
-    found = float(known.statistics.correlation)
+    found = float(statistics.correlation)
     return found * 0.75 if len(index.columns) > 1 else found
