@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import singledispatch
 
 from auroraml.explain.alternatives import alternatives_property
@@ -19,7 +19,7 @@ from auroraml.ir import physical as p
 from auroraml.ir.alternatives import ConsideredRelation
 from auroraml.ir.decisions import Migrations
 from auroraml.ir.deparse import quote_identifier
-from auroraml.ir.expr import Call, SubPlan
+from auroraml.ir.expr import Call, OpCall, SubPlan
 from auroraml.ir.metrics import Metrics, NodeMetrics
 from auroraml.ir.tree import children as parts
 from auroraml.services.meter import Bill
@@ -119,13 +119,21 @@ class _Builder:
         if isinstance(node, p.SubqueryScan):
             names = ("Subquery",)
         for i, child in enumerate(node.children()):
-            yield self.node(child, inner_place(place) if i == 1 and isinstance(node, p.Join) else place.at(child), names[i], "", shared)
-        for plan in _subplans(node):
+            made = self.node(child, inner_place(place) if i == 1 and isinstance(node, p.Join) else place.at(child), names[i], "", shared)
+            if isinstance(child, p.Hash) and isinstance(node, p.HashJoin):
+                inner_keys = tuple(c.args[1] for c in node.hash_conditions if isinstance(c, OpCall))
+                tested = self._tested(_subplans_in(inner_keys), place, shared)  # the Hash computes its side of the condition
+                made = replace(made, children=[*made.children, *tested])
+            yield made
+        yield from self._tested(_subplans(node), place, shared and not isinstance(node, p.Gather))
+
+    def _tested(self, plans: list[SubPlan], place: Place, shared: bool) -> Iterator[NodeModel]:
+        for plan in plans:
             if plan.index in self.printed:
                 continue  # several members of a UNION ALL may test the same subquery
             self.printed.add(plan.index)
             carried = {**place.carried, **{number: (expr, place) for number, expr in plan.params}}
-            yield self.node(plan.plan, place.at(plan.plan, carried), "SubPlan", f"SubPlan {plan.index}", shared and not isinstance(node, p.Gather))
+            yield self.node(plan.plan, place.at(plan.plan, carried), "SubPlan", f"SubPlan {plan.index}", shared)
 
     def _costs(self, node: p.PhysicalPlan, metrics: NodeMetrics | None) -> str:
         text = ""
@@ -214,15 +222,20 @@ def init_plan_name(plan: SubPlan) -> str:
 
 def _subplans(node: p.PhysicalPlan) -> list[SubPlan]:
     """The subplans in the node's own expressions, in the order of their numbers."""
-    found: dict[int, SubPlan] = {}
     initial = {plan.index for plan in node.init_plans}
-    pending: list[object] = list(parts(node))
+    return [plan for plan in _subplans_in(parts(node)) if plan.index not in initial]
+
+
+def _subplans_in(items: Iterable[object]) -> list[SubPlan]:
+    """Those in expressions, in the order of their numbers."""
+    found: dict[int, SubPlan] = {}
+    pending: list[object] = list(items)
     while pending:
         item = pending.pop()
         if isinstance(item, p.PhysicalPlan):
             continue
         if isinstance(item, SubPlan):
-            if item.index not in initial and item.kind != "cte":
+            if item.kind != "cte":
                 found.setdefault(item.index, item)
             pending.extend(part for part in parts(item) if not isinstance(part, p.PhysicalPlan))
             continue

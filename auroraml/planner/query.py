@@ -168,10 +168,10 @@ def _order_groups(level: Level) -> None:
         if found is None:
             break
         front.append(found)
-    if front:
-        rest = [c for c in unique if c not in front]
-        if all(type_family(c.expr.type) for c in rest):
-            unique = front + rest
+    rest = [c for c in unique if c not in front]
+    partial = len(front) < len(level.sort_clauses)  # then one sort could serve both only if every group column were matched
+    if front and not (partial and rest) and all(type_family(c.expr.type) for c in rest):
+        unique = front + rest
     level.group_clauses = unique
 
 

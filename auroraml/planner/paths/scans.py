@@ -122,7 +122,7 @@ def _item(level: Level, relation: Relation, item: l.FromItem | None) -> Path:
         own = level.costs.tuple
     target = relation.target
     path.startup, path.total = cost.simple_scan(
-        own_startup, own + level.costs.tuple + per_tuple, relation.tuples, startup, target.startup, target.per_tuple, path.rows
+        own_startup, own + (level.costs.tuple + per_tuple), relation.tuples, startup, target.startup, target.per_tuple, path.rows
     )
     return path
 

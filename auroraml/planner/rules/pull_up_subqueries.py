@@ -146,6 +146,8 @@ class SubqueryPuller:
         below = puller.tree(tree, False)
         exprs = tuple(substitute(t.expr, puller.values) for t in visible)
         assert isinstance(below, Group)
+        if item.lateral and self._reads_through(below, False):
+            return item
         held = exprs
         homes = list(leaves(below))
         if self.wraps and not nullable and len(homes) == 1 and homes[0].outputs:
@@ -172,6 +174,16 @@ class SubqueryPuller:
         if len(below.items) == 1 and not below.where:
             return below.items[0]
         return below
+
+    def _reads_through(self, item: l.FromItem, restricted: bool) -> bool:
+        """Whether a condition in or below an outer, semi or anti join reads this level (jointree_contains_lateral_outer_refs)."""
+        if isinstance(item, Group):
+            return any(self._reads_through(i, restricted) for i in item.items) or (restricted and bool(read_ids(item.where) & self.made))
+        if isinstance(item, l.JoinItem):
+            restricted = restricted or item.kind not in ("inner", "cross")
+            sides = any(self._reads_through(side, restricted) for side in (item.left, item.right))
+            return sides or (restricted and bool(read_ids(item.on) & self.made))
+        return False
 
     @staticmethod
     def _wrapped(outputs: tuple[l.Output, ...], exprs: tuple[e.Expr, ...], leaf: l.FromItem) -> tuple[e.Expr, ...]:
