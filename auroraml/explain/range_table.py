@@ -7,7 +7,7 @@ from functools import singledispatch
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
-from auroraml.ir.tree import children
+from auroraml.ir.tree import children, walk
 
 VIEW_ENTRIES = 2  # a view's rule carries entries for the old and the new row
 
@@ -38,9 +38,25 @@ def _(node: l.FromItem) -> int:
     return 1 + sum(_count(child) for child in children(node))
 
 
+def _with(plan: l.LogicalPlan, ctes: tuple[l.Cte, ...]) -> int:
+    """The entries of WITH queries, without those of SELECTs that nothing reads: they are not planned."""
+    places: list[object] = [child for child in children(plan) if not isinstance(child, l.Cte)]
+    found = 0
+    for cte in reversed(ctes):
+        changes = isinstance(cte.query, l.Insert | l.Update | l.Delete)
+        if changes or any(isinstance(x, l.CteItem) and x.cte == cte.id for place in places for x in walk(place)):
+            places.append(cte)
+            found += _count(cte)
+    return found
+
+
+def _rest(plan: l.LogicalPlan) -> int:
+    return sum(_count(child) for child in children(plan) if not isinstance(child, l.Cte))
+
+
 @_count.register
 def _(node: l.Query) -> int:
-    return sum(_count(child) for child in children(node)) + (not node.from_items)  # no FROM is an entry too (RTE_RESULT)
+    return _rest(node) + _with(node, node.ctes) + (not node.from_items)  # no FROM is an entry too (RTE_RESULT)
 
 
 @_count.register
@@ -56,17 +72,17 @@ def _(node: l.SubqueryItem) -> int:
 @_count.register
 def _(node: l.SetOperation) -> int:
     sides = sum(_count(side) + (not isinstance(side, l.SetOperation)) for side in (node.left, node.right))
-    return sides + sum(_count(cte) for cte in node.ctes)
+    return sides + _with(node, node.ctes)
 
 
 @_count.register
 def _(node: l.Values) -> int:
-    return 1 + sum(_count(child) for child in children(node))
+    return 1 + _rest(node) + _with(node, node.ctes)
 
 
 @_count.register
 def _(node: l.Update | l.Delete) -> int:
-    return _count(node.query) + sum(_count(part) for part in (*node.returning, *node.ctes))  # the query's FROM holds the target
+    return _count(node.query) + sum(_count(part) for part in node.returning) + _with(node, node.ctes)  # the query's FROM holds the target
 
 
 @_count.register
@@ -74,5 +90,5 @@ def _(node: l.Insert) -> int:
     source = node.source
     one_row = isinstance(source, l.Values) and len(source.rows) == 1
     found = _count(source) if one_row else _count(source) + (not isinstance(source, l.Values))
-    rest = sum(_count(target) for target in node.returning) + sum(_count(cte) for cte in node.ctes)
+    rest = sum(_count(target) for target in node.returning) + _with(node, node.ctes)
     return 1 + found + (node.conflict is not None and node.conflict.update) + rest

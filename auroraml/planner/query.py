@@ -134,8 +134,9 @@ def values_query(statement: Statement, plan: l.Values) -> l.Query:
 def _windows(level: Level, prepared: Prepared) -> None:
     """Windows as references to targets."""
     for window, (partition_places, order_places) in zip(level.query.windows, prepared.window_places, strict=True):
-        partition = [SortClause(i + 1, level.targets[i].expr) for i in partition_places]
         order = [SortClause(i + 1, level.targets[i].expr, k.descending, k.nulls_first) for k, i in zip(window.order_by, order_places, strict=True)]
+        ordered = {c.ref: c for c in reversed(order)}  # a partition column takes its direction from the order, where it is there too
+        partition = [ordered.get(i + 1) or SortClause(i + 1, level.targets[i].expr) for i in partition_places]
         level.window_clauses.append((_once(partition), _once(order)))
     if level.query.windows:
         choose_order(level)

@@ -221,6 +221,7 @@ class Level:
                 if value.value:
                     return None
                 expr = value
+            self.has_pseudoconstants = True
             return self.clause(expr, scope, pseudoconstant=True)
         return self.clause(expr, bits, nullable=nullable)
 

@@ -16,15 +16,19 @@ from auroraml.records import replace
 
 EXACT, SMALL, LABEL, IGNORE = 1, 2, 4, 8
 Build = Callable[["Emitter", Path, int, "Sequence[e.Expr] | None"], Emitted]
+Tested = Callable[[Path], "Sequence[Clause]"]
 BUILDERS: dict[type, Build] = {}
+TESTED: dict[type, Tested] = {}
 
 
-def builds(*kinds: type) -> Callable[[Build], Build]:
-    """Register what makes the plan of some kinds of path."""
+def builds(*kinds: type, tested: Tested | None = None) -> Callable[[Build], Build]:
+    """Register what makes the plan of some kinds of path, and tells the conditions that a scan or join tests."""
 
     def register(build: Build) -> Build:
         for kind in kinds:
             BUILDERS[kind] = build
+            if tested is not None:
+                TESTED[kind] = tested
         return build
 
     return register
@@ -45,6 +49,9 @@ class Emitter:
         if path.relation.ledger is not None:
             path.relation.ledger.use(path)
         try:
+            gates = self._gates(path) if self.level.has_pseudoconstants else ()
+            if gates:
+                return self._gated(BUILDERS[type(path)](self, path, 0, None), path, gates, exprs)
             return BUILDERS[type(path)](self, path, flags, exprs)
         finally:
             self.rows = saved
@@ -85,17 +92,19 @@ class Emitter:
         estimates = self.level.estimates
         return sorted(clauses, key=lambda c: estimates.costs.of(c.expr)[1])
 
-    def gated(self, emitted: Emitted, path: Path, clauses: Sequence[Clause]) -> Emitted:
-        """The plan under conditions that are the same for all rows (create_gating_plan)."""
-        gates = [c.expr for c in clauses if c.pseudoconstant]
-        if not gates:
-            return emitted
+    @staticmethod
+    def _gates(path: Path) -> list[e.Expr]:
+        """The conditions of a scan or join that are the same for all rows (get_gating_quals)."""
+        tested = TESTED.get(type(path))
+        return [] if tested is None else [c.expr for c in tested(path) if c.pseudoconstant]
+
+    def _gated(self, emitted: Emitted, path: Path, gates: Sequence[e.Expr], exprs: Sequence[e.Expr] | None) -> Emitted:
+        """The plan, with the output that suits it, under such conditions; the select list is computed above them (create_gating_plan)."""
         tests = self.resolver().all(gates)
+        outputs = list(path.target.exprs) if exprs is None else list(exprs)
         node = emitted.node
-        if isinstance(node, p.Result) and node.source is None and not node.one_time:
-            return Emitted(replace(node, one_time=tests), emitted.exprs)
-        made = p.Result(source=node, one_time=tests, targets=references(emitted.exprs), cost=node.cost)
-        return Emitted(made, emitted.exprs)
+        targets = self.resolver(emitted.exprs).all(outputs)
+        return Emitted(p.Result(source=node, one_time=tests, targets=targets, cost=emitted.cost), outputs)
 
     def result(self, source: Emitted, exprs: Sequence[e.Expr], cost: p.Cost) -> Emitted:
         """A Result that computes a select list over a plan that cannot."""

@@ -46,7 +46,12 @@ def _conditions(emitter: Emitter, path: JoinPath, clauses: Sequence[Clause]) -> 
     return own, [c.expr for c in ordered if pushed_down(c, path.relation.bits)]
 
 
-@builds(NestPath)
+def _joined(path: Path) -> Sequence[Clause]:
+    assert isinstance(path, JoinPath)
+    return path.clauses
+
+
+@builds(NestPath, tested=_joined)
 def nest_loop(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
     """Nested Loop; what the inner side reads of the outer row goes through parameters."""
     assert isinstance(path, NestPath)
@@ -68,7 +73,7 @@ def nest_loop(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] 
         kind=path.kind, outer=outer.node, inner=inner.node, params=params, condition=resolve.tests(own), filter=resolve.tests(above),
         inner_unique=path.inner_unique, targets=resolve.all(outputs), cost=emitter.cost(path),
     )  # fmt: skip
-    return emitter.gated(Emitted(node, outputs), path, path.clauses)
+    return Emitted(node, outputs)
 
 
 def _switched(clauses: Sequence[Clause], outer: int) -> list[e.Expr]:
@@ -85,7 +90,7 @@ def _switched(clauses: Sequence[Clause], outer: int) -> list[e.Expr]:
     return found
 
 
-@builds(HashPath)
+@builds(HashPath, tested=_joined)
 def hash_join(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
     """Hash Join over a Hash."""
     assert isinstance(path, HashPath)
@@ -102,10 +107,10 @@ def hash_join(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] 
         kind=path.kind, outer=outer.node, inner=hashed, hash_conditions=hash_conditions, condition=resolve.tests(own), filter=resolve.tests(above),
         inner_unique=path.inner_unique, targets=resolve.all(outputs), cost=emitter.cost(path), parallel_aware=path.aware,
     )  # fmt: skip
-    return emitter.gated(Emitted(node, outputs), path, path.clauses)
+    return Emitted(node, outputs)
 
 
-@builds(MergePath)
+@builds(MergePath, tested=_joined)
 def merge_join(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
     """Merge Join, its inputs sorted and kept as the path says."""
     assert isinstance(path, MergePath)
@@ -130,7 +135,7 @@ def merge_join(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr]
         kind=path.kind, outer=outer.node, inner=inner.node, merge_conditions=merge, keys=tuple(keys), condition=resolve.tests(own),
         filter=resolve.tests(above), inner_unique=path.inner_unique, targets=resolve.all(outputs), cost=emitter.cost(path),
     )  # fmt: skip
-    return emitter.gated(Emitted(node, outputs), path, path.clauses)
+    return Emitted(node, outputs)
 
 
 def _sorted_side(emitter: Emitter, path: Path, keys: Keys | None) -> Emitted:

@@ -66,6 +66,12 @@ def scan_clauses(path: Path) -> list[Clause]:
     return clauses
 
 
+def _index_clauses(path: Path) -> list[Clause]:
+    """The same of an index scan: its predicate implies some."""
+    assert isinstance(path, IndexPath)
+    return [*path.index.restrictions, *(() if path.param is None else path.param.clauses)]
+
+
 def _columns(emitter: Emitter, relation: Relation) -> tuple[tuple[p.ScanColumn, ...], list[e.Expr]]:
     """The scanned relation's columns, the row's number last where it is asked for."""
     item = relation.item
@@ -85,7 +91,7 @@ def _filter(emitter: Emitter, resolve: Resolver, clauses: Sequence[Clause]) -> t
     return resolve.tests([c.expr for c in emitter.ordered([c for c in clauses if not c.pseudoconstant])])
 
 
-@builds(SeqPath)
+@builds(SeqPath, tested=scan_clauses)
 def seq_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
     """Seq Scan."""
     relation = path.relation
@@ -99,10 +105,10 @@ def seq_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] |
         relation=item.relation, alias=relation.alias, columns=columns, targets=resolve.all(outputs), filter=_filter(emitter, resolve, clauses),
         cost=emitter.cost(path), range_index=relation.serial, parallel_aware=path.aware,
     )  # fmt: skip
-    return emitter.gated(Emitted(node, outputs), path, clauses)
+    return Emitted(node, outputs)
 
 
-@builds(IndexPath)
+@builds(IndexPath, tested=_index_clauses)
 def index_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
     """Index Scan and Index Only Scan."""
     assert isinstance(path, IndexPath)
@@ -112,9 +118,7 @@ def index_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr]
     columns, inputs = _columns(emitter, relation)
     outputs = scan_list(emitter, path, flags, exprs)
     resolve = emitter.resolver(inputs)
-    clauses = list(path.index.restrictions)
-    if path.param is not None:
-        clauses += path.param.clauses
+    clauses = _index_clauses(path)
     conditions = [expr for clause in path.clauses for expr in clause.exprs]
     rest = [c for c in clauses if not covered(c, path) and (mutable(c.expr) or not implied([c.expr], conditions, emitter.level.fold))]
     if path.index_only:
@@ -125,10 +129,10 @@ def index_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr]
         index=path.index.index, keys=resolve.all(path.index.columns), conditions=resolve.all(conditions), backward=path.backward,
         cost=emitter.cost(path), range_index=relation.serial, parallel_aware=path.aware,
     )  # fmt: skip
-    return emitter.gated(Emitted(node, outputs), path, clauses)
+    return Emitted(node, outputs)
 
 
-@builds(BitmapPath)
+@builds(BitmapPath, tested=scan_clauses)
 def bitmap_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
     """Bitmap Heap Scan over its bitmaps."""
     assert isinstance(path, BitmapPath)
@@ -152,7 +156,7 @@ def bitmap_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr
         source=_bitmap(emitter, relation, path.tree, columns, resolve), recheck=resolve.all(used), cost=emitter.cost(path),
         range_index=relation.serial, parallel_aware=path.aware,
     )  # fmt: skip
-    return emitter.gated(Emitted(node, outputs), path, clauses)
+    return Emitted(node, outputs)
 
 
 class _Tested:
@@ -232,7 +236,7 @@ def _bitmap(emitter: Emitter, relation: Relation, tree: BitmapTree, columns: tup
     return kind(sources=sources, cost=p.Cost(startup=tree.cost, total=tree.cost, rows=rows, width=0))
 
 
-@builds(ItemPath)
+@builds(ItemPath, tested=scan_clauses)
 def item_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
     """Function, Values, CTE and WorkTable Scan."""
     relation = path.relation
@@ -265,7 +269,7 @@ def item_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] 
             known = emitter.level.statement.ctes[item.cte]
             node = p.CteScan(cte=known.index, cte_name=known.name, alias=relation.alias, columns=columns, targets=targets, filter=tests, cost=cost,
                              range_index=serial)  # fmt: skip
-    return emitter.gated(Emitted(node, outputs), path, clauses)
+    return Emitted(node, outputs)
 
 
 @builds(ResultPath)
@@ -306,7 +310,7 @@ def _absent(emitter: Emitter, expr: e.Expr) -> e.Expr:
     return rewrite(expr, change)
 
 
-@builds(SubqueryPath)
+@builds(SubqueryPath, tested=scan_clauses)
 def subquery_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
     """A subquery under an alias; left out where it changes nothing."""
     assert isinstance(path, SubqueryPath)
@@ -328,7 +332,7 @@ def subquery_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Ex
     if sub not in level.children:
         level.children.append(sub)
     trivial = (
-        not tests and not any(c.pseudoconstant for c in clauses) and not _numbers_sides(inner)
+        not tests and not _numbers_sides(inner)
         and (len(outputs) == len(inner.targets) or (exprs is None and whole_row(emitter, path, flags) and not sub.row_columns))
         and all(_passes(t, i, inner) for i, t in enumerate(targets))
     )  # fmt: skip
@@ -336,7 +340,7 @@ def subquery_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Ex
         return Emitted(inner, outputs, emitter.cost(path))
     node = p.SubqueryScan(source=inner, alias=relation.alias, columns=columns, targets=targets, filter=tests, cost=emitter.cost(path),
                           range_index=relation.serial)  # fmt: skip
-    return emitter.gated(Emitted(node, outputs), path, clauses)
+    return Emitted(node, outputs)
 
 
 def _passes(target: e.Expr, place: int, inner: p.PhysicalPlan) -> bool:
