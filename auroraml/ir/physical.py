@@ -388,6 +388,7 @@ class Append(PhysicalPlan):
 
     label: ClassVar[str] = "Append"
     sources: tuple[PhysicalPlan, ...]
+    covers: tuple[tuple[int, str], ...] = ()  # range-table entries it stands for, with their names: EXPLAIN gives those to no other
 
     def children(self) -> tuple[PhysicalPlan, ...]:
         return self.sources

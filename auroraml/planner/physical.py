@@ -159,6 +159,9 @@ def _aliases(statement: Statement, top: Level, root: p.PhysicalPlan) -> dict[int
     for node in _nodes(root) if statement.subplans else _without_subplans(root):
         if node.range_index:
             used.setdefault(node.range_index, getattr(node, "alias", ""))
+        elif isinstance(node, p.Append):
+            for serial, name in node.covers:
+                used.setdefault(serial, name)
     order: list[int] = []
     seen: set[int] = set()
 

@@ -187,15 +187,15 @@ class _SetPlanner:
         if not plan.all:
             level.tuple_fraction = 0.0
         parts = [self.relation(child, casts, None)[0] for child, casts in self._children(plan, plan.all)]
-        made = self._upper(self.target(plan.outputs))
+        made = self._upper(self.target(plan.outputs), parts)
         made.consider_parallel = all(part.consider_parallel for part in parts)
         self._appended(plan, made, parts)
         level.tuple_fraction = saved
         set_cheapest(made)
         return made
 
-    def _upper(self, target: Target) -> Relation:
-        made = Relation(0, "upper")
+    def _upper(self, target: Target, parts: Sequence[Relation]) -> Relation:
+        made = Relation(sum({part.bits for part in parts}), "upper")
         made.target = target
         made.consider_startup = self.level.tuple_fraction > 0
         return made
@@ -284,12 +284,12 @@ class _SetPlanner:
         right, right_groups = self.relation(plan.right, plan.right_casts, 1)
         level.tuple_fraction = saved
         one, two = _cheapest(left), _cheapest(right)
-        made = self._upper(self.target(plan.outputs))
+        made = self._upper(self.target(plan.outputs), (left, right))
         both = Target([*made.target.exprs, e.ColumnRef(type=INT4, id=level.statement.new_id(), name="flag")])
         level.owner[both.exprs[-1].id] = 0  # type: ignore[attr-defined] # the column just made
         level.estimates.finish(both)
         sources = [one, two] if plan.op == "except" or left_groups <= right_groups else [two, one]
-        whole = Relation(0, "upper")
+        whole = Relation(made.bits, "upper")
         whole.target = both
         path: Path = append(level, whole, sources)
         groups = left_groups if plan.op == "except" else min(left_groups, right_groups)

@@ -111,4 +111,4 @@ def unique_semi_joins(level: Level) -> None:
 
 
 def _clauses(level: Level, joined: int, outer: int, inner: int) -> list[Clause]:
-    return join_implied(level, joined, outer, inner) + [c for c in level.relation(inner.bit_length() - 1).join_clauses if not c.required & ~joined]
+    return join_implied(level, joined, outer, inner) + level.relation(inner.bit_length() - 1).join_clauses

@@ -294,7 +294,12 @@ def append(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | N
     sources = tuple(emitter.plan(source, EXACT).node for source in path.sources)
     if len(sources) == 1 and sources[0].parallel_aware == path.aware:
         return Emitted(sources[0], outputs)
-    return Emitted(p.Append(sources=sources, targets=references(outputs), cost=emitter.cost(path), parallel_aware=path.aware), outputs)
+    node = p.Append(sources=sources, targets=references(outputs), cost=emitter.cost(path), parallel_aware=path.aware, covers=_covered(emitter, path))
+    return Emitted(node, outputs)
+
+
+def _covered(emitter: Emitter, path: Path) -> tuple[tuple[int, str], ...]:
+    return tuple((r.serial, r.alias) for r in emitter.level.relations_in(path.relation.bits))
 
 
 @builds(MergeAppendPath)
@@ -319,7 +324,8 @@ def merge_append(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Exp
     for key in path.keys:
         if all(not equal(m.expr, x) for m in key.cls.members for x in outputs):
             outputs.append(next(m.expr for m in key.cls.members if not m.is_const and not m.bits & ~path.relation.bits))
-    return Emitted(p.MergeAppend(sources=tuple(parts), keys=columns, targets=references(outputs), cost=emitter.cost(path)), outputs)
+    node = p.MergeAppend(sources=tuple(parts), keys=columns, targets=references(outputs), cost=emitter.cost(path), covers=_covered(emitter, path))
+    return Emitted(node, outputs)
 
 
 @builds(SetOpPath)
