@@ -1,13 +1,23 @@
-"""by_class: functools.singledispatchmethod, but without a wrapper made for each call."""
+"""Behaviour by class: Choices, tables that compiled modules can use too, and by_class, functools.singledispatchmethod without a wrapper for each call."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import singledispatch
 from types import MethodType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-__all__ = ["by_class"]
+__all__ = ["Choices", "by_class"]
+T = TypeVar("T")
+
+
+class Choices(dict[type, T]):
+    """What is chosen by a class: its own entry, or that of its nearest base."""
+
+    def __missing__(self, cls: type) -> T:
+        found = self[cls] = next(self[base] for base in cls.__mro__[1:] if base in self)
+        return found
+
 
 if TYPE_CHECKING:
     from functools import singledispatchmethod as by_class

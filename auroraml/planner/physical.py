@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import singledispatch
 from itertools import count
 from typing import Any
 
 from auroraml.catalog.catalog import Catalog
+from auroraml.dispatch import Choices
 from auroraml.errors import FeatureNotSupported
 from auroraml.evaluate import Runtime
 from auroraml.ir import expr as e
@@ -63,41 +63,38 @@ def _plan_query(statement: Statement, plan: l.LogicalPlan, outer: Outer | None, 
     return level
 
 
-@singledispatch
 def _level(plan: l.LogicalPlan, statement: Statement, outer: Outer | None, fraction: float) -> Level:
+    return _LEVELS[plan.__class__](plan, statement, outer, fraction)
+
+
+def _level_other(plan: l.LogicalPlan, statement: Statement, outer: Outer | None, fraction: float) -> Level:
     raise FeatureNotSupported(f"{type(plan).__name__} is not supported")
 
 
-@_level.register
-def _(plan: l.Query, statement: Statement, outer: Outer | None, fraction: float) -> Level:
+def _level_query(plan: l.Query, statement: Statement, outer: Outer | None, fraction: float) -> Level:
     inlined = inline_ctes(plan, statement.new_id)
     made = _with(inlined.ctes, statement, outer)
     level = plan_level(statement, replace(inlined, ctes=()), outer, fraction)
     return _attach(level, made)
 
 
-@_level.register
-def _(plan: l.Values, statement: Statement, outer: Outer | None, fraction: float) -> Level:
+def _level_values(plan: l.Values, statement: Statement, outer: Outer | None, fraction: float) -> Level:
     return _level(values_query(statement, plan), statement, outer, fraction)
 
 
-@_level.register
-def _(plan: l.SetOperation, statement: Statement, outer: Outer | None, fraction: float) -> Level:
+def _level_set_operation(plan: l.SetOperation, statement: Statement, outer: Outer | None, fraction: float) -> Level:
     inlined = inline_ctes(plan, statement.new_id)
     made = _with(inlined.ctes, statement, outer)
     return _attach(plan_set_operation(statement, replace(inlined, ctes=()), outer, fraction), made)
 
 
-@_level.register
-def _(plan: l.Insert, statement: Statement, outer: Outer | None, fraction: float) -> Level:
+def _level_insert(plan: l.Insert, statement: Statement, outer: Outer | None, fraction: float) -> Level:
     plan = inline_ctes(plan, statement.new_id)
     made = _with(plan.ctes, statement, outer)
     return _attach(plan_insert(statement, plan, outer), made)
 
 
-@_level.register(l.Update)
-@_level.register(l.Delete)
-def _(plan: l.Update | l.Delete, statement: Statement, outer: Outer | None, fraction: float) -> Level:
+def _level_change(plan: l.Update | l.Delete, statement: Statement, outer: Outer | None, fraction: float) -> Level:
     plan = inline_ctes(plan, statement.new_id)  # type: ignore[type-var] # each of them
     made = _with(plan.ctes, statement, outer)
     return _attach(plan_change(statement, plan, outer), made)
@@ -239,3 +236,16 @@ def numbered(root: p.PhysicalPlan, aliases: dict[int, str], subplans: bool = Tru
 def _bare(node: object) -> object | None:
     """A column that nothing makes, without its relation's name: only those of relations with nodes are shown."""
     return replace(node, alias="") if isinstance(node, e.AbsentColumn) else None
+
+
+_LEVELS: Choices[Callable[..., Level]] = Choices(
+    {
+        object: _level_other,
+        l.Query: _level_query,
+        l.Values: _level_values,
+        l.SetOperation: _level_set_operation,
+        l.Insert: _level_insert,
+        l.Update: _level_change,
+        l.Delete: _level_change,
+    }
+)

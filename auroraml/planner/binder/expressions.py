@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from sqlglot import exp
 
-from auroraml.dispatch import by_class
+from auroraml.dispatch import Choices
 from auroraml.errors import (
     DatatypeMismatch,
     FeatureNotSupported,
@@ -106,28 +106,25 @@ class Expressions(Predicates):
         expr = self.within(clause, node)
         return self.binder.boolean(expr, clause.name, self.leaves.start(node))
 
-    @by_class
     def _bind(self, node: exp.Expression) -> e.Expr:
+        return _BINDERS[node.__class__](self, node)
+
+    def _bind_other(self, node: exp.Expression) -> e.Expr:
         raise FeatureNotSupported(f"{type(node).__name__} is not supported", at=self.leaves.start(node))
 
-    @_bind.register
-    def _(self, node: exp.Paren) -> e.Expr:
+    def _bind_paren(self, node: exp.Paren) -> e.Expr:
         return self._bind(node.this)
 
-    @_bind.register
-    def _(self, node: exp.Null) -> e.Expr:
+    def _bind_null(self, node: exp.Null) -> e.Expr:
         return e.Const(type=UNKNOWN, value=None)
 
-    @_bind.register
-    def _(self, node: exp.Boolean) -> e.Expr:
+    def _bind_boolean(self, node: exp.Boolean) -> e.Expr:
         return e.Const(type=BOOL, value=bool(node.this))
 
-    @_bind.register
-    def _(self, node: exp.Identifier) -> e.Expr:
+    def _bind_identifier(self, node: exp.Identifier) -> e.Expr:
         return self._leaf(node)
 
-    @_bind.register
-    def _(self, node: exp.Column) -> e.Expr:
+    def _bind_column(self, node: exp.Column) -> e.Expr:
         parts = [part for part in (node.args.get("catalog"), node.args.get("db"), node.args.get("table"), node.this) if part is not None]
         if isinstance(node.this, exp.Star):
             return self._row_of(node)
@@ -270,8 +267,7 @@ class Expressions(Predicates):
             raise UndefinedColumn(f'column "{name}" not found in data type {shown}', at=at)
         raise WrongObjectType(f"column notation .{name} applied to type {shown}, which is not a composite type", at=at)
 
-    @_bind.register
-    def _(self, node: exp.Dot) -> e.Expr:
+    def _bind_dot(self, node: exp.Dot) -> e.Expr:
         if isinstance(node.expression, exp.Anonymous):
             return self.call(node.expression, schema=self.leaves.name(node.this))
         chain: exp.Expression = node
@@ -283,12 +279,10 @@ class Expressions(Predicates):
         inner = self._bind(node.this)
         return self.field(inner, self.leaves.name(node.expression), self.leaves.start(node.this))
 
-    @_bind.register
-    def _(self, node: exp.Anonymous) -> e.Expr:
+    def _bind_anonymous(self, node: exp.Anonymous) -> e.Expr:
         return self.call(node)
 
-    @_bind.register
-    def _(self, node: exp.Cast) -> e.Expr:
+    def _bind_cast(self, node: exp.Cast) -> e.Expr:
         type, typmod = self.binder.type(self.leaves.type(node.args["to"].args.get("kind") or node.args["to"].this))
         operand = bare(node.this)
         if isinstance(operand, exp.Array) and not operand.expressions and type.is_array:
@@ -333,23 +327,10 @@ class Expressions(Predicates):
         left, other = self._bind(node.this), self._bind(right)
         return self.operator(symbol, [left, other], self.leaves.operator_at(right, symbol))
 
-    @_bind.register(exp.Add)
-    @_bind.register(exp.Sub)
-    @_bind.register(exp.Mul)
-    @_bind.register(exp.Div)
-    @_bind.register(exp.Mod)
-    @_bind.register(exp.Pow)
-    @_bind.register(exp.EQ)
-    @_bind.register(exp.NEQ)
-    @_bind.register(exp.LT)
-    @_bind.register(exp.GT)
-    @_bind.register(exp.LTE)
-    @_bind.register(exp.GTE)
-    def _(self, node: exp.Binary) -> e.Expr:
+    def _bind_operator(self, node: exp.Binary) -> e.Expr:
         return self._binary(node)
 
-    @_bind.register
-    def _(self, node: exp.BitwiseOr) -> e.Expr:
+    def _bind_bitwise_or(self, node: exp.BitwiseOr) -> e.Expr:
         """Operators between bars (see sql.rewrite)."""
         left = node.this
         letter, index = self.leaves.mark(left)
@@ -365,8 +346,7 @@ class Expressions(Predicates):
                 return self.operator(token.text, [self._bind(left.this), self._bind(node.expression)], token.start)
         raise SqlSyntaxError('syntax error at or near "|"', at=self.leaves.start(node))
 
-    @_bind.register
-    def _(self, node: exp.Neg) -> e.Expr:
+    def _bind_neg(self, node: exp.Neg) -> e.Expr:
         inner = self._bind(node.this)
         at = self.leaves.sign_at(node)
         if self.leaves.token_at(at).text == "+":
@@ -389,12 +369,10 @@ class Expressions(Predicates):
         """Whether a node is a numeric literal as written."""
         return self.leaves.mark(node)[0] == "n"
 
-    @_bind.register
-    def _(self, node: exp.And) -> e.Expr:
+    def _bind_and(self, node: exp.And) -> e.Expr:
         return self._logical(node, exp.And, "AND", e.And)
 
-    @_bind.register
-    def _(self, node: exp.Or) -> e.Expr:
+    def _bind_or(self, node: exp.Or) -> e.Expr:
         return self._logical(node, exp.Or, "OR", e.Or)
 
     def _logical(self, node: exp.Expression, kind: type[exp.Expression], word: str, make: type[e.And] | type[e.Or]) -> e.Expr:
@@ -412,8 +390,7 @@ class Expressions(Predicates):
             args += bound.args if isinstance(bound, make) else [bound]
         return make(type=BOOL, args=tuple(args))
 
-    @_bind.register
-    def _(self, node: exp.Not) -> e.Expr:
+    def _bind_not(self, node: exp.Not) -> e.Expr:
         inner = node.this
         if isinstance(inner, exp.Is) and not isinstance(node.this, exp.Paren):
             return self.is_test(inner, True)
@@ -424,20 +401,16 @@ class Expressions(Predicates):
         bound = self.binder.boolean(self._bind(node.this), "NOT", self.leaves.start(node.this))
         return e.Not(type=BOOL, arg=bound)
 
-    @_bind.register
-    def _(self, node: exp.Is) -> e.Expr:
+    def _bind_is(self, node: exp.Is) -> e.Expr:
         return self.is_test(node, bool(node.args.get("negate")))
 
-    @_bind.register
-    def _(self, node: exp.NullSafeNEQ) -> e.Expr:
+    def _bind_null_safe_neq(self, node: exp.NullSafeNEQ) -> e.Expr:
         return self._distinct(node)
 
-    @_bind.register
-    def _(self, node: exp.NullSafeEQ) -> e.Expr:
+    def _bind_null_safe_eq(self, node: exp.NullSafeEQ) -> e.Expr:
         return e.Not(type=BOOL, arg=self._distinct(node))
 
-    @_bind.register
-    def _(self, node: exp.Between) -> e.Expr:
+    def _bind_between(self, node: exp.Between) -> e.Expr:
         low, high = node.args["low"], node.args["high"]
 
         def tests(a: exp.Expression, b: exp.Expression) -> e.Expr:
@@ -449,18 +422,13 @@ class Expressions(Predicates):
             return e.Or(type=BOOL, args=(tests(low, high), tests(high, low)))
         return tests(low, high)
 
-    @_bind.register
-    def _(self, node: exp.In) -> e.Expr:
+    def _bind_in(self, node: exp.In) -> e.Expr:
         return self.membership(node, False)
 
-    @_bind.register
-    def _(self, node: exp.Exists) -> e.Expr:
+    def _bind_exists(self, node: exp.Exists) -> e.Expr:
         return e.SubLink(type=BOOL, kind="exists", query=self.query_of(node.this, self.leaves.start(node)), at=self.leaves.start(node))
 
-    @_bind.register(exp.Subquery)
-    @_bind.register(exp.Select)
-    @_bind.register(exp.SetOperation)
-    def _(self, node: exp.Expression) -> e.Expr:
+    def _bind_subquery(self, node: exp.Expression) -> e.Expr:
         plan = self.query_of(node, self._parenthesis(node))
         if len(plan.outputs) != 1:
             raise SqlSyntaxError("subquery must return only one column", at=self._parenthesis(node))
@@ -473,8 +441,7 @@ class Expressions(Predicates):
             i -= 1
         return self.leaves.source.tokens[i].start
 
-    @_bind.register
-    def _(self, node: exp.Tuple) -> e.Expr:
+    def _bind_tuple(self, node: exp.Tuple) -> e.Expr:
         return self.row(self.elements(node.expressions), True, self.leaves.start(node))
 
     def row(self, args: Sequence[e.Expr], implicit: bool, at: int) -> e.Expr:
@@ -483,8 +450,7 @@ class Expressions(Predicates):
         type = record_of([(f"f{i}", a.type if a.type.oid != UNKNOWN.oid else TEXT, a.typmod) for i, a in enumerate(fields, 1)])
         return e.RowExpr(type=type, args=fields, implicit=implicit, at=at)
 
-    @_bind.register
-    def _(self, node: exp.Array) -> e.Expr:
+    def _bind_array(self, node: exp.Array) -> e.Expr:
         items = node.expressions
         if len(items) == 1 and isinstance(items[0], (exp.Select, exp.SetOperation, exp.Subquery)):
             plan = self.query_of(items[0], self.leaves.start(items[0]))
@@ -504,8 +470,7 @@ class Expressions(Predicates):
             raise DatatypeMismatch(f"could not find array type for data type {self.coercer.name(element)}", at=located(bound[0]))
         return e.ArrayExpr(type=type, args=coerced, multi=nested, at=self.leaves.array_at(node))
 
-    @_bind.register
-    def _(self, node: exp.Bracket) -> e.Expr:
+    def _bind_bracket(self, node: exp.Bracket) -> e.Expr:
         arg = self._bind(node.this)
         items = node.expressions
         bounds: list[tuple[e.Expr | None, e.Expr | None]] = []
@@ -542,8 +507,7 @@ class Expressions(Predicates):
     def _index(self, node: exp.Expression) -> e.Expr:
         return self.coercer.coerce(self._bind(node), INT4, -1, "assignment")
 
-    @_bind.register
-    def _(self, node: exp.Case) -> e.Expr:
+    def _bind_case(self, node: exp.Case) -> e.Expr:
         operand = None
         if node.this is not None:
             operand = self._bind(node.this)
@@ -563,20 +527,14 @@ class Expressions(Predicates):
         whens = tuple(e.When(condition=c, result=r) for c, r in zip(conditions, coerced[1:], strict=True))
         return e.Case(type=type, operand=operand, whens=whens, default=coerced[0], at=self.leaves.start(node))
 
-    @_bind.register(exp.Like)
-    @_bind.register(exp.ILike)
-    @_bind.register(exp.SimilarTo)
-    @_bind.register(exp.Escape)
-    def _(self, node: exp.Expression) -> e.Expr:
+    def _bind_like(self, node: exp.Expression) -> e.Expr:
         return self.pattern(node, False)
 
-    @_bind.register
-    def _(self, node: exp.AtTimeZone) -> e.Expr:
+    def _bind_at_time_zone(self, node: exp.AtTimeZone) -> e.Expr:
         value, zone = self._bind(node.this), self._bind(node.args["zone"])
         return self.known_call("timezone", [zone, value], self.leaves.start(node.args["zone"]))
 
-    @_bind.register
-    def _(self, node: exp.Overlaps) -> e.Expr:
+    def _bind_overlaps(self, node: exp.Overlaps) -> e.Expr:
         at = self.leaves.operator_at(node.expression, "overlaps")
         ends: list[e.Expr] = []
         for side, word in ((bare(node.this), "left"), (bare(node.expression), "right")):
@@ -585,8 +543,7 @@ class Expressions(Predicates):
             ends += [self._bind(item) for item in side.expressions]
         return self.known_call("overlaps", ends, at)
 
-    @_bind.register
-    def _(self, node: exp.Collate) -> e.Expr:
+    def _bind_collate(self, node: exp.Collate) -> e.Expr:
         name = self.leaves.name(node.expression)
         if name not in ("C", "POSIX", "default", "ucs_basic"):
             raise FeatureNotSupported(f'collation "{name}" is not supported', at=self.leaves.word_after(node.this, "collate"))
@@ -598,14 +555,29 @@ class Expressions(Predicates):
             raise DatatypeMismatch(f"collations are not supported by type {shown}", at=self.leaves.word_after(node.this, "collate"))
         return e.Relabel(type=inner.type, typmod=inner.typmod, arg=inner, collation=name, at=inner.at)
 
-    @_bind.register
-    def _(self, node: exp.Filter) -> e.Expr:
+    def _bind_filter(self, node: exp.Filter) -> e.Expr:
         return self.call(node.this, filter=node.expression.this)
 
-    @_bind.register
-    def _(self, node: exp.WithinGroup) -> e.Expr:
+    def _bind_within_group(self, node: exp.WithinGroup) -> e.Expr:
         return self.call(node.this, within=node.expression)
 
-    @_bind.register
-    def _(self, node: exp.Window) -> e.Expr:
+    def _bind_window(self, node: exp.Window) -> e.Expr:
         return self.window_call(node)
+
+
+_BINDERS: Choices[Callable[..., e.Expr]] = Choices({
+    object: Expressions._bind_other, exp.Paren: Expressions._bind_paren, exp.Null: Expressions._bind_null, exp.Boolean: Expressions._bind_boolean,
+    exp.Identifier: Expressions._bind_identifier, exp.Column: Expressions._bind_column, exp.Dot: Expressions._bind_dot,
+    exp.Anonymous: Expressions._bind_anonymous, exp.Cast: Expressions._bind_cast, exp.Add: Expressions._bind_operator, exp.Sub: Expressions._bind_operator,
+    exp.Mul: Expressions._bind_operator, exp.Div: Expressions._bind_operator, exp.Mod: Expressions._bind_operator, exp.Pow: Expressions._bind_operator,
+    exp.EQ: Expressions._bind_operator, exp.NEQ: Expressions._bind_operator, exp.LT: Expressions._bind_operator, exp.GT: Expressions._bind_operator,
+    exp.LTE: Expressions._bind_operator, exp.GTE: Expressions._bind_operator, exp.BitwiseOr: Expressions._bind_bitwise_or, exp.Neg: Expressions._bind_neg,
+    exp.And: Expressions._bind_and, exp.Or: Expressions._bind_or, exp.Not: Expressions._bind_not, exp.Is: Expressions._bind_is,
+    exp.NullSafeNEQ: Expressions._bind_null_safe_neq, exp.NullSafeEQ: Expressions._bind_null_safe_eq, exp.Between: Expressions._bind_between,
+    exp.In: Expressions._bind_in, exp.Exists: Expressions._bind_exists, exp.Subquery: Expressions._bind_subquery,
+    exp.Select: Expressions._bind_subquery, exp.SetOperation: Expressions._bind_subquery, exp.Tuple: Expressions._bind_tuple,
+    exp.Array: Expressions._bind_array, exp.Bracket: Expressions._bind_bracket, exp.Case: Expressions._bind_case, exp.Like: Expressions._bind_like,
+    exp.ILike: Expressions._bind_like, exp.SimilarTo: Expressions._bind_like, exp.Escape: Expressions._bind_like,
+    exp.AtTimeZone: Expressions._bind_at_time_zone, exp.Overlaps: Expressions._bind_overlaps, exp.Collate: Expressions._bind_collate,
+    exp.Filter: Expressions._bind_filter, exp.WithinGroup: Expressions._bind_within_group, exp.Window: Expressions._bind_window,
+})  # fmt: skip

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
-from functools import singledispatch
 
+from auroraml.dispatch import Choices
 from auroraml.ir import expr as e
 from auroraml.ir.tree import same
 from auroraml.planner.estimate.any_all import any_all_selectivity
@@ -114,41 +114,38 @@ def _range(one: _Range, context: Context) -> float:
 # Single clauses
 
 
-@singledispatch
 def clause(expr: e.Expr, context: Context) -> float:
     """One condition (clause_selectivity)."""
+    return _CLAUSES[expr.__class__](expr, context)
+
+
+def _clause_other(expr: e.Expr, context: Context) -> float:
     return boolean_column(context.estimator, expr, context.only)
 
 
-@clause.register
-def _(expr: e.Const, context: Context) -> float:
+def _clause_const(expr: e.Const, context: Context) -> float:
     return 1.0 if expr.value else 0.0
 
 
-@clause.register
-def _(expr: e.ColumnRef, context: Context) -> float:
+def _clause_column_ref(expr: e.ColumnRef, context: Context) -> float:
     variable = context.examine(expr)
     return boolean_column(context.estimator, expr, context.only) if variable.known else NOTHING_KNOWN
 
 
-@clause.register
-def _(expr: e.ParamRef, context: Context) -> float:
+def _clause_param_ref(expr: e.ParamRef, context: Context) -> float:
     known = context.estimator.constant(expr)
     return NOTHING_KNOWN if known is None else 1.0 if known.value else 0.0
 
 
-@clause.register
-def _(expr: e.Not, context: Context) -> float:
+def _clause_not(expr: e.Not, context: Context) -> float:
     return 1.0 - clause(expr.arg, context)
 
 
-@clause.register
-def _(expr: e.And, context: Context) -> float:
+def _clause_and(expr: e.And, context: Context) -> float:
     return clauses(expr.args, context)
 
 
-@clause.register
-def _(expr: e.Or, context: Context) -> float:
+def _clause_or(expr: e.Or, context: Context) -> float:
     total = 0.0
     for arg in expr.args:
         found = clause(arg, context)
@@ -156,28 +153,23 @@ def _(expr: e.Or, context: Context) -> float:
     return total
 
 
-@clause.register
-def _(expr: e.Relabel, context: Context) -> float:
+def _clause_relabel(expr: e.Relabel, context: Context) -> float:
     return clause(expr.arg, context)
 
 
-@clause.register
-def _(expr: e.NullTest, context: Context) -> float:
+def _clause_null_test(expr: e.NullTest, context: Context) -> float:
     return is_null(context.examine(expr.arg), negated=expr.negated)
 
 
-@clause.register
-def _(expr: e.BooleanTest, context: Context) -> float:
+def _clause_boolean_test(expr: e.BooleanTest, context: Context) -> float:
     return boolean_test(context.examine(expr.arg), expr.test, expr.negated, lambda: clause(expr.arg, context))
 
 
-@clause.register
-def _(expr: e.OpCall, context: Context) -> float:
+def _clause_op_call(expr: e.OpCall, context: Context) -> float:
     return _operator(expr, context) if len(expr.args) == 2 else boolean_column(context.estimator, expr, context.only)
 
 
-@clause.register
-def _(expr: e.Distinct, context: Context) -> float:
+def _clause_distinct(expr: e.Distinct, context: Context) -> float:
     return 1.0 - _operator(expr, context)
 
 
@@ -186,18 +178,36 @@ def _operator(expr: e.OpCall | e.Distinct, context: Context) -> float:
     return operator_selectivity(test, context, context.joins(expr))
 
 
-@clause.register
-def _(expr: e.RowCompare, context: Context) -> float:
+def _clause_row_compare(expr: e.RowCompare, context: Context) -> float:
     """By the first pair of columns (rowcomparesel)."""
     test = Test(operator=expr.operators[0], function=expr.functions[0], left=expr.left[0], right=expr.right[0])
     return operator_selectivity(test, context, context.joins(e.RowExpr(type=expr.type, args=(test.left, test.right))))
 
 
-@clause.register
-def _(expr: e.ArrayOp, context: Context) -> float:
+def _clause_array_op(expr: e.ArrayOp, context: Context) -> float:
     return any_all_selectivity(expr, context, context.joins(expr))
 
 
-@clause.register
-def _(expr: e.Call, context: Context) -> float:
+def _clause_call(expr: e.Call, context: Context) -> float:
     return function_selectivity(expr, context)
+
+
+_CLAUSES: Choices[Callable[..., float]] = Choices(
+    {
+        object: _clause_other,
+        e.Const: _clause_const,
+        e.ColumnRef: _clause_column_ref,
+        e.ParamRef: _clause_param_ref,
+        e.Not: _clause_not,
+        e.And: _clause_and,
+        e.Or: _clause_or,
+        e.Relabel: _clause_relabel,
+        e.NullTest: _clause_null_test,
+        e.BooleanTest: _clause_boolean_test,
+        e.OpCall: _clause_op_call,
+        e.Distinct: _clause_distinct,
+        e.RowCompare: _clause_row_compare,
+        e.ArrayOp: _clause_array_op,
+        e.Call: _clause_call,
+    }
+)

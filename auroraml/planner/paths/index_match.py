@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import singledispatch
+from collections.abc import Callable, Sequence
 
 from auroraml.catalog.builtins import builtin_function, builtin_operator
+from auroraml.dispatch import Choices
 from auroraml.ir import expr as e
 from auroraml.ir.objects import Function, Operator
 from auroraml.planner.level.clause import Clause
@@ -116,13 +116,15 @@ def _boolean(expr: e.Expr, key: Key) -> e.Expr | None:
     return e.OpCall(type=BOOL, operator=operator, function=function_of(operator), args=(expr, e.Const(type=BOOL, value=value)))
 
 
-@singledispatch
 def _match(expr: e.Expr, key: Key, clause: Clause) -> IndexClause | None:
+    return _MATCHES[expr.__class__](expr, key, clause)
+
+
+def _match_other(expr: e.Expr, key: Key, clause: Clause) -> IndexClause | None:
     return None
 
 
-@_match.register
-def _(expr: e.OpCall, key: Key, clause: Clause) -> IndexClause | None:
+def _match_op_call(expr: e.OpCall, key: Key, clause: Clause) -> IndexClause | None:
     if len(expr.args) != 2:
         return None
     left, right = expr.args
@@ -137,30 +139,26 @@ def _(expr: e.OpCall, key: Key, clause: Clause) -> IndexClause | None:
     return None
 
 
-@_match.register
-def _(expr: e.Call, key: Key, clause: Clause) -> IndexClause | None:
+def _match_call(expr: e.Call, key: Key, clause: Clause) -> IndexClause | None:
     if len(expr.args) == 2 and key.is_key(expr.args[0]):
         return _supported(expr.function, expr.args, key, clause)
     return None
 
 
-@_match.register
-def _(expr: e.ArrayOp, key: Key, clause: Clause) -> IndexClause | None:
+def _match_array_op(expr: e.ArrayOp, key: Key, clause: Clause) -> IndexClause | None:
     left, right = expr.args
     if not expr.all and key.is_key(left) and key.is_outside(right) and key.strategy(expr.operator):
         return IndexClause(clause, [expr], key.position)
     return None
 
 
-@_match.register
-def _(expr: e.NullTest, key: Key, clause: Clause) -> IndexClause | None:
+def _match_null_test(expr: e.NullTest, key: Key, clause: Clause) -> IndexClause | None:
     if key.index.ordered and not expr.per_field and key.is_key(expr.arg):
         return IndexClause(clause, [expr], key.position)
     return None
 
 
-@_match.register
-def _(expr: e.RowCompare, key: Key, clause: Clause) -> IndexClause | None:
+def _match_row_compare(expr: e.RowCompare, key: Key, clause: Clause) -> IndexClause | None:
     if not key.index.ordered:
         return None
     operator: Operator | None = expr.operators[0]
@@ -221,3 +219,15 @@ def _member(family: int, operator: Operator, strategy: int) -> Operator:
     found = family_member(family, left, right, strategy)
     assert found is not None
     return found
+
+
+_MATCHES: Choices[Callable[..., IndexClause | None]] = Choices(
+    {
+        object: _match_other,
+        e.OpCall: _match_op_call,
+        e.Call: _match_call,
+        e.ArrayOp: _match_array_op,
+        e.NullTest: _match_null_test,
+        e.RowCompare: _match_row_compare,
+    }
+)

@@ -8,7 +8,7 @@ from typing import Any
 
 from auroraml.batch import Batch, Datum
 from auroraml.catalog.builtins import builtin_function, builtin_operator
-from auroraml.dispatch import by_class
+from auroraml.dispatch import Choices
 from auroraml.evaluate import Frame, Runtime, compile
 from auroraml.ir import expr as e
 from auroraml.ir.tree import map_children
@@ -88,31 +88,25 @@ class Folder:
     def _foldable(self, volatility: str) -> bool:
         return volatility == "i" or (self.stable and volatility == "s")
 
-    @by_class
     def _fold(self, expr: Any) -> Any:
+        return _FOLDS[expr.__class__](self, expr)
+
+    def _fold_other(self, expr: Any) -> Any:
         return map_children(expr, self._fold)
 
-    @_fold.register(e.Const)
-    @_fold.register(e.ColumnRef)
-    @_fold.register(e.SubLink)
-    @_fold.register(e.SubPlan)
-    def _(self, expr: e.Expr) -> e.Expr:
+    def _fold_leaf(self, expr: e.Expr) -> e.Expr:
         if isinstance(expr, e.SubLink):
             left = None if expr.left is None else self._fold(expr.left)
             test = None if expr.test is None else self._fold(expr.test)
             return expr if left is expr.left and test is expr.test else replace(expr, left=left, test=test)
         return expr
 
-    @_fold.register
-    def _(self, expr: e.ParamRef) -> e.Expr:
+    def _fold_param_ref(self, expr: e.ParamRef) -> e.Expr:
         if self.stable and expr.kind == "external" and ("external", expr.number) in self.runtime.params:  # type: ignore[attr-defined]
             return self.value(expr)
         return expr
 
-    @_fold.register(e.Call)
-    @_fold.register(e.OpCall)
-    @_fold.register(e.ArrayOp)
-    def _(self, expr: e.Call | e.OpCall | e.ArrayOp) -> e.Expr:
+    def _fold_call(self, expr: e.Call | e.OpCall | e.ArrayOp) -> e.Expr:
         made = map_children(expr, self._fold)
         function = expr.function
         if function.returns_set or function.batch:
@@ -146,12 +140,10 @@ class Folder:
                 return other if bool(constant.value) == equals else negate(other)
         return expr
 
-    @_fold.register
-    def _(self, expr: e.SqlValue) -> e.Expr:
+    def _fold_sql_value(self, expr: e.SqlValue) -> e.Expr:
         return self.value(expr) if self.stable else expr
 
-    @_fold.register
-    def _(self, expr: e.Relabel) -> e.Expr:
+    def _fold_relabel(self, expr: e.Relabel) -> e.Expr:
         arg: e.Expr = self._fold(expr.arg)
         if isinstance(arg, e.Const):
             return self.value(replace(expr, arg=arg)) if cuts(expr) else replace(arg, type=expr.type, typmod=expr.typmod)
@@ -161,17 +153,13 @@ class Folder:
             return replace(expr, arg=arg.arg, collation=expr.collation or arg.collation)
         return expr if arg is expr.arg else replace(expr, arg=arg)
 
-    @_fold.register
-    def _(self, expr: e.ViaText) -> e.Expr:
+    def _fold_via_text(self, expr: e.ViaText) -> e.Expr:
         made = map_children(expr, self._fold)
         if isinstance(made.arg, e.Const) and (self.stable or (_immutable_form(made.arg.type.name) and _immutable_form(made.type.name))):
             return self.value(made)
         return made
 
-    @_fold.register(e.ArrayExpr)
-    @_fold.register(e.MinMax)
-    @_fold.register(e.ArrayCoerce)
-    def _(self, expr: e.ArrayExpr | e.MinMax | e.ArrayCoerce) -> e.Expr:
+    def _fold_array_expr(self, expr: e.ArrayExpr | e.MinMax | e.ArrayCoerce) -> e.Expr:
         made = map_children(expr, self._fold) if not isinstance(expr, e.ArrayCoerce) else replace(expr, arg=self._fold(expr.arg))
         args = (made.arg,) if isinstance(made, e.ArrayCoerce) else made.args
         if (args or isinstance(made, e.ArrayExpr)) and all(isinstance(a, e.Const) for a in args):
@@ -186,12 +174,10 @@ class Folder:
             return self.value(made)
         return made
 
-    @_fold.register
-    def _(self, expr: e.And) -> e.Expr:
+    def _fold_and(self, expr: e.And) -> e.Expr:
         return self._logic(expr, False)
 
-    @_fold.register
-    def _(self, expr: e.Or) -> e.Expr:
+    def _fold_or(self, expr: e.Or) -> e.Expr:
         return self._logic(expr, True)
 
     def _logic(self, expr: e.And | e.Or, decisive: bool) -> e.Expr:
@@ -222,14 +208,12 @@ class Folder:
             return FALSE if decisive else TRUE
         return args[0] if len(args) == 1 else kind(type=BOOL, args=tuple(args))
 
-    @_fold.register
-    def _(self, expr: e.Not) -> e.Expr:
+    def _fold_not(self, expr: e.Not) -> e.Expr:
         arg = self._fold(expr.arg)
         made = negate(arg)
         return made if not isinstance(made, (e.And, e.Or)) else self._fold(made)
 
-    @_fold.register
-    def _(self, expr: e.NullTest) -> e.Expr:
+    def _fold_null_test(self, expr: e.NullTest) -> e.Expr:
         made = map_children(expr, self._fold)
         if isinstance(made.arg, e.Const) and not made.per_field:
             return FALSE if (made.arg.value is None) == made.negated else TRUE
@@ -241,26 +225,21 @@ class Folder:
             return TRUE if not tests else tests[0] if len(tests) == 1 else e.And(type=BOOL, args=tests)
         return made
 
-    @_fold.register
-    def _(self, expr: e.RowExpr) -> e.Expr:
+    def _fold_row_expr(self, expr: e.RowExpr) -> e.Expr:
         made = map_children(expr, self._fold)
         return self.value(made) if made.args and not made.whole and all(isinstance(a, e.Const) for a in made.args) else made
 
-    @_fold.register
-    def _(self, expr: e.BooleanTest) -> e.Expr:
+    def _fold_boolean_test(self, expr: e.BooleanTest) -> e.Expr:
         made = map_children(expr, self._fold)
         return self.value(made) if isinstance(made.arg, e.Const) else made
 
-    @_fold.register(e.Distinct)
-    @_fold.register(e.NullIf)
-    def _(self, expr: e.Distinct | e.NullIf) -> e.Expr:
+    def _fold_distinct(self, expr: e.Distinct | e.NullIf) -> e.Expr:
         made = map_children(expr, self._fold)
         if all(isinstance(a, e.Const) for a in made.args) and self._foldable(made.function.volatility):
             return self.value(made)
         return made
 
-    @_fold.register
-    def _(self, expr: e.Case) -> e.Expr:
+    def _fold_case(self, expr: e.Case) -> e.Expr:
         operand = None if expr.operand is None else self._fold(expr.operand)
         constant = operand if isinstance(operand, e.Const) else None
         whens: list[e.When] = []
@@ -280,8 +259,7 @@ class Folder:
             return default
         return replace(expr, operand=None if constant is not None else operand, whens=tuple(whens), default=default)
 
-    @_fold.register
-    def _(self, expr: e.Coalesce) -> e.Expr:
+    def _fold_coalesce(self, expr: e.Coalesce) -> e.Expr:
         args: list[e.Expr] = []
         for arg in expr.args:
             arg = self._fold(arg)
@@ -297,15 +275,13 @@ class Folder:
             return e.Const(type=expr.type, typmod=expr.typmod, value=None)
         return replace(expr, args=tuple(args))
 
-    @_fold.register
-    def _(self, expr: e.FieldSelect) -> e.Expr:
+    def _fold_field_select(self, expr: e.FieldSelect) -> e.Expr:
         made = map_children(expr, self._fold)
         if isinstance(made.arg, e.RowExpr) and made.index < len(made.arg.args) and made.arg.args[made.index].type.oid == made.type.oid:
             return made.arg.args[made.index]
         return made
 
-    @_fold.register
-    def _(self, expr: e.Aggregate) -> e.Expr:
+    def _fold_aggregate(self, expr: e.Aggregate) -> e.Expr:
         return map_children(expr, self._fold)
 
 
@@ -400,3 +376,14 @@ def _shared(flat: Sequence[e.Expr]) -> e.Expr:
 
 
 Fold = Callable[[e.Expr], e.Expr]
+
+
+_FOLDS: Choices[Callable[..., Any]] = Choices({
+    object: Folder._fold_other, e.Const: Folder._fold_leaf, e.ColumnRef: Folder._fold_leaf, e.SubLink: Folder._fold_leaf,
+    e.SubPlan: Folder._fold_leaf, e.ParamRef: Folder._fold_param_ref, e.Call: Folder._fold_call, e.OpCall: Folder._fold_call,
+    e.ArrayOp: Folder._fold_call, e.SqlValue: Folder._fold_sql_value, e.Relabel: Folder._fold_relabel, e.ViaText: Folder._fold_via_text,
+    e.ArrayExpr: Folder._fold_array_expr, e.MinMax: Folder._fold_array_expr, e.ArrayCoerce: Folder._fold_array_expr, e.And: Folder._fold_and,
+    e.Or: Folder._fold_or, e.Not: Folder._fold_not, e.NullTest: Folder._fold_null_test, e.RowExpr: Folder._fold_row_expr,
+    e.BooleanTest: Folder._fold_boolean_test, e.Distinct: Folder._fold_distinct, e.NullIf: Folder._fold_distinct, e.Case: Folder._fold_case,
+    e.Coalesce: Folder._fold_coalesce, e.FieldSelect: Folder._fold_field_select, e.Aggregate: Folder._fold_aggregate,
+})  # fmt: skip
