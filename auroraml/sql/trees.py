@@ -16,6 +16,8 @@ from auroraml.sql.types import near
 
 _DIALECT = Postgres()
 _MOST_RUNS = 4096
+_MOST_SHAPES, _LONGEST_SHAPE = 256, 4000
+_shapes: dict[str, exp.Expression | None] = {}  # trees that sqlglot made, never changed: leaves stand for any names and values at their places
 _CONTEXT = 1_000_000  # so that an error's start context is everything before its token
 
 
@@ -23,13 +25,19 @@ def parse_tree(text: str, source: Source, start: int, stop: int, *, expression: 
     """The tree of the tokens from `start` to before `stop`: one statement, or one `expression`."""
     rewriter = Rewriter(source, start, stop)
     written = f"SELECT {rewriter.text}" if expression else rewriter.text
-    shift = len("SELECT ") if expression else 0
-    try:
-        tokens = _tokens(["SELECT", *rewriter.pieces] if expression else rewriter.pieces)
-        found = _DIALECT.parser(error_message_context=_CONTEXT).parse(tokens, written)
-    except (ParseError, TokenError) as error:
-        raise _translate(error, rewriter, source, stop, shift) from None
-    root = found[0] if found else None
+    root = _shapes.get(written)
+    if root is None:
+        shift = len("SELECT ") if expression else 0
+        try:
+            tokens = _tokens(["SELECT", *rewriter.pieces] if expression else rewriter.pieces)
+            found = _DIALECT.parser(error_message_context=_CONTEXT).parse(tokens, written)
+        except (ParseError, TokenError) as error:
+            raise _translate(error, rewriter, source, stop, shift) from None
+        root = found[0] if found else None
+        if len(written) <= _LONGEST_SHAPE:
+            if len(_shapes) >= _MOST_SHAPES:
+                _shapes.clear()
+            _shapes[written] = root
     if root is None or isinstance(root, exp.Command):
         raise near(source.tokens[start])
     at, end = source.tokens[start].start, source.tokens[stop - 1].end
