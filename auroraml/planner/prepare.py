@@ -24,57 +24,11 @@ from auroraml.records import replace
 ROW_ID = -1  # the column id of the changed table's row number
 
 
-class Prepared:
-    """A level's query after preparation: its join tree and clauses, columns of outer levels as parameters."""
+class LevelExpressions:
+    """Expressions of a level made ready for its plan."""
 
-    def __init__(
-        self, statement: Statement, query: l.Query, outer: Outer | None, row_of: l.TableItem | None = None, read: Sequence[e.ColumnRef] = ()
-    ) -> None:
-        self.level = Level(statement, outer)
-        self.level.row_of = row_of
-        self.level.outputs = query.outputs
-        query = self._with_entries(query)
-        puller = SubqueryPuller(statement.new_id)
-        tree = puller.prepared(query)
-        written = sum(1 for _ in leaves(tree)) + _joins(tree)
-        pulled = puller.tree(tree, False)
-        assert isinstance(pulled, Group)
-        self.level.range_order = {first: place for place, first in enumerate(puller.order)}
-        query = substitute(replace(query, from_items=(), where=()), puller.values)
-        tree = substitute(pulled, puller.values)
-        self.entries = written + puller.pulled
-        statement.range_table += self.entries
-        marks = RowMarks(statement, tree, self.level.range_order, puller.locked, row_of)
-        query = self._with_read(marks.over(query), {c.id: substitute(c, puller.values) for c in read})
-        self.level.locks = bool(puller.locked)
-        self.level.row_columns, self.level.marks = marks.columns, marks.marks
-        self.level.placeholders.update((holder.id, holder) for holder in marks.holders)
-        self.level.ids = all_ids(tree) | frozenset(self.level.placeholders)
-        if row_of is not None:
-            self.level.row_columns.append((row_of, ROW_ID))
-        self.level.ids |= {id for _, id in self.level.row_columns}
-        self.level.has_having = bool(query.having)
-        self.query = self._clauses(query)
-        tree = self._quals(tree)
-        tree, self.query = self._having_to_where(tree, self.query)
-        tree = reduce_outer_joins(tree)
-        made = remove_no_tables(tree, frozenset(holder.home for holder in self.level.placeholders.values()))
-        assert isinstance(made, Group)
-        self.tree = made
-        self.level.query = self.query
-        self.level.targets = list(self.query.targets)
-        self._sort_and_group()
-
-    def _with_read(self, query: l.Query, read: dict[int, e.Expr]) -> l.Query:
-        """The query with hidden targets for columns that RETURNING reads of other tables than the changed one."""
-        self.level.read = read
-        targets = list(query.targets)
-        for column in (c for expr in read.values() for c in columns_in(expr)):
-            if not any(equal(t.expr, column) for t in targets):
-                targets.append(l.Target(id=self.level.statement.new_id(), name="", expr=column, hidden=True))
-        return replace(query, targets=tuple(targets))
-
-    # Expressions
+    def __init__(self, level: Level) -> None:
+        self.level = level
 
     def expr(self, expr: e.Expr, qual: bool = False) -> e.Expr:
         """An expression folded, its subqueries planned, outer columns as parameters (preprocess_expression)."""
@@ -138,6 +92,57 @@ class Prepared:
             return None
 
         return replace(link, test=rewrite(link.test, change))
+
+
+class Prepared(LevelExpressions):
+    """A level's query after preparation: its join tree and clauses, columns of outer levels as parameters."""
+
+    def __init__(
+        self, statement: Statement, query: l.Query, outer: Outer | None, row_of: l.TableItem | None = None, read: Sequence[e.ColumnRef] = ()
+    ) -> None:
+        super().__init__(Level(statement, outer))
+        self.level.row_of = row_of
+        self.level.outputs = query.outputs
+        query = self._with_entries(query)
+        puller = SubqueryPuller(statement.new_id)
+        tree = puller.prepared(query)
+        written = sum(1 for _ in leaves(tree)) + _joins(tree)
+        pulled = puller.tree(tree, False)
+        assert isinstance(pulled, Group)
+        self.level.range_order = {first: place for place, first in enumerate(puller.order)}
+        query = substitute(replace(query, from_items=(), where=()), puller.values)
+        tree = substitute(pulled, puller.values)
+        self.entries = written + puller.pulled
+        statement.range_table += self.entries
+        marks = RowMarks(statement, tree, self.level.range_order, puller.locked, row_of)
+        query = self._with_read(marks.over(query), {c.id: substitute(c, puller.values) for c in read})
+        self.level.locks = bool(puller.locked)
+        self.level.row_columns, self.level.marks = marks.columns, marks.marks
+        self.level.placeholders.update((holder.id, holder) for holder in marks.holders)
+        self.level.ids = all_ids(tree) | frozenset(self.level.placeholders)
+        if row_of is not None:
+            self.level.row_columns.append((row_of, ROW_ID))
+        self.level.ids |= {id for _, id in self.level.row_columns}
+        self.level.has_having = bool(query.having)
+        self.query = self._clauses(query)
+        tree = self._quals(tree)
+        tree, self.query = self._having_to_where(tree, self.query)
+        tree = reduce_outer_joins(tree)
+        made = remove_no_tables(tree, frozenset(holder.home for holder in self.level.placeholders.values()))
+        assert isinstance(made, Group)
+        self.tree = made
+        self.level.query = self.query
+        self.level.targets = list(self.query.targets)
+        self._sort_and_group()
+
+    def _with_read(self, query: l.Query, read: dict[int, e.Expr]) -> l.Query:
+        """The query with hidden targets for columns that RETURNING reads of other tables than the changed one."""
+        self.level.read = read
+        targets = list(query.targets)
+        for column in (c for expr in read.values() for c in columns_in(expr)):
+            if not any(equal(t.expr, column) for t in targets):
+                targets.append(l.Target(id=self.level.statement.new_id(), name="", expr=column, hidden=True))
+        return replace(query, targets=tuple(targets))
 
     def _clauses(self, query: l.Query) -> l.Query:
         """Everything but FROM and WHERE."""
@@ -262,9 +267,7 @@ class Prepared:
 
 def prepare_expr(level: Level, expr: e.Expr) -> e.Expr:
     """An expression of a level that has no join tree (RETURNING, ON CONFLICT), ready for its plan."""
-    prepared = Prepared.__new__(Prepared)
-    prepared.level = level
-    return prepared.expr(expr)
+    return LevelExpressions(level).expr(expr)
 
 
 def _without_dependent(clauses: list[SortClause], tree: Group) -> list[SortClause]:

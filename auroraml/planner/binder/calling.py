@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlglot import exp
@@ -68,15 +68,27 @@ class Calls:
     windows: list[Window]
     window_names: dict[str, int]
     has_sets: bool
-    bind: Callable[[exp.Expression], e.Expr]
-    elements: Callable[[Sequence[exp.Expression]], list[e.Expr]]
-    row: Callable[[Sequence[e.Expr], bool, int], e.Expr]
-    operator: Callable[[str, Sequence[e.Expr], int], e.Expr]
 
     def __init__(self, binder: Binder) -> None:
         self.binder = binder
         self.leaves = binder.leaves
         self.coercer = binder.coercer
+
+    def bind(self, node: exp.Expression) -> e.Expr:
+        """The typed expression; unknown literals stay unknown."""
+        raise NotImplementedError
+
+    def elements(self, nodes: Sequence[exp.Expression]) -> list[e.Expr]:
+        """The values of a row as written: table.* stands for all of its columns."""
+        raise NotImplementedError
+
+    def row(self, args: Sequence[e.Expr], implicit: bool, at: int) -> e.Expr:
+        """ROW(...), its fields f1, f2, ...; unknown literals become text."""
+        raise NotImplementedError
+
+    def operator(self, symbol: str, args: Sequence[e.Expr], at: int) -> e.Expr:
+        """symbol applied to bound operands."""
+        raise NotImplementedError
 
     def call(
         self, node: exp.Expression, schema: str | None = None, filter: exp.Expression | None = None, within: exp.Expression | None = None,

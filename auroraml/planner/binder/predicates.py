@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlglot import exp
@@ -28,8 +28,6 @@ class Predicates(Calls):
     def query_of(self, node: exp.Expression, at: int) -> LogicalPlan:
         """The plan of a subquery."""
         raise NotImplementedError
-
-    elements: Callable[[Sequence[exp.Expression]], list[e.Expr]]
 
     def row_items(self, node: exp.Expression) -> list[e.Expr] | None:
         """The fields of a row constructor as written, unknown literals still unknown; None for what is none."""

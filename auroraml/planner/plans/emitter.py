@@ -11,8 +11,7 @@ from auroraml.planner.level.level import Level, plain
 from auroraml.planner.level.questions import equal
 from auroraml.planner.level.relation import Relation
 from auroraml.planner.paths.path import Path, SubqueryPath
-from auroraml.planner.plans.inputs import Emitted, Inputs, Resolver, references
-from auroraml.records import replace
+from auroraml.planner.plans.inputs import Emitted, Inputs, Resolver
 
 EXACT, SMALL, LABEL, IGNORE = 1, 2, 4, 8
 Build = Callable[["Emitter", Path, int, "Sequence[e.Expr] | None"], Emitted]
