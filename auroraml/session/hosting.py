@@ -11,7 +11,7 @@ import numpy as np
 
 from auroraml.batch import Batch, ConstVector, Datum, Index, Mask, Vector, from_datums
 from auroraml.catalog.acl import has_privilege, owns
-from auroraml.catalog.catalog import SUPERUSER, new_oid
+from auroraml.catalog.catalog import SUPERUSER, Catalog, new_oid
 from auroraml.catalog.changes import Put, Remove, Row
 from auroraml.catalog.names import ObjectNames
 from auroraml.catalog.printing import index_keys, type_text
@@ -102,6 +102,7 @@ class Hosting(SequenceValues, StoredRows):
     _notices: list[Diagnostic]
     statistics: FunctionStatistics
     uncounted: dict[int, Counters]  # calls of functions in the running transaction
+    _names: tuple[Catalog, str, str, Names] | None = None  # the search path found last, and what for
     latest: Running | None = None  # the plan started last, whose metrics show how far a statement is
 
     def notice(
@@ -151,17 +152,23 @@ class Hosting(SequenceValues, StoredRows):
     @property
     def names(self) -> Names:
         """The search path: pg_catalog first unless it is named, then the schemas that exist."""
+        catalog, written, role = self.catalog, self.settings[SEARCH_PATH], self.current_role
+        known = self._names
+        if known is not None and known[0] is catalog and known[1] == written and known[2] == role:
+            return known[3]
         path = []
-        for part in self.settings[SEARCH_PATH].split(","):
+        for part in written.split(","):
             name = part.strip()
             name = name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()
-            name = self.current_role if name == "$user" else name
-            if name and self.catalog.find_schema(name) is not None and name not in path:
+            name = role if name == "$user" else name
+            if name and catalog.find_schema(name) is not None and name not in path:
                 path.append(name)
         full = path if "pg_catalog" in path else ["pg_catalog", *path]
-        if self.catalog.find_schema(self.temporary) is not None and self.temporary not in full:
+        if catalog.find_schema(self.temporary) is not None and self.temporary not in full:
             full = [self.temporary, *full]
-        return Names(path=tuple(full), user=self.current_role, dbname=self.dbname)
+        found = Names(path=tuple(full), user=role, dbname=self.dbname)
+        self._names = catalog, written, role, found
+        return found
 
     def current_schema(self) -> str | None:
         """The schema new objects go to."""

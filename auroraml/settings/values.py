@@ -59,11 +59,10 @@ class Settings:
         self.assigned: dict[Setting[object], Callable[[object], None]] = {}  # told each value that a parameter is given (not those that come back)
 
     def __getitem__(self, setting: Setting[T]) -> T:
-        key = cast("Setting[object]", setting)
-        if key in self._current:
-            return cast(T, self._current[key])
-        if key in self._reset:
-            return cast(T, self._reset[key])
+        if setting in self._current:
+            return self._current[setting]  # type: ignore[index, return-value] # a setting's value is of its type
+        if setting in self._reset:
+            return self._reset[setting]  # type: ignore[index, return-value] # as above
         return setting.default
 
     def key(self) -> tuple[tuple[str, object], ...]:

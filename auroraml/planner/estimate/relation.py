@@ -85,6 +85,7 @@ class RelationFacts:
     indexes: Mapping[int, IndexFacts]
     source: PageSource
     statistics: RelationStatistics
+    unique: frozenset[int] = frozenset()  # attributes that a unique index covers alone
     ends: dict[int, tuple[Datum, Datum] | None] = field(default_factory=dict)  # of indexes, by OID: asked for once a statement
 
     def leading_index(self, number: int) -> IndexFacts | None:
@@ -94,7 +95,7 @@ class RelationFacts:
 
     def unique_column(self, number: int) -> bool:
         """Whether a unique index covers attribute `number` alone."""
-        return any(index.unique and index.columns == (number,) and index.whole for index in self.indexes.values())
+        return number in self.unique
 
     def extremes(self, index: IndexFacts) -> tuple[Datum, Datum] | None:
         """The least and greatest value of an index's first column."""
@@ -119,9 +120,11 @@ def facts_of(catalog: Catalog, relation: Relation, source: PageSource) -> Relati
         entries = tuples if index.predicate is None else min(tuples, _entries(relation, index, known, size.pages))
         indexes[index.oid] = IndexFacts(index=index, pages=size.pages, tuples=entries, height=size.height, unique=index.unique, columns=index.columns)
     columns = {column.number: statistics.columns.get(column.number) for column in relation.columns if not column.dropped}
+    unique = frozenset(index.columns[0] for index in indexes.values() if index.unique and len(index.columns) == 1 and index.whole)
     return RelationFacts(
-        relation=relation, pages=pages, tuples=tuples, all_visible=visible, columns=columns, indexes=indexes, source=source, statistics=statistics
-    )
+        relation=relation, pages=pages, tuples=tuples, all_visible=visible, columns=columns, indexes=indexes, source=source, statistics=statistics,
+        unique=unique,
+    )  # fmt: skip
 
 
 def _size(relation: Relation, statistics: RelationStatistics, pages: int) -> tuple[int, float, float]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
-from auroraml.ir.tree import walk as walk_plan
+from auroraml.ir.tree import children
 from auroraml.planner.level.questions import parts
 from auroraml.planner.rules.placeholder import PlaceHolder
 
@@ -15,24 +15,31 @@ if TYPE_CHECKING:
 
 SAFE, RESTRICTED, UNSAFE = "s", "r", "u"
 _CALLS = (e.Call, e.OpCall, e.ArrayOp, e.Distinct, e.NullIf, e.Aggregate, e.WindowCall)
+_CHANGES = (l.Insert, l.Update, l.Delete)
 
 
 def statement_hazard(plan: l.LogicalPlan) -> str:
     """The worst that a statement holds: safe, restricted to the leader, or unsafe, which forbids parallel plans altogether."""
-    if isinstance(plan, (l.Insert, l.Update, l.Delete)):
+    if isinstance(plan, _CHANGES):
         return UNSAFE
     worst = SAFE
-    for part in walk_plan(plan):
+    pending: list[object] = [plan]
+    while pending:
+        part = pending.pop()
+        cls = part.__class__
+        if cls is e.ColumnRef or cls is e.Const:
+            continue
         if isinstance(part, _CALLS):
             mark = part.function.parallel
             if mark == UNSAFE:
                 return UNSAFE
-            if mark == RESTRICTED or isinstance(part, e.WindowCall):
+            if mark == RESTRICTED or cls is e.WindowCall:
                 worst = RESTRICTED
-        elif isinstance(part, e.SubLink):
+        elif cls is e.SubLink:
             worst = RESTRICTED
-        elif isinstance(part, (l.Insert, l.Update, l.Delete)) or (isinstance(part, l.Query) and part.locks):
+        elif isinstance(part, _CHANGES) or (isinstance(part, l.Query) and part.locks):
             return UNSAFE
+        pending += children(part)
     return worst
 
 

@@ -1,4 +1,4 @@
-"""The join tree that rules rewrite: FROM items, joins (also semi and anti) and groups of items under a condition (FromExpr)."""
+"""Questions about the join tree that rules rewrite: its relations, the columns they make and read."""
 
 from __future__ import annotations
 
@@ -6,36 +6,25 @@ from collections.abc import Iterator
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
+from auroraml.ir.tree import children
 from auroraml.ir.tree import walk as walk_plan
-from auroraml.records import dataclass, replace
+from auroraml.planner.rules.join_items import AppendItem, Group, Member, NoTable
+from auroraml.records import replace
 
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Group(l.FromItem):
-    """Items joined by inner joins, under a list of conjuncts."""
-
-    items: tuple[l.FromItem, ...] = ()
-    where: tuple[e.Expr, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class NoTable(l.FromItem):
-    """One row without columns (RTE_RESULT): what an empty FROM stands for."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Member:
-    """A query of a UNION ALL: what it reads, and the union's columns over that."""
-
-    item: l.FromItem
-    values: tuple[e.Expr, ...]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class AppendItem(l.FromItem):
-    """A UNION ALL that is part of its level, its members relations of the level too (an append relation)."""
-
-    members: tuple[Member, ...]
+__all__ = [
+    "AppendItem",
+    "Group",
+    "Member",
+    "NoTable",
+    "all_ids",
+    "leaves",
+    "made_ids",
+    "outer_ids",
+    "read_ids",
+    "tree_of",
+    "with_members",
+    "with_tree",
+]
 
 
 def with_members(item: l.FromItem) -> Iterator[l.FromItem]:
@@ -46,26 +35,29 @@ def with_members(item: l.FromItem) -> Iterator[l.FromItem]:
             yield from with_members(member.item)
 
 
-def leaves(item: l.FromItem) -> Iterator[l.FromItem]:
+def leaves(item: l.FromItem) -> list[l.FromItem]:
     """The relations of a join tree, left to right."""
-    if isinstance(item, l.JoinItem):
-        yield from leaves(item.left)
-        yield from leaves(item.right)
-    elif isinstance(item, Group):
-        for part in item.items:
-            yield from leaves(part)
-    else:
-        yield item
+    found: list[l.FromItem] = []
+    pending = [item]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, l.JoinItem):
+            pending += (part.right, part.left)
+        elif isinstance(part, Group):
+            pending += reversed(part.items)
+        else:
+            found.append(part)
+    return found
 
 
 def made_ids(item: l.FromItem) -> frozenset[int]:
     """The ids of the columns that a join tree's relations make."""
-    return frozenset(o.id for leaf in leaves(item) for o in leaf.outputs)
+    return frozenset([o.id for leaf in leaves(item) for o in leaf.outputs])
 
 
 def all_ids(item: l.FromItem) -> frozenset[int]:
     """Those, and the ids of columns that members of UNION ALLs make."""
-    return frozenset(o.id for leaf in leaves(item) for relation in with_members(leaf) for o in relation.outputs)
+    return frozenset([o.id for leaf in leaves(item) for relation in with_members(leaf) for o in relation.outputs])
 
 
 def tree_of(query: l.Query) -> Group:
@@ -81,13 +73,18 @@ def with_tree(query: l.Query, tree: Group) -> l.Query:
 def read_ids(node: object) -> frozenset[int]:
     """The column ids read anywhere in a plan or expression, subqueries included."""
     if isinstance(node, tuple):
-        return frozenset().union(*(read_ids(item) for item in node))
+        return frozenset().union(*[read_ids(item) for item in node]) if node else frozenset()
     found: set[int] = set()
-    for part in walk_plan(node):
+    pending = [node]
+    while pending:
+        part = pending.pop()
         if isinstance(part, e.ColumnRef):
             found.add(part.id)
+            if part.__class__ is e.ColumnRef:
+                continue
         elif isinstance(part, e.WholeRow):
             found.update(part.ids)
+        pending += children(part)
     return frozenset(found)
 
 

@@ -27,7 +27,13 @@ class Migrated:
 
 def calls_batch(node: object) -> bool:
     """Whether a batch function is called in `node`, or a SQL function with such a call in its body."""
-    return any(isinstance(x, e.Call) and (x.function.batch or _hides_batch(x.function)) for x in walk(node))
+    pending = [node]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, e.Call) and (part.function.batch or _hides_batch(part.function)):
+            return True
+        pending += children(part)
+    return False
 
 
 def _hides_batch(function: Function) -> bool:
