@@ -517,6 +517,7 @@ def _function_option(p: QueryParser, found: dict[str, object]) -> None:
 def _read_function_option(p: QueryParser, found: dict[str, object]) -> str:
     if p.take("begin", "atomic"):
         raise FeatureNotSupported("BEGIN ATOMIC is not supported", at=p.tokens[p.i - 2].start)
+    value: object
     if p.take("language"):
         key, value = "language", p.option_value()
     elif p.take("as"):
@@ -527,21 +528,21 @@ def _read_function_option(p: QueryParser, found: dict[str, object]) -> str:
             p.string()
             raise InvalidFunctionDefinition('only one AS item needed for language "sql"')
     elif p.take("return"):
-        key, value = "expression", p.expression(commas=False)  # type: ignore[assignment]
+        key, value = "expression", p.expression(commas=False)
     elif word := p.one_of("immutable", "stable", "volatile"):
         key, value = "volatility", word[0]
     elif p.take("strict") or p.take("returns", "null", "on", "null", "input"):
-        key, value = "strict", True  # type: ignore[assignment]
+        key, value = "strict", True
     elif p.take("called", "on", "null", "input"):
-        key, value = "strict", False  # type: ignore[assignment]
+        key, value = "strict", False
     elif p.take("parallel"):
         key, value = "parallel", p.name()
         if value not in ("safe", "restricted", "unsafe"):
             raise SqlSyntaxError('parameter "parallel" must be SAFE, RESTRICTED, or UNSAFE')
     elif p.take("cost"):
-        key, value = "cost", float(p.number())  # type: ignore[assignment]
+        key, value = "cost", float(p.number())
     elif p.take("rows"):
-        key, value = "rows", float(p.number())  # type: ignore[assignment]
+        key, value = "rows", float(p.number())
     elif p.token.is_word("window"):
         raise FeatureNotSupported("WINDOW functions are not supported", at=p.token.start)
     elif p.token.is_word("leakproof"):
@@ -555,18 +556,25 @@ def _read_function_option(p: QueryParser, found: dict[str, object]) -> str:
         if not p.take("definer"):
             p.expect("invoker")
             return key
-        value = (*found.get(key, ()), st.Option(name="security definer"))  # type: ignore[assignment, misc]
+        value = (*_settings(found), st.Option(name="security definer"))
     elif p.take("set"):
         at, name = p.token.start, p.name()
         if p.token.is_word("from"):
             raise p.unsupported("SET ... FROM CURRENT")
         if not p.take("to"):
             p.need("=")
-        key, value = "settings", (*found.get("settings", ()), st.Option(name=name, value=p.option_value(), at=at))  # type: ignore[assignment, misc]
+        key, value = "settings", (*_settings(found), st.Option(name=name, value=p.option_value(), at=at))
     else:
         raise p.fail()
     found[key] = value
     return key
+
+
+def _settings(found: dict[str, object]) -> tuple[st.Option, ...]:
+    """Those said so far."""
+    said = found.get("settings", ())
+    assert isinstance(said, tuple)
+    return said
 
 
 _KINDS: dict[str, Callable[[QueryParser], st.Statement]] = {

@@ -142,6 +142,8 @@ class Source:
     labels: frozenset[int] = frozenset()  # words that name columns of the result, AS before them or not
     using_aliases: dict[int, int] = field(default_factory=dict)  # by the first column of USING (...): the alias behind it
     overriding: dict[int, str] = field(default_factory=dict)  # by the token of OVERRIDING in an INSERT: "system" or "user"
+    firsts: dict[int, int] = field(default_factory=dict)  # by the ids of a known tree's nodes: their first tokens
+    known: object = None  # that tree, so that its nodes live as long as this
     casts: dict[int, int] = field(default_factory=dict)  # the type of a CAST(...) or typed literal: the token it begins with
 
 

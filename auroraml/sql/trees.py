@@ -10,6 +10,7 @@ from sqlglot.dialects.postgres import Postgres
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokens import Token, TokenType
 
+from auroraml.sql.leaf import first_tokens
 from auroraml.sql.rewrite import Rewriter, Source
 from auroraml.sql.statements import Tree
 from auroraml.sql.types import near
@@ -17,7 +18,24 @@ from auroraml.sql.types import near
 _DIALECT = Postgres()
 _MOST_RUNS = 4096
 _MOST_SHAPES, _LONGEST_SHAPE = 256, 4000
-_shapes: dict[str, exp.Expression | None] = {}  # trees that sqlglot made, never changed: leaves stand for any names and values at their places
+
+
+class _Shape:
+    """A tree that sqlglot made: its leaves stand for any names and values at their places. It is never changed."""
+
+    def __init__(self, root: exp.Expression | None) -> None:
+        self.root = root
+        self._firsts: dict[int, int] | None = None
+
+    @property
+    def firsts(self) -> dict[int, int]:
+        """The first token below each node."""
+        if self._firsts is None:
+            self._firsts = {} if self.root is None else first_tokens(self.root)
+        return self._firsts
+
+
+_shapes: dict[str, _Shape] = {}
 _CONTEXT = 1_000_000  # so that an error's start context is everything before its token
 
 
@@ -25,8 +43,8 @@ def parse_tree(text: str, source: Source, start: int, stop: int, *, expression: 
     """The tree of the tokens from `start` to before `stop`: one statement, or one `expression`."""
     rewriter = Rewriter(source, start, stop)
     written = f"SELECT {rewriter.text}" if expression else rewriter.text
-    root = _shapes.get(written)
-    if root is None:
+    shape = _shapes.get(written)
+    if shape is None:
         shift = len("SELECT ") if expression else 0
         try:
             tokens = _tokens(["SELECT", *rewriter.pieces] if expression else rewriter.pieces)
@@ -37,7 +55,10 @@ def parse_tree(text: str, source: Source, start: int, stop: int, *, expression: 
         if len(written) <= _LONGEST_SHAPE:
             if len(_shapes) >= _MOST_SHAPES:
                 _shapes.clear()
-            _shapes[written] = root
+            _shapes[written] = _Shape(root)
+    else:
+        root = shape.root
+        source.firsts, source.known = shape.firsts, shape
     if root is None or isinstance(root, exp.Command):
         raise near(source.tokens[start])
     at, end = source.tokens[start].start, source.tokens[stop - 1].end

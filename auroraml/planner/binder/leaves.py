@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
+from auroraml.sql.leaf import NO_TOKEN, first_token, mark
 from auroraml.sql.lexer import Token
 from auroraml.sql.rewrite import CallForm, Source
 from auroraml.sql.types import TypeName
-
-NO_TOKEN = 1 << 30
 
 
 class Leaves:
@@ -18,15 +17,13 @@ class Leaves:
 
     def __init__(self, source: Source) -> None:
         self.source = source
+        self._shared = source.firsts
         self._firsts: dict[int, tuple[object, int]] = {}  # by id: a node and its first token, asked for at every level of an expression
 
     @staticmethod
     def mark(node: object) -> tuple[str, int]:
         """The letter and token number of a leaf; ("", -1) for what is none."""
-        name = node if isinstance(node, str) else node.this if isinstance(node, (exp.Identifier, exp.Var)) else getattr(node, "name", "")
-        if isinstance(name, str) and name[:1] == "_" and (number := name[2:]).isdigit():
-            return name[1], int(number)
-        return "", -1
+        return mark(node)
 
     def token(self, node: object) -> Token:
         """The token behind a leaf."""
@@ -85,26 +82,8 @@ class Leaves:
 
     def first(self, node: exp.Expression) -> int:
         """The number of the first token below (0 where there is none)."""
-        found = self._first(node)
+        found = first_token(node, self._shared, self._firsts)
         return 0 if found == NO_TOKEN else found
-
-    def _first(self, node: exp.Expression) -> int:
-        if node.__class__ is exp.Identifier:
-            letter, index = self.mark(node)
-            return index if letter else NO_TOKEN
-        known = self._firsts.get(id(node))
-        if known is not None:
-            return known[1]
-        found = NO_TOKEN
-        if isinstance(node, exp.Anonymous):
-            letter, index = self.mark(node.this)
-            found = index if letter else NO_TOKEN
-        for value in node.args.values():
-            for child in value if isinstance(value, list) else (value,):
-                if isinstance(child, exp.Expression):
-                    found = min(found, self._first(child))
-        self._firsts[id(node)] = (node, found)
-        return found
 
     def start(self, node: exp.Expression) -> int:
         """The offset where `node` begins."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from auroraml.errors import AmbiguousAlias, AmbiguousColumn, FeatureNotSupported, UndefinedColumn, UndefinedTable
@@ -24,6 +24,15 @@ class Entry:
     named: bool = True
     composite: bool = True
     qualified: bool = False  # seen through its alias only (JOIN ... USING (...) AS alias)
+    _by_name: dict[str, list[Output]] | None = None
+
+    def called(self, name: str) -> Sequence[Output]:
+        """Its columns of that name."""
+        if self._by_name is None:
+            self._by_name = {}
+            for output in self.outputs:
+                self._by_name.setdefault(output.name, []).append(output)
+        return self._by_name.get(name, ())
 
 
 @dataclass(kw_only=True)
@@ -53,9 +62,8 @@ class Scope:
         found: list[Expr] = [expr for merged, expr, _ in self.merged if merged == name]
         hidden = self.replaced() if self.merged else frozenset()
         for entry in self.entries:
-            for output in () if entry.qualified else entry.outputs:
-                if output.name == name and output.id not in hidden:
-                    found.append(column(output, at))
+            if not entry.qualified:
+                found += [column(output, at) for output in entry.called(name) if output.id not in hidden]
         if len(found) > 1:
             raise AmbiguousColumn(f'column reference "{name}" is ambiguous', at=at)
         return found[0] if found else None
