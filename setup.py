@@ -1,4 +1,4 @@
-"""What pyproject.toml cannot say: with AURORAML_COMPILE=1 the planner's modules are compiled by mypyc into the wheel; without it nothing is, and no compiler is needed."""
+"""What pyproject.toml cannot say: with AURORAML_COMPILE=1 the parser's and planner's modules are compiled by mypyc into the wheel; without it nothing is, and no compiler is needed."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pathlib import Path
 
 from setuptools import setup
 
-COMPILED = ("auroraml/planner/cost", "auroraml/planner/estimate", "auroraml/planner/level", "auroraml/planner/paths", "auroraml/planner/paths/geqo")
+COMPILED = ("auroraml/planner", "auroraml/sql")
 # What mypyc cannot compile: functions registered for a class by their annotation, and records of auroraml.records.
-LEFT_OUT = ("singledispatch", "from auroraml.records import dataclass")
+LEFT_OUT = ("@singledispatch", "@by_class", "from auroraml.records import dataclass")
 
 
 def modules() -> list[str]:
     """The modules to compile. Packages' own modules stay as they are: they only hold a docstring."""
-    found = [path for folder in COMPILED for path in sorted(Path(folder).glob("*.py")) if path.name != "__init__.py"]
+    found = [path for folder in COMPILED for path in sorted(Path(folder).rglob("*.py")) if path.name != "__init__.py"]
     return ["auroraml/ir/tree.py", *(str(path) for path in found if not any(words in path.read_text(encoding="utf-8") for words in LEFT_OUT))]
 
 
