@@ -117,7 +117,7 @@ class InputColumn:
         """A table's column."""
         facts = input.facts
         assert facts is not None
-        return InputColumn(input=input, number=number, statistics=facts.columns.get(number), unique=facts.unique_column(number))
+        return InputColumn(input=input, number=number, statistics=facts.described.columns.get(number), unique=number in facts.described.unique)
 
 
 @dataclass(kw_only=True, eq=False)

@@ -10,10 +10,11 @@ from auroraml.batch import Datum
 from auroraml.catalog.catalog import Catalog
 from auroraml.catalog.statistics import ColumnStatistics, IndexStatistics, RelationStatistics
 from auroraml.ir.objects import Index, Relation
-from auroraml.planner.estimate.width import type_width
+from auroraml.planner.estimate.width import column_width, type_width
 
 UNVACUUMED_PAGES = 10  # what a table that was never vacuumed or analyzed is thought to have at least
 PAGE_ROOM, TUPLE_OVERHEAD = 8168, 28
+MOST_KEPT = 1000
 
 
 class IndexSize(Protocol):
@@ -73,6 +74,26 @@ class IndexFacts:
         return self.index.predicate is None
 
 
+class Described:
+    """What follows from a table's definition and statistics alone; kept from one statement to the next. Columns are attribute numbers."""
+
+    __slots__ = ("columns", "indexes", "not_null", "relation", "statistics", "unique", "widths", "workers")
+
+    def __init__(self, relation: Relation, statistics: RelationStatistics) -> None:
+        self.relation = relation
+        self.statistics = statistics
+        live = [column for column in relation.columns if not column.dropped]
+        self.columns: dict[int, ColumnStatistics | None] = {column.number: statistics.columns.get(column.number) for column in live}
+        self.widths = {column.number: column_width(column.type, column.typmod, self.columns[column.number]) for column in live}
+        self.not_null = frozenset(column.number for column in live if column.not_null)
+        self.indexes = sorted((index for index in relation.indexes if index.method in ("btree", "hash")), key=lambda one: -one.oid)  # newest first
+        self.unique = frozenset(index.columns[0] for index in self.indexes if index.unique and len(index.columns) == 1 and index.predicate is None)
+        self.workers = next((int(value) for name, value in relation.options if name == "parallel_workers"), -1)
+
+
+_described: dict[int, Described] = {}  # by OID: of the newest definition and statistics that were asked for
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RelationFacts:
     """A table's size and statistics; `all_visible` is the fraction of pages known to be visible to all; `indexes` newest first."""
@@ -81,11 +102,10 @@ class RelationFacts:
     pages: int
     tuples: float
     all_visible: float
-    columns: Mapping[int, ColumnStatistics | None]
+    described: Described
     indexes: Mapping[int, IndexFacts]
     source: PageSource
     statistics: RelationStatistics
-    unique: frozenset[int] = frozenset()  # attributes that a unique index covers alone
     ends: dict[int, tuple[Datum, Datum] | None] = field(default_factory=dict)  # of indexes, by OID: asked for once a statement
 
     def leading_index(self, number: int) -> IndexFacts | None:
@@ -95,7 +115,7 @@ class RelationFacts:
 
     def unique_column(self, number: int) -> bool:
         """Whether a unique index covers attribute `number` alone."""
-        return number in self.unique
+        return number in self.described.unique
 
     def extremes(self, index: IndexFacts) -> tuple[Datum, Datum] | None:
         """The least and greatest value of an index's first column."""
@@ -113,18 +133,25 @@ def facts_of(catalog: Catalog, relation: Relation, source: PageSource) -> Relati
     statistics = catalog.statistics(relation.oid)
     pages = statistics.current_pages if statistics.pinned else source.heap_pages(relation)
     pages, tuples, visible = _size(relation, statistics, pages)
+    described = _described_as(relation, statistics)
     indexes: dict[int, IndexFacts] = {}
-    for index in sorted((i for i in relation.indexes if i.method in ("btree", "hash")), key=lambda one: -one.oid):
+    for index in described.indexes:
         known = statistics.indexes.get(index.oid)
         size: IndexSize = known if statistics.pinned and known is not None else source.index_pages(relation, index)
         entries = tuples if index.predicate is None else min(tuples, _entries(relation, index, known, size.pages))
         indexes[index.oid] = IndexFacts(index=index, pages=size.pages, tuples=entries, height=size.height, unique=index.unique, columns=index.columns)
-    columns = {column.number: statistics.columns.get(column.number) for column in relation.columns if not column.dropped}
-    unique = frozenset(index.columns[0] for index in indexes.values() if index.unique and len(index.columns) == 1 and index.whole)
     return RelationFacts(
-        relation=relation, pages=pages, tuples=tuples, all_visible=visible, columns=columns, indexes=indexes, source=source, statistics=statistics,
-        unique=unique,
-    )  # fmt: skip
+        relation=relation, pages=pages, tuples=tuples, all_visible=visible, described=described, indexes=indexes, source=source, statistics=statistics
+    )
+
+
+def _described_as(relation: Relation, statistics: RelationStatistics) -> Described:
+    known = _described.get(relation.oid)
+    if known is None or known.relation is not relation or known.statistics is not statistics:
+        if len(_described) >= MOST_KEPT:
+            _described.clear()
+        known = _described[relation.oid] = Described(relation, statistics)
+    return known
 
 
 def _size(relation: Relation, statistics: RelationStatistics, pages: int) -> tuple[int, float, float]:

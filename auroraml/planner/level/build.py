@@ -8,7 +8,7 @@ from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.planner.estimate.estimator import Input, InputColumn
 from auroraml.planner.estimate.relation import IndexFacts
-from auroraml.planner.estimate.width import column_width, type_width
+from auroraml.planner.estimate.width import type_width
 from auroraml.planner.level.append_relations import expand
 from auroraml.planner.level.classes import base_implied, reconsider_outer_joins
 from auroraml.planner.level.deconstruct import Deconstructor, JoinList
@@ -64,21 +64,21 @@ def add_relation(level: Level, item: l.FromItem) -> Relation:
 def _table(level: Level, relation: Relation, item: l.TableItem) -> None:
     facts = level.statement.facts(item.relation)
     relation.facts = facts
-    relation.wanted_workers = next((int(value) for name, value in item.relation.options if name == "parallel_workers"), -1)
+    described = facts.described
+    relation.wanted_workers = described.workers
     relation.tuples = facts.tuples
     relation.pages = float(facts.pages)
     relation.all_visible = facts.all_visible
     if facts.statistics.extended:
         level.estimates.described |= relation.bits
-    columns = {c.number: c for c in item.relation.columns}
     by_number: dict[int, e.ColumnRef] = {}
     given = level.estimates.inputs[relation.index] = Input.of(facts, by_number, lambda expr: level.fold(level.statement.inlined(expr)))
     for output, number in zip(item.outputs, item.numbers, strict=True):
         relation.attribute_numbers[output.id] = number
-        relation.widths[output.id] = column_width(output.type, output.typmod, facts.columns.get(number))
+        relation.widths[output.id] = described.widths[number]
         level.estimates.columns[output.id] = InputColumn.of(given, number)
         by_number[number] = e.ColumnRef(type=output.type, typmod=output.typmod, id=output.id, name=output.name)
-    relation.not_null = frozenset(o.id for o, n in zip(item.outputs, item.numbers, strict=True) if n in columns and columns[n].not_null)
+    relation.not_null = frozenset([o.id for o, n in zip(item.outputs, item.numbers, strict=True) if n in described.not_null])
     row_id = level.row_id_of(item)
     if row_id is not None:
         relation.attribute_numbers[row_id] = -1
