@@ -1,4 +1,8 @@
-"""Planning: CPU time from text to physical plan, by stage, against PostgreSQL's own Planning Time for the same statistics."""
+"""Planning: CPU time from text to physical plan, by stage, against PostgreSQL's own Planning Time for the same statistics.
+
+Warm: sqlglot's tree of a statement's shape is kept from the round before, as it is for statements that differ in names and values only. `anew`
+is the time that parsing takes where it is not.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,7 @@ import auroraml
 from auroraml import sql
 from auroraml.ir.physical import PhysicalPlan
 from auroraml.planner import physical, query
+from auroraml.sql.trees import forget_shapes
 from tests.runner.cluster import cluster
 from tests.runner.pinned import RECORDED, Recorded
 
@@ -98,6 +103,14 @@ def plan(connection: auroraml.Connection, text: str, clock: Clock | None = None)
     return made
 
 
+def parsed_anew(text: str) -> float:
+    """The milliseconds that parsing takes where no statement of this shape came before."""
+    forget_shapes()
+    start = time.process_time()
+    sql.parse(text)
+    return (time.process_time() - start) * 1000
+
+
 def postgres_planning(connection: psycopg.Connection[tuple[object, ...]], text: str) -> float:
     """PostgreSQL's Planning Time in milliseconds."""
     found = connection.execute("EXPLAIN (SUMMARY ON, FORMAT JSON) " + text).fetchone()  # type: ignore[call-overload] # a literal of ours
@@ -131,6 +144,7 @@ def measure(
     for name in queries:
         mine, other = statistics.median(whole[name]), statistics.median(theirs[name])
         found[name] = {"auroraml": mine, "postgresql": other, "ratio": mine / other}
+        found[name]["anew"] = statistics.median(parsed_anew(queries[name]) for _ in range(5))
         found[name] |= {stage: statistics.median(values) for stage, values in parts[name].items()}
     return {name: {key: round(value, 4) for key, value in values.items()} for name, values in found.items()}
 
@@ -168,7 +182,7 @@ def filled(conninfo: str, recorded: Recorded) -> psycopg.Connection[tuple[object
 
 def report(found: Mapping[str, Mapping[str, float]]) -> str:
     """The figures as a table."""
-    names = ("auroraml", "postgresql", "ratio", "parse", "bind", "choose", "rules", "level", "search", "plan")
+    names = ("auroraml", "postgresql", "ratio", "anew", "parse", "bind", "choose", "rules", "level", "search", "plan")
     lines = [f"{'ms':14}" + "".join(f"{name:>11}" for name in names)]
     lines += [f"{query:14}" + "".join(f"{times.get(name, 0.0):11.2f}" for name in names) for query, times in found.items()]
     return "\n".join([*lines, json.dumps(summary(found))])

@@ -36,6 +36,13 @@ class _Shape:
 
 
 _shapes: dict[str, _Shape] = {}
+
+
+def forget_shapes() -> None:
+    """Let go of all trees that are kept: the next statement of any shape is parsed anew."""
+    _shapes.clear()
+
+
 _CONTEXT = 1_000_000  # so that an error's start context is everything before its token
 
 
