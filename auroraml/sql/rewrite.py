@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from auroraml.sql.lexer import NUMBER, PARAMETER, QUOTED, STRING, WORD, Token
 from auroraml.sql.types import TypeName, TypeReader, near, read_type
@@ -143,7 +144,7 @@ class Source:
     using_aliases: dict[int, int] = field(default_factory=dict)  # by the first column of USING (...): the alias behind it
     overriding: dict[int, str] = field(default_factory=dict)  # by the token of OVERRIDING in an INSERT: "system" or "user"
     firsts: dict[int, int] = field(default_factory=dict)  # by the ids of a known tree's nodes: their first tokens
-    known: object = None  # that tree, so that its nodes live as long as this
+    known: Any = None  # that tree, so that its nodes live as long as this
     casts: dict[int, int] = field(default_factory=dict)  # the type of a CAST(...) or typed literal: the token it begins with
 
 
