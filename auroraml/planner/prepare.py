@@ -146,7 +146,7 @@ class Prepared(LevelExpressions):
 
     def _clauses(self, query: l.Query) -> l.Query:
         """Everything but FROM and WHERE."""
-        targets = tuple(replace(t, expr=self.expr(t.expr)) for t in query.targets)
+        targets = tuple([_computing(t, self.expr(t.expr)) for t in query.targets])
         group_by = tuple(targets[place].expr for place in self.group_places)
         having = tuple(x for h in query.having for x in _conditions(self.expr(h, True)))
         windows = tuple(
@@ -157,7 +157,7 @@ class Prepared(LevelExpressions):
         )  # fmt: skip
         limit = None if query.limit is None else self.expr(query.limit)
         offset = None if query.offset is None else self.expr(query.offset)
-        targets = tuple(replace(t, expr=_one_window(t.expr, windows)) for t in targets)
+        targets = tuple([_computing(t, _one_window(t.expr, windows)) for t in targets])
         runs = tuple(_one_window(self.expr(x, True), windows) for x in query.run_conditions)
         return replace(query, targets=targets, having=having, windows=windows, group_by=group_by, limit=limit, offset=offset,
                        run_conditions=runs)  # fmt: skip
@@ -286,6 +286,10 @@ def _without_dependent(clauses: list[SortClause], tree: Group) -> list[SortClaus
             if constraint.kind == "p" and key < mine:
                 surplus |= mine - key
     return [c for c in clauses if not (isinstance(c.expr, e.ColumnRef) and c.expr.id in surplus)]
+
+
+def _computing(target: l.Target, expr: e.Expr) -> l.Target:
+    return target if target.expr is expr else replace(target, expr=expr)
 
 
 def _one_window(expr: e.Expr, windows: tuple[l.Window, ...]) -> e.Expr:

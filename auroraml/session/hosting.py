@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -54,6 +53,7 @@ from auroraml.planner.binder.binder import Binder
 from auroraml.planner.binder.stored import current
 from auroraml.planner.rules.migrate_functions import migrate
 from auroraml.planner.rules.repeated_calls import RepeatedCall, repeated_calls
+from auroraml.records import replace
 from auroraml.session.function_statistics import ZERO, Counters, FunctionStatistics, added
 from auroraml.session.parameters import given
 from auroraml.session.plan_cache import PlanCache
@@ -102,6 +102,7 @@ class Hosting(SequenceValues, StoredRows):
     _notices: list[Diagnostic]
     statistics: FunctionStatistics
     uncounted: dict[int, Counters]  # calls of functions in the running transaction
+    _style: tuple[Names, object, TextStyle] | None = None  # the style found last, and what for
     _names: tuple[Catalog, str, str, Names] | None = None  # the search path found last, and what for
     latest: Running | None = None  # the plan started last, whose metrics show how far a statement is
 
@@ -134,11 +135,17 @@ class Hosting(SequenceValues, StoredRows):
     def style(self) -> TextStyle:
         """How values are written in this session."""
         settings = self.settings
-        return TextStyle(
+        names, key, started = self.names, settings.key(), self.started
+        known = self._style
+        if known is not None and known[0] is names and known[1] is key and known[2].now == started:
+            return known[2]
+        found = TextStyle(
             date_style=settings[DATESTYLE], interval_style=settings[INTERVALSTYLE], time_zone=settings[TIMEZONE],
-            extra_float_digits=settings[EXTRA_FLOAT_DIGITS], bytea_output=settings[BYTEA_OUTPUT], now=self.started, resolve=self.catalog.type,
-            objects=ObjectNames(self.catalog, self.names.path),
+            extra_float_digits=settings[EXTRA_FLOAT_DIGITS], bytea_output=settings[BYTEA_OUTPUT], now=started, resolve=self.catalog.type,
+            objects=ObjectNames(self.catalog, names.path),
         )  # fmt: skip
+        self._style = names, key, found
+        return found
 
     @property
     def started(self) -> int:
@@ -360,7 +367,9 @@ class Hosting(SequenceValues, StoredRows):
         if moved.migrations.decisions and separate and self.settings[AURORAML_WARN_DOUBLE_CALLS]:
             for call in repeated_calls(current):
                 self._warn_of(call)
-        return plans.plan(replace(bound, plan=moved.plan), self.context(params), self._may_execute), moved.migrations
+        return plans.plan(
+            bound if moved.plan is bound.plan else replace(bound, plan=moved.plan), self.context(params), self._may_execute
+        ), moved.migrations
 
     def _warn_of(self, call: RepeatedCall) -> None:
         message = f"function {call.function} is called {call.times} times for each row with the same arguments, for columns {', '.join(call.columns)}"

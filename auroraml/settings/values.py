@@ -188,8 +188,9 @@ class Settings:
     def commit(self) -> None:
         """End the transaction: SET LOCAL is undone, SET lasts."""
         self._frames.clear()
-        self._current = dict(self._lasting)
-        self._key = None
+        if self._current != self._lasting:
+            self._current = dict(self._lasting)
+            self._key = None
 
     def rollback(self, depth: int = 0) -> None:
         """Undo what was set since frame `depth`, which stays open (but not frame 0, the transaction's)."""

@@ -49,8 +49,8 @@ class SubqueryPuller:
     def tree(self, item: l.FromItem, nullable: bool, safe: frozenset[int] | None = None) -> l.FromItem:
         """The tree below `item` with what is simple pulled up; `safe` are the columns of the lowest outer join around it."""
         if isinstance(item, Group):
-            parts = tuple(self.tree(i, nullable, safe) for i in item.items)
-            return replace(item, items=parts)
+            parts = tuple([self.tree(i, nullable, safe) for i in item.items])
+            return item if all(a is b for a, b in zip(parts, item.items, strict=True)) else replace(item, items=parts)
         if isinstance(item, l.JoinItem):
             return self._join(item, nullable, safe)
         if isinstance(item, l.SubqueryItem):

@@ -109,6 +109,8 @@ def remove_no_tables(item: l.FromItem, homes: Ids) -> l.FromItem:
     if isinstance(item, Group):
         parts = [remove_no_tables(i, homes) for i in item.items]
         real = [i for i in parts if not _is_no_table(i)]
+        if len(real) == len(item.items) and all(a is b for a, b in zip(real, item.items, strict=True)):
+            return item
         return replace(item, items=tuple(real) if real else (parts[0],))
     if isinstance(item, l.JoinItem):
         left, right = remove_no_tables(item.left, homes), remove_no_tables(item.right, homes)
