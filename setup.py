@@ -1,4 +1,4 @@
-"""What pyproject.toml cannot say: with AURORAML_COMPILE=1 the parser's and planner's modules are compiled by mypyc into the wheel; without it nothing is, and no compiler is needed."""
+"""What pyproject.toml cannot say: with AURORAML_COMPILE=1 mypyc compiles the parser and the planner into the wheel; without it no compiler is needed."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ def modules() -> list[str]:
 if os.environ.get("AURORAML_COMPILE") == "1":
     from mypyc.build import mypycify
 
-    setup(ext_modules=mypycify(["--config-file=pyproject.toml", *modules()], opt_level="3"))
+    setup(ext_modules=mypycify(["--config-file=pyproject.toml", *modules()], opt_level="2", multi_file=True))
 else:
     setup()
