@@ -13,7 +13,7 @@ from auroraml.catalog.statistics import ColumnStatistics
 from auroraml.commands.elements import count_elements
 from auroraml.commands.sample import Measured, measure, measure_distinct
 from auroraml.evaluate.keys import codes_of, rank
-from auroraml.storage.sizes import Sizes, payload_sizes, stored_sizes
+from auroraml.storage.sizes import Sizes, payload_sizes
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import BY_OID
 
@@ -44,11 +44,14 @@ def comparison(type: PgType) -> Comparison:
     return Comparison.ORDER if btree_operators(type) or type.kind == "e" else Comparison.NOTHING
 
 
-def column_statistics(vector: Vector, type: PgType, total: float, target: int, *, stored: bool = True) -> ColumnStatistics:
-    """The statistics of a sample `vector` of a column of `total` rows; `target` is at least 1. Values that are not `stored` have full headers."""
+def column_statistics(vector: Vector, type: PgType, total: float, target: int, stored: Sizes | None = None) -> ColumnStatistics:
+    """The statistics of a sample `vector` of a column of `total` rows; `target` is at least 1.
+
+    `stored` are the bytes of its values in the table; values that are not stored there have full headers.
+    """
     known = np.flatnonzero(vector.valid)
-    sizes = stored_sizes(vector, type) if stored or type.length > 0 else full_sizes(vector, type)
-    width = type.length if type.length > 0 else int(sizes[known].sum() / len(known)) if len(known) else 0
+    sizes = full_sizes(vector, type) if stored is None and type.length < 0 else stored
+    width = type.length if type.length > 0 else int(sizes[known].sum() / len(known)) if sizes is not None and len(known) else 0
     way = comparison(type)
     if way is Comparison.NOTHING:
         null_fraction = float(np.float32((vector.n - len(known)) / vector.n)) if vector.n else 0.0

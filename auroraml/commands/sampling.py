@@ -19,6 +19,7 @@ from auroraml.ir.expr import Expr
 from auroraml.ir.objects import Column, Relation, StatisticsObject
 from auroraml.ir.objects import Index as TableIndex
 from auroraml.settings.planner import DEFAULT_STATISTICS_TARGET
+from auroraml.storage.toast import stored_rows
 from auroraml.types.pg_type import PgType
 
 ROWS_PER_TARGET = 300  # a sample holds this many rows for each value of the statistics target
@@ -65,9 +66,12 @@ class Sample:
     def columns(self) -> dict[int, ColumnStatistics]:
         """The statistics of the columns chosen, by attribute number."""
         found = {}
-        for column in self.relation.columns:
+        live = [column for column in self.relation.columns if not column.dropped]
+        vectors = [self.vectors[column.number] for column in live]
+        stored = stored_rows(vectors, [column.type for column in live], len(self.relation.columns), vectors[0].n if vectors else 0).columns
+        for column, vector, sizes in zip(live, vectors, stored, strict=True):
             if column.number in self.chosen:
-                statistics = column_statistics(self.vectors[column.number], column.type, self.total, self.chosen[column.number])
+                statistics = column_statistics(vector, column.type, self.total, self.chosen[column.number], sizes)
                 distinct = float(np.float32(dict(column.options).get("n_distinct", "0")))
                 found[column.number] = replace(statistics, distinct=distinct) if distinct else statistics
         return found
@@ -85,7 +89,7 @@ class Sample:
             target = _target(_key_target(index, place), default)
             if target:
                 vector = self._computed(expr)
-                found[place] = column_statistics(vector if held is None else vector.take(held), expr.type, tuples, target, stored=False)
+                found[place] = column_statistics(vector if held is None else vector.take(held), expr.type, tuples, target)
         return replace(old, expressions=found, tuples=float(np.float32(tuples)))
 
     def extended(self, object: StatisticsObject, *, quiet: bool = False) -> ExtendedStatistics | None:
@@ -109,7 +113,7 @@ class Sample:
             dimensions += [_dimension(-place, v, x.type) for place, (v, x) in enumerate(zip(computed, object.expressions, strict=True), 1)]
         own = None
         if "e" in object.kinds:
-            own = tuple(column_statistics(v, x.type, self.total, target, stored=False) for v, x in zip(computed, object.expressions, strict=True))
+            own = tuple(column_statistics(v, x.type, self.total, target) for v, x in zip(computed, object.expressions, strict=True))
         return ExtendedStatistics(
             distinct=distinct_counts(dimensions, self.total) if "d" in object.kinds else None,
             dependencies=dependencies(dimensions) if "f" in object.kinds else None,

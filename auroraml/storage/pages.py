@@ -12,34 +12,14 @@ from auroraml.batch import Datum, FixedVector, NumericVector, TextVector, Vector
 from auroraml.storage.btree import LEAF_ROOM, Growth, entry_size
 from auroraml.storage.built import IndexPages
 from auroraml.storage.heap import LINE_POINTER
-from auroraml.storage.sizes import ALIGNMENTS, Sizes, aligned, stored_sizes
+from auroraml.storage.sizes import ALIGNMENTS, Sizes, stored_sizes
+from auroraml.storage.toast import stored_rows
 from auroraml.types.pg_type import PgType
-
-TUPLE_HEADER = 23
-TOAST_THRESHOLD, TOAST_POINTER = 2032, 18
 
 
 def tuple_sizes(vectors: Sequence[Vector], types: Sequence[PgType], attributes: int, n: int) -> Sizes:
     """Bytes each of `n` rows takes on a heap page, its line pointer included; `attributes` counts dropped columns too."""
-    nulls = np.zeros(n, np.bool_)
-    for vector in vectors:
-        if vector.validity is not None:
-            nulls |= ~vector.validity
-    bitmap = aligned(TUPLE_HEADER + -(-attributes // 8), 8)
-    header = np.where(nulls | (len(types) < attributes), bitmap, aligned(TUPLE_HEADER, 8)).astype(np.int64)
-    size = header.copy()
-    wide = np.zeros(n, np.int64)
-    for vector, type in zip(vectors, types, strict=True):
-        stored = stored_sizes(vector, type)
-        mask = ALIGNMENTS[type.align] - 1
-        placed = (size + mask) & ~mask
-        if type.length < 0:
-            packed = stored <= 127 if type.storage != "p" else np.zeros(n, np.bool_)
-            placed = np.where(packed, size, placed)
-            wide = np.maximum(wide, stored)
-        size = np.where(vector.valid, placed + stored, size)
-    size = np.where(size > TOAST_THRESHOLD, np.maximum(np.minimum(size - wide + TOAST_POINTER, TOAST_THRESHOLD), header), size)
-    return (size + 7 & ~7) + LINE_POINTER
+    return (stored_rows(vectors, types, attributes, n).tuples + 7 & ~7) + LINE_POINTER
 
 
 HASH_FILL = 307  # entries a bucket is meant to hold: 75 % of a page
