@@ -40,38 +40,43 @@ class ExpressionCosts:
         return startup, per_tuple
 
     def _walk(self, expr: object) -> tuple[float, float]:
+        """Everything in an expression, outermost first, added to one sum as PostgreSQL adds it (cost_qual_eval_walker)."""
         startup = per_tuple = 0.0
-        if isinstance(expr, (e.Aggregate, e.WindowCall, e.ColumnRef, e.Const, e.ParamRef)):
-            return 0.0, 0.0
-        if isinstance(expr, e.Grouping):
-            return 0.0, self.operator
-        if isinstance(expr, e.SubPlan):
-            return expr.startup_cost, expr.per_call_cost
-        if isinstance(expr, Alternatives):
-            return expr.first.startup_cost, expr.first.per_call_cost
-        if isinstance(expr, e.ArrayOp):
-            startup, per_tuple = self._array(expr)
-        elif isinstance(expr, (e.Call, e.OpCall, e.Distinct, e.NullIf)):
-            per_tuple = expr.function.cost * self.operator
-        elif isinstance(expr, (e.MinMax, e.SqlValue)):
-            per_tuple = self.operator
-        elif isinstance(expr, e.Relabel):
-            per_tuple = self.operator if cuts(expr) else 0.0
-        elif isinstance(expr, e.ViaText):
-            per_tuple = 2 * self.operator
-        elif isinstance(expr, e.RowCompare):
-            for function in expr.functions:
-                per_tuple += function.cost * self.operator
-        elif isinstance(expr, e.ArrayCoerce):
-            a, b = self._walk(expr.element)
-            startup += a
-            per_tuple += b * array_length(expr.arg)
-            a, b = self._walk(expr.arg)
-            return startup + a, per_tuple + b
-        for part in parts(expr):
-            a, b = self._walk(part)
-            startup += a
-            per_tuple += b
+        pending = [expr]
+        while pending:
+            found = pending.pop()
+            if isinstance(found, (e.Aggregate, e.WindowCall, e.ColumnRef, e.Const, e.ParamRef)):
+                continue
+            if isinstance(found, e.SubPlan):
+                startup, per_tuple = startup + found.startup_cost, per_tuple + found.per_call_cost
+                continue
+            if isinstance(found, Alternatives):
+                startup, per_tuple = startup + found.first.startup_cost, per_tuple + found.first.per_call_cost
+                continue
+            if isinstance(found, e.Grouping):
+                per_tuple += self.operator
+                continue
+            if isinstance(found, e.ArrayOp):
+                a, b = self._array(found)
+                startup, per_tuple = startup + a, per_tuple + b
+            elif isinstance(found, (e.Call, e.OpCall, e.Distinct, e.NullIf)):
+                per_tuple += found.function.cost * self.operator
+            elif isinstance(found, (e.MinMax, e.SqlValue)):
+                per_tuple += self.operator
+            elif isinstance(found, e.Relabel):
+                per_tuple += self.operator if cuts(found) else 0.0
+            elif isinstance(found, e.ViaText):
+                per_tuple += 2 * self.operator
+            elif isinstance(found, e.RowCompare):
+                for function in found.functions:
+                    per_tuple += function.cost * self.operator
+            elif isinstance(found, e.ArrayCoerce):
+                a, b = self._walk(found.element)
+                startup += a
+                per_tuple += b * array_length(found.arg)
+                pending.append(found.arg)
+                continue
+            pending += reversed(parts(found))
         return startup, per_tuple
 
     def _array(self, expr: e.ArrayOp) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from auroraml.ir import logical as l
 from auroraml.ir.tree import rewrite, same, walk
 from auroraml.planner.estimate.objects import KnownObject, known_objects
 from auroraml.planner.estimate.order import Values, values_of
-from auroraml.planner.estimate.relation import RelationFacts
+from auroraml.planner.estimate.relation import IndexFacts, RelationFacts
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import BOOL
 
@@ -67,6 +67,14 @@ class Input:
         if missing:
             return None
         return made if self.prepare is None else self.prepare(made)
+
+    def leading_index(self, expr: e.Expr) -> IndexFacts | None:
+        """The first ordered index of all rows whose first key is this expression."""
+        for index in () if self.facts is None else self.facts.leading_indexes(0):
+            key = self.here(index.index.expressions[0])
+            if key is not None and same(stripped(key), stripped(expr)):
+                return index
+        return None
 
     @property
     def objects(self) -> tuple[KnownObject, ...]:

@@ -111,14 +111,17 @@ def _counted(bound: Bound, bounds: Sequence[Key]) -> float:
 def _replace_ends(variable: Variable, bound: Bound, bounds: list[Key], data: list[object], places: tuple[int, ...]) -> bool:
     """Put the real least or greatest value of the column at the histogram's ends, where an index knows it (get_actual_variable_range)."""
     column = variable.column
-    facts = None if column is None else column.input.facts
-    index = None if facts is None or column is None else facts.leading_index(column.number)
-    ends = None if index is None or facts is None else facts.extremes(index)
+    input = variable.input
+    facts = None if input is None else input.facts
+    if facts is None or input is None:
+        return False
+    index = input.leading_index(variable.expr) if column is None else facts.leading_index(column.number)
+    ends = None if index is None else facts.extremes(index)
     values = variable.values
     if ends is None or values is None:
         return False
-    if facts is not None and index is not None and not facts.statistics.pinned:
-        facts.source.probed(facts.relation, index.index, places, (id(column), bound.greater, bound.equal, bound.value))
+    if index is not None and not facts.statistics.pinned:
+        facts.source.probed(facts.relation, index.index, places, (id(column or input), bound.greater, bound.equal, bound.value))
     for place in places:
         data[place] = ends[0] if place == 0 else ends[1]
         bounds[place] = order_key(data[place], values.type)

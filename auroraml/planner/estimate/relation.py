@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -110,8 +110,13 @@ class RelationFacts:
 
     def leading_index(self, number: int) -> IndexFacts | None:
         """The first ordered index of all rows whose first column is attribute `number`."""
-        return next((index for index in self.indexes.values() if index.columns[0] == number and index.whole and index.index.method == "btree"
-                     and not any(index.index.opclasses[:1])), None)  # fmt: skip
+        return next(self.leading_indexes(number), None)
+
+    def leading_indexes(self, number: int) -> Iterator[IndexFacts]:
+        """All of those; number 0: those whose first column is an expression."""
+        for index in self.indexes.values():
+            if index.columns[0] == number and index.whole and index.index.method == "btree" and not any(index.index.opclasses[:1]):
+                yield index
 
     def unique_column(self, number: int) -> bool:
         """Whether a unique index covers attribute `number` alone."""

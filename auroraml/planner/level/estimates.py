@@ -243,7 +243,7 @@ class Estimates:
                 startup = per_tuple = 0.0
                 for arm in clause.or_arms:
                     for part in arm:
-                        a, b = self.costs.of(part.expr)
+                        a, b = self.clause_cost(part)
                         startup += a
                         per_tuple += b
             else:

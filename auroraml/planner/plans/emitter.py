@@ -89,7 +89,7 @@ class Emitter:
     def ordered(self, clauses: Sequence[Clause]) -> list[Clause]:
         """Conditions cheap ones first, otherwise as they are (order_qual_clauses)."""
         estimates = self.level.estimates
-        return sorted(clauses, key=lambda c: estimates.costs.of(c.expr)[1])
+        return sorted(clauses, key=lambda c: estimates.clause_cost(c)[1])
 
     @staticmethod
     def _gates(path: Path) -> list[e.Expr]:
