@@ -13,7 +13,7 @@ from tests.runner.aurora import Aurora
 from tests.runner.cluster import binaries
 from tests.runner.outcome import Engine
 
-SMALL, LARGE = (range(6), range(20), 600), (range(1000, 1100), range(60), 4000)
+SMALL, LARGE = (range(3), range(15), 300), (range(1000, 1100), range(60), 4000)
 WANTED = 0.995
 
 
