@@ -8,10 +8,14 @@ from auroraml.batch import Batch, Index, Vector, concat, concat_batches
 from auroraml.catalog.builtins import builtin_function
 from auroraml.evaluate import compile, select
 from auroraml.evaluate.keys import codes_of, combine, sort_indices
+from auroraml.executor.loops import Loops
 from auroraml.executor.matching import Matcher
-from auroraml.executor.operator import operator
+from auroraml.executor.operator import Operator, operator, running_parts
 from auroraml.executor.operators.joins import NO_PAIRS, JoinRows, Pairs, no_rows
 from auroraml.executor.operators.merge_walk import Walk
+from auroraml.executor.operators.nested_loop import MemoizeRows
+from auroraml.executor.operators.ordering import SortRows
+from auroraml.executor.replay import Before, before_run, can_replay, replay
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.types.casts import find_cast
@@ -31,11 +35,26 @@ class MergeJoinRows(JoinRows):
         self.outer_keys = [compile(args[0]) for args in pairs]
         self.inner_keys = [compile(args[1]) for args in pairs]
         self.types = [args[1].type for args in pairs]
+        self.runs = 0
+        self.matcher: Matcher | None = None
 
     def open(self) -> None:
         super().open()
-        self.matcher: Matcher | None = None
+        self.matcher = None
         self.lefts: list[Batch] = []  # with EXPLAIN ANALYZE: the outer rows read
+        self.runs += 1
+        if self.ctx.measured:
+            own = self.metrics.own()
+            self.earlier = own.rows + own.removed_by_filter
+            self.before: list[Before] = [before_run(child.node, self.ctx) for child in self.children]
+
+    def rewind(self) -> None:
+        self._settle()
+        super().rewind()
+
+    def rescan(self, loops: Loops, changed: frozenset[int]) -> None:
+        self._settle()
+        super().rescan(loops, changed)
 
     def _prepare(self) -> Matcher:
         if self.matcher is None:
@@ -83,9 +102,12 @@ class MergeJoinRows(JoinRows):
             self.lefts = [read.slice(0, read.n - left.n)]
 
     def close(self) -> None:
-        """With EXPLAIN ANALYZE, count what walking side by side would have read."""
+        self._settle()
         super().close()
-        if self.ctx.measured and self.started and self.metrics.own().loops == 1 and self.loops.n is None and self.matcher is not None:
+
+    def _settle(self) -> None:
+        """At the end of a run, with EXPLAIN ANALYZE: count what walking side by side would have read, before those below count theirs."""
+        if self.ctx.measured and self.started and self.loops.n is None and self.matcher is not None:
             self._count_reads(concat_batches(self.lefts) if self.lefts else no_rows(self.node.outer))
             self.matcher = None
 
@@ -114,12 +136,23 @@ class MergeJoinRows(JoinRows):
                     skips_marks=self.early and not self.conditions, nulls_end=nulls_last)  # fmt: skip
         complete = self.finished and self.morsel is None
         own = self.metrics.own()
-        walk.run((1 << 62) if complete else own.rows + own.removed_by_filter)
-        if walk.outer_rows < left.n:
-            self.outer.unread(left.drop(walk.outer_rows))
-        if walk.inner_reached < self.right.n:
-            self.inner.unread(self.right.drop(walk.inner_reached))
+        walk.run((1 << 62) if complete else own.rows + own.removed_by_filter - self.earlier)
+        self.outer = self._read_so_far(0, left, walk.outer_rows, walk.outer_ended)
+        self.inner = self._read_so_far(1, self.right, walk.inner_reached, walk.inner_ended)
+        self.children = [self.outer, self.inner]
         self.inner.metrics.rows += walk.inner_rows - walk.inner_reached
+
+    def _read_so_far(self, side: int, rows: Batch, read: int, ended: bool) -> Operator:
+        """A side of which only so many rows were read; where they cannot be given back, it runs again to that point."""
+        child = self.children[side]
+        if read == rows.n and (ended or isinstance(child, SortRows)):
+            return child
+        again = not isinstance(child, SortRows) and can_replay(child)
+        if again and (self.runs == 1 or not any(part.keeps or isinstance(part, MemoizeRows) for part in running_parts(child))):
+            return replay(child, self.before[side], read, ended=ended)
+        if read < rows.n:
+            child.unread(rows.drop(read))
+        return child
 
     def produce(self, n: int) -> Batch | None:
         if self.node.kind in ("right", "full"):

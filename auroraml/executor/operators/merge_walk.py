@@ -22,6 +22,7 @@ class Walk:
         self.nulls_end = nulls_end
         self.next_outer = self.next_inner = 0
         self.outer_rows = self.inner_rows = self.inner_reached = 0
+        self.outer_ended = self.inner_ended = False
         self.made = 0
         self.wanted = 0
         self.matched_outer = self.matched_inner = False
@@ -30,6 +31,7 @@ class Walk:
         at, self.next_outer = self.next_outer, self.next_outer + 1
         self.matched_outer = False
         if at >= len(self.outer):
+            self.outer_ended = True
             return END
         self.outer_rows += 1
         return at
@@ -38,6 +40,7 @@ class Walk:
         at, self.next_inner = self.next_inner, self.next_inner + 1
         self.matched_inner = False
         if at >= len(self.inner):
+            self.inner_ended = True
             return END
         self.inner_rows += 1
         self.inner_reached = max(self.inner_reached, at + 1)
