@@ -61,9 +61,11 @@ def _(node: p.Aggregate, place: Place, metrics: NodeMetrics) -> Iterator[Propert
 
 @reported.register
 def _(node: p.Memoize, place: Place, metrics: NodeMetrics) -> Iterator[Property]:
-    if "Cache Hits" in metrics.extra:
-        counts = {label: int(str(metrics.extra[f"Cache {label}"])) for label in ("Hits", "Misses", "Evictions", "Overflows")}
-        kilobytes = (int(str(metrics.extra["Peak Memory Usage"])) + 1023) // 1024
+    if metrics.cache_misses:
+        counts = {
+            "Hits": metrics.cache_hits, "Misses": metrics.cache_misses, "Evictions": metrics.cache_evictions, "Overflows": metrics.cache_overflows,
+        }  # fmt: skip
+        kilobytes = (int(str(metrics.extra.get("Peak Memory Usage", 0))) + 1023) // 1024
         shown = "  ".join(f"{label}: {count}" for label, count in counts.items())
         for label, count in counts.items():
             text = f"{shown}  Memory Usage: {kilobytes}kB" if label == "Hits" else None

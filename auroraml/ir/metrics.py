@@ -59,6 +59,10 @@ class NodeMetrics:
     temp_written: int = 0
     wal_records: int = 0
     wal_bytes: int = 0
+    cache_hits: int = 0  # of a Memoize node
+    cache_misses: int = 0
+    cache_evictions: int = 0
+    cache_overflows: int = 0
     batches: BatchMetrics | None = None
     charges: Bill | None = None  # of the node's own service calls; EXPLAIN (CHARGES) alone has them kept
     extra: dict[str, object] = field(default_factory=dict)  # "Sort Method", "Peak Memory Usage", "Buckets", ...
@@ -94,7 +98,7 @@ class NodeMetrics:
 
 COUNTED = (
     "rows", "loops", "removed_by_filter", "removed_by_join_filter", "removed_by_recheck", "heap_fetches", "shared_hit", "local_hit", "temp_read",
-    "temp_written", "wal_records", "wal_bytes",
+    "temp_written", "wal_records", "wal_bytes", "cache_hits", "cache_misses", "cache_evictions", "cache_overflows",
 )  # fmt: skip
 COUNTERS = (*COUNTED, "startup", "total")
 

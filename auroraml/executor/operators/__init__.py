@@ -10,6 +10,7 @@ from auroraml.executor.operators import (
     joins,
     limits,
     locking,
+    memoize,
     merge_join,
     merging,
     modify,

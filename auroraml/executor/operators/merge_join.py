@@ -12,8 +12,8 @@ from auroraml.executor.loops import Loops
 from auroraml.executor.matching import Matcher
 from auroraml.executor.operator import Operator, operator, running_parts
 from auroraml.executor.operators.joins import NO_PAIRS, JoinRows, Pairs, no_rows
+from auroraml.executor.operators.memoize import MemoizeRows
 from auroraml.executor.operators.merge_walk import Walk
-from auroraml.executor.operators.nested_loop import MemoizeRows
 from auroraml.executor.operators.ordering import SortRows
 from auroraml.executor.replay import Before, before_run, can_replay, replay
 from auroraml.ir import expr as e

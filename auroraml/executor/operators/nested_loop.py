@@ -1,31 +1,25 @@
-"""Nested Loop, Materialize, Memoize: inner rows for a whole batch of outer rows at once; one outer row at a time only where that shows."""
+"""Nested Loop, Materialize: inner rows for a whole batch of outer rows at once; one outer row at a time only where that shows."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 
 from auroraml.batch import Batch, Index, Vector, concat_batches
 from auroraml.errors import DatabaseError
 from auroraml.evaluate import compile, select
-from auroraml.evaluate.keys import groups
 from auroraml.executor.loops import Key, Loops
 from auroraml.executor.matching import Matcher
-from auroraml.executor.operator import ALL, LARGE, Feed, Holding, Operator, Tally, counters, operator, restore, running_parts, tally
+from auroraml.executor.operator import ALL, LARGE, Feed, Operator, Tally, counters, operator, restore, running_parts, tally
 from auroraml.executor.operators.functions import FunctionScanRows, in_batch_mode
 from auroraml.executor.operators.joins import NO_PAIRS, PAIRS, JoinRows, Morsel, Pairs, no_rows
-from auroraml.executor.operators.ordering import row_sizes
+from auroraml.executor.operators.memoize import MemoizeRows
 from auroraml.executor.operators.service_batches import ServiceBatches, batches, reads_volatile
 from auroraml.executor.plans import is_volatile, runs_set_wise
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.metrics import COUNTED
-from auroraml.ir.tree import expressions
-from auroraml.storage.tuples import minimal_sizes
 from auroraml.types.table import INT8
 
-CACHE_ENTRY, CACHE_ROW = 48, 16  # bytes that Memoize keeps around a set of keys and around a row
 CHUNK = 8_192  # outer rows whose inner plans run together
 
 
@@ -40,6 +34,8 @@ class NestedLoopRows(JoinRows):
         self.params = [(number, compile(value)) for number, value in node.params]
         self.numbers = frozenset(number for number, _ in node.params)
         context = self.ctx
+        if isinstance(self.inner, MemoizeRows):
+            self.inner.single_row = node.inner_unique
         self.dependent = bool(self.inner.free & self.numbers)
         called = isinstance(self.inner, FunctionScanRows) and self.inner.node.batch and self.dependent
         self.function = self.inner if isinstance(self.inner, FunctionScanRows) and called else None
@@ -387,98 +383,3 @@ class MaterializeRows(Operator):
     def rewind(self) -> None:
         self.started = False
         self.returned = None
-
-
-@operator(p.Memoize)
-class MemoizeRows(Holding):
-    """The child's rows by parameter values: each distinct set of values runs the child once."""
-
-    node: p.Memoize
-
-    def __init__(self, node: p.Memoize, ctx: object) -> None:
-        super().__init__(node, ctx)  # type: ignore[arg-type] # an ExecutionContext
-        self.keys = [compile(key) for key in node.keys]
-        self.types = [key.type for key in node.keys]
-        self.cache: dict[object, Batch | None] = {}
-        self.key_numbers = frozenset(x.number for key in node.keys for x in expressions(key) if isinstance(x, e.ParamRef))
-        self.hits = 0
-        self.purged = 0  # times that another parameter changed, which empties the cache
-        self.size = 0  # bytes that PostgreSQL's cache would take
-
-    def open(self) -> None:
-        self.feed.fill(self._one() if self.loops.n is None else self._many())
-        misses = len(self.cache) + self.purged
-        self.metrics.extra.update({"Cache Hits": self.hits, "Cache Misses": misses, "Cache Evictions": max(self.purged - 1, 0), "Cache Overflows": 0})
-        self.metrics.extra["Peak Memory Usage"] = min(self.size, self.ctx.hash_memory)
-
-    def _measure(self, keys: Sequence[Vector], n: int, rows: Batch | None) -> None:
-        """Add up what PostgreSQL's cache would take for `n` sets of keys and the rows found by them."""
-        if self.ctx.measured:
-            self.size += n * CACHE_ENTRY + int(minimal_sizes(keys, self.types, n).sum())
-            if rows is not None:
-                self.size += rows.n * CACHE_ROW + int(row_sizes(rows, self.node.source).sum())
-
-    def rescan(self, loops: Loops, changed: frozenset[int]) -> None:
-        """The child is started when a set of values is new."""
-        self.started = False
-        self.returned = None
-        if self.free & changed:
-            self.loops = loops
-            if changed & self.free - self.key_numbers:
-                self.cache.clear()  # something other than the keys has changed
-
-    def rewind(self) -> None:
-        self.started = False
-        self.returned = None
-
-    def _one(self) -> Batch | None:
-        frame = self.frame(1, Batch([], 1))
-        values = [k(frame) for k in self.keys]
-        key = tuple(repr(value.datum(0)) for value in values)
-        if key in self.cache:
-            self.hits += 1
-            return self.cache[key]
-        child = self.children[0]
-        child.rescan(self.loops, self.free)
-        found = self.cache[key] = child.drain()
-        self._measure(values, 1, found)
-        return found
-
-    def _many(self) -> Batch | None:
-        n = self.loops.n
-        assert n is not None
-        if self.free & self.loops.changing - self.key_numbers:
-            self.purged += n
-            child = self.children[0]
-            child.rescan(self.loops, self.loops.changing)
-            return child.drain()
-        frame = self.frame(n, Batch([], n).owned(np.arange(n)))
-        vectors = [k(frame) for k in self.keys]
-        numbers, _, first = groups(vectors, self.types, n)
-        keys = [tuple(repr(v.datum(int(row))) for v in vectors) for row in first]
-        new = [i for i, key in enumerate(keys) if key not in self.cache]
-        self.hits += n - len(new)
-        if new:
-            rows = first[new]
-            child = self.children[0]
-            own: dict[Key, Vector] = {("exec", k): v.take(rows).flat() for (_, k), v in self._own().items()}
-            child.rescan(Loops(len(new), own, self.loops.at(rows), self.ctx.missing, self.loops.changing), self.loops.changing)
-            made = child.drain()
-            self._measure([v.take(rows) for v in vectors], len(new), made)
-            owners = np.zeros(0, np.int64) if made is None else made.owners
-            for place, i in enumerate(new):
-                part = None if made is None else made.take(np.flatnonzero(owners == place))
-                self.cache[keys[i]] = None if part is None or not part.n else Batch(part.columns, part.n)
-        parts = [self.cache[key] for key in keys]
-        sizes = np.array([0 if part is None else part.n for part in parts], np.int64)
-        filled = [part for part in parts if part is not None]
-        if not filled:
-            return None
-        whole = concat_batches(filled)
-        starts = np.cumsum(sizes) - sizes
-        counts = sizes[numbers]
-        rows = np.repeat(starts[numbers] - (np.cumsum(counts) - counts), counts) + np.arange(int(counts.sum()))
-        return whole.take(rows).owned(np.repeat(np.arange(n), counts))
-
-    def _own(self) -> dict[Key, Vector]:
-        return {key: vector for key, vector in self.loops.own.items() if key[0] == "exec" and vector.n == self.loops.n}
