@@ -23,6 +23,6 @@ from auroraml.executor.operators import (
 )
 
 __all__ = [
-    "functions", "gather", "grouping", "hash_join", "incremental_sort", "index_only", "joins", "limits", "locking", "merge_join", "merging", "modify",
+    "functions", "gather", "grouping", "hash_join", "incremental_sort", "index_only", "joins", "limits", "locking", "memoize", "merge_join", "merging", "modify",
     "nested_loop", "ordering", "scans", "sets", "tables", "windows",
 ]  # fmt: skip

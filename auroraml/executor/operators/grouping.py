@@ -142,6 +142,7 @@ class AggregateRows(Keeping):
         self.groupings: list[e.Grouping] = []
         self.lazy = self.begun = False
         self.removed = 0  # groups that the filter removed
+        self.made: tuple[Batch, Index] | None = None  # rows of the groups made last, and where each group ends
         self.tables: list[Table] = []  # hash tables, where they are measured
         self.places: list[tuple[int, int]] = []  # id() of an Aggregate in targets or filter, and its place among the calls
         for part in (*node.targets, *node.filter):
@@ -164,6 +165,7 @@ class AggregateRows(Keeping):
 
     def open(self) -> None:
         self.waiting: Batch | None = None  # rows of a group whose end was not seen
+        self.made = None
         self.step = AHEAD
         node = self.node
         self.lazy = node.strategy == "sorted" and bool(node.keys) and not node.rollups and self.loops.n is None and not self.filled
@@ -219,18 +221,42 @@ class AggregateRows(Keeping):
             cut = int(starts[whole])
             child.unread(batch.drop(cut + 1 - kept))
             self.waiting = rows.slice(cut, cut + 1)
-            found = self._of_rows(rows.slice(0, cut))
+            found = self._of_rows(rows.slice(0, cut + 1), cut)
             if found is not None:
                 return found
         self.lazy = False
         rest, self.waiting = self.waiting, None
-        return None if rest is None else self._of_rows(rest)
+        return None if rest is None else self._of_rows(rest, rest.n)
 
-    def _of_rows(self, rows: Batch) -> Batch | None:
+    def _of_rows(self, rows: Batch, cut: int) -> Batch | None:
+        """The groups of the first `cut` rows; behind them is at most the row that ended the last group."""
         calls = [Accumulated(call) for call in self.node.calls]
-        for call, found in zip(calls, self._evaluated(calls, rows), strict=True):
-            call.add(found, 0, rows.n)
-        return self._grouped(calls, rows)
+        whole = rows.slice(0, cut)
+        for call, found in zip(calls, self._evaluated(calls, whole), strict=True):
+            call.add(found, 0, cut)
+        made = self._one(calls, whole, self.node.keys, np.arange(cut))
+        self.made = None if made is None else (rows, made[1] + 1)
+        return None if made is None else made[0]
+
+    def take_back(self, batch: Batch) -> None:
+        """Of groups made one after another, the rows of those not wanted go back as well."""
+        if self.made is None or not self.begun or self.loops.n is not None or batch.n > self.feed.at:
+            super().take_back(batch)
+            return
+        rows, ends = self.made
+        self.feed.back(batch.n)
+        given = self.feed.at
+        cut = int(ends[given - 1]) if given else 0
+        if cut >= rows.n:
+            return
+        later = rows.slice(cut, rows.n)
+        groups = int(np.count_nonzero(changes(later, self.node.keys, self.node.source))) - (self.waiting is not None)
+        self.metrics.removed_by_filter -= groups - (len(ends) - given)
+        self.children[0].unread(later.drop(1))
+        self.waiting, self.lazy = later.slice(0, 1), True
+        self.made = (rows.slice(0, cut + 1), ends[:given])
+        assert self.feed.batch is not None
+        self.feed.batch = self.feed.batch.slice(0, given)
 
     def collect(self) -> Batch | None:
         folds = self._folds()

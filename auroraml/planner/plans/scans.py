@@ -319,16 +319,16 @@ def subquery_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Ex
     assert item is not None and sub is not None
     level = emitter.level
     inner = level.statement.emit(sub, path.source)
-    for number, column in relation.sub_params:
-        owner = level.owner.get(column.id)
-        if owner is not None and emitter.outer_bits >> owner & 1 and all(known != number for known, _ in emitter.nest_params):
-            emitter.nest_params.append((number, column))
     columns, inputs = _columns(emitter, relation)
     outputs = scan_list(emitter, path, flags, exprs)
     resolve = emitter.resolver(inputs)
     clauses = scan_clauses(path)
     tests = _filter(emitter, resolve, clauses)
     targets = resolve.all(outputs)
+    for number, column in relation.sub_params:  # after the scan's own, which do not share these: a Memoize above then knows one of the two
+        owner = level.owner.get(column.id)
+        if owner is not None and emitter.outer_bits >> owner & 1 and all(known != number for known, _ in emitter.nest_params):
+            emitter.nest_params.append((number, column))
     if sub not in level.children:
         level.children.append(sub)
     trivial = (
