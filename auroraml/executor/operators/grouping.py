@@ -18,6 +18,7 @@ from auroraml.executor.operators.states import aggregate_kernel, combined, keeps
 from auroraml.executor.plans import own_parts
 from auroraml.executor.space.chunks import set_chunks
 from auroraml.executor.space.grouping import Table, group_space
+from auroraml.executor.space.hashes import group_hashes
 from auroraml.executor.space.states import STATE, state_sizes, transition
 from auroraml.functions.signature import CallContext
 from auroraml.ir import expr as e
@@ -388,7 +389,13 @@ class AggregateRows(Keeping):
                 pieces, blocks = call.space(codes, count)
                 entries, large = entries + pieces[groups[order]], large + blocks[groups[order]]
         sizes = np.repeat(0, 0) if not len(rows) else minimal_sizes([batch.take(rows).vector(i) for i in self._read()], self._types(), len(rows))
-        self.tables.append(Table(keys=len(keys), entries=entries, large=large, first=first[order], codes=number[inside], rows=sizes))
+        key_types = types[: len(keys)]
+        self.tables.append(
+            Table(
+                keys=len(keys), entries=entries, large=large, first=first[order], codes=number[inside], rows=sizes,
+                hashes=lambda: group_hashes([head.vector(i) for i in keys], key_types, head.n),
+            )
+        )  # fmt: skip
 
     def _read(self) -> list[int]:
         """Columns of the child that anything here reads, which is what a spilled row keeps."""

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from auroraml.batch import Index
+from auroraml.executor.space.buckets import FILL, Doubling, doublings
 from auroraml.executor.space.chunks import CHUNK_HEADER, LARGEST
+from auroraml.executor.space.hashes import Hashes
 from auroraml.ir.hashing import BLOCK, Hashing, hash_limits
 from auroraml.ir.metrics import GroupSpace
 from auroraml.storage.sizes import Sizes
 
 INITIAL, BLOCK_HEADER, CONTEXT_HEADER = 8_192, 40, 200
 MOST_BLOCK = 8 << 20
-FILL = 0.9  # of a bucket array before it doubles
 BUCKET = 24
 TABLE, COLUMN = 2_000, 150  # bytes of a table's own structures, and for each further key
 PAGE_PAYLOAD, HASH_WORD = 8_176, 4  # of a tape's page; written before each spilled tuple
@@ -32,6 +33,7 @@ class Table:
     first: Index
     codes: Index
     rows: Sizes
+    hashes: Callable[[], Hashes]  # of the groups
 
 
 def allocated(used: int, largest: int) -> int:
@@ -77,18 +79,24 @@ def _buckets(planned: float) -> int:
     return 1 << max(int(max(planned, 2.0) / FILL) - 1, 1).bit_length()
 
 
-def _structures(tables: Sequence[Table], buckets: Sequence[int], counts: Sequence[int]) -> int:
+def _structures(tables: Sequence[Table], buckets: Sequence[int], counts: Sequence[int], growth: Sequence[Sequence[Doubling]]) -> int:
     """Bytes of the tables' structures once each has `counts` groups."""
     context = _Structures()
     for table, size in zip(tables, buckets, strict=True):
         context.left -= TABLE + COLUMN * (table.keys - 1)
         context.add(size * BUCKET)
-    for table, size, count in zip(tables, buckets, counts, strict=True):
-        while (full := int(size * FILL)) <= count and (count > full or table.first[full - 1] + 1 < len(table.codes)):
+    for size, count, steps in zip(buckets, counts, growth, strict=True):
+        for _ in (step for step in steps if step.groups < count or (step.groups == count and step.known)):
             context.add(2 * size * BUCKET)
             context.drop(size * BUCKET)
             size *= 2
     return context.total + INITIAL * len(tables)
+
+
+def _growth(table: Table, buckets: int, memory: int) -> list[Doubling]:
+    """The doublings of a table, as far as its groups can fit."""
+    most = memory // (BUCKET + CHUNK_HEADER)
+    return list(doublings(buckets, lambda: table.hashes()[:most], table.first[:most], table.codes))
 
 
 def group_space(tables: Sequence[Table], plan: Hashing | None, memory: int, work_memory: int) -> GroupSpace:
@@ -101,11 +109,12 @@ def group_space(tables: Sequence[Table], plan: Hashing | None, memory: int, work
     buckets = [_buckets(max(min(groups, most), 1.0)) for groups in planned]
     limit, groups_limit, partitions = hash_limits(float(memory), entry, sum(planned))
     counts = [len(table.entries) for table in tables]
+    growth = [_growth(table, size, memory) for table, size in zip(tables, buckets, strict=True)]
 
     def taken(counts: Sequence[int]) -> int:
         used = sum(int(table.entries[:count].sum()) for table, count in zip(tables, counts, strict=True))
         large = sum(int(table.large[:count].sum()) for table, count in zip(tables, counts, strict=True))
-        return _structures(tables, buckets, counts) + allocated(used, largest) + large
+        return _structures(tables, buckets, counts, growth) + allocated(used, largest) + large
 
     whole = taken(counts)
     if whole <= limit and sum(counts) <= groups_limit:
@@ -120,10 +129,10 @@ def group_space(tables: Sequence[Table], plan: Hashing | None, memory: int, work
         partitions = hash_limits(float(memory), entry, max(memory / entry, 1.0) * 1.01)[2]
     batches, disk = 1, 0
     peak = taken(kept) + BLOCK * partitions * len(tables)
-    for table, count, size in zip(tables, kept, buckets, strict=True):
+    for table, count, size, steps in zip(tables, kept, buckets, growth, strict=True):
         left = table.codes >= count
         more, pages, most_taken = _spilled(
-            table.rows[left], table.codes[left], entry, memory, partitions, _structures([table], [size], [count]), largest
+            table.rows[left], table.codes[left], entry, memory, partitions, _structures([table], [size], [count], [steps]), largest
         )
         batches += more
         disk += pages * BLOCK
