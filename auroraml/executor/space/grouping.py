@@ -105,9 +105,9 @@ def group_space(tables: Sequence[Table], plan: Hashing | None, memory: int, work
     largest = min(max(largest, INITIAL), MOST_BLOCK)
     entry = plan.entry if plan is not None else 64.0
     planned = plan.groups if plan is not None and len(plan.groups) == len(tables) else [float(len(t.entries)) for t in tables]
-    most = float(int(memory / len(tables) / entry) >> 1)
-    buckets = [_buckets(max(min(groups, most), 1.0)) for groups in planned]
     limit, groups_limit, partitions = hash_limits(float(memory), entry, sum(planned))
+    most = float(int(limit / len(tables) / entry) >> 1)
+    buckets = [_buckets(max(min(groups, most), 1.0)) for groups in planned]
     counts = [len(table.entries) for table in tables]
     growth = [_growth(table, size, memory) for table, size in zip(tables, buckets, strict=True)]
 
