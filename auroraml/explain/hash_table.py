@@ -42,8 +42,8 @@ def hash_table(planned_rows: float, width: int, rows: int, memory: int, size: in
         batches = _power(max(2, min(math.ceil(expected * planned / (room - buckets * POINTER)), pointers)))
     used = rows * (OVERHEAD - TUPLE_HEADER) + size
     grown, split = buckets, batches
-    while split == 1 and rows > grown:
+    while split == 1 and rows > grown and used * (grown + 1) / rows + POINTER * grown <= memory:  # not once memory has run out
         grown *= 2
-    while used / split + POINTER * grown > memory:
+    while used / split + POINTER * grown > memory and split < rows:
         split *= 2
     return HashTable(buckets=grown, batches=split, planned_buckets=buckets, planned_batches=batches, memory=math.ceil(used / split) + POINTER * grown)

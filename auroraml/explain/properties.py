@@ -212,10 +212,19 @@ def _(node: p.Aggregate, place: Place, metrics: NodeMetrics | None) -> Iterator[
     elif node.keys:
         yield _grouped("Group Key", node.source, place, node.keys)
     yield from _qual("Filter", node.filter, _upper(place))
+    metrics_shown = False
     if node.strategy in ("hashed", "mixed") and place.costs:
         planned = node.hashing.partitions if node.hashing is not None else 0
-        yield Property(label="Planned Partitions", value=planned, text=f"Planned Partitions: {planned}" if planned else None)
-    if metrics is not None:
+        before = f"Planned Partitions: {planned}" if planned else None
+        if before is not None and metrics is not None and metrics.own().loops:  # then what was used stands in the same line
+            yield Property(label="Planned Partitions", value=planned)
+            used, *others = reported(node, place, metrics.own())
+            yield replace(used, text=f"{before}  {used.text}")
+            yield from others
+            metrics_shown = True
+        else:
+            yield Property(label="Planned Partitions", value=planned, text=before)
+    if metrics is not None and not metrics_shown:
         yield from reported(node, place, metrics.own())
     if node.filter:
         yield from _removed("Rows Removed by Filter", metrics.removed_by_filter if metrics else 0, metrics)

@@ -8,6 +8,7 @@ import numpy as np
 
 from auroraml.batch import Batch, Index, concat_batches
 from auroraml.executor.operator import ALL, LARGE, Feed, Operator, operator
+from auroraml.executor.operators.nested_loop import NestedLoopRows
 from auroraml.executor.operators.ordering import changes, order_of, ranked, sort_space_of, with_ties
 from auroraml.executor.space.sorting import Reused
 from auroraml.ir import physical as p
@@ -28,6 +29,7 @@ class IncrementalSortRows(Operator):
     def __init__(self, node: p.PhysicalPlan, ctx: object) -> None:
         super().__init__(node, ctx)  # type: ignore[arg-type] # an ExecutionContext
         self.most = ALL
+        self.single = self.ctx.measured and isinstance(self.children[0], NestedLoopRows)  # which cannot tell what less rows would have cost
 
     def bound(self, n: int) -> None:
         self.most = n
@@ -118,7 +120,7 @@ class IncrementalSortRows(Operator):
         """Put up to `n` more rows of the last one's run to `rows`; the first row after it waits."""
         count = 0
         while count < n:
-            batch = self.children[0].pull(n - count)
+            batch = self.children[0].pull(1 if self.single else n - count)
             if batch is None:
                 self.ended = True
                 break
