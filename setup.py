@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 from setuptools import setup
 
+BUILDING = {"bdist_wheel", "build", "build_ext"}  # commands that want the modules: those that only ask about the project do not wait for mypyc
 COMPILED = ("auroraml/planner", "auroraml/sql")
 # What mypyc cannot compile: functions registered for a class by their annotation, and records of auroraml.records.
 LEFT_OUT = ("@singledispatch", "@by_class", "from auroraml.records import dataclass")
@@ -18,7 +20,7 @@ def modules() -> list[str]:
     return ["auroraml/ir/tree.py", *(str(path) for path in found if not any(words in path.read_text(encoding="utf-8") for words in LEFT_OUT))]
 
 
-if os.environ.get("AURORAML_COMPILE") == "1":
+if os.environ.get("AURORAML_COMPILE") == "1" and BUILDING.intersection(sys.argv):
     from mypyc.build import mypycify
 
     setup(ext_modules=mypycify(["--config-file=pyproject.toml", *modules()], opt_level="2", multi_file=True))
