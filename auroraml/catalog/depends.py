@@ -52,11 +52,11 @@ class Uses:
 
 
 def uses(*roots: object) -> Uses:
-    """What these trees refer to; a view is a reference to the view, not to what it reads."""
+    """What these trees (None: none) refer to; a view is a reference to the view, not to what it reads."""
     found = Uses(columns={}, functions=set(), types=set())
     places: dict[int, tuple[int, int]] = {}
     refs: list[int] = []
-    for root in roots:
+    for root in (root for root in roots if root is not None):
         _collect(root, found, places, refs)
     for id in refs:
         if id in places:

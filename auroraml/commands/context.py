@@ -17,6 +17,7 @@ from auroraml.ir.expr import Expr
 from auroraml.ir.logical import LogicalPlan, Output
 from auroraml.ir.objects import Column, Database, Extension, Function, Index, Relation, Role, Schema
 from auroraml.ir.physical import PhysicalPlan
+from auroraml.pipeline.dependencies import Dependencies
 from auroraml.pipeline.result import ResultStream
 from auroraml.planner.estimate.relation import PageSource
 from auroraml.services.calls import Services
@@ -281,7 +282,16 @@ class Host(Protocol):
         """The plan of a bound statement, made anew."""
 
     def plan_with_decisions(self, bound: BoundStatement, params: tuple[Bound, ...] = ()) -> tuple[PhysicalPlan, Migrations]:
-        """The plan of a bound statement, and what was decided about its calls of batch functions."""
+        """The plan of a bound statement, for these values of its parameters if there are any, and what was decided about its calls of batch functions."""
+
+    def admit(self, bound: BoundStatement) -> object:
+        """What comes before each run by a kept plan: privileges, warnings."""
+
+    def dependencies(self, bound: BoundStatement) -> Dependencies:
+        """What a statement bound just now was made of."""
+
+    def hold(self, depends: Dependencies) -> bool:
+        """Whether all that a statement was made of is as it was."""
 
     def start(
         self,

@@ -8,15 +8,15 @@ from dataclasses import replace
 
 from auroraml.batch import Batch, from_datums
 from auroraml.commands.context import Bound, Host, command
-from auroraml.commands.prepare import arguments
+from auroraml.commands.plan_source import Chosen, made_anew
+from auroraml.commands.prepare import arguments, planned
 from auroraml.commands.tables import exists, new_relation, put_relation
 from auroraml.errors import FeatureNotSupported, InvalidParameterValue, SyntaxError, UndefinedParameter
 from auroraml.explain import Explained, Options, render, without_plan
 from auroraml.explain.range_table import entries
-from auroraml.ir.bound import BoundStatement
-from auroraml.ir.expr import Const, ParamRef
+from auroraml.ir.expr import ParamRef
 from auroraml.ir.logical import Output
-from auroraml.ir.tree import children, rewrite
+from auroraml.ir.tree import children
 from auroraml.pipeline.pages import PROBES, Probes
 from auroraml.pipeline.result import ResultStream, of_batch
 from auroraml.planner.considered import considered
@@ -65,14 +65,13 @@ def options_of(options: Sequence[st.Option]) -> Options:
 
 @command(st.Explain)
 def explain(statement: st.Explain, host: Host, params: tuple[Bound, ...]) -> ResultStream:
-    """EXPLAIN; a plan is always made anew."""
+    """EXPLAIN; a plan is made anew, but for EXECUTE's generic one."""
     options = options_of(statement.options)
     inner = statement.statement
     if isinstance(inner, st.CreateTableAs):
         return _answer(_creation(inner, host, params, options), options)
     if isinstance(inner, st.Execute):
-        prepared, params = arguments(inner, host)
-        inner = prepared.query
+        return _answer(_execution(inner, host, options), options)
     if isinstance(inner, st.RefreshMaterializedView):
         return _answer(without_plan("Utility Statement", options.format) or ["Utility statements have no plan structure"], options)
     query = inner.query if isinstance(inner, st.Declare) else inner
@@ -83,9 +82,19 @@ def explain(statement: st.Explain, host: Host, params: tuple[Bound, ...]) -> Res
         raise _missing(bound.plan, len(params))
     if isinstance(inner, st.Declare):
         bound = replace(bound, parallel=False)
-    if isinstance(statement.statement, st.Execute):
-        bound = with_values(bound, params)
-    return _answer(explained(bound, params, options, host, sql=query.text[query.start : query.end]), options)
+    return _answer(explained(lambda: made_anew(bound, params, host), params, options, host, sql=query.text[query.start : query.end]), options)
+
+
+def _execution(statement: st.Execute, host: Host, options: Options) -> list[str]:
+    """EXPLAIN of EXECUTE: the plan it would run by, which counts as an execution; what was considered is seen by planning it once more."""
+    prepared, params = arguments(statement, host)
+    query = prepared.source.query
+
+    def choose() -> Chosen:
+        chosen = prepared.source.choose(host, params)
+        return made_anew(chosen.bound, (), host) if chosen.reused and options.alternatives else chosen
+
+    return explained(choose, params, options, host, sql=query.text[query.start : query.end])
 
 
 def _missing(plan: object, given: int) -> UndefinedParameter:
@@ -100,23 +109,12 @@ def _missing(plan: object, given: int) -> UndefinedParameter:
     return UndefinedParameter(f"there is no parameter ${first.number}", at=first.at)
 
 
-def with_values(bound: BoundStatement, params: tuple[Bound, ...]) -> BoundStatement:
-    """The statement with its parameters' values in their places: what PostgreSQL's custom plans are made of."""
-
-    def change(node: object) -> object | None:
-        if isinstance(node, ParamRef) and node.kind == "external" and node.number <= len(params):
-            return Const(type=node.type, typmod=node.typmod, at=node.at, value=params[node.number - 1][1])
-        return None
-
-    return replace(bound, plan=rewrite(bound.plan, change))
-
-
 def _creation(statement: st.CreateTableAs, host: Host, params: tuple[Bound, ...], options: Options) -> list[str]:
     """EXPLAIN of CREATE TABLE AS: with ANALYZE the table is made and filled."""
     schema = host.creation_schema(statement.name)
     if exists(host, statement.name, schema.name, statement.if_not_exists):
         return without_plan("CREATE MATERIALIZED VIEW" if statement.materialized else "CREATE TABLE AS", options.format)
-    bound = host.bind(statement.query, params)
+    bound, params, choose = planned(statement.query, params, host)
     relation = new_relation(statement, host, schema.name, bound) if options.analyze else None
     if relation is not None:
         put_relation(host, relation)
@@ -126,7 +124,7 @@ def _creation(statement: st.CreateTableAs, host: Host, params: tuple[Bound, ...]
             host.insert(relation, batch)
             host.pack(relation)
 
-    return explained(bound, params, options, host, sql=statement.text[statement.start : statement.end], keep=keep)
+    return explained(choose, params, options, host, sql=statement.text[statement.start : statement.end], keep=keep)
 
 
 def _ignore(batch: Batch) -> None:
@@ -134,15 +132,15 @@ def _ignore(batch: Batch) -> None:
 
 
 def explained(
-    bound: BoundStatement, params: tuple[Bound, ...], options: Options, host: Host, *, sql: str = "", keep: Callable[[Batch], None] = _ignore
+    choose: Callable[[], Chosen], params: tuple[Bound, ...], options: Options, host: Host, *, sql: str = "", keep: Callable[[Batch], None] = _ignore
 ) -> list[str]:
-    """The lines EXPLAIN answers for a bound statement; with ANALYZE its rows go to `keep`."""
+    """The lines EXPLAIN answers for the plan that `choose` makes; with ANALYZE its rows go to `keep`."""
     started = time.perf_counter()
     ledger = Ledger() if options.alternatives else None
     watched, probes = WATCHED.set(ledger), Probes()
     counted = PROBES.set(probes if options.buffers else None)
     try:
-        plan, migrations = host.plan_with_decisions(bound, params)
+        chosen = choose()
     finally:
         WATCHED.reset(watched)
         PROBES.reset(counted)
@@ -151,7 +149,7 @@ def explained(
     if options.analyze:
         started = time.perf_counter()
         running = host.start(
-            plan, bound, params, timing=options.timing, measured=True, charges=options.charges, buffers=options.buffers or options.wal
+            chosen.plan, chosen.bound, params, timing=options.timing, measured=True, charges=options.charges, buffers=options.buffers or options.wal
         )
         try:
             while (batch := running.pull(1 << 62)) is not None:
@@ -163,10 +161,10 @@ def explained(
     catalog, path = host.catalog, host.names.path
     return render(
         Explained(
-            plan=plan,
+            plan=chosen.plan,
             options=options,
             metrics=metrics,
-            range_table=entries(bound.plan),
+            range_table=entries(chosen.bound.plan),
             resolve=catalog.type,
             visible=lambda name, schema: schema in path,
             changed_settings=tuple(host.settings.changed()),
@@ -177,7 +175,7 @@ def explained(
             planning=planning,
             charges=host.services.account.running(),
             currency=host.services.account.prices.currency if options.charges else "",
-            migrations=migrations,
+            migrations=chosen.migrations,
             planning_pages=probes.pages,
             alternatives=() if ledger is None else considered(ledger, catalog.type),
         )

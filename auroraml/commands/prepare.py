@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from auroraml.commands.context import Bound, Host, command, done
-from auroraml.errors import DuplicatePreparedStatement, InvalidSqlStatementName, SyntaxError
+from auroraml.commands.plan_source import Chosen, PlanSource, made_anew
+from auroraml.errors import DuplicatePreparedStatement, InvalidSqlStatementName, SyntaxError, WrongObjectType
+from auroraml.ir.bound import BoundStatement
+from auroraml.pipeline import plans
+from auroraml.pipeline.parameters import given
 from auroraml.pipeline.result import ResultStream
 from auroraml.sql import statements as st
-from auroraml.types.pg_type import PgType
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A prepared statement: its query and the parameter types as declared or inferred."""
+    """A prepared statement: where its plans come from, and what pg_prepared_statements shows of it."""
 
     name: str
-    query: st.Query
-    types: tuple[PgType, ...]
+    source: PlanSource
     text: str = ""
     created: int = 0
+    from_sql: bool = True
 
 
 @command(st.Prepare)
@@ -29,7 +33,8 @@ def prepare(statement: st.Prepare, host: Host, params: tuple[Bound, ...]) -> Res
         raise DuplicatePreparedStatement(f'prepared statement "{statement.name}" already exists')
     declared = tuple(host.type_named(type)[0] for type in statement.types)
     bound = host.bind(statement.statement, tuple((type, None) for type in declared))
-    host.prepared[statement.name] = Prepared(name=statement.name, query=statement.statement, types=bound.parameters, text=statement.text[statement.start : statement.end],
+    source = PlanSource(statement.statement, bound, host)
+    host.prepared[statement.name] = Prepared(name=statement.name, source=source, text=statement.text[statement.start : statement.end],
                                             created=host.started)  # fmt: skip
     return done("PREPARE")
 
@@ -44,19 +49,50 @@ def find(host: Host, name: str) -> Prepared:
 def arguments(statement: st.Execute, host: Host) -> tuple[Prepared, tuple[Bound, ...]]:
     """The prepared statement and the values EXECUTE gives its parameters."""
     prepared = find(host, statement.name)
-    wanted, given = len(prepared.types), len(statement.arguments)
+    wanted, given = len(prepared.source.types), len(statement.arguments)
     if wanted != given:
         message = f'wrong number of parameters for prepared statement "{statement.name}"'
         raise SyntaxError(message, detail=f"Expected {wanted} parameters but got {given}.")
-    values = tuple(host.value_of(tree, type) for tree, type in zip(statement.arguments, prepared.types, strict=True))
-    return prepared, tuple(zip(prepared.types, values, strict=True))
+    values = tuple(host.value_of(tree, type) for tree, type in zip(statement.arguments, prepared.source.types, strict=True))
+    return prepared, tuple(zip(prepared.source.types, values, strict=True))
+
+
+def planned(query: st.Query | st.Execute, params: tuple[Bound, ...], host: Host) -> tuple[BoundStatement, tuple[Bound, ...], Callable[[], Chosen]]:
+    """What CREATE TABLE AS fills its table with: the statement, the values of its parameters, and its plan once it is asked for."""
+    if isinstance(query, st.Query):
+        bound = host.bind(query, params)
+        return bound, params, lambda: made_anew(bound, params, host)
+    prepared, values = arguments(query, host)
+    bound = prepared.source.current(host)
+    if bound.tag != "SELECT":
+        raise WrongObjectType("prepared statement is not a SELECT")
+    return bound, values, lambda: prepared.source.choose(host, values)
+
+
+def opened(chosen: Chosen, values: tuple[Bound, ...], host: Host) -> ResultStream:
+    """The rows of a chosen plan."""
+    return plans.stream(host.start(chosen.plan, chosen.bound, values), chosen.bound)
 
 
 @command(st.Execute)
 def execute(statement: st.Execute, host: Host, params: tuple[Bound, ...]) -> ResultStream:
     """EXECUTE."""
     prepared, values = arguments(statement, host)
-    return host.run(host.bind(prepared.query, values), values)
+    return run(prepared, values, host)
+
+
+def run(prepared: Prepared, values: tuple[Bound, ...], host: Host) -> ResultStream:
+    """Run a prepared statement by the plan PostgreSQL would choose."""
+    return opened(prepared.source.choose(host, values), values, host)
+
+
+def run_named(name: str, query: st.Query, params: tuple[Bound, ...], host: Host) -> ResultStream:
+    """Run a statement that the client has prepared under a name, which is done now where it was not (the protocol's Parse, Bind and Execute)."""
+    prepared = host.prepared.get(name)
+    if prepared is None:
+        source = PlanSource(query, host.bind(query, params), host)
+        prepared = host.prepared[name] = Prepared(name=name, source=source, text=query.text, created=host.started, from_sql=False)
+    return run(prepared, given(prepared.source.types, params, host.style), host)
 
 
 @command(st.Deallocate)

@@ -11,6 +11,7 @@ from auroraml.commands.definitions import SERIAL, Draft, add_constraint, default
 from auroraml.commands.likeness import Likeness
 from auroraml.commands.naming import free_name
 from auroraml.commands.options import table_options
+from auroraml.commands.prepare import opened, planned
 from auroraml.commands.sequences import LIMITS, sequence_default, sequence_row
 from auroraml.errors import (
     DuplicateColumn,
@@ -192,12 +193,13 @@ def create_table_as(statement: st.CreateTableAs, host: Host, params: tuple[Bound
     tag = "CREATE MATERIALIZED VIEW" if statement.materialized else "CREATE TABLE AS"
     if exists(host, statement.name, schema.name, statement.if_not_exists):
         return done(tag)
-    bound = host.bind(statement.query, params)
+    bound, params, choose = planned(statement.query, params, host)
     relation = new_relation(statement, host, schema.name, bound)
-    rows = all_rows(host.run(bound, params)) if statement.with_data else None
+    chosen = choose()
+    rows = all_rows(opened(chosen, params, host)) if statement.with_data else None
     put_relation(host, replace(relation, populated=rows is not None or relation.kind == "r"))
     if rows is None:
-        return done(tag)
+        return done("SELECT 0" if isinstance(statement.query, st.Execute) else tag)
     n = host.insert(relation, rows) if rows.n else 0
     host.pack(relation)
     return ResultStream(tag=f"SELECT {n}", rowcount=n)

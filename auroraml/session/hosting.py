@@ -46,16 +46,18 @@ from auroraml.ir.tree import rewrite
 from auroraml.pipeline import plans
 from auroraml.pipeline.authorize import authorize, denied
 from auroraml.pipeline.bodies import Bodies
+from auroraml.pipeline.dependencies import Dependencies
 from auroraml.pipeline.pages import StoredPages
+from auroraml.pipeline.parameters import given, with_values
 from auroraml.pipeline.result import ResultStream
 from auroraml.planner.binder import Names, assigned, bind, bind_body, bind_expression
 from auroraml.planner.binder.binder import Binder
 from auroraml.planner.binder.stored import current
 from auroraml.planner.rules.migrate_functions import migrate
+from auroraml.planner.rules.migration_notes import Migrated
 from auroraml.planner.rules.repeated_calls import RepeatedCall, repeated_calls
 from auroraml.records import replace
 from auroraml.session.function_statistics import ZERO, Counters, FunctionStatistics, added
-from auroraml.session.parameters import given
 from auroraml.session.plan_cache import PlanCache
 from auroraml.session.sequences import SequenceValues
 from auroraml.session.stored_rows import StoredRows
@@ -359,7 +361,14 @@ class Hosting(SequenceValues, StoredRows):
         return self.plan_with_decisions(bound, params)[0]
 
     def plan_with_decisions(self, bound: BoundStatement, params: tuple[Bound, ...] = ()) -> tuple[PhysicalPlan, Migrations]:
-        """The plan of a bound statement, and what was decided about its calls of batch functions."""
+        """The plan of a bound statement, for these values of its parameters if there are any, and what was decided about its calls of batch functions."""
+        if params:
+            bound = with_values(bound, given(bound.parameters, params, self.style))
+        moved = self.admit(bound)
+        return plans.plan(replace(bound, plan=moved.plan), self.context(), self._may_execute), moved.migrations
+
+    def admit(self, bound: BoundStatement) -> Migrated:
+        """What comes before planning, and before each run by a kept plan: privileges, bodies brought up to date, batch calls moved, warnings."""
         authorize(bound.needs, self.catalog, self.role, bound.plan)
         current: LogicalPlan = Bodies(self.catalog, self.role, self._bound_again).current(bound.plan)
         moved = migrate(current, self.settings)
@@ -367,9 +376,15 @@ class Hosting(SequenceValues, StoredRows):
         if moved.migrations.decisions and separate and self.settings[AURORAML_WARN_DOUBLE_CALLS]:
             for call in repeated_calls(current):
                 self._warn_of(call)
-        return plans.plan(
-            bound if moved.plan is bound.plan else replace(bound, plan=moved.plan), self.context(params), self._may_execute
-        ), moved.migrations
+        return moved
+
+    def dependencies(self, bound: BoundStatement) -> Dependencies:
+        """What a statement bound just now was made of."""
+        return Dependencies(self.catalog, self.hub.store, self.names, bound.plan)
+
+    def hold(self, depends: Dependencies) -> bool:
+        """Whether all that a statement was made of is as it was."""
+        return depends.hold(self.catalog, self.hub.store, self.names)
 
     def _warn_of(self, call: RepeatedCall) -> None:
         message = f"function {call.function} is called {call.times} times for each row with the same arguments, for columns {', '.join(call.columns)}"

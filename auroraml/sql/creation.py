@@ -145,7 +145,13 @@ def _table_as(
         with_at = p.stop - (3 if no else 2)
         if p.tokens[with_at].is_word("with"):
             stop, with_data = with_at, not no
-    query = p.query(stop)
+    query: st.Query | st.Execute
+    if p.token.is_word("execute") and not materialized:
+        query = p.execution()
+        if p.i < stop:
+            raise p.fail()
+    else:
+        query = p.query(stop)
     p.i = p.stop
     return st.CreateTableAs(name=name, query=query, columns=columns, if_not_exists=exists, temporary=temporary, unlogged=unlogged,
                             with_data=with_data, materialized=materialized, options=options)  # fmt: skip

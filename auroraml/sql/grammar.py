@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from auroraml.sql.cursor import Cursor
 from auroraml.sql.rewrite import Source
-from auroraml.sql.statements import Query, Refused, Statement
+from auroraml.sql.statements import Execute, Query, Refused, Statement
 from auroraml.sql.types import near
 
 ParseQuery = Callable[[str, Source, int, int], Query]
@@ -30,6 +30,12 @@ class QueryParser(Cursor):
         found = self._query(self.text, self.source, self.i, end)
         self.i = end
         return found
+
+    def execution(self) -> Execute:
+        """EXECUTE name [(arguments)]."""
+        self.expect("execute")
+        name = self.name()
+        return Execute(name=name, arguments=self.parenthesised(self.expression) if self.token.is_op("(") else ())
 
     def nested(self) -> Statement:
         """A whole statement to the end (EXPLAIN's)."""

@@ -154,9 +154,7 @@ def prepare(p: QueryParser) -> st.Statement:
 
 def execute(p: QueryParser) -> st.Statement:
     """EXECUTE name [(arguments)]."""
-    p.expect("execute")
-    name = p.name()
-    return st.Execute(name=name, arguments=p.parenthesised(p.expression) if p.token.is_op("(") else ())
+    return p.execution()
 
 
 def deallocate(p: QueryParser) -> st.Statement:

@@ -114,7 +114,7 @@ class CreateTableAs(Statement):
     """CREATE TABLE AS, and CREATE MATERIALIZED VIEW (`materialized`)."""
 
     name: Name
-    query: Query
+    query: Query | Execute
     columns: tuple[str, ...] = ()
     if_not_exists: bool = False
     temporary: bool = False

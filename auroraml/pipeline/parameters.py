@@ -7,12 +7,17 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from auroraml.batch import Datum, TextVector
-from auroraml.commands.context import Bound
 from auroraml.errors import DatabaseError, ProtocolViolation
+from auroraml.ir.bound import BoundStatement
+from auroraml.ir.expr import Const, ParamRef
+from auroraml.ir.tree import rewrite
+from auroraml.records import replace
 from auroraml.types.form import TextStyle
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import UNKNOWN
 from auroraml.types.text import text_in
+
+Bound = tuple[PgType, Datum | None]
 
 
 def given(wanted: Sequence[PgType], params: tuple[Bound, ...], style: TextStyle) -> tuple[Bound, ...]:
@@ -33,3 +38,16 @@ def _read(number: int, type: PgType, value: Datum | None, style: TextStyle) -> D
     except DatabaseError as error:
         error.diag.context = f"unnamed portal parameter ${number} = '...'"
         raise
+
+
+def with_values(bound: BoundStatement, params: tuple[Bound, ...]) -> BoundStatement:
+    """The statement with its parameters' values in their places: what PostgreSQL's custom plans are made of."""
+    if not params:
+        return bound
+
+    def change(node: object) -> object | None:
+        if isinstance(node, ParamRef) and node.kind == "external" and node.number <= len(params):
+            return Const(type=node.type, typmod=node.typmod, at=node.at, value=params[node.number - 1][1])
+        return None
+
+    return replace(bound, plan=rewrite(bound.plan, change))
