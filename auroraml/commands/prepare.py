@@ -65,6 +65,7 @@ def planned(query: st.Query | st.Execute, params: tuple[Bound, ...], host: Host)
     prepared, values = arguments(query, host)
     bound = prepared.source.current(host)
     if bound.tag != "SELECT":
+        prepared.source.choose(host, values)  # planned, and counted, before PostgreSQL looks what it is
         raise WrongObjectType("prepared statement is not a SELECT")
     return bound, values, lambda: prepared.source.choose(host, values)
 

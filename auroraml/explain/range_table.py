@@ -13,8 +13,28 @@ VIEW_ENTRIES = 2  # a view's rule carries entries for the old and the new row
 
 
 def entries(plan: l.LogicalPlan) -> int:
-    """Tables, functions, VALUES lists, subqueries, views and joins at all levels of a statement."""
-    return _count(plan)
+    """Tables, functions, VALUES lists, subqueries, views and joins at all levels of a statement, once it is planned."""
+    return _count(plan) + _is_append(plan)
+
+
+def _is_append(plan: l.LogicalPlan) -> bool:
+    """Whether it is members under UNION ALL alone, of which the first then stands for the whole as well (flatten_simple_union_all)."""
+    if not isinstance(plan, l.SetOperation):
+        return False
+    sides = (side for side in (plan.left, plan.right) if isinstance(side, l.SetOperation))
+    return plan.op.lower() == "union" and plan.all and not any((*plan.left_casts, *plan.right_casts)) and all(_is_append(side) for side in sides)
+
+
+def _joined(conditions: tuple[e.Expr, ...]) -> int:
+    """IN with a subquery among conditions that hold together: one that reads nothing outside becomes an item to join (convert_ANY_sublink_to_join)."""
+    return sum(isinstance(x, e.SubLink) and x.kind == "any" and _closed(x.query) for x in conditions)
+
+
+def _closed(query: l.LogicalPlan) -> bool:
+    """Whether a subquery reads only its own columns."""
+    own = {output.id for node in walk(query) if isinstance(node, l.FromItem | l.LogicalPlan) for output in node.outputs}
+    own |= {node.id for node in walk(query) if isinstance(node, l.Target)}
+    return all(node.id in own for node in walk(query) if isinstance(node, e.ColumnRef))
 
 
 @singledispatch
@@ -56,7 +76,13 @@ def _rest(plan: l.LogicalPlan) -> int:
 
 @_count.register
 def _(node: l.Query) -> int:
-    return _rest(node) + _with(node, node.ctes) + (not node.from_items)  # no FROM is an entry too (RTE_RESULT)
+    return _rest(node) + _with(node, node.ctes) + (not node.from_items) + _joined(node.where)  # no FROM is an entry too (RTE_RESULT)
+
+
+@_count.register
+def _(node: l.JoinItem) -> int:
+    on = node.on.args if isinstance(node.on, e.And) else () if node.on is None else (node.on,)
+    return 1 + sum(_count(child) for child in children(node)) + _joined(on)
 
 
 @_count.register
@@ -87,8 +113,5 @@ def _(node: l.Update | l.Delete) -> int:
 
 @_count.register
 def _(node: l.Insert) -> int:
-    source = node.source
-    one_row = isinstance(source, l.Values) and len(source.rows) == 1
-    found = _count(source) if one_row else _count(source) + (not isinstance(source, l.Values))
     rest = sum(_count(target) for target in node.returning) + _with(node, node.ctes)
-    return 1 + found + (node.conflict is not None and node.conflict.update) + rest
+    return 1 + _count(node.source) + (node.conflict is not None and node.conflict.update) + rest
