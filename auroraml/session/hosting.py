@@ -419,6 +419,8 @@ class Hosting(SequenceValues, StoredRows):
 
     def run_query(self, statement: st.Query, params: tuple[Bound, ...] = ()) -> ResultStream:
         """Bind, authorize, plan and run a query, by the plan made before where it still holds."""
+        if params:  # planned for their values
+            return self.run(self.bind(statement, params), params)
         text = statement.text[statement.start : statement.end]
         key = (text, tuple(type.oid for type, _ in params), self.settings.key(), self.current_role, self.session_user)
         entry = self.plan_cache.find(key, self.catalog)
