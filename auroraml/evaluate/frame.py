@@ -24,6 +24,7 @@ class Runtime(CallContext, Protocol):
         """A LANGUAGE SQL function that is not a plain expression, for each of `n` rows."""
 
     user: str  # who the function at hand runs as
+    moment: bool  # planning has computed what another moment may answer otherwise
     nested_time: float  # milliseconds spent in the functions that the one at hand has called
 
     def count_call(self, function: Function, calls: int, total: float, own: float) -> None:

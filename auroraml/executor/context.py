@@ -84,6 +84,7 @@ class ExecutionContext:
     plan_function: Callable[[Function], PhysicalPlan] | None = None
     count: Callable[[Function, int, float, float], None] = lambda function, calls, total, own: None
     nested_time: float = 0.0
+    moment: bool = False  # planning has computed what another moment may answer otherwise: a stable function, for an estimate
     system_rows: Callable[[str, Any], Batch] | None = None
     plans: dict[int, Operator] = field(default_factory=dict)
     kept: dict[int, Vector] = field(default_factory=dict)

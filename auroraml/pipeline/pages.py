@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -32,9 +33,16 @@ PROBES: ContextVar[Probes | None] = ContextVar("probes", default=None)  # of the
 class StoredPages:
     """A PageSource over a store."""
 
-    def __init__(self, store: Store, ctx: Runtime) -> None:
+    def __init__(self, store: Store, ctx: Runtime | Callable[[], Runtime]) -> None:
         self.store = store
-        self.ctx = ctx  # for the keys of indexes that are computed
+        self._ctx = ctx
+
+    @property
+    def ctx(self) -> Runtime:
+        """For the keys of indexes that are computed; made when it is first needed, where it was not given."""
+        if callable(self._ctx):
+            self._ctx = self._ctx()
+        return self._ctx
 
     def heap_pages(self, relation: Relation) -> int:
         """The pages of a table, 0 for what has no storage."""
@@ -122,3 +130,64 @@ class StoredPages:
             each += table.visibility is not None
             each += not table.visible_pages(len(relation.columns), relation.fillfactor).all()
         found.pages += len(ends) * each
+
+
+class Answers:
+    """What was asked about stored tables while a statement was planned, and the answers; all depend on nothing but the row versions there are."""
+
+    def __init__(self) -> None:
+        self._given: dict[tuple[str, int, int], tuple[Relation, Index | None, object]] = {}
+        self._tables: dict[int, tuple[Table | None, int]] = {}
+
+    def note(self, pages: StoredPages, question: str, relation: Relation, index: Index | None, answer: object) -> None:
+        """Remember an answer."""
+        self._given[question, relation.oid, 0 if index is None else index.oid] = relation, index, answer
+        self._tables[relation.oid] = _state(pages, relation.oid)
+
+    def hold(self, pages: StoredPages) -> bool:
+        """Whether all answers would be the same now; asked again only where rows were added."""
+        changed = {oid for oid, state in self._tables.items() if _state(pages, oid) != state}
+        for (question, oid, _), (relation, index, answer) in self._given.items() if changed else ():
+            if oid in changed and _QUESTIONS[question](pages, relation, index) != answer:
+                return False
+        for oid in changed:
+            self._tables[oid] = _state(pages, oid)
+        return True
+
+
+def _state(pages: StoredPages, oid: int) -> tuple[Table | None, int]:
+    table = pages.store.tables.get(oid)
+    return table, 0 if table is None else table.n
+
+
+_QUESTIONS: dict[str, Callable[[StoredPages, Relation, Any], object]] = {
+    "heap_pages": lambda pages, relation, index: pages.heap_pages(relation),
+    "index_pages": lambda pages, relation, index: pages.index_pages(relation, index),
+    "extremes": lambda pages, relation, index: pages.extremes(relation, index),
+}
+
+
+class AskedPages(StoredPages):
+    """StoredPages for a planner whose questions are remembered."""
+
+    def __init__(self, store: Store, ctx: Runtime) -> None:
+        super().__init__(store, ctx)
+        self.answers = Answers()
+
+    def heap_pages(self, relation: Relation) -> int:
+        """The pages of a table."""
+        found = super().heap_pages(relation)
+        self.answers.note(self, "heap_pages", relation, None, found)
+        return found
+
+    def index_pages(self, relation: Relation, index: Index) -> IndexPages:
+        """The pages and height of an index."""
+        found = super().index_pages(relation, index)
+        self.answers.note(self, "index_pages", relation, index, found)
+        return found
+
+    def extremes(self, relation: Relation, index: Index) -> tuple[Datum, Datum] | None:
+        """The least and greatest value of an index's first key."""
+        found = super().extremes(relation, index)
+        self.answers.note(self, "extremes", relation, index, found)
+        return found

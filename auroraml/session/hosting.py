@@ -47,7 +47,7 @@ from auroraml.pipeline import plans
 from auroraml.pipeline.authorize import authorize, denied
 from auroraml.pipeline.bodies import Bodies
 from auroraml.pipeline.dependencies import Dependencies
-from auroraml.pipeline.pages import StoredPages
+from auroraml.pipeline.pages import AskedPages, StoredPages
 from auroraml.pipeline.parameters import given, with_values
 from auroraml.pipeline.result import ResultStream
 from auroraml.planner.binder import Names, assigned, bind, bind_body, bind_expression
@@ -58,7 +58,7 @@ from auroraml.planner.rules.migration_notes import Migrated
 from auroraml.planner.rules.repeated_calls import RepeatedCall, repeated_calls
 from auroraml.records import replace
 from auroraml.session.function_statistics import ZERO, Counters, FunctionStatistics, added
-from auroraml.session.plan_cache import PlanCache
+from auroraml.session.plan_cache import Entry, PlanCache
 from auroraml.session.sequences import SequenceValues
 from auroraml.session.stored_rows import StoredRows
 from auroraml.settings.aurora import AURORAML_EQUAL_CALLS, AURORAML_WARN_DOUBLE_CALLS
@@ -418,21 +418,34 @@ class Hosting(SequenceValues, StoredRows):
                 raise ReadOnlySqlTransaction(f"cannot execute {bound.command} in a read-only transaction")
 
     def run_query(self, statement: st.Query, params: tuple[Bound, ...] = ()) -> ResultStream:
-        """Bind, authorize, plan and run a query, by the plan made before where it still holds."""
-        if params:  # planned for their values
-            return self.run(self.bind(statement, params), params)
+        """Bind, authorize, plan and run a query; what was done before for the same text is not done again while it would come to the same."""
         text = statement.text[statement.start : statement.end]
         key = (text, tuple(type.oid for type, _ in params), self.settings.key(), self.current_role, self.session_user)
-        entry = self.plan_cache.find(key, self.catalog)
-        if entry is not None:
+        entry = self.plan_cache.find(key, self.catalog, StoredPages(self.hub.store, self.context))
+        if entry is None:
+            entry = self._entry(key, statement, params)
+        else:
             for notice in entry.notices:
                 self.tell(notice)
-            return plans.stream(self.start(entry.plan, entry.bound, params), entry.bound)
-        bound = self.bind(statement, params)
-        told = len(self._notices)
-        plan = self.plan(bound, params)
-        self.plan_cache.keep(key, text, self.catalog, bound, plan, self._notices[told:])
-        return plans.stream(self.start(plan, bound, params), bound)
+        plan = entry.plan or self.plan(entry.bound, params)
+        return plans.stream(self.start(plan, entry.bound, params), entry.bound)
+
+    def _entry(self, key: tuple[object, ...], statement: st.Query, params: tuple[Bound, ...]) -> Entry:
+        """A query bound and, if it has no parameters, planned; kept, unless it means another time when it is read again."""
+        told, timed = len(self._notices), list[bool]()
+        style = replace(self.style, clock_read=lambda: timed.append(True))
+        bound = bind(statement, self.catalog, self.names, tuple(type for type, _ in params), style)
+        entry = Entry(catalog=self.catalog, bound=bound)
+        if not params:
+            context = self.context()
+            pages = AskedPages(self.hub.store, context)
+            moved = self.admit(bound)
+            plan = plans.plan(replace(bound, plan=moved.plan), context, self._may_execute, pages)
+            entry = Entry(catalog=self.catalog, bound=bound, plan=plan, answers=pages.answers, notices=tuple(self._notices[told:]))
+            timed.extend([True] if context.moment else [])
+        if not timed:
+            self.plan_cache.keep(key, entry)
+        return entry
 
     def run(self, bound: BoundStatement, params: tuple[Bound, ...] = ()) -> ResultStream:
         """Authorize, plan and run a bound statement."""
@@ -504,10 +517,6 @@ class Hosting(SequenceValues, StoredRows):
     def pages(self) -> StoredPages:
         """The sizes of what is stored, in PostgreSQL's pages."""
         return StoredPages(self.hub.store, self.context())
-
-    def relation_pages(self, relation: Relation) -> int:
-        """Pages of 8 kB the table takes in PostgreSQL."""
-        return self.pages.heap_pages(relation)
 
     def expression_tree(self, text: str) -> st.Tree:
         """The tree of an expression given as SQL."""

@@ -81,7 +81,7 @@ class Session(Hosting):
         self.statistics = hub.function_statistics(instance)
         self.uncounted: dict[int, Counters] = {}
         self.prepared: dict[str, Prepared] = {}
-        self.plan_cache = PlanCache(hub.store, self.relation_pages)
+        self.plan_cache = PlanCache()
         self._parsed: OrderedDict[str, tuple[st.Statement, ...]] = OrderedDict()
         self.cursors: dict[str, Cursor] = {}
         self.sequence_values: dict[int, int] = {}

@@ -39,6 +39,8 @@ def session_zone(style: TextStyle) -> Zone:
 
 def now_micros(style: TextStyle) -> int:
     """The transaction's start, or the clock, in microseconds from 2000-01-01 UTC."""
+    if style.clock_read is not None:
+        style.clock_read()
     return time.time_ns() // 1000 - _UNIX_MICROS if style.now is None else style.now
 
 

@@ -39,6 +39,7 @@ class TextStyle:
     now: int | None = None  # transaction start in microseconds from 2000-01-01 UTC; None reads the clock
     resolve: Resolver = BY_OID.__getitem__
     objects: ObjectNames | None = None
+    clock_read: Callable[[], None] | None = None  # told when a text means a time after 'now'
 
 
 DEFAULT_STYLE = TextStyle()

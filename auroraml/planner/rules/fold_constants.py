@@ -86,7 +86,12 @@ class Folder:
         return vector.datum(0)
 
     def _foldable(self, volatility: str) -> bool:
-        return volatility == "i" or (self.stable and volatility == "s")
+        return volatility == "i" or (volatility == "s" and self._now())
+
+    def _now(self) -> bool:
+        """Whether what is merely stable is computed too; that it was is noted."""
+        self.runtime.moment = self.runtime.moment or self.stable
+        return self.stable
 
     def _fold(self, expr: Any) -> Any:
         return _FOLDS[expr.__class__](self, expr)
@@ -141,7 +146,7 @@ class Folder:
         return expr
 
     def _fold_sql_value(self, expr: e.SqlValue) -> e.Expr:
-        return self.value(expr) if self.stable else expr
+        return self.value(expr) if self._now() else expr
 
     def _fold_relabel(self, expr: e.Relabel) -> e.Expr:
         arg: e.Expr = self._fold(expr.arg)
@@ -155,7 +160,7 @@ class Folder:
 
     def _fold_via_text(self, expr: e.ViaText) -> e.Expr:
         made = map_children(expr, self._fold)
-        if isinstance(made.arg, e.Const) and (self.stable or (_immutable_form(made.arg.type.name) and _immutable_form(made.type.name))):
+        if isinstance(made.arg, e.Const) and ((_immutable_form(made.arg.type.name) and _immutable_form(made.type.name)) or self._now()):
             return self.value(made)
         return made
 
