@@ -14,6 +14,7 @@ from auroraml.dbapi.cursor import Cursor
 from auroraml.dbapi.explained import Explanation
 from auroraml.dbapi.info import ConnectionInfo
 from auroraml.dbapi.placeholders import Params
+from auroraml.dbapi.prepared import PreparedNames
 from auroraml.dbapi.register import columns_of
 from auroraml.dbapi.rows import RowFactory, tuple_row
 from auroraml.errors import Diagnostic
@@ -48,6 +49,7 @@ class Connection:
         self.closed = False
         self.broken = False
         self.open_stream: ResultStream | None = None
+        self.prepared = PreparedNames()
         self._autocommit = autocommit
         self._owns_database = owns_database
         self._lock = threading.RLock()
@@ -78,6 +80,15 @@ class Connection:
         if self.session.status != "I":
             raise errors.ProgrammingError("can't change 'autocommit' now: connection in transaction status INTRANS")
         self._autocommit = value
+
+    @property
+    def prepare_threshold(self) -> int | None:
+        """How often a statement with parameters is executed before it is prepared; None: never."""
+        return self.prepared.threshold
+
+    @prepare_threshold.setter
+    def prepare_threshold(self, value: int | None) -> None:
+        self.prepared.threshold = value
 
     def set_autocommit(self, value: bool) -> None:
         """The same as setting the attribute."""

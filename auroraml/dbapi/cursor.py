@@ -66,21 +66,24 @@ class Cursor:
     # Running
 
     def execute(self, sql: str, params: Params | None = None, *, prepare: bool | None = None, binary: bool | None = None) -> Cursor:
-        """Run `sql` (%s, %(name)s or $n) to its end and keep the rows. `prepare` and `binary` are accepted as psycopg's and change nothing."""
+        """Run `sql` (%s, %(name)s or $n) to its end and keep the rows. `prepare` as in psycopg; `binary` changes nothing."""
         self._check_open()
         text, bound = convert(sql, params)
         if is_copy(text):
             raise ProgrammingError("COPY cannot be used with this method; use copy() instead")
         with self.connection.running():
             self._forget()
-            self._results = self._run(text, bound)
+            self._results = self._run(text, bound, prepare)
         self._show(self._results.pop(0) if self._results else None)
         return self
 
-    def _run(self, text: str, bound: tuple[Bound, ...]) -> list[Result]:
-        session = self.connection.session
+    def _run(self, text: str, bound: tuple[Bound, ...], prepare: bool | None = None) -> list[Result]:
+        session, names = self.connection.session, self.connection.prepared
         results = []
-        for stream in session.execute(text, bound):
+        name = names.name(text, bound, prepare)
+        for surplus in names.surplus():
+            session.prepared.pop(surplus, None)
+        for stream in session.execute(text, bound, name):
             results.append(Result(stream, DEFAULT_STYLE if stream.columns is None else session.style))
             stream.drain()
         return results or [Result(ResultStream(tag=""), DEFAULT_STYLE)]
@@ -93,7 +96,7 @@ class Cursor:
             self._forget()
             for params in rows:  # each is a statement of its own
                 text, bound = convert(sql, params)
-                results += self._run(text, bound)
+                results += self._run(text, bound, True)
         if returning:
             self._results = results
             self._show(results.pop(0) if results else None)

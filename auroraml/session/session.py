@@ -14,7 +14,7 @@ from auroraml.catalog.changes import Remove
 from auroraml.commands.autoanalyze import autoanalyze
 from auroraml.commands.context import Bound, Server
 from auroraml.commands.cursors import Cursor
-from auroraml.commands.prepare import Prepared
+from auroraml.commands.prepare import Prepared, run_named
 from auroraml.commands.read_only import kept_from_standbys, written
 from auroraml.commands.register import load_table
 from auroraml.errors import (
@@ -192,15 +192,18 @@ class Session(Hosting):
             self._notices.append(notice)
             self.on_notice(notice)
 
-    def execute(self, text: str, params: tuple[Bound, ...] = ()) -> Iterator[ResultStream]:
-        """Run each statement of `text` in turn; a result that is not consumed is drained before the next statement runs."""
+    def execute(self, text: str, params: tuple[Bound, ...] = (), name: str = "") -> Iterator[ResultStream]:
+        """Run each statement of `text` in turn; a result that is not consumed is drained before the next statement runs.
+
+        `name`: of the prepared statement that a query with parameters becomes, and is run as.
+        """
         statements = self._parse(text)
         if params and len(statements) > 1:
             raise self.failed(SyntaxError("cannot insert multiple commands into a prepared statement"))
         for statement in statements:
             if len(statements) > 1 and self.block.state is State.IDLE:
                 self.block.state = State.IMPLICIT
-            stream = self._start(statement, params)
+            stream = self._start(statement, params, name)
             yield stream
             stream.drain()
         if self.block.state is State.IMPLICIT:
@@ -219,7 +222,7 @@ class Session(Hosting):
                     self._parsed.popitem(last=False)
         return found
 
-    def _start(self, statement: st.Statement, params: tuple[Bound, ...]) -> ResultStream:
+    def _start(self, statement: st.Statement, params: tuple[Bound, ...], name: str) -> ResultStream:
         self._notices = []
         text = statement.text[statement.start : statement.end] or statement.text
         self.services.begin(text)
@@ -229,7 +232,7 @@ class Session(Hosting):
                 self.block.refuse_when_failed()
             self.interrupt.begin(self.settings[STATEMENT_TIMEOUT])
             self.transaction.statement()
-            stream = self.execute_statement(statement, params)
+            stream = self.execute_statement(statement, params, name)
         except BaseException as error:
             translated = self.failed(error)
             if translated is error:
@@ -240,7 +243,7 @@ class Session(Hosting):
         stream.on_error = self.failed
         return stream
 
-    def execute_statement(self, statement: st.Statement, params: tuple[Bound, ...] = ()) -> ResultStream:
+    def execute_statement(self, statement: st.Statement, params: tuple[Bound, ...] = (), name: str = "") -> ResultStream:
         """Run one statement inside the running transaction."""
         if self.reader and (tag := kept_from_standbys(statement)) is not None:
             raise ReadOnlySqlTransaction(f"cannot execute {tag} during recovery")
@@ -251,6 +254,8 @@ class Session(Hosting):
             raise FeatureNotSupported(f"{type(statement).__name__} is not supported")
         if not isinstance(statement, WITHOUT_SNAPSHOT):
             self.transaction.queried = True
+        if name and isinstance(statement, st.Query):
+            return run_named(name, statement, params, self)
         return handler(statement, self, params)
 
     def describe(self, text: str) -> tuple[Output, ...]:

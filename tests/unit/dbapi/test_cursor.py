@@ -31,7 +31,7 @@ class Scripted:
         self.sent: list[tuple[str, object]] = []
         self.on_notice: object = None
 
-    def execute(self, text: str, params: object = ()) -> Iterator[ResultStream]:
+    def execute(self, text: str, params: object = (), name: str = "") -> Iterator[ResultStream]:
         self.sent.append((text, params))
         if text in ("COMMIT", "ROLLBACK"):
             self.status = "I"
