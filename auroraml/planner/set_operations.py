@@ -236,7 +236,7 @@ class _SetPlanner:
             path.strategy = "hashed"
             path.group = []
             path.quals, path.phase, path.rollups = [], "whole", []
-            path.hashing = group_cost.hashing(level.costs, 0, source.target.width, 0, [groups])
+            path.hashing = group_cost.hashing(level.costs, source.target.width, 0, [groups])
             path.startup, path.total, path.rows = group_cost.aggregate(
                 level.costs, "hashed", group_cost.AggregateCosts(), columns, groups, source.startup, source.total, source.rows, source.target.width
             )

@@ -34,12 +34,9 @@ def entry_size(states: int, width: int, space: int) -> float:
     return float(size)
 
 
-def hashing(c: CostParameters, states: int, width: int, space: int, groups: Sequence[float]) -> Hashing:
-    """What a hashed aggregate prepares for, given the groups of each of its tables.
-
-    Its entries are sized before its states are counted, so that these are left out, other than in its cost.
-    """
-    entry = entry_size(0, width, space)
+def hashing(c: CostParameters, width: int, space: int, groups: Sequence[float]) -> Hashing:
+    """What a hashed aggregate prepares for, given the groups of each of its tables."""
+    entry = entry_size(0, width, space)  # ExecInitAgg asks before it has counted the states
     return Hashing(groups=tuple(groups), entry=entry, partitions=hash_limits(float(c.hash_memory), entry, sum(groups))[2])
 
 

@@ -11,9 +11,13 @@ from auroraml.planner.estimate.estimator import Estimator, Input, Variable, clam
 
 @dataclass(kw_only=True, eq=False)
 class JoinSides:
-    """The join a clause belongs to. `kind`: inner, left, right, full, semi, anti; the inputs under each side; the rows of the inner side."""
+    """The join a clause belongs to. `kind`: inner, left, right, full, semi, anti; the inputs under each side; the rows of the inner side.
+
+    `asked` is the kind of join that the caller has in mind: any join whose inner side is unique is asked about as if it were a semi join.
+    """
 
     kind: str = "inner"
+    asked: str = "inner"
     left: frozenset[Input] = frozenset()
     right: frozenset[Input] = frozenset()
     inner_rows: float = 0.0

@@ -161,6 +161,6 @@ def _join(test: Test, context: Context) -> float:
     first, second = context.examine(test.left), context.examine(test.right)
     if name == "eqjoinsel":
         return equal_join(context.estimator, first, second, sides)
-    if sides.one_sided:
+    if sides.asked in ("semi", "anti"):  # only this estimator heeds it
         return clamp(1.0 - (second if sides.reversed(first, second) else first).null_fraction)
     return clamp(1.0 - equal_join(context.estimator, first, second, sides))

@@ -133,19 +133,19 @@ class Estimates:
             bits |= clause.bits
         return self.inputs[bits.bit_length() - 1] if bits & self.described and not bits & (bits - 1) else None
 
-    def sides(self, special: SpecialJoin) -> JoinSides:
-        """The join as estimates see it: its own kind decides, whatever the caller asks for."""
+    def sides(self, special: SpecialJoin, asked: str) -> JoinSides:
+        """The join as estimates see it: nearly everywhere its own kind decides, whatever kind the caller asks for."""
         level = self.level
         left = frozenset(self.inputs[r.index] for r in level.relations_in(special.syn_left) if r.index in self.inputs)
         right = frozenset(self.inputs[r.index] for r in level.relations_in(special.syn_right) if r.index in self.inputs)
         inner = level.find(special.min_right)
-        return JoinSides(kind=special.kind, left=left, right=right, inner_rows=1.0 if inner is None else inner.rows)
+        return JoinSides(kind=special.kind, asked=asked, left=left, right=right, inner_rows=1.0 if inner is None else inner.rows)
 
     def join_list(self, clauses: Sequence[Clause], kind: str, special: SpecialJoin) -> float:
         """Several join clauses together (clauselist_selectivity for a join)."""
         if len(clauses) == 1:
             return self.join_clause(clauses[0], kind, special)
-        context = Context(estimator=self.estimator, sides=self.sides(special))
+        context = Context(estimator=self.estimator, sides=self.sides(special, kind))
         return self._all(clauses, context, lambda clause, extended: self.join_clause(clause, kind, special, extended))
 
     def join_clause(self, clause: Clause, kind: str, special: SpecialJoin, extended: bool = True) -> float:
@@ -158,7 +158,7 @@ class Estimates:
         if clause.pseudoconstant:
             found = 1.0 if not isinstance(clause.expr, e.Const) or clause.expr.value else 0.0
         else:
-            context = Context(estimator=self.estimator, sides=self.sides(special))
+            context = Context(estimator=self.estimator, sides=self.sides(special, kind))
             found = self._single(clause, context, lambda part, extended: self.join_clause(part, kind, special, extended), extended)
         if kind == "inner":
             clause.inner_selectivity = found

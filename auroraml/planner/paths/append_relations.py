@@ -96,6 +96,7 @@ def _append_size(level: Level, relation: Relation) -> None:
             relation.widths[expr.id] = int(rint(total / rows))  # type: ignore[attr-defined] # columns
     elif all(_empty(child) for child in relation.children):
         relation.target.width = 0
+        relation.widths = dict.fromkeys((expr.id for expr in relation.target.exprs), 0)  # type: ignore[attr-defined] # columns
     given.tuples = given.rows = relation.rows = relation.tuples = rows
 
 

@@ -86,7 +86,7 @@ def _hashed(level: Level, made: Relation, source: Path, rows: float) -> Aggregat
     path.group = [c.ref for c in clauses]
     path.quals = []
     path.phase = "whole"
-    path.hashing = hashing(level.costs, 0, source.target.width, 0, [rows])
+    path.hashing = hashing(level.costs, source.target.width, 0, [rows])
     path.rollups = []
     path.startup, path.total, path.rows = aggregate(
         level.costs, "hashed", AggregateCosts(), len(clauses), rows, source.startup, source.total, source.rows, source.target.width

@@ -329,7 +329,7 @@ def aggregated(
     path.group = [c.ref for c in level.group_clauses]
     path.quals = [] if phase == "partial" else list(level.query.having)
     path.phase = phase
-    path.hashing = hashing(level.costs, costs.states, source.target.width, costs.space, [groups]) if strategy == "hashed" else None
+    path.hashing = hashing(level.costs, source.target.width, costs.space, [groups]) if strategy == "hashed" else None
     path.rollups = []
     startup, total, rows = aggregate(
         level.costs, strategy, costs, len(level.group_clauses), groups, source.startup, source.total, source.rows, source.target.width

@@ -102,7 +102,7 @@ class SetPaths:
         path.quals = list(level.query.having)
         path.phase = "whole"
         tables = [n for rollup in rollups if rollup.hashed for n in rollup.groups]
-        path.hashing = hashing(c, self.costs.states, source.target.width, self.costs.space, tables) if tables else None
+        path.hashing = hashing(c, source.target.width, self.costs.space, tables) if tables else None
         path.rollups = rollups
         sorts_itself = False
         for place, rollup in enumerate(rollups):

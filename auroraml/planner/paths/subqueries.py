@@ -16,7 +16,7 @@ from auroraml.planner.level.relation import Relation
 from auroraml.planner.level.statement import Outer
 from auroraml.planner.paths import run_conditions
 from auroraml.planner.paths.dominance import add_partial_path, add_path
-from auroraml.planner.paths.path import DummyPath, Path, SubqueryPath
+from auroraml.planner.paths.path import Path, SubqueryPath
 from auroraml.planner.paths.sizes import parameterization
 from auroraml.planner.rules.placeholder import RowHolder
 from auroraml.records import replace
@@ -160,16 +160,10 @@ def subquery_paths(level: Level, relation: Relation, item: l.SubqueryItem) -> No
     sub = relation.sub
     assert sub is not None and sub.final is not None
     for source in sub.final.paths:
-        if isinstance(source, DummyPath):
-            continue
         add_path(relation, subquery_scan(level, relation, source, _keys(level, relation, item, source)))
     if relation.consider_parallel and not relation.lateral:
         for source in sub.final.partial_paths:
             add_partial_path(relation, subquery_scan(level, relation, source, _keys(level, relation, item, source)))
-    if not relation.paths:
-        dummy = DummyPath(relation, relation.target)
-        dummy.safe = relation.consider_parallel
-        add_path(relation, dummy)
 
 
 def subquery_scan(level: Level, relation: Relation, source: Path, keys: Keys, outer: int = 0) -> Path:

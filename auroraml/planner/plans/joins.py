@@ -234,7 +234,7 @@ def unique(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | N
             keys=tuple(places),
             targets=emitter.resolver(source.exprs).all(outputs),
             cost=emitter.cost(path),
-            hashing=hashing(emitter.level.costs, 0, source.cost.width, 0, [path.rows]),
+            hashing=hashing(emitter.level.costs, source.cost.width, 0, [path.rows]),
         )
         return Emitted(node, outputs)
     below = source.cost
