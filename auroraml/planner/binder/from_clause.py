@@ -96,6 +96,8 @@ class FromClause:
         if isinstance(node, exp.Table):
             if node.args.get("sample") is not None:
                 raise FeatureNotSupported("TABLESAMPLE is not supported", at=self.leaves.start(node))
+            if isinstance(node.this, exp.Values):  # the first item of a join in parentheses
+                return self._values(node.this, node)
             if isinstance(node.this, (exp.Anonymous, exp.Dot)):
                 schema = node.args.get("db")
                 return self._function(node, node.this if schema is None else exp.Dot(this=schema.copy(), expression=node.this.copy()))
@@ -160,7 +162,7 @@ class FromClause:
     def _parenthesised(self, node: exp.Subquery, lateral: bool, outer: exp.Expression | None = None) -> FromItem:
         inner = node.this
         alias, names, _ = self._alias(outer if outer is not None and outer.args.get("alias") is not None else node)
-        if isinstance(inner, exp.Table) or (isinstance(inner, exp.Subquery) and isinstance(inner.this, exp.Table)):
+        if self._is_join(inner):
             return self._nested_join(inner, node, alias, names)
         parent = self.scope if lateral else self._outside()
         plan = self.subquery(inner, parent)
@@ -185,9 +187,17 @@ class FromClause:
         """The scope of a subquery that is not LATERAL: outer levels and WITH names, none of this level's items."""
         return Scope(parent=self.scope.parent, ctes=self.scope.ctes, siblings=self.scope.entries)
 
+    @classmethod
+    def _is_join(cls, inner: exp.Expression) -> bool:
+        """Whether parentheses in FROM hold a join, not a query."""
+        if not isinstance(inner, exp.Subquery):
+            return isinstance(inner, exp.Table)
+        return inner.args.get("alias") is not None or bool(inner.args.get("joins")) or cls._is_join(inner.this)
+
     def _nested_join(self, inner: exp.Expression, node: exp.Subquery, alias: str | None, names: Sequence[str]) -> FromItem:
         start = len(self.scope.entries)
-        item = self.joined(self.item(inner), [] if isinstance(inner, exp.Subquery) else inner.args.get("joins") or ())
+        taken = isinstance(inner, exp.Subquery) and self._is_join(inner.this)  # its joins belong to the item already
+        item = self.joined(self.item(inner), [] if taken else inner.args.get("joins") or ())
         item = self.joined(item, node.args.get("joins") or ())
         if alias is not None:
             made = self._renamed(item.outputs, names, alias, 0)
@@ -195,8 +205,8 @@ class FromClause:
             self._enter(Entry(alias=alias, outputs=made), 0)
         return item
 
-    def _values(self, node: exp.Values) -> FromItem:
-        alias, names, _ = self._alias(node)
+    def _values(self, node: exp.Values, outer: exp.Expression | None = None) -> FromItem:
+        alias, names, _ = self._alias(node if outer is None else outer)
         at = self.leaves.start(node)
         if alias is None:
             raise SqlSyntaxError("VALUES in FROM must have an alias", hint="For example, FROM (VALUES ...) [AS] foo.", at=self._before(at))

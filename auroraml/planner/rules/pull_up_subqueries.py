@@ -78,7 +78,7 @@ class SubqueryPuller:
                 made = substitute(made, self.bare)
                 if item.kind != "full":
                     on = substitute(on, self.bare)
-                if item.kind == "left" and all(isinstance(c, e.Const) and c.value for c in conjuncts(on)) and _no_table(made):
+                if item.kind in ("left", "right") and all(isinstance(c, e.Const) and c.value for c in conjuncts(on)) and _no_table(made):
                     self.values.update(self.bare)
                 self.bare = outside
             else:

@@ -108,15 +108,15 @@ def remove_no_tables(item: l.FromItem, homes: Ids) -> l.FromItem:
     """
     if isinstance(item, Group):
         parts = [remove_no_tables(i, homes) for i in item.items]
-        real = [i for i in parts if not _is_no_table(i)]
+        real = [i for i in parts if not _useless(i, homes)]
         if len(real) == len(item.items) and all(a is b for a, b in zip(real, item.items, strict=True)):
             return item
         return replace(item, items=tuple(real) if real else (parts[0],))
     if isinstance(item, l.JoinItem):
         left, right = remove_no_tables(item.left, homes), remove_no_tables(item.right, homes)
         conditions = tuple(conjuncts(item.on))
-        if item.kind in ("inner", "cross") and (_is_no_table(left) or _is_no_table(right)):
-            kept = right if _is_no_table(left) else left
+        if item.kind in ("inner", "cross") and (_useless(left, homes) or _useless(right, homes)):
+            kept = right if _useless(left, homes) else left
             return Group(items=(kept,), where=conditions) if conditions else kept
         if item.kind == "left" and _is_no_table(right) and (not conditions or not made_ids(right) & homes):
             return left
@@ -124,6 +124,10 @@ def remove_no_tables(item: l.FromItem, homes: Ids) -> l.FromItem:
             return Group(items=(left,), where=conditions) if conditions else left
         return replace(item, left=left, right=right, on=all_of(conditions))
     return item
+
+
+def _useless(item: l.FromItem, homes: Ids) -> bool:
+    return _is_no_table(item) and not made_ids(item) & homes
 
 
 def _is_no_table(item: l.FromItem) -> bool:
