@@ -40,12 +40,12 @@ def tree_of(table: Table, relation: Relation, index: TableIndex) -> Tree:
     if index.predicate is None and not index.expressions:
         places = places_of(relation)
         keys = tuple(places[number] for number in index.columns)
-        size = table.index_pages(keys, tuple(places[number] for number in index.included), index.unique)
+        size = table.index_pages(index.oid, keys, tuple(places[number] for number in index.included), index.unique)
         if size.height == 0:
             return Tree(height=0, per_leaf=max(table.n, 1))
         leaves = size.pages - 1 if size.height == 1 else size.pages - 1 - max(size.pages // INNER_ENTRIES, 1)
         leaves = max(leaves - 1, 1) if size.height == 1 else max(leaves, 1)  # the root is no leaf
-        grown = table.leaf_rows(keys)
+        grown = table.leaf_rows(index.oid, keys)
         return Tree(height=size.height, per_leaf=grown or max(math.ceil(table.n / leaves), 1))
     leaves = max(math.ceil(table.n / LEAF_ENTRIES), 1)
     return Tree(height=0 if leaves == 1 else 1 + int(math.log(leaves, INNER_ENTRIES)), per_leaf=LEAF_ENTRIES)

@@ -282,7 +282,7 @@ def posting_lists(table: Table, relation: Relation, index: TableIndex, order: Or
     found = index_rows(table, relation, index, ctx)
     n = order.n
     places = places_of(relation)
-    built = table.built.get(tuple(places[number] for number in index.columns if number), 0)
+    built = table.built.get(index.oid, 0)
     if index.unique or index.included or not built or not sharing(found.types) or n == 0:
         return np.arange(n)
     codes, _ = combine([codes_of(vector, type) for vector, type in zip(found.keys, found.types, strict=True)], n)

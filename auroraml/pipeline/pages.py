@@ -74,7 +74,7 @@ class StoredPages:
             if index.method == "hash":
                 return hash_pages(self._rows(table, relation, index).n)
             if index.predicate is None and not index.expressions:
-                return table.index_pages(self._positions(relation, index.columns), self._positions(relation, index.included), index.unique)
+                return table.index_pages(index.oid, self._positions(relation, index.columns), self._positions(relation, index.included), index.unique)
             return table.derived(("computed pages", index.oid), lambda: self._computed_pages(table, relation, index))
 
     def built(self, relation: Relation, index: Index) -> None:
@@ -82,7 +82,7 @@ class StoredPages:
         with self.store.lock:
             table = self.store.tables.get(relation.oid)
             if table is not None:
-                table.note_built(self._positions(relation, index.columns))
+                table.note_built(index.oid)
 
     def _computed_pages(self, table: Table, relation: Relation, index: Index) -> IndexPages:
         found = self._rows(table, relation, index)

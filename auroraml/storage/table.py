@@ -30,7 +30,7 @@ class Table(Versions):
         self.locks: dict[int, int] = {}  # rows locked by SELECT ... FOR UPDATE: the transaction that did
         self._equality: dict[tuple[int, ...], EqualityIndex] = {}
         self.heap = HeapFill()
-        self.built: dict[tuple[int, ...], int] = {}  # keys of indexes made over rows already there: how many rows that were
+        self.built: dict[int, int] = {}  # OIDs of indexes made over rows already there: how many rows that were
         self._growth: dict[int, Growth] = {}
         self._derived: dict[object, tuple[int, object]] = {}
 
@@ -68,12 +68,13 @@ class Table(Versions):
             return np.zeros(total, np.bool_)
         return self.visibility.pages(total, self.n, self.heap.pages_of)
 
-    def index_pages(self, keys: tuple[int, ...], included: tuple[int, ...], unique: bool) -> IndexPages:
+    def index_pages(self, oid: int, keys: tuple[int, ...], included: tuple[int, ...], unique: bool) -> IndexPages:
         """The size of a B-tree over the columns at `keys`, kept until rows are added."""
-        return self.derived(("pages", keys, included, unique), lambda: self._index_pages(keys, included, unique))
+        built = oid in self.built
+        return self.derived(("pages", keys, included, unique, built), lambda: self._index_pages(keys, included, unique, built))
 
-    def _index_pages(self, keys: tuple[int, ...], included: tuple[int, ...], unique: bool) -> IndexPages:
-        grown = self._grown(keys[0]) if unique and len(keys) == 1 and not included and keys not in self.built else None
+    def _index_pages(self, keys: tuple[int, ...], included: tuple[int, ...], unique: bool, built: bool) -> IndexPages:
+        grown = self._grown(keys[0]) if unique and len(keys) == 1 and not included and not built else None
         if grown is not None:
             return grown
         columns, types = self.column, self.types
@@ -81,16 +82,15 @@ class Table(Versions):
             [columns(i) for i in keys], [types[i][0] for i in keys], unique, [columns(i) for i in included], [types[i][0] for i in included]
         )
 
-    def leaf_rows(self, keys: tuple[int, ...]) -> int:
+    def leaf_rows(self, oid: int, keys: tuple[int, ...]) -> int:
         """The entries of each leaf but the last of an index that grew in the order of its keys; 0 for others."""
-        growth = self._growth.get(keys[0]) if len(keys) == 1 and keys not in self.built else None
+        growth = self._growth.get(keys[0]) if len(keys) == 1 and oid not in self.built else None
         return growth.kept if growth is not None and growth.inserted == 0 else 0
 
-    def note_built(self, keys: tuple[int, ...]) -> None:
-        """An index over these columns is made now, over the rows that are there."""
-        if self.n and keys not in self.built:
-            self.built[keys] = self.n
-            self._derived.pop(("pages", keys, (), True), None)
+    def note_built(self, oid: int) -> None:
+        """An index is made now, over the rows that are there."""
+        if self.n and oid not in self.built:
+            self.built[oid] = self.n
 
     def _grown(self, key: int) -> IndexPages | None:
         """The size of a unique index on one column after all inserts; None where its keys do not compare."""
