@@ -281,7 +281,6 @@ def posting_lists(table: Table, relation: Relation, index: TableIndex, order: Or
     """Numbers of the posting lists that an index's entries are in, in index order; rows that came after the index was made are alone."""
     found = index_rows(table, relation, index, ctx)
     n = order.n
-    places = places_of(relation)
     built = table.built.get(index.oid, 0)
     if index.unique or index.included or not built or not sharing(found.types) or n == 0:
         return np.arange(n)
