@@ -60,7 +60,7 @@ class Place:
 
 
 def _simple(expr: e.Expr) -> bool:
-    return isinstance(expr, e.InputRef | e.Aggregate | e.ParamRef)
+    return isinstance(expr, e.ColumnRef | e.InputRef | e.Aggregate | e.ParamRef)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -182,7 +182,7 @@ def subquery_scan(level: Level, relation: Relation, source: Path, keys: Keys, ou
     startup += relation.target.startup
     run += relation.target.per_tuple * path.rows
     path.startup = source.startup + startup
-    path.total = source.total + startup + run
+    path.total = source.total + (startup + run)
     return path
 
 

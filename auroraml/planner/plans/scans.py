@@ -289,9 +289,7 @@ def dummy(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | No
     """No rows: a Result whose condition is false."""
     outputs = list(path.target.exprs) if exprs is None else list(exprs)
     targets = tuple(_absent(emitter, x) for x in outputs)
-    node = p.Result(
-        targets=targets, one_time=(e.Const(type=BOOL, value=False),), cost=p.Cost(startup=0.0, total=0.0, rows=0.0, width=path.target.width)
-    )
+    node = p.Result(targets=targets, one_time=(e.Const(type=BOOL, value=False),), cost=emitter.cost(path))
     return Emitted(node, outputs)
 
 
