@@ -49,12 +49,7 @@ def _parameters(pair: Pair, outer: Path, inner: Path, required: int, clauses: li
             continue
         found.append(clause)
     if dropped:
-        kept = []
-        for clause in clauses:
-            if clause.from_class is not None and any(clause.from_class is cls for cls in dropped) and _forced(clause, outer, inner):
-                continue
-            kept.append(clause)
-        clauses = kept
+        found += [c for c in _for_left(pair, outer, required, dropped) if not movable_into(c, outer.relation.bits, outer_joined)]
     every = [*found, *clauses]
     known = relation.parameterizations.get(required)
     if known is None:
@@ -65,6 +60,7 @@ def _parameters(pair: Pair, outer: Path, inner: Path, required: int, clauses: li
     return known, every
 
 
-def _forced(clause: Clause, outer: Path, inner: Path) -> bool:
-    """Whether both sides are set equal to one outer value by the paths below already."""
-    return bool(outer.param is not None and inner.param is not None and clause.left_bits and clause.right_bits)
+def _for_left(pair: Pair, outer: Path, required: int, classes: list[EquivalenceClass]) -> list[Clause]:
+    """The same equalities for the left side: the right one tests its own, but which of the class's members that ties is not known."""
+    bits = outer.relation.bits
+    return [c for c in join_implied(pair.level, bits | required, required, bits) if any(c.left_class is cls for cls in classes)]

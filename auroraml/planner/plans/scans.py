@@ -279,9 +279,13 @@ def result(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | N
     outputs = list(path.target.exprs) if exprs is None else list(exprs)
     resolve = emitter.resolver()
     outputs_made = [x.expr if isinstance(x, PlaceHolder) else x for x in outputs]
-    quals = sorted(path.quals, key=lambda x: emitter.level.estimates.costs.of(x)[1])
+    quals = [rewrite(x, _held_there) for x in sorted(path.quals, key=lambda x: emitter.level.estimates.costs.of(x)[1])]
     node = p.Result(targets=resolve.all(outputs_made), one_time=resolve.all(quals), cost=emitter.cost(path))
     return Emitted(node, outputs)
+
+
+def _held_there(part: object) -> object | None:
+    return part.expr if isinstance(part, PlaceHolder) else None
 
 
 @builds(DummyPath)
