@@ -128,8 +128,14 @@ class Prepared(LevelExpressions):
         tree = self._quals(tree)
         tree, self.query = self._having_to_where(tree, self.query)
         tree = reduce_outer_joins(tree)
-        made = remove_no_tables(tree, frozenset(holder.home for holder in self.level.placeholders.values()))
+        moved: dict[int, int] = {}
+        made = remove_no_tables(tree, {holder.home for holder in self.level.placeholders.values()}, moved)
         assert isinstance(made, Group)
+        for holder in list(self.level.placeholders.values()) if moved else ():
+            home = holder.home
+            while home in moved:
+                home = moved[home]
+            self.level.placeholders[holder.id] = replace(holder, home=home)
         self.tree = made
         self.level.query = self.query
         self.level.targets = list(self.query.targets)

@@ -8,7 +8,7 @@ from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.ir.tree import walk
 from auroraml.planner.level.questions import conjuncts, nonnullable_ids
-from auroraml.planner.rules.join_tree import Group, NoTable, leaves, made_ids
+from auroraml.planner.rules.join_tree import AppendItem, Group, NoTable, leaves, made_ids
 from auroraml.planner.rules.placeholder import PlaceHolder
 from auroraml.planner.rules.pull_up_sublinks import all_of
 from auroraml.records import replace
@@ -101,23 +101,24 @@ def _forced_null(conditions: object) -> Ids:
     )
 
 
-def remove_no_tables(item: l.FromItem, homes: Ids) -> l.FromItem:
+def remove_no_tables(item: l.FromItem, homes: set[int], moved: dict[int, int]) -> l.FromItem:
     """The tree without rows that have no columns, where other relations stand beside them (remove_useless_result_rtes).
 
-    `homes`: columns whose relations place holders are computed at.
+    `homes`: columns whose relations place holders are computed at; `moved` takes new ones of those whose relation goes.
     """
     if isinstance(item, Group):
-        parts = [remove_no_tables(i, homes) for i in item.items]
+        parts = [remove_no_tables(i, homes, moved) for i in item.items]
         real = [i for i in parts if not _useless(i, homes)]
         if len(real) == len(item.items) and all(a is b for a, b in zip(real, item.items, strict=True)):
             return item
         return replace(item, items=tuple(real) if real else (parts[0],))
     if isinstance(item, l.JoinItem):
-        left, right = remove_no_tables(item.left, homes), remove_no_tables(item.right, homes)
+        left, right = remove_no_tables(item.left, homes, moved), remove_no_tables(item.right, homes, moved)
         conditions = tuple(conjuncts(item.on))
-        if item.kind in ("inner", "cross") and (_useless(left, homes) or _useless(right, homes)):
-            kept = right if _useless(left, homes) else left
-            return Group(items=(kept,), where=conditions) if conditions else kept
+        if item.kind in ("inner", "cross"):
+            for gone, kept in ((left, right), (right, left)):
+                if _is_no_table(gone) and _move(gone, kept, homes, moved):
+                    return Group(items=(kept,), where=conditions) if conditions else kept
         if item.kind == "left" and _is_no_table(right) and (not conditions or not made_ids(right) & homes):
             return left
         if item.kind == "semi" and _is_no_table(right):
@@ -126,7 +127,29 @@ def remove_no_tables(item: l.FromItem, homes: Ids) -> l.FromItem:
     return item
 
 
-def _useless(item: l.FromItem, homes: Ids) -> bool:
+def _move(gone: l.FromItem, kept: l.FromItem, homes: set[int], moved: dict[int, int]) -> bool:
+    """Let place holders of one side of an inner join be computed at the other; whether they can be (substitute_phv_relids)."""
+    homeless = made_ids(gone) & homes
+    place = _place(kept) if homeless else None
+    if homeless and place is None:
+        return False
+    for home in homeless:
+        assert place is not None
+        moved[home] = place
+        homes.add(place)
+    return True
+
+
+def _place(item: l.FromItem) -> int | None:
+    """A column of a relation of the tree that none of its joins makes NULL."""
+    if isinstance(item, Group):
+        return _place(item.items[0])
+    if isinstance(item, l.JoinItem):
+        return None if item.kind == "full" else _place(item.right if item.kind == "right" else item.left)
+    return None if isinstance(item, AppendItem) or not item.outputs else item.outputs[0].id
+
+
+def _useless(item: l.FromItem, homes: set[int]) -> bool:
     return _is_no_table(item) and not made_ids(item) & homes
 
 
