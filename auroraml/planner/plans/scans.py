@@ -306,8 +306,10 @@ def _absent(emitter: Emitter, expr: e.Expr) -> e.Expr:
         if not isinstance(part, e.ColumnRef):
             return None
         number = emitter.level.owner.get(part.id)
-        alias = emitter.level.relation(number).alias if number else ""
-        return e.AbsentColumn(type=part.type, typmod=part.typmod, id=part.id, name=part.name, alias=alias)
+        relation = emitter.level.relation(number) if number else None
+        outputs = () if relation is None or relation.item is None else relation.item.outputs
+        name = next((o.name for o in outputs if o.id == part.id), part.name)  # VALUES calls its columns otherwise than what reads them
+        return e.AbsentColumn(type=part.type, typmod=part.typmod, id=part.id, name=name, alias="" if relation is None else relation.alias)
 
     return rewrite(expr, change)
 
