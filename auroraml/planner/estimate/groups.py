@@ -10,6 +10,7 @@ from auroraml.ir.tree import same, walk
 from auroraml.planner.estimate.estimator import Estimator, Input, Variable, clamp_rows, is_volatile
 from auroraml.planner.estimate.objects import KnownObject
 from auroraml.planner.estimate.set_rows import made_rows
+from auroraml.planner.rules.placeholder import is_held
 from auroraml.types.table import BOOL
 
 SEVERAL_COLUMNS = 0.1  # columns are thought to be correlated: no more groups than this share of the rows
@@ -31,6 +32,11 @@ def distinct_count(expr: e.Expr, estimator: Estimator) -> tuple[float, bool]:
     return estimator.distinct_count(estimator.examine(expr))
 
 
+def _columns(expr: e.Expr, estimator: Estimator) -> list[e.ColumnRef]:
+    """The columns an expression reads, also through place holders."""
+    return [node for node in walk(expr) if isinstance(node, e.ColumnRef) and node.id in estimator.columns and not is_held(node)]
+
+
 def any_defaulted(exprs: Sequence[e.Expr], estimator: Estimator) -> bool:
     """Whether a group count of `exprs` rests on a mere default for some column."""
     for expr in exprs:
@@ -38,7 +44,7 @@ def any_defaulted(exprs: Sequence[e.Expr], estimator: Estimator) -> bool:
         if variable.statistics is not None or variable.unique:
             columns: Sequence[e.Expr] = (expr,)
         else:
-            columns = [node for node in walk(expr) if isinstance(node, e.ColumnRef) and node.id in estimator.columns]
+            columns = _columns(expr, estimator)
         if any(distinct_count(column, estimator)[1] for column in columns):
             return True
     return False
@@ -61,7 +67,7 @@ def estimate_num_groups(exprs: Sequence[e.Expr], rows: float, estimator: Estimat
         if variable.statistics is not None or variable.unique:
             _add(found, variable, estimator)
             continue
-        columns = [node for node in walk(expr) if isinstance(node, e.ColumnRef) and node.id in estimator.columns]
+        columns = _columns(expr, estimator)
         if not columns:
             if is_volatile(expr):
                 return rows

@@ -11,7 +11,7 @@ from auroraml.ir.tree import rewrite, walk
 from auroraml.planner.level.questions import conjuncts, nonstrict, volatile
 from auroraml.planner.row_marks import locked, with_locks
 from auroraml.planner.rules.inline_ctes import inline_ctes
-from auroraml.planner.rules.join_tree import AppendItem, Group, Member, NoTable, leaves, made_ids, outer_ids, read_ids, tree_of
+from auroraml.planner.rules.join_tree import AppendItem, Group, Member, NoTable, leaves, made_ids, read_ids, tree_of
 from auroraml.planner.rules.placeholder import PlaceHolder
 from auroraml.planner.rules.pull_up_sublinks import pull_up_sublinks
 from auroraml.records import replace
@@ -69,7 +69,7 @@ class SubqueryPuller:
         nulled = {"left": (False, True), "anti": (False, True), "right": (True, False), "full": (True, True)}.get(item.kind, (False, False))
         sides: list[l.FromItem] = []
         on = item.on
-        if any(nulled):
+        if item.kind not in ("inner", "cross"):
             safe = made_ids(item)
         for side, own in ((item.left, nulled[0]), (item.right, nulled[1])):
             outside, self.bare = self.bare, {}
@@ -138,7 +138,7 @@ class SubqueryPuller:
         if not isinstance(query, l.Query):
             return item
         query = inline_ctes(query, self.new_id)
-        if not simple(query) or (item.lateral and safe is not None and outer_ids(query) & self.made - safe):
+        if not simple(query) or (item.lateral and not self._within(query.targets, tree_of(query), safe)):
             return item
         visible = [t for t in query.targets if not t.hidden]
         puller = SubqueryPuller(self.new_id)
@@ -146,8 +146,8 @@ class SubqueryPuller:
         below = puller.tree(tree, False)
         exprs = tuple(substitute(t.expr, puller.values) for t in visible)
         assert isinstance(below, Group)
-        if item.lateral and self._reads_through(below, False):
-            return item
+        if item.lateral and not self._within(exprs, substitute(below, puller.values), safe):
+            return item  # after what is below it was pulled up
         held = exprs
         homes = list(leaves(below))
         if self.wraps and not nullable and len(homes) == 1 and homes[0].outputs:
@@ -175,15 +175,11 @@ class SubqueryPuller:
             return below.items[0]
         return below
 
-    def _reads_through(self, item: l.FromItem, restricted: bool) -> bool:
-        """Whether a condition in or below an outer, semi or anti join reads this level (jointree_contains_lateral_outer_refs)."""
-        if isinstance(item, Group):
-            return any(self._reads_through(i, restricted) for i in item.items) or (restricted and bool(read_ids(item.where) & self.made))
-        if isinstance(item, l.JoinItem):
-            restricted = restricted or item.kind not in ("inner", "cross")
-            sides = any(self._reads_through(side, restricted) for side in (item.left, item.right))
-            return sides or (restricted and bool(read_ids(item.on) & self.made))
-        return False
+    def _within(self, exprs: object, tree: l.FromItem, safe: frozenset[int] | None) -> bool:
+        """Whether a LATERAL subquery's conditions may go up: they read nothing beyond the lowest outer join around them."""
+        if safe is not None and read_ids(exprs) & self.made - safe:
+            return False
+        return not _reads_beyond(tree, self.made, safe)
 
     @staticmethod
     def _wrapped(outputs: tuple[l.Output, ...], exprs: tuple[e.Expr, ...], leaf: l.FromItem) -> tuple[e.Expr, ...]:
@@ -209,6 +205,19 @@ class SubqueryPuller:
         """Whether every column is NULL where the subquery's rows are: a column or a strict expression of columns."""
         ids = made_ids(below)
         return all((isinstance(x, e.ColumnRef) and x.id in ids) or (read_ids(x) & ids and not nonstrict(x)) for x in exprs)
+
+
+def _reads_beyond(item: l.FromItem, outside: frozenset[int], safe: frozenset[int] | None) -> bool:
+    """Whether conditions read columns `outside` that are not `safe` (None: all are) (jointree_contains_lateral_outer_refs)."""
+    if isinstance(item, Group):
+        return any(_reads_beyond(i, outside, safe) for i in item.items) or (safe is not None and bool(read_ids(item.where) & outside - safe))
+    if isinstance(item, l.JoinItem):
+        if item.kind not in ("inner", "cross"):
+            safe = frozenset()
+        if _reads_beyond(item.left, outside, safe) or _reads_beyond(item.right, outside, safe):
+            return True
+        return safe is not None and item.on is not None and bool(read_ids(item.on) & outside - safe)
+    return False
 
 
 def _one_row(item: l.ValuesItem) -> l.Query | None:
