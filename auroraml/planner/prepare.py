@@ -129,7 +129,7 @@ class Prepared(LevelExpressions):
         tree, self.query = self._having_to_where(tree, self.query)
         tree = reduce_outer_joins(tree)
         moved: dict[int, int] = {}
-        made = remove_no_tables(tree, {holder.home for holder in self.level.placeholders.values()}, moved)
+        made = remove_no_tables(tree, {holder.home for holder in self.level.placeholders.values() if not holder.homes}, moved)
         assert isinstance(made, Group)
         for holder in list(self.level.placeholders.values()) if moved else ():
             home = holder.home

@@ -13,6 +13,7 @@ from auroraml.planner.level.append_relations import expand
 from auroraml.planner.level.classes import base_implied, reconsider_outer_joins
 from auroraml.planner.level.deconstruct import Deconstructor, JoinList
 from auroraml.planner.level.foreign_keys import find_foreign_keys
+from auroraml.planner.level.joint import Joint, need_inputs, settle
 from auroraml.planner.level.lateral import lateral_reads
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.operators import key_family
@@ -35,7 +36,11 @@ def build_relations(level: Level, tree: Group) -> None:
         level.all_bits |= relation.bits
         level.entries.append(relation.serial)
     for holder in level.placeholders.values():
-        home = level.owner[holder.home]
+        within = level.bits_of_ids(holder.homes or frozenset((holder.home,)))
+        if within & (within - 1):
+            level.joint[holder.id] = Joint(holder, within, level.bits_of(holder.expr))
+            continue
+        home = within.bit_length() - 1
         level.owner[holder.id] = home
         level.relation(home).widths[holder.id] = type_width(holder.type, holder.typmod)
         if is_held(holder):
@@ -117,8 +122,8 @@ def _lateral(level: Level, relation: Relation) -> None:
     assert item is not None
     own = made_ids(item)
     if not isinstance(item, l.TableItem):
-        relation.lateral_vars = [c for c in lateral_reads(item) if c.id in level.owner and c.id not in own]
-    held = [holder.expr for holder in level.placeholders.values() if level.owner[holder.home] == relation.index]
+        relation.lateral_vars = [c for c in lateral_reads(item) if (c.id in level.owner or c.id in level.joint) and c.id not in own]
+    held = [holder.expr for holder in level.placeholders.values() if level.owner.get(holder.id) == relation.index]
     ids = read_ids((*held, *relation.lateral_vars)).intersection(level.owner) - own
     if not ids:
         return
@@ -152,8 +157,11 @@ def build_clauses(level: Level, tree: Group, exprs: Sequence[e.Expr]) -> JoinLis
             level.need(column, relation.bits)
     deconstructor = Deconstructor(level)
     _, _, joins = deconstructor.tree(tree, False)
+    need_inputs(level)
     for holder in level.placeholders.values():
-        home = level.relation(level.owner[holder.home])
+        if holder.id in level.joint:
+            continue
+        home = level.relation(level.owner[holder.id])
         for column in columns_in(holder.expr):
             if level.owner.get(column.id, home.index) != home.index:
                 level.need(column, home.bits)
@@ -166,6 +174,7 @@ def build_clauses(level: Level, tree: Group, exprs: Sequence[e.Expr]) -> JoinLis
 
 def finish_build(level: Level) -> None:
     """LATERAL references closed, foreign keys matched, restrictions drawn from OR clauses, append relations given their members."""
+    settle(level)
     _close_lateral(level)
     level.foreign_keys = find_foreign_keys(level)
     extract_or_restrictions(level)

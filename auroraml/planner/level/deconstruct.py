@@ -11,6 +11,7 @@ from auroraml.planner.level.operators import hashable, type_family
 from auroraml.planner.level.pathkeys import merge_classes
 from auroraml.planner.level.questions import conjuncts, nonnullable_ids, volatile
 from auroraml.planner.rules.join_tree import Group
+from auroraml.planner.rules.placeholder import is_held
 
 JoinList = list["int | JoinList"]
 
@@ -83,6 +84,8 @@ class Deconstructor:
             self.qual(condition, below, kind, scope, oj_scope, nonnullable)
         if special is not None:
             level.special_joins.append(special)
+            for joint in level.joint.values():
+                joint.widen(level.special_joins)
         self.postponed = waiting + self.postponed
         limit = level.statement.join_limit
         if kind == "full":
@@ -123,6 +126,12 @@ class Deconstructor:
                 or not other.lhs_strict or other.delay_upper_joins
             ):  # fmt: skip
                 min_right |= both
+        for holder in level.placeholders.values():
+            if is_held(holder):
+                joint = level.joint.get(holder.id)
+                at = level.bits_of(holder)
+                if not (at if joint is None else joint.within) & ~right:
+                    min_right |= at  # it is computed before its side may become NULL
         made.min_left = min_left or left
         made.min_right = min_right or right
         return made

@@ -11,6 +11,7 @@ from auroraml.planner.level.classes import EquivalenceClass
 from auroraml.planner.level.clause import Clause, SpecialJoin
 from auroraml.planner.level.estimates import Estimates
 from auroraml.planner.level.foreign_keys import ForeignKey
+from auroraml.planner.level.joint import Joint
 from auroraml.planner.level.operators import family_of
 from auroraml.planner.level.pathkeys import PathKey, SortClause
 from auroraml.planner.level.questions import columns_in, ids_in, volatile, walk
@@ -54,6 +55,7 @@ class Level:
         self.has_pseudoconstants = False
         self.init_plans: list[e.SubPlan] = []
         self.placeholders: dict[int, PlaceHolder] = {}
+        self.joint: dict[int, Joint] = {}  # those that joins compute, by id
         self.init_cost = 0.0
         self.targets: list[l.Target] = []
         self.group_clauses: list[SortClause] = []
@@ -128,12 +130,15 @@ class Level:
         owner = self.owner
         if isinstance(node, e.ColumnRef):
             number = owner.get(node.id)
-            return 0 if number is None else 1 << number
+            return self._joint_bits(node.id) if number is None else 1 << number
         for id in ids_in(node):
             number = owner.get(id)
-            if number is not None:
-                bits |= 1 << number
+            bits |= self._joint_bits(id) if number is None else 1 << number
         return bits
+
+    def _joint_bits(self, id: int) -> int:
+        joint = self.joint.get(id)
+        return 0 if joint is None else joint.at
 
     def bits_of_ids(self, ids: frozenset[int]) -> int:
         """The relations that make some columns."""
@@ -149,6 +154,9 @@ class Level:
         for column in columns_in(node):
             number = self.owner.get(column.id)
             if number is None:
+                joint = self.joint.get(column.id)
+                if joint is not None:
+                    joint.needed |= bits
                 continue
             relation = self.relation(number)
             if not bits & ~relation.bits:

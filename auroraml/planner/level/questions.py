@@ -160,7 +160,7 @@ def nonstrict(node: object) -> bool:
         elif isinstance(part, _STRICT_OR_NOT):
             if not part.function.strict:
                 return True
-        elif isinstance(part, _NONSTRICT):
+        elif isinstance(part, _NONSTRICT) or (isinstance(part, PlaceHolder) and nonstrict(part.expr)):
             return True
     return False
 
@@ -186,7 +186,7 @@ def nonnullable_ids(node: object, top: bool = True, owners: Mapping[int, int] | 
         return frozenset().union(*(nonnullable_ids(item, top, owners) for item in node)) if node else frozenset()
     if isinstance(node, PlaceHolder):
         inside = nonnullable_ids(node.expr, top, owners)
-        return inside if owners is None else inside | {owners.get(node.id, node.id)}
+        return inside | {owners.get(node.id, node.id)} if owners is not None and not node.homes else inside
     if isinstance(node, e.ColumnRef):
         return frozenset((node.id,)) if owners is None else frozenset((owners.get(node.id, node.id),))
     if isinstance(node, e.WholeRow):

@@ -46,6 +46,8 @@ class Joiner:
         """has_join_restriction."""
         if relation.lateral or relation.lateral_referencers:
             return True
+        if any(not relation.bits & ~joint.at and relation.bits != joint.at for joint in self.level.joint.values()):
+            return True
         for special in self.level.special_joins:
             if special.kind == "full":
                 continue
@@ -58,6 +60,8 @@ class Joiner:
     def ordered(self, one: Relation, two: Relation) -> bool:
         """have_join_order_restriction."""
         if one.bits & two.direct_lateral or two.bits & one.direct_lateral:
+            return True
+        if any(not (one.bits | two.bits) & ~joint.at for joint in self.level.joint.values()):
             return True
         result = False
         for special in self.level.special_joins:
@@ -185,7 +189,11 @@ class Joiner:
             return found, clauses
         made = Relation(bits, "join")
         made.consider_startup = level.tuple_fraction > 0
-        made.direct_lateral = (one.direct_lateral | two.direct_lateral) & ~bits
+        made.direct_lateral = one.direct_lateral | two.direct_lateral
+        for joint in level.joint.values():
+            if not joint.at & ~bits:
+                made.direct_lateral |= joint.lateral
+        made.direct_lateral &= ~bits
         made.lateral = (one.lateral | two.lateral) & ~bits
         for side in (one, two):
             for clause in side.join_clauses:

@@ -38,6 +38,9 @@ def _removable(level: Level, special: SpecialJoin) -> bool:
         return False
     if any(other.lateral & right for other in level.relations_in(level.all_bits)):
         return False
+    for joint in level.joint.values():
+        if joint.lateral & right or (joint.needed & ~joined and joint.at & right and (not joint.at & ~right or level.bits_of(joint.holder.expr) & right)):
+            return False
     usable = []
     for clause in inner.join_clauses:
         if pushed_down(clause, joined):
@@ -60,6 +63,11 @@ def _remove(level: Level, number: int, special: SpecialJoin) -> None:
         other.min_right &= ~bit
         other.syn_left &= ~bit
         other.syn_right &= ~bit
+    for joint in level.joint.values():
+        joint.at &= ~bit
+        joint.within &= ~bit
+        joint.needed &= ~bit
+    level.joint = {id: joint for id, joint in level.joint.items() if joint.at}
     dead = level.relation(number)
     joined = special.min_left | special.min_right
     above = [c for c in dead.join_clauses if pushed_down(c, joined)]

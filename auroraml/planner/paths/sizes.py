@@ -10,6 +10,7 @@ from auroraml.planner.estimate.set_rows import made_rows
 from auroraml.planner.estimate.width import type_width
 from auroraml.planner.level.classes import join_implied
 from auroraml.planner.level.clause import Clause
+from auroraml.planner.level.joint import compute_in_join
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.relation import Parameterization, Relation, Target
 from auroraml.planner.rules.join_tree import NoTable
@@ -114,6 +115,12 @@ def join_target(level: Level, outer: Relation, inner: Relation, bits: int) -> Ta
     for side in (outer, inner):
         for expr in side.target.exprs:
             assert isinstance(expr, e.ColumnRef)
+            joint = level.joint.get(expr.id)
+            if joint is not None:
+                if joint.needed & ~bits:
+                    exprs.append(expr)
+                    width += joint.width
+                continue
             base = level.relation(level.owner[expr.id])
             if base.needed[expr.id] & ~bits:
                 exprs.append(expr)
@@ -121,4 +128,5 @@ def join_target(level: Level, outer: Relation, inner: Relation, bits: int) -> Ta
     exprs.sort(key=is_held)  # behind the columns (add_placeholders_to_joinrel)
     target = Target(exprs)
     target.width = width
+    compute_in_join(level, target, bits, outer.bits, inner.bits)
     return target

@@ -66,12 +66,11 @@ class Emitter:
 
     def resolver(self, *sides: Sequence[e.Expr]) -> Resolver:
         """Expressions over children's outputs."""
-        return Resolver(Inputs(*sides), self.outside, self.shown, self.rows)
+        return Resolver(Inputs(*sides), self.outside, self.carries, self.shown, self.rows)
 
     def outside(self, column: e.ColumnRef) -> e.Expr:
         """A column of the other side of a nested loop, carried by a parameter (replace_nestloop_params)."""
-        number = self.level.owner.get(column.id)
-        if number is None or not self.outer_bits >> number & 1:
+        if not self.carries(column):
             raise AssertionError(f"column {column.name} ({column.id}) is not at hand")
         for known, other in self.nest_params:
             if other.id == column.id:
@@ -79,6 +78,11 @@ class Emitter:
         made = self.level.statement.new_parameter()
         self.nest_params.append((made, plain(column)))
         return e.ParamRef(type=column.type, typmod=column.typmod, number=made, kind="exec", name=column.name)
+
+    def carries(self, column: e.ColumnRef) -> bool:
+        """Whether the outer sides of nested loops around have a column."""
+        bits = self.level.bits_of(column)
+        return bits != 0 and not bits & ~self.outer_bits
 
     def shown(self, column: e.ColumnRef) -> e.Expr:
         """A column that a moved call read, by name, where no plan node carries it."""

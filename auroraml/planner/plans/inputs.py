@@ -54,10 +54,11 @@ class Inputs:
 class Resolver:
     """Rewrites expressions over inputs; what is not there is asked of `outside`."""
 
-    def __init__(self, inputs: Inputs, outside: Reference, shown: Reference, rows: float) -> None:
+    def __init__(self, inputs: Inputs, outside: Reference, carries: Callable[[e.ColumnRef], bool], shown: Reference, rows: float) -> None:
         self.inputs = inputs
         self.times = rows  # how often an expression is likely to be evaluated
         self.outside = outside
+        self.carries = carries  # whether `outside` has it
         self.shown = shown  # a column that only EXPLAIN reads
 
     def __call__(self, expr: e.Expr) -> e.Expr:
@@ -80,7 +81,8 @@ class Resolver:
         if isinstance(part, e.ColumnRef):
             found = self.inputs.find(part)
             if found is None:
-                return rewrite(part.expr, self.change) if isinstance(part, PlaceHolder) and self.inputs.columns else self.outside(part)
+                held = isinstance(part, PlaceHolder) and not self.carries(part)
+                return rewrite(part.expr, self.change) if held else self.outside(part)  # type: ignore[attr-defined] # a place holder's
             return replace(found, original=self._original(part.original)) if isinstance(part, e.MigratedRef) else found
         if isinstance(part, e.WholeRow):
             columns = (e.ColumnRef(type=a.type, typmod=a.typmod, id=i, name=a.name) for i, a in zip(part.ids, part.type.attributes, strict=False))

@@ -63,7 +63,7 @@ def nest_loop(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] 
     inner = emitter.plan(path.inner, 0)
     emitter.outer_bits = saved
     level = emitter.level
-    mine = [(n, c) for n, c in emitter.nest_params if bits >> level.owner[c.id] & 1]
+    mine = [(n, c) for n, c in emitter.nest_params if not level.bits_of(c) & ~bits]
     emitter.nest_params = [item for item in emitter.nest_params if item not in mine]
     carried = emitter.resolver(outer.exprs)
     params = tuple((number, carried(column)) for number, column in mine)

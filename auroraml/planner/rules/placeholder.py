@@ -8,10 +8,11 @@ from auroraml.records import dataclass
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PlaceHolder(ColumnRef):
-    """Column `id` whose value is `expr`, computed where relation column `home` comes from."""
+    """Column `id` whose value is `expr`, computed where relation column `home` comes from, or where `homes` are joined."""
 
     expr: Expr
     home: int
+    homes: frozenset[int] = frozenset()  # first columns of its subquery's relations, where these are several
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

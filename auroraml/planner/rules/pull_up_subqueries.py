@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from auroraml.ir import expr as e
@@ -153,13 +153,12 @@ class SubqueryPuller:
         if self.wraps and not nullable and len(homes) == 1 and homes[0].outputs:
             held = self._wrapped(item.outputs, exprs, homes[0])
         if nullable and not self._plain(exprs, below):
-            if len(homes) != 1 or (not homes[0].outputs and not isinstance(homes[0], NoTable)):
+            if len(homes) == 1 and isinstance(homes[0], NoTable) and not homes[0].outputs:
+                homes = [NoTable(outputs=(l.Output(id=self.new_id(), name="", type=INT4),))]
+                below = Group(items=(homes[0],), where=below.where)
+            if not all(home.outputs for home in homes):
                 return item
-            home = homes[0]
-            if not home.outputs:
-                home = NoTable(outputs=(l.Output(id=self.new_id(), name="", type=INT4),))
-                below = Group(items=(home,), where=below.where)
-            held = self._held(item.outputs, exprs, home)
+            held = self._held(item.outputs, exprs, homes)
         below = substitute(below, puller.values)
         self.values.update(puller.values)
         self.pulled += puller.pulled + sum(1 for _ in leaves(below))
@@ -190,13 +189,15 @@ class SubqueryPuller:
         )
 
     @staticmethod
-    def _held(outputs: tuple[l.Output, ...], exprs: tuple[e.Expr, ...], leaf: l.FromItem) -> tuple[e.Expr, ...]:
+    def _held(outputs: tuple[l.Output, ...], exprs: tuple[e.Expr, ...], homes: Sequence[l.FromItem]) -> tuple[e.Expr, ...]:
         """Expressions that would not be NULL with the subquery's row are held back as place holders."""
-        ids = made_ids(leaf)
+        ids = frozenset().union(*(made_ids(home) for home in homes))
+        first = [home.outputs[0].id for home in homes]
+        several = frozenset(first) if len(first) > 1 else frozenset()
         return tuple(
             x
-            if (isinstance(x, e.ColumnRef) and x.id in ids) or (read_ids(x) & ids and not nonstrict(x))
-            else PlaceHolder(type=x.type, typmod=x.typmod, id=o.id, name=o.name, expr=x, home=leaf.outputs[0].id)
+            if _goes_with(x, ids)
+            else PlaceHolder(type=x.type, typmod=x.typmod, id=o.id, name=o.name, expr=x, home=first[0], homes=several)
             for o, x in zip(outputs, exprs, strict=False)
         )
 
@@ -204,7 +205,16 @@ class SubqueryPuller:
     def _plain(exprs: tuple[e.Expr, ...], below: l.FromItem) -> bool:
         """Whether every column is NULL where the subquery's rows are: a column or a strict expression of columns."""
         ids = made_ids(below)
-        return all((isinstance(x, e.ColumnRef) and x.id in ids) or (read_ids(x) & ids and not nonstrict(x)) for x in exprs)
+        return all(_goes_with(x, ids) for x in exprs)
+
+
+def _goes_with(expr: e.Expr, ids: frozenset[int]) -> bool:
+    """Whether an expression is NULL where all the columns `ids` are, or is held back below already."""
+    if isinstance(expr, PlaceHolder):
+        return not (expr.homes or {expr.home}) - ids
+    if isinstance(expr, e.ColumnRef):
+        return expr.id in ids
+    return bool(read_ids(expr) & ids) and not nonstrict(expr)
 
 
 def _reads_beyond(item: l.FromItem, outside: frozenset[int], safe: frozenset[int] | None) -> bool:

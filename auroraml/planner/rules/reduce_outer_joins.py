@@ -34,7 +34,7 @@ def reduce_outer_joins(tree: Group) -> Group:
     for leaf in leaves(tree):
         ids = made_ids(leaf)
         owners.update(dict.fromkeys(ids, min(ids, default=0)))
-    owners.update((part.id, owners.get(part.home, part.home)) for part in walk(tree) if isinstance(part, PlaceHolder))
+    owners.update((part.id, owners.get(part.home, part.home)) for part in walk(tree) if isinstance(part, PlaceHolder) and not part.homes)
     return _reduce(tree, NONE, NONE, owners)  # type: ignore[return-value] # a Group stays one
 
 
