@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
-from auroraml.ir.tree import same
+from auroraml.ir.tree import same, walk
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.pathkeys import SortClause
 from auroraml.planner.level.questions import columns_in, conjuncts, contains, equal, rewrite, volatile
@@ -58,7 +58,7 @@ class LevelExpressions:
         if isinstance(part, e.WholeRow) and not level.ids.issuperset(part.ids):
             refs = (e.ColumnRef(type=a.type, typmod=a.typmod, id=i, name=a.name) for i, a in zip(part.ids, part.type.attributes, strict=False))
             return e.RowExpr(type=part.type, args=tuple(rewrite(r, self._carried) for r in refs))
-        if isinstance(part, PlaceHolder):
+        if isinstance(part, PlaceHolder) and part.home in level.ids:
             return self._held(part)
         if isinstance(part, e.ColumnRef) and part.id not in level.ids:
             if level.outer is None:
@@ -75,8 +75,15 @@ class LevelExpressions:
             self.level.ids |= {holder.id}
         return known
 
+    def _note_held(self, query: object) -> None:
+        """Place holders of this level that a subquery reads are known before it is planned."""
+        for part in walk(query):
+            if isinstance(part, PlaceHolder) and part.home in self.level.ids:
+                self._held(part)
+
     def _link(self, link: e.SubLink) -> e.SubLink:
         """The test's own parts prepared; the columns of the subquery stay."""
+        self._note_held(link.query)
         if link.test is None:
             return link
         inside = {o.id for o in link.query.outputs}
@@ -85,7 +92,7 @@ class LevelExpressions:
         def change(part: object) -> object | None:
             if isinstance(part, e.SubLink):
                 return plan_sublink(level, self._link(part), False)
-            if isinstance(part, PlaceHolder):
+            if isinstance(part, PlaceHolder) and part.home in level.ids:
                 return self._held(part)
             if isinstance(part, e.ColumnRef) and part.id not in level.ids and part.id not in inside and level.outer is not None:
                 return level.outer.reference(part)
@@ -188,6 +195,8 @@ class Prepared(LevelExpressions):
             return replace(item, calls=tuple(self._outside(self.level.fold(call), False) for call in item.calls))
         if isinstance(item, AppendItem):
             return replace(item, members=tuple(Member(item=self._item_quals(m.item), values=self.exprs(m.values)) for m in item.members))
+        if isinstance(item, l.SubqueryItem):
+            self._note_held(item.query)
         if isinstance(item, l.ValuesItem):
             return replace(item, rows=tuple(self.exprs(row) for row in item.rows))
         return item

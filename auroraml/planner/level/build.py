@@ -38,7 +38,8 @@ def build_relations(level: Level, tree: Group) -> None:
     for holder in level.placeholders.values():
         within = level.bits_of_ids(holder.homes or frozenset((holder.home,)))
         if within & (within - 1):
-            level.joint[holder.id] = Joint(holder, within, level.bits_of(holder.expr))
+            joint = level.joint[holder.id] = Joint(holder, within, level.bits_of(holder.expr))
+            level.estimates.columns[holder.id] = InputColumn(input=joint.input)
             continue
         home = within.bit_length() - 1
         level.owner[holder.id] = home

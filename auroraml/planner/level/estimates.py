@@ -136,10 +136,14 @@ class Estimates:
     def sides(self, special: SpecialJoin, asked: str) -> JoinSides:
         """The join as estimates see it: nearly everywhere its own kind decides, whatever kind the caller asks for."""
         level = self.level
-        left = frozenset(self.inputs[r.index] for r in level.relations_in(special.syn_left) if r.index in self.inputs)
-        right = frozenset(self.inputs[r.index] for r in level.relations_in(special.syn_right) if r.index in self.inputs)
+        left, right = self._inputs_of(special.syn_left), self._inputs_of(special.syn_right)
         inner = level.find(special.min_right)
         return JoinSides(kind=special.kind, asked=asked, left=left, right=right, inner_rows=1.0 if inner is None else inner.rows)
+
+    def _inputs_of(self, bits: int) -> frozenset[Input]:
+        """The relations' inputs, and place holders that their join computes."""
+        joint = [one.input for one in self.level.joint.values() if not one.at & ~bits]
+        return frozenset([*(self.inputs[r.index] for r in self.level.relations_in(bits) if r.index in self.inputs), *joint])
 
     def join_list(self, clauses: Sequence[Clause], kind: str, special: SpecialJoin) -> float:
         """Several join clauses together (clauselist_selectivity for a join)."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import TYPE_CHECKING
 
 from auroraml.ir import expr as e
-from auroraml.planner.estimate.estimator import InputColumn
+from auroraml.planner.estimate.estimator import Input, InputColumn
 from auroraml.planner.estimate.width import type_width
 from auroraml.planner.level.questions import columns_in
 from auroraml.planner.rules.placeholder import PlaceHolder, is_held
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 class Joint:
     """Where a place holder may be computed, and who reads it."""
 
-    __slots__ = ("at", "holder", "lateral", "needed", "width", "within")
+    __slots__ = ("at", "holder", "input", "lateral", "needed", "width", "within")
 
     def __init__(self, holder: PlaceHolder, within: int, read: int) -> None:
         self.holder = holder
@@ -28,6 +29,7 @@ class Joint:
         self.at = read & within or within  # those that must be joined to compute it
         self.lateral = read & ~within
         self.needed = 0
+        self.input = Input(rows=inf)  # nothing is known of the join it varies with, until that is made
         self.width = type_width(holder.type, holder.typmod)
 
     def widen(self, specials: Sequence[SpecialJoin]) -> None:

@@ -9,6 +9,7 @@ from auroraml.ir import logical as l
 from auroraml.ir.tree import walk
 from auroraml.planner.level.questions import conjuncts
 from auroraml.planner.rules.join_tree import AppendItem, leaves
+from auroraml.planner.rules.placeholder import PlaceHolder
 
 
 def lateral_reads(item: l.FromItem) -> Iterator[e.ColumnRef]:
@@ -55,4 +56,6 @@ def _columns(node: object) -> Iterator[e.ColumnRef]:
         for part in node:
             yield from _columns(part)
     elif node is not None:
-        yield from (part for part in walk(node) if isinstance(part, e.ColumnRef))
+        columns = [part for part in walk(node) if isinstance(part, e.ColumnRef)]
+        inside = {id(part) for held in columns if isinstance(held, PlaceHolder) for part in walk(held.expr)}
+        yield from (column for column in columns if id(column) not in inside)

@@ -136,7 +136,7 @@ class Outer:
         if ref.id in level.ids:
             made = e.ParamRef(type=ref.type, typmod=ref.typmod, number=level.statement.new_parameter(), kind="exec", name=ref.name)
             self.params[ref.id] = made
-            self.refs.append((made.number, ref))
+            self.refs.append((made.number, level.placeholders.get(ref.id, ref)))
             return made
         if level.outer is None:
             raise AssertionError(f"column {ref.name} ({ref.id}) is nowhere")

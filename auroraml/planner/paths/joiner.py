@@ -208,6 +208,9 @@ class Joiner:
         made.rows = level.estimates.join_rows(one, two, (one.rows, two.rows), special, clauses)
         if one.consider_parallel and two.consider_parallel:
             made.consider_parallel = is_safe(level, [c.expr for c in clauses]) and is_safe(level, made.target.exprs)
+        for joint in level.joint.values():
+            if joint.at == bits:
+                joint.input.rows = made.rows
         level.joins[bits] = made
         self.fresh.append(made)
         return made, clauses

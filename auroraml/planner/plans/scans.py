@@ -330,8 +330,7 @@ def subquery_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Ex
     tests = _filter(emitter, resolve, clauses)
     targets = resolve.all(outputs)
     for number, column in relation.sub_params:  # after the scan's own, which do not share these: a Memoize above then knows one of the two
-        owner = level.owner.get(column.id)
-        if owner is not None and emitter.outer_bits >> owner & 1 and all(known != number for known, _ in emitter.nest_params):
+        if emitter.carries(column) and all(known != number for known, _ in emitter.nest_params):
             emitter.nest_params.append((number, column))
     if sub not in level.children:
         level.children.append(sub)
