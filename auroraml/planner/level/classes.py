@@ -297,6 +297,15 @@ def join_implied(level: Level, join_bits: int, outer_bits: int, inner_bits: int)
     return found
 
 
+def implied_by(level: Level, classes: Sequence[EquivalenceClass], join_bits: int, outer_bits: int, inner_bits: int) -> list[Clause]:
+    """Those of some classes (generate_join_implied_equalities_for_ecs)."""
+    found: list[Clause] = []
+    for cls in classes:
+        if not cls.has_const and len(cls.members) > 1 and cls.bits & join_bits:
+            found += _between(level, cls, join_bits, outer_bits, inner_bits)
+    return found
+
+
 def _between(level: Level, cls: EquivalenceClass, join_bits: int, outer_bits: int, inner_bits: int) -> list[Clause]:
     outer: list[Member] = []
     inner: list[Member] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from auroraml.planner.cost.numbers import clamp_rows
-from auroraml.planner.level.classes import EquivalenceClass, join_implied
+from auroraml.planner.level.classes import EquivalenceClass, implied_by, join_implied
 from auroraml.planner.level.clause import Clause
 from auroraml.planner.level.relation import Parameterization
 from auroraml.planner.paths.path import Path
@@ -48,8 +48,10 @@ def _parameters(pair: Pair, outer: Path, inner: Path, required: int, clauses: li
                 dropped.append(clause.left_class)
             continue
         found.append(clause)
-    if dropped:
-        found += [c for c in _for_left(pair, outer, required, dropped) if not movable_into(c, outer.relation.bits, outer_joined)]
+    if dropped:  # the inner side tests them against its own columns or the outer side's: these are still to be tied to what is given
+        for clause in implied_by(level, dropped, outer.relation.bits | required, required, outer.relation.bits):
+            if not movable_into(clause, outer.relation.bits, outer_joined):
+                found.append(clause)
     every = [*found, *clauses]
     known = relation.parameterizations.get(required)
     if known is None:
@@ -58,9 +60,3 @@ def _parameters(pair: Pair, outer: Path, inner: Path, required: int, clauses: li
         rows = level.estimates.join_rows(outer.relation, inner.relation, (outer_rows, inner_rows), pair.special, every)
         known = relation.parameterizations[required] = Parameterization(required, min(clamp_rows(rows), relation.rows), every)
     return known, every
-
-
-def _for_left(pair: Pair, outer: Path, required: int, classes: list[EquivalenceClass]) -> list[Clause]:
-    """The same equalities for the left side: the right one tests its own, but which of the class's members that ties is not known."""
-    bits = outer.relation.bits
-    return [c for c in join_implied(pair.level, bits | required, required, bits) if any(c.left_class is cls for cls in classes)]
