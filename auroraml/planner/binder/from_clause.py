@@ -42,26 +42,35 @@ class FromClause:
         self.scope = scope
         self.expressions = expressions
         self.subquery = subquery
+        self.shown: dict[int, list[tuple[str, e.Expr]]] = {}  # by the identity of a join: its columns, as `*` lists them
+        self.joins: list[FromItem] = []  # which keeps those alive
 
     def items(self, from_: exp.Expression | None, joins: Sequence[exp.Join]) -> tuple[FromItem, ...]:
         """The items of the comma list; a JOIN extends the item before it."""
         if from_ is None:
             return ()
+        self.scope.stars = []
         found = [self.item(from_.this)]
         for join in [*(from_.this.args.get("joins") or ()), *joins]:  # UPDATE's hang below its first item
             if self._is_comma(join):
-                found.append(self.joined(self.item(join.this), join.this.args.get("joins") or ()))
+                found.append(self.whole(join.this))
             else:
                 found[-1] = self.join(found[-1], join)
+        self.scope.stars = [(frozenset(o.id for o in item.outputs), self._shown(item)) for item in found]
         return tuple(found)
+
+    def _shown(self, item: FromItem) -> list[tuple[str, e.Expr]]:
+        """The columns that `*` makes of an item, a join's merged ones first."""
+        return self.shown.get(id(item)) or [(o.name, column(o)) for o in item.outputs]
 
     @staticmethod
     def _is_comma(join: exp.Join) -> bool:
         return not any(join.args.get(key) for key in ("kind", "side", "method", "on", "using"))
 
-    def joined(self, item: FromItem, joins: Sequence[exp.Join]) -> FromItem:
+    def whole(self, node: exp.Expression) -> FromItem:
         """An item with the joins that sqlglot hangs below it."""
-        for join in joins:
+        item = self.item(node)
+        for join in node.args.get("joins") or ():
             item = self.join(item, join)
         return item
 
@@ -96,7 +105,7 @@ class FromClause:
         if isinstance(node, exp.Table):
             if node.args.get("sample") is not None:
                 raise FeatureNotSupported("TABLESAMPLE is not supported", at=self.leaves.start(node))
-            if isinstance(node.this, exp.Values):  # the first item of a join in parentheses
+            if isinstance(node.this, exp.Values):
                 return self._values(node.this, node)
             if isinstance(node.this, (exp.Anonymous, exp.Dot)):
                 schema = node.args.get("db")
@@ -162,7 +171,8 @@ class FromClause:
     def _parenthesised(self, node: exp.Subquery, lateral: bool, outer: exp.Expression | None = None) -> FromItem:
         inner = node.this
         alias, names, _ = self._alias(outer if outer is not None and outer.args.get("alias") is not None else node)
-        if self._is_join(inner):
+        if _is_item(inner):
+            self._check_joined(inner)
             return self._nested_join(inner, node, alias, names)
         parent = self.scope if lateral else self._outside()
         plan = self.subquery(inner, parent)
@@ -174,6 +184,16 @@ class FromClause:
         outputs = self._renamed(outputs, names, alias, at)
         self._enter(Entry(alias=alias, outputs=outputs), at)
         return SubqueryItem(outputs=outputs, alias=alias, aliased=True, listed=bool(names), lateral=lateral and _reads(plan, self.scope), query=plan)
+
+    def _check_joined(self, inner: exp.Expression) -> None:
+        """Parentheses in FROM are for joins, not for one item."""
+        if inner.args.get("joins") or (isinstance(inner, exp.Subquery) and inner.args.get("alias") is None):
+            return
+        tokens, depth = self.leaves.source.tokens, 0
+        for token in tokens[self.leaves.first(inner) :]:
+            depth += token.is_op("(") - token.is_op(")")
+            if depth < 0:
+                raise SqlSyntaxError(f'syntax error at or near "{token.raw}"', at=token.start)
 
     def _before(self, at: int) -> int:
         tokens = [t for t in self.leaves.source.tokens if t.start < at and t.is_op("(")]
@@ -196,17 +216,17 @@ class FromClause:
 
     def _nested_join(self, inner: exp.Expression, node: exp.Subquery, alias: str | None, names: Sequence[str]) -> FromItem:
         start = len(self.scope.entries)
-        taken = isinstance(inner, exp.Subquery) and self._is_join(inner.this)  # its joins belong to the item already
-        item = self.joined(self.item(inner), [] if taken else inner.args.get("joins") or ())
-        item = self.joined(item, node.args.get("joins") or ())
+        item = self.whole(inner)
         if alias is not None:
             made = self._renamed(item.outputs, names, alias, 0)
+            shown = [(names[i] if i < len(names) else name, expr) for i, (name, expr) in enumerate(self._shown(item))]
+            self.shown[id(item)] = shown
             del self.scope.entries[start:]
             self._enter(Entry(alias=alias, outputs=made), 0)
         return item
 
     def _values(self, node: exp.Values, outer: exp.Expression | None = None) -> FromItem:
-        alias, names, _ = self._alias(node if outer is None else outer)
+        alias, names, _ = self._alias(outer or node)
         at = self.leaves.start(node)
         if alias is None:
             raise SqlSyntaxError("VALUES in FROM must have an alias", hint="For example, FROM (VALUES ...) [AS] foo.", at=self._before(at))
@@ -275,7 +295,7 @@ class FromClause:
     def join(self, left: FromItem, node: exp.Join) -> FromItem:
         """left [kind] JOIN right ON | USING | NATURAL."""
         before = len(self.scope.entries)
-        right = self.joined(self.item(node.this), node.this.args.get("joins") or ())
+        right = self.whole(node.this)
         side = (node.args.get("side") or "").lower()
         kind = side if side in ("left", "right", "full") else "cross" if (node.args.get("kind") or "").upper() == "CROSS" else "inner"
         outputs = left.outputs + right.outputs
@@ -285,8 +305,10 @@ class FromClause:
             using = [o.name for o in left.outputs if o.name in theirs]
         if using:
             on = self._using(using, left, right, kind, node, before)
-            return JoinItem(outputs=outputs, kind="inner" if kind == "cross" else kind, left=left, right=right, on=on,
+            merged = [(name, value) for name, value, _ in self.scope.merged[: len(using)]]
+            made = JoinItem(outputs=outputs, kind="inner" if kind == "cross" else kind, left=left, right=right, on=on,
                             using=tuple(using))  # fmt: skip
+            return self._listed(made, merged, left, right)
         condition = None
         if node.args.get("on") is not None:
             condition = self.expressions.condition(node.args["on"], Clause(name="JOIN/ON"))
@@ -295,7 +317,14 @@ class FromClause:
             after = max(self.leaves.indexes(node), default=0) + 1
             token = tokens[after]
             raise SqlSyntaxError("syntax error at end of input" if token.kind == "end" else f'syntax error at or near "{token.raw}"', at=token.start)
-        return JoinItem(outputs=outputs, kind="inner" if kind == "cross" else kind, left=left, right=right, on=condition)
+        made = JoinItem(outputs=outputs, kind="inner" if kind == "cross" else kind, left=left, right=right, on=condition)
+        return self._listed(made, [], left, right)
+
+    def _listed(self, made: JoinItem, merged: list[tuple[str, e.Expr]], left: FromItem, right: FromItem) -> JoinItem:
+        names = {name for name, _ in merged}
+        self.shown[id(made)] = merged + [shown for side in (left, right) for shown in self._shown(side) if shown[0] not in names]
+        self.joins.append(made)
+        return made
 
     def _side(
         self, entries: Sequence[Entry], merged: Sequence[tuple[str, e.Expr, frozenset[int]]], name: str, side: str
@@ -378,3 +407,12 @@ def common_rows(rows: Sequence[Sequence[e.Expr]], expressions: Expressions) -> t
 def figure(expr: e.Expr) -> str:
     """A name for an expression in FROM."""
     return expr.name if isinstance(expr, e.SqlValue) else "function"
+
+
+def _is_item(inner: exp.Expression) -> bool:
+    """Whether parentheses in FROM hold an item with its joins, not a query."""
+    if inner.args.get("joins") and not isinstance(inner, exp.Select):
+        return True
+    if isinstance(inner, exp.Subquery):
+        return inner.args.get("alias") is not None or _is_item(inner.this)
+    return isinstance(inner, (exp.Table, exp.Lateral))

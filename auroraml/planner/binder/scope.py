@@ -41,6 +41,7 @@ class Scope:
 
     entries: list[Entry] = field(default_factory=list)
     merged: list[tuple[str, Expr, frozenset[int]]] = field(default_factory=list)  # name, expression, ids it stands for
+    stars: list[tuple[frozenset[int], list[tuple[str, Expr]]]] = field(default_factory=list)  # of each item: its columns' ids, what `*` makes of it
     parent: Scope | None = None
     ctes: dict[str, object] = field(default_factory=dict)
     future: frozenset[str] = frozenset()  # WITH queries that come later, or this one itself: known, but out of reach

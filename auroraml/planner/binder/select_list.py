@@ -60,10 +60,10 @@ class SelectList:
             at = next((t.start for t in self.leaves.source.tokens if t.is_op("*")), 0)
             raise SqlSyntaxError("SELECT * with no tables specified is not valid", at=at)
         hidden = self.scope.replaced()
-        found = [self._new(name, expr) for name, expr, _ in self.scope.merged]
-        found += [self._new(o.name, column(o)) for entry in self.scope.entries for o in entry.outputs
-                  if o.id not in hidden and not entry.qualified]  # fmt: skip
-        return found
+        covered = hidden.union(*(ids for ids, _ in self.scope.stars))
+        found = [self._new(o.name, column(o)) for entry in self.scope.entries for o in entry.outputs
+                 if o.id not in covered and not entry.qualified]  # fmt: skip
+        return found + [self._new(name, expr) for _, shown in self.scope.stars for name, expr in shown]
 
     def _qualified_star(self, node: exp.Column) -> list[Target]:
         qualifier = node.args["table"]
