@@ -10,6 +10,7 @@ from auroraml.ir import expr as e
 from auroraml.planner.level.clause import Clause
 from auroraml.planner.level.operators import family_operator, type_family
 from auroraml.planner.level.questions import contains, equal, nonstrict, returns_set, strip, volatile
+from auroraml.planner.rules.placeholder import is_held
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import BOOL
 
@@ -328,7 +329,7 @@ def _between(level: Level, cls: EquivalenceClass, join_bits: int, outer_bits: in
                 operator = family_operator(a.type, b.type, 3)
                 if operator is None:
                     continue
-                points = isinstance(strip(a.expr), e.ColumnRef) + isinstance(strip(b.expr), e.ColumnRef) + operator.can_hash
+                points = _is_column(a.expr) + _is_column(b.expr) + operator.can_hash
                 if points > score:
                     best, score = (a, b), points
                     if points == 3:
@@ -346,6 +347,11 @@ def _between(level: Level, cls: EquivalenceClass, join_bits: int, outer_bits: in
                 found.append(join_clause(level, cls, previous, member, None))
             previous = member
     return found
+
+
+def _is_column(expr: e.Expr) -> bool:
+    bare = strip(expr)
+    return isinstance(bare, e.ColumnRef) and not is_held(bare)
 
 
 def join_clause(level: Level, cls: EquivalenceClass, left: Member, right: Member, parent: EquivalenceClass | None) -> Clause:
