@@ -207,13 +207,6 @@ class FromClause:
         """The scope of a subquery that is not LATERAL: outer levels and WITH names, none of this level's items."""
         return Scope(parent=self.scope.parent, ctes=self.scope.ctes, siblings=self.scope.entries)
 
-    @classmethod
-    def _is_join(cls, inner: exp.Expression) -> bool:
-        """Whether parentheses in FROM hold a join, not a query."""
-        if not isinstance(inner, exp.Subquery):
-            return isinstance(inner, exp.Table)
-        return inner.args.get("alias") is not None or bool(inner.args.get("joins")) or cls._is_join(inner.this)
-
     def _nested_join(self, inner: exp.Expression, node: exp.Subquery, alias: str | None, names: Sequence[str]) -> FromItem:
         start = len(self.scope.entries)
         item = self.whole(inner)
