@@ -115,9 +115,10 @@ def _(node: p.BitmapHeapScan, place: Place, metrics: NodeMetrics | None) -> Iter
         yield from _removed("Rows Removed by Index Recheck", metrics.removed_by_recheck if metrics else 0, metrics)
     yield from _filter(node, scan, metrics)
     if metrics is not None:
-        blocks = int(str(metrics.extra.get("Exact Heap Blocks", 0)))
-        yield Property(label="Exact Heap Blocks", value=blocks, text=f"Heap Blocks: exact={blocks}" if blocks else None)
-        yield Property(label="Lossy Heap Blocks", value=0)
+        counts = {kind: int(str(metrics.extra.get(f"{kind} Heap Blocks", 0))) for kind in ("Exact", "Lossy")}
+        said = "".join(f" {kind.lower()}={count}" for kind, count in counts.items() if count)
+        yield Property(label="Exact Heap Blocks", value=counts["Exact"], text=f"Heap Blocks:{said}" if said else None)
+        yield Property(label="Lossy Heap Blocks", value=counts["Lossy"])
 
 
 @details.register

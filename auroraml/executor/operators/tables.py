@@ -13,12 +13,14 @@ from auroraml.executor.indexes import IndexLookup, bounds_of
 from auroraml.executor.matching import Matcher
 from auroraml.executor.operator import Operator, operator
 from auroraml.executor.shares import Dealt, InOrder, Share
+from auroraml.executor.space.bitmaps import lossy_pages
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.objects import Relation
 from auroraml.storage.table import Table
 
 LOOK_AHEAD, LARGEST = 1_024, 1_048_576
+NONE: Index = np.zeros(0, np.int64)
 PAIRS = 1_000_000  # rows times loops brought together at once
 
 
@@ -390,6 +392,7 @@ class BitmapIndexRows(BitmapRows):
             keep = select([compile(c) for c in found.left], self.frame(batch.n, batch))
             rows, owners = rows[keep], None if owners is None else owners[keep]
         order = np.argsort(rows, kind="stable") if owners is None else np.lexsort((rows, owners))
+        self.arrival = rows if owners is None and self.loops.n is None else None
         self.counted(rows, True)
         if self.ctx.buffers:
             pages = self.lookup.blocks(table, self.node.relation, found, self.loops, self.ctx, 1.0, len(rows))
@@ -425,6 +428,7 @@ class BitmapHeapRows(_Located):
     """The rows of a bitmap as stored."""
 
     node: p.BitmapHeapScan
+    lossy = others = NONE  # pages known as a whole only, and rows of theirs that the bitmap was not about
 
     def candidates(self, table: Table) -> Batch:
         child = self.children[0]
@@ -435,17 +439,39 @@ class BitmapHeapRows(_Located):
         if self.ctx.measured:
             pages = blocks.pages_of(table, self.node.relation, rows)
             self.pages = np.unique(pages if owners is None else owners * table.heap.pages + pages)
+            self._find_lossy(table, child, rows)
         return self.located(table, rows, owners, ())
+
+    def _find_lossy(self, table: Table, child: BitmapRows, rows: Index) -> None:
+        """The pages that a bitmap in work_mem knows as a whole only, and the rows there that it was not about; of one index alone."""
+        self.lossy = self.others = NONE
+        arrival = child.arrival if isinstance(child, BitmapIndexRows) else None
+        relation = self.node.relation
+        if arrival is not None:
+            self.lossy = lossy_pages(blocks.pages_of(table, relation, arrival), self.ctx.work_memory)
+        if len(self.lossy):
+            visible = self.ctx.store.visible(table, self.ctx.transaction)
+            every = np.arange(table.n) if visible is None else visible
+            others = every[np.isin(blocks.pages_of(table, relation, every), self.lossy)]
+            self.others = others[~np.isin(others, rows)]
 
     def begin_part(self) -> None:
         super().begin_part()
-        self.exact = 0
+        self.exact = self.inexact = self.rechecked = 0
 
     def _visit(self) -> None:
         with self.ctx.store.lock:
-            exact = self.visited(self.ctx.store.table(self.node.relation.oid))
-        self.metrics.extra["Exact Heap Blocks"] = int(str(self.metrics.extra.get("Exact Heap Blocks", 0))) + exact - self.exact
-        self.exact = exact
+            pages = self.visited(self.ctx.store.table(self.node.relation.oid))
+        inexact = rechecked = 0
+        if len(self.lossy) and self.share is None and self.loops.n is None:
+            inexact = int(np.isin(self.pages[:pages], self.lossy).sum())
+            rows = self.reached()
+            rechecked = len(self.others) if self.ended else int(np.searchsorted(self.others, rows[-1])) if len(rows) else 0
+        for label, now, before in (("Exact", pages - inexact, self.exact), ("Lossy", inexact, self.inexact)):
+            key = f"{label} Heap Blocks"
+            self.metrics.extra[key] = int(str(self.metrics.extra.get(key, 0))) + now - before
+        self.metrics.removed_by_recheck += rechecked - self.rechecked
+        self.exact, self.inexact, self.rechecked = pages - inexact, inexact, rechecked
         super()._visit()
 
     def visited(self, table: Table) -> int:
