@@ -16,9 +16,7 @@ from auroraml.planner import choose
 __all__ = ["plan", "run", "stream"]
 
 
-def plan(
-    bound: BoundStatement, ctx: ExecutionContext, may_execute: Callable[[Function], bool], pages: StoredPages | None = None
-) -> PhysicalPlan:
+def plan(bound: BoundStatement, ctx: ExecutionContext, may_execute: Callable[[Function], bool], pages: StoredPages | None = None) -> PhysicalPlan:
     """The physical plan of a bound statement in the context it will run in; SQL functions the role may execute are inlined."""
     return choose(bound, ctx.catalog, ctx.settings, pages or StoredPages(ctx.store, ctx), ctx, may_execute)
 

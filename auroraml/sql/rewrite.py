@@ -270,7 +270,9 @@ class Rewriter:
     def _alias_before(self, i: int) -> bool:
         """Whether a `(` at `i` follows AS or an alias behind a call in FROM."""
         previous = self.tokens[i - 1]
-        return previous.is_word("as") or (previous.is_name and not _structural(previous) and (self.tokens[i - 2].is_word("as") or self.tokens[i - 2].is_op(")")))
+        return previous.is_word("as") or (
+            previous.is_name and not _structural(previous) and (self.tokens[i - 2].is_word("as") or self.tokens[i - 2].is_op(")"))
+        )
 
     def _close(self, frame: _Frame) -> None:
         if frame.kind in SPECIAL_CALLS:

@@ -123,7 +123,14 @@ def pg_cursors(ctx: Reader) -> Rows:
 def pg_prepared_statements(ctx: Reader) -> Rows:
     """Prepared statements of this session."""
     return [
-        {"name": p.name, "statement": p.text, "prepare_time": p.created, "parameter_types": array([t.oid for t in p.source.types]),
-         "from_sql": p.from_sql, "generic_plans": p.source.generic_plans, "custom_plans": p.source.custom_plans}
+        {
+            "name": p.name,
+            "statement": p.text,
+            "prepare_time": p.created,
+            "parameter_types": array([t.oid for t in p.source.types]),
+            "from_sql": p.from_sql,
+            "generic_plans": p.source.generic_plans,
+            "custom_plans": p.source.custom_plans,
+        }
         for p in ctx.host.prepared.values()
     ]

@@ -12,6 +12,7 @@ from tests.runner.cluster import binaries
 from tests.runner.outcome import Engine
 
 SMALL = Portion(schemas=range(3), numbers=range(25), most_rows=600, inner=0.995, every=0.97)
+MEASURED = Portion(schemas=range(3), numbers=range(15), most_rows=600, inner=0.97, every=0.97, measured=True)
 LARGE = Portion(schemas=range(1000, 1100), numbers=range(25), most_rows=20_000, inner=0.995, every=0.97)
 
 
@@ -37,3 +38,17 @@ def test_plans(request: pytest.FixtureRequest) -> None:
     assert result.planned.total() == 2 * len(counts.schemas) * len(counts.numbers)
     assert result.share("inner") >= counts.inner, result
     assert result.share("inner", "other") >= counts.every, result
+
+
+@pytest.mark.skipif(binaries() is None, reason="compares with PostgreSQL 15's server programs")
+def test_measured(oracle_engine: Engine) -> None:
+    """What EXPLAIN ANALYZE counts of those that are planned alike."""
+    engine = Aurora()
+    try:
+        *_, result = compare_all(engine, oracle_engine, MEASURED)
+    finally:
+        engine.close()
+    assert isinstance(result, Comparison)
+    assert result.planned.total() > len(MEASURED.schemas) * len(MEASURED.numbers), result
+    assert result.share("inner") >= MEASURED.inner, result
+    assert result.share("inner", "other") >= MEASURED.every, result

@@ -13,7 +13,7 @@ from auroraml.executor.matching import Matcher
 from auroraml.executor.operator import Operator, operator, running_parts
 from auroraml.executor.operators.joins import NO_PAIRS, JoinRows, Pairs, no_rows
 from auroraml.executor.operators.memoize import MemoizeRows
-from auroraml.executor.operators.merge_walk import Walk
+from auroraml.executor.operators.merge_walk import SKIPPED, Walk
 from auroraml.executor.operators.ordering import SortRows
 from auroraml.executor.replay import Before, before_run, can_replay, replay
 from auroraml.ir import expr as e
@@ -124,7 +124,7 @@ class MergeJoinRows(JoinRows):
         if left.n > 1 and (np.diff(numbers[: left.n]) < 0).any():
             numbers = -numbers
         known = np.logical_and.reduce([v.valid for v in together])
-        ranks = [int(r) if k else None for r, k in zip(numbers, known, strict=True)]
+        ranks = [int(r) if k else SKIPPED if f else None for r, k, f in zip(numbers, known, together[0].valid, strict=True)]
 
         def passes(o: int, i: int) -> bool:
             if not self.conditions:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 END = -1
+SKIPPED = 1 << 62  # the rank of a row with a NULL in a key behind the first: it matches nothing, and others may follow
 
 
 class Walk:
-    """The two sides as ranks in their common order (None: a NULL key), walked until `wanted` rows have been made."""
+    """The two sides as ranks in their common order (None: a NULL as the first key), walked until `wanted` rows have been made."""
 
     def __init__(self, outer: Sequence[int | None], inner: Sequence[int | None], kind: str, *, passes: Callable[[int, int], bool], early: bool,
                  skips_marks: bool, nulls_end: bool) -> None:  # fmt: skip
@@ -50,6 +51,8 @@ class Walk:
         """match, skip (a NULL key) or end."""
         if at == END:
             return "end"
+        if side[at] == SKIPPED:
+            return "skip"
         if side[at] is not None:
             return "match"
         return "end" if self.nulls_end and not fills else "skip"
@@ -152,7 +155,7 @@ class Walk:
             if i == END or self._state(self.inner, i, self.fill_inner) == "end":
                 self._rest_of_outer()
                 return None
-            if self.inner[i] is None:
+            if self.inner[i] is None or self.inner[i] == SKIPPED:
                 found = self._inner_matchable()
                 return None if found is None else (o, found)
             return o, i

@@ -39,7 +39,9 @@ def _removable(level: Level, special: SpecialJoin) -> bool:
     if any(other.lateral & right for other in level.relations_in(level.all_bits)):
         return False
     for joint in level.joint.values():
-        if joint.lateral & right or (joint.needed & ~joined and joint.at & right and (not joint.at & ~right or level.bits_of(joint.holder.expr) & right)):
+        if joint.lateral & right or (
+            joint.needed & ~joined and joint.at & right and (not joint.at & ~right or level.bits_of(joint.holder.expr) & right)
+        ):
             return False
     usable = []
     for clause in inner.join_clauses:

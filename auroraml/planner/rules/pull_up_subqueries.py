@@ -195,9 +195,7 @@ class SubqueryPuller:
         first = [home.outputs[0].id for home in homes]
         several = frozenset(first) if len(first) > 1 else frozenset()
         return tuple(
-            x
-            if _goes_with(x, ids)
-            else PlaceHolder(type=x.type, typmod=x.typmod, id=o.id, name=o.name, expr=x, home=first[0], homes=several)
+            x if _goes_with(x, ids) else PlaceHolder(type=x.type, typmod=x.typmod, id=o.id, name=o.name, expr=x, home=first[0], homes=several)
             for o, x in zip(outputs, exprs, strict=False)
         )
 
