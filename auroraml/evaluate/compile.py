@@ -95,6 +95,8 @@ def _(expr: e.ParamRef) -> Evaluator:
     key = (expr.kind, expr.number)
 
     def run(frame: Frame) -> Vector:
+        if not frame.n and expr.kind == "exec":
+            return null(expr.type).take(np.zeros(0, np.int64))  # without a row nobody asks for it, so that an init plan is not run
         vector = frame.params[key]
         return ConstVector(vector, frame.n) if vector.n == 1 != frame.n else vector
 

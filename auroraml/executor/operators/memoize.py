@@ -12,7 +12,6 @@ from auroraml.evaluate import compile
 from auroraml.evaluate.keys import groups
 from auroraml.executor.loops import Key, Loops
 from auroraml.executor.operator import ALL, Holding, Operator, operator, restore, tally
-from auroraml.executor.operators.ordering import row_sizes
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.tree import expressions
@@ -148,7 +147,10 @@ class MemoizeRows(Holding):
         return minimal_sizes(keys, self.types, n) + CACHE_ENTRY if self.ctx.measured else np.zeros(n, np.int64)
 
     def _row_sizes(self, rows: Batch) -> Sizes:
-        return row_sizes(rows, self.node.source) + CACHE_ROW if self.ctx.measured else np.zeros(rows.n, np.int64)
+        if not self.ctx.measured:
+            return np.zeros(rows.n, np.int64)
+        types = [target.type for target in self.node.targets]
+        return minimal_sizes([rows.vector(i) for i in range(len(types))], types, rows.n) + CACHE_ROW
 
     def take_back(self, batch: Batch) -> None:
         if self.loops.n is None and self.pending is not None and batch.n <= self.pending.n:
