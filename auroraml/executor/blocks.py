@@ -40,7 +40,7 @@ def tree_of(table: Table, relation: Relation, index: TableIndex) -> Tree:
     if index.predicate is None and not index.expressions:
         places = places_of(relation)
         keys = tuple(places[number] for number in index.columns)
-        size = table.index_pages(index.oid, keys, tuple(places[number] for number in index.included), index.unique)
+        size = table.index_pages(index.oid, keys, tuple(places[number] for number in index.included), index.unique, index.directions)
         if size.height == 0:
             return Tree(height=0, per_leaf=max(table.n, 1))
         leaves = size.pages - 1 if size.height == 1 else size.pages - 1 - max(size.pages // INNER_ENTRIES, 1)

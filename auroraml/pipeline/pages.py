@@ -74,7 +74,8 @@ class StoredPages:
             if index.method == "hash":
                 return hash_pages(self._rows(table, relation, index).n)
             if index.predicate is None and not index.expressions:
-                return table.index_pages(index.oid, self._positions(relation, index.columns), self._positions(relation, index.included), index.unique)
+                keys, included = self._positions(relation, index.columns), self._positions(relation, index.included)
+                return table.index_pages(index.oid, keys, included, index.unique, index.directions)
             return table.derived(("computed pages", index.oid), lambda: self._computed_pages(table, relation, index))
 
     def built(self, relation: Relation, index: Index) -> None:
@@ -86,6 +87,12 @@ class StoredPages:
 
     def _computed_pages(self, table: Table, relation: Relation, index: Index) -> IndexPages:
         found = self._rows(table, relation, index)
+        if index.oid not in table.built and not index.included:
+            tree = table.tree(index.oid, found.types, index.unique)
+            rows = np.arange(table.n) if found.rows is None else found.rows
+            fresh = rows >= tree.seen
+            if (grown := table.grow(tree, [key.filter(fresh) for key in found.keys], found.types, index.directions, rows[fresh])) is not None:
+                return grown
         places = places_of(relation)
         included = [table.column(places[number]).take(found.rows) for number in index.included if found.rows is not None]
         types = {c.number: c.type for c in relation.columns}

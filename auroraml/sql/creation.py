@@ -389,7 +389,7 @@ def _index(p: QueryParser, unique: bool = False) -> st.Statement:
 def _index_key(p: QueryParser) -> st.IndexKey:
     at = p.token.start
     plain = p.token.is_name and (p.peek().is_op(",", ")") or p.peek().is_word("asc", "desc", "nulls", "collate") or p.peek().is_name)
-    expression: st.Name | st.Tree = st.Name(name=p.name(), at=at) if plain else p.expression("asc", "desc", "nulls")
+    expression: st.Name | st.Tree = st.Name(name=p.name(), at=at) if plain else p.piece(p.closing())
     collated = p.qualified() if p.take("collate") else None
     opclass = p.qualified() if p.token.is_name and not p.token.is_word("asc", "desc", "nulls") else None
     if p.token.is_op("("):

@@ -149,7 +149,22 @@ class Cursor:
 
     def expression(self, *stops: str, commas: bool = True) -> Tree:
         """An expression up to a comma, a closing parenthesis or one of the words `stops`."""
-        stop = self.until(*stops, commas=commas)
+        return self.piece(self.until(*stops, commas=commas))
+
+    def closing(self) -> int:
+        """The position after the first parenthesis that is closed at this depth: the end of a call, or of an expression in parentheses."""
+        depth = 0
+        for i in range(self.i, self.stop):
+            token = self.tokens[i]
+            depth += token.is_op("(") - token.is_op(")")
+            if depth < 0 or (depth == 0 and token.is_op(",")):
+                return i
+            if depth == 0 and token.is_op(")"):
+                return i + 1
+        return self.stop
+
+    def piece(self, stop: int) -> Tree:
+        """An expression up to a position."""
         if stop == self.i:
             raise self.fail()
         tree = parse_tree(self.text, self.source, self.i, stop, expression=True)

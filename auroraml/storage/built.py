@@ -38,8 +38,8 @@ def built_pages(
     n = keys[0].n if keys else 0  # expressions alone are not measured
     if n == 0:
         return IndexPages(pages=1, height=0)
-    sizes = _entry_sizes([*keys, *further], [*types, *more])
-    prefixes = [_entry_sizes(keys[: i + 1], types[: i + 1]) for i in range(len(keys) - 1)]
+    sizes = entry_sizes([*keys, *further], [*types, *more])
+    prefixes = [entry_sizes(keys[: i + 1], types[: i + 1]) for i in range(len(keys) - 1)]
     shared = not unique and not further and sharing(types)
     if unique and not prefixes and int(sizes.min()) == int(sizes.max()):  # the order of the keys does not matter then
         level = _Level(sizes, np.zeros(n, np.int64), np.zeros(n, np.int64), [])
@@ -57,7 +57,7 @@ def sharing(types: Sequence[PgType]) -> bool:
 
 def posting_rows(keys: Sequence[Vector], types: Sequence[PgType]) -> Sizes:
     """For each entry how many rows a posting list of its key takes."""
-    return np.maximum((POSTING_LIMIT - _entry_sizes(keys, types)) // ROW_POINTER, 1)
+    return np.maximum((POSTING_LIMIT - entry_sizes(keys, types)) // ROW_POINTER, 1)
 
 
 @dataclass
@@ -129,7 +129,7 @@ def _fill(sizes: Sizes, savings: Sizes, slack: int, pointer: int) -> Sizes:
         starts.append(start)
 
 
-def _entry_sizes(keys: Sequence[Vector], types: Sequence[PgType]) -> Sizes:
+def entry_sizes(keys: Sequence[Vector], types: Sequence[PgType]) -> Sizes:
     """Bytes of an index entry over the columns, without its line pointer."""
     size = np.full(keys[0].n, HEADER, np.int64)
     nulls = np.zeros(keys[0].n, np.bool_)

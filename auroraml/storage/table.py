@@ -9,15 +9,17 @@ import numpy as np
 
 from auroraml.batch import Datum, Index, Mask, Vector
 from auroraml.storage.btree import Growth, key_values
-from auroraml.storage.built import IndexPages, built_pages
+from auroraml.storage.built import IndexPages, built_pages, entry_sizes, sharing
 from auroraml.storage.columns import column_of
 from auroraml.storage.heap import PAGE, HeapFill
 from auroraml.storage.index import EqualityIndex
 from auroraml.storage.pages import extremes, grown_pages, mean_entry, tuple_sizes
+from auroraml.storage.tree import Tree, comparable
 from auroraml.storage.versions import Versions
 from auroraml.types.pg_type import PgType
 
 T = TypeVar("T")
+Directions = tuple[tuple[bool, bool], ...]  # descending, NULLs first: for each key; empty: all ascending, NULLs last
 
 
 class Table(Versions):
@@ -32,6 +34,7 @@ class Table(Versions):
         self.heap = HeapFill()
         self.built: dict[int, int] = {}  # OIDs of indexes made over rows already there: how many rows that were
         self._growth: dict[int, Growth] = {}
+        self._trees: dict[object, Tree] = {}
         self._derived: dict[object, tuple[int, object]] = {}
 
     def column(self, i: int) -> Vector:
@@ -68,15 +71,19 @@ class Table(Versions):
             return np.zeros(total, np.bool_)
         return self.visibility.pages(total, self.n, self.heap.pages_of)
 
-    def index_pages(self, oid: int, keys: tuple[int, ...], included: tuple[int, ...], unique: bool) -> IndexPages:
+    def index_pages(self, oid: int, keys: tuple[int, ...], included: tuple[int, ...], unique: bool, directions: Directions = ()) -> IndexPages:
         """The size of a B-tree over the columns at `keys`, kept until rows are added."""
         built = oid in self.built
-        return self.derived(("pages", keys, included, unique, built), lambda: self._index_pages(keys, included, unique, built))
+        return self.derived(
+            ("pages", keys, included, unique, directions, built), lambda: self._index_pages(keys, included, unique, directions, built)
+        )
 
-    def _index_pages(self, keys: tuple[int, ...], included: tuple[int, ...], unique: bool, built: bool) -> IndexPages:
-        grown = self._grown(keys[0]) if unique and len(keys) == 1 and not included and not built else None
-        if grown is not None:
-            return grown
+    def _index_pages(self, keys: tuple[int, ...], included: tuple[int, ...], unique: bool, directions: Directions, built: bool) -> IndexPages:
+        if keys and not included and not built:
+            simple = unique and len(keys) == 1 and self.types[keys[0]][0].length > 0 and not directions
+            grown = self._grown(keys[0]) if simple else self._grown_tree(keys, unique, directions)
+            if grown is not None:
+                return grown
         columns, types = self.column, self.types
         return built_pages(
             [columns(i) for i in keys], [types[i][0] for i in keys], unique, [columns(i) for i in included], [types[i][0] for i in included]
@@ -105,6 +112,27 @@ class Table(Versions):
         growth.add(keys)
         growth.rows = self.n
         return grown_pages(growth)
+
+    def _grown_tree(self, keys: tuple[int, ...], unique: bool, directions: Directions) -> IndexPages | None:
+        """The size of an index over several columns or repeated keys after all inserts; None where its keys do not compare."""
+        types = [self.types[i][0] for i in keys]
+        tree = self.tree((keys, unique, directions), types, unique)
+        rows = np.arange(tree.seen, self.n)
+        return self.grow(tree, [self.column(i).slice(tree.seen, self.n) for i in keys], types, directions, rows)
+
+    def tree(self, key: object, types: Sequence[PgType], unique: bool) -> Tree:
+        """The growth of an index that was there before the rows."""
+        return self._trees.setdefault(key, Tree(len(types), not unique and sharing(types)))
+
+    def grow(self, tree: Tree, fresh: Sequence[Vector], types: Sequence[PgType], directions: Directions, rows: Index) -> IndexPages | None:
+        """Insert entries for further rows; the size after that, None where the keys do not compare."""
+        values = [comparable(vector, *direction) for vector, direction in zip(fresh, directions or [(False, False)] * len(fresh), strict=True)]
+        known = [column for column in values if column is not None]
+        if len(known) < len(values):
+            return None
+        tree.add(known, [entry_sizes(fresh[: i + 1], types[: i + 1]).tolist() for i in range(len(fresh))], rows.tolist())
+        tree.seen = self.n
+        return tree.size if tree.rows and (tree.whole or not tree.rising) else None
 
     def extremes(self, i: int) -> tuple[Datum, Datum] | None:
         """The least and greatest value of column `i`, kept until rows are added."""

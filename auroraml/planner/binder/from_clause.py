@@ -225,8 +225,7 @@ class FromClause:
             raise SqlSyntaxError("VALUES in FROM must have an alias", hint="For example, FROM (VALUES ...) [AS] foo.", at=self._before(at))
         rows = bind_rows(node, self.expressions)
         types, typed = common_rows(rows, self.expressions)
-        outputs = tuple(Output(id=self.binder.new_id(), name=f"column{i}", type=t) for i, t in enumerate(types, 1))
-        outputs = self._renamed(outputs, names, alias, at)
+        outputs = self._renamed(values_outputs(self.binder, types, typed), names, alias, at)
         self._enter(Entry(alias=alias, outputs=outputs), at)
         return ValuesItem(outputs=outputs, alias=alias, aliased=True, listed=bool(names), rows=typed)
 
@@ -395,6 +394,15 @@ def common_rows(rows: Sequence[Sequence[e.Expr]], expressions: Expressions) -> t
     """The columns' types, and the rows coerced to them."""
     columns = [expressions.coercer.to_common(list(parts), "VALUES") for parts in zip(*rows, strict=True)]
     return [t for t, _ in columns], tuple(zip(*(values for _, values in columns), strict=True))
+
+
+def values_outputs(binder: Binder, types: Sequence[PgType], rows: Sequence[Sequence[e.Expr]]) -> tuple[Output, ...]:
+    """The columns of VALUES: with a modifier where all rows have the same (select_common_typmod)."""
+    typmods = [{expr.typmod for expr in column} for column in zip(*rows, strict=True)]
+    return tuple(
+        Output(id=binder.new_id(), name=f"column{i}", type=type, typmod=found.pop() if len(found) == 1 else -1)
+        for i, (type, found) in enumerate(zip(types, typmods, strict=True), 1)
+    )
 
 
 def figure(expr: e.Expr) -> str:

@@ -39,7 +39,7 @@ from auroraml.ir.tree import children, expressions, same
 from auroraml.planner.binder.binder import Binder
 from auroraml.planner.binder.coercion import located
 from auroraml.planner.binder.expressions import Clause, Expressions
-from auroraml.planner.binder.from_clause import FromClause, bind_rows, common_rows
+from auroraml.planner.binder.from_clause import FromClause, bind_rows, common_rows, values_outputs
 from auroraml.planner.binder.scope import Entry, Scope, column
 from auroraml.planner.binder.select_list import SelectList
 from auroraml.records import replace
@@ -193,7 +193,7 @@ class QueryBinder:
         parent = Scope(parent=parent, ctes=scope.ctes) if ctes else parent
         expressions_ = Expressions(self.binder, parent, self.plan)
         types, rows = common_rows(bind_rows(node, expressions_), expressions_)
-        outputs = tuple(Output(id=self.binder.new_id(), name=f"column{i}", type=t) for i, t in enumerate(types, 1))
+        outputs = values_outputs(self.binder, types, rows)
         limit, offset, _ = self._limits(clauses, parent)
         keys = self._output_order(clauses.args.get("order"), outputs, parent)
         return Values(outputs=outputs, rows=rows, order_by=keys, limit=limit, offset=offset, ctes=ctes)
