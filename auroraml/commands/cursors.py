@@ -69,7 +69,7 @@ def declare(statement: st.Declare, host: Host, params: tuple[Bound, ...]) -> Res
         raise DuplicateCursor(f'cursor "{statement.name}" already exists')
     bound = host.bind(statement.query, params)
     _check_locks(statement, bound.plan)
-    stream = host.run(replace(bound, parallel=False), params)
+    stream = host.run(replace(bound, parallel=False, cursor=True, scroll=bool(statement.scroll)), params)
     cursor = Cursor(name=statement.name, stream=stream, hold=statement.hold, scroll=statement.scroll is not False, text=statement.text[statement.start : statement.end],
                     created=host.started)  # fmt: skip
     if statement.hold:

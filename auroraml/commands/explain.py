@@ -81,7 +81,7 @@ def explain(statement: st.Explain, host: Host, params: tuple[Bound, ...]) -> Res
     if len(bound.parameters) > len(params):
         raise _missing(bound.plan, len(params))
     if isinstance(inner, st.Declare):
-        bound = replace(bound, parallel=False)
+        bound = replace(bound, parallel=False, cursor=True, scroll=bool(inner.scroll))
     return _answer(explained(lambda: made_anew(bound, params, host), params, options, host, sql=query.text[query.start : query.end]), options)
 
 

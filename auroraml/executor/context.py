@@ -89,6 +89,7 @@ class ExecutionContext:
     plans: dict[int, Operator] = field(default_factory=dict)
     kept: dict[int, Vector] = field(default_factory=dict)
     kept_rows: dict[int, Batch | None] = field(default_factory=dict)
+    multis: dict[int, tuple[Frame, Vector]] = field(default_factory=dict)  # rows assigned to several columns, as last made
     initial: dict[int, e.SubPlan] = field(default_factory=dict)  # by the exec parameter the init plan sets
     cte_plans: dict[int, e.SubPlan] = field(default_factory=dict)
     shared: dict[int, SharedRows] = field(default_factory=dict)
@@ -168,7 +169,12 @@ class ExecutionContext:
         return loops.own[key]
 
     def run_subplan(self, plan: e.SubPlan, frame: Frame) -> Vector:
-        """The subquery's value for each row."""
+        """The subquery's value for each row; a row that several columns are assigned from is made once."""
+        if plan.kind == "multi":
+            known = self.multis.get(plan.index)
+            if known is None or known[0] is not frame:
+                known = self.multis[plan.index] = (frame, subplans.value_for_rows(plan, frame, self))
+            return known[1]
         return subplans.value_for_rows(plan, frame, self)
 
     def run_sql_function(self, function: Function, args: list[Vector], n: int) -> Vector:

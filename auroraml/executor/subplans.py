@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from auroraml.batch import Batch, ConstVector, FixedVector, Index, ListVector, Mask, Vector, concat, from_datums
+from auroraml.batch import Batch, ConstVector, FixedVector, Index, ListVector, Mask, StructVector, Vector, concat, from_datums
 from auroraml.errors import CardinalityViolation
 from auroraml.evaluate import Frame, Taken, compile, truth
 from auroraml.evaluate.call import null
@@ -94,7 +94,14 @@ def _single(plan: e.SubPlan, frame: Frame, ctx: ExecutionContext) -> Vector:
     first = running.pull(1)
     if first is not None and running.pull(1) is not None:
         raise CardinalityViolation("more than one row returned by a subquery used as an expression")
-    return null(plan.type) if first is None else first.vector(0).flat().slice(0, 1)
+    if first is None:
+        return null(plan.type)
+    return _row(first, np.array([0])) if plan.kind == "multi" else first.vector(0).flat().slice(0, 1)
+
+
+def _row(batch: Batch, places: Index) -> Vector:
+    """Rows as records; a place below 0 is a row of NULLs."""
+    return StructVector([batch.vector(i).flat().take(places, True) for i in range(len(batch.columns))], len(places))
 
 
 def _first_decisive(plan: e.SubPlan, frame: Frame, ctx: ExecutionContext) -> Vector:
@@ -137,6 +144,8 @@ def _grouped(plan: e.SubPlan, batch: Batch | None, frame: Frame, ctx: ExecutionC
         return ConstVector(null(plan.type), n)
     place = np.full(n, -1, np.int64)
     place[owners] = np.arange(batch.n)
+    if plan.kind == "multi":
+        return _row(batch, place)
     return batch.vector(0).flat().take(place, True)
 
 

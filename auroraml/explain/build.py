@@ -11,7 +11,7 @@ from auroraml.explain.charges import node_charges, total_charges
 from auroraml.explain.hashes import plan_hash, query_identifier, sql_hash
 from auroraml.explain.migrations import migration_property
 from auroraml.explain.model import Document, NodeModel, Options, Property
-from auroraml.explain.names import Place, inner_place
+from auroraml.explain.names import Place, inner_place, subplan_name
 from auroraml.explain.participants import workers
 from auroraml.explain.properties import node_properties
 from auroraml.explain.usage import BUFFERS, NONE, Usage, usage
@@ -132,8 +132,10 @@ class _Builder:
             if plan.index in self.printed:
                 continue  # several members of a UNION ALL may test the same subquery
             self.printed.add(plan.index)
-            carried = {**place.carried, **{number: (expr, place) for number, expr in plan.params}}
-            yield self.node(plan.plan, place.at(plan.plan, carried), "SubPlan", f"SubPlan {plan.index}", shared)
+            action = place.node.conflict if isinstance(place.node, p.ModifyTable) else None
+            setter = replace(place, conflict=action is not None and any(found is plan for found in _in_expressions([action])))
+            carried = {**place.carried, **{number: (expr, setter) for number, expr in plan.params}}
+            yield self.node(plan.plan, place.at(plan.plan, carried), "SubPlan", subplan_name(plan), shared)
 
     def _costs(self, node: p.PhysicalPlan, metrics: NodeMetrics | None) -> str:
         text = ""
@@ -221,26 +223,30 @@ def init_plan_name(plan: SubPlan) -> str:
 
 
 def _subplans(node: p.PhysicalPlan) -> list[SubPlan]:
-    """The subplans in the node's own expressions, in the order of their numbers."""
+    """The subplans in the node's own expressions, in the order in which these are prepared."""
     initial = {plan.index for plan in node.init_plans}
     return [plan for plan in _subplans_in(parts(node)) if plan.index not in initial]
 
 
 def _subplans_in(items: Iterable[object]) -> list[SubPlan]:
-    """Those in expressions, in the order of their numbers."""
+    """Those in expressions, in the order in which these are prepared: rows assigned to several columns are first."""
     found: dict[int, SubPlan] = {}
-    pending: list[object] = list(items)
+    for plan in _in_expressions(items):
+        if plan.kind != "cte":
+            found.setdefault(plan.index, plan)
+    return sorted(found.values(), key=lambda plan: plan.index if plan.kind == "multi" else len(found) + max(found, default=0))
+
+
+def _in_expressions(items: Iterable[object]) -> Iterator[SubPlan]:
+    """The subplans in expressions, from left to right."""
+    pending: list[object] = list(items)[::-1]
     while pending:
         item = pending.pop()
         if isinstance(item, p.PhysicalPlan):
             continue
         if isinstance(item, SubPlan):
-            if item.kind != "cte":
-                found.setdefault(item.index, item)
-            pending.extend(part for part in parts(item) if not isinstance(part, p.PhysicalPlan))
-            continue
-        pending.extend(parts(item))
-    return [found[index] for index in sorted(found)]
+            yield item
+        pending += parts(item)[::-1]
 
 
 def _all_nodes(plan: p.PhysicalPlan) -> Iterator[p.PhysicalPlan]:

@@ -34,6 +34,7 @@ class Place:
     timing: bool = True
     sort_memory: int = 4 << 20  # work_mem in bytes
     hash_memory: int = 8 << 20  # bytes a hash table may take
+    conflict: bool = False  # expressions of ON CONFLICT DO UPDATE, where a column may be the proposed row's
     originals: bool = False  # calls that were moved to FROM are written as calls, as in Output; elsewhere as the columns they are now
 
     def at(self, node: p.PhysicalPlan, carried: dict[int, tuple[e.Expr, Place]] | None = None) -> Place:
@@ -52,11 +53,19 @@ class Place:
         """`expr` of this node as SQL."""
         if isinstance(expr, e.RowExpr) and expr.whole:
             return PlanDeparser(PlanNames(self.prefixed(True)), self.resolve).text(expr)
-        return PlanDeparser(PlanNames(self), self.resolve).text(expr, show_implicit)
+        names = ConflictNames(self) if self.conflict else PlanNames(self)
+        return PlanDeparser(names, self.resolve).text(expr, show_implicit)
 
     def outer(self) -> Place:
         """The place of the first child."""
         return self.at(self.node.children()[0])
+
+
+def subplan_name(plan: e.SubPlan) -> str:
+    """ "SubPlan 1", with the parameters it sets where its row is assigned to several columns."""
+    if plan.kind != "multi":
+        return f"SubPlan {plan.index}"
+    return f"SubPlan {plan.index} (returns {','.join(f'${number}' for number in plan.outputs)})"
 
 
 def _simple(expr: e.Expr) -> bool:
@@ -118,7 +127,7 @@ class PlanNames:
 
     def subplan(self, plan: e.SubPlan) -> str:
         """(SubPlan n), (hashed SubPlan n), or the alternatives' form."""
-        return f"({'hashed ' if plan.hashed else ''}SubPlan {plan.index})"
+        return f"({'hashed ' if plan.hashed else ''}{subplan_name(plan)})"
 
     def function(self, name: str, schema: str) -> str:
         """The name, qualified where the search path does not find it."""

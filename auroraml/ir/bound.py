@@ -28,7 +28,8 @@ class Need:
 class BoundStatement:
     """A bound query or DML statement; `columns` are the result's (empty for DML without RETURNING).
 
-    `parallel`: whether its plan may use parallel workers at all (not under a cursor or in a function).
+    `parallel`: whether its plan may use parallel workers at all (not under a cursor or in a function). `cursor`: planned for the first rows, as
+    cursor_tuple_fraction says; `scroll`: and to be read backward as well.
     """
 
     plan: LogicalPlan
@@ -39,3 +40,5 @@ class BoundStatement:
     command: str = "SELECT"  # the command as refusals name it: the tag, or SELECT FOR UPDATE and its kin
     read_only: bool = True
     parallel: bool = True
+    cursor: bool = False
+    scroll: bool = False

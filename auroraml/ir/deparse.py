@@ -273,6 +273,8 @@ class Deparser:
 
     @_write.register
     def _(self, expr: e.FieldSelect) -> str:
+        if isinstance(expr.arg, e.SubPlan):
+            return f"${expr.arg.outputs[expr.index]}"
         text = self.text(expr.arg)
         return (
             f"{text}.{quote_identifier(expr.name)}"

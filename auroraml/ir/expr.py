@@ -358,7 +358,8 @@ class WindowCall(Expr):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SubLink(Expr):
-    """Logical: a subquery in an expression. `kind`: exists, any, all, scalar, array, row (one row compared with another).
+    """Logical: a subquery in an expression. `kind`: exists, any, all, scalar, array, row (one row compared with another), multi (one row as a
+    record, whose fields are assigned to columns; `number` tells such subqueries of a statement apart).
 
     For any and all, `tests` compare the left side with ColumnRefs of the subquery's outputs, joined by AND (row comparison: RowCompare).
     """
@@ -368,6 +369,7 @@ class SubLink(Expr):
     test: Expr | None = None
     left: Expr | None = None
     symbol: str = ""
+    number: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

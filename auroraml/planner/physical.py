@@ -29,7 +29,9 @@ from auroraml.planner.plans.emitter import EXACT, Emitter
 from auroraml.planner.query import charge_init_plans, plan_level, values_query
 from auroraml.planner.rules.inline_ctes import inline_ctes
 from auroraml.planner.set_operations import plan_recursive, plan_set_operation
+from auroraml.planner.subplans import materialized
 from auroraml.records import replace
+from auroraml.settings.planner import CURSOR_TUPLE_FRACTION
 from auroraml.settings.values import Settings
 from auroraml.types.table import BOOL
 
@@ -42,14 +44,36 @@ def choose(
     """The physical plan of a bound statement, nodes numbered in pre-order."""
     statement = Statement(catalog, settings, pages, runtime, may_execute, plan_query=_plan_query, emit=emit)
     allow_workers(statement, bound)
-    level = statement.plan_query(bound.plan, None, 0.0)
+    level = statement.plan_query(bound.plan, None, _cursor_fraction(settings) if bound.cursor else 0.0)
     root = emit(level)
+    if bound.scroll and not runs_backward(root):
+        root = materialized(level, root)
     if level.plan_safe and statement.forced == "on":
         root = single_copy(statement, root)
     if statement.parallel_ok and statement.subplans:
         root = gather.with_params(root)
     names = tuple(o.name for o in bound.columns)
     return numbered(replace(root, names=names), _aliases(statement, level, root), bool(statement.subplans))
+
+
+def _cursor_fraction(settings: Settings) -> float:
+    """The share of a cursor's rows that is planned for; 0: all of them (standard_planner)."""
+    fraction = settings[CURSOR_TUPLE_FRACTION]
+    return 0.0 if fraction >= 1.0 else fraction or 1e-10
+
+
+BACKWARD = (p.SeqScan, p.FunctionScan, p.ValuesScan, p.CteScan, p.Materialize, p.Sort)
+
+
+def runs_backward(node: p.PhysicalPlan) -> bool:
+    """Whether a scrollable cursor can go back over a plan by itself (ExecSupportsBackwardScan)."""
+    if node.parallel_aware or isinstance(node, (p.BitmapHeapScan, p.IncrementalSort)):
+        return False
+    if isinstance(node, p.Result):
+        return node.source is not None and runs_backward(node.source)
+    if isinstance(node, (p.LockRows, p.Limit, p.SubqueryScan, p.Append)) and not isinstance(node, p.MergeAppend):
+        return all(runs_backward(child) for child in node.children())
+    return isinstance(node, BACKWARD)
 
 
 def _plan_query(statement: Statement, plan: l.LogicalPlan, outer: Outer | None, fraction: float) -> Level:
@@ -214,8 +238,13 @@ def _without_subplans(root: p.PhysicalPlan) -> list[p.PhysicalPlan]:
 def numbered(root: p.PhysicalPlan, aliases: dict[int, str], subplans: bool = True) -> p.PhysicalPlan:
     """The plan with node ids in pre-order and unique names of scans; only with `subplans` do expressions hold plans."""
     ids = count(1)
+    rows: dict[int, e.SubPlan] = {}  # of columns assigned together: one plan, wherever its fields are read
 
     def change(node: object) -> object | None:
+        if isinstance(node, e.SubPlan) and node.kind == "multi":
+            if node.index not in rows:
+                rows[node.index] = map_children(node, lambda child: rewrite(child, change))
+            return rows[node.index]
         if isinstance(node, p.PhysicalPlan):
             changed: dict[str, Any] = {"id": next(ids)}
             if node.range_index in aliases and not isinstance(node, p.ModifyTable):

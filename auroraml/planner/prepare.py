@@ -18,8 +18,10 @@ from auroraml.planner.rules.placeholder import PlaceHolder
 from auroraml.planner.rules.pull_up_sublinks import all_of
 from auroraml.planner.rules.pull_up_subqueries import SubqueryPuller, substitute
 from auroraml.planner.rules.reduce_outer_joins import reduce_outer_joins, remove_no_tables
-from auroraml.planner.subplans import plan_sublink
+from auroraml.planner.rules.whole_rows import WholeRows
+from auroraml.planner.subplans import multi_field, plan_multi, plan_sublink
 from auroraml.records import replace
+from auroraml.types.table import RECORD
 
 ROW_ID = -1  # the column id of the changed table's row number
 
@@ -50,8 +52,17 @@ class LevelExpressions:
             return replace(expr, args=tuple(self._planned(a, True) for a in expr.args))
         if top and isinstance(expr, e.SubLink):
             return plan_sublink(self.level, self._link(expr), True)
-        level = self.level
-        return rewrite(expr, lambda part: plan_sublink(level, self._link(part), False) if isinstance(part, e.SubLink) else None)
+        return rewrite(expr, self._subquery)
+
+    def _subquery(self, part: object) -> object | None:
+        if isinstance(part, e.FieldSelect) and isinstance(part.arg, e.SubLink) and part.arg.kind == "multi":
+            return multi_field(self.level, part, part.arg)
+        if not isinstance(part, e.SubLink):
+            return None
+        if part.kind == "multi":
+            plan = plan_multi(self.level, part)
+            return plan if plan.params else e.Const(type=RECORD, value=None)
+        return plan_sublink(self.level, self._link(part), False)
 
     def _carried(self, part: object) -> object | None:
         level = self.level
@@ -121,11 +132,13 @@ class Prepared(LevelExpressions):
         tree = substitute(pulled, puller.values)
         self.entries = written + puller.pulled
         statement.range_table += self.entries
-        marks = RowMarks(statement, tree, self.level.range_order, puller.locked, row_of)
+        rows = WholeRows(tree, statement.new_id)
+        query, tree = rows.held(query), rows.held_group(tree)
+        marks = RowMarks(statement, tree, self.level.range_order, puller.locked, row_of, rows)
         query = self._with_read(marks.over(query), {c.id: substitute(c, puller.values) for c in read})
         self.level.locks = bool(puller.locked)
         self.level.row_columns, self.level.marks = marks.columns, marks.marks
-        self.level.placeholders.update((holder.id, holder) for holder in marks.holders)
+        self.level.placeholders.update((holder.id, holder) for holder in rows.holders.values())
         self.level.ids = all_ids(tree) | frozenset(self.level.placeholders)
         if row_of is not None:
             self.level.row_columns.append((row_of, ROW_ID))
@@ -159,7 +172,8 @@ class Prepared(LevelExpressions):
 
     def _clauses(self, query: l.Query) -> l.Query:
         """Everything but FROM and WHERE."""
-        targets = tuple([_computing(t, self.expr(t.expr)) for t in query.targets])
+        prepared = {t.id: self.expr(t.expr) for t in sorted(query.targets, key=lambda t: _turn(t.expr))}
+        targets = tuple([_computing(t, prepared[t.id]) for t in query.targets])
         group_by = tuple(targets[place].expr for place in self.group_places)
         having = tuple(x for h in query.having for x in _conditions(self.expr(h, True)))
         windows = tuple(
@@ -278,6 +292,13 @@ class Prepared(LevelExpressions):
                 refs.add(ref)
                 found.append(SortClause(ref, self.level.targets[ref - 1].expr))
         return found
+
+
+def _turn(expr: e.Expr) -> int:
+    """Subqueries of rows assigned to several columns are planned after all others, and fields of such rows refer to them."""
+    if isinstance(expr, e.SubLink) and expr.kind == "multi":
+        return 1
+    return 2 if any(isinstance(x, e.SubLink) and x.kind == "multi" for x in walk(expr)) else 0
 
 
 def prepare_expr(level: Level, expr: e.Expr) -> e.Expr:

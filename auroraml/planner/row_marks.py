@@ -9,7 +9,7 @@ from auroraml.ir import logical as l
 from auroraml.planner.binder.literals import record_of
 from auroraml.planner.level.statement import Statement
 from auroraml.planner.rules.join_tree import Group, NoTable, leaves
-from auroraml.planner.rules.placeholder import RowHolder
+from auroraml.planner.rules.whole_rows import WholeRows
 from auroraml.records import replace
 from auroraml.types.table import INT8
 
@@ -60,10 +60,12 @@ class RowMarks:
     at the same ones again when a row has been changed meanwhile.
     """
 
-    def __init__(self, statement: Statement, tree: Group, order: Mapping[int, int], locks: Mapping[int, str], changed: l.TableItem | None) -> None:
+    def __init__(
+        self, statement: Statement, tree: Group, order: Mapping[int, int], locks: Mapping[int, str], changed: l.TableItem | None, rows: WholeRows
+    ) -> None:
         self.columns: list[RowColumn] = []
         self.marks: list[Mark] = []
-        self.holders: list[RowHolder] = []
+        self.rows = rows
         self.targets: list[l.Target] = []
         if not locks and changed is None:
             return
@@ -82,9 +84,7 @@ class RowMarks:
             args = tuple(e.ColumnRef(type=o.type, typmod=o.typmod, id=o.id, name=o.name) for o in item.outputs)
             type = record_of([(o.name, o.type, o.typmod) for o in item.outputs])
             row = e.RowExpr(type=type, args=args, whole=item.alias)
-            holder = RowHolder(type=type, id=statement.new_id(), name=item.alias, expr=row, home=item.outputs[0].id)
-            self.holders.append(holder)
-            return holder
+            return self.rows.of(item, row)
         if item.relation.kind != "r" or item.relation.system is not None:
             return None
         number = statement.new_id()

@@ -69,6 +69,34 @@ def plan_sublink(level: Level, link: e.SubLink, top: bool) -> e.Expr:
     return made
 
 
+def plan_multi(level: Level, link: e.SubLink) -> e.SubPlan:
+    """One row whose fields are assigned to several columns (MULTIEXPR): planned once, an InitPlan where nothing outside is read."""
+    found = level.multis.get(link.number)
+    if found is None:
+        outer = Outer(level)
+        sub = level.statement.plan_query(link.query, outer, 0.0)
+        node = level.statement.emit(sub)
+        params = tuple((number, ref) for number, ref in outer.refs)
+        outputs = tuple(level.statement.new_parameter() for _ in link.query.outputs)
+        startup, per_call = _cost(level, link.kind, node, None, False, bool(params))
+        found = level.multis[link.number] = e.SubPlan(
+            type=link.type, kind=link.kind if params else "scalar", plan=node, index=level.statement.new_subplan(sub), params=params, outputs=outputs,
+            startup_cost=startup, per_call_cost=per_call,
+        )  # fmt: skip
+        if not params:
+            level.init_plans.append(found)
+            level.init_cost += startup + per_call
+    return found
+
+
+def multi_field(level: Level, field: e.FieldSelect, link: e.SubLink) -> e.Expr:
+    """A field of such a row."""
+    plan = plan_multi(level, link)
+    if plan.params:
+        return replace(field, arg=plan)
+    return e.ParamRef(type=field.type, typmod=field.typmod, number=plan.outputs[field.index], kind="exec")
+
+
 def _hashed_exists(level: Level, link: e.SubLink, query: l.Query) -> e.SubPlan | None:
     """EXISTS as a look-up in all the inner side's values, where its conditions are equalities (convert_EXISTS_to_ANY)."""
     rest = replace(query, where=())

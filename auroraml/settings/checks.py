@@ -27,6 +27,22 @@ def date_style(text: str, before: str) -> str:
     return f"{style}, {order}"
 
 
+def tablespace(text: str, before: str) -> str:
+    """A tablespace: there is the default one only."""
+    if text not in ("", "pg_default"):
+        raise ValueError(f'Tablespace "{text}" does not exist.')
+    return text
+
+
+def access_method(text: str, before: str) -> str:
+    """A table access method: heap."""
+    if not text:
+        raise ValueError("default_table_access_method cannot be empty.")
+    if text != "heap":
+        raise ValueError(f'Table access method "{text}" does not exist.')
+    return text
+
+
 def offset_zone(seconds: int) -> str:
     """The POSIX-style zone name PostgreSQL gives to an offset east of UTC."""
     sign = "+" if seconds >= 0 else "-"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auroraml.settings.checks import date_style, encoding, name_list, time_zone
+from auroraml.settings.checks import access_method, date_style, encoding, name_list, tablespace, time_zone
 from auroraml.settings.setting import Context, Setting, VarType
 
 APPLICATION_NAME = Setting[str](
@@ -16,6 +16,7 @@ ARRAY_NULLS = Setting[bool](
     name="array_nulls",
     kind=VarType.BOOL,
     default=True,
+    served=(True,),
     category="Version and Platform Compatibility / Previous PostgreSQL Versions",
     help="Enable input of NULL elements in arrays.",
     more="When turned on, unquoted NULL in an array input value means a null value; otherwise it is taken literally.",
@@ -37,6 +38,7 @@ BACKSLASH_QUOTE = Setting[str](
         ("1", "on"),
         ("0", "off"),
     ),
+    served=("safe_encoding", "on"),
     category="Version and Platform Compatibility / Previous PostgreSQL Versions",
     help='Sets whether "\\\'" is allowed in string literals.',
 )
@@ -65,6 +67,7 @@ CHECK_FUNCTION_BODIES = Setting[bool](
     name="check_function_bodies",
     kind=VarType.BOOL,
     default=True,
+    served=(True,),
     category="Client Connection Defaults / Statement Behavior",
     help="Check routine bodies during CREATE FUNCTION and CREATE PROCEDURE.",
 )
@@ -149,6 +152,7 @@ DEFAULT_TABLE_ACCESS_METHOD = Setting[str](
     name="default_table_access_method",
     kind=VarType.STRING,
     default="heap",
+    check=access_method,
     category="Client Connection Defaults / Statement Behavior",
     help="Sets the default table access method for new tables.",
 )
@@ -156,6 +160,7 @@ DEFAULT_TABLESPACE = Setting[str](
     name="default_tablespace",
     kind=VarType.STRING,
     default="",
+    check=tablespace,
     category="Client Connection Defaults / Statement Behavior",
     help="Sets the default tablespace to create tables and indexes in.",
     more="An empty string selects the database's default tablespace.",
@@ -276,6 +281,7 @@ LC_MESSAGES = Setting[str](
     kind=VarType.STRING,
     default="C",
     context=Context.SUPERUSER,
+    served=("C", "POSIX", ""),
     category="Client Connection Defaults / Locale and Formatting",
     help="Sets the language in which messages are displayed.",
 )
@@ -283,6 +289,7 @@ LC_MONETARY = Setting[str](
     name="lc_monetary",
     kind=VarType.STRING,
     default="C",
+    served=("C", "POSIX", ""),
     category="Client Connection Defaults / Locale and Formatting",
     help="Sets the locale for formatting monetary amounts.",
 )
@@ -290,6 +297,7 @@ LC_NUMERIC = Setting[str](
     name="lc_numeric",
     kind=VarType.STRING,
     default="C",
+    served=("C", "POSIX", ""),
     category="Client Connection Defaults / Locale and Formatting",
     help="Sets the locale for formatting numbers.",
 )
@@ -297,6 +305,7 @@ LC_TIME = Setting[str](
     name="lc_time",
     kind=VarType.STRING,
     default="C",
+    served=("C", "POSIX", ""),
     category="Client Connection Defaults / Locale and Formatting",
     help="Sets the locale for formatting date and time values.",
 )
@@ -376,6 +385,7 @@ QUOTE_ALL_IDENTIFIERS = Setting[bool](
     name="quote_all_identifiers",
     kind=VarType.BOOL,
     default=False,
+    served=(False,),
     category="Version and Platform Compatibility / Previous PostgreSQL Versions",
     help="When generating SQL fragments, quote all identifiers.",
 )
@@ -444,6 +454,7 @@ STANDARD_CONFORMING_STRINGS = Setting[bool](
     name="standard_conforming_strings",
     kind=VarType.BOOL,
     default=True,
+    served=(True,),
     category="Version and Platform Compatibility / Previous PostgreSQL Versions",
     help="Causes '...' strings to treat backslashes literally.",
 )

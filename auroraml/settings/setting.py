@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
 
-from auroraml.errors import InvalidParameterValue
+from auroraml.errors import FeatureNotSupported, InvalidParameterValue
 
 T = TypeVar("T")
 FLOAT8_MAX = 1.7976931348623157e308
@@ -54,13 +54,17 @@ class Setting(Generic[T]):
     help: str = ""
     more: str = ""
     listed: bool = True  # whether SHOW ALL and pg_settings show it
+    served: tuple[T, ...] = ()  # where not empty: the values that answers follow here; others are refused
     check: Callable[[str, str], str] | None = None  # of a string and the value before: the canonical form; ValueError(detail) refuses it
 
     def read(self, text: str, before: T | None = None) -> T:
         """The value `text` stands for (`before` is the one it replaces); 22023 in PostgreSQL's words where it stands for none."""
         if self.check is not None:
             return self._checked(text, str(self.default if before is None else before))  # type: ignore[return-value] # checks are for strings
-        return _READERS[self.kind](self, text)  # type: ignore[return-value,arg-type] # the reader of the kind makes the kind's values
+        value = _READERS[self.kind](self, text)  # type: ignore[arg-type] # the reader of the kind makes the kind's values
+        if self.served and value not in self.served:
+            raise FeatureNotSupported(f"{self.name} = {text} is not supported")
+        return value  # type: ignore[return-value]
 
     def _checked(self, text: str, before: str) -> str:
         assert self.check is not None

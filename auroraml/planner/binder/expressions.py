@@ -429,13 +429,13 @@ class Expressions(Predicates):
         return e.SubLink(type=BOOL, kind="exists", query=self.query_of(node.this, self.leaves.start(node)), at=self.leaves.start(node))
 
     def _bind_subquery(self, node: exp.Expression) -> e.Expr:
-        plan = self.query_of(node, self._parenthesis(node))
+        plan = self.query_of(node, self.parenthesis(node))
         if len(plan.outputs) != 1:
-            raise SqlSyntaxError("subquery must return only one column", at=self._parenthesis(node))
+            raise SqlSyntaxError("subquery must return only one column", at=self.parenthesis(node))
         output = plan.outputs[0]
-        return e.SubLink(type=output.type, typmod=output.typmod, kind="scalar", query=plan, at=self._parenthesis(node))
+        return e.SubLink(type=output.type, typmod=output.typmod, kind="scalar", query=plan, at=self.parenthesis(node))
 
-    def _parenthesis(self, node: exp.Expression) -> int:
+    def parenthesis(self, node: exp.Expression) -> int:
         i = self.leaves.first(node)
         while i > 0 and not self.leaves.source.tokens[i].is_op("("):
             i -= 1
@@ -455,7 +455,7 @@ class Expressions(Predicates):
         if len(items) == 1 and isinstance(items[0], (exp.Select, exp.SetOperation, exp.Subquery)):
             plan = self.query_of(items[0], self.leaves.start(items[0]))
             if len(plan.outputs) != 1:
-                raise SqlSyntaxError("subquery must return only one column", at=self._parenthesis(items[0]))
+                raise SqlSyntaxError("subquery must return only one column", at=self.parenthesis(items[0]))
             type = array_type(self.binder.catalog, plan.outputs[0].type if plan.outputs[0].type.oid != UNKNOWN.oid else TEXT)
             assert type is not None
             return e.SubLink(type=type, kind="array", query=plan, at=self.leaves.start(items[0]))

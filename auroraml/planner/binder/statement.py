@@ -29,10 +29,12 @@ from auroraml.ir.bound import BoundStatement
 from auroraml.ir.logical import Conflict, Cte, Delete, Insert, LogicalPlan, Output, Query, SubqueryItem, TableItem, Target, Update, Values
 from auroraml.ir.objects import Column, Function, Relation
 from auroraml.ir.tree import expressions as walk_expressions
+from auroraml.ir.tree import walk
 from auroraml.planner.binder.binder import Binder, Names
 from auroraml.planner.binder.coercion import located
 from auroraml.planner.binder.expressions import Clause, Expressions
 from auroraml.planner.binder.from_clause import FromClause
+from auroraml.planner.binder.literals import record_of
 from auroraml.planner.binder.query import QueryBinder, _conjuncts, output_expr
 from auroraml.planner.binder.scope import Entry, Scope, column
 from auroraml.planner.binder.select_list import SelectList
@@ -429,17 +431,16 @@ class StatementBinder(QueryBinder):
 
     def _set_row(self, node: exp.Expression, n: int, bound: Expressions) -> list[exp.Expression | e.Expr]:
         inner = node.this if isinstance(node, (exp.Subquery, exp.Paren)) else node
-        if isinstance(inner, exp.Select):
+        if isinstance(inner, (exp.Select, exp.SetOperation, exp.Values)) and isinstance(node, (exp.Subquery, exp.Paren)):
             plan = self.plan(inner, bound.scope)
+            at = bound.parenthesis(node)
             if len(plan.outputs) != n:
-                raise SqlSyntaxError("number of columns does not match number of values", at=self.leaves.start(node))
-            parts: list[exp.Expression | e.Expr] = []
-            for i, output in enumerate(plan.outputs):  # one scalar subquery a column: the row is read column by column
-                again = self.plan(inner, bound.scope) if i else plan
-                single = [t for t in getattr(again, "targets", ()) if not t.hidden][i]
-                narrowed = replace(again, outputs=(again.outputs[i],), targets=tuple(t for t in again.targets if t.hidden or t is single))  # type: ignore[attr-defined]
-                parts.append(e.SubLink(type=output.type, typmod=output.typmod, kind="scalar", query=narrowed, at=self.leaves.start(node)))
-            return parts
+                raise SqlSyntaxError("number of columns does not match number of values", at=at)
+            type = record_of([(o.name, o.type, o.typmod) for o in plan.outputs])
+            link = e.SubLink(type=type, kind="multi", query=plan, number=self.binder.new_id())
+            shown = [t.expr for t in plan.targets if not t.hidden] if isinstance(plan, Query) else []
+            places = [located(x) for x in shown] or [at] * n
+            return [e.FieldSelect(type=o.type, typmod=o.typmod, arg=link, index=i, name=o.name, at=places[i]) for i, o in enumerate(plan.outputs)]
         row = isinstance(inner, exp.Anonymous) and self.leaves.token(inner.this).is_word("row")
         items = inner.expressions if isinstance(inner, exp.Tuple) or row else [inner]
         if len(items) != n:
@@ -486,6 +487,8 @@ class StatementBinder(QueryBinder):
         assignments = self._assignments(node.expressions, relation, bound)
         targets = tuple(Target(id=self.binder.new_id(), name=str(number), expr=value) for number, value in assignments)
         outputs = tuple(Output(id=t.id, name=t.name, type=t.expr.type, typmod=t.expr.typmod) for t in targets)
+        rows = {x.number: x for _, value in assignments for x in walk(value) if isinstance(x, e.SubLink) and x.kind == "multi"}
+        targets += tuple(Target(id=self.binder.new_id(), name="", expr=link, hidden=True) for link in rows.values())
         query = Query(outputs=outputs, from_items=(target, *items), where=where, targets=targets)  # type: ignore[arg-type] # FromItems
         live = [c for c in relation.columns if not c.dropped]
         row_ids = tuple(self.binder.new_id() for _ in live)

@@ -47,6 +47,8 @@ class ExpressionCosts:
             found = pending.pop()
             if isinstance(found, (e.Aggregate, e.WindowCall, e.ColumnRef, e.Const, e.ParamRef)):
                 continue
+            if isinstance(found, e.FieldSelect) and isinstance(found.arg, e.SubPlan):
+                continue  # a parameter that the subquery sets, which is paid for where its whole row stands
             if isinstance(found, e.SubPlan):
                 startup, per_tuple = startup + found.startup_cost, per_tuple + found.per_call_cost
                 continue

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from auroraml.ir import expr as e
-from auroraml.ir.tree import same, walk
+from auroraml.ir.tree import children, same
 from auroraml.planner.estimate.estimator import Estimator, Input, Variable, clamp_rows, is_volatile
 from auroraml.planner.estimate.objects import KnownObject
 from auroraml.planner.estimate.set_rows import made_rows
@@ -34,7 +34,15 @@ def distinct_count(expr: e.Expr, estimator: Estimator) -> tuple[float, bool]:
 
 def _columns(expr: e.Expr, estimator: Estimator) -> list[e.ColumnRef]:
     """The columns an expression reads, also through place holders."""
-    return [node for node in walk(expr) if isinstance(node, e.ColumnRef) and node.id in estimator.columns and not is_held(node)]
+    found: list[e.ColumnRef] = []
+    pending: list[object] = [expr]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, e.ColumnRef) and node.id in estimator.columns and not is_held(node):
+            found.append(node)  # a whole row is one column
+        else:
+            pending += children(node)[::-1]
+    return found
 
 
 def any_defaulted(exprs: Sequence[e.Expr], estimator: Estimator) -> bool:

@@ -44,8 +44,7 @@ def build_relations(level: Level, tree: Group) -> None:
         home = within.bit_length() - 1
         level.owner[holder.id] = home
         level.relation(home).widths[holder.id] = type_width(holder.type, holder.typmod)
-        if is_held(holder):
-            level.estimates.columns[holder.id] = InputColumn(input=level.estimates.inputs[home])
+        level.estimates.columns[holder.id] = InputColumn(input=level.estimates.inputs[home])
     for relation in level.relations_in(level.all_bits):
         _lateral(level, relation)
 

@@ -54,6 +54,7 @@ class Level:
         self.has_lateral = False
         self.has_pseudoconstants = False
         self.init_plans: list[e.SubPlan] = []
+        self.multis: dict[int, e.SubPlan] = {}  # rows assigned to several columns, by their subqueries' numbers
         self.placeholders: dict[int, PlaceHolder] = {}
         self.joint: dict[int, Joint] = {}  # those that joins compute, by id
         self.init_cost = 0.0

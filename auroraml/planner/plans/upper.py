@@ -22,6 +22,7 @@ from auroraml.planner.paths.path import (
     ProjectSetPath,
     RecursivePath,
     SetOpPath,
+    SubqueryPath,
     UnionPath,
     UpperUniquePath,
     WindowPath,
@@ -50,16 +51,21 @@ def projection(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr]
     assert isinstance(path, ProjectionPath)
     source = path.source
     if exprs is None and whole_row(emitter, path, flags) and projects(source):
-        made = emitter.plan(source, flags)
-        return Emitted(replace(made.node, cost=emitter.cost(path)), made.exprs)
+        return _labelled(emitter.plan(source, flags), path, emitter)
     outputs = _list(path, exprs)
     if projects(source):
-        made = emitter.plan(source, IGNORE, outputs)
-        return Emitted(replace(made.node, cost=emitter.cost(path)), made.exprs)
+        return _labelled(emitter.plan(source, IGNORE, outputs), path, emitter)
     made = emitter.plan(source, 0)
     if _same(outputs, made.exprs) and not isinstance(made.node, p.SetOp):  # which has the number of the side behind its columns
         return Emitted(replace(made.node, cost=emitter.cost(path)), outputs)
     return emitter.result(made, outputs, emitter.cost(path))
+
+
+def _labelled(made: Emitted, path: ProjectionPath, emitter: Emitter) -> Emitted:
+    """The plan with the projection's cost, unless that was a subquery scan's that has left the plan."""
+    if isinstance(path.source, SubqueryPath) and not isinstance(made.node, p.SubqueryScan | p.Result):
+        return Emitted(made.node, made.exprs, emitter.cost(path))
+    return Emitted(replace(made.node, cost=emitter.cost(path)), made.exprs)
 
 
 @builds(ProjectSetPath)
