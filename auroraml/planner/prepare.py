@@ -13,7 +13,7 @@ from auroraml.planner.level.questions import columns_in, conjuncts, contains, eq
 from auroraml.planner.level.statement import Outer, Statement
 from auroraml.planner.row_marks import RowMarks
 from auroraml.planner.rules.fold_constants import canonical
-from auroraml.planner.rules.join_tree import AppendItem, Group, Member, all_ids, leaves
+from auroraml.planner.rules.join_tree import AppendItem, Group, Member, NoTable, all_ids, leaves
 from auroraml.planner.rules.placeholder import PlaceHolder
 from auroraml.planner.rules.pull_up_sublinks import all_of
 from auroraml.planner.rules.pull_up_subqueries import SubqueryPuller, substitute
@@ -157,6 +157,7 @@ class Prepared(LevelExpressions):
                 home = moved[home]
             self.level.placeholders[holder.id] = replace(holder, home=home)
         self.tree = made
+        self.level.bare = len(made.items) == 1 and isinstance(made.items[0], NoTable)
         self.level.query = self.query
         self.level.targets = list(self.query.targets)
         self._sort_and_group()

@@ -53,6 +53,7 @@ class Level:
         self.full_join_clauses: list[Clause] = []
         self.has_lateral = False
         self.has_pseudoconstants = False
+        self.bare = False  # a single row without tables, and nothing joined to it: conditions are those of the whole level
         self.init_plans: list[e.SubPlan] = []
         self.multis: dict[int, e.SubPlan] = {}  # rows assigned to several columns, by their subqueries' numbers
         self.placeholders: dict[int, PlaceHolder] = {}

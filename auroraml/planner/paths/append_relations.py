@@ -23,14 +23,14 @@ from auroraml.planner.paths.reparameterize import reparameterized
 from auroraml.planner.paths.scans import base_paths, is_dummy, make_dummy
 from auroraml.planner.paths.sizes import set_size
 from auroraml.planner.paths.subqueries import plan_subquery
-from auroraml.planner.rules.join_tree import AppendItem, NoTable
+from auroraml.planner.rules.join_tree import AppendItem
 
 
 def set_relation_size(level: Level, relation: Relation) -> None:
     """Rows and width of a base relation of any kind (set_rel_size); subqueries are planned for it."""
     if level.statement.parallel_ok and (relation.parent is None or relation.parent.consider_parallel):
         consider(level, relation)
-    relation.excluded = (relation.parent is not None or not isinstance(relation.item, NoTable)) and excluded(level, relation)
+    relation.excluded = (relation.parent is not None or not level.bare) and excluded(level, relation)
     if isinstance(relation.item, AppendItem):
         _append_size(level, relation)
         return
