@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from auroraml.batch import ConstVector, DictVector, FixedVector, NumericVector, TextVector, Vector, from_datums
-from auroraml.errors import FeatureNotSupported
+from auroraml.errors import DatabaseError, FeatureNotSupported
 from auroraml.evaluate.frame import Runtime, scatter
 from auroraml.functions.signature import SCALARS, Kernel, Types
 from auroraml.ir.objects import Function
@@ -47,7 +47,7 @@ def call(
                 return ConstVector(null(result), n)
             elif kernel.raises or kernel.face == "datum":
                 index = np.flatnonzero(validity)
-                return scatter(_apply(kernel, function, result, [arg.take(index) for arg in args], len(index), ctx, types), index, n)
+                return scatter(_by_dictionary(kernel, function, result, [arg.take(index) for arg in args], len(index), ctx, types), index, n)
     found = _by_dictionary(kernel, function, result, args, n, ctx, types)
     return found if validity is None else found.with_validity(validity if found.validity is None else validity & found.validity)
 
@@ -63,14 +63,16 @@ def _by_dictionary(
 ) -> Vector:
     """Where one argument is a dictionary and the rest are constants, compute over the dictionary only."""
     varying = [i for i, arg in enumerate(args) if not isinstance(arg, ConstVector)]
-    if len(varying) == 1 and isinstance(args[varying[0]], DictVector) and function.volatility == "i" and function.strict and not kernel.raises:
+    if len(varying) == 1 and isinstance(args[varying[0]], DictVector) and function.volatility == "i" and function.strict:
         column = args[varying[0]]
         assert isinstance(column, DictVector)
         if 0 < column.dictionary.n < n:
             size = column.dictionary.n
             small = [column.dictionary if i == varying[0] else ConstVector(arg.one, size) for i, arg in enumerate(args)]  # type: ignore[attr-defined]
-            values = _apply(kernel, function, result, small, size, ctx, types)
-            return values.take(column.codes.astype(np.int64))
+            try:
+                return _apply(kernel, function, result, small, size, ctx, types).take(column.codes.astype(np.int64))
+            except DatabaseError:
+                pass  # perhaps of a value that no row has
     return _apply(kernel, function, result, args, n, ctx, types)
 
 

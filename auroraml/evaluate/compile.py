@@ -23,6 +23,8 @@ from auroraml.types.table import ANY, BOOL
 from auroraml.types.text import text_in, text_out
 from auroraml.types.typmod import apply_typmod
 
+FEW_ITEMS = 64  # of an array that does not change from row to row, compared one by one
+
 
 @singledispatch
 def compile(expr: e.Expr) -> Evaluator:
@@ -531,7 +533,13 @@ def _(expr: e.ArrayOp) -> Evaluator:
     kernel = kernel_of(expr.function)
 
     def run(frame: Frame) -> Vector:
-        value, arrays = left(frame), right(frame).flat()
+        value, arrays = left(frame), right(frame)
+        if isinstance(arrays, ConstVector) and not kernel.raises and frame.n > 1:
+            items = arrays.one.flat()
+            assert isinstance(items, ListVector)
+            if items.validity is None and 0 < items.child.n <= FEW_ITEMS:
+                return _with_items(value, items, frame)
+        arrays = arrays.flat()
         assert isinstance(arrays, ListVector)
         lengths = np.diff(arrays.offsets)
         owner = np.repeat(np.arange(frame.n), lengths)
@@ -545,6 +553,23 @@ def _(expr: e.ArrayOp) -> Evaluator:
         validity = arrays.valid & ~unknown
         values = (hits if not expr.all else ~hits) & validity
         return FixedVector(values, None if validity.all() else validity)
+
+    def _with_items(value: Vector, items: ListVector, frame: Frame) -> Vector:
+        """The same array for every row: compared with one item after the other."""
+        types = (expr.args[0].type, frame.ctx.style.resolve(element))
+        values, known = np.full(frame.n, expr.all), np.ones(frame.n, np.bool_)
+        for number in range(int(items.offsets[0]), int(items.offsets[-1])):
+            item = ConstVector(items.child.slice(number, number + 1), frame.n)
+            found = call(kernel, expr.function, BOOL, [value, item], frame.n, frame.ctx, types).flat()
+            assert isinstance(found, FixedVector)
+            decided = found.values if found.validity is None else found.valid & (found.values != expr.all)
+            if found.validity is not None:
+                known &= found.validity
+                values = np.where(decided, not expr.all, values)
+            else:
+                (np.logical_and if expr.all else np.logical_or)(values, decided, out=values)
+        known |= values != expr.all  # one item that decides is enough
+        return FixedVector(values & known, None if known.all() else known)
 
     return run
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +15,7 @@ from auroraml.evaluate.keys import codes_of, combine, sort_indices
 from auroraml.executor.blocks import tree_blocks, tree_of
 from auroraml.executor.index_keys import IndexRows, index_rows, places_of
 from auroraml.executor.loops import Loops
-from auroraml.executor.matching import Matcher
+from auroraml.executor.matching import DENSE, Matcher
 from auroraml.ir import expr as e
 from auroraml.ir.objects import Index as TableIndex
 from auroraml.ir.objects import Relation
@@ -219,14 +220,39 @@ class Ordered:
             return False
         if self.descending:
             low, high = high, low
-        if symbol in ("=", ">=", ">"):
+        if symbol == "=":
+            first, last = self._equal(found)
+            self._limit(low, first, lower=True)
+            self._limit(high, last, lower=False)
+        elif symbol in (">=", ">"):
             self._limit(low, np.searchsorted(self.first, found, "right" if symbol == ">" else "left"), lower=True)
-        if symbol in ("=", "<=", "<"):
+        else:
             self._limit(high, np.searchsorted(self.first, found, "left" if symbol == "<" else "right"), lower=False)
         if values.validity is not None:
             none = ~values.validity
             low[none] = high[none] = self.start
         return True
+
+    def _equal(self, found: np.ndarray) -> tuple[Index, Index]:
+        """Where the rows of each value begin and end, counted from the first row that is not NULL."""
+        assert self.first is not None
+        if len(found) <= MOST_PROBES or self.borders is None:
+            return np.searchsorted(self.first, found, "left"), np.searchsorted(self.first, found, "right")
+        codes = found.astype(np.int64) - (int(self.first[0]) - 1)
+        np.clip(codes, 0, len(self.borders) - 2, out=codes)
+        return self.borders[codes], self.borders[codes + 1]
+
+    @cached_property
+    def borders(self) -> Index | None:
+        """Of whole numbers that lie close together: where each begins, from one below the smallest to one above the largest, and the end."""
+        keys = self.first
+        if keys is None or keys.dtype.kind not in "iu" or not len(keys) or int(keys[-1]) - int(keys[0]) > max(DENSE, 8 * len(keys)):
+            return None
+        many = np.bincount(keys.astype(np.int64) - int(keys[0]))
+        made = np.zeros(len(many) + 3, np.int64)
+        np.cumsum(many, out=made[2:-1])
+        made[-1] = made[-2]
+        return made
 
     def _limit(self, bound: Index, place: Index, *, lower: bool) -> None:
         if self.descending:

@@ -9,7 +9,7 @@ import numpy as np
 
 from auroraml.batch import FixedVector, Index, NumericVector, Vector
 from auroraml.evaluate.keys import rank
-from auroraml.functions.numerics import divide_decimals
+from auroraml.functions.division import divide_decimals
 from auroraml.types.pg_type import PgType, Rep
 
 Span = tuple[Index, Index]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from decimal import ROUND_FLOOR
 
 import numpy as np
 import pyarrow as pa
@@ -12,11 +13,12 @@ import pyarrow.compute as pc
 from auroraml.batch import ConstVector, FixedVector, NumericVector, Vector
 from auroraml.catalog.data import OPERATORS
 from auroraml.functions.signature import SCALARS, Kernel
-from auroraml.types.numeric import rescale
+from auroraml.types.numeric import CONTEXT, rescale
 from auroraml.types.pg_type import Rep
 from auroraml.types.table import BY_OID
 
 SYMBOLS = {"=": "eq", "<>": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
+FLIPPED = {"eq": "eq", "ne": "ne", "lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}
 _ARROW = {"eq": pc.equal, "ne": pc.not_equal, "lt": pc.less, "le": pc.less_equal, "gt": pc.greater, "ge": pc.greater_equal}
 _WHOLE = frozenset((Rep.INT2, Rep.INT4, Rep.INT8, Rep.OID, Rep.BOOL))
 _FLOAT = frozenset((Rep.FLOAT4, Rep.FLOAT8))
@@ -67,10 +69,35 @@ def aligned(a: Vector, b: Vector) -> tuple[np.ndarray, np.ndarray, int | None]:
     return left.as_objects().values, right.as_objects().values, None
 
 
+def _with_one_value(name: str, column: Vector, value: Vector) -> np.ndarray | None:
+    """Scaled integers against one finite value of any scale, which becomes the nearest integer that gives the same answers; else None."""
+    if isinstance(column, ConstVector) or not isinstance(value, ConstVector):
+        return None
+    flat, one = _one(column), _one(value)
+    if flat.scale is None or one.scale == flat.scale:
+        return None
+    exact = one.as_objects().values[0]
+    if not exact.is_finite():
+        return None
+    scaled = exact.scaleb(flat.scale, CONTEXT)
+    below = int(scaled.to_integral_value(ROUND_FLOOR, CONTEXT))
+    whole = below == scaled
+    if name in ("eq", "ne") and (not whole or abs(below) >= 2**63):
+        return np.full(flat.n, name == "ne")
+    if name in ("lt", "ge") and not whole:
+        below += 1  # x < 2.5 is x < 3
+    if abs(below) >= 2**63:
+        return np.full(flat.n, (below > 0) == (name in ("lt", "le")))
+    return getattr(operator, name)(flat.values, np.int64(below))  # type: ignore[no-any-return] # numpy gives Any
+
+
 def _numerics(name: str) -> Kernel:
     compare: Callable[[object, object], np.ndarray] = getattr(operator, name)
 
     def run(a: Vector, b: Vector) -> Vector:
+        found = _with_one_value(name, a, b) if isinstance(b, ConstVector) else _with_one_value(FLIPPED[name], b, a)
+        if found is not None:
+            return FixedVector(found)
         x, y, scale = aligned(a, b)
         if scale is None:
             wide_x, wide_y = np.broadcast_arrays(x, y)

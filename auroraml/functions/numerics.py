@@ -7,9 +7,9 @@ from decimal import Context, Decimal
 
 import numpy as np
 
-from auroraml.batch import ConstVector, NumericVector, Vector
+from auroraml.batch import ConstVector, FixedVector, NumericVector, Vector
 from auroraml.errors import DivisionByZero
-from auroraml.functions.comparison import aligned
+from auroraml.functions.division import divide_decimals, quotients
 from auroraml.functions.signature import scalar
 from auroraml.types.numeric import CONTEXT, in_range, positive_zero, round_to
 
@@ -23,14 +23,36 @@ def _one(vector: Vector) -> NumericVector:
     return found
 
 
-def bound(values: np.ndarray) -> int:
-    """The largest magnitude in an int64 array."""
-    return max(abs(int(values.max())), abs(int(values.min()))) if len(values) else 0
+def reach(vector: FixedVector | NumericVector) -> tuple[int, int]:
+    """Bounds of a vector's whole numbers, looked for once."""
+    if vector.lo is None or vector.hi is None:
+        vector.lo, vector.hi = (int(vector.values.min()), int(vector.values.max())) if vector.n else (0, 0)
+    return vector.lo, vector.hi
 
 
-def _result(values: np.ndarray, scale: int | None, n: int) -> Vector:
-    vector = NumericVector(values, scale)
+def magnitude(vector: FixedVector | NumericVector) -> int:
+    """No value of a vector of whole numbers is further from zero."""
+    lo, hi = reach(vector)
+    return max(abs(lo), abs(hi))
+
+
+def _result(values: np.ndarray, scale: int | None, n: int, bounds: tuple[int | None, int | None] = (None, None)) -> Vector:
+    vector = NumericVector(values, scale, None, *bounds)
     return vector if vector.n == n else ConstVector(vector, n)
+
+
+def _total(a: Vector, b: Vector, sign: int) -> Vector | None:
+    """a + b or a - b at the larger scale, where int64 holds it for sure."""
+    x, y = _one(a), _one(b)
+    if x.scale is None or y.scale is None:
+        return None
+    scale = max(x.scale, y.scale)
+    of_x, of_y = 10 ** (scale - x.scale), 10 ** (scale - y.scale)
+    (low_x, high_x), (low_y, high_y) = (sorted(end * factor for end in reach(v)) for v, factor in ((x, of_x), (y, sign * of_y)))
+    if max(-low_x, high_x, -low_y, high_y, of_x, of_y, -low_x - low_y, high_x + high_y) > LIMIT:
+        return None
+    left, right = (v.values if factor == 1 else v.values * factor for v, factor in ((x, of_x), (y, of_y)))
+    return _result(left + right if sign > 0 else left - right, scale, max(a.n, b.n), (low_x + low_y, high_x + high_y))
 
 
 def by_value(a: Vector, b: Vector, compute: Callable[[Decimal, Decimal], Decimal]) -> Vector:
@@ -55,79 +77,33 @@ def _exponent(value: Decimal) -> int:
 @scalar("numeric_add(numeric,numeric)")
 def add(a: Vector, b: Vector) -> Vector:
     """a + b, at the larger scale."""
-    x, y, scale = aligned(a, b)
-    if scale is not None and bound(x) + bound(y) <= LIMIT:
-        return _result(x + y, scale, max(a.n, b.n))
-    return by_value(a, b, lambda p, q: context_of(p, q).add(p, q))
+    return _total(a, b, 1) or by_value(a, b, lambda p, q: context_of(p, q).add(p, q))
 
 
 @scalar("numeric_sub(numeric,numeric)")
 def subtract(a: Vector, b: Vector) -> Vector:
     """a - b, at the larger scale."""
-    x, y, scale = aligned(a, b)
-    if scale is not None and bound(x) + bound(y) <= LIMIT:
-        return _result(x - y, scale, max(a.n, b.n))
-    return by_value(a, b, lambda p, q: positive_zero(context_of(p, q).subtract(p, q)))
+    return _total(a, b, -1) or by_value(a, b, lambda p, q: positive_zero(context_of(p, q).subtract(p, q)))
 
 
 @scalar("numeric_mul(numeric,numeric)")
 def multiply(a: Vector, b: Vector) -> Vector:
     """a * b, scales added."""
     x, y = _one(a), _one(b)
-    if x.scale is not None and y.scale is not None and bound(x.values) * bound(y.values) <= LIMIT:
-        return _result(x.values * y.values, x.scale + y.scale, max(a.n, b.n))
+    if x.scale is not None and y.scale is not None and magnitude(x) * magnitude(y) <= LIMIT:
+        corners = [p * q for p in reach(x) for q in reach(y)]
+        return _result(x.values * y.values, x.scale + y.scale, max(a.n, b.n), (min(corners), max(corners)))
     return by_value(a, b, lambda p, q: positive_zero(context_of(p, q).multiply(p, q)))
-
-
-def _weight(value: Decimal) -> tuple[int, int]:
-    """The weight and value of the first base-10000 digit."""
-    if value == 0:
-        return 0, 0
-    exponent = value.adjusted()
-    weight = exponent // 4
-    lead = abs(value).scaleb(-4 * weight, CONTEXT)
-    return weight, int(lead)
-
-
-def division_scale(a: Decimal, b: Decimal) -> int:
-    """The result scale PostgreSQL selects: at least 16 significant digits (numeric.c: select_div_scale)."""
-    weight_a, first_a = _weight(a)
-    weight_b, first_b = _weight(b)
-    quotient = weight_a - weight_b - (1 if first_a <= first_b else 0)
-    return min(max(16 - quotient * 4, -_exponent(a), -_exponent(b), 0), 1000)
-
-
-def divide_decimals(a: Decimal, b: Decimal) -> Decimal:
-    """a / b for two values."""
-    if a.is_nan() or b.is_nan():
-        return Decimal("NaN")
-    if b == 0:
-        raise DivisionByZero("division by zero")
-    if a.is_infinite():
-        return Decimal("NaN") if b.is_infinite() else a.copy_sign(Decimal(1) if (a > 0) == (b > 0) else Decimal(-1))
-    if b.is_infinite():
-        return Decimal(0)
-    return round_quotient(a, b, division_scale(a, b))
-
-
-def round_quotient(a: Decimal, b: Decimal, scale: int) -> Decimal:
-    """a / b rounded half away from zero at `scale`, from the exact fraction."""
-    numerator_tuple, denominator_tuple = a.as_tuple(), b.as_tuple()
-    assert isinstance(numerator_tuple.exponent, int)
-    assert isinstance(denominator_tuple.exponent, int)
-    numerator = int("".join(map(str, numerator_tuple.digits)))
-    denominator = int("".join(map(str, denominator_tuple.digits)))
-    shift = scale + numerator_tuple.exponent - denominator_tuple.exponent
-    numerator, denominator = (numerator * 10**shift, denominator) if shift >= 0 else (numerator, denominator * 10**-shift)
-    quotient = (2 * numerator + denominator) // (2 * denominator)
-    negative = numerator_tuple.sign != denominator_tuple.sign and quotient
-    return Decimal((1 if negative else 0, tuple(map(int, str(quotient))), -scale))
 
 
 @scalar("numeric_div(numeric,numeric)")
 def divide(a: Vector, b: Vector) -> Vector:
-    """a / b; each quotient has the scale its own operands select, so value by value."""
-    return by_value(a, b, divide_decimals)
+    """a / b; each quotient has the scale its own operands select: value by value where those differ."""
+    x, y = _one(a), _one(b)
+    if x.n != y.n:
+        x, y = (v if v.n == max(x.n, y.n) else v.take(np.zeros(max(x.n, y.n), np.int64)) for v in (x, y))
+    found = quotients(x, y)
+    return by_value(a, b, divide_decimals) if found is None else _result(found.values, found.scale, max(a.n, b.n))
 
 
 def _modulo(a: Decimal, b: Decimal) -> Decimal:

@@ -13,8 +13,8 @@ from auroraml.errors import (
     InvalidArgumentForWidthBucketFunction,
     NumericValueOutOfRange,
 )
+from auroraml.functions.division import round_quotient
 from auroraml.functions.maths import bucket_error
-from auroraml.functions.numerics import round_quotient
 from auroraml.functions.rounding import scale_of
 from auroraml.functions.signature import scalar
 from auroraml.types.numeric import CONTEXT, in_range, positive_zero

@@ -20,7 +20,7 @@ from auroraml.ir import physical as p
 from auroraml.ir.metrics import COUNTED
 from auroraml.types.table import INT8
 
-CHUNK = 8_192  # outer rows whose inner plans run together
+CHUNK = 8_192  # outer rows whose inner plans run together at first
 
 
 @operator(p.NestedLoop)
@@ -135,7 +135,7 @@ class NestedLoopRows(JoinRows):
         right = self.inner.drain() or no_rows(self.node.inner)
         owners = right.owners
         fitting = PAIRS * left.n // (4 * max(right.n, 1))  # the next outer rows may give more than these
-        self.chunk = max(1, min(CHUNK, self.chunk * 8, fitting))
+        self.chunk = max(1, min(LARGE, self.chunk * 8, fitting))
         order = np.argsort(owners, kind="stable")
         i = owners[order]
         return self.morsel_of(left, Batch(right.columns, right.n), i, order)

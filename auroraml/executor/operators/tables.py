@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from auroraml.batch import Batch, Column, FixedVector, Index, Rows
+from auroraml.batch import Batch, Column, FixedVector, Index, Mask, Rows
 from auroraml.evaluate import compile, select
 from auroraml.executor import blocks
 from auroraml.executor.indexes import IndexLookup, bounds_of
@@ -18,6 +20,9 @@ from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.objects import Relation
 from auroraml.storage.table import Table
+
+if TYPE_CHECKING:
+    from auroraml.executor.context import ExecutionContext
 
 LOOK_AHEAD, LARGEST = 1_024, 1_048_576
 NONE: Index = np.zeros(0, np.int64)
@@ -292,23 +297,29 @@ class SeqScanRows(TableRows):
         self.returned = None
 
 
+def seen_by(table: Table, ctx: ExecutionContext, rows: Index, owners: Index | None) -> tuple[Index, Index | None]:
+    """The visible ones of `rows`, with their loops."""
+    if len(rows) > table.n // 16:
+        index = ctx.store.visible(table, ctx.transaction)
+        if index is None:
+            return rows, owners
+        mask = np.zeros(table.n, np.bool_)
+        mask[index] = True
+        keep = mask[rows]
+    else:
+        seen = table.visible_of(rows, ctx.transaction.snapshot)
+        if len(seen) == len(rows):
+            return rows, owners
+        keep = np.isin(rows, seen)
+    return rows[keep], None if owners is None else owners[keep]
+
+
 class _Located(TableRows):
     """Rows that an index or bitmap names; conditions it could not use are tested first."""
 
     def located(self, table: Table, rows: Index, owners: Index | None, conditions: tuple[e.Expr, ...]) -> Batch:
         """The visible ones of `rows` for which `conditions` hold."""
-        if len(rows) > table.n // 16:
-            index = self.ctx.store.visible(table, self.ctx.transaction)
-            if index is not None:
-                mask = np.zeros(table.n, np.bool_)
-                mask[index] = True
-                keep = mask[rows]
-                rows, owners = rows[keep], None if owners is None else owners[keep]
-        else:
-            seen = table.visible_of(rows, self.ctx.transaction.snapshot)
-            if len(seen) != len(rows):
-                keep = np.isin(rows, seen)
-                rows, owners = rows[keep], None if owners is None else owners[keep]
+        rows, owners = seen_by(table, self.ctx, rows, owners)
         batch = self._batch(table, Rows.at(rows))
         if owners is not None:
             batch = batch.owned(owners)
@@ -378,18 +389,14 @@ class BitmapIndexRows(BitmapRows):
     def __init__(self, node: p.BitmapIndexScan, ctx: object) -> None:
         super().__init__(node, ctx)  # type: ignore[arg-type] # an ExecutionContext
         self.lookup = IndexLookup(node.relation, node.index, node.keys, node.conditions)
+        self.testable = node.index.predicate is None and not self.ctx.measured  # it finds the rows for which its conditions hold
 
     def bitmap(self, table: Table) -> tuple[Index, Index | None]:
         found = self.lookup.find(table, self.loops, self.ctx)
         rows, owners = found.rows, found.owners
-        seen = np.isin(rows, table.visible_of(rows, self.ctx.transaction.snapshot))
-        rows, owners = rows[seen], None if owners is None else owners[seen]
+        rows, owners = seen_by(table, self.ctx, rows, owners)
         if found.left:
-            live = live_numbers(self.node.relation)
-            columns = [Column(_numbers(table) if c.number == -1 else table.column(live.index(c.number)), Rows.at(rows)) for c in self.node.columns]
-            batch = Batch(columns, len(rows))
-            batch = batch if owners is None else batch.owned(owners)
-            keep = select([compile(c) for c in found.left], self.frame(batch.n, batch))
+            keep = self._where(found.left, table, rows, owners)
             rows, owners = rows[keep], None if owners is None else owners[keep]
         order = np.argsort(rows, kind="stable") if owners is None else np.lexsort((rows, owners))
         self.arrival = rows if owners is None and self.loops.n is None else None
@@ -399,6 +406,17 @@ class BitmapIndexRows(BitmapRows):
             self.metrics.shared_hit += 0 if self.node.relation.persistence == "t" else pages
             self.metrics.local_hit += pages if self.node.relation.persistence == "t" else 0
         return rows[order], None if owners is None else owners[order]
+
+    def holds(self, table: Table, rows: Index, owners: Index | None) -> Mask:
+        """Which of these rows the index finds."""
+        return self._where(self.node.conditions, table, rows, owners)
+
+    def _where(self, conditions: Sequence[e.Expr], table: Table, rows: Index, owners: Index | None) -> Mask:
+        live = live_numbers(self.node.relation)
+        columns = [Column(_numbers(table) if c.number == -1 else table.column(live.index(c.number)), Rows.at(rows)) for c in self.node.columns]
+        batch = Batch(columns, len(rows))
+        batch = batch if owners is None else batch.owned(owners)
+        return select([compile(c) for c in conditions], self.frame(batch.n, batch))
 
 
 @operator(p.BitmapAnd, p.BitmapOr)
@@ -411,16 +429,32 @@ class BitmapCombined(BitmapRows):
         codes: Index | None = None
         for child in self.children:
             assert isinstance(child, BitmapRows)
+            if codes is not None and isinstance(child, BitmapIndexRows) and child.testable and not isinstance(self.node, p.BitmapOr):
+                codes = codes[child.holds(table, *self._parted(codes, table))]  # what the index would say of the rows that are left
+                continue
             if codes is not None and not len(codes) and self.loops.n is None and not isinstance(self.node, p.BitmapOr):
                 break  # nothing is left: the other indexes are not looked into
             rows, owners = child.bitmap(table)
             if owners is None and self.loops.n is not None:
                 owners, rows = np.repeat(np.arange(self.loops.n), len(rows)), np.tile(rows, self.loops.n)
             part = rows if owners is None else owners * table.n + rows
-            codes = part if codes is None else np.union1d(codes, part) if isinstance(self.node, p.BitmapOr) else np.intersect1d(codes, part)
+            codes = part if codes is None else np.union1d(codes, part) if isinstance(self.node, p.BitmapOr) else _common(codes, part)
         assert codes is not None
         self.counted(codes, False)
+        return self._parted(codes, table)
+
+    def _parted(self, codes: Index, table: Table) -> tuple[Index, Index | None]:
+        """Row numbers and loops of codes that hold both."""
         return (codes, None) if self.loops.n is None else (codes % table.n, codes // table.n)
+
+
+def _common(a: Index, b: Index) -> Index:
+    """The numbers in both of two ascending arrays without duplicates."""
+    few, many = (a, b) if len(a) < len(b) else (b, a)
+    if not len(many):
+        return many
+    places = np.minimum(np.searchsorted(many, few), len(many) - 1)
+    return few[many[places] == few]  # type: ignore[no-any-return] # numpy gives Any
 
 
 @operator(p.BitmapHeapScan)

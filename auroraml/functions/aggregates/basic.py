@@ -13,12 +13,14 @@ import numpy as np
 from auroraml.batch import FixedVector, NumericVector, Vector, from_datums
 from auroraml.errors import NumericValueOutOfRange
 from auroraml.functions.aggregates.group_rows import FEW, MANY, group_rows, known_sums
-from auroraml.functions.numerics import bound, context_of, divide_decimals
+from auroraml.functions.division import divide_decimals, quotients
+from auroraml.functions.numerics import context_of, magnitude
 from auroraml.functions.signature import aggregate
 from auroraml.types.numeric import CONTEXT, round_to
 from auroraml.types.table import NUMERIC
 
 Args = Sequence[Vector]
+EXACT = 2**53 - 1  # the largest whole number up to which float8 holds all of them
 SQUARE_ROOTS = Context(prec=1100, rounding=ROUND_HALF_UP)
 
 
@@ -37,33 +39,34 @@ def present(codes: np.ndarray, groups: int) -> np.ndarray | None:
     return None if found.all() else found
 
 
-def sum_whole(values: np.ndarray, codes: np.ndarray, groups: int) -> np.ndarray:
-    """Exact sums of integers as int64, or as an object array of ints where int64 could overflow."""
-    known = known_sums(values, codes, groups)
+def sum_whole(vector: FixedVector | NumericVector, codes: np.ndarray, groups: int) -> np.ndarray:
+    """Exact sums of whole numbers as int64, or as an object array of ints where int64 could overflow."""
+    known = known_sums(vector.values, codes, groups)
     if "sums" not in known:
-        known["sums"] = _sum_whole(values, codes, groups)
+        known["sums"] = _sum_whole(vector.values, magnitude(vector), codes, groups)
     return known["sums"]
 
 
-def _sum_whole(values: np.ndarray, codes: np.ndarray, groups: int) -> np.ndarray:
-    if len(values) >= MANY and groups <= FEW and bound(values) * len(values) < 2**63:
+def _sum_whole(values: np.ndarray, most: int, codes: np.ndarray, groups: int) -> np.ndarray:
+    """No value is further from zero than `most`."""
+    block = EXACT // max(most, 1)  # as many rows as floats add up exactly
+    out = np.zeros(groups, np.int64)
+    if groups > 1 and block >= min(max(MANY, 2 * groups), len(values)):
+        for start in range(0, len(values), block):
+            out += np.bincount(codes[start : start + block], values[start : start + block], groups).astype(np.int64)
+    elif most * len(values) >= 2**63:
+        high, low = values.astype(np.int64) >> 32, values.astype(np.int64) & 0xFFFFFFFF
+        tops, bottoms = _sum_whole(high, (most >> 32) + 1, codes, groups), _sum_whole(low, 0xFFFFFFFF, codes, groups)
+        return tops.astype(object) * 2**32 + bottoms.astype(object)  # type: ignore[no-any-return] # numpy gives Any
+    elif groups == 1:
+        out[0] = values.sum(dtype=np.int64)
+    elif len(values) >= MANY and groups <= FEW:
         rows = group_rows(codes, groups)
-        out = np.zeros(groups, np.int64)
         filled = np.flatnonzero(rows.counts)
-        if groups == 1:
-            out[0] = values.sum(dtype=np.int64)
-        else:
-            out[filled] = np.add.reduceat(values[rows.order].astype(np.int64, copy=False), rows.starts[filled])
-        return out
-    if bound(values) * max(len(values), 1) < 2**53:
-        return np.bincount(codes, values, groups).astype(np.int64) if len(values) else np.zeros(groups, np.int64)
-    if bound(values) * max(len(values), 1) < 2**63:
-        out = np.zeros(groups, np.int64)
+        out[filled] = np.add.reduceat(values[rows.order].astype(np.int64, copy=False), rows.starts[filled])
+    else:
         np.add.at(out, codes, values.astype(np.int64, copy=False))
-        return out
-    high, low = values.astype(np.int64) >> 32, values.astype(np.int64) & 0xFFFFFFFF
-    tops, bottoms = sum_whole(high, codes, groups).astype(object), sum_whole(low, codes, groups).astype(object)
-    return tops * 2**32 + bottoms  # type: ignore[no-any-return] # numpy gives Any
+    return out
 
 
 @aggregate("count()")
@@ -91,7 +94,7 @@ def sum_int(args: Args, codes: np.ndarray, groups: int) -> Vector:
     """sum of smaller integers: bigint."""
     vector, codes = valid_rows(args[0], codes)
     assert isinstance(vector, FixedVector)
-    totals = sum_whole(vector.values, codes, groups)
+    totals = sum_whole(vector, codes, groups)
     if totals.dtype == object:
         if any(not -(2**63) <= int(total) < 2**63 for total in totals):
             raise NumericValueOutOfRange("bigint out of range")
@@ -110,13 +113,13 @@ def sum_bigint(args: Args, codes: np.ndarray, groups: int) -> Vector:
     """sum(bigint): numeric."""
     vector, codes = valid_rows(args[0], codes)
     assert isinstance(vector, FixedVector)
-    return _whole_numeric(sum_whole(vector.values, codes, groups), 0, present(codes, groups))
+    return _whole_numeric(sum_whole(vector, codes, groups), 0, present(codes, groups))
 
 
 def numeric_sums(vector: NumericVector, codes: np.ndarray, groups: int) -> NumericVector:
     """Exact sums of numerics, at the largest scale in the group."""
     if vector.scale is not None:
-        return _whole_numeric(sum_whole(vector.values, codes, groups), vector.scale, None)
+        return _whole_numeric(sum_whole(vector, codes, groups), vector.scale, None)
     totals: list[Decimal] = [Decimal(0)] * groups
     for code, value in zip(codes.tolist(), vector.values, strict=True):  # objects of differing scales add one by one
         totals[code] = context_of(totals[code], value).add(totals[code], value)
@@ -139,12 +142,14 @@ def average(args: Args, codes: np.ndarray, groups: int) -> Vector:
         sums = numeric_sums(vector, codes, groups)
     else:
         assert isinstance(vector, FixedVector)
-        sums = _whole_numeric(sum_whole(vector.values, codes, groups), 0, None)
+        sums = _whole_numeric(sum_whole(vector, codes, groups), 0, None)
     return averages(sums, group_rows(codes, groups).counts, present(codes, groups))
 
 
 def averages(sums: NumericVector, counts: np.ndarray, validity: np.ndarray | None) -> NumericVector:
     """Sums divided by counts, at the scale division selects."""
+    if validity is None and (found := quotients(sums, NumericVector(counts.astype(np.int64), 0))) is not None:
+        return found
     values = [
         divide_decimals(total, Decimal(int(n))) if n else Decimal(0) for total, n in zip(sums.as_objects().values, counts, strict=True)
     ]  # a group

@@ -10,7 +10,7 @@ import numpy as np
 
 from auroraml.batch import ConstVector, FixedVector, NumericVector, TextVector, Vector, from_datums
 from auroraml.functions.dates.units import not_recognized, not_supported, unit_of
-from auroraml.functions.numerics import divide_decimals
+from auroraml.functions.division import divide_decimals
 from auroraml.functions.signature import CallContext, scalar
 from auroraml.types import julian
 from auroraml.types.datetime_casts import finite_timestamps, timestamps_of_days
