@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 
 from auroraml.executor import Running, run
@@ -17,8 +18,17 @@ __all__ = ["plan", "run", "stream"]
 
 
 def plan(bound: BoundStatement, ctx: ExecutionContext, may_execute: Callable[[Function], bool], pages: StoredPages | None = None) -> PhysicalPlan:
-    """The physical plan of a bound statement in the context it will run in; SQL functions the role may execute are inlined."""
-    return choose(bound, ctx.catalog, ctx.settings, pages or StoredPages(ctx.store, ctx), ctx, may_execute)
+    """The physical plan of a bound statement in the context it will run in; SQL functions the role may execute are inlined.
+
+    Garbage is not looked for meanwhile: a search makes many small objects, almost all of which live until it ends.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return choose(bound, ctx.catalog, ctx.settings, pages or StoredPages(ctx.store, ctx), ctx, may_execute)
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def tag_of(bound: BoundStatement, n: int, affected: int | None) -> tuple[str, int]:
