@@ -91,6 +91,8 @@ def explain(p: QueryParser) -> st.Statement:
 def _explainable(p: QueryParser) -> st.Statement:
     """The statement to explain: a query, DML, EXECUTE, DECLARE, CREATE TABLE AS or a materialized view."""
     first, start = p.token, p.i
+    if first.is_word("merge"):
+        raise p.unsupported("MERGE")
     if not first.is_op("(") and not first.is_word(*EXPLAINABLE):
         raise p.fail()
     if first.is_word("create"):
@@ -149,6 +151,8 @@ def prepare(p: QueryParser) -> st.Statement:
     name = p.name()
     types = p.parenthesised(p.type) if p.token.is_op("(") else ()
     p.expect("as")
+    if p.token.is_word("merge"):
+        raise p.unsupported("MERGE")
     return st.Prepare(name=name, types=types, statement=p.query())
 
 

@@ -336,7 +336,7 @@ class FromClause:
         outputs = []
         for name, value, _ in merged:
             if not isinstance(value, e.ColumnRef):
-                raise FeatureNotSupported("an alias for the columns of FULL JOIN ... USING is not supported", at=token.start)
+                raise FeatureNotSupported("an alias for computed columns of JOIN ... USING is not supported", at=token.start)
             outputs.append(Output(id=value.id, name=name, type=value.type, typmod=value.typmod))
         self._enter(Entry(alias=token.text, outputs=tuple(outputs), qualified=True), token.start)
 
@@ -352,12 +352,7 @@ class FromClause:
             a, a_ids = self._side(lefts, left_merged, name, "left")
             b, b_ids = self._side(rights, right_merged, name, "right")
             tests.append(self.expressions.operator("=", [a, b], at))
-            if kind == "full":
-                type, both = self.binder.coercer.to_common([a, b], "JOIN/USING")
-                value: e.Expr = e.Coalesce(type=type, args=both)
-            else:
-                value = b if kind == "right" else a
-            merged.append((name, value, a_ids | b_ids))
+            merged.append((name, self._merged(a, b, kind), a_ids | b_ids))
         first = self.leaves.mark(node.args["using"][0])[1] if node.args.get("using") else -1
         if first in self.leaves.source.using_aliases:
             self._using_alias(self.leaves.source.using_aliases[first], merged)
@@ -366,6 +361,16 @@ class FromClause:
         if not tests:
             return None
         return tests[0] if len(tests) == 1 else e.And(type=tests[0].type, args=tuple(tests))
+
+    def _merged(self, left: e.Expr, right: e.Expr, kind: str) -> e.Expr:
+        """The value of a merged column, of the type that both sides have in common (buildMergedJoinVar)."""
+        type, (a, b) = self.binder.coercer.to_common([left, right], "JOIN/USING")
+        if kind == "full":
+            return e.Coalesce(type=type, args=(a, b))
+        if left.typmod != right.typmod:  # the modifier of neither
+            a, b = (e.Relabel(type=type, arg=x) if x is given and x.typmod >= 0 else x for x, given in ((a, left), (b, right)))
+        bare = isinstance(b, e.ColumnRef) and not isinstance(a, e.ColumnRef)
+        return b if kind == "right" or (kind in ("inner", "cross") and bare) else a
 
 
 def _reads(plan: LogicalPlan, scope: Scope) -> bool:

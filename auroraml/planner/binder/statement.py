@@ -492,11 +492,7 @@ class StatementBinder(QueryBinder):
         query = Query(outputs=outputs, from_items=(target, *items), where=where, targets=targets)  # type: ignore[arg-type] # FromItems
         live = [c for c in relation.columns if not c.dropped]
         row_ids = tuple(self.binder.new_id() for _ in live)
-        after = Scope(
-            entries=[Entry(alias=alias, outputs=self._row(live, row_ids), relation=relation), *scope.entries[1:]],
-            parent=scope.parent,
-            ctes=scope.ctes,
-        )
+        after = replace(scope, entries=[Entry(alias=alias, outputs=self._row(live, row_ids), relation=relation), *scope.entries[1:]])
         returning, shown = self._returning(node, after)
         self.binder.need("relation", relation.oid, relation.name, "w", columns=tuple(n for n, _ in assignments))
         plan = Update(outputs=shown, relation=relation, target=target, query=query, assigned=tuple(n for n, _ in assignments), row_ids=row_ids,

@@ -11,7 +11,7 @@ from auroraml.planner.cost.sorts import sort as sort_cost
 from auroraml.planner.level.classes import Member
 from auroraml.planner.level.clause import Clause
 from auroraml.planner.level.pathkeys import Keys
-from auroraml.planner.level.questions import equal
+from auroraml.planner.level.questions import equal, strip
 from auroraml.planner.paths.index_match import commuted
 from auroraml.planner.paths.path import (
     HashPath,
@@ -27,7 +27,7 @@ from auroraml.planner.paths.path import (
 )
 from auroraml.planner.paths.uniqueness import pushed_down
 from auroraml.planner.plans.emitter import SMALL, Emitter, builds
-from auroraml.planner.plans.inputs import Emitted, references
+from auroraml.planner.plans.inputs import Emitted, Resolver, references
 from auroraml.records import replace
 
 OUTER = ("left", "right", "full", "anti")
@@ -51,6 +51,12 @@ def _joined(path: Path) -> Sequence[Clause]:
     return path.clauses
 
 
+def _above(emitter: Emitter, path: JoinPath, outer: Emitted, inner: Emitted) -> Resolver:
+    """Expressions above the join, which compute anew what a side without a match has computed below (set_join_references)."""
+    sides = ((outer, path.kind in ("right", "full")), (inner, path.kind in ("left", "full", "semi", "anti")))
+    return emitter.resolver(*([x for x in side.exprs if isinstance(x, e.ColumnRef)] if bare else side.exprs for side, bare in sides))
+
+
 @builds(NestPath, tested=_joined)
 def nest_loop(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
     """Nested Loop; what the inner side reads of the outer row goes through parameters."""
@@ -67,11 +73,11 @@ def nest_loop(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] 
     emitter.nest_params = [item for item in emitter.nest_params if item not in mine]
     carried = emitter.resolver(outer.exprs)
     params = tuple((number, carried(column)) for number, column in mine)
-    resolve = emitter.resolver(outer.exprs, inner.exprs)
+    resolve, upper = emitter.resolver(outer.exprs, inner.exprs), _above(emitter, path, outer, inner)
     own, above = _conditions(emitter, path, path.clauses)
     node = p.NestedLoop(
-        kind=path.kind, outer=outer.node, inner=inner.node, params=params, condition=resolve.tests(own), filter=resolve.tests(above),
-        inner_unique=path.inner_unique, targets=resolve.all(outputs), cost=emitter.cost(path),
+        kind=path.kind, outer=outer.node, inner=inner.node, params=params, condition=resolve.tests(own), filter=upper.tests(above),
+        inner_unique=path.inner_unique, targets=upper.all(outputs), cost=emitter.cost(path),
     )  # fmt: skip
     return Emitted(node, outputs)
 
@@ -97,15 +103,15 @@ def hash_join(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] 
     outputs = _list(path, exprs)
     outer = emitter.plan(path.outer_path, SMALL if path.batches > 1 else 0)
     inner = emitter.plan(path.inner, SMALL)
-    resolve = emitter.resolver(outer.exprs, inner.exprs)
+    resolve, upper = emitter.resolver(outer.exprs, inner.exprs), _above(emitter, path, outer, inner)
     rest = [c for c in path.clauses if not any(c is h for h in path.hash_clauses)]
     own, above = _conditions(emitter, path, rest)
     below = inner.cost
     hashed = p.Hash(source=inner.node, targets=references(inner.exprs), cost=replace(below, startup=below.total), parallel_aware=path.aware)
     hash_conditions = resolve.all(_switched(path.hash_clauses, path.outer_path.relation.bits))
     node = p.HashJoin(
-        kind=path.kind, outer=outer.node, inner=hashed, hash_conditions=hash_conditions, condition=resolve.tests(own), filter=resolve.tests(above),
-        inner_unique=path.inner_unique, targets=resolve.all(outputs), cost=emitter.cost(path), parallel_aware=path.aware,
+        kind=path.kind, outer=outer.node, inner=hashed, hash_conditions=hash_conditions, condition=resolve.tests(own), filter=upper.tests(above),
+        inner_unique=path.inner_unique, targets=upper.all(outputs), cost=emitter.cost(path), parallel_aware=path.aware,
     )  # fmt: skip
     return Emitted(node, outputs)
 
@@ -121,7 +127,7 @@ def merge_join(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr]
         below = inner.cost
         cost = replace(below, total=below.total + emitter.level.costs.operator * below.rows)
         inner = Emitted(p.Materialize(source=inner.node, targets=references(inner.exprs), cost=cost), inner.exprs)
-    resolve = emitter.resolver(outer.exprs, inner.exprs)
+    resolve, upper = emitter.resolver(outer.exprs, inner.exprs), _above(emitter, path, outer, inner)
     rest = [c for c in path.clauses if not any(c is m for m in path.merge_clauses)]
     own, above = _conditions(emitter, path, rest)
     merge = resolve.all(_switched(path.merge_clauses, path.outer_path.relation.bits))
@@ -133,7 +139,7 @@ def merge_join(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr]
         keys.append(p.SortColumn(index=0, descending=key.descending if key else False, nulls_first=key.nulls_first if key else False))
     node = p.MergeJoin(
         kind=path.kind, outer=outer.node, inner=inner.node, merge_conditions=merge, keys=tuple(keys), condition=resolve.tests(own),
-        filter=resolve.tests(above), inner_unique=path.inner_unique, targets=resolve.all(outputs), cost=emitter.cost(path),
+        filter=upper.tests(above), inner_unique=path.inner_unique, targets=upper.all(outputs), cost=emitter.cost(path),
     )  # fmt: skip
     return Emitted(node, outputs)
 
@@ -166,11 +172,19 @@ def with_keys(emitter: Emitter, path: Path, flags: int, keys: Keys) -> tuple[Emi
 
 
 def _place(exprs: Sequence[e.Expr], members: Sequence[Member]) -> int | None:
-    """The first output that is a member of the key's class."""
+    """The first output that is a member of the key's class, whatever text it is called (find_ec_member_matching_expr)."""
+    wanted = [_unlabelled(m.expr) for m in members if not m.is_const]
     for i, expr in enumerate(exprs):
-        if any(not m.is_const and equal(expr, m.expr) for m in members):
+        bare = _unlabelled(expr)
+        if any(equal(bare, x) for x in wanted):
             return i
     return None
+
+
+def _unlabelled(expr: e.Expr) -> e.Expr:
+    """Below casts from one kind of text to another: they have one order, which numbers and oids do not."""
+    bare = strip(expr)
+    return bare if bare.type.category == "S" and expr.type.category == "S" else expr
 
 
 def _computable(emitter: Emitter, path: Path, members: Sequence[Member]) -> e.Expr:
