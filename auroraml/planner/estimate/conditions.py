@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import singledispatch
-from typing import Protocol
+from typing import Any, Protocol
 
 from auroraml.batch import Batch, from_datums
+from auroraml.dispatch import Choices
 from auroraml.evaluate import Frame, Runtime, compile
 from auroraml.functions.signature import SCALARS
 from auroraml.ir import expr as e
@@ -101,44 +101,55 @@ class _Reader:
         return True
 
 
-@singledispatch
 def _read(expr: e.Expr, reader: _Reader) -> bool:
+    """Takes down what a clause compares; False where combinations of values cannot tell."""
+    return bool(_READERS[expr.__class__](expr, reader))
+
+
+def _read_any(expr: e.Expr, reader: _Reader) -> bool:
     """A boolean column or expression."""
     return reader.take(expr)
 
 
-@_read.register
-def _(expr: e.Relabel, reader: _Reader) -> bool:
+def _read_relabel(expr: e.Relabel, reader: _Reader) -> bool:
     bare = stripped(expr)
     return reader.take(expr) if bare is expr else _read(bare, reader)
 
 
-@_read.register
-def _(expr: e.OpCall, reader: _Reader) -> bool:
+def _read_op_call(expr: e.OpCall, reader: _Reader) -> bool:
     found = compared(expr.args) if len(expr.args) == 2 else None
     return found is not None and expr.operator.restrict in COMPARISONS and reader.take(found[0])
 
 
-@_read.register
-def _(expr: e.ArrayOp, reader: _Reader) -> bool:
+def _read_array_op(expr: e.ArrayOp, reader: _Reader) -> bool:
     found = compared(expr.args)
     return found is not None and found[2] and expr.operator.restrict in COMPARISONS and reader.take(found[0])
 
 
-@_read.register(e.And)
-@_read.register(e.Or)
-def _(expr: e.And | e.Or, reader: _Reader) -> bool:
+def _read_junction(expr: e.And | e.Or, reader: _Reader) -> bool:
     return all(_read(arg, reader) for arg in expr.args)
 
 
-@_read.register
-def _(expr: e.Not, reader: _Reader) -> bool:
+def _read_not(expr: e.Not, reader: _Reader) -> bool:
     return _read(expr.arg, reader)
 
 
-@_read.register
-def _(expr: e.NullTest, reader: _Reader) -> bool:
+def _read_null_test(expr: e.NullTest, reader: _Reader) -> bool:
     return reader.take(expr.arg)
+
+
+_READERS: Choices[Callable[..., Any]] = Choices(
+    {
+        e.Expr: _read_any,
+        e.And: _read_junction,
+        e.Or: _read_junction,
+        e.Relabel: _read_relabel,
+        e.OpCall: _read_op_call,
+        e.ArrayOp: _read_array_op,
+        e.Not: _read_not,
+        e.NullTest: _read_null_test,
+    }
+)
 
 
 # Which combinations pass
@@ -194,20 +205,23 @@ def _tried(test: e.Expr, type: PgType, values: list[object], runtime: Runtime) -
     return [bool(answer.datum(row)) for row in range(len(values))]
 
 
-@singledispatch
 def _passing(expr: e.Expr, combinations: Combinations) -> list[bool]:
     """Which combinations satisfy one expression."""
+    found: list[bool] = _PASSING[expr.__class__](expr, combinations)
+    return found
+
+
+def _passing_any(expr: e.Expr, combinations: Combinations) -> list[bool]:
+    """Where a boolean column or expression is true."""
     return combinations.true(expr)
 
 
-@_passing.register
-def _(expr: e.Relabel, combinations: Combinations) -> list[bool]:
+def _passing_relabel(expr: e.Relabel, combinations: Combinations) -> list[bool]:
     bare = stripped(expr)
     return combinations.true(expr) if bare is expr else _passing(bare, combinations)
 
 
-@_passing.register
-def _(expr: e.OpCall, combinations: Combinations) -> list[bool]:
+def _passing_op_call(expr: e.OpCall, combinations: Combinations) -> list[bool]:
     found = compared(expr.args)
     assert found is not None
     one, constant, on_left = found
@@ -219,8 +233,7 @@ def _(expr: e.OpCall, combinations: Combinations) -> list[bool]:
     return combinations.satisfied(one, constant, expr.function, test)
 
 
-@_passing.register
-def _(expr: e.ArrayOp, combinations: Combinations) -> list[bool]:
+def _passing_array_op(expr: e.ArrayOp, combinations: Combinations) -> list[bool]:
     found = compared(expr.args)
     assert found is not None
 
@@ -230,21 +243,31 @@ def _(expr: e.ArrayOp, combinations: Combinations) -> list[bool]:
     return combinations.satisfied(found[0], found[1], expr.function, test)
 
 
-@_passing.register
-def _(expr: e.And, combinations: Combinations) -> list[bool]:
+def _passing_and(expr: e.And, combinations: Combinations) -> list[bool]:
     return combinations.passing(expr.args)
 
 
-@_passing.register
-def _(expr: e.Or, combinations: Combinations) -> list[bool]:
+def _passing_or(expr: e.Or, combinations: Combinations) -> list[bool]:
     return [any(each) for each in zip(*(_passing(arg, combinations) for arg in expr.args), strict=True)]
 
 
-@_passing.register
-def _(expr: e.Not, combinations: Combinations) -> list[bool]:
+def _passing_not(expr: e.Not, combinations: Combinations) -> list[bool]:
     return [not one for one in _passing(expr.arg, combinations)]
 
 
-@_passing.register
-def _(expr: e.NullTest, combinations: Combinations) -> list[bool]:
+def _passing_null_test(expr: e.NullTest, combinations: Combinations) -> list[bool]:
     return [(value is None) != expr.negated for value in combinations.dimension(expr.arg)[1]]
+
+
+_PASSING: Choices[Callable[..., Any]] = Choices(
+    {
+        e.Expr: _passing_any,
+        e.Relabel: _passing_relabel,
+        e.OpCall: _passing_op_call,
+        e.ArrayOp: _passing_array_op,
+        e.And: _passing_and,
+        e.Or: _passing_or,
+        e.Not: _passing_not,
+        e.NullTest: _passing_null_test,
+    }
+)
