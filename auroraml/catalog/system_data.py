@@ -361,6 +361,7 @@ COLLATIONS: tuple[tuple, ...] = (  # type: ignore[type-arg]
     (100, 'default', 'd', -1, '', ''),
     (950, 'C', 'c', -1, 'C', 'C'),
     (951, 'POSIX', 'c', -1, 'POSIX', 'POSIX'),
+    (12340, 'ucs_basic', 'c', 6, 'C', 'C'),
 )
 
 # oid, opfmethod, opfname

@@ -10,6 +10,7 @@ import numpy as np
 from auroraml.catalog.depends import Dependent, column_dependents, uses
 from auroraml.catalog.printing import expression_text
 from auroraml.commands.altering import Alteration, action
+from auroraml.commands.collations import collated
 from auroraml.commands.context import Host
 from auroraml.commands.definitions import Draft, add_constraint, bound_default
 from auroraml.commands.dropping import drop_all, shown_column
@@ -212,6 +213,7 @@ def change_type(work: Alteration, item: st.AlterAction) -> None:
     relation = work.relation
     column = live(relation, item.name)
     type, typmod = work.host.type_named(item.type)
+    collation = collated(item.collation, type, work.host, None)
     _refuse_row_type_users(work)
     for user in work.host.catalog.relations():
         if user.view is not None and column.number in uses(user.view).columns.get(relation.oid, ()):
@@ -238,7 +240,7 @@ def change_type(work: Alteration, item: st.AlterAction) -> None:
         except (DatatypeMismatch, CannotCoerce):
             name = format_type(type, None, work.host.catalog.type)
             raise DatatypeMismatch(f'default for column "{column.name}" cannot be cast automatically to type {name}') from None
-    new = replace(relation, columns=with_column(relation, replace(column, type=type, typmod=typmod, default=default)))
+    new = replace(relation, columns=with_column(relation, replace(column, type=type, typmod=typmod, default=default, collation=collation)))
     new = _bound_again(new, column.number, work.host)
     work.host.rewrite(relation, new, {column.number: value})
     _forget_statistics(work, column)

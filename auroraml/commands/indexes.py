@@ -7,6 +7,7 @@ from dataclasses import replace
 from auroraml.catalog.builtins import btree_operators, comparison_type
 from auroraml.catalog.printing import index_column_names
 from auroraml.catalog.system_data import CLASSES
+from auroraml.commands.collations import collated
 from auroraml.commands.context import Bound, Host, command, done
 from auroraml.commands.definitions import Draft
 from auroraml.commands.index_builds import note_builds
@@ -88,17 +89,17 @@ def _index(statement: st.CreateIndex, relation: Relation, host: Host) -> Index:
         if isinstance(item.key, st.Name):
             column = _column(item.key.name, live)
             columns.append(column.number)
-            type = column.type
+            type, own = column.type, column.collation
         else:
             expr = host.bind_expression(item.key, live, relation, "index expressions")
             plain = expr if isinstance(expr, e.ColumnRef) else None
             columns.append(0 if plain is None else plain.id)
-            type = expr.type
+            type, own = expr.type, next((c.collation for c in live if plain is not None and c.number == plain.id), 0)
             if plain is None:
                 _immutable(expr, "functions in index expression must be marked IMMUTABLE")
                 expressions.append(expr)
         if item.collation is not None:
-            _collated(item.collation, type, host)
+            _check_collation(item.collation, own, type, host)
         if item.opclass is None:
             _ordered(type, statement.method, host)
             opclasses.append("")
@@ -120,11 +121,9 @@ def _index(statement: st.CreateIndex, relation: Relation, host: Host) -> Index:
     )  # fmt: skip
 
 
-def _collated(name: st.Name, type: PgType, host: Host) -> None:
-    """The collation of a key: of all text the same, so that an index of another one would be used by no query."""
-    if type.category != "S":
-        raise DatatypeMismatch(f"collations are not supported by type {format_type(type, None, host.catalog.type)}")
-    if name.name != "default":
+def _check_collation(name: st.Name, own: int, type: PgType, host: Host) -> None:
+    """The collation of a key is its column's `own`: of all text the same, so that an index of another one would be used by no query."""
+    if collated(name, type, host, None) != own:
         raise FeatureNotSupported(f'indexes with collation "{name}" are not supported', at=name.at)
 
 

@@ -53,7 +53,8 @@ class Likeness:
             if draft.column(column.name) is not None:
                 raise DuplicateColumn(f'column "{column.name}" specified more than once')
             number = len(draft.relation.columns) + 1
-            copied = Column(name=column.name, type=column.type, typmod=column.typmod, number=number, not_null=column.not_null)
+            copied = Column(name=column.name, type=column.type, typmod=column.typmod, number=number, not_null=column.not_null,
+                            collation=column.collation)  # fmt: skip
             if column.identity and "identity" in self.parts:
                 copied = replace(copied, identity=column.identity, default=self._sequence(draft, column, number))
             draft.set(columns=(*draft.relation.columns, copied))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from auroraml.batch import Batch, concat_batches
+from auroraml.commands.collations import collated
 from auroraml.commands.context import Bound, Host, command, done
 from auroraml.commands.definitions import SERIAL, Draft, add_constraint, default_of
 from auroraml.commands.likeness import Likeness
@@ -151,6 +152,7 @@ def add_column(draft: Draft, definition: st.ColumnDefinition) -> Column:
     type, typmod = (BY_NAME[serial], -1) if serial is not None else host.type_named(definition.type)
     if type.kind == "p":
         raise InvalidTableDefinition(f'column "{definition.name}" has pseudo-type {type.name}')
+    collation = collated(definition.collation, type, host, definition.collation.at if definition.collation is not None else None)
     default = default_of(host, definition, type, typmod)
     not_null = definition.not_null
     if serial is not None or definition.identity:
@@ -161,7 +163,7 @@ def add_column(draft: Draft, definition: st.ColumnDefinition) -> Column:
         host.put(sequence)
         default, not_null = sequence_default(host, sequence, type), True
     column = Column(name=definition.name, type=type, typmod=typmod, number=number, not_null=not_null, default=default,
-                    identity=definition.identity[:1])  # fmt: skip
+                    identity=definition.identity[:1], collation=collation)  # fmt: skip
     draft.set(columns=(*relation.columns, column))
     return column
 

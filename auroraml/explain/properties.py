@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import singledispatch
 
+from auroraml.catalog.collations import collation_name
 from auroraml.explain.hash_table import hash_table
 from auroraml.explain.model import Options, Property
 from auroraml.explain.names import Place, conflict_text
@@ -14,6 +15,7 @@ from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.deparse import direction, quote_identifier
 from auroraml.ir.metrics import NodeMetrics
+from auroraml.ir.objects import Column
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import INT4
 
@@ -169,10 +171,18 @@ def _collation(node: p.PhysicalPlan, index: int) -> str:
         target: e.Expr = node.targets[index] if node.targets else e.InputRef(type=INT4, index=index)
         if isinstance(target, e.Relabel) and target.collation not in ("", "default"):
             return f" COLLATE {quote_identifier(target.collation)}"
+        if isinstance(target, e.InputRef) and isinstance(node, p.SeqScan):
+            number = node.columns[target.index].number
+            return next((_other(c) for c in node.relation.columns if c.number == number), "")
         if not isinstance(target, e.InputRef) or not node.children():
             return ""
         node, index = node.children()[target.side], target.index
     return ""
+
+
+def _other(column: Column) -> str:
+    """The collation of a table's column, where it is not its type's."""
+    return f" COLLATE {quote_identifier(collation_name(column.collation))}" if column.collation else ""
 
 
 def _key(source: p.PhysicalPlan, place: Place, index: int) -> str:

@@ -29,6 +29,7 @@ class Column:
     acl: tuple[AclItem, ...] | None = None  # privileges on this column alone
     statistics_target: int = -1  # -1: default_statistics_target
     options: tuple[tuple[str, str], ...] = ()  # attoptions: ("n_distinct", "-0.5")
+    collation: int = 0  # written with COLLATE; 0: the type's own
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

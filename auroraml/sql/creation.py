@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from auroraml.errors import FeatureNotSupported, InvalidFunctionDefinition, InvalidTableDefinition, UndefinedObject
 from auroraml.errors import SyntaxError as SqlSyntaxError
@@ -174,6 +175,7 @@ def column(p: QueryParser) -> st.ColumnDefinition:
     default, generated, not_null, identity = None, None, False, ""
     options: tuple[st.Option, ...] = ()
     nullable, twice_at = False, None
+    collation: st.Name | None = None
     constraints: list[st.ConstraintDefinition] = []
     while not p.at_end and not p.token.is_op(",", ")"):
         place = p.token.start
@@ -201,18 +203,13 @@ def column(p: QueryParser) -> st.ColumnDefinition:
                 p.need(")")
                 p.expect("stored")
         elif p.take("collate"):
-            collation(p)
+            if collation is not None:
+                raise SqlSyntaxError("multiple COLLATE clauses not allowed", at=place)
+            collation = replace(p.qualified(), at=place)
         else:
             constraints.append(_constraint(p, label, place, (st.Name(name=name, at=at),)))
     return st.ColumnDefinition(name=name, type=type, default=default, not_null=not_null, identity=identity, identity_options=options, twice_at=twice_at, generated=generated,
-                               constraints=tuple(constraints), at=at)  # fmt: skip
-
-
-def collation(p: QueryParser) -> None:
-    """A collation: text is ordered by code points here, as in C; others are refused."""
-    name = p.qualified()
-    if name.name not in ("C", "POSIX", "default", "ucs_basic"):
-        raise FeatureNotSupported(f'collation "{name}" is not supported', at=name.at)
+                               constraints=tuple(constraints), collation=collation, at=at)  # fmt: skip
 
 
 def table_constraint(p: QueryParser) -> st.ConstraintDefinition:
@@ -317,7 +314,10 @@ def _type(p: QueryParser) -> st.Statement:
 
     def attribute() -> st.ColumnDefinition:
         at = p.token.start
-        return st.ColumnDefinition(name=p.name(), type=p.type(), at=at)
+        made = st.ColumnDefinition(name=p.name(), type=p.type(), at=at)
+        if p.token.is_word("collate"):
+            raise p.unsupported("CREATE TYPE ... COLLATE")
+        return made
 
     attributes = p.comma_list(attribute)
     p.need(")")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auroraml.sql import statements as st
-from auroraml.sql.creation import collation, column, parameter, role_options, sequence_options, table_constraint
+from auroraml.sql.creation import column, parameter, role_options, sequence_options, table_constraint
 from auroraml.sql.extended_statistics import alter_statistics
 from auroraml.sql.grammar import Grammar, QueryParser
 from auroraml.sql.lexer import NUMBER
@@ -220,9 +220,8 @@ def _alter_column(p: QueryParser, name: str, at: int) -> st.AlterAction:
         return st.AlterAction(kind="drop not null", name=name, at=at)
     if p.take("set", "data", "type") or p.take("type"):
         type = p.type()
-        if p.take("collate"):
-            collation(p)
-        return st.AlterAction(kind="type", name=name, type=type, expression=p.expression() if p.take("using") else None, at=at)
+        collation = p.qualified() if p.take("collate") else None
+        return st.AlterAction(kind="type", name=name, type=type, collation=collation, expression=p.expression() if p.take("using") else None, at=at)
     if p.take("set", "statistics"):
         return st.AlterAction(kind="set statistics", name=name, new_name=p.number(), at=at)
     if p.token.is_word("add") or (p.token.is_word("drop", "set") and p.peek().is_word(*_COLUMN_PARTS)):

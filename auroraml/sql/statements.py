@@ -70,6 +70,7 @@ class ColumnDefinition:
     identity_options: tuple[Option, ...] = ()
     generated: Tree | None = None
     constraints: tuple[ConstraintDefinition, ...] = ()
+    collation: Name | None = None  # its place is COLLATE's
     at: int = 0
 
 
@@ -305,6 +306,7 @@ class AlterAction:
     column: ColumnDefinition | None = None
     constraint: ConstraintDefinition | None = None
     type: TypeName | None = None
+    collation: Name | None = None
     expression: Tree | None = None
     options: tuple[Option, ...] = ()
     if_exists: bool = False

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from auroraml.catalog.catalog import Catalog
+from auroraml.catalog.collations import collation, collation_name
 from auroraml.system_views.registry import Row
-from auroraml.system_views.relations import collation
 from auroraml.types.numeric import precision_scale
 from auroraml.types.pg_type import PgType
 from auroraml.types.typmod import format_type
 
 _PRECISIONS = {"int2": 16, "int4": 32, "int8": 64, "float4": 24, "float8": 53}
 _TIMES = ("time", "timetz", "timestamp", "timestamptz")
-_COLLATIONS = {100: "default", 950: "C"}
 
 
 def data_type(type: PgType, catalog: Catalog) -> str:
@@ -21,7 +20,7 @@ def data_type(type: PgType, catalog: Catalog) -> str:
     return format_type(type, None, catalog.type) if type.schema == "pg_catalog" else "USER-DEFINED"
 
 
-def described(type: PgType, typmod: int, catalog: Catalog, dbname: str) -> Row:
+def described(type: PgType, typmod: int, catalog: Catalog, dbname: str, written: int = 0) -> Row:
     """The columns that information_schema.columns and attributes share."""
     name = type.name
     row: Row = {"data_type": data_type(type, catalog), "udt_catalog": dbname, "udt_schema": type.schema, "udt_name": name}
@@ -45,7 +44,7 @@ def described(type: PgType, typmod: int, catalog: Catalog, dbname: str) -> Row:
         row["datetime_precision"] = 6 if typmod < 0 or typmod & 0xFFFF == 0xFFFF else typmod & 0xFFFF
         words = format_type(type, typmod).removeprefix("interval").partition("(")[0].strip()
         row["interval_type"] = words.upper() or None
-    found = _COLLATIONS.get(collation(type))
-    if found is not None and found != "default":
+    found = collation_name(written or collation(type))
+    if found not in ("", "default"):
         row |= {"collation_catalog": dbname, "collation_schema": "pg_catalog", "collation_name": found}
     return row

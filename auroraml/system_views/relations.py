@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auroraml.catalog.catalog import Catalog
+from auroraml.catalog.collations import collation
 from auroraml.catalog.printing import expression_text, index_column_names
 from auroraml.catalog.system_data import CLASSES
 from auroraml.catalog.system_tables import sequence_rows
@@ -11,15 +12,6 @@ from auroraml.system_views.registry import Reader, Row, Rows, acl_array, array, 
 from auroraml.types.pg_type import PgType
 
 METHODS = {"btree": 403, "hash": 405, "gist": 783, "gin": 2742, "brin": 3580, "spgist": 4000}
-DEFAULT_COLLATION, C_COLLATION = 100, 950
-
-
-def collation(type: PgType) -> int:
-    """The collation of a type: C for name, the database's for other strings."""
-    if type.name in ("name", "_name"):
-        return C_COLLATION
-    strings = ("text", "varchar", "bpchar", "unknown")
-    return DEFAULT_COLLATION if type.name in strings or (type.is_array and type.name[1:] in strings) else 0
 
 
 def by_value(type: PgType) -> bool:
@@ -83,7 +75,7 @@ def _attribute(catalog: Catalog, relation: int, c: Column) -> Row:
         "attstattarget": 0 if c.dropped else c.statistics_target, "attlen": type.length, "attnum": c.number, "attndims": int(type.is_array), "attcacheoff": -1,
         "atttypmod": c.typmod, "attbyval": by_value(type), "attalign": type.align, "attstorage": type.storage, "attcompression": "",
         "attnotnull": c.not_null, "atthasdef": c.default is not None and not c.identity, "atthasmissing": False, "attidentity": c.identity,
-        "attgenerated": "", "attisdropped": c.dropped, "attislocal": True, "attinhcount": 0, "attcollation": 0 if c.dropped else collation(type),
+        "attgenerated": "", "attisdropped": c.dropped, "attislocal": True, "attinhcount": 0, "attcollation": 0 if c.dropped else c.collation or collation(type),
         "attacl": acl_array(catalog, c.acl), "attoptions": array([f"{key}={value}" for key, value in c.options] or None),
     }  # fmt: skip
 
@@ -97,7 +89,8 @@ def _index_attributes(catalog: Catalog, i: Index, r: Relation) -> Rows:
         column = types[number] if number else None
         type = column.type if column is not None else next(expressions).type
         target = dict(i.statistics_targets).get(place, -1)
-        made = Column(name=names[place - 1], type=type, typmod=column.typmod if column is not None else -1, number=place, statistics_target=target)
+        made = Column(name=names[place - 1], type=type, typmod=column.typmod if column is not None else -1, number=place, statistics_target=target,
+                      collation=column.collation if column is not None else 0)  # fmt: skip
         rows.append(_attribute(catalog, i.oid, made))
     return rows
 
@@ -144,6 +137,11 @@ def _key_types(i: Index, r: Relation) -> list[PgType]:
     return [types[n] if n else next(expressions).type for n in i.columns]
 
 
+def _key_collations(i: Index, r: Relation) -> list[int]:
+    own = {c.number: c.collation for c in r.columns}
+    return [own.get(number, 0) or collation(type) for number, type in zip(i.columns, _key_types(i, r), strict=True)]
+
+
 @view("pg_catalog.pg_index", per_catalog=True)
 def pg_index(ctx: Reader) -> Rows:
     """Indexes."""
@@ -156,7 +154,7 @@ def pg_index(ctx: Reader) -> Rows:
                 "indexrelid": i.oid, "indrelid": r.oid, "indnatts": len(i.columns) + len(i.included), "indnkeyatts": len(i.columns),
                 "indisunique": i.unique, "indnullsnotdistinct": False, "indisprimary": i.primary, "indisexclusion": False,
                 "indimmediate": True, "indisclustered": False, "indisvalid": True, "indcheckxmin": False, "indisready": True, "indislive": True,
-                "indisreplident": False, "indkey": vector((*i.columns, *i.included)), "indcollation": vector([collation(t) for t in keys]),
+                "indisreplident": False, "indkey": vector((*i.columns, *i.included)), "indcollation": vector(_key_collations(i, r)),
                 "indclass": vector([_opclass(i, place, t) for place, t in enumerate(keys)]),
                 "indoption": vector([descending + 2 * first for descending, first in i.directions or ((False, False),) * len(i.columns)]),
                 "indexprs": ", ".join(expression_text(x, catalog) for x in i.expressions) if i.expressions else None,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from auroraml.catalog.bootstrap import PLPGSQL_LANGUAGE
 from auroraml.catalog.builtins import aggregate_row, builtin_function, builtin_oids, builtin_operators
 from auroraml.catalog.catalog import Catalog
+from auroraml.catalog.collations import collation
 from auroraml.catalog.printing import expression_text
 from auroraml.catalog.system_data import ACCESS_METHODS, CASTS, CLASSES, COLLATIONS, FAMILIES, LANGUAGES
 from auroraml.ir.objects import Function
 from auroraml.system_views.registry import Reader, Row, Rows, acl_array, array, schema_oid, vector, view
-from auroraml.system_views.relations import by_value, collation
+from auroraml.system_views.relations import by_value
 from auroraml.types.pg_type import PgType
 
 LANGUAGE_OIDS = {"internal": 12, "c": 13, "sql": 14, "plpgsql": PLPGSQL_LANGUAGE}

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from auroraml.catalog.acl import has_column_privilege, owns
 from auroraml.catalog.builtins import btree_operators
 from auroraml.catalog.catalog import Catalog
+from auroraml.catalog.collations import collation
 from auroraml.catalog.printing import index_column_names
 from auroraml.catalog.statistics import ColumnStatistics
 from auroraml.ir.objects import Role
 from auroraml.system_views.registry import Reader, Row, Rows, array, view
-from auroraml.system_views.relations import collation
 from auroraml.types.form import TextStyle
 from auroraml.types.pg_type import PgArray, PgType
 from auroraml.types.table import BY_NAME, BY_OID

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from sqlglot import exp
 
+from auroraml.catalog.collations import collation_oid
 from auroraml.dispatch import Choices
 from auroraml.errors import (
     DatatypeMismatch,
@@ -545,8 +546,7 @@ class Expressions(Predicates):
 
     def _bind_collate(self, node: exp.Collate) -> e.Expr:
         name = self.leaves.name(node.expression)
-        if name not in ("C", "POSIX", "default", "ucs_basic"):
-            raise FeatureNotSupported(f'collation "{name}" is not supported', at=self.leaves.word_after(node.this, "collate"))
+        collation_oid(name, at=self.leaves.word_after(node.this, "collate"))
         inner = self._bind(node.this)
         inner = self.coercer.coerce(inner, TEXT) if inner.type.oid == UNKNOWN.oid else inner
         element = self.coercer.type(inner.type.element) if inner.type.is_array and inner.type.element else inner.type
