@@ -42,6 +42,8 @@ def _families() -> tuple[dict[int, int], dict[tuple[int, int], dict[int, int]], 
     return {type: root(type) for type in parent}, pairs, members, frozenset(hashed)
 
 
+FIRST_OWN_OID = 16384  # types below it are the same in every database
+_COMPARED: dict[int, int] = {}  # of those: the types whose operators order them
 PATTERN_FAMILIES = {  # of the pattern classes, which OPCLASS_MEMBERS has not: operators by strategy
     2095: {2314: 1, 2315: 2, 98: 3, 2317: 4, 2318: 5},
     2097: {2326: 1, 2327: 2, 1054: 3, 2329: 4, 2330: 5},
@@ -78,13 +80,22 @@ def family_of(operator: Operator) -> tuple[int, int] | None:
 
 def type_family(type: PgType) -> int:
     """The B-tree family that orders `type` by default; 0 for none."""
-    return _families()[0].get(comparison_type(type), 0)
+    return _families()[0].get(_compared(type), 0)
 
 
 def family_operator(left: PgType, right: PgType, strategy: int) -> Operator | None:
     """The family's operator for two types."""
-    found = _families()[1].get((comparison_type(left), comparison_type(right)), {}).get(strategy)
+    found = _families()[1].get((_compared(left), _compared(right)), {}).get(strategy)
     return None if found is None else builtin_operator(found)
+
+
+def _compared(type: PgType) -> int:
+    found = _COMPARED.get(type.oid)
+    if found is None:
+        found = comparison_type(type)
+        if type.oid < FIRST_OWN_OID:
+            _COMPARED[type.oid] = found
+    return found
 
 
 def hashable(operator: Operator) -> bool:
