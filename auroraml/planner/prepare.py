@@ -148,14 +148,14 @@ class Prepared(LevelExpressions):
         tree = self._quals(tree)
         tree, self.query = self._having_to_where(tree, self.query)
         tree = reduce_outer_joins(tree)
-        moved: dict[int, int] = {}
+        moved: dict[int, frozenset[int]] = {}
         made = remove_no_tables(tree, {holder.home for holder in self.level.placeholders.values() if not holder.homes}, moved)
         assert isinstance(made, Group)
         for holder in list(self.level.placeholders.values()) if moved else ():
-            home = holder.home
-            while home in moved:
-                home = moved[home]
-            self.level.placeholders[holder.id] = replace(holder, home=home)
+            homes = holder.homes or frozenset((holder.home,))
+            while homes & moved.keys():
+                homes = frozenset().union(*(moved.get(home, (home,)) for home in homes))
+            self.level.placeholders[holder.id] = replace(holder, home=min(homes), homes=homes if len(homes) > 1 else frozenset())
         self.tree = made
         self.level.bare = len(made.items) == 1 and isinstance(made.items[0], NoTable)
         self.level.query = self.query

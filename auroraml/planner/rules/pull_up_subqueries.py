@@ -68,6 +68,7 @@ class SubqueryPuller:
         """Both sides; what the join itself makes NULL needs no place holders in conditions at or below it."""
         nulled = {"left": (False, True), "anti": (False, True), "right": (True, False), "full": (True, True)}.get(item.kind, (False, False))
         sides: list[l.FromItem] = []
+        held: Values = {}
         on = item.on
         if item.kind not in ("inner", "cross"):
             safe = made_ids(item)
@@ -79,11 +80,13 @@ class SubqueryPuller:
                 if item.kind != "full":
                     on = substitute(on, self.bare)
                 if item.kind in ("left", "right") and all(isinstance(c, e.Const) and c.value for c in conjuncts(on)) and _no_table(made):
-                    self.values.update(self.bare)
+                    held = self.bare
                 self.bare = outside
             else:
                 self.bare = {**outside, **self.bare}
             sides.append(made)
+        if held and any(isinstance(leaf, AppendItem) for leaf in leaves(sides[0 if item.kind == "left" else 1])):
+            self.values.update(held)  # the members of a UNION ALL compute no place holders of their parent's
         return replace(item, left=sides[0], right=sides[1], on=on)
 
     def _stand_for(self, outputs: tuple[l.Output, ...], exprs: tuple[e.Expr, ...]) -> None:

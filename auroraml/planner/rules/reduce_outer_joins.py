@@ -101,7 +101,7 @@ def _forced_null(conditions: object) -> Ids:
     )
 
 
-def remove_no_tables(item: l.FromItem, homes: set[int], moved: dict[int, int]) -> l.FromItem:
+def remove_no_tables(item: l.FromItem, homes: set[int], moved: dict[int, frozenset[int]]) -> l.FromItem:
     """The tree without rows that have no columns, where other relations stand beside them (remove_useless_result_rtes).
 
     `homes`: columns whose relations place holders are computed at; `moved` takes new ones of those whose relation goes.
@@ -120,33 +120,33 @@ def remove_no_tables(item: l.FromItem, homes: set[int], moved: dict[int, int]) -
                 if _is_no_table(gone) and _move(gone, kept, homes, moved):
                     return Group(items=(kept,), where=conditions) if conditions else kept
         if item.kind == "left" and _is_no_table(right) and (not conditions or not made_ids(right) & homes):
-            return left
-        if item.kind == "semi" and _is_no_table(right):
+            if not made_ids(right) & homes or _move(right, left, homes, moved):
+                return left
+            if _is_no_table(left):
+                return right
+        if item.kind == "semi" and _is_no_table(right) and _move(right, left, homes, moved):
             return Group(items=(left,), where=conditions) if conditions else left
         return replace(item, left=left, right=right, on=all_of(conditions))
     return item
 
 
-def _move(gone: l.FromItem, kept: l.FromItem, homes: set[int], moved: dict[int, int]) -> bool:
+def _move(gone: l.FromItem, kept: l.FromItem, homes: set[int], moved: dict[int, frozenset[int]]) -> bool:
     """Let place holders of one side of an inner join be computed at the other; whether they can be (substitute_phv_relids)."""
     homeless = made_ids(gone) & homes
-    place = _place(kept) if homeless else None
-    if homeless and place is None:
+    places = _places(kept) if homeless else NONE
+    if homeless and not places:
         return False
-    for home in homeless:
-        assert place is not None
-        moved[home] = place
-        homes.add(place)
+    moved.update(dict.fromkeys(homeless, places))
+    homes |= places if homeless else NONE
     return True
 
 
-def _place(item: l.FromItem) -> int | None:
-    """A column of a relation of the tree that none of its joins makes NULL."""
-    if isinstance(item, Group):
-        return _place(item.items[0])
-    if isinstance(item, l.JoinItem):
-        return None if item.kind == "full" else _place(item.right if item.kind == "right" else item.left)
-    return None if isinstance(item, AppendItem) or not item.outputs else item.outputs[0].id
+def _places(item: l.FromItem) -> frozenset[int]:
+    """The first columns of a tree's relations; none where one of them computes no place holders."""
+    relations = leaves(item)
+    if any(isinstance(leaf, AppendItem) or not leaf.outputs for leaf in relations):
+        return NONE
+    return frozenset(leaf.outputs[0].id for leaf in relations)
 
 
 def _useless(item: l.FromItem, homes: set[int]) -> bool:
