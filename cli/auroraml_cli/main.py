@@ -280,4 +280,9 @@ def main() -> None:
         code = Exit.FAILURE.value
     except KeyboardInterrupt:
         code = INTERRUPTED
+    if any(thread.daemon for thread in threading.enumerate()):
+        # Names for completion are being read, or an abandoned call runs: native code under which the interpreter must not be taken down.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
     sys.exit(code)
