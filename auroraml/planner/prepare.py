@@ -153,7 +153,7 @@ class Prepared(LevelExpressions):
         assert isinstance(made, Group)
         for holder in list(self.level.placeholders.values()) if moved else ():
             homes = holder.homes or frozenset((holder.home,))
-            while homes & moved.keys():
+            while not homes.isdisjoint(moved):
                 homes = frozenset().union(*(moved.get(home, (home,)) for home in homes))
             self.level.placeholders[holder.id] = replace(holder, home=min(homes), homes=homes if len(homes) > 1 else frozenset())
         self.tree = made
