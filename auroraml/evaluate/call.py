@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from auroraml.batch import ConstVector, DictVector, FixedVector, NumericVector, TextVector, Vector, from_datums
-from auroraml.errors import DatabaseError, FeatureNotSupported
+from auroraml.errors import DatabaseError, FeatureNotSupported, OperationalError
 from auroraml.evaluate.frame import Runtime, scatter
 from auroraml.functions.signature import SCALARS, Kernel, Types
 from auroraml.ir.objects import Function
@@ -71,8 +71,10 @@ def _by_dictionary(
             small = [column.dictionary if i == varying[0] else ConstVector(arg.one, size) for i, arg in enumerate(args)]  # type: ignore[attr-defined]
             try:
                 return _apply(kernel, function, result, small, size, ctx, types).take(column.codes.astype(np.int64))
+            except OperationalError:
+                raise
             except DatabaseError:
-                pass  # perhaps of a value that no row has
+                pass  # perhaps of a value that no row has: the rows themselves decide
     return _apply(kernel, function, result, args, n, ctx, types)
 
 

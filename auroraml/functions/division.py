@@ -15,7 +15,8 @@ POWERS = 10 ** np.arange(19, dtype=np.int64)
 STEP = 9  # digits of the quotient made at once: a remainder below 2^31 times 10^9 fits
 
 
-def _exponent(value: Decimal) -> int:
+def exponent_of(value: Decimal) -> int:
+    """The power of ten of the last digit; 0 for NaN and infinities."""
     exponent = value.as_tuple().exponent
     return exponent if isinstance(exponent, int) else 0
 
@@ -33,7 +34,7 @@ def division_scale(a: Decimal, b: Decimal) -> int:
     weight_a, first_a = _weight(a)
     weight_b, first_b = _weight(b)
     quotient = weight_a - weight_b - (1 if first_a <= first_b else 0)
-    return min(max(SIGNIFICANT - quotient * 4, -_exponent(a), -_exponent(b), 0), LARGEST)
+    return min(max(SIGNIFICANT - quotient * 4, -exponent_of(a), -exponent_of(b), 0), LARGEST)
 
 
 def divide_decimals(a: Decimal, b: Decimal) -> Decimal:
@@ -51,8 +52,8 @@ def divide_decimals(a: Decimal, b: Decimal) -> Decimal:
 
 def round_quotient(a: Decimal, b: Decimal, scale: int) -> Decimal:
     """a / b rounded half away from zero at `scale`, from the exact fraction."""
-    shift = scale + _exponent(a) - _exponent(b)
-    numerator, denominator = (int(x.copy_abs().scaleb(-_exponent(x), CONTEXT)) for x in (a, b))
+    shift = scale + exponent_of(a) - exponent_of(b)
+    numerator, denominator = (int(x.copy_abs().scaleb(-exponent_of(x), CONTEXT)) for x in (a, b))
     numerator, denominator = (numerator * 10**shift, denominator) if shift >= 0 else (numerator, denominator * 10**-shift)
     quotient = (2 * numerator + denominator) // (2 * denominator)
     return Decimal(-quotient if a.is_signed() != b.is_signed() else quotient).scaleb(-scale, CONTEXT)

@@ -9,7 +9,7 @@ import numpy as np
 
 from auroraml.batch import ConstVector, FixedVector, NumericVector, Vector
 from auroraml.errors import DivisionByZero
-from auroraml.functions.division import divide_decimals, quotients
+from auroraml.functions.division import divide_decimals, exponent_of, quotients
 from auroraml.functions.signature import scalar
 from auroraml.types.numeric import CONTEXT, in_range, positive_zero, round_to
 
@@ -69,11 +69,6 @@ def context_of(a: Decimal, b: Decimal) -> Context:
     return CONTEXT if a.is_finite() and b.is_finite() else _UNTRAPPED
 
 
-def _exponent(value: Decimal) -> int:
-    exponent = value.as_tuple().exponent
-    return exponent if isinstance(exponent, int) else 0
-
-
 @scalar("numeric_add(numeric,numeric)")
 def add(a: Vector, b: Vector) -> Vector:
     """a + b, at the larger scale."""
@@ -115,7 +110,7 @@ def _modulo(a: Decimal, b: Decimal) -> Decimal:
         return Decimal("NaN")
     if b.is_infinite():
         return a
-    return round_to(CONTEXT.remainder(a, b), max(-_exponent(a), -_exponent(b)))
+    return round_to(CONTEXT.remainder(a, b), max(-exponent_of(a), -exponent_of(b)))
 
 
 @scalar("numeric_mod(numeric,numeric)", "mod(numeric,numeric)")
