@@ -10,6 +10,7 @@ import numpy as np
 from auroraml.batch import ConstVector, FixedVector, ListVector, Mask, StructVector, Vector, concat, from_datums
 from auroraml.catalog.builtins import btree_operators, builtin_function
 from auroraml.errors import ArraySubscriptError
+from auroraml.evaluate.array_comparison import array_comparison
 from auroraml.evaluate.call import call, kernel_of, null
 from auroraml.evaluate.calling import SAFE, Evaluator, function_call, parenthesized
 from auroraml.evaluate.frame import Frame, scatter
@@ -22,8 +23,6 @@ from auroraml.types.pg_type import PgArray, PgType, Rep
 from auroraml.types.table import ANY, BOOL
 from auroraml.types.text import text_in, text_out
 from auroraml.types.typmod import apply_typmod
-
-FEW_ITEMS = 64  # of an array that does not change from row to row, compared one by one
 
 
 @singledispatch
@@ -528,50 +527,7 @@ def _same(left: Vector, right: Vector, type: PgType, frame: Frame) -> Mask:
 
 @compile.register
 def _(expr: e.ArrayOp) -> Evaluator:
-    left, right = compile(expr.args[0]), compile(expr.args[1])
-    element = expr.args[1].type.element
-    kernel = kernel_of(expr.function)
-
-    def run(frame: Frame) -> Vector:
-        value, arrays = left(frame), right(frame)
-        if isinstance(arrays, ConstVector) and not kernel.raises and frame.n > 1:
-            items = arrays.one.flat()
-            assert isinstance(items, ListVector)
-            if items.validity is None and 0 < items.child.n <= FEW_ITEMS:
-                return _with_items(value, items, frame)
-        arrays = arrays.flat()
-        assert isinstance(arrays, ListVector)
-        lengths = np.diff(arrays.offsets)
-        owner = np.repeat(np.arange(frame.n), lengths)
-        types = (expr.args[0].type, frame.ctx.style.resolve(element))
-        child = arrays.child.slice(int(arrays.offsets[0]), int(arrays.offsets[-1]))
-        found = call(kernel, expr.function, BOOL, [value.take(owner), child], len(owner), frame.ctx, types).flat()
-        assert isinstance(found, FixedVector)
-        decisive = found.valid & (found.values != expr.all)
-        hits = np.bincount(owner[decisive], minlength=frame.n) > 0
-        unknown = (np.bincount(owner[~found.valid], minlength=frame.n) > 0) & ~hits
-        validity = arrays.valid & ~unknown
-        values = (hits if not expr.all else ~hits) & validity
-        return FixedVector(values, None if validity.all() else validity)
-
-    def _with_items(value: Vector, items: ListVector, frame: Frame) -> Vector:
-        """The same array for every row: compared with one item after the other."""
-        types = (expr.args[0].type, frame.ctx.style.resolve(element))
-        values, known = np.full(frame.n, expr.all), np.ones(frame.n, np.bool_)
-        for number in range(int(items.offsets[0]), int(items.offsets[-1])):
-            item = ConstVector(items.child.slice(number, number + 1), frame.n)
-            found = call(kernel, expr.function, BOOL, [value, item], frame.n, frame.ctx, types).flat()
-            assert isinstance(found, FixedVector)
-            decided = found.values if found.validity is None else found.valid & (found.values != expr.all)
-            if found.validity is not None:
-                known &= found.validity
-                values = np.where(decided, not expr.all, values)
-            else:
-                (np.logical_and if expr.all else np.logical_or)(values, decided, out=values)
-        known |= values != expr.all  # one item that decides is enough
-        return FixedVector(values & known, None if known.all() else known)
-
-    return run
+    return array_comparison(expr, compile(expr.args[0]), compile(expr.args[1]))
 
 
 @compile.register
