@@ -1,38 +1,55 @@
-"""All benchmarks in turn; results with machine and versions go to benchmarks/results/ as JSON (`make bench`)."""
+"""`make bench`: all subjects in turn, or those named; results with machine, versions and medians as JSON, drawn as HTML and PNG."""
 
 from __future__ import annotations
 
+import argparse
 import importlib.metadata
 import json
 import os
 import platform
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import batch, planning, small, tpch, workers
+from benchmarks.figures import Figure, Json, lines
+from benchmarks.report import write
+from benchmarks.subjects import APART, SUBJECTS
 
 RESULTS = Path(__file__).parent / "results"
+PACKAGES = ("auroraml", "pyarrow", "numpy", "sqlglot", "duckdb", "psycopg", "xgboost-cpu")
 
 
-def main() -> None:
-    """Run everything and write the results."""
-    versions = {name: importlib.metadata.version(name) for name in ("auroraml", "pyarrow", "numpy", "sqlglot", "duckdb", "psycopg")}
-    report: dict[str, object] = {"machine": platform.platform(), "cores": os.cpu_count(), "python": platform.python_version(), "versions": versions}
-    report["tpch_sf0.1_ms"] = tpch.run(0.1)
-    planned = planning.run()
-    report["planning_sf0.1_ms"] = planned
-    report["planning_sf0.1"] = planning.summary(planned)
-    found = batch.run()
-    report["batch_1m_rows_ms"] = {size: {name: taken._asdict() for name, taken in times.items()} for size, times in found.items()}
-    report["batch_1m_rows"] = batch.report(found)
-    report["parallel_workers_20_ms_endpoint"] = workers.run()
-    report["select_1_ms"] = small.select_one()
-    report["import_ms"] = small.imports()
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / time.strftime("%Y%m%d-%H%M%S.json")
-    path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps(report, indent=2))
-    print(f"written to {path}")
+def machine() -> Json:
+    """Where the figures come from."""
+    model = next((line.split(":", 1)[1].strip() for line in _read(Path("/proc/cpuinfo")) if line.startswith("model name")), platform.processor())
+    versions = {name: importlib.metadata.version(name) for name in PACKAGES}
+    return {
+        "platform": platform.platform(), "processor": model, "cores": os.cpu_count(), "python": platform.python_version(), "versions": versions,
+        "load": round(os.getloadavg()[0], 2), "started": time.strftime("%Y-%m-%d %H:%M:%S"),
+    }  # fmt: skip
+
+
+def _read(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run, print, write; what has been measured is written after each subject, so that an interruption loses one subject only."""
+    parser = argparse.ArgumentParser(prog="benchmarks.run", description=__doc__)
+    parser.add_argument("subjects", nargs="*", choices=[[], *SUBJECTS], help=f"default: all but {', '.join(APART)}")
+    parser.add_argument("--out", type=Path, default=RESULTS / time.strftime("%Y%m%d-%H%M%S"), help="results go to OUT.json, OUT.html, OUT.png")
+    options = parser.parse_args(arguments)
+    found: list[Figure] = []
+    report: Json = {"machine": machine()}
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    for name in options.subjects or [name for name in SUBJECTS if name not in APART]:
+        figures = SUBJECTS[name]()
+        print("\n".join(lines(figures)), flush=True)
+        found += figures
+        report["figures"] = [figure.as_json() for figure in found]
+        options.out.with_suffix(".json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    write(report, found, options.out)
+    print(f"written to {options.out}.json, .html and .png")
 
 
 if __name__ == "__main__":

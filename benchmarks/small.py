@@ -8,6 +8,7 @@ import sys
 import psycopg
 
 import auroraml
+from benchmarks.figures import Figure, lines, of
 from benchmarks.timing import interleave
 from tests.runner.cluster import cluster
 
@@ -37,6 +38,14 @@ def imports(rounds: int = 7) -> dict[str, float]:
     return interleave({name: lambda code=code: load(code) for name, code in names.items()}, rounds)  # type: ignore[misc]
 
 
+def figures() -> list[Figure]:
+    """All, with their goals."""
+    loaded = imports()
+    return [
+        of("small", "SELECT 1, plan kept", select_one(), goals={"postgresql": 1.0}),
+        of("small", "import auroraml", {"auroraml": loaded["auroraml"], "pyarrow": loaded["pyarrow"]}),
+    ]
+
+
 if __name__ == "__main__":
-    print("SELECT 1, ms:", {name: round(value, 3) for name, value in select_one().items()})
-    print("import, ms:", {name: round(value, 1) for name, value in imports().items()})
+    print("\n".join(lines(figures())))

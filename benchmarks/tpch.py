@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import statistics
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -13,6 +12,8 @@ import psycopg
 import pyarrow.parquet as pq
 
 import auroraml
+from benchmarks.answers import ANSWERS, agree
+from benchmarks.figures import lines, mean, of
 from benchmarks.timing import interleave
 from tests.runner.cluster import cluster
 from tests.runner.pinned import RECORDED, TABLES, generator
@@ -77,7 +78,7 @@ def load_postgres(conninfo: str, folder: Path) -> psycopg.Connection[tuple[objec
 
 
 def run(scale: float = 0.1, rounds: int = 5, names: Sequence[str] = ()) -> dict[str, dict[str, float]]:
-    """Median milliseconds per query and engine; our rows are compared with PostgreSQL's first."""
+    """Median milliseconds per query and engine; our rows are compared with PostgreSQL's first (at scale 1 with TPC-H's answers too)."""
     folder = data(scale)
     with cluster(SERVER) as conninfo:
         ours, duck, postgres = load_aurora(folder), load_duckdb(folder), load_postgres(conninfo, folder)
@@ -89,6 +90,8 @@ def run(scale: float = 0.1, rounds: int = 5, names: Sequence[str] = ()) -> dict[
             got = [tuple(map(str, row)) for row in ours.execute(sql).fetchall()]
             if got != wanted:
                 raise AssertionError(f"{name}: rows differ from PostgreSQL's: {got[:2]} against {wanted[:2]}")
+            if scale == 1 and name in ANSWERS and not agree(got, ANSWERS[name]):
+                raise AssertionError(f"{name}: rows differ from TPC-H's answer set: {got[:2]} against {ANSWERS[name][:2]}")
             results[name] = interleave(
                 {
                     "auroraml": lambda sql=sql: ours.execute(sql).fetchall(),  # type: ignore[misc]
@@ -100,26 +103,7 @@ def run(scale: float = 0.1, rounds: int = 5, names: Sequence[str] = ()) -> dict[
     return results
 
 
-def ratios(found: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """Geometric means of our time over DuckDB's and of PostgreSQL's over ours, and the worst of each."""
-    duck = {name: times["auroraml"] / times["duckdb"] for name, times in found.items()}
-    postgres = {name: times["postgresql"] / times["auroraml"] for name, times in found.items()}
-    return {
-        "over DuckDB's time": round(statistics.geometric_mean(duck.values()), 3), "worst over DuckDB's": round(max(duck.values()), 2),
-        "faster than PostgreSQL": round(statistics.geometric_mean(postgres.values()), 1), "least faster": round(min(postgres.values()), 2),
-    }  # fmt: skip
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Print the table."""
-    found = run(float(arguments[0]) if arguments else 0.1, names=arguments[1:])
-    for name, times in found.items():
-        shown = "  ".join(f"{engine} {value:9.2f}" for engine, value in times.items())
-        print(
-            f"{name}  {shown}  / DuckDB {times['auroraml'] / times['duckdb']:6.2f}  PostgreSQL / ours {times['postgresql'] / times['auroraml']:7.2f}"
-        )
-    print(ratios(found))
-
-
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    asked = sys.argv[1:]
+    found = [of("tpch", name, times) for name, times in run(float(asked[0]) if asked else 0.1, names=asked[1:]).items()]
+    print("\n".join(lines([*found, mean(found)])))

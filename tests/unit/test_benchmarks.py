@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
+from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -75,6 +78,72 @@ def test_planning_benchmark_books_its_stages() -> None:
         assert {"parse", "bind", "choose"} | inside <= set(clock.spent)
         assert measured.cost == planning.plan(connection, text).cost
     assert len(planning.QUERIES) == 22
+
+
+def test_pipelines_benchmark_runs() -> None:
+    from benchmarks import pipelines
+
+    for figure in (pipelines.sentiment(200, 1), pipelines.scored(500, 1)):
+        assert set(figure.values) == {"auroraml", "by hand"} and figure.ratio("by hand") > 0
+
+
+def test_functions_benchmark_compares_rows_with_postgresql() -> None:
+    functions = pytest.importorskip("benchmarks.functions", reason="the yardsticks (duckdb, psycopg) are not installed")
+    if functions.binaries() is None:
+        pytest.skip("PostgreSQL 15 is not installed")
+    found = functions.figures(rows=2_000, rounds=1)
+    assert [figure.case for figure in found] == [*functions.FAMILIES, "geometric mean"]
+    assert all(set(figure.values) == {"auroraml", "postgresql", "duckdb"} for figure in found)
+
+
+def test_memory_benchmark_tells_growth_from_stored_bytes() -> None:
+    memory = pytest.importorskip("benchmarks.memory", reason="the yardsticks (duckdb, psycopg, tpchgen-cli) are not installed")
+    connection = memory.tpch.auroraml.connect(user="rdsadmin", autocommit=True)
+    connection.execute(memory.tpch.SCHEMA)
+    connection.execute("INSERT INTO region SELECT g, 'r', 'c' FROM generate_series(1, 1000) g")
+    sizes = memory.columns(connection)
+    assert sizes["r_regionkey"] == 8_000 and "l_comment" in sizes
+    assert memory.named("SELECT r_regionkey FROM region", sizes) == 8_000
+    (figure,) = memory.measured(connection, {"big": "SELECT count(DISTINCT i * 2.5) FROM generate_series(1, 400000) i, region WHERE r_regionkey = 1"})
+    assert figure.values["growth"] > 1 and figure.values["auroraml"] == max(figure.values["growth"] - 64, 0)
+
+
+def test_answers_agree_as_far_as_they_are_printed() -> None:
+    from benchmarks.answers import ANSWERS, agree
+
+    assert agree([(Decimal("38273.12973"), "A ")], [["38273.129734621674", "A"]]) is False  # a digit that the answer set has
+    assert agree([(Decimal("38273.12973462167415"), "A ")], [["38273.129734621674", "A"]])
+    assert agree([(Decimal("0.0344"), 5)], [["0.03", "5"]]) and not agree([(Decimal("0.0544"), 5)], [["0.03", "5"]])
+    assert not agree([(1, 6)], [["1", "5"]]) and not agree([(1,), (2,)], [["1"]]) and not agree([(1, 2)], [["1"]])
+    assert len(ANSWERS) == 14 and len(ANSWERS["q13"]) == 42
+
+
+def test_report_and_comparison(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from benchmarks import compare
+    from benchmarks.figures import Figure, lines, mean, of
+
+    pytest.importorskip("matplotlib", reason="the drawing (the extra `bench`) is not installed")
+    from benchmarks.report import write
+
+    def made(factor: float, machine: float = 1.0) -> list[Figure]:
+        cases = [("a", 1.0), ("b <i>", 4.0)]
+        return [of("s", name, {"auroraml": value * factor * machine, "duckdb": 2 * machine}, goals={"duckdb": 1.5}) for name, value in cases]
+
+    found = [*made(1), mean(made(1), goals={"duckdb": 0.9})]
+    assert [figure.ratio("duckdb") for figure in found] == [0.5, 2, 1]
+    assert [bool(figure.missed()) for figure in found] == [False, True, True]
+    assert "MISSED (at most 1.5 of duckdb)" in lines(found)[1]
+    write({"machine": {"cores": 2}}, found, tmp_path / "r")
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "b &lt;i&gt;" in page and page.count("<svg") == 1 and "(missed)" in page and not re.search(r"(src|href)=.?https?://", page)
+    assert (tmp_path / "r.png").read_bytes().startswith(b"\x89PNG")
+    for name, figures in (("a", made(1)), ("b", made(1.5, machine=3)), ("c", made(1, machine=3))):
+        (tmp_path / f"{name}.json").write_text(json.dumps({"figures": [figure.as_json() for figure in figures]}), encoding="utf-8")
+    assert compare.main([str(tmp_path / "a.json"), str(tmp_path / "b.json")]) == 1
+    assert "slower: 2" in capsys.readouterr().out
+    assert compare.main([str(tmp_path / "a.json"), str(tmp_path / "c.json")]) == 0  # the whole machine was slower
+    assert compare.main([str(tmp_path / "b.json"), str(tmp_path / "a.json")]) == 0
+    assert "quicker: 2" in capsys.readouterr().out
 
 
 def test_import_loads_neither_services_nor_tools() -> None:
