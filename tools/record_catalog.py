@@ -66,6 +66,22 @@ TYPES = [
     "pg_ndistinct",
     "pg_dependencies",
     "pg_mcv_list",
+    "int4range",
+    "int8range",
+    "numrange",
+    "daterange",
+    "tsrange",
+    "tstzrange",
+    "int4multirange",
+    "int8multirange",
+    "nummultirange",
+    "datemultirange",
+    "tsmultirange",
+    "tstzmultirange",
+    "anyrange",
+    "anycompatiblerange",
+    "anymultirange",
+    "anycompatiblemultirange",
 ]
 HIDDEN = {"internal", "cstring", "trigger", "event_trigger", "cid", "tid"}
 
@@ -103,9 +119,17 @@ def main() -> None:
             f"where castsource in ({known}) and casttarget in ({known}) order by 1, 2"
         )
     ]
+    ranges = [
+        tuple(int(x) for x in r)
+        for r in rows(
+            "select rngtypid, rngsubtype, rngmultitypid, rngcollation, rngsubopc, rngcanonical::oid, rngsubdiff::oid from pg_range where rngtypid < 16384 order by 1"
+        )
+    ]
     (ROOT / "types" / "data.py").write_text(
-        '"""PostgreSQL 15\'s pg_type and pg_cast rows (recorded by tools/record_catalog.py)."""\n\n'
+        '"""PostgreSQL 15\'s pg_type, pg_range and pg_cast rows (recorded by tools/record_catalog.py)."""\n\n'
         + literal(types, "TYPES", "oid, typname, typlen, typtype, typcategory, typispreferred, typelem, typarray, typalign, typstorage")
+        + "\n"
+        + literal(ranges, "RANGES", "rngtypid, rngsubtype, rngmultitypid, rngcollation, rngsubopc, rngcanonical, rngsubdiff")
         + "\n"
         + literal(casts, "CASTS", "castsource, casttarget, castfunc (0: none), castcontext (i, a, e), castmethod (f, b, i)")
     )

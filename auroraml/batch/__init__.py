@@ -3,8 +3,13 @@
 from auroraml.batch.batch import Batch, Column, Rows, concat_batches
 from auroraml.batch.vector import (
     DTYPES,
+    EMPTY_RANGE,
     INTERVAL_DTYPE,
+    LOWER_INC,
+    LOWER_INF,
     POINT_DTYPE,
+    UPPER_INC,
+    UPPER_INF,
     ConstVector,
     Datum,
     DictVector,
@@ -13,15 +18,18 @@ from auroraml.batch.vector import (
     ListVector,
     Mask,
     NumericVector,
+    RangeVector,
     RenderedVector,
     StructVector,
     TextVector,
     Vector,
     concat,
     from_datums,
+    range_flags,
 )
 
 __all__ = [
-    "DTYPES", "INTERVAL_DTYPE", "POINT_DTYPE", "Batch", "Column", "ConstVector", "Datum", "DictVector", "FixedVector", "Index",
-    "ListVector", "Mask", "NumericVector", "RenderedVector", "Rows", "StructVector", "TextVector", "Vector", "concat", "concat_batches", "from_datums",
+    "DTYPES", "EMPTY_RANGE", "INTERVAL_DTYPE", "LOWER_INC", "LOWER_INF", "POINT_DTYPE", "UPPER_INC", "UPPER_INF", "Batch", "Column",
+    "ConstVector", "Datum", "DictVector", "FixedVector", "Index", "ListVector", "Mask", "NumericVector", "RangeVector", "RenderedVector", "Rows",
+    "StructVector", "TextVector", "Vector", "concat", "concat_batches", "from_datums", "range_flags",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auroraml.types.pg_type import Interval, PgArray, PgType, Point, Rep
+from auroraml.types.pg_type import EMPTY, Interval, PgArray, PgType, Point, Range, Rep
 from auroraml.types.table import BY_OID
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
@@ -327,6 +327,57 @@ class StructVector(Vector):
         return None if self.validity is not None and not self.validity[row] else tuple(field.datum(row) for field in self.fields)
 
 
+class RangeVector(Vector):
+    """Ranges: both bounds, zero where there is none, and flags by the bits below. Rows that are NULL or empty have zero bounds and `EMPTY_RANGE`."""
+
+    __slots__ = ("flags", "lower", "upper")
+
+    def __init__(self, lower: Vector, upper: Vector, flags: npt.NDArray[np.uint8], validity: Mask | None = None) -> None:
+        super().__init__(len(flags), validity)
+        self.lower = lower
+        self.upper = upper
+        self.flags = flags
+
+    def take(self, index: Index, nullable: bool = False) -> RangeVector:
+        validity = self._taken_validity(index, nullable)
+        if self.n == 0 and index.size:
+            bounds = self.lower.take(index, True).with_validity(None)
+            return RangeVector(bounds, bounds, np.full(len(index), EMPTY_RANGE, np.uint8), np.zeros(len(index), np.bool_))
+        lower, upper = (bound.take(index, nullable).with_validity(None) for bound in (self.lower, self.upper))
+        flags = self.flags[index]
+        if nullable and validity is not None:
+            flags[index < 0] = EMPTY_RANGE
+        return RangeVector(lower, upper, flags, validity)
+
+    def slice(self, start: int, stop: int) -> RangeVector:
+        validity = None if self.validity is None else self.validity[start:stop]
+        return RangeVector(self.lower.slice(start, stop), self.upper.slice(start, stop), self.flags[start:stop], validity)
+
+    def with_validity(self, validity: Mask | None) -> RangeVector:
+        return RangeVector(self.lower, self.upper, self.flags, validity)
+
+    def datum(self, row: int) -> Datum | None:
+        if self.validity is not None and not self.validity[row]:
+            return None
+        flags = int(self.flags[row])
+        if flags & EMPTY_RANGE:
+            return EMPTY
+        lower = None if flags & LOWER_INF else self.lower.datum(row)
+        upper = None if flags & UPPER_INF else self.upper.datum(row)
+        return Range(lower, upper, bool(flags & LOWER_INC), bool(flags & UPPER_INC))
+
+
+EMPTY_RANGE, LOWER_INC, UPPER_INC, LOWER_INF, UPPER_INF = 1, 2, 4, 8, 16  # the bits PostgreSQL keeps in a range's last byte
+
+
+def range_flags(value: Range) -> int:
+    """The flags of one range."""
+    if value.empty:
+        return EMPTY_RANGE
+    lower = LOWER_INF if value.lower is None else LOWER_INC * value.lower_inc
+    return lower | (UPPER_INF if value.upper is None else UPPER_INC * value.upper_inc)
+
+
 class ConstVector(Vector):
     """One value repeated `n` times: `one` is a vector of length 1."""
 
@@ -389,6 +440,11 @@ def from_datums(type: PgType, datums: Sequence[Datum | None], element: PgType | 
     if rep is Rep.STRUCT:
         rows = [d if isinstance(d, tuple) else (None,) * len(type.attributes) for d in datums]
         return StructVector([from_datums(a.type, [row[i] for row in rows]) for i, a in enumerate(type.attributes)], n, validity)
+    if rep is Rep.RANGE:
+        ranges = [d if isinstance(d, Range) else EMPTY for d in datums]
+        subtype = BY_OID[type.subtype or 25]  # none: the pseudo-type anyrange, of which there is no value but NULL
+        lower, upper = (from_datums(subtype, bounds).with_validity(None) for bounds in ([r.lower for r in ranges], [r.upper for r in ranges]))
+        return RangeVector(lower, upper, np.fromiter(map(range_flags, ranges), np.uint8, n), validity)
     if rep is Rep.BYTES:
         return TextVector(pa.array([b"" if d is None else d for d in datums], pa.large_binary()), validity)
     return TextVector(pa.array(["" if d is None else d for d in datums], pa.large_string()), validity)
@@ -440,6 +496,9 @@ def concat(vectors: Sequence[Vector]) -> Vector:
         if any(v.shapes is not None for v in flats):  # type: ignore[attr-defined]
             shapes = np.concatenate([v.shapes if v.shapes is not None else np.full(v.n, None, object) for v in flats])  # type: ignore[attr-defined]
         return ListVector(offsets, child, validity, shapes)
+    if isinstance(first, RangeVector):
+        lower, upper = concat([v.lower for v in flats]), concat([v.upper for v in flats])  # type: ignore[attr-defined]
+        return RangeVector(lower, upper, np.concatenate([v.flags for v in flats]), validity)  # type: ignore[attr-defined]
     assert isinstance(first, StructVector)
     fields = [concat([v.fields[i] for v in flats]) for i in range(len(first.fields))]  # type: ignore[attr-defined]
     return StructVector(fields, n, validity)

@@ -142,6 +142,9 @@ _BORROWED = {
 }  # varchar and unknown compare as text, reg* as oid
 
 
+_ANY = {"r": 3831, "m": 4537}  # ranges compare as anyrange, multiranges as anymultirange
+
+
 def comparison_type(type: PgType) -> int:
     """The OID of the type whose operators order `type`: text for varchar, anyarray for arrays, record for composites."""
     if type.oid in _BORROWED:
@@ -150,6 +153,8 @@ def comparison_type(type: PgType) -> int:
         return 2277
     if type.kind == "c":
         return 2249
+    if type.kind in _ANY:
+        return _ANY[type.kind]
     return type.oid
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auroraml.batch import ConstVector, DictVector, FixedVector, Index, NumericVector, TextVector, Vector
+from auroraml.batch import ConstVector, DictVector, FixedVector, Index, NumericVector, RangeVector, TextVector, Vector
 from auroraml.functions.ordering import orderable
+from auroraml.types.bounds import OrderedDecimal, range_ranks
 from auroraml.types.pg_type import PgType, Rep
 
 Codes = npt.NDArray[np.int64]
@@ -47,28 +47,10 @@ def _structured(values: np.ndarray) -> np.ndarray:
     return out
 
 
-class _Order:
-    """A decimal with PostgreSQL's order: NaN equals NaN and is above everything."""
-
-    __slots__ = ("key",)
-
-    def __init__(self, value: Decimal) -> None:
-        self.key = (1, Decimal(0)) if value.is_nan() else (0, value)
-
-    def __lt__(self, other: _Order) -> bool:
-        return self.key < other.key
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Order) and self.key == other.key
-
-    def __hash__(self) -> int:
-        return hash(self.key)
-
-
 def _decimals(values: np.ndarray) -> np.ndarray:
     out = np.empty(len(values), object)
     plain = all(value.is_finite() for value in values)
-    out[:] = list(values) if plain else [_Order(value) for value in values]  # the widest numeric tier is per value by nature
+    out[:] = list(values) if plain else [OrderedDecimal(value) for value in values]  # the widest numeric tier is per value by nature
     return out
 
 
@@ -87,7 +69,7 @@ def codes_of(vector: Vector, type: PgType) -> tuple[Codes, int]:
         codes = vector.codes.astype(np.int64) + 1
         size = vector.dictionary.n + 1
     else:
-        codes, size = _plain_codes(comparable(vector, type))
+        codes, size = _plain_codes(range_ranks(vector) if isinstance(vector, RangeVector) else comparable(vector, type))
     if vector.validity is not None:
         codes = np.where(vector.validity, codes, 0)
     return codes, size
@@ -159,6 +141,8 @@ def rank(vector: Vector, type: PgType) -> npt.NDArray[np.int64] | np.ndarray:
     if isinstance(vector, DictVector) and type.name not in ("jsonb", "timetz"):
         places = pc.rank(_text(vector.dictionary, type), "ascending", tiebreaker="dense").to_numpy().astype(np.int64)
         return places[vector.codes] if len(places) else np.zeros(vector.n, np.int64)
+    if isinstance(vector, RangeVector):
+        return range_ranks(vector)
     values = comparable(vector, type)
     if isinstance(values, pa.Array):
         return pc.rank(values, "ascending", tiebreaker="dense").to_numpy().astype(np.int64)  # type: ignore[no-any-return] # numpy gives Any

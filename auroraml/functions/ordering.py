@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from auroraml.errors import UndefinedFunction
 from auroraml.types.json import JsonValue, jsonb_key, read_json
-from auroraml.types.pg_type import Interval, PgArray, PgType, Rep
+from auroraml.types.pg_type import Interval, PgArray, PgType, Range, Rep
 from auroraml.types.table import BY_OID
 from auroraml.types.timetz import timetz_parts
 from auroraml.types.typmod import format_type
@@ -49,11 +49,23 @@ def _key(type: PgType, value: object) -> object:
     if isinstance(value, PgArray):
         element = BY_OID.get(type.element) or type
         return tuple(orderable(element, item) for item in value.elements), len(value.elements), len(value.dims), value.dims, value.lower
+    if isinstance(value, Range):
+        return range_key(type, value)
     if isinstance(value, tuple) and type.rep is Rep.STRUCT:
         return tuple(orderable(a.type, item) for a, item in zip(type.attributes, value, strict=True))
     if isinstance(value, str):
         return _text_key(type, value)
     return value
+
+
+def range_key(type: PgType, value: Range) -> tuple[object, ...]:
+    """The empty range first, then by the lower bound, then by the upper one (range_cmp)."""
+    if value.empty:
+        return (0,)
+    subtype = BY_OID[type.subtype]
+    lower = (-1, 0, 0) if value.lower is None else (0, _key(subtype, value.lower), 0 if value.lower_inc else 1)
+    upper = (1, 0, 0) if value.upper is None else (0, _key(subtype, value.upper), 0 if value.upper_inc else -1)
+    return 1, lower, upper
 
 
 def _text_key(type: PgType, value: str) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from auroraml.batch import ConstVector, Datum, FixedVector, NumericVector, Vector
-from auroraml.types.pg_type import Interval, PgType
+from auroraml.types.pg_type import Interval, PgType, Range
 
 Key = tuple[object, ...]
 
@@ -68,4 +68,6 @@ def comparable(value: Datum | None, type: PgType) -> object | None:
         return "NaN"  # SQL's NaN equals itself
     if isinstance(value, Interval):
         return (value.months * 30 + value.days) * 86_400_000_000 + value.micros
+    if isinstance(value, Range):
+        return tuple("NaN" if part != part else part for part in value)
     return value

@@ -10,14 +10,27 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
 
-from auroraml.batch import Datum, DictVector, ListVector, NumericVector, StructVector, TextVector, Vector
-from auroraml.types.pg_type import Attribute, PgArray, PgType
+from auroraml.batch import (
+    EMPTY_RANGE,
+    LOWER_INF,
+    UPPER_INF,
+    Datum,
+    DictVector,
+    ListVector,
+    NumericVector,
+    RangeVector,
+    StructVector,
+    TextVector,
+    Vector,
+    from_datums,
+)
+from auroraml.types.pg_type import Attribute, PgArray, PgType, Range
 from auroraml.types.table import BY_OID
 
 Sizes = npt.NDArray[np.int64]
 ALIGNMENTS = {"c": 1, "s": 2, "i": 4, "d": 8}
 SHORT_PAYLOAD = 126  # a payload up to this many bytes has a header of one byte, longer ones of four
-ARRAY_HEADER, DIMENSION, ROW_HEADER = 16, 8, 24
+ARRAY_HEADER, DIMENSION, ROW_HEADER, RANGE_HEADER = 16, 8, 24, 8
 
 
 def aligned(size: int, alignment: int) -> int:
@@ -51,6 +64,8 @@ def payload_sizes(vector: Vector, type: PgType) -> Sizes:
         return _arrays(vector, BY_OID.get(type.element))
     if isinstance(vector, StructVector):
         return _rows(vector, type.attributes)
+    if isinstance(vector, RangeVector):
+        return _ranges(vector, BY_OID[type.subtype])
     return np.full(vector.n, max(type.length, 0), np.int64)
 
 
@@ -110,6 +125,17 @@ def _arrays(vector: ListVector, element: PgType | None) -> Sizes:
     return _each(vector, size)
 
 
+def _ranges(vector: RangeVector, subtype: PgType) -> Sizes:
+    """A type's OID, the bounds there are, and a byte of flags (range_serialize)."""
+    size = np.full(vector.n, RANGE_HEADER, np.int64)
+    for bound, missing in ((vector.lower, LOWER_INF), (vector.upper, UPPER_INF)):
+        inside = stored_sizes(bound, subtype)
+        mask = ALIGNMENTS[subtype.align] - 1
+        placed = np.where(inside <= SHORT_PAYLOAD + 1, size, (size + mask) & ~mask) if subtype.length < 0 else (size + mask) & ~mask
+        size = np.where((vector.flags & (EMPTY_RANGE | missing)) == 0, placed + inside, size)
+    return size + 1 - 4
+
+
 def array_size(value: PgArray, element: PgType | None) -> int:
     """Bytes of one array without its length header."""
     size = ARRAY_HEADER + DIMENSION * len(value.dims)
@@ -132,6 +158,8 @@ def datum_size(value: Datum, type: PgType) -> int:
         return 4 + array_size(value, BY_OID.get(type.element))
     if isinstance(value, bytes):
         return 4 + len(value)
+    if isinstance(value, Range):
+        return 4 + int(payload_sizes(from_datums(type, [value]), type)[0])
     return 4 + len(str(value).encode())
 
 

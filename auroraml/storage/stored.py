@@ -6,9 +6,9 @@ import json
 import struct
 from decimal import Decimal
 
-from auroraml.batch import Datum
+from auroraml.batch import Datum, range_flags
 from auroraml.storage.sizes import ALIGNMENTS, aligned
-from auroraml.types.pg_type import PgArray, PgType, Rep
+from auroraml.types.pg_type import PgArray, PgType, Range, Rep
 from auroraml.types.table import BY_OID
 
 FORMATS = {
@@ -27,11 +27,28 @@ def stored_bytes(value: Datum, type: PgType) -> bytes:
         return value
     if isinstance(value, PgArray):
         return _array(value, BY_OID.get(type.element))
+    if isinstance(value, Range):
+        return _range(value, type)
     if type.name == "jsonb":
         return jsonb_bytes(json.loads(str(value), parse_int=Decimal, parse_float=Decimal))
     if isinstance(value, Decimal):
         return numeric_bytes(value)
     return str(value).encode()
+
+
+def _range(value: Range, type: PgType) -> bytes:
+    """A range: its type's OID, the bounds there are, a byte of flags (range_serialize)."""
+    subtype = BY_OID[type.subtype]
+    data = bytearray(struct.pack("<I", type.oid))
+    for bound in (value.lower, value.upper):
+        if bound is not None:
+            short = subtype.length < 0 and len(stored_bytes(bound, subtype)) < 127
+            if short:
+                inside = stored_bytes(bound, subtype)
+                data += bytes([2 * len(inside) + 3]) + inside
+            else:
+                data += bytes(-(len(data) + LENGTH_HEADER) % ALIGNMENTS[subtype.align]) + _element(bound, subtype)
+    return bytes(data) + bytes([range_flags(value)])
 
 
 def numeric_bytes(value: Decimal) -> bytes:

@@ -219,7 +219,7 @@ def pg_rewrite(ctx: Reader) -> Rows:
     "pg_catalog.pg_seclabels", "pg_catalog.pg_shseclabel", "pg_catalog.pg_replication_origin", "pg_catalog.pg_replication_origin_status",
     "pg_catalog.pg_replication_slots", "pg_catalog.pg_stat_replication", "pg_catalog.pg_stat_replication_slots", "pg_catalog.pg_stat_subscription",
     "pg_catalog.pg_stat_wal_receiver", "pg_catalog.pg_prepared_xacts", "pg_catalog.pg_transform", "pg_catalog.pg_enum",
-    "pg_catalog.pg_range", "pg_catalog.pg_default_acl", "pg_catalog.pg_db_role_setting", "pg_catalog.pg_parameter_acl", "pg_catalog.pg_conversion",
+    "pg_catalog.pg_default_acl", "pg_catalog.pg_db_role_setting", "pg_catalog.pg_parameter_acl", "pg_catalog.pg_conversion",
     "pg_catalog.pg_ts_config", "pg_catalog.pg_ts_config_map", "pg_catalog.pg_ts_dict", "pg_catalog.pg_ts_parser", "pg_catalog.pg_ts_template",
     "pg_catalog.pg_stat_progress_vacuum", "pg_catalog.pg_stat_progress_analyze", "pg_catalog.pg_stat_progress_copy",
     "pg_catalog.pg_stat_progress_create_index", "pg_catalog.pg_stat_progress_cluster", "pg_catalog.pg_stat_progress_basebackup",
@@ -230,5 +230,5 @@ def pg_rewrite(ctx: Reader) -> Rows:
     per_catalog=True,
 )  # fmt: skip
 def nothing(ctx: Reader) -> Rows:
-    """What this engine has none of: inheritance, triggers, policies, replication, foreign data, text search, enums, ranges, domains."""
+    """What this engine has none of: inheritance, triggers, policies, replication, foreign data, text search, enums, domains."""
     return []

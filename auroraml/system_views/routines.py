@@ -11,6 +11,7 @@ from auroraml.catalog.system_data import ACCESS_METHODS, CASTS, CLASSES, COLLATI
 from auroraml.ir.objects import Function
 from auroraml.system_views.registry import Reader, Row, Rows, acl_array, array, schema_oid, vector, view
 from auroraml.system_views.relations import by_value
+from auroraml.types.data import RANGES
 from auroraml.types.pg_type import PgType
 
 LANGUAGE_OIDS = {"internal": 12, "c": 13, "sql": 14, "plpgsql": PLPGSQL_LANGUAGE}
@@ -38,6 +39,8 @@ def _type_row(catalog: Catalog, t: PgType) -> Row:
 
 
 def _forms(name: str) -> list[str]:
+    if name.endswith("range"):
+        name = "multirange" if name.endswith("multirange") else "range"
     joined = name if name[-1:].isdigit() or name in ("bool", "bytea", "char", "name", "text", "unknown", "bpchar", "varchar", "oid") else f"{name}_"
     return [joined + suffix for suffix in ("in", "out", "recv", "send")]
 
@@ -46,6 +49,13 @@ def _forms(name: str) -> list[str]:
 def pg_type(ctx: Reader) -> Rows:
     """Types."""
     return [_type_row(ctx.catalog, t) for t in ctx.catalog.types()]
+
+
+@view("pg_catalog.pg_range", per_catalog=True)
+def pg_range(ctx: Reader) -> Rows:
+    """The range types."""
+    columns = ("rngtypid", "rngsubtype", "rngmultitypid", "rngcollation", "rngsubopc", "rngcanonical", "rngsubdiff")
+    return [dict(zip(columns, row, strict=True)) for row in RANGES]
 
 
 def _function_row(catalog: Catalog, f: Function) -> Row:

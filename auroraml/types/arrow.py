@@ -8,7 +8,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auroraml.batch import INTERVAL_DTYPE, DictVector, FixedVector, ListVector, NumericVector, StructVector, TextVector, Vector
+from auroraml.batch import (
+    EMPTY_RANGE,
+    INTERVAL_DTYPE,
+    LOWER_INC,
+    LOWER_INF,
+    UPPER_INC,
+    UPPER_INF,
+    DictVector,
+    FixedVector,
+    ListVector,
+    NumericVector,
+    RangeVector,
+    StructVector,
+    TextVector,
+    Vector,
+)
 from auroraml.errors import FeatureNotSupported
 from auroraml.types import table
 from auroraml.types.form import Resolver
@@ -43,9 +58,17 @@ def arrow_type(type: PgType, typmod: int = -1, resolve: Resolver = BY_OID.__geti
         return pa.large_list(arrow_type(resolve(type.element or table.TEXT.oid), typmod, resolve))
     if type.rep is Rep.STRUCT:
         return pa.struct([pa.field(a.name, arrow_type(a.type, a.typmod, resolve)) for a in type.attributes])
+    if type.rep is Rep.RANGE:
+        return _range_type(arrow_type(resolve(type.subtype), -1, resolve))
     if type.rep is Rep.BYTES:
         return pa.binary(16) if type.oid == table.UUID.oid else pa.large_binary()
     return _FIXED.get(type.rep, pa.large_string())
+
+
+def _range_type(bound: pa.DataType) -> pa.DataType:
+    """A range as a struct: both bounds, NULL where infinite or empty, and what they say."""
+    flags = [pa.field(name, pa.bool_()) for name in ("lower_inc", "upper_inc", "empty")]
+    return pa.struct([pa.field("lower", bound), pa.field("upper", bound), *flags])
 
 
 def arrow_field(name: str, type: PgType, typmod: int = -1, resolve: Resolver = BY_OID.__getitem__) -> pa.Field:
@@ -73,6 +96,8 @@ def to_arrow(type: PgType, typmod: int, vector: Vector, resolve: Resolver = BY_O
         if not fields:
             return pa.array([{} if ok else None for ok in flat.valid.tolist()], target)
         return pa.StructArray.from_arrays(fields, fields=list(target), mask=None if nulls is None else pa.array(nulls))
+    if isinstance(flat, RangeVector):
+        return _range_to(type, flat, nulls, resolve, target)
     assert isinstance(flat, TextVector)
     array = flat.to_arrow()
     return array if array.type == target else array.cast(target)
@@ -133,6 +158,16 @@ _TO: dict[Rep, Callable[[PgType, int, Vector, _Nulls, pa.DataType], pa.Array]] =
     Rep.FLOAT8: _fixed_to, Rep.DATE: _fixed_to, Rep.TIME: _fixed_to, Rep.TIMESTAMP: _timestamp_to, Rep.NUMERIC: _numeric_to,
     Rep.INTERVAL: _interval_to, Rep.POINT: _point_to,
 }  # fmt: skip
+
+
+def _range_to(type: PgType, vector: RangeVector, nulls: _Nulls, resolve: Resolver, target: pa.DataType) -> pa.Array:
+    subtype, flags = resolve(type.subtype), vector.flags
+    bounds = [
+        to_arrow(subtype, -1, bound.with_validity((flags & (EMPTY_RANGE | infinite)) == 0), resolve)
+        for bound, infinite in ((vector.lower, LOWER_INF), (vector.upper, UPPER_INF))
+    ]
+    said = [pa.array((flags & bit) != 0) for bit in (LOWER_INC, UPPER_INC, EMPTY_RANGE)]
+    return pa.StructArray.from_arrays([*bounds, *said], fields=list(target), mask=None if nulls is None else pa.array(nulls))
 
 
 def _list_to(type: PgType, typmod: int, vector: ListVector, resolve: Resolver, target: pa.DataType) -> pa.Array:

@@ -1,4 +1,4 @@
-"""PostgreSQL 15's pg_type and pg_cast rows (recorded by tools/record_catalog.py)."""
+"""PostgreSQL 15's pg_type, pg_range and pg_cast rows (recorded by tools/record_catalog.py)."""
 
 # oid, typname, typlen, typtype, typcategory, typispreferred, typelem, typarray, typalign, typstorage
 TYPES: tuple[tuple, ...] = (  # type: ignore[type-arg]
@@ -84,17 +84,55 @@ TYPES: tuple[tuple, ...] = (  # type: ignore[type-arg]
     (3402, 'pg_dependencies', -1, 'b', 'Z', False, 0, 0, 'i', 'x'),
     (3802, 'jsonb', -1, 'b', 'U', False, 0, 3807, 'i', 'x'),
     (3807, '_jsonb', -1, 'b', 'A', False, 3802, 0, 'i', 'x'),
+    (3831, 'anyrange', -1, 'p', 'P', False, 0, 0, 'd', 'x'),
     (3838, 'event_trigger', 4, 'p', 'P', False, 0, 0, 'i', 'p'),
+    (3904, 'int4range', -1, 'r', 'R', False, 0, 3905, 'i', 'x'),
+    (3905, '_int4range', -1, 'b', 'A', False, 3904, 0, 'i', 'x'),
+    (3906, 'numrange', -1, 'r', 'R', False, 0, 3907, 'i', 'x'),
+    (3907, '_numrange', -1, 'b', 'A', False, 3906, 0, 'i', 'x'),
+    (3908, 'tsrange', -1, 'r', 'R', False, 0, 3909, 'd', 'x'),
+    (3909, '_tsrange', -1, 'b', 'A', False, 3908, 0, 'd', 'x'),
+    (3910, 'tstzrange', -1, 'r', 'R', False, 0, 3911, 'd', 'x'),
+    (3911, '_tstzrange', -1, 'b', 'A', False, 3910, 0, 'd', 'x'),
+    (3912, 'daterange', -1, 'r', 'R', False, 0, 3913, 'i', 'x'),
+    (3913, '_daterange', -1, 'b', 'A', False, 3912, 0, 'i', 'x'),
+    (3926, 'int8range', -1, 'r', 'R', False, 0, 3927, 'd', 'x'),
+    (3927, '_int8range', -1, 'b', 'A', False, 3926, 0, 'd', 'x'),
     (4072, 'jsonpath', -1, 'b', 'U', False, 0, 4073, 'i', 'x'),
     (4073, '_jsonpath', -1, 'b', 'A', False, 4072, 0, 'i', 'x'),
     (4089, 'regnamespace', 4, 'b', 'N', False, 0, 4090, 'i', 'p'),
     (4090, '_regnamespace', -1, 'b', 'A', False, 4089, 0, 'i', 'x'),
     (4096, 'regrole', 4, 'b', 'N', False, 0, 4097, 'i', 'p'),
     (4097, '_regrole', -1, 'b', 'A', False, 4096, 0, 'i', 'x'),
+    (4451, 'int4multirange', -1, 'm', 'R', False, 0, 6150, 'i', 'x'),
+    (4532, 'nummultirange', -1, 'm', 'R', False, 0, 6151, 'i', 'x'),
+    (4533, 'tsmultirange', -1, 'm', 'R', False, 0, 6152, 'd', 'x'),
+    (4534, 'tstzmultirange', -1, 'm', 'R', False, 0, 6153, 'd', 'x'),
+    (4535, 'datemultirange', -1, 'm', 'R', False, 0, 6155, 'i', 'x'),
+    (4536, 'int8multirange', -1, 'm', 'R', False, 0, 6157, 'd', 'x'),
+    (4537, 'anymultirange', -1, 'p', 'P', False, 0, 0, 'd', 'x'),
+    (4538, 'anycompatiblemultirange', -1, 'p', 'P', False, 0, 0, 'd', 'x'),
     (5017, 'pg_mcv_list', -1, 'b', 'Z', False, 0, 0, 'i', 'x'),
     (5077, 'anycompatible', 4, 'p', 'P', False, 0, 0, 'i', 'p'),
     (5078, 'anycompatiblearray', -1, 'p', 'P', False, 0, 0, 'd', 'x'),
     (5079, 'anycompatiblenonarray', 4, 'p', 'P', False, 0, 0, 'i', 'p'),
+    (5080, 'anycompatiblerange', -1, 'p', 'P', False, 0, 0, 'd', 'x'),
+    (6150, '_int4multirange', -1, 'b', 'A', False, 4451, 0, 'i', 'x'),
+    (6151, '_nummultirange', -1, 'b', 'A', False, 4532, 0, 'i', 'x'),
+    (6152, '_tsmultirange', -1, 'b', 'A', False, 4533, 0, 'd', 'x'),
+    (6153, '_tstzmultirange', -1, 'b', 'A', False, 4534, 0, 'd', 'x'),
+    (6155, '_datemultirange', -1, 'b', 'A', False, 4535, 0, 'i', 'x'),
+    (6157, '_int8multirange', -1, 'b', 'A', False, 4536, 0, 'd', 'x'),
+)
+
+# rngtypid, rngsubtype, rngmultitypid, rngcollation, rngsubopc, rngcanonical, rngsubdiff
+RANGES: tuple[tuple, ...] = (  # type: ignore[type-arg]
+    (3904, 23, 4451, 0, 1978, 3914, 3922),
+    (3906, 1700, 4532, 0, 3125, 0, 3924),
+    (3908, 1114, 4533, 0, 3128, 0, 3929),
+    (3910, 1184, 4534, 0, 3127, 0, 3930),
+    (3912, 1082, 4535, 0, 3122, 3915, 3925),
+    (3926, 20, 4536, 0, 3124, 3928, 3923),
 )
 
 # castsource, casttarget, castfunc (0: none), castcontext (i, a, e), castmethod (f, b, i)
@@ -234,6 +272,12 @@ CASTS: tuple[tuple, ...] = (  # type: ignore[type-arg]
     (3802, 700, 3453, 'e', 'f'),
     (3802, 701, 2580, 'e', 'f'),
     (3802, 1700, 3449, 'e', 'f'),
+    (3904, 4451, 4281, 'e', 'f'),
+    (3906, 4532, 4284, 'e', 'f'),
+    (3908, 4533, 4287, 'e', 'f'),
+    (3910, 4534, 4290, 'e', 'f'),
+    (3912, 4535, 4293, 'e', 'f'),
+    (3926, 4536, 4296, 'e', 'f'),
     (4089, 20, 1288, 'a', 'f'),
     (4089, 23, 0, 'a', 'b'),
     (4089, 26, 0, 'i', 'b'),

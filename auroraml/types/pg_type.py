@@ -26,6 +26,8 @@ class Rep(Enum):
     | POINT | FixedVector of POINT_DTYPE | Point |
     | LIST (arrays) | ListVector | PgArray |
     | STRUCT (composite types, record) | StructVector | tuple of Datums |
+    | RANGE | RangeVector | Range |
+    | MULTIRANGE (no values yet) | TextVector | |
     | VOID | TextVector of empty strings | "" |
 
     -infinity and infinity of dates and timestamps are the smallest and largest value of the integer type.
@@ -48,6 +50,8 @@ class Rep(Enum):
     POINT = "point"
     LIST = "list"
     STRUCT = "struct"
+    RANGE = "range"
+    MULTIRANGE = "multirange"
     VOID = "void"
 
 
@@ -64,6 +68,24 @@ class Point(NamedTuple):
 
     x: float
     y: float
+
+
+class Range(NamedTuple):
+    """A range in its canonical form: bounds (None where infinite, and both where it is empty), and whether each is one of its values."""
+
+    lower: object | None
+    upper: object | None
+    lower_inc: bool
+    upper_inc: bool
+    empty: bool = False
+
+    @property
+    def bounds(self) -> str:
+        """The brackets: [), [], (] or ()."""
+        return ("[" if self.lower_inc else "(") + ("]" if self.upper_inc else ")")
+
+
+EMPTY = Range(None, None, False, False, True)
 
 
 @dataclass(frozen=True)
@@ -103,6 +125,7 @@ class PgType:
     preferred: bool = False
     element: int = 0  # typelem
     array: int = 0  # typarray
+    subtype: int = 0  # rngsubtype of a range, the range of a multirange
     align: str = "i"
     storage: str = "p"
     attributes: tuple[Attribute, ...] = ()  # composites and anonymous records

@@ -13,15 +13,15 @@ from functools import singledispatch
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auroraml.batch import Datum, FixedVector, ListVector, StructVector, Vector
+from auroraml.batch import EMPTY_RANGE, LOWER_INC, LOWER_INF, UPPER_INC, UPPER_INF, Datum, FixedVector, ListVector, RangeVector, StructVector, Vector
 from auroraml.errors import DataError, FeatureNotSupported
 from auroraml.types import table
-from auroraml.types.arrays import element_of
+from auroraml.types.arrays import element_of, quoted_element
 from auroraml.types.datetime_forms import session_zone
 from auroraml.types.form import DEFAULT_STYLE, TextStyle, form_of
 from auroraml.types.json import quote_json
 from auroraml.types.julian import DAY, POSTGRES_DAYS
-from auroraml.types.pg_type import Attribute, Interval, PgArray, PgType, Point, Rep
+from auroraml.types.pg_type import Attribute, Interval, PgArray, PgType, Point, Range, Rep
 from auroraml.types.table import array_of
 from auroraml.types.zones import RegionZone, Zone
 
@@ -40,6 +40,8 @@ def to_python(type: PgType, vector: Vector, style: TextStyle = DEFAULT_STYLE) ->
         columns = [to_python(a.type, field, style) for a, field in zip(type.attributes, flat.fields, strict=True)]
         rows: list[object | None] = list(zip(*columns, strict=True)) if columns else [()] * flat.n
         return [row if ok else None for row, ok in zip(rows, flat.valid.tolist(), strict=True)]
+    if isinstance(flat, RangeVector):
+        return _ranges(type, flat, style)
     if type.rep in _AS_THEY_ARE and type.oid not in _BY_OID:
         if type.rep is Rep.FLOAT4:  # the shortest digits, as they are sent
             flat = FixedVector(pc.cast(form_of(type).vector_out(type, flat, DEFAULT_STYLE), pa.float64()).to_numpy(), flat.validity)
@@ -75,6 +77,18 @@ def _lists(type: PgType, vector: ListVector, style: TextStyle) -> list[object | 
     bounds = (vector.offsets - start).tolist()
     lists: list[object | None] = [items[a:b] for a, b in itertools.pairwise(bounds)]
     return lists if vector.validity is None else [v if ok else None for v, ok in zip(lists, vector.validity.tolist(), strict=True)]
+
+
+def _ranges(type: PgType, vector: RangeVector, style: TextStyle) -> list[object | None]:
+    """Ranges with Python's bounds; None for an infinite one."""
+    subtype, flags = style.resolve(type.subtype), vector.flags
+    lower, upper = (
+        to_python(subtype, bound.with_validity((flags & (EMPTY_RANGE | infinite)) == 0), style)
+        for bound, infinite in ((vector.lower, LOWER_INF), (vector.upper, UPPER_INF))
+    )
+    parts = [((flags & bit) != 0).tolist() for bit in (LOWER_INC, UPPER_INC, EMPTY_RANGE)]
+    ranges: list[object | None] = [Range(*row) for row in zip(lower, upper, *parts, strict=True)]
+    return ranges if vector.validity is None else [v if ok else None for v, ok in zip(ranges, vector.validity.tolist(), strict=True)]
 
 
 Converter = Callable[[Datum], object]
@@ -189,6 +203,17 @@ def _tuple(type: PgType, style: TextStyle) -> Converter:
     return convert
 
 
+def _range(type: PgType, style: TextStyle) -> Converter:
+    bound = _converter(style.resolve(type.subtype), style)
+
+    def convert(datum: Datum) -> object:
+        assert isinstance(datum, Range)
+        lower, upper = (None if part is None else bound(part) for part in datum[:2])
+        return datum._replace(lower=lower, upper=upper)
+
+    return convert
+
+
 def _text(type: PgType, style: TextStyle) -> Converter:
     return lambda datum: form_of(type).datum_out(type, datum, style)
 
@@ -196,6 +221,7 @@ def _text(type: PgType, style: TextStyle) -> Converter:
 Maker = Callable[[PgType, TextStyle], Converter]
 _BY_REP: dict[Rep, Maker] = {
     Rep.DATE: _date, Rep.TIME: _time, Rep.TIMESTAMP: _timestamp, Rep.INTERVAL: _interval, Rep.POINT: _text, Rep.LIST: _list, Rep.STRUCT: _tuple,
+    Rep.RANGE: _range,
 }  # fmt: skip
 _BY_OID: dict[int, Maker] = {
     table.UUID.oid: _uuid, table.JSON.oid: _json, table.JSONB.oid: _json, table.TIMETZ.oid: _timetz, table.REGCLASS.oid: _text,
@@ -281,6 +307,22 @@ def _(value: uuid.UUID) -> tuple[PgType, Datum | None]:
 @from_python.register
 def _(value: Point) -> tuple[PgType, Datum | None]:
     return table.POINT, value
+
+
+@from_python.register
+def _(value: Range) -> tuple[PgType, Datum | None]:
+    """By the bounds' type, as psycopg has it; without bounds a literal of unknown type."""
+    known = [from_python(bound)[0] for bound in value[:2] if bound is not None]
+    texts = ["" if b is None else form_of(t).datum_out(t, d, DEFAULT_STYLE) for b in value[:2] for t, d in [from_python(b)]]
+    literal = "empty" if value.empty else value.bounds[0] + ",".join(quoted_element(t) if t else "" for t in texts) + value.bounds[1]
+    names = {_RANGES[type.oid] for type in known if type.oid in _RANGES}
+    if not known or len(names) != 1:
+        return table.UNKNOWN, literal
+    type = table.BY_NAME[names.pop()]
+    return type, form_of(type).datum_in(type, -1, literal, DEFAULT_STYLE)
+
+
+_RANGES = {21: "int4range", 23: "int4range", 20: "int8range", 1700: "numrange", 1082: "daterange", 1114: "tsrange", 1184: "tstzrange"}
 
 
 @from_python.register

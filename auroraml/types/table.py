@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auroraml.types.data import TYPES
+from auroraml.types.data import RANGES, TYPES
 from auroraml.types.pg_type import PgType, Rep
 
 _REPS = {
@@ -11,16 +11,19 @@ _REPS = {
     "timestamptz": Rep.TIMESTAMP, "interval": Rep.INTERVAL, "point": Rep.POINT, "record": Rep.STRUCT, "void": Rep.VOID,
     "oid": Rep.OID, "xid": Rep.OID, "regclass": Rep.OID, "regtype": Rep.OID, "regproc": Rep.OID, "regprocedure": Rep.OID,
     "regrole": Rep.OID, "regnamespace": Rep.OID, "int2vector": Rep.LIST, "oidvector": Rep.LIST, "anyarray": Rep.LIST,
-    "anycompatiblearray": Rep.LIST,
+    "anycompatiblearray": Rep.LIST, "anyrange": Rep.RANGE, "anycompatiblerange": Rep.RANGE, "anymultirange": Rep.MULTIRANGE,
+    "anycompatiblemultirange": Rep.MULTIRANGE,
 }  # fmt: skip
+_KINDS = {"r": Rep.RANGE, "m": Rep.MULTIRANGE}
+_SUBTYPES = {row[0]: row[1] for row in RANGES} | {row[2]: row[0] for row in RANGES}
 
 
 def _row(row: tuple) -> PgType:  # type: ignore[type-arg]
     oid, name, length, kind, category, preferred, element, array, align, storage = row
-    rep = Rep.LIST if category == "A" and kind == "b" else _REPS.get(name, Rep.TEXT)
+    rep = Rep.LIST if category == "A" and kind == "b" else _REPS.get(name) or _KINDS.get(kind, Rep.TEXT)
     return PgType(
         oid=oid, name=name, rep=rep, length=length, kind=kind, category=category, preferred=preferred,
-        element=element, array=array, align=align, storage=storage,
+        element=element, array=array, align=align, storage=storage, subtype=_SUBTYPES.get(oid, 0),
     )  # fmt: skip
 
 
@@ -59,7 +62,19 @@ ANY = BY_NAME["any"]
 REGCLASS = BY_NAME["regclass"]
 
 POLYMORPHIC = frozenset(
-    BY_NAME[name].oid for name in ("anyelement", "anyarray", "anynonarray", "anycompatible", "anycompatiblearray", "anycompatiblenonarray")
+    BY_NAME[name].oid
+    for name in (
+        "anyelement",
+        "anyarray",
+        "anynonarray",
+        "anyrange",
+        "anymultirange",
+        "anycompatible",
+        "anycompatiblearray",
+        "anycompatiblenonarray",
+        "anycompatiblerange",
+        "anycompatiblemultirange",
+    )
 )
 
 

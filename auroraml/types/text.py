@@ -17,6 +17,7 @@ from auroraml.types import (
     json,
     numeric,
     point,
+    ranges,
     regtypes,
     shown_only,
     strings,
@@ -29,7 +30,7 @@ from auroraml.types.typmod import apply_typmod, apply_typmod_datum
 __all__ = ["DEFAULT_STYLE", "FAMILIES", "ObjectNames", "Resolver", "TextForm", "TextStyle", "datum_in", "datum_out", "text_in", "text_out"]
 
 # importing a family registers its forms
-FAMILIES = (boolean, integers, floats, numeric, strings, bytea, uuid, json, datetime_forms, arrays, composite, point, regtypes, shown_only)
+FAMILIES = (boolean, integers, floats, numeric, strings, bytea, uuid, json, datetime_forms, arrays, composite, point, ranges, regtypes, shown_only)
 
 
 def text_out(type: PgType, vector: Vector, style: TextStyle = DEFAULT_STYLE) -> Vector:

@@ -9,9 +9,10 @@ from functools import singledispatch
 import numpy as np
 import numpy.typing as npt
 
-from auroraml.batch import FixedVector, NumericVector, TextVector, Vector
+from auroraml.batch import EMPTY_RANGE, LOWER_INF, UPPER_INF, FixedVector, NumericVector, RangeVector, TextVector, Vector
 from auroraml.types.julian import POSTGRES_DAYS
 from auroraml.types.pg_type import PgType, Rep
+from auroraml.types.table import BY_OID
 
 Hashes = npt.NDArray[np.uint32]
 START = 0x9E3779B9 + 3923095  # to which the length in bytes is added
@@ -101,6 +102,16 @@ def _(vector: NumericVector, type: PgType) -> Hashes:
         weights.append(weight)
     found = of_bytes(digits) ^ np.array(weights, np.int64).astype(np.int32).view(np.uint32)
     return np.where(np.array([not packed for packed in digits], np.bool_), np.uint32(ZERO), found)
+
+
+@_of_vector.register
+def _(vector: RangeVector, type: PgType) -> Hashes:
+    subtype = BY_OID[type.subtype]
+    lower, upper = (
+        np.where((vector.flags & (EMPTY_RANGE | infinite)) == 0, _of_vector(bound.flat(), subtype), np.uint32(0))
+        for bound, infinite in ((vector.lower, LOWER_INF), (vector.upper, UPPER_INF))
+    )
+    return _rotated(of_words(vector.flags.astype(np.uint32)) ^ lower, 1) ^ upper
 
 
 def _digits(value: Decimal) -> tuple[bytes, int]:

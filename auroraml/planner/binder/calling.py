@@ -173,11 +173,13 @@ class Calls:
         return self.binder.chooser.function(found, shown, args, names, variadic, at), shown
 
     def _cast_call(self, name: str, schema: str | None, args: Sequence[e.Expr], at: int) -> e.Expr | None:
-        """type(x) as a cast, where there is no function of that name (chapter 10.3, step 3)."""
+        """type(x) as a cast, where there is no function of that name, or x is a bare literal (chapter 10.3, step 3)."""
         if schema is not None or len(args) != 1:
             return None
         type = self.binder.catalog.find_type(name, "pg_catalog")
-        if type is None or self.binder.functions(name, None, at) or type.kind == "p" or not self.coercer.can(args[0].type, type, "explicit"):
+        if type is not None and args[0].type.oid != UNKNOWN.oid and self.binder.functions(name, None, at):
+            return None
+        if type is None or type.kind == "p" or not self.coercer.can(args[0].type, type, "explicit"):
             return None
         return self.coercer.coerce(args[0], type, -1, "explicit", at)
 

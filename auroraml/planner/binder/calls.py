@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from auroraml.errors import AmbiguousFunction, DatatypeMismatch, TooManyArguments, UndefinedFunction
 from auroraml.ir import expr as e
 from auroraml.ir.objects import Function, Operator
-from auroraml.planner.binder.coercion import Coercer, array_type
+from auroraml.planner.binder.coercion import Coercer, array_type, fits
 from auroraml.records import replace
-from auroraml.types.pg_type import PgType
-from auroraml.types.table import POLYMORPHIC, TEXT, UNKNOWN
+from auroraml.types.pg_type import PgType, Rep
+from auroraml.types.table import BY_OID, POLYMORPHIC, TEXT, UNKNOWN
 
 FUNCTION_HINT = "No function matches the given name and argument types. You might need to add explicit type casts."
 OPERATOR_HINT = "No operator matches the given name and argument types. You might need to add explicit type casts."
@@ -148,15 +148,16 @@ class Chooser:
         """Whether polymorphic parameters agree on what they stand for (check_generic_type_consistency)."""
         element: PgType | None = None
         compatible: list[PgType] = []
+        ranges: dict[str, PgType] = {}
         for type, actual in zip(types, given, strict=True):
             if type.oid not in POLYMORPHIC or actual.oid == UNKNOWN.oid:
                 continue
-            array = type.name in ("anyarray", "anycompatiblearray")
-            if array and not actual.is_array:
+            if not fits(actual, type):
                 return False
-            if "nonarray" in type.name and actual.is_array:
+            span = self._range(type, actual)
+            if span is not None and ranges.setdefault(_family(type), span).oid != span.oid:
                 return False
-            this = self.coercer.type(actual.element) if array else actual
+            this = self._element(type, actual)
             if type.name.startswith("anycompatible"):
                 compatible.append(this)
                 continue
@@ -164,6 +165,19 @@ class Chooser:
                 return False
             element = this
         return len(compatible) < 2 or self.coercer.unify(compatible) is not None
+
+    def _range(self, type: PgType, actual: PgType) -> PgType | None:
+        """The range type that an argument of a polymorphic range or multirange type stands for; None for others."""
+        if type.rep is Rep.MULTIRANGE:
+            return self.coercer.type(actual.subtype)
+        return actual if type.rep is Rep.RANGE else None
+
+    def _element(self, type: PgType, actual: PgType) -> PgType:
+        """What anyelement stands for by an argument of this polymorphic type."""
+        span = self._range(type, actual)
+        if span is not None:
+            return self.coercer.type(span.subtype)
+        return self.coercer.type(actual.element) if type.rep is Rep.LIST and actual.element else actual
 
     def _unknowns(self, left: list[int], options: Sequence[Sequence[PgType]], given: Sequence[PgType]) -> list[int]:
         """Unknown literals: strings where a candidate takes them, else the one category all candidates share; then the known type."""
@@ -208,8 +222,10 @@ class Chooser:
         families: dict[str, list[PgType]] = {"any": [], "anycompatible": []}
         for type, actual in zip(declared, given, strict=True):
             if type.oid in POLYMORPHIC and actual.oid != UNKNOWN.oid:
-                is_array = type.name in ("anyarray", "anycompatiblearray")
-                families[_family(type)].append(self.coercer.type(actual.element) if is_array and actual.element else actual)
+                families[_family(type)].append(self._element(type, actual))
+                span = self._range(type, actual)
+                if span is not None:
+                    bound[_family(type) + "range"] = span
         for family, types in families.items():
             used = any(t.oid in POLYMORPHIC and _family(t) == family for t in declared)
             if used and not types and family == "any" and result.oid in POLYMORPHIC:
@@ -226,6 +242,9 @@ class Chooser:
         if type.oid not in POLYMORPHIC:
             return type
         element = bound.get(_family(type), TEXT)
+        if type.rep in (Rep.RANGE, Rep.MULTIRANGE):
+            span = bound.get(_family(type) + "range", TEXT)
+            return span if type.rep is Rep.RANGE else next((t for t in BY_OID.values() if t.rep is Rep.MULTIRANGE and t.subtype == span.oid), TEXT)
         if type.name.endswith("array") and "non" not in type.name:
             return array_type(self.coercer.catalog, element) or type
         return element

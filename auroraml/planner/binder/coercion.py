@@ -57,8 +57,7 @@ class Coercer:
         if source.oid == UNKNOWN.oid:
             return True
         if target.oid in POLYMORPHIC:
-            array = target.name.endswith("array") and "non" not in target.name
-            return source.is_array if array else not ("nonarray" in target.name and source.is_array)
+            return fits(source, target)
         row = find_cast(source, target)
         if row is not None:
             return _RANK[row.context] <= CONTEXTS[context]
@@ -208,6 +207,13 @@ class Coercer:
                 raise CannotCoerce(f"{construct} could not convert type {self.name(expr.type)} to {self.name(type)}", at=located(expr))
             out.append(self.coerce(expr, type))
         return type, tuple(out)
+
+
+def fits(source: PgType, target: PgType) -> bool:
+    """Whether a polymorphic type may stand for `source`."""
+    if target.rep in (Rep.LIST, Rep.RANGE, Rep.MULTIRANGE):
+        return source.rep is target.rep
+    return not ("nonarray" in target.name and source.is_array)
 
 
 def array_type(catalog: Catalog, element: PgType) -> PgType | None:

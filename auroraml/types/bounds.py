@@ -1,0 +1,140 @@
+"""Bounds of ranges as arrays that compare: infinite or not, the value, and just inside or outside of it (rangetypes.c: range_cmp_bounds)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+
+from auroraml.batch import EMPTY_RANGE, LOWER_INC, LOWER_INF, UPPER_INC, UPPER_INF, ConstVector, FixedVector, Mask, NumericVector, RangeVector, Vector
+from auroraml.types.numeric import rescale
+
+
+class OrderedDecimal:
+    """A decimal with PostgreSQL's order: NaN equals NaN and is above everything."""
+
+    __slots__ = ("key",)
+
+    def __init__(self, value: Decimal) -> None:
+        self.key = (1, Decimal(0)) if value.is_nan() else (0, value)
+
+    def __lt__(self, other: OrderedDecimal) -> bool:
+        return self.key < other.key
+
+    def __gt__(self, other: OrderedDecimal) -> bool:
+        return self.key > other.key
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OrderedDecimal) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """One bound of each range; arrays of length 1 for a constant. `side` is -1 or 1 where the bound is infinite, else 0.
+
+    `shift` is 1 for a lower bound that its value is not in, -1 for such an upper bound, 0 where the value is in.
+    """
+
+    side: np.ndarray
+    value: np.ndarray
+    shift: np.ndarray
+
+    def below(self, other: Bounds) -> Mask:
+        """Where this bound comes before the other."""
+        nearer = (self.value < other.value) | ((self.value == other.value) & (self.shift < other.shift))
+        return (self.side < other.side) | ((self.side == other.side) & (self.side == 0) & nearer.astype(np.bool_, copy=False))  # type: ignore[no-any-return] # numpy gives Any
+
+    def same(self, other: Bounds) -> Mask:
+        """Where the bounds are equal."""
+        near = (self.value == other.value) & (self.shift == other.shift)
+        return (self.side == other.side) & ((self.side != 0) | near.astype(np.bool_, copy=False))  # type: ignore[no-any-return] # numpy gives Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ends:
+    """Ranges as comparable arrays: which are empty, and both bounds."""
+
+    empty: Mask
+    lower: Bounds
+    upper: Bounds
+
+
+def values_of(vectors: Sequence[Vector]) -> list[np.ndarray]:
+    """Arrays that compare with one another: the integers behind fixed-width values, numerics at one scale or as ordered decimals."""
+    flats = [(v.one if isinstance(v, ConstVector) else v).flat() for v in vectors]
+    out: list[np.ndarray] = []
+    numerics = [v for v in flats if isinstance(v, NumericVector)]
+    if not numerics:
+        for v in flats:
+            assert isinstance(v, FixedVector)
+            out.append(v.values)
+        return out
+    if all(v.scale is not None for v in numerics):
+        scale = max(v.scale or 0 for v in numerics)
+        scaled = [rescale(v.values, v.scale or 0, scale) for v in numerics]
+        if all(values is not None for values in scaled):
+            return [values for values in scaled if values is not None]
+    for v in numerics:  # the widest numeric tier is per value by nature
+        values = np.empty(v.n, object)
+        values[:] = [OrderedDecimal(d) for d in v.as_objects().values]
+        out.append(values)
+    return out
+
+
+def range_of(vector: Vector) -> RangeVector:
+    """The ranges of a vector; one for a constant."""
+    flat = (vector.one if isinstance(vector, ConstVector) else vector).flat()
+    assert isinstance(flat, RangeVector)
+    return flat
+
+
+def bounds_of(flags: np.ndarray, value: np.ndarray, lower: bool) -> Bounds:
+    """The lower or upper bounds of ranges with these flags."""
+    infinite, inside, side = (LOWER_INF, LOWER_INC, -1) if lower else (UPPER_INF, UPPER_INC, 1)
+    return Bounds(
+        side=np.where(flags & infinite, np.int8(side), np.int8(0)),
+        value=value,
+        shift=np.where(flags & (inside | infinite), np.int8(0), np.int8(-side)),
+    )
+
+
+def ends_of(*vectors: Vector) -> list[Ends]:
+    """The ranges of several vectors, all comparable with one another."""
+    ranges = [range_of(v) for v in vectors]
+    values = values_of([bound for r in ranges for bound in (r.lower, r.upper)])
+    return [
+        Ends(empty=(r.flags & EMPTY_RANGE) != 0, lower=bounds_of(r.flags, values[2 * i], True), upper=bounds_of(r.flags, values[2 * i + 1], False))
+        for i, r in enumerate(ranges)
+    ]
+
+
+def places(values: np.ndarray) -> np.ndarray:
+    """Integers that order as the values do."""
+    if values.dtype != object:
+        return values
+    distinct = sorted(set(values.tolist()))  # the widest numeric tier is per value by nature
+    place = {value: i for i, value in enumerate(distinct)}
+    return np.fromiter((place[value] for value in values), np.int64, len(values))
+
+
+def range_ranks(vector: Vector) -> np.ndarray:
+    """Integers from 0 that order, and equal one another, as the ranges do: the empty one first, then by lower bound, then by upper (range_cmp)."""
+    (ends,) = ends_of(vector)
+    n = len(ends.empty)
+    keys: list[np.ndarray] = [~ends.empty]
+    for bound in (ends.lower, ends.upper):
+        finite = bound.side == 0
+        keys += [bound.side, np.where(finite, places(bound.value), 0), bound.shift]
+    order = np.lexsort(keys[::-1])
+    new = np.zeros(n, np.bool_)
+    for key in keys:
+        ordered = key[order]
+        new[1:] |= ordered[1:] != ordered[:-1]
+    ranks = np.empty(n, np.int64)
+    ranks[order] = np.cumsum(new)
+    return ranks
