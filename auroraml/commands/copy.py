@@ -10,9 +10,9 @@ import pyarrow as pa
 
 from auroraml.batch import Batch, TextVector, Vector, concat_batches
 from auroraml.commands.context import Bound, Host, command
-from auroraml.commands.copy_format import Format, Texts, header, read, write
+from auroraml.commands.copy_format import Format, Texts, header, write
+from auroraml.commands.copy_reading import read
 from auroraml.errors import (
-    BadCopyFileFormat,
     DatabaseError,
     DuplicateColumn,
     FeatureNotSupported,
@@ -136,21 +136,15 @@ def _copy_from(statement: st.Copy, host: Host) -> ResultStream:
     return ResultStream(tag=f"COPY {n}", rowcount=n)
 
 
-def _incoming(statement: st.Copy, host: Host) -> str:
+def _incoming(statement: st.Copy, host: Host) -> bytes:
     if statement.file is None:
         if host.copy_input is None:
             raise FeatureNotSupported("COPY FROM STDIN needs a client that sends data (cursor.copy)")
-        raw = host.copy_input.read()
-    else:
-        try:
-            raw = Path(statement.file).read_bytes()
-        except OSError as error:
-            raise UndefinedFile(f'could not open file "{statement.file}" for reading: {error.strerror}', hint=SERVER_READ) from None
+        return host.copy_input.read()
     try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        bad = " ".join(f"0x{byte:02x}" for byte in raw[error.start : error.end])
-        raise BadCopyFileFormat(f'invalid byte sequence for encoding "UTF8": {bad}') from None
+        return Path(statement.file).read_bytes()
+    except OSError as error:
+        raise UndefinedFile(f'could not open file "{statement.file}" for reading: {error.strerror}', hint=SERVER_READ) from None
 
 
 def convert(texts: Texts, columns: Sequence[Column], table: str, host: Host) -> list[Vector]:

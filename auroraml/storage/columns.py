@@ -218,6 +218,9 @@ class TextColumn(Column):
     def _encode(self, vector: Vector) -> None:
         assert self.codes is not None and self.dictionary is not None
         if isinstance(vector, DictVector):
+            if vector.dictionary is self.dictionary:
+                self.codes.extend(vector.codes)
+                return
             values, places = vector.dictionary.values, vector.codes
         else:
             encoded = pc.dictionary_encode(vector.flat().values)  # type: ignore[attr-defined] # a TextVector

@@ -116,11 +116,15 @@ class Store:
         with self.ended:
             while (holder := self._holder(table, rows, transaction)) is not None:
                 self.wait(transaction, holder, check)
+            if not table.deletions:
+                return rows[table.gone(rows)]
             return rows[table.deleters(rows) != 0]  # type: ignore[no-any-return] # numpy gives Any
 
     def _holder(self, table: Table, rows: Index, transaction: Transaction) -> int | None:
         """A running transaction that deleted, or locked, one of `rows`: the one of the first such row."""
         if len(self.running) < 2:
+            return None
+        if not table.deletions and not table.locks:
             return None
         others = [xid for xid in self.running if xid != transaction.xid]
         held = np.isin(table.deleters(rows), others)
@@ -141,8 +145,10 @@ class Store:
         """Delete row versions that `claim` found free."""
         with self.lock:
             table = self.tables[oid]
-            order = np.argsort(rows, kind="stable")
-            deletion = table.delete(rows[order], transaction.xid, None if successors is None else successors[order])
+            if not (rows[1:] > rows[:-1]).all():
+                order = np.argsort(rows, kind="stable")
+                rows, successors = rows[order], None if successors is None else successors[order]
+            deletion = table.delete(rows, transaction.xid, successors)
             transaction.log(lambda: table.undelete(deletion))
             if successors is None:
                 transaction.count(oid, len(rows))  # an update has counted its new versions

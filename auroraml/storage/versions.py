@@ -12,6 +12,8 @@ from auroraml.storage.columns import Buffer
 from auroraml.storage.transactions import Snapshot
 from auroraml.storage.visibility import VisibilityMap
 
+MOST_PENDING = 64  # deletions that wait to be noted row by row
+
 
 @dataclass
 class Range:
@@ -24,14 +26,18 @@ class Range:
 
 @dataclass(eq=False)
 class Deletion:
-    """Rows deleted by one transaction, `rows` ascending."""
+    """Rows deleted by one transaction, `rows` ascending, and the versions that took their place if they were replaced."""
 
     rows: Index
     xid: int
+    successors: Index | None = None
 
 
 class Versions:
-    """Row versions numbered from 0. Rows of settled transactions need no check but the bitmap of dead rows; the others are listed."""
+    """Row versions numbered from 0. Rows of settled transactions need no check but the bitmap of dead rows; the others are listed.
+
+    Who deleted a row, and what took its place, is noted row by row only when that is asked for: `pending` deletions wait to be.
+    """
 
     def __init__(self) -> None:
         self.n = 0
@@ -39,8 +45,9 @@ class Versions:
         self.made: list[Range] = []
         self.deletions: list[Deletion] = []
         self.dead: Buffer | None = None
-        self.deleter: Buffer | None = None  # by row: the transaction that deleted it, 0 for none
-        self.successor: Buffer | None = None  # by row: the version that took its place, -1 for none
+        self.pending: list[Deletion] = []
+        self._deleter: Buffer | None = None  # by row: the transaction that deleted it, 0 for none
+        self._successor: Buffer | None = None  # by row: the version that took its place, -1 for none
         self.visibility: VisibilityMap | None = None  # since the last VACUUM
         self._index: tuple[object, Index | None] = (None, None)
 
@@ -76,45 +83,58 @@ class Versions:
 
     def delete(self, rows: Index, xid: int, successors: Index | None = None) -> Deletion:
         """Mark rows as deleted by `xid`."""
-        deletion = Deletion(rows, xid)
+        deletion = Deletion(rows, xid, successors)
         if self.visibility is not None:
             self.visibility.disturb(rows)
         self.deletions.append(deletion)
-        self.deleter = self._full(self.deleter, np.int64, 0)
-        self.deleter.view[rows] = xid
-        if successors is not None:
-            self.succeed(rows, successors)
+        self.pending.append(deletion)
+        if len(self.pending) > MOST_PENDING:
+            self._note()
         self.version += 1
         return deletion
 
-    def succeed(self, rows: Index, successors: Index) -> None:
-        """The versions that took the place of `rows`."""
-        self.successor = self._full(self.successor, np.int64, -1)
-        self.successor.view[rows] = successors
+    def _note(self) -> None:
+        """Note pending deletions row by row."""
+        for deletion in self.pending:
+            self._deleter = self._full(self._deleter, np.int64, 0)
+            self._deleter.view[deletion.rows] = deletion.xid
+            if deletion.successors is not None:
+                self._successor = self._full(self._successor, np.int64, -1)
+                self._successor.view[deletion.rows] = deletion.successors
+        self.pending.clear()
 
     def undelete(self, deletion: Deletion) -> None:
         """Take a deletion back."""
         self.deletions = [d for d in self.deletions if d is not deletion]
-        assert self.deleter is not None
-        self.deleter.view[deletion.rows] = 0
-        if self.successor is not None:
-            rows = deletion.rows[deletion.rows < self.successor.n]
-            self.successor.view[rows] = -1
         self.version += 1
+        if deletion in self.pending:
+            self.pending.remove(deletion)
+            return
+        assert self._deleter is not None
+        self._deleter.view[deletion.rows] = 0
+        if deletion.successors is not None and self._successor is not None:
+            self._successor.view[deletion.rows] = -1
 
     def deleters(self, rows: Index) -> Index:
         """The transaction that deleted each of `rows`, 0 for none."""
-        if self.deleter is None:
+        self._note()
+        if self._deleter is None:
             return np.zeros(len(rows), np.int64)
-        self.deleter = self._full(self.deleter, np.int64, 0)
-        return self.deleter.view[rows]
+        self._deleter = self._full(self._deleter, np.int64, 0)
+        return self._deleter.view[rows]
 
     def successors(self, rows: Index) -> Index:
         """The version that took the place of each of `rows`, -1 for none."""
-        if self.successor is None:
+        self._note()
+        if self._successor is None:
             return np.full(len(rows), -1, np.int64)
-        self.successor = self._full(self.successor, np.int64, -1)
-        return self.successor.view[rows]
+        self._successor = self._full(self._successor, np.int64, -1)
+        return self._successor.view[rows]
+
+    @property
+    def untouched(self) -> bool:
+        """Whether no row was ever deleted, or taken back."""
+        return self.dead is None and not self.deletions
 
     def maker(self, row: int) -> int:
         """The transaction that made a row, 0 when it is settled."""
@@ -124,6 +144,13 @@ class Versions:
     def is_dead(self, row: int) -> bool:
         """Whether a row is gone for everybody."""
         return self.dead is not None and row < self.dead.n and bool(self.dead.view[row])
+
+    def gone(self, rows: Index) -> Mask:
+        """Which of these rows are gone for everybody."""
+        if self.dead is None:
+            return np.zeros(len(rows), np.bool_)
+        self.dead = self._full(self.dead, np.bool_, 0)
+        return self.dead.view[rows]
 
     def settle(self, horizon: int) -> None:
         """Transactions below `horizon` are over for every snapshot: their rows and deletions need no further check."""
@@ -156,7 +183,7 @@ class Versions:
 
     def visible_of(self, rows: Index, snapshot: Snapshot) -> Index:
         """Those of a few rows that a snapshot sees, in their order."""
-        if not self.made and self.deleter is None and self.dead is None:
+        if not self.made and not self.deletions and self.dead is None:
             return rows
         keep = np.ones(len(rows), np.bool_)
         if self.dead is not None:
@@ -165,7 +192,7 @@ class Versions:
         for part in self.made:
             if not snapshot.sees(part.xid):
                 keep &= (rows < part.start) | (rows >= part.stop)
-        if self.deleter is not None:
+        if self.deletions:
             deleters = self.deleters(rows)
             for xid in set(deleters[deleters != 0].tolist()):
                 if snapshot.sees(xid):

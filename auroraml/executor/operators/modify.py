@@ -20,6 +20,8 @@ from auroraml.ir.metrics import Metrics, TriggerMetrics
 
 __all__ = ["ModifyRows", "Writer"]
 
+FREE = -2  # no row has the key
+
 
 @operator(p.ModifyTable)
 class ModifyRows(Keeping):
@@ -131,12 +133,12 @@ class ModifyRows(Keeping):
 
     def _upsert(self, source: Batch, conflict: p.ConflictAction) -> tuple[Batch, Batch] | None:
         """ON CONFLICT: rows whose key is taken are left out, or change the row that has it."""
-        taken: dict[int, int] = {}
+        taken = np.full(source.n, FREE, np.int64)
         for index in conflict.arbiters:
-            for new, row in self.writer.constraints.clashes(index, source).items():
-                taken.setdefault(new, row)
-        clash = np.zeros(source.n, np.bool_)
-        clash[list(taken)] = True
+            new, rows = self.writer.constraints.unique.clashes(index, source)
+            first = taken[new] == FREE
+            taken[new[first]] = rows[first]
+        clash = taken != FREE
         fresh = source.filter(~clash)
         if fresh.n:
             self.writer.insert(fresh)
@@ -146,8 +148,8 @@ class ModifyRows(Keeping):
             self.metrics.extra[label] = int(str(self.metrics.extra.get(label, 0))) + count
         if not conflict.update or not len(again):
             return (fresh, fresh) if fresh.n else None
-        stored = np.array([taken[int(row)] for row in again], np.int64)
-        own = (row for row in stored.tolist() if row >= self.before and self.writer.table.maker(row) == self.ctx.transaction.xid)
+        stored = taken[again]
+        own = (row for row in stored[stored >= self.before].tolist() if self.writer.table.maker(row) == self.ctx.transaction.xid)
         if (stored < 0).any() or len(np.unique(stored)) != len(stored) or any(True for _ in own):
             raise CardinalityViolation(
                 "ON CONFLICT DO UPDATE command cannot affect row a second time",
@@ -158,8 +160,8 @@ class ModifyRows(Keeping):
         if not parts:
             return None
         places = np.concatenate([np.flatnonzero(~clash), again[kept]])
-        rows = concat_batches(parts).take(np.argsort(places, kind="stable"))
-        return rows, rows
+        result = concat_batches(parts).take(np.argsort(places, kind="stable"))
+        return result, result
 
     def _overwritten(self, proposed: Batch, stored: Index, conflict: p.ConflictAction) -> tuple[Batch, Index]:
         """The new versions of the rows in the way, and which of the proposed rows changed one."""
@@ -176,7 +178,7 @@ class ModifyRows(Keeping):
         values = [compile(v)(frame) for _, v in conflict.assignments]
         new = self._changed(old, [number for number, _ in conflict.assignments], values)
         if new.n:
-            self._replace(stored, new)
+            self._replace(stored, new, [number for number, _ in conflict.assignments])
             self._noted(old, new)
         return new, kept
 
@@ -184,7 +186,7 @@ class ModifyRows(Keeping):
 
     def _stored(self, numbers: Index) -> Batch:
         """Stored rows by number."""
-        table, where = self.writer.table, Rows.at(numbers)
+        table, where = self.writer.table, Rows.range(int(numbers[0]), int(numbers[-1]) + 1) if _consecutive(numbers) else Rows.at(numbers)
         return Batch([Column(table.column(i), where) for i in range(len(self.writer.constraints.columns))], len(numbers))
 
     def _claimed(self, source: Batch) -> tuple[Batch, Index]:
@@ -193,10 +195,11 @@ class ModifyRows(Keeping):
         A row that another transaction has changed in the meantime is looked at again in its newest version.
         """
         numbers = self._numbers(source)
-        _, first = np.unique(numbers, return_index=True)
-        if len(first) != len(numbers):
-            first = np.sort(first)
-            source, numbers = source.take(first), numbers[first]
+        if not (numbers[1:] > numbers[:-1]).all():
+            _, first = np.unique(numbers, return_index=True)
+            if len(first) != len(numbers):
+                first = np.sort(first)
+                source, numbers = source.take(first), numbers[first]
         gone = self.ctx.store.claim(self.writer.table, numbers, self.ctx.transaction, self.ctx.check_cancel)
         if not len(gone):
             return source, numbers
@@ -250,10 +253,9 @@ class ModifyRows(Keeping):
             vectors[self.writer.constraints.places[number]] = value
         return Batch.of(vectors, old.n)
 
-    def _replace(self, numbers: Index, new: Batch) -> None:
-        """Store new versions of rows, each checked against the rows before it."""
-        replaced = {row: place for place, row in enumerate(numbers.tolist())}
-        self.writer.constraints.enforce(new, replaced)
+    def _replace(self, numbers: Index, new: Batch, changed: Sequence[int]) -> None:
+        """Store new versions of rows, which differ in the columns `changed` alone, each checked against the rows before it."""
+        self.writer.constraints.enforce(new, numbers, changed)
         rows = self.writer.store(new)
         self.replaced = (numbers, rows)
         self.ctx.store.delete(self.node.relation.oid, numbers, self.ctx.transaction, rows)
@@ -264,8 +266,7 @@ class ModifyRows(Keeping):
             return None
         old = self._stored(numbers)
         new = self._changed(old, self.node.assigned, [source.vector(i) for i in range(len(self.node.assigned))])
-        new = Batch.of([new.vector(i).flat() for i in range(len(new.columns))], new.n)
-        self._replace(numbers, new)
+        self._replace(numbers, new, self.node.assigned)
         self._noted(old, new)
         return source, new
 
@@ -275,6 +276,10 @@ class ModifyRows(Keeping):
             return None
         old = self._stored(numbers)
         self.ctx.store.delete(self.node.relation.oid, numbers, self.ctx.transaction)
-        old = Batch.of([old.vector(i).flat() for i in range(len(old.columns))], old.n)
         self._noted(old, None)
         return source, old
+
+
+def _consecutive(numbers: Index) -> bool:
+    """Whether rows are numbered one after another."""
+    return len(numbers) > 0 and int(numbers[-1]) - int(numbers[0]) == len(numbers) - 1 and bool((numbers[1:] > numbers[:-1]).all())
