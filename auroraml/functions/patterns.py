@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import regex
@@ -12,8 +14,11 @@ import regex
 from auroraml.errors import InvalidEscapeSequence
 from auroraml.functions.signature import SCALARS, Kernel, oid_of, scalar
 from auroraml.functions.strings import each
+from auroraml.functions.word_search import holding, holding_in_order
 
 Text = Any
+_INNER = re.compile(r"%.*[%_].*", re.DOTALL)  # more than what texts begin or end with, which Arrow finds fast
+_WORDS = re.compile(r"%(?:(?:[^%_\\]|\\.)+%)+", re.DOTALL)  # words and what is between them
 
 
 def _dangling(pattern: str) -> bool:
@@ -43,9 +48,38 @@ def _matches(text: str, pattern: str, ignore_case: bool) -> bool:
     return False
 
 
+def _words(pattern: str) -> list[bytes]:
+    """What a text must hold to match: the runs between wildcards."""
+    runs, i = [""], 0
+    while i < len(pattern):
+        if pattern[i] in "%_":
+            runs.append("")
+        else:
+            i += pattern[i] == "\\"
+            runs[-1] += pattern[i]
+        i += 1
+    return [run.encode() for run in runs if run]
+
+
+def _matching(texts: pa.Array, pattern: str) -> Text:
+    """Which texts match a pattern (that does not end in an escape): those without its rarest word need no matching."""
+    words = _words(pattern) if _INNER.fullmatch(pattern) else []
+    found = holding(texts, words)
+    if found is None:
+        return pc.match_like(texts, pattern)
+    if len(words) == 1 and _WORDS.fullmatch(pattern):
+        return pa.array(found)
+    rows = np.flatnonzero(found)
+    some = texts.take(pa.array(rows))
+    found[rows] = holding_in_order(some, words) if _WORDS.fullmatch(pattern) else pc.match_like(some, pattern).to_numpy(zero_copy_only=False)
+    return pa.array(found)
+
+
 def _like(text: Text, pattern: Text, ignore_case: bool) -> Text:
     if isinstance(pattern, pa.Scalar) and not _dangling(pattern.as_py()):
-        return pc.match_like(text, pattern.as_py(), ignore_case=ignore_case)
+        if ignore_case or not isinstance(text, pa.Array):
+            return pc.match_like(text, pattern.as_py(), ignore_case=ignore_case)
+        return _matching(text, pattern.as_py())
     return each(lambda t, p: _matches(t, p, ignore_case), pa.bool_(), text, pattern)
 
 

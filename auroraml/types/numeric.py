@@ -194,7 +194,9 @@ def field_overflow(precision: int, scale: int) -> NumericValueOutOfRange:
 
 def rescale(values: np.ndarray, old: int, new: int) -> np.ndarray | None:
     """Scaled int64 values at another scale, rounded half away from zero; None where int64 cannot hold them."""
-    if new >= old:
+    if new == old:
+        return values
+    if new > old:
         if new - old > 18:
             return values if not values.any() else None
         factor = 10 ** (new - old)

@@ -7,11 +7,14 @@ from collections.abc import Callable
 
 import numpy as np
 
+from auroraml.batch import ConstVector, FixedVector, Vector
+from auroraml.functions.comparison import FLIPPED
 from auroraml.functions.signature import SCALARS, CallContext, Kernel, oid_of
 from auroraml.types import julian
-from auroraml.types.datetime_casts import instant_of
+from auroraml.types.datetime_casts import instant_of, session_zone
 from auroraml.types.julian import DAY, POSTGRES_DAYS
 from auroraml.types.timetz import timetz_parts
+from auroraml.types.zones import FixedZone
 
 Convert = Callable[[CallContext, np.ndarray], np.ndarray]
 
@@ -28,7 +31,9 @@ def _dates(ctx: CallContext, days: np.ndarray) -> np.ndarray:
 
 
 def _local_dates(ctx: CallContext, days: np.ndarray) -> np.ndarray:
-    return instant_of(_dates(ctx, days), ctx.style)
+    local = _dates(ctx, days)
+    beyond = local >= julian.TIMESTAMP_END
+    return np.where(beyond, local, instant_of(np.where(beyond, 0, local), ctx.style)) if beyond.any() else instant_of(local, ctx.style)
 
 
 def _locals(ctx: CallContext, micros: np.ndarray) -> np.ndarray:
@@ -50,9 +55,50 @@ _SIDES: dict[str, tuple[str, Convert, Convert]] = {
 }
 
 
+def _values(vector: Vector) -> np.ndarray:
+    flat = (vector.one if isinstance(vector, ConstVector) else vector).flat()
+    assert isinstance(flat, FixedVector)
+    return flat.values
+
+
+def _moment(ctx: CallContext, vector: Vector, side: Convert) -> int | None:
+    """The one timestamp that dates, converted by `side`, are compared with; None for several, or where days differ in length."""
+    if not isinstance(vector, ConstVector) or side not in (_dates, _local_dates):
+        return None
+    micros = int(_values(vector)[0])
+    if side is _dates or micros in (julian.TIMESTAMP_MIN, julian.TIMESTAMP_MAX):
+        return micros
+    zone = session_zone(ctx.style)
+    local = micros + zone.offset * 1_000_000 if isinstance(zone, FixedZone) else julian.TIMESTAMP_END
+    return local if julian.TIMESTAMP_FIRST <= local < julian.TIMESTAMP_END else None
+
+
+def _with_moment(name: str, days: np.ndarray, micros: int) -> np.ndarray:
+    """Dates against one timestamp, in whose place the nearest date gives the same answers."""
+    if micros in (julian.TIMESTAMP_MIN, julian.TIMESTAMP_MAX):
+        day = julian.DATE_MIN if micros < 0 else julian.DATE_MAX
+    else:
+        day, rest = divmod(micros, DAY)
+        day += POSTGRES_DAYS
+        if rest and name in ("eq", "ne"):
+            return np.full(len(days), name == "ne")
+        if rest and name in ("lt", "ge"):
+            day += 1  # before noon of a day is before the next day
+    return getattr(operator, name)(days, np.int32(day))  # type: ignore[no-any-return] # numpy gives Any
+
+
 def _kernel(name: str, left: Convert, right: Convert) -> Kernel:
     compare: Callable[[np.ndarray, np.ndarray], np.ndarray] = getattr(operator, name)
-    return Kernel(function=lambda ctx, a, b: compare(left(ctx, a), right(ctx, b)), face="numpy", context=True, raises=False)
+
+    def run(ctx: CallContext, a: Vector, b: Vector) -> Vector:
+        x, y = _values(a), _values(b)
+        for days, other, side, symbol in ((x, b, left, name), (y, a, right, FLIPPED[name])):
+            moment = _moment(ctx, other, side)
+            if moment is not None:
+                return FixedVector(_with_moment(symbol, days, moment))
+        return FixedVector(compare(left(ctx, x), right(ctx, y)))
+
+    return Kernel(function=run, context=True, raises=False)
 
 
 def _timetz(name: str) -> Kernel:
