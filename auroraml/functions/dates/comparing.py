@@ -11,7 +11,8 @@ from auroraml.batch import ConstVector, FixedVector, Vector
 from auroraml.functions.comparison import FLIPPED
 from auroraml.functions.signature import SCALARS, CallContext, Kernel, oid_of
 from auroraml.types import julian
-from auroraml.types.datetime_casts import instant_of, session_zone
+from auroraml.types.datetime_casts import instant_of
+from auroraml.types.datetime_forms import session_zone
 from auroraml.types.julian import DAY, POSTGRES_DAYS
 from auroraml.types.timetz import timetz_parts
 from auroraml.types.zones import FixedZone

@@ -21,6 +21,7 @@ from auroraml.types.table import NUMERIC
 from auroraml.types.timetz import timetz_split
 
 SECOND = 1_000_000
+MANY = 4_096  # dates from which on a table of their days is thought of
 _MONOTONIC = frozenset(("year", "decade", "century", "millennium", "julian", "isoyear", "epoch"))
 _CLOCK = frozenset(("microseconds", "milliseconds", "second", "minute", "hour"))
 _ZONES = frozenset(("timezone", "timezone_hour", "timezone_minute"))
@@ -199,6 +200,19 @@ def _dates(text: str, days: np.ndarray) -> Vector:
         raise not_recognized(text.lower(), "date")
     if unit not in _DATE:
         raise not_supported(text.lower(), "date")
+    return _by_day(days, lambda distinct: _of_days(unit, distinct))
+
+
+def _by_day(days: np.ndarray, compute: Callable[[np.ndarray], Vector]) -> Vector:
+    """`compute` of the days, or where they are many of few years of every day of those, to look the rest up."""
+    if len(days) >= MANY:
+        first, last = int(days.min()), int(days.max())
+        if 2 * (last - first) < len(days):
+            return compute(np.arange(first, last + 1)).take(days - np.int32(first))
+    return compute(days)
+
+
+def _of_days(unit: str, days: np.ndarray) -> Vector:
     finite = (days != julian.DATE_MIN) & (days != julian.DATE_MAX)
     whole = np.where(finite, days, 0).astype(np.int64)
     field = whole * 86_400 if unit == "epoch" else civil_field(unit, whole)

@@ -36,4 +36,7 @@ def test_one_timestamp(type: str, name: str) -> None:
                 run = SCALARS[oid_of(signature)].function
                 singly = run(ctx, *(arg.flat() for arg in args)).values
                 assert run(ctx, *args).values.tolist() == singly.tolist(), (zone, moment, signature)
-        assert singly.tolist() == getattr(operator, name)(julian.TIMESTAMP_MAX, np.where(column.values == julian.DATE_MAX, julian.TIMESTAMP_MAX, 0)).tolist()
+        assert (
+            singly.tolist()
+            == getattr(operator, name)(julian.TIMESTAMP_MAX, np.where(column.values == julian.DATE_MAX, julian.TIMESTAMP_MAX, 0)).tolist()
+        )
