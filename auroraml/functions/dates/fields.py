@@ -208,7 +208,7 @@ def _by_day(days: np.ndarray, compute: Callable[[np.ndarray], Vector]) -> Vector
     if len(days) >= MANY:
         first, last = int(days.min()), int(days.max())
         if 2 * (last - first) < len(days):
-            return compute(np.arange(first, last + 1)).take(days - np.int32(first))
+            return compute(np.arange(first, last + 1)).take(np.subtract(days, first, dtype=np.int64))
     return compute(days)
 
 
