@@ -19,11 +19,12 @@ SEVERAL_COLUMNS = 0.1  # columns are thought to be correlated: no more groups th
 class _Grouping:
     """A variable that groups, and where it comes from."""
 
-    __slots__ = ("distinct", "input", "variable")
+    __slots__ = ("defaulted", "distinct", "input", "variable")
 
-    def __init__(self, variable: Variable, distinct: float) -> None:
+    def __init__(self, variable: Variable, distinct: float, defaulted: bool) -> None:
         self.variable = variable
         self.distinct = distinct
+        self.defaulted = defaulted
         self.input = variable.input
 
 
@@ -47,13 +48,11 @@ def _columns(expr: e.Expr, estimator: Estimator) -> list[e.ColumnRef]:
 
 def any_defaulted(exprs: Sequence[e.Expr], estimator: Estimator) -> bool:
     """Whether a group count of `exprs` rests on a mere default for some column."""
-    for expr in exprs:
-        variable = estimator.examine(expr)
-        if variable.statistics is not None or variable.unique:
-            columns: Sequence[e.Expr] = (expr,)
-        else:
-            columns = _columns(expr, estimator)
-        if any(distinct_count(column, estimator)[1] for column in columns):
+    found = _groupings(exprs, estimator)
+    for input in {id(one.input): one.input for one in found or ()}.values():
+        here = [one for one in found or () if one.input is input]
+        left = here if input is None else _together(input, here)[1]
+        if any(one.defaulted for one in left):
             return True
     return False
 
@@ -63,25 +62,11 @@ def estimate_num_groups(exprs: Sequence[e.Expr], rows: float, estimator: Estimat
     if not exprs:
         return 1.0
     rows = clamp_rows(rows)
-    groups = 1.0
-    made = 1.0  # rows that set-returning functions make of one
-    found: list[_Grouping] = []
-    for expr in exprs:
-        made = max(made, made_rows(expr, estimator))
-        if expr.type == BOOL:
-            groups *= 2.0
-            continue
-        variable = estimator.examine(expr)
-        if variable.statistics is not None or variable.unique:
-            _add(found, variable, estimator)
-            continue
-        columns = _columns(expr, estimator)
-        if not columns:
-            if is_volatile(expr):
-                return rows
-            continue
-        for column in columns:
-            _add(found, estimator.examine(column), estimator)
+    found = _groupings(exprs, estimator)
+    if found is None:
+        return rows
+    groups = 2.0 ** sum(expr.type == BOOL for expr in exprs)
+    made = max(1.0, *(made_rows(expr, estimator) for expr in exprs))  # rows that set-returning functions make of one
     while found:
         input = found[0].input
         here = [one for one in found if one.input is input]
@@ -92,9 +77,27 @@ def estimate_num_groups(exprs: Sequence[e.Expr], rows: float, estimator: Estimat
     return max(min(groups, rows), 1.0)
 
 
+def _groupings(exprs: Sequence[e.Expr], estimator: Estimator) -> list[_Grouping] | None:
+    """The variables that expressions group by, but for booleans, each known value once; None where a volatile expression makes each row a group."""
+    found: list[_Grouping] = []
+    for expr in exprs:
+        if expr.type == BOOL:
+            continue
+        variable = estimator.examine(expr)
+        if variable.statistics is not None or variable.unique:
+            _add(found, variable, estimator)
+            continue
+        columns = _columns(expr, estimator)
+        if not columns and is_volatile(expr):
+            return None
+        for column in columns:
+            _add(found, estimator.examine(column), estimator)
+    return found
+
+
 def _add(found: list[_Grouping], variable: Variable, estimator: Estimator) -> None:
     """Take a variable in, once; of columns known to be equal across inputs the one with fewer values (add_unique_group_var)."""
-    distinct = estimator.distinct_count(variable)[0]
+    distinct, defaulted = estimator.distinct_count(variable)
     for old in list(found):
         if same(old.variable.expr, variable.expr):
             return
@@ -102,7 +105,7 @@ def _add(found: list[_Grouping], variable: Variable, estimator: Estimator) -> No
             if old.distinct <= distinct:
                 return
             found.remove(old)
-    found.append(_Grouping(variable, distinct))
+    found.append(_Grouping(variable, distinct, defaulted))
 
 
 def _of_input(input: Input, variables: Sequence[_Grouping]) -> float:
