@@ -34,18 +34,22 @@ class LevelExpressions:
 
     def expr(self, expr: e.Expr, qual: bool = False) -> e.Expr:
         """An expression folded, its subqueries planned, outer columns as parameters (preprocess_expression)."""
+        return self.exprs((expr,), qual)[0]
+
+    def exprs(self, exprs: Sequence[e.Expr], qual: bool = False) -> tuple[e.Expr, ...]:
+        """Several that are one list to PostgreSQL: the subqueries of all are planned before any outer column is replaced."""
+        return self._outside([self._folded(x, qual) for x in exprs], qual)
+
+    def _folded(self, expr: e.Expr, qual: bool) -> e.Expr:
         made = self.level.fold(self.level.statement.inlined(expr))
-        if qual:
-            made = canonical(made)
-        return self._outside(made, qual)
+        return canonical(made) if qual else made
 
-    def exprs(self, exprs: Sequence[e.Expr]) -> tuple[e.Expr, ...]:
-        """Several."""
-        return tuple(self.expr(x) for x in exprs)
-
-    def _outside(self, expr: e.Expr, top: bool) -> e.Expr:
+    def _outside(self, exprs: Sequence[e.Expr], top: bool) -> tuple[e.Expr, ...]:
         """Subqueries planned first, then columns of outer levels replaced."""
-        return rewrite(self._planned(expr, top), self._carried)
+        planned: dict[int, e.Expr] = {}
+        for place in sorted(range(len(exprs)), key=lambda place: _turn(exprs[place])):
+            planned[place] = self._planned(exprs[place], top)
+        return tuple([rewrite(planned[place], self._carried) for place in range(len(exprs))])
 
     def _planned(self, expr: e.Expr, top: bool) -> e.Expr:
         if top and isinstance(expr, e.And):
@@ -144,8 +148,10 @@ class Prepared(LevelExpressions):
             self.level.row_columns.append((row_of, ROW_ID))
         self.level.ids |= {id for _, id in self.level.row_columns}
         self.level.has_having = bool(query.having)
-        self.query = self._clauses(query)
+        query = self._targets(query)
         tree = self._quals(tree)
+        self.query = self._clauses(query)
+        tree = self._sources(tree)
         tree, self.query = self._having_to_where(tree, self.query)
         tree = reduce_outer_joins(tree)
         moved: dict[int, frozenset[int]] = {}
@@ -171,24 +177,29 @@ class Prepared(LevelExpressions):
                 targets.append(l.Target(id=self.level.statement.new_id(), name="", expr=column, hidden=True))
         return replace(query, targets=tuple(targets))
 
-    def _clauses(self, query: l.Query) -> l.Query:
-        """Everything but FROM and WHERE."""
-        prepared = {t.id: self.expr(t.expr) for t in sorted(query.targets, key=lambda t: _turn(t.expr))}
-        targets = tuple([_computing(t, prepared[t.id]) for t in query.targets])
+    def _targets(self, query: l.Query) -> l.Query:
+        """The select list, and what refers to it."""
+        prepared = self.exprs([t.expr for t in query.targets])
+        targets = tuple([_computing(t, expr) for t, expr in zip(query.targets, prepared, strict=True)])
         group_by = tuple(targets[place].expr for place in self.group_places)
-        having = tuple(x for h in query.having for x in _conditions(self.expr(h, True)))
         windows = tuple(
             replace(w, partition_by=tuple(targets[i].expr for i in partition),
-                    order_by=tuple(replace(k, expr=targets[i].expr) for k, i in zip(w.order_by, order, strict=True)),
-                    frame=None if w.frame is None else tuple(self.expr(x) if isinstance(x, e.Expr) else x for x in w.frame))
+                    order_by=tuple(replace(k, expr=targets[i].expr) for k, i in zip(w.order_by, order, strict=True)))
             for w, (partition, order) in zip(query.windows, self.window_places, strict=True)
         )  # fmt: skip
-        limit = None if query.limit is None else self.expr(query.limit)
+        return replace(query, targets=targets, windows=windows, group_by=group_by)
+
+    def _clauses(self, query: l.Query) -> l.Query:
+        """What is prepared after FROM's and WHERE's conditions: HAVING, frames, OFFSET and LIMIT."""
+        having = tuple(x for h in self.exprs(query.having, True) for x in _conditions(h))
+        windows = tuple(
+            w if w.frame is None else replace(w, frame=tuple(self.expr(x) if isinstance(x, e.Expr) else x for x in w.frame)) for w in query.windows
+        )
         offset = None if query.offset is None else self.expr(query.offset)
-        targets = tuple([_computing(t, _one_window(t.expr, windows)) for t in targets])
-        runs = tuple(_one_window(self.expr(x, True), windows) for x in query.run_conditions)
-        return replace(query, targets=targets, having=having, windows=windows, group_by=group_by, limit=limit, offset=offset,
-                       run_conditions=runs)  # fmt: skip
+        limit = None if query.limit is None else self.expr(query.limit)
+        targets = tuple([_computing(t, _one_window(t.expr, windows)) for t in query.targets])
+        runs = tuple(_one_window(x, windows) for x in self.exprs(query.run_conditions, True))
+        return replace(query, targets=targets, having=having, windows=windows, limit=limit, offset=offset, run_conditions=runs)
 
     def _quals(self, item: Group) -> Group:
         made = self._item_quals(item)
@@ -196,24 +207,40 @@ class Prepared(LevelExpressions):
         return made
 
     def _item_quals(self, item: l.FromItem) -> l.FromItem:
-        """Conditions of the join tree, arguments of functions and VALUES."""
+        """Conditions of the join tree."""
         if isinstance(item, Group):
             items = tuple(self._item_quals(i) for i in item.items)
-            where = tuple(x for c in item.where for x in _conditions(self.expr(c, True)))
+            where = tuple(x for c in self.exprs(item.where, True) for x in _conditions(c))
             return replace(item, items=items, where=_shortened(where))
         if isinstance(item, l.JoinItem):
             left, right = self._item_quals(item.left), self._item_quals(item.right)
-            on = _shortened(tuple(x for c in conjuncts(item.on) for x in _conditions(self.expr(c, True))))
+            on = _shortened(tuple(x for c in self.exprs(conjuncts(item.on), True) for x in _conditions(c)))
             return replace(item, left=left, right=right, on=all_of(on))
-        if isinstance(item, l.FunctionItem):
-            item = self.level.statement.inlined(item)
-            return replace(item, calls=tuple(self._outside(self.level.fold(call), False) for call in item.calls))
         if isinstance(item, AppendItem):
             return replace(item, members=tuple(Member(item=self._item_quals(m.item), values=self.exprs(m.values)) for m in item.members))
+        return item
+
+    def _sources(self, item: Group) -> Group:
+        made = self._item_source(item)
+        assert isinstance(made, Group)
+        return made
+
+    def _item_source(self, item: l.FromItem) -> l.FromItem:
+        """Arguments of functions and VALUES, which come last."""
+        if isinstance(item, Group):
+            return replace(item, items=tuple(self._item_source(i) for i in item.items))
+        if isinstance(item, l.JoinItem):
+            return replace(item, left=self._item_source(item.left), right=self._item_source(item.right))
+        if isinstance(item, l.FunctionItem):
+            item = self.level.statement.inlined(item)
+            return replace(item, calls=self._outside([self.level.fold(call) for call in item.calls], False))
+        if isinstance(item, AppendItem):
+            return replace(item, members=tuple(replace(m, item=self._item_source(m.item)) for m in item.members))
         if isinstance(item, l.SubqueryItem):
             self._note_held(item.query)
         if isinstance(item, l.ValuesItem):
-            return replace(item, rows=tuple(self.exprs(row) for row in item.rows))
+            places = iter(self.exprs([x for row in item.rows for x in row]))
+            return replace(item, rows=tuple(tuple(next(places) for _ in row) for row in item.rows))
         return item
 
     def _having_to_where(self, tree: Group, query: l.Query) -> tuple[Group, l.Query]:
