@@ -142,6 +142,8 @@ class Deconstructor:
             return
         level = self.level
         can_btree = can_hash = True
+        operators: list[e.OpCall] = []
+        exprs: list[e.Expr] = []
         for condition in conditions:
             bits = level.bits_of(condition)
             if not bits & special.syn_right or not bits & ~special.syn_right:  # it reads one side only
@@ -163,10 +165,11 @@ class Deconstructor:
                 can_hash = False
             if not (can_btree or can_hash) or volatile(expr):
                 return
-            special.semi_operators.append(condition)
-            special.semi_exprs.append(expr)
-        special.semi_can_btree = bool(special.semi_operators) and can_btree
-        special.semi_can_hash = bool(special.semi_operators) and can_hash
+            operators.append(condition)
+            exprs.append(expr)
+        special.semi_operators, special.semi_exprs = operators, exprs
+        special.semi_can_btree = bool(operators) and can_btree
+        special.semi_can_hash = bool(operators) and can_hash
 
     # Conditions
 
