@@ -204,6 +204,8 @@ class ExecutionContext:
         made = self.nested(dict(params))
         made.check, made.check_step = check, check_step
         made.most, made.measured, made.charges, made.buffers = self.most, self.measured, self.charges, self.buffers
+        if not self.measured:  # what subqueries gave the leader they would give the worker
+            made.kept, made.kept_rows = dict(self.kept), dict(self.kept_rows)
         made.initial, made.cte_plans = dict(self.initial), dict(self.cte_plans)
         return made
 

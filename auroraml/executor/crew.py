@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from auroraml.batch import Batch, Vector, concat_batches
 from auroraml.errors import DatabaseError, QueryCanceled
@@ -16,11 +18,14 @@ from auroraml.services.log import WORKER
 
 if TYPE_CHECKING:
     from auroraml.executor.context import ExecutionContext
+    from auroraml.executor.loops import Loops
 
 POLL = 0.02  # seconds between looks at whether the statement was cancelled
 QUEUED = 131_072  # rows of one worker that wait for the leader before it waits too
 LINGER = 0.005  # seconds that a leader which is asked for all rows waits for more: waking it for each batch takes time from the workers
 SMALL = 8_192  # rows of batches that are put together
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+WORTH = 0.01  # seconds of work that must be left for each participant before another one is called in
 T = TypeVar("T")
 
 
@@ -56,8 +61,9 @@ class Stopped(QueryCanceled):
 
 
 class State(Enum):
-    """Where a participant is: it has not come to any rows that are shared, it has, it is done."""
+    """Where a participant is: it was not called in (yet), it has not come to any rows that are shared, it has, it is done."""
 
+    ABSENT = -1
     STARTING = 0
     RUNNING = 1
     ENDED = 2
@@ -66,12 +72,13 @@ class State(Enum):
 class Member:
     """One participant: worker `number`, or the leader, whose number comes after the workers'."""
 
-    __slots__ = ("crew", "number", "state")
+    __slots__ = ("base", "crew", "number", "state")
 
-    def __init__(self, crew: Crew, number: int) -> None:
+    def __init__(self, crew: Crew, number: int, state: State) -> None:
         self.crew = crew
         self.number = number
-        self.state = State.STARTING
+        self.state = state
+        self.base: Loops | None = None  # what its plan runs for
 
     def moved(self, state: State) -> None:
         """Enter a state, for all to see; the caller holds the crew's lock."""
@@ -80,18 +87,44 @@ class Member:
             self.crew.changed.notify_all()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What workers run: a plan, the statement's context, the values that the plan reads; none gives more than `bound` rows."""
+
+    node: PhysicalPlan
+    ctx: ExecutionContext
+    params: Mapping[tuple[str, int], Vector]
+    bound: int
+
+
+class Made(Generic[T]):
+    """Something that one participant makes for all."""
+
+    __slots__ = ("found", "making")
+
+    def __init__(self) -> None:
+        self.found: list[T] = []
+        self.making = False
+
+
 class Crew:
     """`workers` threads that each run a plan, and `leader` if it takes part.
+
+    With `hire` they are not started before the leader has found that there is enough to do, and no more of them than are worth it. Then nobody
+    sees who reads which rows, and what all would compute alike is computed once.
 
     `changed` guards everything that is shared. An end comes in two ways: `finish` lets workers end where they next hand over or ask for rows, so
     that a service call under way is completed; `abort` makes every check for cancellation raise.
     """
 
-    def __init__(self, workers: int, leader: bool, check: Callable[[], None]) -> None:
+    def __init__(self, workers: int, leader: bool, check: Callable[[], None], hire: Callable[[int], int] | None = None) -> None:
         self.workers = workers
         self.changed = threading.Condition()
-        self.members = [Member(self, i) for i in range(workers + leader)]
+        self.planned = hire is None
+        self.hire = hire  # asks for workers' places; None where there is no more to ask for
+        self.members = [Member(self, i, State.STARTING if i == workers or hire is None else State.ABSENT) for i in range(workers + leader)]
         self.check = check  # the statement's, for the leader
+        self.work: Work | None = None
         self.arrived: deque[int] = deque()  # whose rows came when
         self.rows: list[deque[Batch]] = [deque() for _ in range(workers)]
         self.queued = [0] * workers
@@ -108,28 +141,42 @@ class Crew:
         """The leader's place, where it takes part."""
         return self.members[self.workers] if len(self.members) > self.workers else None
 
+    @property
+    def present(self) -> int:
+        """How many participants have been called in."""
+        return sum(member.state is not State.ABSENT for member in self.members)
+
     # Starting
 
-    def launch(self, node: PhysicalPlan, ctx: ExecutionContext, params: Mapping[tuple[str, int], Vector], bound: int) -> None:
-        """Start the workers, each over operators and a context of its own; none gives more than `bound` rows."""
-        for number in range(self.workers):
-            context = ctx.for_worker(params, self.patient, self.impatient)
+    def consider(self, seconds: float) -> None:
+        """Call workers in where so much work left is worth it; the leader asks, and holds the lock."""
+        wanted = min(self.workers, int(seconds / WORTH) - 1)
+        if self.hire is not None and wanted > 0:
+            hire, self.hire = self.hire, None
+            self.launch(hire(wanted))
+
+    def launch(self, count: int) -> None:
+        """Start so many workers, each over operators and a context of its own."""
+        assert self.work is not None
+        for number in range(count):
+            context = self.work.ctx.for_worker(self.work.params, self.patient, self.impatient)
             self.contexts.append(context)
+            self.members[number].state = State.STARTING
             thread = threading.Thread(
-                target=self._run, args=(self.members[number], node, context, bound), name=f"auroraml-worker-{number}", daemon=True
+                target=self._run, args=(self.members[number], self.work, context), name=f"auroraml-worker-{number}", daemon=True
             )
             self._threads.append(thread)
         for thread in self._threads:
             thread.start()
 
-    def _run(self, member: Member, node: PhysicalPlan, ctx: ExecutionContext, bound: int) -> None:
+    def _run(self, member: Member, work: Work, ctx: ExecutionContext) -> None:
         WORKER.number = member.number  # for the log of service calls
         try:
-            root = build(node, ctx)
+            root = build(work.node, ctx)
             enlist(root, member)
-            if bound < ALL:
-                root.bound(bound)
-            left = bound
+            if work.bound < ALL:
+                root.bound(work.bound)
+            left = work.bound
             while left > 0 and (batch := root.pull(left)) is not None:
                 left = left if left == ALL else left - batch.n
                 self._hand_over(member.number, batch)
@@ -217,7 +264,7 @@ class Crew:
             raise self.error
 
     def _all_ended(self) -> bool:
-        return all(member.state is State.ENDED for member in self.members[: self.workers])
+        return all(member.state in (State.ABSENT, State.ENDED) for member in self.members[: self.workers])
 
     def _wait(self, seconds: float = POLL) -> None:
         """For a change, looking whether the statement was cancelled."""
@@ -233,6 +280,24 @@ class Crew:
             if found is None:
                 found = self.shared[key] = make()
             return found  # type: ignore[return-value] # what `make` made for this node
+
+    def once(self, member: Member, key: int, make: Callable[[], T]) -> T:
+        """What the inner side of plan node `key` gives all alike: made by the first that comes, the others wait for it."""
+        made: Made[T] = self.share(key, Made)
+        with self.changed:
+            while made.making and not made.found:
+                self.wait_for(member)
+            if made.found:
+                return made.found[0]
+            made.making = True
+        try:
+            found = make()
+            made.found.append(found)
+            return found
+        finally:
+            with self.changed:
+                made.making = False
+                self.changed.notify_all()
 
     def wait_for(self, member: Member) -> None:
         """A participant waits for a change of others; the caller holds the lock."""
@@ -263,6 +328,12 @@ class Crew:
 
 def enlist(root: Operator, member: Member | None) -> None:
     """Tell an operator tree whose part of a parallel plan it is; None: it runs alone."""
+    if member is not None:
+        member.base = root.loops
+    _enlist(root, member)
+
+
+def _enlist(root: Operator, member: Member | None) -> None:
     root.member = member
     for child in root.children:
-        enlist(child, member)
+        _enlist(child, member)

@@ -198,6 +198,13 @@ class Operator:
             return None
         return batch.take(np.tile(np.arange(batch.n), loops)).owned(np.repeat(np.arange(loops), batch.n))
 
+    def common(self, child: Operator, make: Callable[[], T]) -> T:
+        """What all participants would make of `child` alike: made once for all of them where nobody sees who makes it."""
+        member = self.member
+        if member is None or member.crew.planned or any(part.loops is not self.ctx.loops and part.loops is not member.base for part in (self, child)):
+            return make()
+        return member.crew.once(member, self.node.id, make)
+
     def drain_for(self, child: Operator) -> Batch | None:
         """All of a child's rows for each of this node's loops."""
         parts = []

@@ -10,6 +10,8 @@ from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.tree import children, walk
 
+FIRST_OWN_OID = 16384  # objects below it are the same in every database
+
 
 @dataclass
 class Facts:
@@ -22,6 +24,7 @@ class Facts:
     volatile_below: bool = False
     subqueries: bool = False
     row_by_row: bool = False
+    foreign: bool = False  # calls functions written in SQL, which may call anything
     uneven: bool = False  # reads its inputs as far as needed, which differs from loop to loop
 
 
@@ -96,8 +99,9 @@ def _visit(item: object, facts: Facts) -> None:
         facts.subqueries = True
         facts.made.update(item.outputs)
         facts.made.update(number for number, _ in item.params)
-    elif getattr(getattr(item, "function", None), "volatility", "i") == "v":
-        facts.volatile = True
+    elif (function := getattr(item, "function", None)) is not None:
+        facts.volatile = facts.volatile or getattr(function, "volatility", "i") == "v"
+        facts.foreign = facts.foreign or (getattr(function, "language", "") == "sql" and function.oid >= FIRST_OWN_OID)
     for part in children(item):
         _visit(part, facts)
 
@@ -107,6 +111,7 @@ def _add(facts: Facts, inner: Facts, volatile: bool) -> None:
     facts.made |= inner.made
     facts.ctes |= inner.ctes
     facts.volatile_below = facts.volatile_below or volatile
+    facts.foreign = facts.foreign or inner.foreign
     facts.row_by_row = facts.row_by_row or inner.row_by_row
     facts.uneven = facts.uneven or inner.uneven
 

@@ -1,11 +1,13 @@
 """Shares: how the participants of a Gather divide the rows of one parallel-aware scan, the members of an Append, the building of a hash table.
 
 PostgreSQL hands out blocks to whoever asks first. Here each participant has a share of its own from the start, so that all of them get work
-on small tables too, and takes half of what another has left when its own is done: a choice of ours, like the sizes below.
+on small tables too, and takes half of what another has left when its own is done: a choice of ours, like the sizes below. Where nobody sees
+who reads what, they take pieces in turn.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -14,6 +16,10 @@ from auroraml.executor.crew import Crew, Member, State
 
 LARGEST = 262_144  # rows claimed at once
 SMALLEST = 256  # rows claimed at once while there are as many; so few left of a share stay its owner's
+TRIAL = 4_096  # rows at least that the leader reads before it is said what rows take
+PIECE = 65_536  # rows claimed at least where there are as many, unless so many take longer than LASTING
+FIXED = 0.002  # seconds that a piece takes however few its rows are, at most; with deep plans it is as much
+LASTING = 0.01  # seconds that a piece should take, so that FIXED is little of it
 T = TypeVar("T")
 P = TypeVar("P")
 
@@ -101,6 +107,43 @@ class InOrder(Share):
             size = min(n, LARGEST, left, max(left // (2 * len(self.crew.members)), self.least))
             start, self.at = self.at, self.at + size
         return self.rows.slice(start, start + size)
+
+
+class Pieces(Share):
+    """Rows for whoever asks, from the first on. What the leader's first ones take tells whether workers are worth it."""
+
+    def __init__(self, crew: Crew, rows: Batch) -> None:
+        super().__init__(crew, rows)
+        self.at = 0
+        self.trial = max(TRIAL, min(PIECE, rows.n // 8))
+        self.asked: dict[int, tuple[float, int]] = {}  # by participant: the time it had spent by then, and for how many rows
+        self.pace = float("inf")  # seconds a row
+
+    def claim(self, member: Member, n: int, little: bool = True) -> Batch | None:
+        now = time.thread_time()
+        with self.crew.changed:
+            member.moved(State.RUNNING)
+            left = self.rows.n - self.at
+            if not left:
+                return None
+            if member.number in self.asked:
+                then, rows = self.asked[member.number]
+                self.pace = min(self.pace, max(now - then - FIXED, 0) / rows)
+            if self.at >= self.trial and member is self.crew.leader:
+                self.crew.consider(self.pace * left)
+            size = min(n, left, self._size(left))
+            self.asked[member.number] = now, size
+            start, self.at = self.at, self.at + size
+        return self.rows.slice(start, start + size)
+
+    def _size(self, left: int) -> int:
+        present = self.crew.present
+        if present > 1:
+            least = max(SMALLEST, min(PIECE, int(LASTING / self.pace))) if self.pace else PIECE
+            return min(LARGEST, max(left // (2 * present), least))
+        if self.crew.hire is None:
+            return left
+        return self.trial - self.at if self.at < self.trial else LARGEST if left > 2 * LARGEST else left
 
 
 class Together(Generic[P, T]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from auroraml.batch import Batch, Vector, concat_batches
-from auroraml.executor.crew import Crew, enlist
+from auroraml.executor.crew import CORES, Crew, State, Work, enlist
 from auroraml.executor.loops import Key, Loops
 from auroraml.executor.operator import ALL, LARGE, Feed, Operator, operator
 from auroraml.executor.operators.ordering import order_of
@@ -18,7 +18,10 @@ STREAM = 1_024  # rows of each input that a merge asks for at first, where it is
 
 @operator(p.Gather)
 class GatherRows(Operator):
-    """Rows in the order of their arrival. Workers are started when the first row is asked for; where none are free, the leader does it all."""
+    """Rows in the order of their arrival. Where the workers show they start with the first row asked for, else when they are worth it.
+
+    Where none are free, the leader does it all.
+    """
 
     node: p.Gather
 
@@ -38,26 +41,35 @@ class GatherRows(Operator):
         self.end()
         self.feed = Feed()
         child = self.children[0]
-        launched = self._hired()
-        takes_part = not launched or (not self.node.single_copy and bool(self.ctx.settings[PARALLEL_LEADER_PARTICIPATION]))
-        self.local = takes_part
+        planned = self._as_planned()
+        takes_part = not self.node.single_copy and bool(self.ctx.settings[PARALLEL_LEADER_PARTICIPATION])
+        workers = self.node.workers if planned else min(self.node.workers, CORES - takes_part)
+        launched = 0 if self.ctx.slots is None or self.loops.n is not None else self._hire(workers) if planned or not takes_part else workers
+        self.local = takes_part or not launched
         self.metrics.extra["Workers Launched"] = launched
         if not launched:
             enlist(child, None)
             return
-        crew = self.crew = Crew(launched, takes_part, self.ctx.check)
+        crew = self.crew = Crew(launched, self.local, self.ctx.check, None if planned else self._hire)
+        crew.work = Work(node=self.node.source, ctx=self.ctx, params=self._parameters(), bound=self.most)
         self.ctx.gathers.append(self)
         enlist(child, crew.leader)
-        crew.launch(self.node.source, self.ctx, self._parameters(), self.most)
+        if planned or not takes_part:
+            crew.hire = None
+            crew.launch(launched)
 
-    def _hired(self) -> int:
-        """How many workers there are for this run: none inside a worker, or where rows of many loops are asked for at once."""
-        slots = self.ctx.slots
-        if slots is None or self.loops.n is not None:
-            return 0
+    def _as_planned(self) -> bool:
+        """Whether the planned workers are started at once: where it shows how many there are, and where waiting for a service is what takes time."""
+        facts = facts_of(self.node.source)
+        return self.ctx.measured or self.node.single_copy or facts.volatile_below or facts.foreign
+
+    def _hire(self, wanted: int) -> int:
+        """As many of the wanted workers as there are places for."""
+        assert self.ctx.slots is not None
         settings = self.ctx.settings
-        self.slots = slots.take(self.node.workers, min(settings[MAX_PARALLEL_WORKERS], settings[MAX_WORKER_PROCESSES]))
-        return self.slots
+        found = self.ctx.slots.take(wanted, min(settings[MAX_PARALLEL_WORKERS], settings[MAX_WORKER_PROCESSES]))
+        self.slots += found
+        return found
 
     def _parameters(self) -> dict[Key, Vector]:
         """The statement's parameters, and the values that the child reads of init plans, which run now if they have not yet."""
@@ -78,6 +90,7 @@ class GatherRows(Operator):
         self.ctx.gathers.remove(self)
         assert self.ctx.slots is not None
         self.ctx.slots.give_back(self.slots)
+        self.slots = 0
         for number, context in enumerate(crew.contexts):
             self.ctx.metrics.absorb(number, context.metrics)
 
@@ -147,13 +160,17 @@ class GatherMergeRows(GatherRows):
         if crew is None:
             return self.pull_for(self.children[0], n)
         for number in (*range(crew.workers, len(self.waiting)), *range(crew.workers)):  # the leader's own rows first
-            while not self.ended[number] and (self.waiting[number] is None or n >= LARGE):
+            while self._comes(crew, number) and (self.waiting[number] is None or n >= LARGE):
                 self._more(crew, number, n)
         present = [(number, batch) for number, batch in enumerate(self.waiting) if batch is not None]
         if len(present) == 1:
             self.waiting[present[0][0]] = None
             return present[0][1]
         return self._merged(present, n) if present else None
+
+    def _comes(self, crew: Crew, number: int) -> bool:
+        """Whether a participant has rows still to come. One who is called in later gets none that come before those given by then."""
+        return not self.ended[number] and crew.members[number].state is not State.ABSENT
 
     def _more(self, crew: Crew, number: int, n: int) -> None:
         """The next rows of one participant."""

@@ -82,16 +82,21 @@ class HashJoinRows(JoinRows):
             if self.member is not None and self.node.parallel_aware:
                 self._prepare_together(self.member)
                 return
-            batch = self._inner_rows()
-            if batch is not self.built or self.matcher is None:
-                self.built = batch
-                self.right = batch
-                frame = self.frame(batch.n, batch, batch)
-                keys = [key(frame) for key in self.inner_keys]
-                by_loop, types = self._loop_key(batch)
-                self._count_rows(batch, keys)
-                self.matcher = Matcher([*keys, *by_loop], [*self.types, *types], batch.n, latest_first=True)
+            self.built, self.matcher, self.empty = self.common(self.inner, self._whole_table)
+            self.right = self.built
             self.seen = np.zeros(self.right.n, np.bool_) if self.node.kind in ("right", "full") else None
+
+    def _whole_table(self) -> tuple[Batch, Matcher, bool]:
+        """The table of all inner rows, and whether nothing is in it."""
+        batch = self._inner_rows()
+        if batch is not self.built or self.matcher is None:
+            self.right = batch
+            frame = self.frame(batch.n, batch, batch)
+            keys = [key(frame) for key in self.inner_keys]
+            by_loop, types = self._loop_key(batch)
+            self._count_rows(batch, keys)
+            return batch, Matcher([*keys, *by_loop], [*self.types, *types], batch.n, latest_first=True), self.empty
+        return batch, self.matcher, self.empty
 
     def _prepare_together(self, member: Member) -> None:
         """Build one table for all participants, from the part that each has read of the inner side."""

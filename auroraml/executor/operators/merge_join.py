@@ -58,17 +58,21 @@ class MergeJoinRows(JoinRows):
 
     def _prepare(self) -> Matcher:
         if self.matcher is None:
-            self.right = self.inner.drain() or no_rows(self.node.inner)
-            frame = self.frame(self.right.n, self.right, self.right)
-            keys = [key(frame) for key in self.inner_keys]
-            types = list(self.types)
-            if self.right.owner is not None:
-                keys.append(self.right.owner.vector)
-                types.append(INT8)
-            self.matcher = Matcher(keys, types, self.right.n)
+            self.right, self.matcher = self.common(self.inner, self._whole_inner)
             if self.node.kind in ("right", "full"):
                 self.seen = np.zeros(self.right.n, np.bool_)
         return self.matcher
+
+    def _whole_inner(self) -> tuple[Batch, Matcher]:
+        """All inner rows, and where to find those of a key."""
+        right = self.inner.drain() or no_rows(self.node.inner)
+        frame = self.frame(right.n, right, right)
+        keys = [key(frame) for key in self.inner_keys]
+        types = list(self.types)
+        if right.owner is not None:
+            keys.append(right.owner.vector)
+            types.append(INT8)
+        return right, Matcher(keys, types, right.n)
 
     def _keys(self, left: Batch) -> list[Vector]:
         """What outer rows are looked up by."""

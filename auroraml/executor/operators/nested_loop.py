@@ -157,7 +157,7 @@ class NestedLoopRows(JoinRows):
         if self.whole is None:
             if self.inner.started:  # outer rows before these were joined one by one
                 self.inner.rewind()
-            self.whole = self.inner.drain() or no_rows(self.node.inner)
+            self.whole = self.common(self.inner, lambda: self.inner.drain() or no_rows(self.node.inner))
             if self.node.kind in ("right", "full"):
                 self.seen = np.zeros(self.whole.n, np.bool_)
             self.again = None

@@ -14,7 +14,7 @@ from auroraml.executor import blocks
 from auroraml.executor.indexes import IndexLookup, bounds_of
 from auroraml.executor.matching import Matcher
 from auroraml.executor.operator import Operator, operator
-from auroraml.executor.shares import Dealt, InOrder, Share
+from auroraml.executor.shares import Dealt, InOrder, Pieces, Share
 from auroraml.executor.space.bitmaps import lossy_pages
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
@@ -136,7 +136,10 @@ class TableRows(Operator):
         """What the participants divide, found by the first of them."""
         assert self.member is not None
         self._read()
-        return (InOrder if isinstance(self.node, p.IndexScan) else Dealt)(self.member.crew, self.input)
+        crew = self.member.crew
+        if not crew.planned:
+            return Pieces(crew, self.input)
+        return (InOrder if isinstance(self.node, p.IndexScan) else Dealt)(crew, self.input)
 
     def _claimed(self, n: int, demand: int) -> bool:
         """Whether there is input left; of shared rows, the next part becomes the input: `n` rows, to meet a demand."""

@@ -18,8 +18,12 @@ import auroraml
 from auroraml import errors
 from auroraml.batch import Batch, FixedVector
 from auroraml.dbapi.connection import Connection
+from auroraml.executor import crew as crews
+from auroraml.executor import shares
 from auroraml.executor.crew import Crew, Member, State, WorkerSlots
-from auroraml.executor.shares import Dealt, InOrder, Share
+from auroraml.executor.operator import Operator
+from auroraml.executor.operators import gather
+from auroraml.executor.shares import Dealt, InOrder, Pieces, Share
 
 ROWS = 6_000
 SETTINGS = ("parallel_setup_cost = 0", "parallel_tuple_cost = 0", "min_parallel_table_scan_size = 0", "min_parallel_index_scan_size = 0")
@@ -83,6 +87,31 @@ def working() -> list[str]:
 
 def plan_of(connection: Connection, query: str) -> str:
     return "\n".join(row[0] for row in connection.execute(f"EXPLAIN (ANALYZE, VERBOSE, COSTS OFF, TIMING OFF, SUMMARY OFF) {query}").fetchall())
+
+
+class Called:
+    """How many workers each crew started."""
+
+    def __init__(self) -> None:
+        self.counts: list[int] = []
+
+
+@pytest.fixture
+def ready(monkeypatch: pytest.MonkeyPatch) -> Called:
+    """Workers are called in as soon as the leader has seen a few rows, several to a core."""
+    called = Called()
+    launch = Crew.launch
+
+    def counted(crew: Crew, count: int) -> None:
+        called.counts.append(count)
+        launch(crew, count)
+
+    monkeypatch.setattr(Crew, "launch", counted)
+    monkeypatch.setattr(crews, "WORTH", 1e-12)
+    monkeypatch.setattr(gather, "CORES", 5)
+    for name, value in (("TRIAL", 16), ("PIECE", 64), ("SMALLEST", 16), ("LARGEST", 1_000), ("FIXED", 0.0)):
+        monkeypatch.setattr(shares, name, value)
+    return called
 
 
 # Services
@@ -256,6 +285,108 @@ def test_workers_change_no_answer(query: str, connection: Connection) -> None:
         assert connection.execute(query).fetchall() == serial
 
 
+# Workers that are called in when they are worth it
+
+
+@pytest.mark.parametrize("query", [query for query in QUERIES if "score" not in query])
+def test_workers_that_are_called_in_change_no_answer(query: str, connection: Connection, ready: Called) -> None:
+    connection.execute("SET max_parallel_workers_per_gather = 0")
+    serial = connection.execute(query).fetchall()
+    for settings_ in (
+        (),
+        ("enable_parallel_hash = off", "enable_mergejoin = off"),
+        ("enable_hashjoin = off",),
+        ("parallel_leader_participation = off",),
+    ):
+        connection.execute("RESET ALL")
+        for setting in (*SETTINGS, "max_parallel_workers_per_gather = 4", *settings_):
+            connection.execute(f"SET {setting}")
+        ready.counts.clear()
+        assert connection.execute(query).fetchall() == serial
+        assert max(ready.counts) > 0
+        connection.execute("SET max_parallel_workers = 0")
+        assert connection.execute(query).fetchall() == serial
+    assert not working()
+    assert connection.database.worker_slots.taken == 0
+
+
+def test_little_work_is_the_leader_s_alone(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    def launch(crew: Crew, count: int) -> None:
+        raise AssertionError(f"{count} workers were started for nothing")
+
+    monkeypatch.setattr(Crew, "launch", launch)
+    assert connection.execute("SELECT count(*) FROM t WHERE b = 1").fetchall() == [(ROWS // 10,)]
+    monkeypatch.setattr(crews, "WORTH", 1e-12)
+    monkeypatch.setattr(shares, "TRIAL", 16)
+    monkeypatch.setattr(gather, "CORES", 1)
+    assert connection.execute("SELECT count(*) FROM t WHERE b = 1").fetchall() == [(ROWS // 10,)]
+
+
+def test_no_more_workers_are_called_in_than_there_are_cores_and_places(
+    connection: Connection, ready: Called, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = "SELECT b, count(*) FROM t GROUP BY b ORDER BY b"
+    connection.execute(query).fetchall()
+    assert ready.counts == [4]
+    monkeypatch.setattr(gather, "CORES", 3)
+    connection.execute(query).fetchall()
+    assert ready.counts == [4, 2]
+    connection.execute("SET max_parallel_workers = 1")
+    connection.execute(query).fetchall()
+    assert ready.counts == [4, 2, 1]
+    connection.execute("SET parallel_leader_participation = off")
+    connection.execute("SET max_parallel_workers = 4")
+    connection.execute(query).fetchall()
+    assert ready.counts == [4, 2, 1, 3]
+
+
+def test_what_all_would_compute_alike_is_computed_once(connection: Connection, ready: Called, monkeypatch: pytest.MonkeyPatch) -> None:
+    drained: list[int] = []
+    drain = Operator.drain
+
+    def counted(running: Operator) -> Batch | None:
+        drained.append(running.node.id)
+        return drain(running)
+
+    monkeypatch.setattr(Operator, "drain", counted)
+    for off in ("enable_parallel_hash", "enable_hashjoin", "enable_mergejoin"):
+        connection.execute(f"SET {off} = off")
+        drained.clear()
+        ready.counts.clear()
+        found = connection.execute("SELECT count(*), sum(y.b) FROM t x JOIN (SELECT a, b FROM t WHERE c LIKE '%7') y ON x.a + 0 = y.a + 0").fetchall()
+        assert found == [(600, 4_200)]
+        assert max(ready.counts) == 4 and len(drained) == len(set(drained)), off
+
+
+def test_a_worker_that_is_called_in_fails_or_is_cancelled_with_the_statement(connection: Connection, ready: Called) -> None:
+    with pytest.raises(errors.DivisionByZero):
+        connection.execute("SELECT sum(1 / (a - 5777)) FROM t").fetchall()
+    assert ready.counts and not working()
+    ready.counts.clear()
+    timer = threading.Timer(0.1, connection.cancel)
+    timer.start()
+    with pytest.raises(errors.QueryCanceled):
+        connection.execute("SELECT count(*) FROM t x, t y, t z WHERE (x.a + y.a) % 7 = z.a").fetchall()
+    timer.join()
+    assert ready.counts and not working()
+    assert len(connection.execute("SELECT a FROM t WHERE b < 9 LIMIT 700").fetchall()) == 700
+    assert not working()
+    assert connection.database.worker_slots.taken == 0
+
+
+def test_who_fails_to_make_what_is_shared_leaves_it_to_the_next() -> None:
+    crew = Crew(1, True, lambda: None, lambda n: n)
+    leader = crew.members[1]
+
+    def fail() -> int:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        crew.once(leader, 1, fail)
+    assert crew.once(crew.members[0], 1, lambda: 3) == 3
+    assert crew.once(leader, 1, fail) == 3
+
+
 def test_stress(connection: Connection, model: Model) -> None:
     """Many statements at once with cancellations and failing calls: each gives the serial answer or one error."""
     model.latency = 0.001
@@ -309,12 +440,12 @@ def test_stress(connection: Connection, model: Model) -> None:
     n=st.integers(0, 3_000),
     members=st.integers(1, 5),
     demands=st.lists(st.tuples(st.integers(0, 4), st.integers(1, 900)), max_size=60),
-    ordered=st.booleans(),
+    kind=st.sampled_from((Dealt, InOrder, Pieces)),
 )
-def test_every_row_is_claimed_once(n: int, members: int, demands: list[tuple[int, int]], ordered: bool) -> None:
+def test_every_row_is_claimed_once(n: int, members: int, demands: list[tuple[int, int]], kind: type[Share]) -> None:
     crew = Crew(members, False, lambda: None)
     rows = Batch.of([FixedVector(np.arange(n))], n)
-    share: Share = (InOrder if ordered else Dealt)(crew, rows)
+    share = kind(crew, rows)
     found: list[list[int]] = [[] for _ in range(members)]
 
     def claim(number: int, size: int) -> bool:
@@ -336,7 +467,7 @@ def test_every_row_is_claimed_once(n: int, members: int, demands: list[tuple[int
         while claim(number, 10_000):
             pass
     assert sorted(value for one in found for value in one) == list(range(n))
-    if ordered:
+    if kind is not Dealt:
         assert all(one == sorted(one) for one in found)
 
 
