@@ -160,6 +160,81 @@ class NumericVector(Vector):
         return NumericVector(values, None, self.validity)
 
 
+class ManyScales(NumericVector):
+    """numeric values each of a scale of its own: `whole` has them at `most`, the largest; objects are made only for who asks for `values`."""
+
+    __slots__ = ("_objects", "most", "scales", "whole")
+
+    def __init__(self, whole: Index, most: int, scales: npt.NDArray[np.int16], validity: Mask | None = None) -> None:
+        Vector.__init__(self, len(whole), validity)
+        self.scale = None
+        self.whole = whole
+        self.most = most
+        self.scales = scales
+        self._objects: np.ndarray | None = None
+
+    @property
+    def values(self) -> np.ndarray:  # type: ignore[override] # nobody writes it
+        """decimal.Decimal objects."""
+        if self._objects is None:
+            self._objects = np.empty(self.n, object)
+            shown = self.whole // 10 ** (self.most - self.scales).astype(np.int64)
+            self._objects[:] = [Decimal(value).scaleb(-scale) for value, scale in zip(shown.tolist(), self.scales.tolist(), strict=True)]
+        return self._objects
+
+    def at_most(self) -> NumericVector:
+        """The same values, all at the largest scale."""
+        return NumericVector(self.whole, self.most, self.validity)
+
+    def take(self, index: Index, nullable: bool = False) -> NumericVector:
+        found = self.at_most().take(index, nullable)
+        if not self.n:
+            return found
+        return ManyScales(found.values, self.most, self.scales[index], found.validity)
+
+    def slice(self, start: int, stop: int) -> NumericVector:
+        validity = None if self.validity is None else self.validity[start:stop]
+        return ManyScales(self.whole[start:stop], self.most, self.scales[start:stop], validity)
+
+    def with_validity(self, validity: Mask | None) -> NumericVector:
+        return ManyScales(self.whole, self.most, self.scales, validity)
+
+    def datum(self, row: int) -> Datum | None:
+        return self.slice(row, row + 1).values[0] if self.validity is None or self.validity[row] else None
+
+    def as_objects(self) -> NumericVector:
+        return NumericVector(self.values, None, self.validity)
+
+
+def alike(vectors: Sequence[NumericVector]) -> Sequence[NumericVector]:
+    """The vectors, NULLs alone at the scale of another."""
+    if len({v.scale for v in vectors}) < 2:
+        return vectors
+    known = [v.validity is None or bool(v.validity.any()) for v in vectors]
+    scale = next((v.scale for v, some in zip(vectors, known, strict=True) if some and v.scale is not None), 0)
+    return [v if some else NumericVector(np.zeros(v.n, np.int64), scale, v.validity) for v, some in zip(vectors, known, strict=True)]
+
+
+def at_one_scale(vectors: Sequence[NumericVector]) -> tuple[int, list[Index]] | None:
+    """The largest scale of several vectors and all their values at it, as int64; None where that does not hold them."""
+    if not all(isinstance(v, ManyScales) or v.scale is not None for v in vectors):
+        return None
+    plain = [v.at_most() if isinstance(v, ManyScales) else v for v in vectors]
+    most = max(v.scale or 0 for v in plain)
+    made = []
+    for v in plain:
+        factor = 10 ** (most - (v.scale or 0))
+        if factor > 1 and v.n and max(int(v.values.max()), -int(v.values.min())) * factor >= 2**63:
+            return None
+        made.append(v.values if factor == 1 else v.values * factor)
+    return most, made
+
+
+def scales_of(vector: NumericVector) -> npt.NDArray[np.int16]:
+    """The scale of each value of a vector of whole numbers."""
+    return vector.scales if isinstance(vector, ManyScales) else np.full(vector.n, vector.scale, np.int16)
+
+
 class TextVector(Vector):
     """Text (pa.LargeStringArray) or bytes (pa.LargeBinaryArray); the array itself holds no NULLs, `validity` does."""
 
@@ -464,6 +539,15 @@ def _numeric_from(datums: Sequence[Datum | None], validity: Mask | None) -> Nume
     return NumericVector(values, None, validity)
 
 
+def _joined_numerics(vectors: Sequence[NumericVector], validity: Mask | None) -> NumericVector:
+    if (found := at_one_scale(vectors)) is None:
+        return NumericVector(np.concatenate([v.as_objects().values for v in vectors]), None, validity)
+    values = np.concatenate(found[1])
+    if all(v.scale == found[0] for v in vectors):
+        return NumericVector(values, found[0], validity)
+    return ManyScales(values, found[0], np.concatenate([scales_of(v) for v in vectors]), validity)
+
+
 def concat(vectors: Sequence[Vector]) -> Vector:
     """The vectors' values one after another; all of one type (representation tiers may differ)."""
     if len(vectors) == 1:
@@ -480,10 +564,7 @@ def concat(vectors: Sequence[Vector]) -> Vector:
         hi = None if None in his else max(his)  # type: ignore[type-var]
         return FixedVector(np.concatenate([v.values for v in flats]), validity, lo, hi)  # type: ignore[attr-defined]
     if isinstance(first, NumericVector):
-        scales = {v.scale for v in flats}  # type: ignore[attr-defined]
-        if len(scales) == 1:
-            return NumericVector(np.concatenate([v.values for v in flats]), first.scale, validity)  # type: ignore[attr-defined]
-        return NumericVector(np.concatenate([v.as_objects().values for v in flats]), None, validity)  # type: ignore[attr-defined]
+        return _joined_numerics(alike([v for v in flats if isinstance(v, NumericVector)]), validity)
     if isinstance(first, RenderedVector) and all(isinstance(v, RenderedVector) and v.type is first.type for v in flats):
         return RenderedVector(concat([v.source for v in flats]), first.type, first.render, validity)  # type: ignore[attr-defined]
     if isinstance(first, TextVector):

@@ -13,6 +13,7 @@ from auroraml.errors import ArraySubscriptError
 from auroraml.evaluate.array_comparison import array_comparison
 from auroraml.evaluate.call import call, kernel_of, null
 from auroraml.evaluate.calling import SAFE, Evaluator, function_call, parenthesized
+from auroraml.evaluate.choosing import choose
 from auroraml.evaluate.frame import Frame, scatter
 from auroraml.evaluate.values import sql_value, subscript
 from auroraml.evaluate.variadic import spread_call
@@ -339,20 +340,6 @@ def _(expr: e.NullIf) -> Evaluator:
     return run
 
 
-def choose(frame: Frame, parts: Sequence[tuple[np.ndarray, Vector]], type: PgType) -> Vector:
-    """One vector of rows that come from parts: (row numbers, their values); rows of no part are NULL."""
-    parts = [(index, vector) for index, vector in parts if len(index)]
-    if not parts:
-        return ConstVector(null(type), frame.n)
-    places = np.full(frame.n, -1, np.int64)
-    start = 0
-    for index, vector in parts:
-        places[index] = np.arange(start, start + vector.n)
-        start += vector.n
-    joined = concat([vector.flat() for _, vector in parts])
-    return joined.take(places, True) if (places < 0).any() else joined.take(places)
-
-
 @compile.register
 def _(expr: e.Case) -> Evaluator:
     operand = None if expr.operand is None else compile(expr.operand)
@@ -375,7 +362,7 @@ def _(expr: e.Case) -> Evaluator:
                 left = left[~hit]
         if len(left):
             parts.append((left, default(frame if len(left) == frame.n else frame.take(left))))
-        return choose(frame, parts, expr.type)
+        return choose(frame.n, parts, expr.type)
 
     return run
 
@@ -398,7 +385,7 @@ def _(expr: e.Coalesce) -> Evaluator:
             elif valid.any():
                 parts.append((left[valid], vector.filter(valid)))
                 left = left[~valid]
-        return choose(frame, parts, expr.type)
+        return choose(frame.n, parts, expr.type)
 
     return run
 
@@ -414,7 +401,7 @@ def _(expr: e.MinMax) -> Evaluator:
             other = arg(frame)
             pair = [other, best] if expr.least else [best, other]
             better = truth(call(kernel, expr.function, BOOL, pair, frame.n, frame.ctx, (expr.type, expr.type))) | (~best.valid & other.valid)
-            best = choose(frame, [(np.flatnonzero(~better), best.filter(~better)), (np.flatnonzero(better), other.filter(better))], expr.type)
+            best = choose(frame.n, [(np.flatnonzero(~better), best.filter(~better)), (np.flatnonzero(better), other.filter(better))], expr.type)
         return best
 
     return run

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auroraml.batch import ConstVector, DictVector, FixedVector, Index, NumericVector, RangeVector, TextVector, Vector
+from auroraml.batch import ConstVector, DictVector, FixedVector, Index, ManyScales, NumericVector, RangeVector, TextVector, Vector
 from auroraml.functions.ordering import orderable
 from auroraml.types.bounds import OrderedDecimal, range_ranks
 from auroraml.types.pg_type import PgType, Rep
@@ -34,6 +34,8 @@ def comparable(vector: Vector, type: PgType) -> np.ndarray | pa.Array:
             small = [int(v) for v in whole] if len(whole) else []
             return np.array(small, np.int64) if all(-(2**63) < v < 2**63 for v in small) else np.array(small, object)
         return _structured(vector.values)
+    if isinstance(vector, ManyScales):
+        return vector.whole
     if isinstance(vector, NumericVector):
         return vector.values if vector.scale is not None else _decimals(vector.values)
     if isinstance(vector, TextVector) and type.name not in ("jsonb", "timetz"):

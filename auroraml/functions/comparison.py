@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auroraml.batch import ConstVector, FixedVector, NumericVector, Vector
+from auroraml.batch import ConstVector, FixedVector, ManyScales, NumericVector, Vector
 from auroraml.catalog.data import OPERATORS
 from auroraml.functions.signature import SCALARS, Kernel
 from auroraml.types.numeric import CONTEXT, rescale
@@ -55,7 +55,7 @@ def _texts(name: str, trim: bool) -> Kernel:
 def _one(vector: Vector) -> NumericVector:
     found = (vector.one if isinstance(vector, ConstVector) else vector).flat()
     assert isinstance(found, NumericVector)
-    return found
+    return found.at_most() if isinstance(found, ManyScales) else found
 
 
 def aligned(a: Vector, b: Vector) -> tuple[np.ndarray, np.ndarray, int | None]:

@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 
 import numpy as np
 
-from auroraml.batch import FixedVector, NumericVector, Vector, from_datums
+from auroraml.batch import FixedVector, ManyScales, NumericVector, Vector, from_datums
 from auroraml.errors import NumericValueOutOfRange
 from auroraml.functions.aggregates.group_rows import FEW, MANY, group_rows, known_sums
 from auroraml.functions.division import divide_decimals, quotients
@@ -120,10 +120,24 @@ def numeric_sums(vector: NumericVector, codes: np.ndarray, groups: int) -> Numer
     """Exact sums of numerics, at the largest scale in the group."""
     if vector.scale is not None:
         return _whole_numeric(sum_whole(vector, codes, groups), vector.scale, None)
+    if isinstance(vector, ManyScales):
+        return _of_many_scales(vector, codes, groups)
     totals: list[Decimal] = [Decimal(0)] * groups
     for code, value in zip(codes.tolist(), vector.values, strict=True):  # objects of differing scales add one by one
         totals[code] = context_of(totals[code], value).add(totals[code], value)
     return NumericVector(_objects(totals), None)
+
+
+def _of_many_scales(vector: ManyScales, codes: np.ndarray, groups: int) -> NumericVector:
+    """Sums of whole numbers, each at the largest scale of its group."""
+    scales = np.zeros(groups, np.int16)
+    np.maximum.at(scales, codes, vector.scales)
+    totals = _whole_numeric(sum_whole(vector.at_most(), codes, groups), vector.most, None)
+    if (scales == vector.most).all():
+        return totals
+    if totals.scale is not None:
+        return ManyScales(totals.values, vector.most, scales)
+    return NumericVector(_objects([round_to(total, scale) for total, scale in zip(totals.values, scales.tolist(), strict=True)]), None)  # a group
 
 
 @aggregate("sum(numeric)")

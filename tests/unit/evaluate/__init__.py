@@ -1,0 +1,1 @@
+"""Tests of how expressions are computed."""
