@@ -150,8 +150,7 @@ class Crew:
 
     def consider(self, seconds: float) -> None:
         """Call workers in where so much work left is worth it; the leader asks, and holds the lock."""
-        wanted = min(self.workers, int(seconds / WORTH) - 1)
-        if self.hire is not None and wanted > 0:
+        if self.hire is not None and (wanted := min(self.workers, int(seconds / WORTH) - 1)) > 0:
             hire, self.hire = self.hire, None
             self.launch(hire(wanted))
 

@@ -374,6 +374,15 @@ def test_a_worker_that_is_called_in_fails_or_is_cancelled_with_the_statement(con
     assert connection.database.worker_slots.taken == 0
 
 
+def test_the_leader_may_come_to_rows_that_a_worker_has_begun() -> None:
+    crew = Crew(1, True, lambda: None, lambda n: n)
+    crew.hire = None
+    crew.members[0].state = State.RUNNING
+    share = Pieces(crew, Batch.of([FixedVector(np.arange(100_000))], 100_000))
+    assert share.claim(crew.members[0], 50_000) is not None
+    assert share.claim(crew.members[1], 50_000) is not None
+
+
 def test_who_fails_to_make_what_is_shared_leaves_it_to_the_next() -> None:
     crew = Crew(1, True, lambda: None, lambda n: n)
     leader = crew.members[1]
