@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 import random as randomness
+import sys
 from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from auroraml.batch import FixedVector, Vector
 from auroraml.batch.random_stream import RandomStream
@@ -90,8 +93,13 @@ def square_root(a: np.ndarray) -> np.ndarray:
     return np.sqrt(a)  # type: ignore[no-any-return] # numpy gives Any
 
 
+def c_library(function: str, *arrays: np.ndarray) -> np.ndarray:
+    """The C library's function, which Arrow's kernel of that name calls for each value: numpy's own differ from it in the last digit."""
+    return pc.call_function(function, [pa.array(a) for a in arrays]).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return] # pyarrow is untyped
+
+
 def libm(function: Callable[..., float], *arrays: np.ndarray) -> np.ndarray:
-    """The C library's function value by value: numpy's own kernels differ from it in the last digit."""
+    """A function made of the C library's, value by value: for those that Arrow has no kernel of."""
     wide = np.broadcast_arrays(*arrays)
     return np.fromiter((function(*row) for row in zip(*(a.tolist() for a in wide), strict=True)), np.float64, len(wide[0]))
 
@@ -102,38 +110,18 @@ def cube_root(a: np.ndarray) -> np.ndarray:
     return libm(math.cbrt, a)
 
 
-def _power(a: float, b: float) -> float:
-    if math.isnan(a):
-        return 1.0 if b == 0 else a
-    if math.isnan(b):
-        return 1.0 if a == 1 else b
-    if a == 0 and b < 0:
-        raise InvalidArgumentForPowerFunction("zero raised to a negative power is undefined")
-    if a < 0 and math.isfinite(b) and b != math.floor(b):
-        raise InvalidArgumentForPowerFunction("a negative number raised to a non-integer power yields a complex result")
-    try:
-        found = math.pow(a, b)
-    except OverflowError:
-        raise overflow() from None
-    except ValueError:
-        found = math.inf
-    if found == 0 and a != 0 and math.isfinite(a) and math.isfinite(b):
-        raise underflow()
-    return found
-
-
 @scalar("power(float8,float8)", "pow(float8,float8)", "dpow(float8,float8)", face="numpy")
 def power(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """a to the power of b."""
-    return libm(_power, a, b)
-
-
-def _exponential(a: float) -> float:
-    try:
-        found = math.exp(a)
-    except OverflowError:
-        raise overflow() from None
-    if found == 0 and math.isfinite(a):
+    if ((a == 0) & (b < 0)).any():
+        raise InvalidArgumentForPowerFunction("zero raised to a negative power is undefined")
+    if ((a < 0) & np.isfinite(b) & (b != np.floor(b))).any():
+        raise InvalidArgumentForPowerFunction("a negative number raised to a non-integer power yields a complex result")
+    found = c_library("power", *np.broadcast_arrays(a, b))
+    finite = np.isfinite(a) & np.isfinite(b)
+    if (np.isinf(found) & finite).any():
+        raise overflow()
+    if ((found == 0) & (a != 0) & finite).any():
         raise underflow()
     return found
 
@@ -141,27 +129,33 @@ def _exponential(a: float) -> float:
 @scalar("exp(float8)", "dexp(float8)", face="numpy")
 def exponential(a: np.ndarray) -> np.ndarray:
     """e to the power of a."""
-    return libm(_exponential, a)
+    found = c_library("exp", a)
+    finite = np.isfinite(a)
+    if (np.isinf(found) & finite).any():
+        raise overflow()
+    if ((found == 0) & finite).any():
+        raise underflow()
+    return found
 
 
-def _logarithm(function: Callable[[float], float], a: np.ndarray) -> np.ndarray:
+def _logarithm(function: str, a: np.ndarray) -> np.ndarray:
     if (a == 0).any():
         raise InvalidArgumentForLogarithm("cannot take logarithm of zero")
     if (a < 0).any():
         raise InvalidArgumentForLogarithm("cannot take logarithm of a negative number")
-    return libm(function, a)
+    return c_library(function, a)
 
 
 @scalar("ln(float8)", "dlog1(float8)", face="numpy")
 def natural_logarithm(a: np.ndarray) -> np.ndarray:
     """The logarithm to e."""
-    return _logarithm(math.log, a)
+    return _logarithm("ln", a)
 
 
 @scalar("log(float8)", "log10(float8)", "dlog10(float8)", face="numpy")
 def common_logarithm(a: np.ndarray) -> np.ndarray:
     """The logarithm to 10."""
-    return _logarithm(math.log10, a)
+    return _logarithm("log10", a)
 
 
 @scalar("mod(int2,int2)", "mod(int4,int4)", "mod(int8,int8)", face="numpy")
@@ -231,32 +225,17 @@ def _bounded(function: Callable[[float], float], low: float, high: float) -> Cal
     return run
 
 
-def _hyperbolic(function: Callable[[float], float]) -> Callable[[float], float]:
-    def run(a: float) -> float:
-        try:
-            return function(a)
-        except OverflowError:
-            return math.copysign(math.inf, a) if function is math.sinh else math.inf
-
-    return run
-
-
-def _inverse_tangent(a: float) -> float:
-    if not -1 <= a <= 1 and not math.isnan(a):
-        raise _bad_input()
-    return math.copysign(math.inf, a) if abs(a) == 1 else math.atanh(a)
-
-
 def _cotangent(a: float) -> float:
     tangent = math.tan(a)
     return math.inf if tangent == 0 else 1.0 / tangent
 
 
-_ONE_ARGUMENT: dict[str, Callable[[float], float]] = {
-    "sin": _finite(math.sin), "cos": _finite(math.cos), "tan": _finite(math.tan), "cot": _finite(_cotangent), "asin": _bounded(math.asin, -1, 1),
-    "acos": _bounded(math.acos, -1, 1), "atan": math.atan, "sinh": _hyperbolic(math.sinh), "cosh": _hyperbolic(math.cosh), "tanh": math.tanh,
-    "asinh": math.asinh, "acosh": _bounded(math.acosh, 1, math.inf), "atanh": _inverse_tangent,
+ANY, FINITE = (-math.inf, math.inf), (-sys.float_info.max, sys.float_info.max)
+_KERNELS: dict[str, tuple[float, float]] = {  # by Arrow's and PostgreSQL's name : the least and the greatest value it takes
+    "sin": FINITE, "cos": FINITE, "tan": FINITE, "asin": (-1, 1), "acos": (-1, 1), "atan": ANY, "sinh": ANY, "cosh": ANY, "tanh": ANY,
+    "asinh": ANY, "acosh": (1, math.inf), "atanh": (-1, 1),
 }  # fmt: skip
+_ONE_ARGUMENT: dict[str, Callable[[float], float]] = {"cot": _finite(_cotangent)}
 
 _SIN_30, _ONE_MINUS_COS_60 = math.sin(math.radians(30)), 1.0 - math.cos(60.0 * (math.pi / 180.0))
 _ASIN_HALF, _ACOS_HALF = math.asin(0.5), math.acos(0.5)
@@ -347,7 +326,18 @@ _ONE_ARGUMENT |= {
 }  # fmt: skip
 
 
+def _within(function: str, low: float, high: float) -> Callable[[np.ndarray], np.ndarray]:
+    def run(a: np.ndarray) -> np.ndarray:
+        if ((a < low) | (a > high)).any():
+            raise _bad_input()
+        return c_library(function, a)
+
+    return run
+
+
 def _register() -> None:
+    for name, (low, high) in _KERNELS.items():
+        SCALARS[oid_of(f"{name}(float8)")] = Kernel(function=_within(name, low, high), face="numpy")
     for name, function in _ONE_ARGUMENT.items():
         SCALARS[oid_of(f"{name}(float8)")] = Kernel(function=lambda a, function=function: libm(function, a), face="numpy")
 
@@ -358,7 +348,7 @@ _register()
 @scalar("atan2(float8,float8)", face="numpy", raises=False)
 def arc_tangent(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """The angle of the point (b, a)."""
-    return libm(math.atan2, a, b)
+    return c_library("atan2", *np.broadcast_arrays(a, b))
 
 
 @scalar("atan2d(float8,float8)", face="numpy", raises=False)

@@ -251,9 +251,20 @@ def _field(text: str, delimiter: str, field: int) -> str:
     return parts[place] if 0 <= place < len(parts) else ""
 
 
+def _field_of_all(text: Text, delimiter: str, field: int) -> Text:
+    parts = pc.split_pattern(text, delimiter)
+    offsets = parts.offsets.to_numpy()
+    place = offsets[:-1] + field - 1 if field > 0 else offsets[1:] + field
+    there = (place >= offsets[:-1]) & (place < offsets[1:])
+    found = parts.values.take(pa.array(place, mask=~there))
+    return pc.if_else(text.is_valid(), found.fill_null(""), None) if text.null_count else found.fill_null("")
+
+
 @scalar("split_part(text,text,int4)", face="arrow")
 def split_part(text: Text, delimiter: Text, field: Text) -> Text:
     """Field `field` of a delimited text; counted from the end when negative."""
+    if constant(delimiter, field) and not constant(text) and delimiter.as_py() and field.as_py():
+        return _field_of_all(text, delimiter.as_py(), field.as_py())
     return each(_field, LARGE, text, delimiter, field)
 
 
@@ -265,28 +276,35 @@ def _pad(text: str, size: int, fill: str, before: bool) -> str:
     return padding + text if before else text + padding
 
 
+def _padded(kernel: Callable[..., Text], before: bool, text: Text, size: Text, fill: Text) -> Text:
+    if constant(size, fill) and not constant(text) and len(fill.as_py()) == 1:
+        width = max(size.as_py(), 0)
+        return _part(kernel(text, width, fill.as_py()), 0, width)
+    return each(lambda t, s, f: _pad(t, s, f, before), LARGE, text, size, fill)
+
+
 @scalar("lpad(text,int4)", face="arrow", raises=False)
 def pad_left(text: Text, size: Text) -> Text:
     """Blanks in front up to `size`."""
-    return each(lambda t, s: _pad(t, s, " ", True), LARGE, text, size)
+    return _padded(pc.utf8_lpad, True, text, size, _BLANK)
 
 
 @scalar("lpad(text,int4,text)", face="arrow", raises=False)
 def pad_left_with(text: Text, size: Text, fill: Text) -> Text:
     """`fill` in front up to `size`."""
-    return each(lambda t, s, f: _pad(t, s, f, True), LARGE, text, size, fill)
+    return _padded(pc.utf8_lpad, True, text, size, fill)
 
 
 @scalar("rpad(text,int4)", face="arrow", raises=False)
 def pad_right(text: Text, size: Text) -> Text:
     """Blanks behind up to `size`."""
-    return each(lambda t, s: _pad(t, s, " ", False), LARGE, text, size)
+    return _padded(pc.utf8_rpad, False, text, size, _BLANK)
 
 
 @scalar("rpad(text,int4,text)", face="arrow", raises=False)
 def pad_right_with(text: Text, size: Text, fill: Text) -> Text:
     """`fill` behind up to `size`."""
-    return each(lambda t, s, f: _pad(t, s, f, False), LARGE, text, size, fill)
+    return _padded(pc.utf8_rpad, False, text, size, fill)
 
 
 @scalar("ascii(text)", face="datum", raises=False)
