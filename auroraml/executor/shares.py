@@ -129,7 +129,7 @@ class Pieces(Share):
             if member.number in self.asked:
                 then, rows = self.asked[member.number]
                 self.pace = min(self.pace, max(now - then - FIXED, 0) / rows)
-            if self.at >= self.trial and member is self.crew.leader:
+            if self.at >= self.trial and member is self.crew.leader and self.pace < float("inf"):  # others' rows may be the first ones
                 self.crew.consider(self.pace * left)
             size = min(n, left, self._size(left))
             self.asked[member.number] = now, size
