@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 
@@ -15,12 +15,15 @@ class Times(NamedTuple):
     cpu: float
 
 
-def interleave(contestants: Mapping[str, Callable[[], object]], rounds: int = 5) -> dict[str, float]:
-    """The median milliseconds of each contestant over `rounds` rounds, after one warm-up round; the order rotates."""
-    return {name: times.wall for name, times in interleave_both(contestants, rounds).items()}
+Middle = Callable[[Iterable[float]], float]
 
 
-def interleave_both(contestants: Mapping[str, Callable[[], object]], rounds: int = 5) -> dict[str, Times]:
+def interleave(contestants: Mapping[str, Callable[[], object]], rounds: int = 5, take: Middle = statistics.median) -> dict[str, float]:
+    """The median milliseconds (or what `take` makes of them) of each contestant over `rounds` rounds, after one warm-up; the order rotates."""
+    return {name: times.wall for name, times in interleave_both(contestants, rounds, take).items()}
+
+
+def interleave_both(contestants: Mapping[str, Callable[[], object]], rounds: int = 5, take: Middle = statistics.median) -> dict[str, Times]:
     """The medians of wall and CPU time, each for itself."""
     names = list(contestants)
     times: dict[str, list[Times]] = {name: [] for name in names}
@@ -30,4 +33,4 @@ def interleave_both(contestants: Mapping[str, Callable[[], object]], rounds: int
             contestants[name]()
             if number >= 0:
                 times[name].append(Times((time.perf_counter() - start) * 1000, (time.process_time() - used) * 1000))
-    return {name: Times(statistics.median(x.wall for x in values), statistics.median(x.cpu for x in values)) for name, values in times.items()}
+    return {name: Times(take(x.wall for x in values), take(x.cpu for x in values)) for name, values in times.items()}

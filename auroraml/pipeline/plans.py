@@ -13,11 +13,15 @@ from auroraml.ir.physical import PhysicalPlan
 from auroraml.pipeline.pages import StoredPages
 from auroraml.pipeline.result import ResultStream
 from auroraml.planner import choose
+from auroraml.planner.level.makeup import Makeup
 
 __all__ = ["plan", "run", "stream"]
 
 
-def plan(bound: BoundStatement, ctx: ExecutionContext, may_execute: Callable[[Function], bool], pages: StoredPages | None = None) -> PhysicalPlan:
+def plan(
+    bound: BoundStatement, ctx: ExecutionContext, may_execute: Callable[[Function], bool], pages: StoredPages | None = None,
+    makeup: Makeup | None = None,
+) -> PhysicalPlan:  # fmt: skip
     """The physical plan of a bound statement in the context it will run in; SQL functions the role may execute are inlined.
 
     Garbage is not looked for meanwhile: a search makes many small objects, almost all of which live until it ends.
@@ -25,7 +29,7 @@ def plan(bound: BoundStatement, ctx: ExecutionContext, may_execute: Callable[[Fu
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return choose(bound, ctx.catalog, ctx.settings, pages or StoredPages(ctx.store, ctx), ctx, may_execute)
+        return choose(bound, ctx.catalog, ctx.settings, pages or StoredPages(ctx.store, ctx), ctx, may_execute, makeup)
     finally:
         if collecting:
             gc.enable()

@@ -6,7 +6,7 @@ from auroraml.ir import logical as l
 from auroraml.ir import physical as p
 from auroraml.ir.bound import BoundStatement
 from auroraml.planner.cost.sorts import gather
-from auroraml.planner.level.parallel_safety import SAFE, UNSAFE, statement_hazard
+from auroraml.planner.level.makeup import SAFE, UNSAFE
 from auroraml.planner.level.statement import Statement
 from auroraml.planner.plans.inputs import references
 from auroraml.records import replace
@@ -19,18 +19,18 @@ def allow_workers(statement: Statement, bound: BoundStatement) -> None:
     """Settle whether parallel plans are considered; nothing is looked at where none could be chosen."""
     if not bound.parallel or statement.costs.workers == 0 or not isinstance(bound.plan, (l.Query, l.SetOperation, l.Values)):
         return
-    statement.unsettled = bound.plan
+    statement.unsettled = True
     if _worthwhile(statement, bound):
         settle(statement)
 
 
 def settle(statement: Statement) -> None:
     """Look for what keeps a statement from workers, also where they are not worthwhile but parallel safety decides between equal plans."""
-    if statement.unsettled is not None:
-        hazard = statement_hazard(statement.unsettled)
+    if statement.unsettled:
+        hazard = statement.makeup.hazard
         statement.parallel_ok = hazard != UNSAFE
         statement.all_safe = hazard == SAFE
-        statement.unsettled = None
+        statement.unsettled = False
 
 
 def _worthwhile(statement: Statement, bound: BoundStatement) -> bool:

@@ -19,6 +19,7 @@ from auroraml.ir.tree import children, map_children, rewrite, walk
 from auroraml.planner.estimate.relation import PageSource
 from auroraml.planner.level.ledger import WATCHED
 from auroraml.planner.level.level import Level
+from auroraml.planner.level.makeup import Makeup
 from auroraml.planner.level.statement import Outer, PlannedCte, Statement
 from auroraml.planner.modify import plan_change, plan_insert
 from auroraml.planner.parallel import allow_workers, single_copy
@@ -39,10 +40,13 @@ __all__ = ["choose", "gather", "joins", "scans", "upper"]
 
 
 def choose(
-    bound: BoundStatement, catalog: Catalog, settings: Settings, pages: PageSource, runtime: Runtime, may_execute: Callable[[Function], bool]
-) -> p.PhysicalPlan:
-    """The physical plan of a bound statement, nodes numbered in pre-order."""
-    statement = Statement(catalog, settings, pages, runtime, may_execute, plan_query=_plan_query, emit=emit)
+    bound: BoundStatement, catalog: Catalog, settings: Settings, pages: PageSource, runtime: Runtime, may_execute: Callable[[Function], bool],
+    makeup: Makeup | None = None,
+) -> p.PhysicalPlan:  # fmt: skip
+    """The physical plan of a bound statement, nodes numbered in pre-order; `makeup`: the plan's, where it is known."""
+    statement = Statement(
+        catalog, settings, pages, runtime, may_execute, plan_query=_plan_query, emit=emit, makeup=Makeup(bound.plan) if makeup is None else makeup
+    )
     allow_workers(statement, bound)
     level = statement.plan_query(bound.plan, None, _cursor_fraction(settings) if bound.cursor else 0.0)
     root = emit(level)

@@ -29,8 +29,9 @@ ROW_ID = -1  # the column id of the changed table's row number
 class LevelExpressions:
     """Expressions of a level made ready for its plan."""
 
-    def __init__(self, level: Level) -> None:
+    def __init__(self, level: Level, plain: bool = False) -> None:
         self.level = level
+        self.plain = plain  # there are no subqueries, no functions to inline, no columns but the level's own
 
     def expr(self, expr: e.Expr, qual: bool = False) -> e.Expr:
         """An expression folded, its subqueries planned, outer columns as parameters (preprocess_expression)."""
@@ -38,10 +39,11 @@ class LevelExpressions:
 
     def exprs(self, exprs: Sequence[e.Expr], qual: bool = False) -> tuple[e.Expr, ...]:
         """Several that are one list to PostgreSQL: the subqueries of all are planned before any outer column is replaced."""
-        return self._outside([self._folded(x, qual) for x in exprs], qual)
+        folded = [self._folded(x, qual) for x in exprs]
+        return tuple(folded) if self.plain else self._outside(folded, qual)
 
     def _folded(self, expr: e.Expr, qual: bool) -> e.Expr:
-        made = self.level.fold(self.level.statement.inlined(expr))
+        made = self.level.fold(expr if self.plain else self.level.statement.inlined(expr))
         return canonical(made) if qual else made
 
     def _outside(self, exprs: Sequence[e.Expr], top: bool) -> tuple[e.Expr, ...]:
@@ -122,10 +124,45 @@ class Prepared(LevelExpressions):
     def __init__(
         self, statement: Statement, query: l.Query, outer: Outer | None, row_of: l.TableItem | None = None, read: Sequence[e.ColumnRef] = ()
     ) -> None:
-        super().__init__(Level(statement, outer))
+        super().__init__(Level(statement, outer), statement.makeup.plain and outer is None and row_of is None)
         self.level.row_of = row_of
         self.level.outputs = query.outputs
         query = self._with_entries(query)
+        tree, query = self._tables_joined(query) if self.plain else self._pulled(query, row_of, read)
+        self.level.has_having = bool(query.having)
+        query = self._targets(query)
+        tree = self._quals(tree)
+        self.query = self._clauses(query)
+        tree = self._sources(tree)
+        tree, self.query = self._having_to_where(tree, self.query)
+        tree = reduce_outer_joins(tree)
+        moved: dict[int, frozenset[int]] = {}
+        made = remove_no_tables(tree, {holder.home for holder in self.level.placeholders.values() if not holder.homes}, moved)
+        assert isinstance(made, Group)
+        for holder in list(self.level.placeholders.values()) if moved else ():
+            homes = holder.homes or frozenset((holder.home,))
+            while not homes.isdisjoint(moved):
+                homes = frozenset().union(*(moved.get(home, (home,)) for home in homes))
+            self.level.placeholders[holder.id] = replace(holder, home=min(homes), homes=homes if len(homes) > 1 else frozenset())
+        self.tree = made
+        self.level.bare = len(made.items) == 1 and isinstance(made.items[0], NoTable)
+        self.level.query = self.query
+        self.level.targets = list(self.query.targets)
+        self._sort_and_group()
+
+    def _tables_joined(self, query: l.Query) -> tuple[Group, l.Query]:
+        """The join tree of a query that is plain, and its upper part."""
+        tree = Group(items=query.from_items or (NoTable(),), where=tuple([part for c in query.where for part in conjuncts(c)]))
+        found = leaves(tree)
+        self.level.range_order = {leaf.outputs[0].id if leaf.outputs else 0: place for place, leaf in enumerate(found)}
+        self.entries = len(found) + _joins(tree)
+        self.level.statement.range_table += self.entries
+        self.level.ids = frozenset([o.id for leaf in found for o in leaf.outputs])
+        return tree, query
+
+    def _pulled(self, query: l.Query, row_of: l.TableItem | None, read: Sequence[e.ColumnRef]) -> tuple[Group, l.Query]:
+        """The join tree with all that is simple pulled up into it, rows carried along that are wanted again, and the query's upper part."""
+        statement = self.level.statement
         puller = SubqueryPuller(statement.new_id)
         tree = puller.prepared(query)
         written = sum(1 for _ in leaves(tree)) + _joins(tree)
@@ -147,26 +184,7 @@ class Prepared(LevelExpressions):
         if row_of is not None:
             self.level.row_columns.append((row_of, ROW_ID))
         self.level.ids |= {id for _, id in self.level.row_columns}
-        self.level.has_having = bool(query.having)
-        query = self._targets(query)
-        tree = self._quals(tree)
-        self.query = self._clauses(query)
-        tree = self._sources(tree)
-        tree, self.query = self._having_to_where(tree, self.query)
-        tree = reduce_outer_joins(tree)
-        moved: dict[int, frozenset[int]] = {}
-        made = remove_no_tables(tree, {holder.home for holder in self.level.placeholders.values() if not holder.homes}, moved)
-        assert isinstance(made, Group)
-        for holder in list(self.level.placeholders.values()) if moved else ():
-            homes = holder.homes or frozenset((holder.home,))
-            while not homes.isdisjoint(moved):
-                homes = frozenset().union(*(moved.get(home, (home,)) for home in homes))
-            self.level.placeholders[holder.id] = replace(holder, home=min(homes), homes=homes if len(homes) > 1 else frozenset())
-        self.tree = made
-        self.level.bare = len(made.items) == 1 and isinstance(made.items[0], NoTable)
-        self.level.query = self.query
-        self.level.targets = list(self.query.targets)
-        self._sort_and_group()
+        return tree, query
 
     def _with_read(self, query: l.Query, read: dict[int, e.Expr]) -> l.Query:
         """The query with hidden targets for columns that RETURNING reads of other tables than the changed one."""

@@ -53,6 +53,7 @@ from auroraml.pipeline.result import ResultStream
 from auroraml.planner.binder import Names, assigned, bind, bind_body, bind_expression
 from auroraml.planner.binder.binder import Binder
 from auroraml.planner.binder.stored import current
+from auroraml.planner.level.makeup import Makeup
 from auroraml.planner.rules.migrate_functions import migrate
 from auroraml.planner.rules.migration_notes import Migrated
 from auroraml.planner.rules.repeated_calls import RepeatedCall, repeated_calls
@@ -365,11 +366,16 @@ class Hosting(SequenceValues, StoredRows):
         if params:
             bound = with_values(bound, given(bound.parameters, params, self.style))
         moved = self.admit(bound)
-        return plans.plan(replace(bound, plan=moved.plan), self.context(), self._may_execute), moved.migrations
+        if moved.plan is not bound.plan:
+            bound = replace(bound, plan=moved.plan)
+        return plans.plan(bound, self.context(), self._may_execute, makeup=moved.makeup), moved.migrations
 
     def admit(self, bound: BoundStatement) -> Migrated:
         """What comes before planning, and before each run by a kept plan: privileges, bodies brought up to date, batch calls moved, warnings."""
         authorize(bound.needs, self.catalog, self.role, bound.plan)
+        makeup = Makeup(bound.plan)
+        if makeup.built_in:
+            return Migrated(plan=bound.plan, makeup=makeup)
         current: LogicalPlan = Bodies(self.catalog, self.role, self._bound_again).current(bound.plan)
         moved = migrate(current, self.settings)
         separate = self.settings[AURORAML_EQUAL_CALLS] == "separate" or not isinstance(current, Query)
@@ -440,7 +446,7 @@ class Hosting(SequenceValues, StoredRows):
             context = self.context()
             pages = AskedPages(self.hub.store, context)
             moved = self.admit(bound)
-            plan = plans.plan(replace(bound, plan=moved.plan), context, self._may_execute, pages)
+            plan = plans.plan(replace(bound, plan=moved.plan), context, self._may_execute, pages, moved.makeup)
             entry = Entry(catalog=self.catalog, bound=bound, plan=plan, answers=pages.answers, notices=tuple(self._notices[told:]))
             timed.extend([True] if context.moment else [])
         if not timed:

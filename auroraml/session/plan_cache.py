@@ -46,3 +46,7 @@ class PlanCache:
         self._entries[key] = entry
         if len(self._entries) > MOST:
             self._entries.popitem(last=False)
+
+    def clear(self) -> None:
+        """Let go of all."""
+        self._entries.clear()

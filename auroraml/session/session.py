@@ -174,6 +174,11 @@ class Session(Hosting):
             cursor.stream.close()
         self.cursors.clear()
 
+    def forget_statements(self) -> None:
+        """Drop what is kept of texts run before: the next statement is read, bound and planned anew."""
+        self._parsed.clear()
+        self.plan_cache.clear()
+
     def change(self, *changes: Change) -> None:
         """Apply DDL within the transaction."""
         self.transaction.change(*changes)

@@ -1,46 +1,18 @@
-"""What may run in parallel workers: the whole statement, and single expressions (max_parallel_hazard, is_parallel_safe)."""
+"""What may be computed in parallel workers: single expressions (is_parallel_safe); of a whole statement see makeup.py."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from auroraml.ir import expr as e
-from auroraml.ir import logical as l
-from auroraml.ir.tree import children
+from auroraml.planner.level.makeup import SAFE
 from auroraml.planner.level.questions import parts
 from auroraml.planner.rules.placeholder import PlaceHolder
 
 if TYPE_CHECKING:
     from auroraml.planner.level.level import Level
 
-SAFE, RESTRICTED, UNSAFE = "s", "r", "u"
 _CALLS = (e.Call, e.OpCall, e.ArrayOp, e.Distinct, e.NullIf, e.Aggregate, e.WindowCall)
-_CHANGES = (l.Insert, l.Update, l.Delete)
-
-
-def statement_hazard(plan: l.LogicalPlan) -> str:
-    """The worst that a statement holds: safe, restricted to the leader, or unsafe, which forbids parallel plans altogether."""
-    if isinstance(plan, _CHANGES):
-        return UNSAFE
-    worst = SAFE
-    pending: list[object] = [plan]
-    while pending:
-        part = pending.pop()
-        cls = part.__class__
-        if cls is e.ColumnRef or cls is e.Const:
-            continue
-        if isinstance(part, _CALLS):
-            mark = part.function.parallel
-            if mark == UNSAFE:
-                return UNSAFE
-            if mark == RESTRICTED or cls is e.WindowCall:
-                worst = RESTRICTED
-        elif cls is e.SubLink:
-            worst = RESTRICTED
-        elif isinstance(part, _CHANGES) or (isinstance(part, l.Query) and part.locks):
-            return UNSAFE
-        pending += children(part)
-    return worst
 
 
 def is_safe(level: Level, node: object) -> bool:

@@ -13,6 +13,7 @@ from auroraml.ir import logical as l
 from auroraml.ir.objects import Function, Relation
 from auroraml.planner.cost.parameters import CostParameters
 from auroraml.planner.estimate.relation import PageSource, RelationFacts, facts_of
+from auroraml.planner.level.makeup import Makeup
 from auroraml.planner.rules.inline_functions import inline
 from auroraml.settings.aurora import AURORAML_FUNCTION_SCAN_COST
 from auroraml.settings.planner import FORCE_PARALLEL_MODE, FROM_COLLAPSE_LIMIT, GEQO, GEQO_THRESHOLD, JOIN_COLLAPSE_LIMIT
@@ -45,7 +46,7 @@ class Statement:
 
     def __init__(
         self, catalog: Catalog, settings: Settings, pages: PageSource, runtime: Runtime, may_execute: Callable[[Function], bool], plan_query: Callable[..., Level],
-        emit: Callable[..., PhysicalPlan],
+        emit: Callable[..., PhysicalPlan], makeup: Makeup,
     ) -> None:  # fmt: skip
         self.catalog = catalog
         self.settings = settings
@@ -59,8 +60,9 @@ class Statement:
         self.charge_rows = settings[AURORAML_FUNCTION_SCAN_COST] != "postgres"
         self._plan_query = plan_query
         self.emit = emit
+        self.makeup = makeup
         self.parallel_ok = False  # whether parallel plans are considered at all
-        self.unsettled: l.LogicalPlan | None = None  # the plan, where that was not looked at: workers could gain nothing
+        self.unsettled = False  # that was not looked at: workers could gain nothing
         self.all_safe = False  # nothing in the statement is restricted to the leader
         self.forced = str(settings[FORCE_PARALLEL_MODE])
         self._parameters = 0

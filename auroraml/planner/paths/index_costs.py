@@ -16,46 +16,71 @@ from auroraml.planner.paths.parallel import workers_for
 from auroraml.planner.paths.path import IndexPath
 
 
-def charge(level: Level, relation: Relation, path: IndexPath, loops: float, partial: bool = False) -> None:
-    """Fill in the path's costs, rows and selectivity; of a `partial` path its workers too, 0 if it is not worth any."""
-    index = path.index
-    exprs = [condition for clause in path.clauses for condition in clause.exprs]
-    share = _selectivity(level, relation, index, [x for clause in path.clauses if clause.clause.inner_selectivity <= 1.0 for x in clause.exprs])
-    argument = sum(_argument_cost(level, condition) for condition in exprs)
-    arrays = 1.0
-    for condition in exprs:
-        if isinstance(condition, e.ArrayOp):
-            arrays *= max(array_length(condition.args[1]), 1)
-    given = cost.IndexWalk(
-        tuples=index.tuples, pages=index.pages, height=index.height, array_scans=arrays, loop_count=loops, quals=len(exprs), argument=argument,
-        table_pages=level.total_table_pages,
-    )  # fmt: skip
-    if index.ordered:
-        startup, total, pages = cost.btree_scan(level.costs, given, _boundary(level, relation, path))
-    else:
-        startup, total, pages = cost.hash_scan(level.costs, given, share * relation.tuples)
-    path.selectivity = share
-    path.index_total = total
-    left = rest_of(index.restrictions, path)
-    if path.param is not None:
-        left += rest_of(path.param.clauses, path)
-    qual_startup, qual_per_tuple = level.estimates.clauses_cost(left)
-    rows = relation.rows if path.param is None else path.param.rows
-    target = relation.target
-    if partial:
-        heap = -1.0 if path.index_only else cost.heap_pages_at_random(
-            level.costs, relation.tuples, relation.pages, index.pages, level.total_table_pages, share
+class IndexPrice:
+    """The costs of scans of one index with the same conditions and outer rows: forward, backward, shared by workers."""
+
+    __slots__ = ("correlation", "index", "level", "loops", "pages", "qual_per_tuple", "qual_startup", "relation", "share", "startup", "total")
+
+    def __init__(self, level: Level, relation: Relation, path: IndexPath, loops: float) -> None:
+        index = path.index
+        self.level, self.relation, self.index, self.loops = level, relation, index, loops
+        exprs = [condition for clause in path.clauses for condition in clause.exprs]
+        self.share = _share(level, relation, path)
+        argument = sum([_argument_cost(level, condition) for condition in exprs])
+        arrays = 1.0
+        for condition in exprs:
+            if isinstance(condition, e.ArrayOp):
+                arrays *= max(array_length(condition.args[1]), 1)
+        given = cost.IndexWalk(
+            tuples=index.tuples, pages=index.pages, height=index.height, array_scans=arrays, loop_count=loops, quals=len(exprs), argument=argument,
+            table_pages=level.total_table_pages,
         )  # fmt: skip
-        path.workers = workers_for(level, relation, heap, pages)
-        path.aware = path.workers > 0
-        if not path.workers:
-            return
-    path.startup, path.total, path.rows = cost.index_scan(
-        level.costs, tuples=relation.tuples, pages=relation.pages, index_pages=index.pages, total_table_pages=level.total_table_pages,
-        all_visible=relation.all_visible, selectivity=share, correlation=_correlation(level, index), index_startup=startup, index_total=total,
-        index_only=path.index_only, loop_count=loops, qual_startup=qual_startup, qual_per_tuple=qual_per_tuple, target_startup=target.startup,
-        target_per_tuple=target.per_tuple, rows=rows, workers=path.workers,
-    )  # fmt: skip
+        if index.ordered:
+            self.startup, self.total, self.pages = cost.btree_scan(level.costs, given, _boundary(level, relation, path))
+        else:
+            self.startup, self.total, self.pages = cost.hash_scan(level.costs, given, self.share * relation.tuples)
+        left = rest_of(index.restrictions, path)
+        if path.param is not None:
+            left += rest_of(path.param.clauses, path)
+        self.qual_startup, self.qual_per_tuple = level.estimates.clauses_cost(left) if left else (0.0, 0.0)
+        self.correlation = _correlation(level, index)
+
+    def workers(self, only: bool) -> int:
+        """The workers that a scan shared out gets, 0 if it is not worth any; `only`: of the index alone."""
+        level, relation = self.level, self.relation
+        heap = -1.0 if only else cost.heap_pages_at_random(
+            level.costs, relation.tuples, relation.pages, self.index.pages, level.total_table_pages, self.share
+        )  # fmt: skip
+        return workers_for(level, relation, heap, self.pages)
+
+    def put(self, path: IndexPath) -> None:
+        """Fill in a path's costs, rows and selectivity; its workers are set."""
+        level, relation, target = self.level, self.relation, self.relation.target
+        path.selectivity = self.share
+        path.index_total = self.total
+        path.startup, path.total, path.rows = cost.index_scan(
+            level.costs, tuples=relation.tuples, pages=relation.pages, index_pages=self.index.pages, total_table_pages=level.total_table_pages,
+            all_visible=relation.all_visible, selectivity=self.share, correlation=self.correlation, index_startup=self.startup,
+            index_total=self.total, index_only=path.index_only, loop_count=self.loops, qual_startup=self.qual_startup,
+            qual_per_tuple=self.qual_per_tuple, target_startup=target.startup, target_per_tuple=target.per_tuple,
+            rows=relation.rows if path.param is None else path.param.rows, workers=path.workers,
+        )  # fmt: skip
+
+
+def _share(level: Level, relation: Relation, path: IndexPath) -> float:
+    """The part of the rows that the index conditions leave."""
+    clauses = path.clauses
+    if len(clauses) == 1 and not path.index.predicate:
+        clause = clauses[0].clause
+        if (
+            len(clauses[0].exprs) == 1
+            and clauses[0].exprs[0] is clause.expr
+            and clause.bits == relation.bits
+            and 0.0 <= clause.inner_selectivity <= 1.0
+            and clause.or_arms is None
+        ):
+            return clause.inner_selectivity  # the relation's own restriction, as it was estimated already
+    return _selectivity(level, relation, path.index, [x for c in clauses if c.clause.inner_selectivity <= 1.0 for x in c.exprs])
 
 
 def rest_of(clauses: list[Clause], path: IndexPath) -> list[Clause]:

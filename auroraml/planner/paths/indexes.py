@@ -14,7 +14,7 @@ from auroraml.planner.level.questions import equal, ids_in, strip
 from auroraml.planner.level.relation import IndexChoice, Relation
 from auroraml.planner.paths.bitmaps import bitmap_heap, choose_and, heap_pages, of_index, or_of, outer_of
 from auroraml.planner.paths.dominance import add_partial_path, add_path, compare_bits
-from auroraml.planner.paths.index_costs import charge
+from auroraml.planner.paths.index_costs import IndexPrice
 from auroraml.planner.paths.index_match import IndexClause, match_clause
 from auroraml.planner.paths.parallel import workers_for
 from auroraml.planner.paths.path import BitmapTree, IndexPath
@@ -209,17 +209,25 @@ def build_paths(
     found: list[IndexPath] = []
     shared = relation.consider_parallel and not outer and not bitmap and index.ordered
 
-    def add(keys: Keys, backward: bool) -> None:
-        found.append(_path(level, relation, index, chosen, keys, backward, only, outer, loops))
-        if shared:
-            partial = _path(level, relation, index, chosen, keys, backward, only, outer, loops, partial=True)
-            if partial.workers > 0:
-                found.append(partial)
-
+    orders: list[tuple[Keys, bool]] = []
     if chosen or keys or useful_predicate or only:
-        add(keys, False)
+        orders.append((keys, False))
     if backward_keys:
-        add(backward_keys, True)
+        orders.append((backward_keys, True))
+    price: IndexPrice | None = None
+    workers = 0
+    for wanted, backward in orders:
+        path = _path(level, relation, index, chosen, wanted, backward, only, outer)
+        if price is None:
+            price = IndexPrice(level, relation, path, loops)
+            workers = price.workers(only) if shared else 0
+        price.put(path)
+        found.append(path)
+        if workers > 0:
+            path = _path(level, relation, index, chosen, wanted, backward, only, outer)
+            path.workers, path.aware = workers, True
+            price.put(path)
+            found.append(path)
     return found, skipped, foreign
 
 
@@ -278,15 +286,14 @@ def _holds(relation: Relation, index: IndexChoice) -> bool:
 
 def _path(
     level: Level, relation: Relation, index: IndexChoice, clauses: Sequence[IndexClause], keys: Keys, backward: bool, only: bool, outer: int,
-    loops: float, partial: bool = False,
 ) -> IndexPath:  # fmt: skip
+    """A path whose costs are not known yet."""
     path = IndexPath(relation, relation.target, keys, parameterization(level, relation, outer))
     path.index = index
     path.clauses = list(clauses)
     path.backward = backward
     path.index_only = only
     path.safe = relation.consider_parallel
-    charge(level, relation, path, loops, partial)
     return path
 
 

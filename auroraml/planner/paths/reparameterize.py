@@ -9,7 +9,7 @@ from auroraml.dispatch import Choices
 from auroraml.planner.level.level import Level
 from auroraml.planner.paths.append import append
 from auroraml.planner.paths.bitmaps import bitmap_heap
-from auroraml.planner.paths.index_costs import charge
+from auroraml.planner.paths.index_costs import IndexPrice
 from auroraml.planner.paths.path import AppendPath, BitmapPath, IndexPath, MergeAppendPath, Path, SeqPath, SubqueryPath
 from auroraml.planner.paths.scans import sequential
 from auroraml.planner.paths.sizes import parameterization
@@ -37,7 +37,7 @@ def _again_index_path(path: IndexPath, level: Level, outer: int) -> Path:
     made = copy(path)
     made.parameterize(parameterization(level, path.relation, outer))
     made.sorted_costs = None
-    charge(level, path.relation, made, 1.0)
+    IndexPrice(level, path.relation, made, 1.0).put(made)
     return made
 
 

@@ -10,6 +10,7 @@ from auroraml.ir import logical as l
 from auroraml.ir.decisions import MigrationDecision, MigrationRule, Migrations
 from auroraml.ir.objects import Function
 from auroraml.ir.tree import children, rewrite, same, walk
+from auroraml.planner.level.makeup import Makeup
 from auroraml.planner.rules import eligibility as rules
 from auroraml.records import replace
 
@@ -23,6 +24,7 @@ class Migrated:
 
     plan: l.LogicalPlan
     migrations: Migrations = field(default_factory=Migrations)
+    makeup: Makeup | None = None  # the plan's, where it was looked at
 
 
 def calls_batch(node: object) -> bool:
