@@ -20,6 +20,7 @@ from auroraml.ir.logical import (
     LogicalPlan,
     Query,
     RowLock,
+    SampledItem,
     SetOperation,
     SubqueryItem,
     TableItem,
@@ -349,7 +350,13 @@ class _FromWriter:
         if isinstance(item, JoinItem):
             return self._join(item)
         lateral = "LATERAL " if item.lateral else ""
-        return lateral + self._source(item) + self._named_as(item)
+        return lateral + self._source(item) + self._named_as(item) + self._sample(item)
+
+    def _sample(self, item: FromItem) -> str:
+        if not isinstance(item, SampledItem):
+            return ""
+        text = f" TABLESAMPLE {item.method} ({', '.join(self.out.text(argument) for argument in item.arguments)})"
+        return text if item.repeatable is None else f"{text} REPEATABLE ({self.out.text(item.repeatable)})"
 
     def _source(self, item: FromItem) -> str:
         if isinstance(item, TableItem):

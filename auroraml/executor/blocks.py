@@ -35,6 +35,13 @@ def pages_of(table: Table, relation: Relation, rows: Index) -> Index:
     return table.heap.pages_of(rows) if len(rows) and heap_pages(table, relation) else np.zeros(0, np.int64)
 
 
+def tuple_ids(table: Table, relation: Relation, rows: Index) -> tuple[Index, Index]:
+    """The page of each row and its line there, from 1 on: together what ctid shows."""
+    if len(rows) and heap_pages(table, relation):
+        return table.heap.places_of(rows)
+    return np.zeros(0, np.int64), np.zeros(0, np.int64)
+
+
 def tree_of(table: Table, relation: Relation, index: TableIndex) -> Tree:
     """The shape of an index."""
     if index.predicate is None and not index.expressions:

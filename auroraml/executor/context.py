@@ -94,6 +94,7 @@ class ExecutionContext:
     cte_plans: dict[int, e.SubPlan] = field(default_factory=dict)
     shared: dict[int, SharedRows] = field(default_factory=dict)
     work_tables: dict[int, Batch | None] = field(default_factory=dict)
+    seeds: dict[int, int] = field(default_factory=dict)  # by node: what a sample without REPEATABLE is drawn with, however often it is run
     only_rows: dict[int, np.ndarray] = field(default_factory=dict)  # by relation: the row versions a re-check reads instead of the snapshot's
     affected: int = 0
     gathers: list[Gathering] = field(default_factory=list)  # those that have workers now

@@ -94,6 +94,19 @@ def _(node: p.PhysicalPlan, place: Place, metrics: NodeMetrics | None) -> Iterat
 
 
 @details.register
+def _(node: p.SampleScan, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
+    outside = place.prefixed(place.prefix or place.verbose)
+    arguments = [outside.text(argument) for argument in node.arguments]
+    text = f"Sampling: {node.method} ({', '.join(arguments)})"
+    seed = None if node.repeatable is None else outside.text(node.repeatable)
+    yield Property(label="Sampling Method", value=node.method, text=text if seed is None else f"{text} REPEATABLE ({seed})")
+    yield Property(label="Sampling Parameters", value=arguments)
+    if seed is not None:
+        yield Property(label="Repeatable Seed", value=seed)
+    yield from _filter(node, _scan_place(node, place), metrics)
+
+
+@details.register
 def _(node: p.IndexScan, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
     scan = _scan_place(node, place)
     yield from _qual("Index Cond", node.conditions, scan)

@@ -44,6 +44,15 @@ class TableItem(FromItem):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class SampledItem(TableItem):
+    """A table of which TABLESAMPLE takes some rows, by `method` (bernoulli or system)."""
+
+    method: str
+    arguments: tuple[Expr, ...]
+    repeatable: Expr | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class FunctionItem(FromItem):
     """Function calls in FROM (ROWS FROM has several). `outputs` are all their columns, ordinality last.
 

@@ -97,6 +97,16 @@ class SeqScan(PhysicalPlan):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class SampleScan(SeqScan):
+    """The rows that TABLESAMPLE takes of a relation: by `method` (bernoulli or system), the same for the same seed if `repeatable`."""
+
+    label: ClassVar[str] = "Sample Scan"
+    method: str
+    arguments: tuple[Expr, ...]
+    repeatable: Expr | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class IndexScan(SeqScan):
     """Rows by an index: `conditions` on its `keys` (expressions over the columns) with row-independent expressions."""
 

@@ -252,6 +252,11 @@ class Prepared(LevelExpressions):
         if isinstance(item, l.FunctionItem):
             item = self.level.statement.inlined(item)
             return replace(item, calls=self._outside([self.level.fold(call) for call in item.calls], False))
+        if isinstance(item, l.SampledItem):
+            repeatable = None if item.repeatable is None else self.expr(item.repeatable)
+            made = replace(item, arguments=self.exprs(item.arguments), repeatable=repeatable)
+            self.level.row_columns[:] = [(made if table is item else table, id) for table, id in self.level.row_columns]
+            return made
         if isinstance(item, AppendItem):
             return replace(item, members=tuple(replace(m, item=self._item_source(m.item)) for m in item.members))
         if isinstance(item, l.SubqueryItem):

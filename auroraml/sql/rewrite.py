@@ -118,7 +118,7 @@ _BEFORE = {
 }  # fmt: skip
 
 _HANDLED = STRUCTURE.union(  # the words that may be more than names
-    VALUES, CONSTANTS, SPECIAL_CALLS, _AFTER, _BEFORE, ("cast", "default", "nfc", "nfd", "nfkc", "nfkd", "operator", "overriding", "treat", "variadic")
+    VALUES, CONSTANTS, SPECIAL_CALLS, _AFTER, _BEFORE, ("cast", "default", "nfc", "nfd", "nfkc", "nfkd", "operator", "overriding", "tablesample", "treat", "variadic")
 )  # fmt: skip
 _TYPES = frozenset(("double", "character", "national", "timestamp", "time", "bit", "interval", "char", "float", "numeric", "varchar"))
 
@@ -350,6 +350,8 @@ class Rewriter:
         if word == "overriding" and following.is_word("system", "user") and self.tokens[i + 2].is_word("value"):
             self.source.overriding[i] = following.text
             return i + 3
+        if word == "tablesample" and self.operand and following.is_name:
+            return self._sample(i)
         if word == "rows" and following.is_word("from") and self.tokens[i + 2].is_op("("):
             self._put(f"_f{i}", i, False)
             self._open(i + 2, "call", i)
@@ -376,6 +378,27 @@ class Rewriter:
             self._put(f"_k{i}", i, True)
             return i + 4 if self.tokens[i + 3].is_op(")") else i + 1
         return self._grammar(i, word, following)
+
+    def _sample(self, i: int) -> int:
+        """TABLESAMPLE method (arguments) REPEATABLE (seed), as calls behind WITH, where another dialect has hints about a table."""
+        self._put("WITH (", i, False)
+        i += 1
+        while self.tokens[i + 1].is_op("."):
+            i += 2
+        after = self._written_call(i)
+        if self.tokens[after].is_word("repeatable"):
+            self._put(",", after, False)
+            after = self._written_call(after)
+        self._put(")", after - 1, True)
+        return after
+
+    def _written_call(self, i: int) -> int:
+        """A name and its arguments in parentheses; the token behind them."""
+        depth = len(self.frames)
+        i = self._identifier(i)
+        while len(self.frames) > depth and i < self.stop:
+            i = self._next(i)
+        return i
 
     def _tested(self, i: int) -> bool:
         """Whether the word at `i` belongs to an IS [NOT] test."""

@@ -99,6 +99,19 @@ class HeapFill:
         runs = np.array(self.runs, np.int64).reshape(-1, 2)
         return runs[np.searchsorted(runs[:, 0], rows, side="right") - 1, 1]  # type: ignore[no-any-return] # numpy gives Any
 
+    def places_of(self, rows: Sizes) -> tuple[Sizes, Sizes]:
+        """The page that each of these rows is on, and its number there, from 1 on."""
+        runs = np.array(self.runs, np.int64).reshape(-1, 2)
+        found = np.searchsorted(runs[:, 0], rows, side="right") - 1
+        order = np.argsort(runs[:, 1], kind="stable")
+        counts = np.diff(runs[:, 0], append=self.rows)[order]
+        before = np.cumsum(counts) - counts  # rows of earlier runs, then only those of the same page
+        first = np.flatnonzero(np.diff(runs[order, 1], prepend=-1))
+        before -= np.repeat(before[first], np.diff(first, append=len(order)))
+        earlier = np.empty(len(order), np.int64)
+        earlier[order] = before
+        return runs[found, 1], rows - runs[found, 0] + earlier[found] + 1
+
     def order_of(self, rows: Sizes) -> Sizes | None:
         """The places of these rows in the order of their pages; None where that is how they are given."""
         if not self.maps:  # no row was put back into an earlier page

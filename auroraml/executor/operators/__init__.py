@@ -16,6 +16,7 @@ from auroraml.executor.operators import (
     modify,
     nested_loop,
     ordering,
+    sampling,
     scans,
     sets,
     tables,
@@ -24,5 +25,5 @@ from auroraml.executor.operators import (
 
 __all__ = [
     "functions", "gather", "grouping", "hash_join", "incremental_sort", "index_only", "joins", "limits", "locking", "memoize", "merge_join", "merging", "modify",
-    "nested_loop", "ordering", "scans", "sets", "tables", "windows",
+    "nested_loop", "ordering", "sampling", "scans", "sets", "tables", "windows",
 ]  # fmt: skip

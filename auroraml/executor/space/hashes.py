@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import singledispatch
@@ -42,6 +43,19 @@ def of_words(words: Hashes) -> Hashes:
     """Of unsigned integers of four bytes (hash_bytes_uint32)."""
     start = np.full(len(words), (START + 4) & 0xFFFFFFFF, np.uint32)
     return _final(start + words, start, start)
+
+
+def of_several(words: Sequence[Hashes]) -> Hashes:
+    """Of two or three words each (hash_bytes of 8 or 12 bytes)."""
+    start = np.full(len(words[0]), (START + 4 * len(words)) & 0xFFFFFFFF, np.uint32)
+    if len(words) == 2:
+        return _final(start + words[0], start + words[1], start)
+    return _final(*_mix(start + words[0], start + words[1], start + words[2]))
+
+
+def of_float(value: float) -> int:
+    """Of one float8 (hashfloat8)."""
+    return 0 if value == 0 else int(of_bytes([struct.pack("<d", value)])[0])
 
 
 def of_bytes(texts: Sequence[bytes]) -> Hashes:

@@ -71,6 +71,9 @@ class Clause:
     sets: bool = False
 
 
+FUNCTION_CLAUSE = Clause(name="functions in FROM", sets=True)
+
+
 class Expressions(Predicates):
     """Binds the expressions of one query level."""
 

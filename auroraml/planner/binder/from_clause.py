@@ -22,15 +22,14 @@ from auroraml.ir.logical import CteItem, FromItem, FunctionItem, JoinItem, Logic
 from auroraml.ir.objects import Relation
 from auroraml.ir.tree import walk
 from auroraml.planner.binder.binder import Binder
-from auroraml.planner.binder.expressions import Clause, Expressions
+from auroraml.planner.binder.expressions import FUNCTION_CLAUSE, Clause, Expressions
 from auroraml.planner.binder.literals import record_of
+from auroraml.planner.binder.sampling import sampled
 from auroraml.planner.binder.scope import Entry, Scope, column
 from auroraml.planner.binder.stored import current
 from auroraml.records import replace
 from auroraml.types.pg_type import PgType, Rep
 from auroraml.types.table import INT8, RECORD, TEXT, UNKNOWN
-
-FUNCTION_CLAUSE = Clause(name="functions in FROM", sets=True)
 
 
 class FromClause:
@@ -96,6 +95,12 @@ class FromClause:
 
     def item(self, node: exp.Expression) -> FromItem:
         """One FROM item, entered into the scope."""
+        item = self._item(node)
+        for hint in node.args.get("hints") or ():  # what stands for TABLESAMPLE
+            item = sampled(item, hint, self.expressions, self.leaves.start(node))
+        return item
+
+    def _item(self, node: exp.Expression) -> FromItem:
         if isinstance(node, exp.Lateral):
             return self._lateral(node)
         if isinstance(node, exp.Values):
@@ -103,8 +108,6 @@ class FromClause:
         if isinstance(node, exp.Subquery):
             return self._parenthesised(node, False)
         if isinstance(node, exp.Table):
-            if node.args.get("sample") is not None:
-                raise FeatureNotSupported("TABLESAMPLE is not supported", at=self.leaves.start(node))
             if isinstance(node.this, exp.Values):
                 return self._values(node.this, node)
             if isinstance(node.this, (exp.Anonymous, exp.Dot)):

@@ -97,8 +97,11 @@ def system_column(entry: Entry, name: str, at: int) -> Expr | None:
 def missing_column(scope: Scope, name: str, at: int) -> UndefinedColumn:
     """42703 for a bare name, with the hint PostgreSQL gives for the nearest column."""
     hint = None
+    beside = next((entry for level in scope.levels() for entry in level.siblings if entry.called(name)), None)
     near = nearest(scope, name, None)
-    if near:
+    if beside is not None:
+        hint = f'There is a column named "{name}" in table "{beside.alias}", but it cannot be referenced from this part of the query.'
+    elif near:
         hint = f"Perhaps you meant to reference the column {near}."
     return UndefinedColumn(f'column "{name}" does not exist', hint=hint, at=at)
 

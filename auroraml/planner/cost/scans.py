@@ -28,6 +28,19 @@ def seq_scan(
     return startup, startup + cpu + disk, rows
 
 
+def sample_scan(
+    c: CostParameters, by_page: bool, pages: float, tuples: float, qual_startup: float, qual_per_tuple: float, target_startup: float,
+    target_per_tuple: float, rows: float,
+) -> tuple[float, float, float]:  # fmt: skip
+    """Startup, total and rows of a sample scan of so many pages and tuples, which are read one after another or `by_page` (cost_samplescan)."""
+    run = (c.random_page if by_page else c.seq_page) * pages
+    startup = qual_startup
+    run += (c.tuple + qual_per_tuple) * tuples
+    startup += target_startup
+    run += target_per_tuple * rows
+    return startup, startup + run, rows
+
+
 def index_pages_fetched(c: CostParameters, tuples: float, pages: float, index_pages: float, total_table_pages: float) -> float:
     """Heap pages read for `tuples` index entries, cache considered (Mackert and Lohman; index_pages_fetched)."""
     t = pages if pages > 1 else 1.0

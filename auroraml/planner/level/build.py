@@ -121,7 +121,7 @@ def _lateral(level: Level, relation: Relation) -> None:
     item = relation.item
     assert item is not None
     own = made_ids(item)
-    if not isinstance(item, l.TableItem):
+    if isinstance(item, l.SampledItem) or not isinstance(item, l.TableItem):
         relation.lateral_vars = [c for c in lateral_reads(item) if (c.id in level.owner or c.id in level.joint) and c.id not in own]
     held = [holder.expr for holder in level.placeholders.values() if level.owner.get(holder.id) == relation.index]
     ids = read_ids((*held, *relation.lateral_vars)).intersection(level.owner) - own

@@ -20,6 +20,8 @@ def lateral_reads(item: l.FromItem) -> Iterator[e.ColumnRef]:
             yield from lateral_reads(member.item)
     elif isinstance(item, l.SubqueryItem):
         yield from _query(item.query)
+    elif isinstance(item, l.SampledItem):
+        yield from _columns((item.arguments, item.repeatable))
     elif not isinstance(item, l.TableItem):
         yield from _columns(item)
 

@@ -20,6 +20,7 @@ from auroraml.planner.paths.dominance import add_partial_path, add_path, cheapes
 from auroraml.planner.paths.parallel import consider, useful_gathers
 from auroraml.planner.paths.path import Path
 from auroraml.planner.paths.reparameterize import reparameterized
+from auroraml.planner.paths.sampling import sample_size
 from auroraml.planner.paths.scans import base_paths, is_dummy, make_dummy
 from auroraml.planner.paths.sizes import set_size
 from auroraml.planner.paths.subqueries import plan_subquery
@@ -37,6 +38,9 @@ def set_relation_size(level: Level, relation: Relation) -> None:
     if isinstance(relation.item, l.SubqueryItem) and not relation.excluded:
         plan_subquery(level, relation, relation.item)
     check_index_predicates(level, relation)
+    if isinstance(relation.item, l.SampledItem):
+        relation.pages, relation.tuples = sample_size(level, relation, relation.item)
+        level.estimates.inputs[relation.index].tuples = relation.tuples
     set_size(level, relation)
 
 

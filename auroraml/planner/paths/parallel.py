@@ -36,6 +36,8 @@ def consider(level: Level, relation: Relation) -> None:
 
 def _shared(level: Level, item: l.FromItem) -> bool:
     """Whether workers see what a FROM item names."""
+    if isinstance(item, l.SampledItem) and not is_safe(level, item.arguments):
+        return False
     if isinstance(item, l.TableItem):
         return item.relation.persistence != "t" and (item.relation.system is None or item.relation.kind == "r")
     if isinstance(item, l.SubqueryItem):

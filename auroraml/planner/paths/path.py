@@ -49,6 +49,12 @@ class SeqPath(Path):
     __slots__ = ()
 
 
+class SamplePath(Path):
+    """Some rows of a table (TABLESAMPLE)."""
+
+    __slots__ = ()
+
+
 class ItemPath(Path):
     """A scan of a function, VALUES, WITH query or work table."""
 

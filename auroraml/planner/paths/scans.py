@@ -10,7 +10,8 @@ from auroraml.planner.level.relation import Parameterization, Relation
 from auroraml.planner.paths.dominance import add_partial_path, add_path, set_cheapest
 from auroraml.planner.paths.indexes import index_paths
 from auroraml.planner.paths.parallel import useful_gathers, workers_for
-from auroraml.planner.paths.path import DummyPath, ItemPath, Path, ProjectionPath, ProjectSetPath, ResultPath, SeqPath
+from auroraml.planner.paths.path import DummyPath, ItemPath, Path, ProjectionPath, ProjectSetPath, ResultPath, SamplePath, SeqPath
+from auroraml.planner.paths.sampling import BY_PAGE
 from auroraml.planner.paths.sizes import parameterization
 from auroraml.planner.paths.subqueries import subquery_paths
 from auroraml.planner.rules.join_tree import NoTable
@@ -46,7 +47,9 @@ def base_paths(level: Level, relation: Relation) -> None:
         relation.widths = {id: width if relation.attribute_numbers.get(id, 0) < 0 else 0 for id, width in relation.widths.items()}
         make_dummy(relation)
         return
-    if isinstance(item, l.TableItem):
+    if isinstance(item, l.SampledItem):
+        add_path(relation, sampling(level, relation, item))
+    elif isinstance(item, l.TableItem):
         add_path(relation, sequential(level, relation, relation.lateral, 0))
         if relation.consider_parallel and not relation.lateral and item.relation.system is None:  # system relations are read whole
             workers = workers_for(level, relation, relation.pages, -1.0)
@@ -86,6 +89,20 @@ def sequential(level: Level, relation: Relation, outer: int, workers: int) -> Pa
     path.safe = relation.consider_parallel
     path.workers = workers
     path.aware = workers > 0
+    return path
+
+
+def sampling(level: Level, relation: Relation, item: l.SampledItem) -> Path:
+    """TABLESAMPLE, the only path of its relation (create_samplescan_path)."""
+    param = parameterization(level, relation, relation.lateral)
+    path = SamplePath(relation, relation.target, (), param)
+    startup, per_tuple = quals_cost(level, relation, param)
+    rows = relation.rows if param is None else param.rows
+    target = relation.target
+    path.startup, path.total, path.rows = cost.sample_scan(
+        level.costs, item.method in BY_PAGE, relation.pages, relation.tuples, startup, per_tuple, target.startup, target.per_tuple, rows
+    )
+    path.safe = relation.consider_parallel
     return path
 
 

@@ -14,7 +14,7 @@ from auroraml.planner.level.implication import implied
 from auroraml.planner.level.questions import equal, mutable, rewrite, strip, walk
 from auroraml.planner.level.relation import Relation
 from auroraml.planner.paths.index_costs import covered
-from auroraml.planner.paths.path import BitmapPath, BitmapTree, DummyPath, IndexPath, ItemPath, Path, ResultPath, SeqPath, SubqueryPath
+from auroraml.planner.paths.path import BitmapPath, BitmapTree, DummyPath, IndexPath, ItemPath, Path, ResultPath, SamplePath, SeqPath, SubqueryPath
 from auroraml.planner.plans.emitter import EXACT, IGNORE, LABEL, SMALL, Emitter, builds, physical_columns
 from auroraml.planner.plans.inputs import Emitted, Resolver
 from auroraml.planner.rules.placeholder import PlaceHolder
@@ -104,6 +104,24 @@ def seq_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] |
     node = p.SeqScan(
         relation=item.relation, alias=relation.alias, columns=columns, targets=resolve.all(outputs), filter=_filter(emitter, resolve, clauses),
         cost=emitter.cost(path), range_index=relation.serial, parallel_aware=path.aware,
+    )  # fmt: skip
+    return Emitted(node, outputs)
+
+
+@builds(SamplePath, tested=scan_clauses)
+def sample_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
+    """Sample Scan."""
+    relation = path.relation
+    item = relation.item
+    assert isinstance(item, l.SampledItem)
+    columns, inputs = _columns(emitter, relation)
+    outputs = scan_list(emitter, path, flags, exprs)
+    resolve, outside = emitter.resolver(inputs), emitter.resolver()
+    repeatable = None if item.repeatable is None else outside.all([item.repeatable])[0]
+    node = p.SampleScan(
+        relation=item.relation, alias=relation.alias, columns=columns, targets=resolve.all(outputs),
+        filter=_filter(emitter, resolve, scan_clauses(path)), method=item.method, arguments=outside.all(item.arguments), repeatable=repeatable,
+        cost=emitter.cost(path), range_index=relation.serial,
     )  # fmt: skip
     return Emitted(node, outputs)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from auroraml.errors import FeatureNotSupported
 from auroraml.errors import SyntaxError as SqlSyntaxError
 from auroraml.sql.check.expression import Expressions
 from auroraml.sql.lexer import NUMBER, PARAMETER, Token
@@ -278,6 +277,7 @@ class Queries(Expressions):
         if self.word("only"):
             self._relation()
             self._alias()
+            self._sample()
             return
         self._named_table()
 
@@ -296,8 +296,20 @@ class Queries(Expressions):
             return
         self._relation()
         self._alias()
-        if self.word("tablesample"):
-            raise FeatureNotSupported("TABLESAMPLE is not supported", at=self.token.start)
+        self._sample()
+
+    def _sample(self) -> None:
+        """TABLESAMPLE method (arguments) REPEATABLE (seed)."""
+        if not self.take("tablesample"):
+            return
+        self.qualified()
+        self.need_mark("(")
+        self.listed(self.expr)
+        self.need_mark(")")
+        if self.take("repeatable"):
+            self.need_mark("(")
+            self.expr()
+            self.need_mark(")")
 
     def _relation(self) -> None:
         if self.take("only"):
