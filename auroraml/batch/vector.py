@@ -238,11 +238,12 @@ def scales_of(vector: NumericVector) -> npt.NDArray[np.int16]:
 class TextVector(Vector):
     """Text (pa.LargeStringArray) or bytes (pa.LargeBinaryArray); the array itself holds no NULLs, `validity` does."""
 
-    __slots__ = ("values",)
+    __slots__ = ("places", "values")
 
     def __init__(self, values: pa.Array, validity: Mask | None = None) -> None:
         super().__init__(len(values), validity)
         self.values = values
+        self.places: tuple[bool, Index] | None = None  # of a dictionary: each value's place in their order, once somebody has sorted by it
 
     def take(self, index: Index, nullable: bool = False) -> TextVector:
         validity = self._taken_validity(index, nullable)
@@ -282,6 +283,7 @@ class RenderedVector(TextVector):
 
     def __init__(self, source: Vector, type: PgType, render: Callable[[Vector], pa.Array], validity: Mask | None = None) -> None:
         Vector.__init__(self, source.n, validity)
+        self.places = None
         self.source = source
         self.type = type
         self.render = render

@@ -9,12 +9,16 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auroraml.batch import ConstVector, DictVector, FixedVector, Index, ManyScales, NumericVector, RangeVector, TextVector, Vector
+from auroraml.batch import ConstVector, DictVector, FixedVector, Index, ManyScales, Mask, NumericVector, RangeVector, TextVector, Vector
 from auroraml.functions.ordering import orderable
 from auroraml.types.bounds import OrderedDecimal, range_ranks
 from auroraml.types.pg_type import PgType, Rep
 
 Codes = npt.NDArray[np.int64]
+WIDE = 2**62
+COUNTED, MANY = 4_096, 16_384  # codes that Arrow sorts by counting; rows from which that is faster than numpy's radix sort
+SHORT = 2_048  # rows up to which plain sorting is as good as by digits
+GLANCE = 1_024  # rows looked at before all are
 DENSE = 1 << 22  # a domain of integers up to this size is coded by subtraction, without looking at the values' order
 
 
@@ -122,26 +126,43 @@ def compact(codes: Codes) -> tuple[Codes, int]:
 def groups(vectors: Sequence[Vector], types: Sequence[PgType], n: int) -> tuple[Codes, int, Index]:
     """Group numbers in order of first appearance, how many there are, and the first row of each."""
     codes, size = combine([codes_of(v, t) for v, t in zip(vectors, types, strict=True)], n)
+    return numbered(codes, size)
+
+
+def numbered(codes: Codes, size: int) -> tuple[Codes, int, Index]:
+    """Codes below `size` made group numbers in order of first appearance, how many there are, and the first row of each."""
+    n = len(codes)
     if n == 0:
         return codes, 0, np.zeros(0, np.int64)
-    if size <= max(65_536, 4 * n):
-        first = np.full(size, n, np.int64)
-        first[codes[::-1]] = np.arange(n - 1, -1, -1)
-        used = np.flatnonzero(first < n)
-        order = np.argsort(first[used], kind="stable")
-        number = np.zeros(size, np.int64)
-        number[used[order]] = np.arange(len(used))
-        return number[codes], len(used), first[used[order]]
-    number, count = compact(codes)
-    first = np.full(count, n, np.int64)
-    first[number[::-1]] = np.arange(n - 1, -1, -1)
-    return number, count, first
+    if ascending(codes):
+        borders = np.empty(n, np.bool_)
+        borders[0] = True
+        np.not_equal(codes[1:], codes[:-1], out=borders[1:])
+        return np.cumsum(borders) - 1, int(np.count_nonzero(borders)), np.flatnonzero(borders)
+    if size > max(65_536, 4 * n):
+        number, count = compact(codes)
+        first = np.empty(count, np.int64)
+        first[number[::-1]] = np.arange(n - 1, -1, -1)
+        return number, count, first
+    place: np.ndarray = np.full(size, -1, np.int32 if n < 2**31 else np.int64)
+    place[codes[::-1]] = np.arange(n - 1, -1, -1, dtype=place.dtype)
+    beginning = np.zeros(n, np.bool_)
+    beginning[place[place >= 0]] = True
+    first = np.flatnonzero(beginning)
+    place[codes[first]] = np.arange(len(first), dtype=place.dtype)
+    return place[codes].astype(np.int64), len(first), first
+
+
+def ascending(values: np.ndarray) -> bool:
+    """Whether no value is below the one before it."""
+    some = min(len(values), GLANCE)
+    return bool((values[1:some] >= values[: some - 1]).all()) and (some == len(values) or bool((values[some:] >= values[some - 1 : -1]).all()))
 
 
 def rank(vector: Vector, type: PgType) -> npt.NDArray[np.int64] | np.ndarray:
     """Numbers (or other values numpy sorts) in the order of the values."""
-    if isinstance(vector, DictVector) and type.name not in ("jsonb", "timetz"):
-        places = pc.rank(_text(vector.dictionary, type), "ascending", tiebreaker="dense").to_numpy().astype(np.int64)
+    if isinstance(vector, DictVector) and type.name not in ("jsonb", "timetz") and vector.dictionary.n <= 8 * vector.n:
+        places = _places(vector.dictionary, type)
         return places[vector.codes] if len(places) else np.zeros(vector.n, np.int64)
     if isinstance(vector, RangeVector):
         return range_ranks(vector)
@@ -157,8 +178,60 @@ def rank(vector: Vector, type: PgType) -> npt.NDArray[np.int64] | np.ndarray:
     return values
 
 
-def _text(vector: TextVector, type: PgType) -> pa.Array:
-    return pc.utf8_rtrim(vector.values, " ") if type.name == "bpchar" else vector.values
+def _places(dictionary: TextVector, type: PgType) -> Codes:
+    """The place of each value of a dictionary in their order, found once."""
+    padded = type.name == "bpchar"
+    kept = dictionary.places
+    if kept is None or kept[0] is not padded:
+        texts = pc.utf8_rtrim(dictionary.values, " ") if padded else dictionary.values
+        kept = dictionary.places = (padded, pc.rank(texts, "ascending", tiebreaker="dense").to_numpy().astype(np.int64))
+    return kept[1]
+
+
+def differences(vector: Vector, type: PgType) -> Mask:
+    """Whether each value but the first differs from the one before it (NULL from NULL does not)."""
+    if isinstance(vector, ConstVector):
+        return np.zeros(max(vector.n - 1, 0), np.bool_)
+    values = _compared(vector, type)
+    if values is None:
+        codes, _ = codes_of(vector, type)
+        return np.not_equal(codes[1:], codes[:-1])
+    changed: Mask
+    if isinstance(values, pa.Array):
+        changed = pc.not_equal(values.slice(1), values.slice(0, max(len(values) - 1, 0))).to_numpy(zero_copy_only=False)
+    else:
+        changed = values[1:] != values[:-1]
+        if values.dtype.kind == "f":
+            nan = np.isnan(values)
+            changed &= ~(nan[1:] & nan[:-1])
+    if vector.validity is None:
+        return changed
+    valid: Mask = vector.validity
+    changed = changed & valid[1:] & valid[:-1]
+    return np.logical_or(changed, valid[1:] != valid[:-1])  # type: ignore[no-any-return] # numpy gives Any
+
+
+def _compared(vector: Vector, type: PgType) -> np.ndarray | pa.Array | None:
+    """Values that are equal where the type's are, if there are some at hand."""
+    if isinstance(vector, DictVector):
+        return vector.codes if type.name not in ("bpchar", "jsonb", "timetz") else None
+    if isinstance(vector, FixedVector):
+        return vector.values if vector.values.dtype.names is None else None
+    if isinstance(vector, ManyScales):
+        return vector.whole
+    if isinstance(vector, NumericVector):
+        return vector.values if vector.scale is not None else None
+    return comparable(vector, type) if isinstance(vector, TextVector) and type.name not in ("jsonb", "timetz") else None
+
+
+def gathered(codes: Codes, size: int) -> Index:
+    """The stable order of small codes (0 to before `size`): all rows of 0, then those of 1, and so on."""
+    if size <= COUNTED and len(codes) >= MANY:
+        order = pc.array_sort_indices(pa.array(codes.astype(np.uint8 if size <= 256 else np.uint16)))  # by counting
+        return order.to_numpy().view(np.int64)  # type: ignore[no-any-return] # numpy gives Any
+    if size <= 65_536:
+        return np.argsort(codes.astype(np.uint16), kind="stable")  # by radix
+    return np.argsort(codes, kind="stable")
 
 
 def sort_indices(vectors: Sequence[Vector], types: Sequence[PgType], descending: Sequence[bool], nulls_first: Sequence[bool], n: int) -> Index:
@@ -176,9 +249,55 @@ def sort_indices(vectors: Sequence[Vector], types: Sequence[PgType], descending:
         keys.append(values)
     if not keys:
         return np.arange(n)
+    if n >= SHORT and all(key.dtype.kind in "iub" for key in keys):
+        return _by_digits(_packed(keys), n)
     if len(keys) == 1:
         return np.argsort(keys[0], kind="stable")
     return np.lexsort(keys[::-1])
+
+
+def _packed(keys: Sequence[np.ndarray]) -> list[tuple[Codes, int]]:
+    """Whole numbers as codes from 0 and how many there are, neighbours in one as long as 62 bits hold them."""
+    packed: list[tuple[Codes, int]] = []
+    for key in keys:
+        low, high = int(key.min()), int(key.max())
+        size = high - low + 1
+        codes = key.astype(np.int64)
+        if size > WIDE:
+            packed.append((codes, size))  # in its own order
+            continue
+        codes -= low
+        if packed and packed[-1][1] * size <= WIDE:
+            before, width = packed[-1]
+            packed[-1] = (before * size + codes, width * size)
+        else:
+            packed.append((codes, size))
+    return packed
+
+
+def _by_digits(packed: Sequence[tuple[Codes, int]], n: int) -> Index:
+    """The stable order by several codes, first one first: by the last digit, then by the one before, where digits are few enough."""
+    if len(packed) == 1 and ascending(packed[0][0]):
+        return np.arange(n)
+    width = 12 if n >= MANY else 16
+    order: Index | None = None
+    for codes, size in reversed(packed):
+        bits = (size - 1).bit_length()
+        if bits > 4 * width:
+            order = _after(np.argsort(codes if order is None else codes[order], kind="stable"), order)
+            continue
+        for shift in range(0, bits, width):
+            digit = codes >> shift
+            left = bits - shift
+            if left > width:
+                digit &= (1 << width) - 1
+            order = _after(gathered(digit if order is None else digit[order], 1 << min(width, left)), order)
+    return np.arange(n) if order is None else order
+
+
+def _after(order: Index, before: Index | None) -> Index:
+    """Rows put in one order and then in another."""
+    return order if before is None else before[order]
 
 
 def _reversed(values: np.ndarray) -> np.ndarray:

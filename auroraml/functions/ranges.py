@@ -266,7 +266,7 @@ def _with_bounds(types: Types, found: RangeVector, where: Mask, lower: _Bound | 
 @aggregate("range_intersect_agg(anyrange)", typed=True)
 def intersect_agg(types: Types, args: Sequence[Vector], codes: np.ndarray, groups: int) -> Vector:
     """What all ranges of a group have in common: the highest lower bound and the lowest upper one, if these leave anything."""
-    vector, codes = valid_rows(args[0], codes)
+    vector, codes = valid_rows(args[0], codes, groups)
     found = range_of(vector)
     (ends,) = ends_of(found)
     known = present(codes, groups)

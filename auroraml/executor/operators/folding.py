@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from auroraml.batch import FixedVector, Index, NumericVector, StructVector, Vector, concat
+from auroraml.batch import ConstVector, FixedVector, Index, NumericVector, StructVector, Vector, concat
 from auroraml.errors import NumericValueOutOfRange
 from auroraml.evaluate.call import null
 from auroraml.evaluate.keys import rank
 from auroraml.functions.aggregates.basic import averages, sum_bigint, sum_numeric
+from auroraml.functions.aggregates.group_rows import chosen, group_rows
 from auroraml.functions.signature import AGGREGATES
 from auroraml.ir import expr as e
 from auroraml.types.pg_type import PgType
@@ -21,19 +22,27 @@ WHOLE = ("int2", "int4", "int8")
 
 def extreme(vector: Vector, type: PgType, codes: Index, count: int, largest: bool) -> Vector:
     """min and max of any ordered type: the row of each group that sorts first or last."""
-    flat = vector.flat()
-    if isinstance(flat, FixedVector) and flat.values.dtype.kind in "iu" and flat.validity is None and count == 1 and flat.n:
-        row = int(flat.values.argmax() if largest else flat.values.argmin())
-        return flat.take(np.array([row]))
-    valid = np.arange(flat.n) if flat.validity is None else np.flatnonzero(flat.validity)
-    ranks = rank(flat.take(valid), type)
-    order = np.lexsort((ranks, codes[valid]))
-    owners = codes[valid][order]
+    if isinstance(vector, ConstVector):
+        vector = vector.flat()
+    if isinstance(vector, FixedVector) and vector.values.dtype.kind in "iu" and vector.validity is None and count == 1 and vector.n:
+        row = int(vector.values.argmax() if largest else vector.values.argmin())
+        return vector.take(np.array([row]))
+    rows = None if vector.validity is None else np.flatnonzero(vector.validity)
+    if rows is not None:
+        codes = chosen(codes, rows, count)
+    ranks = rank(vector if rows is None else vector.take(rows), type)
+    if ranks.dtype.kind == "f" and np.isnan(ranks).any():
+        ranks = np.unique(ranks, return_inverse=True)[1]
+    if ranks.dtype == np.bool_:
+        ranks = ranks.astype(np.int8)
+    ends = np.array([-np.inf, np.inf]) if ranks.dtype.kind == "f" else np.array([np.iinfo(ranks.dtype).min, np.iinfo(ranks.dtype).max])
+    best = group_rows(codes, count).reduced(np.maximum if largest else np.minimum, ranks, ends[0] if largest else ends[1])
+    hits = np.flatnonzero(ranks == best[codes])
     place = np.full(count, -1, np.int64)
-    if len(order):
-        edges = np.append(np.flatnonzero(np.diff(owners)), len(owners) - 1) if largest else np.append(0, np.flatnonzero(np.diff(owners)) + 1)
-        place[owners[edges]] = valid[order[edges]]
-    return flat.take(place, True)
+    if not largest:
+        hits = hits[::-1]  # of equal values, min keeps the first and max the last
+    place[codes[hits]] = hits if rows is None else rows[hits]
+    return vector.take(place, True)
 
 
 class Fold:

@@ -6,112 +6,31 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from auroraml.batch import Batch, ConstVector, FixedVector, Index, Vector, concat, concat_batches
-from auroraml.evaluate import Frame, compile, truth
+from auroraml.batch import Batch, ConstVector, FixedVector, Index, Vector, concat_batches
+from auroraml.evaluate import Frame
 from auroraml.evaluate.call import null
 from auroraml.evaluate.keys import groups, sort_indices
 from auroraml.executor.operator import ALL, LARGE, Keeping, operator
+from auroraml.executor.operators.accumulating import Accumulated, Found
 from auroraml.executor.operators.folding import Fold, fold_of
 from auroraml.executor.operators.joins import no_rows
+from auroraml.executor.operators.morsels import MorselStates, is_foldable
 from auroraml.executor.operators.ordering import changes, output_type
-from auroraml.executor.operators.states import aggregate_kernel, combined, keeps_rows, state_of
+from auroraml.executor.operators.runs import Runs
+from auroraml.executor.operators.states import keeps_rows
 from auroraml.executor.plans import own_parts
 from auroraml.executor.space.chunks import set_chunks
 from auroraml.executor.space.grouping import Table, group_space
 from auroraml.executor.space.hashes import group_hashes
-from auroraml.executor.space.states import STATE, state_sizes, transition
-from auroraml.functions.signature import CallContext
+from auroraml.executor.space.states import STATE, transition
+from auroraml.functions.aggregates.group_rows import clustered
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.hashing import BLOCK
 from auroraml.ir.tree import children, same, walk
-from auroraml.storage.sizes import Sizes
 from auroraml.storage.tuples import minimal_sizes
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import INT8
-
-
-class Accumulated:
-    """One aggregate call's arguments, computed batch by batch as the rows come in, so that errors come in the rows' order."""
-
-    def __init__(self, call: e.Aggregate) -> None:
-        self.call = call
-        self.args = [compile(a) for a in call.args]
-        self.filter = None if call.filter is None else compile(call.filter)
-        self.order = [compile(k.expr) for k in call.order_by]
-        self.direct = [compile(d) for d in call.direct]
-        self.parts: list[list[Vector]] = []
-        self.rows: list[Index] = []
-        self.n = 0
-
-    def evaluate(self, frame: Frame) -> tuple[Index | None, list[Vector]]:
-        """Which rows count (None: all), and the values of arguments and order keys at them."""
-        rows = None
-        if self.filter is not None:
-            rows = np.flatnonzero(truth(self.filter(frame)))
-            frame = frame.take(rows)
-        return rows, [one(frame) for one in (*self.args, *self.order, *self.direct)]
-
-    def add(self, found: tuple[Index | None, list[Vector]], start: int, n: int) -> None:
-        """Keep what `evaluate` found for the `n` rows from `start` on."""
-        rows, vectors = found
-        if self.filter is not None:
-            assert rows is not None
-            self.rows.append(rows + start)
-        self.parts.append(vectors)
-
-    def space(self, codes: Index, count: int) -> tuple[Sizes, Sizes]:
-        """Bytes of each group's state in PostgreSQL's hash table, in pieces and in blocks."""
-        if self.filter is not None:
-            codes = codes[np.concatenate(self.rows)] if self.rows else codes[:0]
-        args = [concat([part[i].flat() for part in self.parts]) for i in range(len(self.args))] if self.parts and self.call.phase != "final" else []
-        return state_sizes(self.call, args, codes, count)
-
-    def value(self, codes: Index, count: int, ctx: CallContext) -> Vector:
-        """The aggregate's value for each group."""
-        call = self.call
-        if self.filter is not None:
-            codes = codes[np.concatenate(self.rows)] if self.rows else codes[:0]
-        n = len(codes)
-        types = [a.type for a in call.args] + [k.expr.type for k in call.order_by] + [d.type for d in call.direct]
-        vectors = [
-            concat([part[i] if len(self.parts) == 1 else part[i].flat() for part in self.parts]) if self.parts else null(type).take(codes[:0])
-            for i, type in enumerate(types)
-        ]
-        if call.phase == "final":
-            return combined(call, vectors[0], codes, count, ctx)
-        args, keys = vectors[: len(call.args)], vectors[len(call.args) : len(call.args) + len(call.order_by)]
-        direct = [self._of_groups(v, codes, count) for v in vectors[len(vectors) - len(call.direct) :]] if call.direct else []
-        order: Index | None = None
-        if call.order_by:
-            down, first = [k.descending for k in call.order_by], [k.nulls_first for k in call.order_by]
-            order = sort_indices(keys, [k.expr.type for k in call.order_by], down, first, n)
-        if call.distinct:
-            order = self._distinct(args, codes, order)
-        if order is not None:
-            args, codes = [a.take(order) for a in args], codes[order]
-        if call.phase == "partial":
-            return state_of(call, args, codes, count, ctx)
-        return aggregate_kernel(call, [a.type for a in (*call.direct, *call.args)], [*direct, *args], codes, count, ctx)
-
-    @staticmethod
-    def _of_groups(vector: Vector, codes: Index, count: int) -> Vector:
-        """A direct argument's value for each group: that of its first row."""
-        first = np.full(count, -1, np.int64)
-        first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
-        return vector.flat().take(first, True)
-
-    def _distinct(self, args: Sequence[Vector], codes: Index, order: Index | None) -> Index:
-        """The rows of distinct arguments in each group, in the arguments' order unless one was given."""
-        chosen = np.arange(len(codes)) if order is None else order
-        parts = [FixedVector(codes[chosen]), *(a.take(chosen) for a in args)]
-        types = [INT8, *(a.type for a in self.call.args)]
-        _, _, first = groups(parts, types, len(chosen))
-        first = np.sort(first)
-        if order is None and args:
-            nothing = [False] * len(args)
-            first = first[sort_indices([a.take(chosen[first]) for a in args], [a.type for a in self.call.args], nothing, nothing, len(first))]
-        return chosen[first]
 
 
 def left_out(call: e.Grouping, grouped: frozenset[int], count: int) -> Vector:
@@ -264,13 +183,21 @@ class AggregateRows(Keeping):
         if folds is not None:
             return self._folded(folds)
         calls = [Accumulated(call) for call in self.node.calls]
+        if self._in_runs():
+            return self._of_runs(calls)
+        states = self._morsel_states(calls)
         parts: list[Batch] = []
         start = 0
         while (batch := self.pull_for(self.children[0], ALL)) is not None:
+            if states is not None and states.add(batch):
+                continue
+            states = None
             for call, found in zip(calls, self._evaluated(calls, batch), strict=True):
                 call.add(found, start, batch.n)
             start += batch.n
             parts.append(batch)
+        if states is not None and states.heads:
+            return self._of_states(states)
         batch = concat_batches(parts) if parts else no_rows(self.node.source)
         made = self._grouped(calls, batch)
         if self.ctx.measured and self.node.strategy in ("hashed", "mixed"):
@@ -280,6 +207,35 @@ class AggregateRows(Keeping):
             self.metrics.temp_read += space.disk // BLOCK
             self.tables = []
         return made
+
+    def _in_runs(self) -> bool:
+        """Whether the rows of each group come one after another."""
+        return self.node.strategy == "sorted" and bool(self.node.keys) and not self.node.rollups and self.loops.n is None
+
+    def _of_runs(self, calls: Sequence[Accumulated]) -> Batch | None:
+        """Groups of sorted rows: each as soon as its end is seen."""
+
+        def make(rows: Batch, starts: Index) -> Batch | None:
+            made = self._one(calls, rows, self.node.keys, lie=(clustered(np.diff(starts, append=rows.n)), len(starts), starts))
+            return None if made is None else made[0]
+
+        runs = Runs(calls, lambda batch: changes(batch, self.node.keys, self.node.source), make)
+        while (batch := self.children[0].pull(ALL)) is not None:
+            runs.add(batch, self._evaluated(calls, batch))
+        return runs.result()
+
+    def _morsel_states(self, calls: Sequence[Accumulated]) -> MorselStates | None:
+        """Where groups can be folded morsel by morsel: how."""
+        node = self.node
+        if not node.keys or node.rollups or self.loops.n is not None or (self.ctx.measured and node.strategy == "hashed") or not is_foldable(node):
+            return None
+        types = [output_type(node.source, k) for k in node.keys]
+        return MorselStates(calls, node.keys, types, lambda batch: self.frame(batch.n, batch), self._evaluated, self.ctx)
+
+    def _of_states(self, states: MorselStates) -> Batch | None:
+        rows, values = states.merged(self.node.phase)
+        made = self._finished(rows, values, self.node.keys)
+        return None if made is None else made[0]
 
     def _folds(self) -> list[Fold] | None:
         """Where there are no groups and every call can be folded batch by batch: how."""
@@ -306,8 +262,8 @@ class AggregateRows(Keeping):
         frame, _ = self.passing(Frame(n=1, sides=(rows,), params=self.loops, ctx=self.ctx, computed=computed))
         return self._computed(frame) if frame.n else None
 
-    def _evaluated(self, calls: Sequence[Accumulated], batch: Batch) -> list[tuple[Index | None, list[Vector]]]:
-        def compute(m: int) -> list[tuple[Index | None, list[Vector]]]:
+    def _evaluated(self, calls: Sequence[Accumulated], batch: Batch) -> list[Found]:
+        def compute(m: int) -> list[Found]:
             part = batch.slice(0, m)
             frame = self.frame(m, part)
             return [call.evaluate(frame) for call in calls]
@@ -418,31 +374,37 @@ class AggregateRows(Keeping):
         return sorted(found)
 
     def _one(
-        self, calls: Sequence[Accumulated], batch: Batch, keys: Sequence[int], place: Index | None = None, *, hashed: bool = False
-    ) -> tuple[Batch, Index] | None:
-        """The groups by some of the keys, and, given each row's `place`, the last place in each."""
-        grouped = frozenset(keys)
-        codes, count, first = self._codes(batch, keys)
+        self, calls: Sequence[Accumulated], batch: Batch, keys: Sequence[int], place: Index | None = None,
+        *, hashed: bool = False, lie: tuple[Index, int, Index] | None = None
+    ) -> tuple[Batch, Index] | None:  # fmt: skip
+        """The groups by some of the keys, and, given each row's `place`, the last place in each; `lie`: how they are known to lie."""
+        codes, count, first = self._codes(batch, keys) if lie is None else lie
         if hashed and self.ctx.measured:
             self._measure(calls, batch, keys, codes, count)
         if not count:
             return None
         values = [call.value(codes, count, self.ctx) for call in calls]
-        computed = {key: values[place] for key, place in self.places} | {id(x): left_out(x, grouped, count) for x in self.groupings}
         rows = batch.take(first, bool((first < 0).any()))
-        if len(grouped) != len(self.node.keys):
-            rows = self._blanked(rows, grouped)
         if self.loops.n is not None:
-            rows = Batch(rows.columns, count).owned(np.arange(count) if not keys else batch.owners[first])
-        frame = self.frame(count, rows)
-        out = Frame(n=count, sides=(rows,), params=frame.params, ctx=self.ctx, computed=computed)
-        out, kept = self.passing(out)
-        if not out.n:
+            rows = rows.owned(np.arange(count) if not keys else batch.owners[first])
+        found = self._finished(rows, values, keys)
+        if found is None:
             return None
+        made, kept = found
         last = np.full(count, -1)
         if place is not None:
             np.maximum.at(last, codes, place)
-        return self._computed(out), last if kept is None else last[kept]
+        return made, last if kept is None else last[kept]
+
+    def _finished(self, rows: Batch, values: Sequence[Vector], keys: Sequence[int]) -> tuple[Batch, Index | None] | None:
+        """What is made of groups, given a row and the aggregates' values of each, and which of them passed the filter (None: all)."""
+        grouped = frozenset(keys)
+        computed = {key: values[place] for key, place in self.places} | {id(x): left_out(x, grouped, rows.n) for x in self.groupings}
+        if len(grouped) != len(self.node.keys):
+            rows = self._blanked(rows, grouped)
+        frame = self.frame(rows.n, rows)
+        out, kept = self.passing(Frame(n=rows.n, sides=(rows,), params=frame.params, ctx=self.ctx, computed=computed))
+        return (self._computed(out), kept) if out.n else None
 
     def _computed(self, frame: Frame) -> Batch:
         made = Batch.of([compute(frame) for compute in self.targets], frame.n)

@@ -8,7 +8,7 @@ import numpy as np
 
 from auroraml.batch import Batch, Index, Mask, concat_batches
 from auroraml.batch.quicksort import quick_sorted, smallest
-from auroraml.evaluate.keys import codes_of, sort_indices
+from auroraml.evaluate.keys import differences, sort_indices
 from auroraml.executor.operator import ALL, Keeping, Streaming, operator
 from auroraml.executor.space.sorting import PAGE, SortSpace, sort_space
 from auroraml.ir import physical as p
@@ -47,8 +47,7 @@ def changes(batch: Batch, keys: Sequence[int], source: p.PhysicalPlan) -> Mask:
     if batch.owner is not None:
         vectors.append((batch.owner.vector, INT8))
     for vector, type in vectors:
-        codes, _ = codes_of(vector, type)
-        changed[1:] |= codes[1:] != codes[:-1]
+        changed[1:] |= differences(vector, type)
     return changed
 
 

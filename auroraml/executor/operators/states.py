@@ -16,6 +16,7 @@ from auroraml.evaluate.call import null
 from auroraml.executor.operators.folding import WHOLE, average_state, extreme
 from auroraml.functions.aggregates.basic import averages, sum_bigint, sum_numeric, valid_rows
 from auroraml.functions.aggregates.floats import sum_float
+from auroraml.functions.aggregates.group_rows import group_rows
 from auroraml.functions.signature import AGGREGATES, CallContext, Types
 from auroraml.ir import expr as e
 from auroraml.types.pg_type import PgType
@@ -53,11 +54,16 @@ def keeps_rows(call: e.Aggregate) -> bool:
     return not (call.function.name in ("count", "sum") or call.function.name in SELF_COMBINING or _is_average(call))
 
 
+def is_mergeable(call: e.Aggregate) -> bool:
+    """Whether states of parts of the rows make the state of all; sums of floats depend on how they are split."""
+    return not keeps_rows(call) and not (call.function.name in ("sum", "avg") and _input(call) in FLOATS)
+
+
 def state_of(call: e.Aggregate, args: Sequence[Vector], codes: Index, count: int, ctx: CallContext) -> Vector:
     """The state of each group."""
     if _is_average(call):
         kind = _input(call)
-        counts = np.bincount(codes if args[0].validity is None else codes[args[0].valid], minlength=count)
+        counts = group_rows(codes, count).counts if args[0].validity is None else np.bincount(codes[args[0].valid], minlength=count)
         if kind in FLOATS:
             wide = args[0].flat()
             assert isinstance(wide, FixedVector)
@@ -95,6 +101,17 @@ def combined(call: e.Aggregate, states: Vector, codes: Index, count: int, ctx: C
     return aggregate_kernel(call, [call.type], [flat], codes, count, ctx)
 
 
+def merged(call: e.Aggregate, states: Vector, codes: Index, count: int, ctx: CallContext) -> Vector:
+    """The state of each group from the states of its parts (`call` is no final one, and mergeable)."""
+    flat = states.flat()
+    if not _is_average(call):
+        return combined(call, flat, codes, count, ctx)
+    assert isinstance(flat, StructVector)
+    total, numbers = flat.fields
+    assert isinstance(numbers, FixedVector)
+    return average_state(sum_numeric([total.flat()], codes, count), _sums(numbers.values, codes, count))
+
+
 def _of_nothing(call: e.Aggregate, count: int, ctx: CallContext) -> Vector:
     """The value over no rows at all."""
     nothing = [null(x.type).take(np.zeros(0, np.int64)) for x in call.function.inputs]
@@ -113,7 +130,7 @@ def _average(call: e.Aggregate, states: StructVector, codes: Index, count: int) 
     counts = _sums(numbers.values, codes, count)
     known = None if (counts > 0).all() else counts > 0
     if _input(call) in FLOATS:
-        rows, some = valid_rows(total, codes)
+        rows, some = valid_rows(total, codes, count)
         sums = sum_float([rows], some, count)
         assert isinstance(sums, FixedVector)
         return FixedVector(sums.values / np.maximum(counts, 1), known)
@@ -135,6 +152,8 @@ def _over_rows(call: e.Aggregate, states: StructVector, codes: Index, count: int
 def _whole(total: Vector) -> Vector:
     """A numeric sum as a bigint."""
     assert isinstance(total, NumericVector)
+    if total.scale == 0:
+        return FixedVector(total.values, total.validity)
     numbers = total.as_objects().values
     if any(not -(2**63) <= int(number) < 2**63 for number in numbers):  # one value a group
         raise NumericValueOutOfRange("bigint out of range")

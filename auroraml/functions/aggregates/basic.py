@@ -12,7 +12,7 @@ import numpy as np
 
 from auroraml.batch import FixedVector, ManyScales, NumericVector, Vector, from_datums
 from auroraml.errors import NumericValueOutOfRange
-from auroraml.functions.aggregates.group_rows import FEW, MANY, group_rows, known_sums
+from auroraml.functions.aggregates.group_rows import chosen, group_rows, known_sums
 from auroraml.functions.division import divide_decimals, quotients
 from auroraml.functions.numerics import context_of, magnitude
 from auroraml.functions.signature import aggregate
@@ -20,17 +20,16 @@ from auroraml.types.numeric import CONTEXT, round_to
 from auroraml.types.table import NUMERIC
 
 Args = Sequence[Vector]
-EXACT = 2**53 - 1  # the largest whole number up to which float8 holds all of them
 SQUARE_ROOTS = Context(prec=1100, rounding=ROUND_HALF_UP)
 
 
-def valid_rows(vector: Vector, codes: np.ndarray) -> tuple[Vector, np.ndarray]:
+def valid_rows(vector: Vector, codes: np.ndarray, groups: int) -> tuple[Vector, np.ndarray]:
     """The rows that are not NULL, and their groups."""
     vector = vector.flat()
     if vector.validity is None:
         return vector, codes
     index = np.flatnonzero(vector.validity)
-    return vector.take(index).with_validity(None), codes[index]
+    return vector.take(index).with_validity(None), chosen(codes, index, groups)
 
 
 def present(codes: np.ndarray, groups: int) -> np.ndarray | None:
@@ -49,24 +48,13 @@ def sum_whole(vector: FixedVector | NumericVector, codes: np.ndarray, groups: in
 
 def _sum_whole(values: np.ndarray, most: int, codes: np.ndarray, groups: int) -> np.ndarray:
     """No value is further from zero than `most`."""
-    block = EXACT // max(most, 1)  # as many rows as floats add up exactly
-    out = np.zeros(groups, np.int64)
-    if groups > 1 and block >= min(max(MANY, 2 * groups), len(values)):
-        for start in range(0, len(values), block):
-            out += np.bincount(codes[start : start + block], values[start : start + block], groups).astype(np.int64)
-    elif most * len(values) >= 2**63:
+    if most * len(values) >= 2**63:
         high, low = values.astype(np.int64) >> 32, values.astype(np.int64) & 0xFFFFFFFF
         tops, bottoms = _sum_whole(high, (most >> 32) + 1, codes, groups), _sum_whole(low, 0xFFFFFFFF, codes, groups)
         return tops.astype(object) * 2**32 + bottoms.astype(object)  # type: ignore[no-any-return] # numpy gives Any
-    elif groups == 1:
-        out[0] = values.sum(dtype=np.int64)
-    elif len(values) >= MANY and groups <= FEW:
-        rows = group_rows(codes, groups)
-        filled = np.flatnonzero(rows.counts)
-        out[filled] = np.add.reduceat(values[rows.order].astype(np.int64, copy=False), rows.starts[filled])
-    else:
-        np.add.at(out, codes, values.astype(np.int64, copy=False))
-    return out
+    if groups == 1:
+        return np.array([values.sum(dtype=np.int64)])
+    return group_rows(codes, groups).reduced(np.add, values.astype(np.int64, copy=False), 0)
 
 
 @aggregate("count()")
@@ -79,8 +67,9 @@ def count_star(args: Args, codes: np.ndarray, groups: int) -> Vector:
 def count(args: Args, codes: np.ndarray, groups: int) -> Vector:
     """count(x): values that are not NULL."""
     vector = args[0]
-    kept = codes if vector.validity is None else codes[vector.validity]
-    return FixedVector(np.bincount(kept, minlength=groups).astype(np.int64))
+    if vector.validity is None:
+        return FixedVector(group_rows(codes, groups).counts.copy())
+    return FixedVector(np.bincount(codes[vector.validity], minlength=groups).astype(np.int64))
 
 
 def _objects(values: Sequence[object]) -> np.ndarray:
@@ -92,7 +81,7 @@ def _objects(values: Sequence[object]) -> np.ndarray:
 @aggregate("sum(int2)", "sum(int4)")
 def sum_int(args: Args, codes: np.ndarray, groups: int) -> Vector:
     """sum of smaller integers: bigint."""
-    vector, codes = valid_rows(args[0], codes)
+    vector, codes = valid_rows(args[0], codes, groups)
     assert isinstance(vector, FixedVector)
     totals = sum_whole(vector, codes, groups)
     if totals.dtype == object:
@@ -111,7 +100,7 @@ def _whole_numeric(totals: np.ndarray, scale: int, validity: np.ndarray | None) 
 @aggregate("sum(int8)")
 def sum_bigint(args: Args, codes: np.ndarray, groups: int) -> Vector:
     """sum(bigint): numeric."""
-    vector, codes = valid_rows(args[0], codes)
+    vector, codes = valid_rows(args[0], codes, groups)
     assert isinstance(vector, FixedVector)
     return _whole_numeric(sum_whole(vector, codes, groups), 0, present(codes, groups))
 
@@ -143,7 +132,7 @@ def _of_many_scales(vector: ManyScales, codes: np.ndarray, groups: int) -> Numer
 @aggregate("sum(numeric)")
 def sum_numeric(args: Args, codes: np.ndarray, groups: int) -> Vector:
     """sum(numeric)."""
-    vector, codes = valid_rows(args[0], codes)
+    vector, codes = valid_rows(args[0], codes, groups)
     assert isinstance(vector, NumericVector)
     return numeric_sums(vector, codes, groups).with_validity(present(codes, groups))
 
@@ -151,7 +140,7 @@ def sum_numeric(args: Args, codes: np.ndarray, groups: int) -> Vector:
 @aggregate("avg(int2)", "avg(int4)", "avg(int8)", "avg(numeric)")
 def average(args: Args, codes: np.ndarray, groups: int) -> Vector:
     """avg: numeric, at the scale division selects."""
-    vector, codes = valid_rows(args[0], codes)
+    vector, codes = valid_rows(args[0], codes, groups)
     if isinstance(vector, NumericVector):
         sums = numeric_sums(vector, codes, groups)
     else:
@@ -172,7 +161,7 @@ def averages(sums: NumericVector, counts: np.ndarray, validity: np.ndarray | Non
 
 def _moments(args: Args, codes: np.ndarray, groups: int) -> tuple[list[Decimal], list[Decimal], np.ndarray]:
     """Sums and sums of squares as decimals, and counts."""
-    vector, codes = valid_rows(args[0], codes)
+    vector, codes = valid_rows(args[0], codes, groups)
     values = [Decimal(str(value)) if not isinstance(value, Decimal) else value for value in vector.datums()]
     totals, squares = [Decimal(0)] * groups, [Decimal(0)] * groups
     for code, value in zip(codes.tolist(), values, strict=True):  # exact decimals have no vector form
@@ -225,7 +214,7 @@ def var_pop(args: Args, codes: np.ndarray, groups: int) -> Vector:
 @aggregate("bool_and(bool)", "every(bool)")
 def bool_and(args: Args, codes: np.ndarray, groups: int) -> Vector:
     """Whether all are true."""
-    vector, codes = valid_rows(args[0], codes)
+    vector, codes = valid_rows(args[0], codes, groups)
     assert isinstance(vector, FixedVector)
     return FixedVector(np.bincount(codes[~vector.values], minlength=groups) == 0, present(codes, groups))
 
@@ -233,17 +222,15 @@ def bool_and(args: Args, codes: np.ndarray, groups: int) -> Vector:
 @aggregate("bool_or(bool)")
 def bool_or(args: Args, codes: np.ndarray, groups: int) -> Vector:
     """Whether any is true."""
-    vector, codes = valid_rows(args[0], codes)
+    vector, codes = valid_rows(args[0], codes, groups)
     assert isinstance(vector, FixedVector)
     return FixedVector(np.bincount(codes[vector.values], minlength=groups) > 0, present(codes, groups))
 
 
 def _bits(args: Args, codes: np.ndarray, groups: int, ufunc: np.ufunc, start: int) -> Vector:
-    vector, codes = valid_rows(args[0], codes)
+    vector, codes = valid_rows(args[0], codes, groups)
     assert isinstance(vector, FixedVector)
-    out = np.full(groups, start, vector.values.dtype)
-    ufunc.at(out, codes, vector.values)
-    return FixedVector(out, present(codes, groups))
+    return FixedVector(group_rows(codes, groups).reduced(ufunc, vector.values, start), present(codes, groups))
 
 
 @aggregate("bit_or(int2)", "bit_or(int4)", "bit_or(int8)")

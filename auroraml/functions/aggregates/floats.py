@@ -16,8 +16,8 @@ from auroraml.functions.signature import AGGREGATES, Kernel, aggregate, oid_of
 Args = Sequence[Vector]
 
 
-def _values(args: Args, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    vector, codes = valid_rows(args[0], codes)
+def _values(args: Args, codes: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray]:
+    vector, codes = valid_rows(args[0], codes, groups)
     assert isinstance(vector, FixedVector)
     return vector.values, codes
 
@@ -25,7 +25,7 @@ def _values(args: Args, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 @aggregate("sum(float4)", "sum(float8)")
 def sum_float(args: Args, codes: np.ndarray, groups: int) -> Vector:
     """sum, row by row in the type's own precision."""
-    values, codes = _values(args, codes)
+    values, codes = _values(args, codes, groups)
     out = np.zeros(groups, values.dtype)
     with np.errstate(all="ignore"):
         np.add.at(out, codes, values)
@@ -37,7 +37,7 @@ def sum_float(args: Args, codes: np.ndarray, groups: int) -> Vector:
 @aggregate("avg(float4)", "avg(float8)")
 def average_float(args: Args, codes: np.ndarray, groups: int) -> Vector:
     """avg in double precision."""
-    values, codes = _values(args, codes)
+    values, codes = _values(args, codes, groups)
     counts = np.bincount(codes, minlength=groups)
     sums = np.bincount(codes, values.astype(np.float64), groups) if len(codes) else np.zeros(groups)
     if np.isinf(sums).any() and not np.isinf(values).any():
@@ -48,7 +48,7 @@ def average_float(args: Args, codes: np.ndarray, groups: int) -> Vector:
 @aggregate("sum(interval)")
 def sum_interval(args: Args, codes: np.ndarray, groups: int) -> Vector:
     """sum(interval), field by field."""
-    values, codes = _values(args, codes)
+    values, codes = _values(args, codes, groups)
     return FixedVector(_interval_sums(values, codes, groups), present(codes, groups))
 
 
@@ -62,7 +62,7 @@ def _interval_sums(values: np.ndarray, codes: np.ndarray, groups: int) -> np.nda
 @aggregate("avg(interval)")
 def average_interval(args: Args, codes: np.ndarray, groups: int) -> Vector:
     """avg(interval): the sum divided as interval / number is."""
-    values, codes = _values(args, codes)
+    values, codes = _values(args, codes, groups)
     counts = np.bincount(codes, minlength=groups)
     return FixedVector(divide(_interval_sums(values, codes, groups), np.maximum(counts, 1).astype(np.float64)), present(codes, groups))
 
@@ -86,7 +86,7 @@ def _spread(values: np.ndarray) -> float:
 
 
 def _spreads(args: Args, codes: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray]:
-    values, codes = _values(args, codes)
+    values, codes = _values(args, codes, groups)
     wide = values.astype(np.float64)
     order, starts = _slices(codes, groups)
     sorted_values = wide[order]

@@ -1,4 +1,4 @@
-"""GroupRows: the rows of each group together, found once for all aggregates over the same groups."""
+"""GroupRows: how the rows of groups lie, found once for all aggregates over the same groups."""
 
 from __future__ import annotations
 
@@ -8,52 +8,86 @@ from functools import cached_property
 
 import numpy as np
 
-FEW, MANY = 65_536, 16_384  # groups whose codes fit 16 bits; rows from which sorting them by group pays
 KEPT = 8
 
 
 class GroupRows:
-    """How many rows each group has, and their numbers group by group."""
+    """How many rows each group has, and whether they come group by group, in the order of the groups."""
 
-    def __init__(self, codes: np.ndarray, groups: int) -> None:
+    def __init__(self, codes: np.ndarray, groups: int, *, counts: np.ndarray | None = None, clustered: bool = False) -> None:
         self._codes = weakref.ref(codes)
         self.groups = groups
-        self.counts = np.bincount(codes, minlength=groups)
+        self.clustered = clustered
+        self.counts = np.bincount(codes, minlength=groups) if counts is None else counts
 
     def about(self, codes: np.ndarray, groups: int) -> bool:
         """Whether these are the groups of `codes`."""
         return self._codes() is codes and self.groups == groups
 
     @cached_property
-    def order(self) -> np.ndarray:
-        """The rows by group, in their order within each; numpy sorts small whole numbers by radix."""
-        codes = self._codes()
-        assert codes is not None
-        return np.argsort(codes.astype(np.uint8 if self.groups <= 256 else np.uint16), kind="stable")
+    def filled(self) -> np.ndarray | None:
+        """The groups that have a row; None for all."""
+        found = self.counts > 0
+        return None if found.all() else np.flatnonzero(found)
 
     @cached_property
     def starts(self) -> np.ndarray:
-        """Where each group begins in `order`."""
-        return np.cumsum(self.counts) - self.counts
+        """Where each group that has a row begins, when the rows are clustered."""
+        starts: np.ndarray = np.cumsum(self.counts) - self.counts
+        return starts if self.filled is None else starts[self.filled]
+
+    def reduced(self, operation: np.ufunc, values: np.ndarray, start: object) -> np.ndarray:
+        """`operation` over the values of each group, `start` for one without rows."""
+        codes = self._codes()
+        assert codes is not None
+        if not self.clustered or not len(values):
+            out = np.full(self.groups, start, values.dtype)
+            operation.at(out, codes, values)
+            return out
+        found: np.ndarray = operation.reduceat(values, self.starts, dtype=values.dtype)
+        if self.filled is None:
+            return found
+        out = np.full(self.groups, start, values.dtype)
+        out[self.filled] = found
+        return out
 
 
 class _Known(threading.local):
-    groups: GroupRows | None = None
-    sums: list[tuple[weakref.ref[np.ndarray], weakref.ref[np.ndarray], int, dict[str, np.ndarray]]]
-
     def __init__(self) -> None:
-        self.sums = []
+        self.groups: list[GroupRows] = []
+        self.sums: list[tuple[weakref.ref[np.ndarray], weakref.ref[np.ndarray], int, dict[str, np.ndarray]]] = []
 
 
 _known = _Known()
 
 
 def group_rows(codes: np.ndarray, groups: int) -> GroupRows:
-    """The rows of each group; the last answer is kept, as aggregates of one query ask in turn."""
-    found = _known.groups
-    if found is None or not found.about(codes, groups):
-        found = _known.groups = GroupRows(codes, groups)
-    return found
+    """How the rows of each group lie; the last answers are kept, as aggregates of one query ask in turn."""
+    for found in reversed(_known.groups):
+        if found.about(codes, groups):
+            return found
+    return _keep(GroupRows(codes, groups))
+
+
+def _keep(rows: GroupRows) -> GroupRows:
+    _known.groups.append(rows)
+    del _known.groups[:-KEPT]
+    return rows
+
+
+def clustered(counts: np.ndarray) -> np.ndarray:
+    """The codes of rows that come group by group, `counts` of each group."""
+    codes = np.repeat(np.arange(len(counts)), counts)
+    _keep(GroupRows(codes, len(counts), counts=counts, clustered=True))
+    return codes
+
+
+def chosen(codes: np.ndarray, rows: np.ndarray, groups: int) -> np.ndarray:
+    """The codes of some of the rows, which lie in their order."""
+    some: np.ndarray = codes[rows]
+    if group_rows(codes, groups).clustered:
+        _keep(GroupRows(some, groups, clustered=True))
+    return some
 
 
 def known_sums(values: np.ndarray, codes: np.ndarray, groups: int) -> dict[str, np.ndarray]:

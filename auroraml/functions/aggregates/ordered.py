@@ -20,7 +20,7 @@ Args = Sequence[Vector]
 
 def _groups(vector: Vector, codes: np.ndarray, groups: int) -> tuple[Vector, list[Index]]:
     """The sorted values without NULLs, and the rows of each group in order."""
-    values, codes = valid_rows(vector, codes)
+    values, codes = valid_rows(vector, codes, groups)
     order = np.argsort(codes, kind="stable")
     ends = np.cumsum(np.bincount(codes, minlength=groups))
     return values, np.split(order, ends[:-1])

@@ -1,0 +1,116 @@
+"""Accumulated: the arguments of an aggregate call, computed batch by batch, and its values for groups of their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from auroraml.batch import FixedVector, Index, Vector, concat
+from auroraml.evaluate import Frame, compile, truth
+from auroraml.evaluate.call import null
+from auroraml.evaluate.keys import groups, sort_indices
+from auroraml.executor.operators.states import aggregate_kernel, combined, state_of
+from auroraml.executor.space.states import state_sizes
+from auroraml.functions.signature import CallContext
+from auroraml.ir import expr as e
+from auroraml.storage.sizes import Sizes
+from auroraml.types.table import INT8
+
+Found: TypeAlias = tuple[Index | None, list[Vector]]  # which rows count (None: all), and the values of arguments and order keys at them
+
+
+class Accumulated:
+    """One aggregate call's arguments, computed batch by batch as the rows come in, so that errors come in the rows' order."""
+
+    def __init__(self, call: e.Aggregate) -> None:
+        self.call = call
+        self.args = [compile(a) for a in call.args]
+        self.filter = None if call.filter is None else compile(call.filter)
+        self.order = [compile(k.expr) for k in call.order_by]
+        self.direct = [compile(d) for d in call.direct]
+        self.parts: list[list[Vector]] = []
+        self.rows: list[Index] = []
+        self.n = 0
+
+    def evaluate(self, frame: Frame) -> Found:
+        """Which rows count (None: all), and the values of arguments and order keys at them."""
+        rows = None
+        if self.filter is not None:
+            rows = np.flatnonzero(truth(self.filter(frame)))
+            frame = frame.take(rows)
+        return rows, [one(frame) for one in (*self.args, *self.order, *self.direct)]
+
+    def add(self, found: Found, start: int, n: int) -> None:
+        """Keep what `evaluate` found for the `n` rows from `start` on."""
+        rows, vectors = found
+        if self.filter is not None:
+            assert rows is not None
+            self.rows.append(rows + start)
+        self.parts.append(vectors)
+
+    def part(self, found: Found, start: int, stop: int) -> Found:
+        """What `evaluate` found for the rows from `start` to before `stop` alone."""
+        rows, vectors = found
+        if rows is None:
+            return None, [vector.slice(start, stop) for vector in vectors]
+        first, last = (int(place) for place in np.searchsorted(rows, (start, stop)))
+        return rows[first:last] - start, [vector.slice(first, last) for vector in vectors]
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self.parts, self.rows = [], []
+
+    def space(self, codes: Index, count: int) -> tuple[Sizes, Sizes]:
+        """Bytes of each group's state in PostgreSQL's hash table, in pieces and in blocks."""
+        if self.filter is not None:
+            codes = codes[np.concatenate(self.rows)] if self.rows else codes[:0]
+        args = [concat([part[i].flat() for part in self.parts]) for i in range(len(self.args))] if self.parts and self.call.phase != "final" else []
+        return state_sizes(self.call, args, codes, count)
+
+    def value(self, codes: Index, count: int, ctx: CallContext) -> Vector:
+        """The aggregate's value for each group."""
+        call = self.call
+        if self.filter is not None:
+            codes = codes[np.concatenate(self.rows)] if self.rows else codes[:0]
+        n = len(codes)
+        types = [a.type for a in call.args] + [k.expr.type for k in call.order_by] + [d.type for d in call.direct]
+        vectors = [
+            concat([part[i] if len(self.parts) == 1 else part[i].flat() for part in self.parts]) if self.parts else null(type).take(codes[:0])
+            for i, type in enumerate(types)
+        ]
+        if call.phase == "final":
+            return combined(call, vectors[0], codes, count, ctx)
+        args, keys = vectors[: len(call.args)], vectors[len(call.args) : len(call.args) + len(call.order_by)]
+        direct = [self._of_groups(v, codes, count) for v in vectors[len(vectors) - len(call.direct) :]] if call.direct else []
+        order: Index | None = None
+        if call.order_by:
+            down, first = [k.descending for k in call.order_by], [k.nulls_first for k in call.order_by]
+            order = sort_indices(keys, [k.expr.type for k in call.order_by], down, first, n)
+        if call.distinct:
+            order = self._distinct(args, codes, order)
+        if order is not None:
+            args, codes = [a.take(order) for a in args], codes[order]
+        if call.phase == "partial":
+            return state_of(call, args, codes, count, ctx)
+        return aggregate_kernel(call, [a.type for a in (*call.direct, *call.args)], [*direct, *args], codes, count, ctx)
+
+    @staticmethod
+    def _of_groups(vector: Vector, codes: Index, count: int) -> Vector:
+        """A direct argument's value for each group: that of its first row."""
+        first = np.full(count, -1, np.int64)
+        first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
+        return vector.flat().take(first, True)
+
+    def _distinct(self, args: Sequence[Vector], codes: Index, order: Index | None) -> Index:
+        """The rows of distinct arguments in each group, in the arguments' order unless one was given."""
+        chosen = np.arange(len(codes)) if order is None else order
+        parts = [FixedVector(codes[chosen]), *(a.take(chosen) for a in args)]
+        types = [INT8, *(a.type for a in self.call.args)]
+        _, _, first = groups(parts, types, len(chosen))
+        first = np.sort(first)
+        if order is None and args:
+            nothing = [False] * len(args)
+            first = first[sort_indices([a.take(chosen[first]) for a in args], [a.type for a in self.call.args], nothing, nothing, len(first))]
+        return chosen[first]

@@ -1,0 +1,101 @@
+"""MorselStates: groups folded morsel by morsel where they are few; their states are combined at the end and no other row is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from auroraml.batch import Batch, Index, Vector, concat, concat_batches
+from auroraml.errors import DatabaseError
+from auroraml.evaluate import Frame
+from auroraml.evaluate.keys import ascending, codes_of, combine, gathered, groups, numbered
+from auroraml.executor.operators.accumulating import Accumulated, Found
+from auroraml.executor.operators.states import combined, is_mergeable, merged, state_of
+from auroraml.executor.plans import has_subqueries, is_volatile
+from auroraml.functions.aggregates.group_rows import clustered
+from auroraml.functions.signature import CallContext
+from auroraml.ir import expr as e
+from auroraml.ir import physical as p
+from auroraml.ir.tree import walk
+from auroraml.types.pg_type import PgType
+
+MORSEL = 262_144  # rows folded at once
+FEW = 65_536  # codes up to which rows are brought together group by group
+SAVED = 4  # rows a group must have on average
+
+
+def is_foldable(node: p.Aggregate) -> bool:
+    """Whether the groups' states may be made of parts of the rows, in whatever order the rows of different groups come."""
+    if node.phase == "final" or is_volatile(node) or has_subqueries(node):
+        return False
+    if any(call.distinct or call.order_by or call.direct or not is_mergeable(call) for call in node.calls):
+        return False
+    parts = [part for call in node.calls for arg in (*call.args, *(() if call.filter is None else (call.filter,))) for part in walk(arg)]
+    return all(part.function.schema == "pg_catalog" for part in parts if isinstance(part, e.Call | e.OpCall))
+
+
+class MorselStates:
+    """The states of each morsel's groups, and a row of each group."""
+
+    def __init__(
+        self, calls: Sequence[Accumulated], keys: Sequence[int], types: Sequence[PgType],
+        frame: Callable[[Batch], Frame], in_order: Callable[[Sequence[Accumulated], Batch], list[Found]], ctx: CallContext,
+    ) -> None:  # fmt: skip
+        self.calls, self.keys, self.types = calls, keys, types
+        self.frame, self.in_order = frame, in_order
+        self.ctx = ctx
+        self.heads: list[Batch] = []
+        self.states: list[list[Vector]] = []
+
+    def add(self, batch: Batch) -> bool:
+        """Fold rows; False, with nothing done, where the first ones have so many groups that it does not pay."""
+        for start in range(0, batch.n, MORSEL):
+            part = batch.slice(start, start + MORSEL)
+            codes, size = combine([codes_of(part.vector(k), type) for k, type in zip(self.keys, self.types, strict=True)], part.n)
+            if not self.heads:
+                many = len(np.unique(codes[:FEW])) if size > FEW else int(np.count_nonzero(np.bincount(codes)))
+                if many * SAVED > min(part.n, FEW):
+                    return False
+            self._fold(part, codes, size)
+        return True
+
+    def _fold(self, batch: Batch, codes: Index, size: int) -> None:
+        if size > FEW:
+            codes, count, first = numbered(codes, size)
+            self._keep(batch, first, self.in_order(self.calls, batch), codes, count)
+            return
+        counts = np.bincount(codes, minlength=size)
+        counts = counts[counts > 0]
+        starts = np.cumsum(counts) - counts
+        if ascending(codes):
+            self._keep(batch, starts, self.in_order(self.calls, batch), clustered(counts), len(counts))
+            return
+        order = gathered(codes, size)
+        try:
+            frame = self.frame(batch.take(order))
+            found = [call.evaluate(frame) for call in self.calls]
+        except DatabaseError:
+            self.in_order(self.calls, batch)  # fails as well, at the first row that does
+            raise
+        self._keep(batch, order[starts], found, clustered(counts), len(counts))
+
+    def _keep(self, batch: Batch, first: Index, found: Sequence[Found], codes: Index, count: int) -> None:
+        """Keep the states of groups, in the order of their first rows."""
+        order = np.argsort(first)
+        states: list[Vector] = []
+        for call, (rows, args) in zip(self.calls, found, strict=True):
+            owners = codes if rows is None else codes[rows]
+            states.append(state_of(call.call, args, owners, count, self.ctx).flat().take(order))
+        self.heads.append(batch.take(first[order]))
+        self.states.append(states)
+
+    def merged(self, phase: str) -> tuple[Batch, list[Vector]]:
+        """A row of each group, in order of first appearance, and the calls' values, or states that are handed on."""
+        heads = concat_batches(self.heads)
+        codes, count, first = groups([heads.vector(k) for k in self.keys], self.types, heads.n)
+        finish = merged if phase == "partial" else combined
+        values = [
+            finish(call.call, concat([states[i] for states in self.states]), codes, count, self.ctx) for i, call in enumerate(self.calls)
+        ]  # fmt: skip
+        return heads.take(first), values
