@@ -1,6 +1,7 @@
 """Source, Rows, Column, Batch: what storage makes, evaluate computes over, operators pass and services take."""
 
 from auroraml.batch.batch import Batch, Column, Rows, concat_batches
+from auroraml.batch.numbers import all_of, ascending, numbers, stable_order
 from auroraml.batch.vector import (
     DTYPES,
     EMPTY_RANGE,
@@ -59,10 +60,14 @@ __all__ = [
     "TextVector",
     "Vector",
     "alike",
+    "all_of",
+    "ascending",
     "at_one_scale",
     "concat",
     "concat_batches",
     "from_datums",
+    "numbers",
     "range_flags",
     "scales_of",
+    "stable_order",
 ]  # fmt: skip

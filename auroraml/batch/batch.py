@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from auroraml.batch.numbers import all_of, numbers
 from auroraml.batch.vector import FixedVector, Index, Mask, Vector, concat
 
 
@@ -37,10 +38,12 @@ class Rows:
     def take(self, index: Index, nullable: bool = False) -> Rows:
         """The rows that `index` picks of these ones."""
         if self.index is None:
+            if self.start == 0:
+                return Rows.at(index, nullable)
             picked = index + self.start
             return Rows.at(np.where(index < 0, -1, picked) if nullable else picked, nullable)
         if not nullable:
-            return Rows.at(self.index[index], self.nullable)
+            return Rows.at(self.index.take(index, mode="clip") if len(self.index) else self.index[index], self.nullable)
         return Rows.at(np.where(index < 0, -1, self.index[index]) if len(self.index) else np.full(len(index), -1), True)
 
     def slice(self, start: int, stop: int) -> Rows:
@@ -51,7 +54,9 @@ class Rows:
 
     def numbers(self) -> Index:
         """The row numbers as an index vector."""
-        return np.arange(self.start, self.start + self.n) if self.index is None else self.index
+        if self.index is not None:
+            return self.index
+        return np.arange(self.start, self.start + self.n) if self.start else numbers(self.n)
 
 
 class Column:
@@ -116,6 +121,8 @@ class Batch:
 
     def take(self, index: Index, nullable: bool = False) -> Batch:
         """The rows at `index`; composes each distinct row set once and gathers nothing."""
+        if all_of(index, self.n):
+            return self
         return self._moved(len(index), lambda rows: rows.take(index, nullable))
 
     def _moved(self, n: int, move: Callable[[Rows], Rows]) -> Batch:

@@ -100,9 +100,9 @@ class FixedVector(Vector):
         validity = self._taken_validity(index, nullable)
         if self.n == 0 and index.size:
             return FixedVector(np.zeros(len(index), self.values.dtype), np.zeros(len(index), np.bool_))
-        values = self.values[index]
+        values = self.values.take(index, mode="clip")
         if nullable and validity is not None:
-            values[index < 0] = np.zeros((), values.dtype)
+            np.copyto(values, np.zeros((), values.dtype), where=index < 0)
         return FixedVector(values, validity, self.lo, self.hi)
 
     def slice(self, start: int, stop: int) -> FixedVector:
@@ -134,7 +134,7 @@ class NumericVector(Vector):
         validity = self._taken_validity(index, nullable)
         if self.n == 0 and index.size:
             return NumericVector(np.zeros(len(index), np.int64), 0, np.zeros(len(index), np.bool_))
-        values = self.values[index]
+        values = self.values.take(index, mode="clip")
         if nullable and validity is not None:
             values[index < 0] = 0 if self.scale is not None else Decimal(0)
         return NumericVector(values, self.scale, validity, self.lo, self.hi)
@@ -318,7 +318,7 @@ class DictVector(Vector):
         validity = self._taken_validity(index, nullable)
         if self.n == 0 and index.size:
             return DictVector(np.zeros(len(index), np.int32), TextVector(pa.array([""], pa.large_string())), np.zeros(len(index), np.bool_))
-        return DictVector(self.codes[index], self.dictionary, validity)
+        return DictVector(self.codes.take(index, mode="clip"), self.dictionary, validity)
 
     def slice(self, start: int, stop: int) -> DictVector:
         return DictVector(self.codes[start:stop], self.dictionary, None if self.validity is None else self.validity[start:stop])

@@ -3,103 +3,119 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from threading import Lock
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auroraml.batch import ConstVector, DictVector, Index, Mask, NumericVector, Vector
+from auroraml.batch import (
+    ConstVector,
+    DictVector,
+    FixedVector,
+    Index,
+    Mask,
+    NumericVector,
+    Vector,
+    ascending,
+    numbers,
+    stable_order,
+)
 from auroraml.evaluate.keys import comparable
 from auroraml.types.pg_type import PgType
 
-DENSE, WIDEST = 65_536, 8_000_000
+DENSE, WIDEST = 65_536, 1 << 23  # a table of so many codes is made for any number of rows, or for many that are looked up
+Groups: TypeAlias = npt.NDArray[np.int32]
+NOTHING: Index = np.zeros(0, np.int64)
+FEWER = 8  # so many times fewer probe rows than build rows: the latter are looked up
 
 
 class KeyCodes:
-    """One key column of the build side: its distinct values numbered from 0 to before `size`."""
+    """One key column of the build side: its distinct values numbered from 1 to before `size`; 0 is any other value, and NULL.
 
-    def __init__(self, vector: Vector, type: PgType) -> None:
+    Integers are numbered by their distance from the lowest where there is room for `widest` numbers.
+    """
+
+    def __init__(self, vector: Vector, type: PgType, widest: int) -> None:
         self.type = type
         self.scale = vector.scale if isinstance(vector, NumericVector) else None
-        self.valid = vector.validity
-        self.low: int | None = None
+        self.base: int | None = None  # of integers numbered by distance: the value that would have the number 0
         self.values: pa.Array | None = None
         self.places: dict[object, int] | None = None
         self.codes: Index
         if isinstance(vector, DictVector) and type.name != "bpchar":
-            self.values, self.size = vector.dictionary.values, vector.dictionary.n
+            self.values, self.size = vector.dictionary.values, vector.dictionary.n + 1
             self.codes = vector.codes.astype(np.int64)
+            self.codes += 1
             return
         plain = comparable(vector.flat(), type)
         if isinstance(plain, np.ndarray) and plain.dtype == np.bool_:
             plain = plain.astype(np.int64)
-        if isinstance(plain, np.ndarray) and plain.dtype.kind in "iu" and self._dense(plain, vector.validity):
+        if isinstance(plain, np.ndarray) and plain.dtype.kind in "iu" and self._dense(plain, vector.validity, widest):
             return
         if isinstance(plain, np.ndarray) and plain.dtype == object:
             self.places = {}
-            self.codes = np.fromiter((self.places.setdefault(v, len(self.places)) for v in plain), np.int64, len(plain))
-            self.size = max(len(self.places), 1)
+            self.codes = np.fromiter((self.places.setdefault(v, len(self.places) + 1) for v in plain), np.int64, len(plain))
+            self.size = len(self.places) + 1
             return
         encoded = pc.dictionary_encode(_arrow(plain))
-        self.values, self.size = encoded.dictionary, max(len(encoded.dictionary), 1)
+        self.values, self.size = encoded.dictionary, len(encoded.dictionary) + 1
         self.codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+        self.codes += 1
 
-    def _dense(self, values: np.ndarray, validity: Mask | None) -> bool:
+    def _dense(self, values: np.ndarray, validity: Mask | None, widest: int) -> bool:
         known = values if validity is None else values[validity]
         if not len(known):
-            self.low, self.size, self.codes = 0, 1, np.zeros(len(values), np.int64)
+            self.base, self.size, self.codes = 0, 2, np.zeros(len(values), np.int64)
             return True
         low, high = int(known.min()), int(known.max())
-        if high - low > max(DENSE, min(64 * len(values), WIDEST)):
+        if high - low > widest or low == -(2**63):
             return False
-        self.low, self.size = low, high - low + 1
-        self.codes = values.astype(np.int64) - low
+        self.base = low - 1 if low < 1 or low > max(DENSE, high - low) else 0  # small numbers stand for themselves
+        self.size = high - self.base + 1
+        self.codes = _minus(values, self.base)
         if validity is not None:
             self.codes = np.where(validity, self.codes, 0)
         return True
 
-    def probe(self, vector: Vector) -> tuple[Index, Mask | None]:
-        """Codes of other values, and where they are values of the build side at all (None: everywhere)."""
-        inside: Mask | None
+    def probe(self, vector: Vector) -> Index:
+        """The numbers of other values."""
         if isinstance(vector, DictVector) and self.values is not None and self.type.name != "bpchar":
             if vector.dictionary.values is self.values:
-                return vector.codes.astype(np.int64), vector.validity
-            known = pc.fill_null(pc.index_in(vector.dictionary.values, value_set=self.values), -1).to_numpy(zero_copy_only=False).astype(np.int64)
-            codes = known[vector.codes] if len(known) else np.full(vector.n, -1, np.int64)
-            inside = codes >= 0
-            return np.where(inside, codes, 0), inside if vector.validity is None else inside & vector.validity
-        values = comparable(self._at_scale(vector.flat()), self.type)
-        if self.low is not None:
-            codes, inside = self._in_range(values, vector)
-        elif self.places is not None:
-            items = values if isinstance(values, np.ndarray) else np.array(values.to_pylist(), object)
-            codes = np.fromiter((self.places.get(v, -1) for v in items), np.int64, len(items))
-            inside = codes >= 0
+                codes = vector.codes.astype(np.int64)
+                codes += 1
+            else:
+                known = _places(vector.dictionary.values, self.values)
+                codes = known.take(vector.codes, mode="clip") if len(known) else np.zeros(vector.n, np.int64)
         else:
-            assert self.values is not None
-            wanted = _arrow(values)
-            if wanted.type != self.values.type:
-                wanted = wanted.cast(self.values.type, safe=False)
-            codes = pc.fill_null(pc.index_in(wanted, value_set=self.values), -1).to_numpy(zero_copy_only=False).astype(np.int64)
-            inside = codes >= 0
-        if inside is not None:
-            codes = np.where(inside, codes, 0)
-        if vector.validity is not None:
-            inside = vector.validity if inside is None else inside & vector.validity
-        return codes, inside
+            values = comparable(self._at_scale(vector.flat()), self.type)
+            if self.base is not None:
+                codes = self._in_range(values, vector)
+            elif self.places is not None:
+                items = values if isinstance(values, np.ndarray) else np.array(values.to_pylist(), object)
+                codes = np.fromiter((self.places.get(v, 0) for v in items), np.int64, len(items))
+            else:
+                assert self.values is not None
+                wanted = _arrow(values)
+                if wanted.type != self.values.type:
+                    wanted = wanted.cast(self.values.type, safe=False)
+                codes = _places(wanted, self.values)
+        return codes if vector.validity is None else np.where(vector.validity, codes, 0)
 
-    def _in_range(self, values: np.ndarray | pa.Array, vector: Vector) -> tuple[Index, Mask | None]:
-        assert self.low is not None
+    def _in_range(self, values: np.ndarray | pa.Array, vector: Vector) -> Index:
+        assert self.base is not None
+        last = self.base + self.size - 1
         if isinstance(values, np.ndarray) and values.dtype == object:
-            items = [int(v) if v == int(v) else self.low - 1 for v in values]
-            values = np.array([min(max(v, self.low - 1), self.low + self.size) for v in items], np.int64)
+            items = [int(v) if v == int(v) else self.base for v in values]
+            values = np.array([min(max(v, self.base), last + 1) for v in items], np.int64)
         assert isinstance(values, np.ndarray)
-        if vector.lo is not None and vector.hi is not None and vector.lo >= self.low and vector.hi < self.low + self.size:
-            return values.astype(np.int64) - self.low, None
-        if not len(values) or (int(values.min()) >= self.low and int(values.max()) < self.low + self.size):
-            return values.astype(np.int64) - self.low, None
-        inside = (values >= self.low) & (values < self.low + self.size)
-        return values.astype(np.int64) - self.low, inside
+        if vector.lo is not None and vector.hi is not None and vector.lo >= self.base and vector.hi <= last:
+            return _minus(values, self.base)
+        if not len(values) or (int(values.min()) >= self.base and int(values.max()) <= last):
+            return _minus(values, self.base)
+        return np.where((values >= self.base) & (values <= last), _minus(values, self.base), 0)
 
     def _at_scale(self, vector: Vector) -> Vector:
         """Numerics at the scale of the build side's."""
@@ -108,6 +124,14 @@ class KeyCodes:
         if self.scale is None or vector.scale is None:
             return vector.as_objects() if self.scale is None else _scaled(vector.as_objects(), self.scale)
         return _scaled(vector.as_objects(), self.scale)
+
+
+def _minus(values: np.ndarray, base: int) -> Index:
+    """Distances from `base`; numbers far from it may come out wrong, and are looked at before."""
+    codes: Index = values.astype(np.int64, copy=base != 0)
+    if base:
+        codes -= base
+    return codes
 
 
 def _scaled(vector: NumericVector, scale: int) -> NumericVector:
@@ -127,116 +151,262 @@ def _arrow(values: np.ndarray | pa.Array) -> pa.Array:
     return pa.array(values)
 
 
+def _places(wanted: pa.Array, values: pa.Array) -> Index:
+    """Where each is among `values`, counted from 1; 0: nowhere."""
+    places: Index = pc.fill_null(pc.index_in(wanted, value_set=values), -1).to_numpy(zero_copy_only=False).astype(np.int64)
+    places += 1
+    return places
+
+
+class Found:
+    """The matches of probe rows: `groups` of build rows for the probe rows `rows` (None: for all)."""
+
+    __slots__ = ("groups", "n", "rows", "table")
+
+    def __init__(self, table: Table, n: int, rows: Index | None, groups: Groups) -> None:
+        self.table = table
+        self.n = n
+        self.rows = rows
+        self.groups = groups
+
+    def sizes(self) -> Index:
+        """How many matches each probe row has."""
+        many = self.table.sizes(self.groups)
+        if self.rows is None:
+            return many
+        found = np.zeros(self.n, np.int64)
+        found[self.rows] = many
+        return found
+
+    def pairs(self) -> tuple[Index, Index]:
+        """(probe row, build row) for all matches, in the order of the probe rows."""
+        return self.table.pairs(self.rows, self.groups)
+
+
+class Table:
+    """Build rows by code. Groups of rows with one code are numbered from 1; group 0 is empty."""
+
+    def __init__(self, codes: Index, rows: Index | None, size: int, latest_first: bool) -> None:
+        self.latest_first = latest_first
+        self.order = rows  # the rows group by group (None: as they are)
+        self.starts: Index | None = None  # of each group among them; None: each has one row
+        self.many: Index | None = None  # how many rows each has (None: one)
+        self.most = 1 if len(codes) else 0  # rows that one code has
+        self.groups = np.zeros(size, np.int32)
+        own = numbers(len(codes) + 1)[1:]
+        self.groups[codes] = own
+        if len(codes) and not np.array_equal(self.groups.take(codes, mode="clip"), own):
+            self._collect(codes, rows, size)
+
+    def _collect(self, codes: Index, rows: Index | None, size: int) -> None:
+        """Bring rows with one code together."""
+        if not ascending(codes):
+            order = stable_order(codes, size)
+            codes = codes.take(order, mode="clip")
+            self.order = order if rows is None else rows.take(order, mode="clip")
+        heads = np.flatnonzero(codes[1:] != codes[:-1])
+        self.starts = np.zeros(len(heads) + 3, np.int64)
+        self.starts[2:-1] = heads
+        self.starts[2:-1] += 1
+        self.starts[-1] = len(codes)
+        self.groups[codes.take(self.starts[1:-1], mode="clip")] = numbers(len(heads) + 2)[1:]
+        self.many = np.diff(self.starts)
+        self.most = int(self.many.max())
+
+    def find(self, codes: Index, rows: Index | None, n: int) -> Found:
+        """The matches of codes; `rows`: the probe rows they are of."""
+        groups = self.groups.take(codes, mode="clip")
+        hit = np.flatnonzero(groups)
+        if len(hit) == len(groups):
+            return Found(self, n, rows, groups)
+        return Found(self, n, hit if rows is None else rows.take(hit, mode="clip"), groups.take(hit, mode="clip"))
+
+    def sizes(self, groups: Groups) -> Index:
+        """How many rows each group has."""
+        return np.ones(len(groups), np.int64) if self.many is None else self.many.take(groups, mode="clip")
+
+    def pairs(self, rows: Index | None, groups: Groups) -> tuple[Index, Index]:
+        """Each of `rows` with each row of its group."""
+        if rows is None:
+            rows = numbers(len(groups))
+        if self.starts is None:
+            places = groups.astype(np.int64)
+            places -= 1
+            return rows, places if self.order is None else self.order.take(places, mode="clip")
+        many = self.sizes(groups)
+        ends = np.cumsum(many)
+        total = int(ends[-1]) if len(ends) else 0
+        if self.latest_first:
+            last = self.starts.take(groups + 1, mode="clip")
+            last += ends
+            last -= many + 1
+            places = np.repeat(last, many)
+            places -= numbers(total)
+        else:
+            first = self.starts.take(groups, mode="clip")
+            first += many
+            first -= ends
+            places = np.repeat(first, many)
+            places += numbers(total)
+        return np.repeat(rows, many), places if self.order is None else self.order.take(places, mode="clip")
+
+
 class Matcher:
-    """The build side's rows by key. Rows with a NULL in a key match nothing."""
+    """The build side's rows by key. Rows with a NULL in a key match nothing.
+
+    What the keys are looked up in is made when rows are first looked up, as how many these are decides how large it may be. Where they
+    are far fewer than the build side's rows, these are looked up among them the first time.
+    """
 
     def __init__(self, keys: Sequence[Vector], types: Sequence[PgType], n: int, latest_first: bool = False) -> None:
         self.n = n
-        self.keys = [KeyCodes(v.flat() if isinstance(v, ConstVector) else v, t) for v, t in zip(keys, types, strict=True)]
-        usable: Mask | None = None
-        for key in self.keys:
-            if key.valid is not None:
-                usable = key.valid if usable is None else usable & key.valid
-        codes = self.keys[0].codes if self.keys else np.zeros(n, np.int64)
-        size = self.keys[0].size if self.keys else 1
+        self.vectors = [v.flat() if isinstance(v, ConstVector) else v for v in keys]
+        self.types = types
+        self.latest_first = latest_first
+        self.keys: list[KeyCodes] | None = None
+        self.size = 0
+        self.codes: Index = NOTHING
+        self.last: pa.Array | None = None
         self.squeezed: list[pa.Array | None] = []
-        for key in self.keys[1:]:
+        self.table: Table | None = None
+        self.present: Mask | None = None  # by code: whether there are rows
+        self.lock = Lock()  # participants of a Gather share what they look up in
+        self.turned = False  # the build side's rows were looked up once
+
+    @property
+    def unique(self) -> bool:
+        """Whether no key has two rows."""
+        self.build(self.n)
+        return self.most <= 1
+
+    @property
+    def most(self) -> int:
+        """No key has more rows than this."""
+        return self.n if self.table is None else self.table.most
+
+    def build(self, probes: int) -> None:
+        """Make the table, to look up so many rows at a time."""
+        with self.lock:
+            if self.table is None:
+                codes, rows = self._usable(probes)
+                self.table = Table(codes, rows, self.size, self.latest_first)
+                self.vectors, self.codes, self.present = [], NOTHING, None
+
+    def _usable(self, probes: int) -> tuple[Index, Index | None]:
+        """The codes of the rows that have no NULL in a key, and which these are (None: all)."""
+        keys = self.keys
+        if keys is None:
+            widest = max(DENSE, 16 * self.n, min(WIDEST, 16 * probes))
+            keys = [KeyCodes(v, t, widest) for v, t in zip(self.vectors, self.types, strict=True)]
+            self._number(keys, widest)
+            self.keys = keys
+        valid = [v.validity for v in self.vectors if v.validity is not None]
+        if not valid:
+            return self.codes, None
+        rows = np.flatnonzero(np.logical_and.reduce(valid))
+        return (self.codes, None) if len(rows) == self.n else (self.codes.take(rows, mode="clip"), rows)
+
+    def _number(self, keys: Sequence[KeyCodes], widest: int) -> None:
+        """One code for all keys."""
+        codes = keys[0].codes if keys else np.ones(self.n, np.int64)
+        size = keys[0].size if keys else 2
+        for key in keys[1:]:
             if size * key.size > 2**62:
-                codes, size = self._squeeze(codes)
+                encoded = pc.dictionary_encode(pa.array(codes))
+                self.squeezed.append(encoded.dictionary)
+                codes, size = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64) + 1, len(encoded.dictionary) + 1
             else:
                 self.squeezed.append(None)
             codes, size = codes * key.size + key.codes, size * key.size
-        self.last: pa.Array | None = None
-        if size > max(DENSE, min(64 * n, WIDEST)):
+        if size > 2 * widest + 2:
             encoded = pc.dictionary_encode(pa.array(codes))
-            self.last, size = encoded.dictionary, len(encoded.dictionary)
-            codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-        rows = np.arange(n) if usable is None else np.flatnonzero(usable)
-        codes = codes if usable is None else codes[rows]
-        if latest_first:
-            rows, codes = rows[::-1], codes[::-1]
-        self.counts = np.bincount(codes, minlength=size)
-        self.most = int(self.counts.max(initial=0))  # rows that one key has
-        self.unique = self.most <= 1
-        if self.unique:
-            self.place = np.full(size, -1, np.int64)
-            self.place[codes] = rows
-            return
-        ascending = len(codes) < 2 or bool((codes[1:] >= codes[:-1]).all())
-        self.order = rows if ascending else rows[_stable_order(codes, size)]
-        self.starts = np.zeros(size + 1, np.int64)
-        np.cumsum(self.counts, out=self.starts[1:])
-
-    def _squeeze(self, codes: Index) -> tuple[Index, int]:
-        encoded = pc.dictionary_encode(pa.array(codes))
-        self.squeezed.append(encoded.dictionary)
-        return encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64), len(encoded.dictionary)
+            self.last, size = encoded.dictionary, len(encoded.dictionary) + 1
+            codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64) + 1
+        self.codes, self.size = codes, size
 
     def _probe(self, keys: Sequence[Vector], n: int) -> tuple[Index, Index | None]:
         """Codes of the probe rows that may match, and which rows those are (None: all)."""
-        codes: Index = np.zeros(n, np.int64)
-        inside: Mask | None = None
-        for number, (key, vector) in enumerate(zip(self.keys, keys, strict=True)):
-            more, known = key.probe(vector.flat() if isinstance(vector, ConstVector) else vector)
-            if known is not None:
-                inside = known if inside is None else inside & known
-            if number == 0:
-                codes = more
-                continue
-            values = self.squeezed[number - 1]
+        assert self.keys is not None
+        flat = [v.flat() if isinstance(v, ConstVector) else v for v in keys]
+        if not flat:
+            return np.ones(n, np.int64), None
+        parts = [key.probe(vector) for key, vector in zip(self.keys, flat, strict=True)]
+        if len(parts) == 1:
+            if self.last is None:
+                return parts[0], None
+            return _places(pa.array(parts[0]), self.last), None
+        rows = np.flatnonzero(np.logical_and.reduce([part != 0 for part in parts]))
+        if len(rows) < n:
+            parts = [part.take(rows, mode="clip") for part in parts]
+        codes = parts[0]
+        for key, more, values in zip(self.keys[1:], parts[1:], self.squeezed, strict=True):
             if values is not None:
-                codes, inside = _found(codes, values, inside)
+                codes = _places(pa.array(codes), values)
             codes = codes * key.size + more
         if self.last is not None:
-            codes, inside = _found(codes, self.last, inside)
-        if inside is None or inside.all():
-            return codes, None
-        rows = np.flatnonzero(inside)
-        return codes[rows], rows
+            codes = _places(pa.array(codes), self.last)
+        return codes, None if len(rows) == n else rows
+
+    def find(self, keys: Sequence[Vector], n: int) -> Found:
+        """The matches of `n` probe rows."""
+        self.build(n)
+        assert self.table is not None
+        return self.table.find(*self._probe(keys, n), n)
 
     def pairs(self, keys: Sequence[Vector], n: int) -> tuple[Index, Index]:
         """(probe row, build row) for all matches, in the order of the probe rows."""
         if not self.n or not n:
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        codes, rows = self._probe(keys, n)
-        if self.unique:
-            found = self.place[codes]
-            hit = np.flatnonzero(found >= 0)
-            if len(hit) == len(found):
-                return (np.arange(n) if rows is None else rows), found
-            return (hit if rows is None else rows[hit]), found[hit]
-        many = self.counts[codes]
-        total = int(many.sum())
-        i = np.repeat(np.arange(len(codes)), many)
-        first = np.repeat(self.starts[codes] - (np.cumsum(many) - many), many)
-        return (i if rows is None else rows[i]), self.order[first + np.arange(total)]
+        vectors = self.vectors
+        if self._turns(keys, vectors, n):
+            return self._turned(keys, vectors, n)
+        return self.find(keys, n).pairs()
+
+    def _turns(self, keys: Sequence[Vector], vectors: Sequence[Vector], n: int) -> bool:
+        """Whether to look up the build side's rows this time."""
+        if self.table is not None or self.turned or n * FEWER > self.n:
+            return False
+        return all(type(a) is type(b) and _kind(a) == _kind(b) for a, b in zip(keys, vectors, strict=True))
+
+    def _turned(self, keys: Sequence[Vector], vectors: Sequence[Vector], n: int) -> tuple[Index, Index]:
+        self.turned = True
+        there, here = Matcher(keys, self.types, n).find(vectors, self.n).pairs()
+        if self.latest_first:
+            there, here = there[::-1], here[::-1]
+        order = stable_order(here, n)
+        return here.take(order, mode="clip"), there.take(order, mode="clip")
 
     def sizes(self, keys: Sequence[Vector], n: int) -> Index:
         """How many matches each probe row has."""
-        found = np.zeros(n, np.int64)
-        if self.n and n:
-            codes, rows = self._probe(keys, n)
-            found[slice(None) if rows is None else rows] = self.counts[codes]
-        return found
+        return self.find(keys, n).sizes() if self.n and n else np.zeros(n, np.int64)
 
     def contains(self, keys: Sequence[Vector], n: int) -> Mask:
         """Which probe rows match anything."""
+        if not self.n or not n:
+            return np.zeros(n, np.bool_)
+        with self.lock:
+            if self.table is None and self.present is None:
+                stored, _ = self._usable(n)
+                present = np.zeros(self.size, np.bool_)
+                present[stored] = True
+                self.present = present
+            seen = self.present
+        codes, rows = self._probe(keys, n)
+        hit: Mask
+        if seen is not None:
+            hit = seen.take(codes, mode="clip")
+        else:
+            assert self.table is not None
+            hit = self.table.groups.take(codes, mode="clip") != 0
+        if rows is None:
+            return hit
         found = np.zeros(n, np.bool_)
-        if self.n and n:
-            codes, rows = self._probe(keys, n)
-            hit = self.counts[codes] > 0
-            if rows is None:
-                return hit
-            found[rows[hit]] = True
+        found[rows] = hit
         return found
 
 
-def _found(codes: Index, values: pa.Array, inside: Mask | None) -> tuple[Index, Mask]:
-    places = pc.fill_null(pc.index_in(pa.array(codes), value_set=values), -1).to_numpy(zero_copy_only=False).astype(np.int64)
-    known = places >= 0
-    return np.where(known, places, 0), known if inside is None else inside & known
-
-
-def _stable_order(codes: Index, size: int) -> Index:
-    """The stable order of codes below `size`; numpy sorts 16-bit numbers by radix."""
-    return np.argsort(codes.astype(np.uint16) if size <= 65_536 else codes, kind="stable")
+def _kind(vector: Vector) -> object:
+    """What two vectors must share for the values of either to be looked up among the other's."""
+    if isinstance(vector, NumericVector):
+        return vector.scale
+    return vector.values.dtype if isinstance(vector, FixedVector) else None

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from auroraml.batch import Batch, Index, Mask, Vector, concat_batches
-from auroraml.evaluate import compile
+from auroraml.batch import Batch, Mask, Vector, concat_batches
 from auroraml.executor.crew import Member
 from auroraml.executor.matching import Matcher
 from auroraml.executor.operator import Keeping, operator
-from auroraml.executor.operators.joins import NO_PAIRS, JoinRows, Pairs, no_rows
+from auroraml.executor.operators.joins import NO_PAIRS, Pairs, no_rows
+from auroraml.executor.operators.keyed import KeyedRows
 from auroraml.executor.operators.ordering import row_sizes
 from auroraml.executor.shares import Together
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.tree import walk
-from auroraml.types.pg_type import PgType
-from auroraml.types.table import INT8
+
+PROBES = 1 << 20  # rows that participants look up at a time, about
 
 
 @operator(p.Hash)
@@ -45,18 +45,14 @@ class HashRows(Keeping):
 
 
 @operator(p.HashJoin)
-class HashJoinRows(JoinRows):
+class HashJoinRows(KeyedRows):
     """Equality through integer codes: the build side's rows by code, each outer batch matched by look-up."""
 
     node: p.HashJoin
+    latest_first = True
 
     def __init__(self, node: p.HashJoin, ctx: object) -> None:
-        super().__init__(node, ctx)
-        pairs = [c.args for c in node.hash_conditions if isinstance(c, e.OpCall)]
-        self.outer_keys = [compile(args[0]) for args in pairs]
-        self.inner_keys = [compile(args[1]) for args in pairs]
-        self.types = [args[1].type for args in pairs]
-        self.matcher: Matcher | None = None
+        super().__init__(node, ctx, [(c.args[0], c.args[1]) for c in node.hash_conditions if isinstance(c, e.OpCall)])
         self.built: Batch | None = None
         self.outer_known = False  # to have rows, from a run before
         self.empty = False  # nothing is in the table
@@ -91,11 +87,9 @@ class HashJoinRows(JoinRows):
         batch = self._inner_rows()
         if batch is not self.built or self.matcher is None:
             self.right = batch
-            frame = self.frame(batch.n, batch, batch)
-            keys = [key(frame) for key in self.inner_keys]
-            by_loop, types = self._loop_key(batch)
+            keys = self.inner_key_values(batch)
             self._count_rows(batch, keys)
-            return batch, Matcher([*keys, *by_loop], [*self.types, *types], batch.n, latest_first=True), self.empty
+            return batch, self.matcher_of(keys, batch), self.empty
         return batch, self.matcher, self.empty
 
     def _prepare_together(self, member: Member) -> None:
@@ -107,14 +101,14 @@ class HashJoinRows(JoinRows):
     def _part(self) -> Batch:
         batch = self._inner_rows()
         if self.ctx.measured:
-            frame = self.frame(batch.n, batch, batch)
-            self._count_rows(batch, [key(frame) for key in self.inner_keys])
+            self._count_rows(batch, self.inner_key_values(batch))
         return batch
 
     def _table(self, parts: list[Batch]) -> tuple[Batch, Matcher]:
         batch = concat_batches([part for part in parts if part.n] or parts[:1])
-        frame = self.frame(batch.n, batch, batch)
-        return batch, Matcher([key(frame) for key in self.inner_keys], self.types, batch.n, latest_first=True)
+        matcher = self.matcher_of(self.inner_key_values(batch), batch)
+        matcher.build(PROBES)
+        return batch, matcher
 
     def _count_rows(self, batch: Batch, keys: list[Vector]) -> None:
         """Rows with a NULL key are not put into the table unless the join gives them; the Hash node does not count them."""
@@ -128,10 +122,6 @@ class HashJoinRows(JoinRows):
         if self.matcher is not None and self.built is not None:
             return self.built  # the table of an inner side that reads no parameter serves every rescan
         return self.inner.drain() or no_rows(self.node.inner)
-
-    def _loop_key(self, batch: Batch) -> tuple[list[Vector], list[PgType]]:
-        """Where both sides differ from loop to loop, rows match within their loop only."""
-        return ([batch.owner.vector], [INT8]) if batch.owner is not None else ([], [])
 
     def produce(self, n: int) -> Batch | None:
         if not self.ready and not self._begin():
@@ -165,15 +155,6 @@ class HashJoinRows(JoinRows):
         cheap = self.node.outer.cost.startup < self.node.inner.cost.total and not self.outer_known
         return cheap or self.node.kind in ("left", "full", "anti")
 
-    def _keys(self, left: Batch) -> list[Vector]:
-        """What outer rows are looked up by."""
-        frame = self.frame(left.n, left, left)
-        keys = [key(frame) for key in self.outer_keys]
-        if self.right.owner is not None:
-            assert left.owner is not None
-            keys.append(left.owner.vector)
-        return keys
-
     def candidates(self, left: Batch) -> Pairs:
         if not self.right.n:
             return NO_PAIRS
@@ -181,7 +162,7 @@ class HashJoinRows(JoinRows):
         if self._only_contained():
             rows = np.flatnonzero(self.matcher.contains(self._keys(left), left.n))
             return rows, np.zeros(len(rows), np.int64)
-        i, j = self.matcher.pairs(self._keys(left), left.n)
+        i, j = super().candidates(left)
         if self.ctx.measured and self.loops.n is None and len(i):
             self._recheck(left.take(i))
         return i, j
@@ -197,8 +178,4 @@ class HashJoinRows(JoinRows):
         return self.node.kind in ("semi", "anti") and not self.conditions
 
     def most_candidates(self) -> int:
-        return 1 if self.matcher is None or self._only_contained() else self.matcher.most
-
-    def candidate_counts(self, left: Batch) -> Index:
-        assert self.matcher is not None
-        return self.matcher.sizes(self._keys(left), left.n)
+        return 1 if self._only_contained() else super().most_candidates()

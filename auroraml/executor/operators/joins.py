@@ -191,7 +191,10 @@ class JoinRows(Operator):
             left = self.next_outer(n)
             if left is None or left.n * self.most_candidates() <= PAIRS or left.n == 1:
                 return left
-            waiting = Waiting(left, np.cumsum(self._counts(left)))
+            counts = self._counts(left)
+            if int(counts.sum()) <= PAIRS:
+                return left
+            waiting = Waiting(left, np.cumsum(counts))
         part, self.waiting = waiting.next()
         return part
 

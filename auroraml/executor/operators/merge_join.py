@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from auroraml.batch import Batch, Index, Vector, concat, concat_batches
+from auroraml.batch import Batch, concat, concat_batches
 from auroraml.catalog.builtins import builtin_function
-from auroraml.evaluate import compile, select
+from auroraml.evaluate import select
 from auroraml.evaluate.keys import codes_of, combine, sort_indices
 from auroraml.executor.loops import Loops
 from auroraml.executor.matching import Matcher
 from auroraml.executor.operator import Operator, operator, running_parts
-from auroraml.executor.operators.joins import NO_PAIRS, JoinRows, Pairs, no_rows
+from auroraml.executor.operators.joins import Pairs, no_rows
+from auroraml.executor.operators.keyed import KeyedRows
 from auroraml.executor.operators.memoize import MemoizeRows
 from auroraml.executor.operators.merge_walk import SKIPPED, Walk
 from auroraml.executor.operators.ordering import SortRows
@@ -20,23 +21,17 @@ from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.types.casts import find_cast
 from auroraml.types.pg_type import PgType
-from auroraml.types.table import INT8
 
 
 @operator(p.MergeJoin)
-class MergeJoinRows(JoinRows):
+class MergeJoinRows(KeyedRows):
     """Both sides read; their rows matched by key, which gives what walking them side by side gives."""
 
     node: p.MergeJoin
 
     def __init__(self, node: p.MergeJoin, ctx: object) -> None:
-        super().__init__(node, ctx)
-        pairs = [_alike(*c.args) for c in node.merge_conditions if isinstance(c, e.OpCall)]
-        self.outer_keys = [compile(args[0]) for args in pairs]
-        self.inner_keys = [compile(args[1]) for args in pairs]
-        self.types = [args[1].type for args in pairs]
+        super().__init__(node, ctx, [_alike(*c.args) for c in node.merge_conditions if isinstance(c, e.OpCall)])
         self.runs = 0
-        self.matcher: Matcher | None = None
 
     def open(self) -> None:
         super().open()
@@ -66,32 +61,15 @@ class MergeJoinRows(JoinRows):
     def _whole_inner(self) -> tuple[Batch, Matcher]:
         """All inner rows, and where to find those of a key."""
         right = self.inner.drain() or no_rows(self.node.inner)
-        frame = self.frame(right.n, right, right)
-        keys = [key(frame) for key in self.inner_keys]
-        types = list(self.types)
-        if right.owner is not None:
-            keys.append(right.owner.vector)
-            types.append(INT8)
-        return right, Matcher(keys, types, right.n)
-
-    def _keys(self, left: Batch) -> list[Vector]:
-        """What outer rows are looked up by."""
-        frame = self.frame(left.n, left, left)
-        keys = [key(frame) for key in self.outer_keys]
-        if self.right.owner is not None:
-            assert left.owner is not None
-            keys.append(left.owner.vector)
-        return keys
+        return right, self.matcher_of(self.inner_key_values(right), right)
 
     def candidates(self, left: Batch) -> Pairs:
-        matcher = self._prepare()
-        return matcher.pairs(self._keys(left), left.n) if self.right.n else NO_PAIRS
+        self._prepare()
+        return super().candidates(left)
 
     def most_candidates(self) -> int:
-        return self._prepare().most
-
-    def candidate_counts(self, left: Batch) -> Index:
-        return self._prepare().sizes(self._keys(left), left.n)
+        self._prepare()
+        return super().most_candidates()
 
     def next_outer(self, n: int) -> Batch | None:
         left = super().next_outer(n)

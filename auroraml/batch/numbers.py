@@ -1,0 +1,49 @@
+"""Row numbers: 0, 1, 2, ... as one shared vector, the stable order of numbers by radix, and gathering by numbers that are known to be inside."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from auroraml.batch.vector import Index
+
+MOST = 1 << 22  # numbers that are kept
+DIGIT = 16  # bits that numpy sorts by radix
+
+_kept: list[Index] = [np.arange(0)]
+
+
+def numbers(n: int) -> Index:
+    """0 to n - 1, read-only: callers share one array."""
+    kept = _kept[0]
+    if len(kept) < n:
+        kept = np.arange(max(n, min(2 * n, MOST)))
+        kept.flags.writeable = False
+        if n > MOST:
+            return kept
+        _kept[0] = kept  # another thread may put a shorter one there: then it is made again
+    return kept[:n]
+
+
+def all_of(index: Index, n: int) -> bool:
+    """Whether `index` came from `numbers(n)`; a look at the array, not at what is in it."""
+    return index.base is _kept[0] and len(index) == n and (n == 0 or index[0] == 0) and index.strides == _kept[0].strides
+
+
+def ascending(values: np.ndarray) -> bool:
+    """Whether no value is below the one before."""
+    return len(values) < 2 or bool((values[1:] >= values[:-1]).all())
+
+
+def stable_order(codes: npt.NDArray[np.integer], size: int) -> Index:
+    """The stable order of numbers from 0 to before `size`: digit by digit, as numpy sorts 16 bits by radix."""
+    if ascending(codes):
+        return numbers(len(codes))
+    order: Index | None = None
+    shift = 0
+    while order is None or (size - 1) >> shift:
+        digits = (codes >> shift).astype(np.uint16)  # the low bits: numpy cuts off the others
+        part = np.argsort(digits if order is None else digits.take(order, mode="clip"), kind="stable")
+        order = part if order is None else order.take(part, mode="clip")
+        shift += DIGIT
+    return order

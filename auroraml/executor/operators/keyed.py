@@ -1,0 +1,67 @@
+"""Joins by key: outer rows looked up in a table of the inner rows; what hash and merge joins share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from auroraml.batch import Batch, Index, Vector
+from auroraml.evaluate import compile
+from auroraml.executor.matching import Found, Matcher
+from auroraml.executor.operators.joins import NO_PAIRS, JoinRows, Pairs
+from auroraml.ir import expr as e
+from auroraml.ir import physical as p
+from auroraml.types.pg_type import PgType
+from auroraml.types.table import INT8
+
+
+class KeyedRows(JoinRows):
+    """Rows joined where the two sides' keys are equal."""
+
+    latest_first = False  # of inner rows with one key, the last comes first
+
+    def __init__(self, node: p.Join, ctx: object, keys: Sequence[tuple[e.Expr, e.Expr]]) -> None:
+        super().__init__(node, ctx)
+        self.outer_keys = [compile(outer) for outer, _ in keys]
+        self.inner_keys = [compile(inner) for _, inner in keys]
+        self.types = [inner.type for _, inner in keys]
+        self.matcher: Matcher | None = None
+        self.found: tuple[Batch, Found] | None = None  # what was looked up last, not yet joined
+
+    def inner_key_values(self, batch: Batch) -> list[Vector]:
+        """The keys of inner rows."""
+        frame = self.frame(batch.n, batch, batch)
+        return [key(frame) for key in self.inner_keys]
+
+    def matcher_of(self, keys: list[Vector], batch: Batch) -> Matcher:
+        """What outer rows are looked up in, from inner rows with these keys; where both sides differ from loop to loop, within a loop only."""
+        types: list[PgType] = list(self.types)
+        if batch.owner is not None:
+            keys, types = [*keys, batch.owner.vector], [*types, INT8]
+        return Matcher(keys, types, batch.n, self.latest_first)
+
+    def _keys(self, left: Batch) -> list[Vector]:
+        """What outer rows are looked up by."""
+        frame = self.frame(left.n, left, left)
+        keys = [key(frame) for key in self.outer_keys]
+        if self.right.owner is not None:
+            assert left.owner is not None
+            keys.append(left.owner.vector)
+        return keys
+
+    def candidates(self, left: Batch) -> Pairs:
+        if not self.right.n:
+            return NO_PAIRS
+        found, self.found = self.found, None
+        if found is not None and found[0] is left:
+            return found[1].pairs()
+        assert self.matcher is not None
+        return self.matcher.pairs(self._keys(left), left.n)
+
+    def most_candidates(self) -> int:
+        return 1 if self.matcher is None else self.matcher.most
+
+    def candidate_counts(self, left: Batch) -> Index:
+        assert self.matcher is not None
+        found = self.matcher.find(self._keys(left), left.n)
+        self.found = left, found
+        return found.sizes()

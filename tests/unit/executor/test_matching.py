@@ -1,0 +1,130 @@
+"""Rows with equal keys: look-up tables, dictionaries and turned look-ups find the same pairs as comparing every row with every other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from auroraml.batch import DictVector, FixedVector, Index, NumericVector, TextVector, Vector, all_of, numbers, stable_order
+from auroraml.executor import matching
+from auroraml.executor.matching import Matcher
+from auroraml.types.pg_type import PgType
+from auroraml.types.table import BOOL, FLOAT8, INT4, INT8, NUMERIC, TEXT
+
+RANDOM = np.random.default_rng(7)
+
+
+def pairs_by_hand(build: Sequence[Vector], probe: Sequence[Vector], latest_first: bool) -> list[tuple[int, int]]:
+    stored = list(zip(*(v.datums() for v in build), strict=True))
+    found = []
+    for i, key in enumerate(zip(*(v.datums() for v in probe), strict=True)):
+        same = [j for j, other in enumerate(stored) if None not in key and key == other]
+        found += [(i, j) for j in (same[::-1] if latest_first else same)]
+    return found
+
+
+def check(build: Sequence[Vector], probe: Sequence[Vector], types: Sequence[PgType], latest_first: bool) -> None:
+    n, m = build[0].n, probe[0].n
+    wanted = pairs_by_hand(build, probe, latest_first)
+    matcher = Matcher(build, types, n, latest_first)
+    for _ in range(2):  # the first look-up may be turned, the second is not
+        i, j = matcher.pairs(probe, m)
+        assert list(zip(i.tolist(), j.tolist(), strict=True)) == wanted
+    sizes = [sum(1 for a, _ in wanted if a == row) for row in range(m)]
+    assert matcher.sizes(probe, m).tolist() == sizes
+    assert matcher.contains(probe, m).tolist() == [size > 0 for size in sizes]
+    assert Matcher(build, types, n).contains(probe, m).tolist() == [size > 0 for size in sizes]
+    assert matcher.most >= max(sizes, default=0)
+
+
+def ints(values: Sequence[int], dtype: type = np.int64, nulls: float = 0.0) -> FixedVector:
+    valid = RANDOM.random(len(values)) >= nulls
+    made: np.ndarray = np.where(valid, np.array(values, dtype), dtype(0)).astype(dtype)
+    return FixedVector(made, None if valid.all() else valid)
+
+
+@pytest.fixture(params=["dense", "sparse", "turned"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    if request.param == "sparse":
+        monkeypatch.setattr(matching, "DENSE", -1)
+        monkeypatch.setattr(matching, "WIDEST", -1)
+    monkeypatch.setattr(matching, "FEWER", 0 if request.param == "turned" else 1 << 40)
+    return str(request.param)
+
+
+@pytest.mark.parametrize("latest_first", [False, True])
+@pytest.mark.parametrize("low", [-50, 0, 1, 40, 100_000, 2**62, -(2**63)])
+@pytest.mark.parametrize("nulls", [0.0, 0.3])
+def test_integers(way: str, low: int, nulls: float, latest_first: bool) -> None:
+    draw = [low + int(x) for x in RANDOM.integers(0, 40, 60)]
+    asked = [*(low + int(x) for x in RANDOM.integers(0, 60, 50)), 0, -1, 2**63 - 1, -(2**63), 7]
+    check([ints(draw, np.int64, nulls)], [ints(asked, np.int64, nulls)], [INT8], latest_first)
+
+
+@pytest.mark.parametrize("latest_first", [False, True])
+def test_unique_and_ordered_keys(way: str, latest_first: bool) -> None:
+    for draw in ([5, 3, 9, 1], [1, 2, 3, 4], [1, 1, 2, 7], [4], [9, 9, 9]):
+        check([ints(draw, np.int32)], [ints([1, 3, 3, 4, 9, 10, 0], np.int32)], [INT4], latest_first)
+
+
+@pytest.mark.parametrize("latest_first", [False, True])
+def test_several_keys(way: str, latest_first: bool) -> None:
+    def rows(n: int) -> list[Vector]:
+        texts = pa.array([f"t{x}" for x in RANDOM.integers(0, 4, n)], pa.large_string())
+        cents = NumericVector(RANDOM.integers(0, 3, n) * 1_000_000_007, 2)
+        return [ints(RANDOM.integers(0, 5, n).tolist(), np.int64, 0.1), TextVector(texts), cents]
+
+    check(rows(200), rows(100), [INT8, TEXT, NUMERIC], latest_first)
+
+
+def test_codes_too_wide_for_one_number(way: str) -> None:
+    def rows(n: int) -> list[Vector]:
+        return [ints((RANDOM.integers(0, 4, n) * 3_000_000_000).tolist()) for _ in range(5)]
+
+    check(rows(60), rows(60), [INT8] * 5, False)
+
+
+def test_floats_booleans_dictionaries(way: str) -> None:
+    check([FixedVector(np.array([0.0, -0.0, 1.5, 2.5]))], [FixedVector(np.array([-0.0, 2.5, 9.0]))], [FLOAT8], False)
+    check([FixedVector(np.array([True, False, True]))], [FixedVector(np.array([False, True]))], [BOOL], True)
+    here = DictVector(np.array([0, 1, 1, 2], np.int32), TextVector(pa.array(["a", "b", "c"], pa.large_string())))
+    there = DictVector(
+        np.array([1, 0, 2, 1], np.int32), TextVector(pa.array(["x", "b", "c"], pa.large_string())), np.array([True, True, True, False])
+    )
+    check([here], [there], [TEXT], True)
+    check([here], [here], [TEXT], False)
+    check([here], [there.flat()], [TEXT], False)
+
+
+@pytest.mark.parametrize("nulls", [0.0, 1.0])
+def test_nothing_to_find(way: str, nulls: float) -> None:
+    check([ints([], np.int32)], [ints([1, 2], np.int32)], [INT4], False)
+    check([ints([1, 2], np.int32, nulls)], [ints([], np.int32)], [INT4], False)
+    check([ints([1, 2], np.int32, nulls)], [ints([3, 0], np.int32)], [INT4], False)
+
+
+def test_numbers_of_two_scales() -> None:
+    build = [NumericVector(np.array([150, 200, 7]), 2)]
+    check(build, [NumericVector(np.array([15, 2000, 1]), 1)], [NUMERIC], False)
+
+
+def test_row_numbers_are_shared_and_known() -> None:
+    assert numbers(5).tolist() == [0, 1, 2, 3, 4]
+    assert all_of(numbers(5), 5)
+    assert all_of(numbers(100_000), 100_000)
+    assert not all_of(numbers(6)[1:], 5)
+    assert not all_of(numbers(5), 6)
+    assert not all_of(numbers(10)[::2], 5)
+    with pytest.raises(ValueError, match="read-only"):
+        numbers(5)[0] = 1
+
+
+@pytest.mark.parametrize("size", [1, 2, 65_536, 65_537, 1 << 33, 1 << 50])
+def test_order_by_radix(size: int) -> None:
+    for n in (0, 1, 2, 1_000):
+        codes: Index = RANDOM.integers(0, size, n)
+        assert stable_order(codes, size).tolist() == np.argsort(codes, kind="stable").tolist()
+        assert stable_order(np.sort(codes), size).tolist() == list(range(n))
