@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from auroraml.types.pg_type import Range
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ColumnStatistics:
@@ -11,6 +13,8 @@ class ColumnStatistics:
 
     Of an array column, `element_frequencies` has one frequency for each of `element_values`, then the least and the greatest of them, then how
     many arrays have a NULL element; `element_counts` is the histogram of the numbers of distinct elements, its last entry their average.
+
+    Of a column of ranges, `range_bounds` has the histograms of lower and of upper bounds side by side, `range_lengths` that of their lengths.
     """
 
     null_fraction: float = 0.0
@@ -23,6 +27,9 @@ class ColumnStatistics:
     element_values: tuple[object, ...] = ()
     element_frequencies: tuple[float, ...] = ()
     element_counts: tuple[float, ...] = ()
+    range_bounds: tuple[Range, ...] = ()
+    range_lengths: tuple[float, ...] = ()
+    empty_fraction: float | None = None  # of ranges
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,10 +7,11 @@ from enum import Enum
 
 import numpy as np
 
-from auroraml.batch import Index, ListVector, Vector
+from auroraml.batch import Index, ListVector, RangeVector, Vector
 from auroraml.catalog.builtins import btree_operators
 from auroraml.catalog.statistics import ColumnStatistics
 from auroraml.commands.elements import count_elements
+from auroraml.commands.ranges import range_statistics
 from auroraml.commands.sample import Measured, measure, measure_distinct
 from auroraml.evaluate.keys import codes_of, rank
 from auroraml.storage.sizes import Sizes, payload_sizes
@@ -52,6 +53,8 @@ def column_statistics(vector: Vector, type: PgType, total: float, target: int, s
     known = np.flatnonzero(vector.valid)
     sizes = full_sizes(vector, type) if stored is None and type.length < 0 else stored
     width = type.length if type.length > 0 else int(sizes[known].sum() / len(known)) if sizes is not None and len(known) else 0
+    if isinstance(flat := vector.flat(), RangeVector):
+        return range_statistics(flat, type, width, target)
     way = comparison(type)
     if way is Comparison.NOTHING:
         null_fraction = float(np.float32((vector.n - len(known)) / vector.n)) if vector.n else 0.0

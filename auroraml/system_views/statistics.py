@@ -15,12 +15,13 @@ from auroraml.ir.objects import Role
 from auroraml.system_views.registry import Reader, Row, Rows, array, view
 from auroraml.types.form import TextStyle
 from auroraml.types.pg_type import PgArray, PgType
-from auroraml.types.table import BY_NAME, BY_OID
+from auroraml.types.table import BY_NAME, BY_OID, FLOAT8
 from auroraml.types.text import datum_out
 
 TEXT_ARRAY = BY_NAME["_text"]
-COMMON, HISTOGRAM, CORRELATION, ELEMENTS, ELEMENT_COUNTS = 1, 2, 3, 4, 5
+COMMON, HISTOGRAM, CORRELATION, ELEMENTS, ELEMENT_COUNTS, RANGE_LENGTHS, RANGE_BOUNDS = range(1, 8)
 SLOTS = 5
+FLOAT8_LESS = 672  # the operator of the length histogram of ranges
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +113,10 @@ def slots(found: ColumnStatistics, type: PgType, style: TextStyle) -> Row:
     in_elements = btree_operators(element)
     same = in_elements[3].oid if 3 in in_elements else 0
     filled: list[tuple[int, int, tuple[float, ...], str | None]] = []
+    if found.range_bounds:
+        filled.append((RANGE_BOUNDS, 0, (), _values(found.range_bounds, type, style)))
+    if found.empty_fraction is not None:
+        filled.append((RANGE_LENGTHS, FLOAT8_LESS, (found.empty_fraction,), _values(found.range_lengths, FLOAT8, style) or "{}"))
     if found.common_values:
         filled.append((COMMON, equal, found.common_frequencies, _values(found.common_values, type, style)))
     if found.histogram:

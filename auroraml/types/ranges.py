@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auroraml.batch import EMPTY_RANGE, LOWER_INC, LOWER_INF, UPPER_INC, UPPER_INF, Datum, FixedVector, Mask, RangeVector, Vector, from_datums
+from auroraml.batch import (
+    EMPTY_RANGE,
+    LOWER_INC,
+    LOWER_INF,
+    UPPER_INC,
+    UPPER_INF,
+    Datum,
+    FixedVector,
+    Mask,
+    NumericVector,
+    RangeVector,
+    Vector,
+    from_datums,
+)
 from auroraml.errors import (
     DatabaseError,
     DataException,
@@ -19,6 +34,8 @@ from auroraml.errors import (
 )
 from auroraml.types.bounds import values_of
 from auroraml.types.form import REP_FORMS, TextForm, TextStyle, form_of, scatter
+from auroraml.types.julian import POSTGRES_DAYS
+from auroraml.types.numeric import CONTEXT
 from auroraml.types.pg_type import PgType, Rep
 from auroraml.types.typmod import format_type
 
@@ -244,6 +261,35 @@ def _dates(found: RangeVector) -> _Parts:
 _STEPS: dict[int, Callable[[RangeVector], _Parts]] = {  # by subtype: those with a next value
     23: _integers("integer", 2**31 - 1), 20: _integers("bigint", 2**63 - 1), 1082: _dates,
 }  # fmt: skip
+
+
+def differences(subtype: PgType, left: Vector, right: Vector) -> np.ndarray:
+    """How far bounds are apart as float8 (the subtypes' subdiff functions)."""
+    if isinstance(left, NumericVector) and isinstance(right, NumericVector):
+        pairs = zip(left.as_objects().values, right.as_objects().values, strict=True)
+        return np.array([difference(subtype, a, b) for a, b in pairs], np.float64)  # decimals subtract one by one
+    a, b = (_counted(subtype, values).astype(np.float64) for values in values_of([left, right]))
+    return (a - b) / 1_000_000.0 if subtype.rep is Rep.TIMESTAMP else a - b
+
+
+def difference(subtype: PgType, left: Datum, right: Datum) -> float:
+    """How far the first of two bounds lies above the second as float8 (the subtype's subdiff function)."""
+    if isinstance(left, Decimal) and isinstance(right, Decimal):
+        return math.nan if left.is_nan() or right.is_nan() or (left.is_infinite() and left == right) else float(CONTEXT.subtract(left, right))
+    assert isinstance(left, int) and isinstance(right, int)
+    if subtype.rep is Rep.DATE:
+        limits = (-(2**31), 2**31 - 1)
+        left, right = (day if day in limits else day - POSTGRES_DAYS for day in (left, right))
+    found = float(left) - float(right)
+    return found / 1_000_000.0 if subtype.rep is Rep.TIMESTAMP else found
+
+
+def _counted(subtype: PgType, values: np.ndarray) -> np.ndarray:
+    """Dates as days from 2000-01-01, as PostgreSQL has them; others as they are."""
+    if subtype.rep is not Rep.DATE:
+        return values
+    limits = np.iinfo(np.int32)
+    return np.where((values == limits.min) | (values == limits.max), values, values - np.int32(POSTGRES_DAYS))
 
 
 class MultirangeForm(TextForm):

@@ -17,6 +17,7 @@ from auroraml.planner.estimate.joins import equal_join
 from auroraml.planner.estimate.matching import Matcher, generic, matcher
 from auroraml.planner.estimate.order import order_key
 from auroraml.planner.estimate.patterns import DEFAULT_MATCH, Kind, pattern_selectivity
+from auroraml.planner.estimate.ranges import range_selectivity
 from auroraml.types.pg_type import PgArray
 from auroraml.types.table import BOOL
 
@@ -130,13 +131,17 @@ def _array_default(symbol: str) -> float:
     return DEFAULT_OVERLAP if symbol == "&&" else DEFAULT_CONTAIN
 
 
+def _range(test: Test, context: Context) -> float:
+    return range_selectivity(test.operator.name, _restriction(test, context))
+
+
 def _constant(test: Test, context: Context) -> float:
     return CONSTANTS[test.operator.restrict]
 
 
 RESTRICTIONS: dict[str, Estimate] = {
     "eqsel": _equality, "neqsel": _equality, **dict.fromkeys(SYMBOLS, _inequality), **dict.fromkeys(PATTERNS, _pattern),
-    "matchingsel": _matching, "arraycontsel": _array, **dict.fromkeys(CONSTANTS, _constant),
+    "matchingsel": _matching, "arraycontsel": _array, "rangesel": _range, **dict.fromkeys(CONSTANTS, _constant),
 }  # fmt: skip
 
 # Joins
