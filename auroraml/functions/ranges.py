@@ -26,7 +26,8 @@ from auroraml.functions.aggregates.basic import present, valid_rows
 from auroraml.functions.signature import SCALARS, Kernel, Types, aggregate, oid_of, scalar
 from auroraml.types.bounds import Bounds, Ends, ends_of, places, range_of, values_of
 from auroraml.types.data import RANGES
-from auroraml.types.ranges import made
+from auroraml.types.pg_type import PgType
+from auroraml.types.ranges import differences, made
 from auroraml.types.table import BY_OID
 
 _FLAGS = {"()": 0, "[)": LOWER_INC, "(]": UPPER_INC, "[]": LOWER_INC | UPPER_INC}
@@ -300,6 +301,13 @@ def canonical(ranges: Vector) -> Vector:
     return range_of(ranges)
 
 
+def _subdiff(subtype: PgType) -> Callable[[Vector, Vector], Vector]:
+    def run(left: Vector, right: Vector) -> Vector:
+        return FixedVector(differences(subtype, left.flat(), right.flat()))
+
+    return run
+
+
 def _register() -> None:
     for name in _COMPARISONS:
         SCALARS[oid_of(f"range_{name}(anyrange,anyrange)")] = Kernel(function=_comparison(name), raises=False)
@@ -319,6 +327,7 @@ def _register() -> None:
         name, subtype = BY_OID[row[0]].name, BY_OID[row[1]].name
         SCALARS[oid_of(f"{name}({subtype},{subtype})")] = Kernel(function=constructor2, typed=True)
         SCALARS[oid_of(f"{name}({subtype},{subtype},text)")] = Kernel(function=constructor3, typed=True)
+        SCALARS[row[6]] = Kernel(function=_subdiff(BY_OID[row[1]]))
 
 
 _register()

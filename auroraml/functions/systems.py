@@ -26,9 +26,10 @@ from auroraml.functions.signature import SCALARS, CallContext, Kernel, Types, ro
 from auroraml.functions.strings import concatenate
 from auroraml.settings.core import SERVER_VERSION
 from auroraml.settings.instances import AURORAML_ENGINE_VERSION, AURORAML_INSTANCE_CLASS, compiled_on, full_version
+from auroraml.storage.sizes import datum_size
 from auroraml.types.casts import cast_vector
 from auroraml.types.numeric import numeric_out
-from auroraml.types.pg_type import PgArray
+from auroraml.types.pg_type import PgArray, Range
 from auroraml.types.table import TEXT
 from auroraml.types.text import datum_out
 
@@ -176,6 +177,8 @@ def pg_column_size(ctx: CallContext, types: Types, value: object) -> int:
         return type.length
     if isinstance(value, Decimal):
         return numeric_size(value)
+    if isinstance(value, PgArray | Range):
+        return datum_size(value, type)
     size = len(value) if isinstance(value, bytes) else len(datum_out(type, value, ctx.style).encode())
     return size + (1 if type.length == -2 else 4)
 

@@ -173,11 +173,11 @@ class Calls:
         return self.binder.chooser.function(found, shown, args, names, variadic, at), shown
 
     def _cast_call(self, name: str, schema: str | None, args: Sequence[e.Expr], at: int) -> e.Expr | None:
-        """type(x) as a cast, where there is no function of that name, or x is a bare literal (chapter 10.3, step 3)."""
+        """type(x) as a cast, where there is no function of that name, or x is a bare literal or of that type (chapter 10.3, step 3)."""
         if schema is not None or len(args) != 1:
             return None
         type = self.binder.catalog.find_type(name, "pg_catalog")
-        if type is not None and args[0].type.oid != UNKNOWN.oid and self.binder.functions(name, None, at):
+        if type is not None and args[0].type.oid not in (UNKNOWN.oid, type.oid) and self.binder.functions(name, None, at):
             return None
         if type is None or type.kind == "p" or not self.coercer.can(args[0].type, type, "explicit"):
             return None
@@ -191,7 +191,7 @@ class Calls:
         everything = [*args, *direct]
         if variadic and function.variadic == ANY.oid and not everything[-1].type.element:
             raise DatatypeMismatch("VARIADIC argument must be an array", at=located(everything[-1]))
-        result, bound = self.binder.chooser.resolve(chosen, everything, shown, at)
+        result, bound = self.binder.chooser.resolve(chosen, everything)
         coerced = self._coerced(chosen, everything, bound)
         if function.result.oid == RECORD.oid and len(function.outputs) > 1:
             result = self.binder.chooser.parameter_type(record_type(function), bound)
@@ -364,7 +364,7 @@ class Calls:
     def known_call(self, name: str, args: Sequence[e.Expr], at: int, form: str = "sql") -> e.Expr:
         """A call that SQL's grammar makes of another form (AT TIME ZONE, OVERLAPS; form "call": LIKE ... ESCAPE), printed in it."""
         chosen, shown = self._choose(name, "pg_catalog", args, [None] * len(args), False, at, False)
-        result, bound = self.binder.chooser.resolve(chosen, args, shown, at)
+        result, bound = self.binder.chooser.resolve(chosen, args)
         return e.Call(type=result, function=chosen.function, args=tuple(self._coerced(chosen, args, bound)), form=form, at=at)
 
     def functional(self, name: str, arg: e.Expr, at: int) -> e.Expr | None:

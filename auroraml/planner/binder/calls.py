@@ -209,12 +209,12 @@ class Chooser:
                 return able
         return left
 
-    def resolve(self, chosen: Candidate, args: Sequence[e.Expr], shown: str, at: int) -> tuple[PgType, dict[str, PgType]]:
+    def resolve(self, chosen: Candidate, args: Sequence[e.Expr]) -> tuple[PgType, dict[str, PgType]]:
         """The result type of a call, with what the polymorphic types stand for."""
-        bound = self.bind(chosen.types, [a.type for a in args], chosen.function.result, at)
+        bound = self.bind(chosen.types, [a.type for a in args])
         return self._substitute(chosen.function.result, bound), bound
 
-    def bind(self, declared: Sequence[PgType], given: Sequence[PgType], result: PgType, at: int | None) -> dict[str, PgType]:
+    def bind(self, declared: Sequence[PgType], given: Sequence[PgType]) -> dict[str, PgType]:
         """What the polymorphic families of a call or operator stand for."""
         bound: dict[str, PgType] = {}
         if all(type.oid not in POLYMORPHIC for type in declared):
@@ -228,8 +228,8 @@ class Chooser:
                     bound[_family(type) + "range"] = span
         for family, types in families.items():
             used = any(t.oid in POLYMORPHIC and _family(t) == family for t in declared)
-            if used and not types and family == "any" and result.oid in POLYMORPHIC:
-                raise DatatypeMismatch("could not determine polymorphic type because input has type unknown", at=at)
+            if used and not types and family == "any":
+                raise DatatypeMismatch("could not determine polymorphic type because input has type unknown")
             if used:
                 bound[family] = self.coercer.unify(types) or TEXT if types else TEXT
         return bound

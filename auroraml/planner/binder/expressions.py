@@ -303,7 +303,7 @@ class Expressions(Predicates):
         """An operator already chosen, operands coerced."""
         declared = [operator.right] if operator.left is None else [operator.left, operator.right]
         chooser = self.binder.chooser
-        bound = chooser.bind(declared, [a.type for a in args], operator.result, at)
+        bound = chooser.bind(declared, [a.type for a in args])
         coerced = tuple(self.coercer.coerce(arg, self._wanted(type, arg, bound)) for arg, type in zip(args, declared, strict=True))
         function = self.binder.catalog.function(operator.function)
         return e.OpCall(type=chooser.parameter_type(operator.result, bound), operator=operator, function=function, args=coerced, at=at)
