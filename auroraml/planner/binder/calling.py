@@ -363,7 +363,7 @@ class Calls:
 
     def known_call(self, name: str, args: Sequence[e.Expr], at: int, form: str = "sql") -> e.Expr:
         """A call that SQL's grammar makes of another form (AT TIME ZONE, OVERLAPS; form "call": LIKE ... ESCAPE), printed in it."""
-        chosen, shown = self._choose(name, "pg_catalog", args, [None] * len(args), False, at, False)
+        chosen, _ = self._choose(name, "pg_catalog", args, [None] * len(args), False, at, False)
         result, bound = self.binder.chooser.resolve(chosen, args)
         return e.Call(type=result, function=chosen.function, args=tuple(self._coerced(chosen, args, bound)), form=form, at=at)
 
