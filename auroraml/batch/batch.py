@@ -70,6 +70,11 @@ class Column:
         self._vector: Vector | None = None
 
     @property
+    def touched(self) -> bool:
+        """Whether the values have been gathered."""
+        return self._vector is not None
+
+    @property
     def vector(self) -> Vector:
         """The column's values, gathered on first touch."""
         if self._vector is None:

@@ -6,12 +6,14 @@ import numpy as np
 
 from auroraml.batch import ConstVector, FixedVector, ListVector, Vector
 from auroraml.evaluate.call import call, kernel_of
-from auroraml.evaluate.calling import Evaluator
+from auroraml.evaluate.calling import LIGHT, ROWLESS, SAFE, Evaluator, needs_of
 from auroraml.evaluate.frame import Frame
 from auroraml.ir import expr as e
+from auroraml.types.pg_type import PgArray
 from auroraml.types.table import BOOL
 
 FEW_ITEMS = 64  # of an array that does not change from row to row, compared one by one
+VERY_FEW = 8  # of which all are compared with sooner than rows are chosen
 
 
 def array_comparison(expr: e.ArrayOp, left: Evaluator, right: Evaluator) -> Evaluator:
@@ -41,6 +43,12 @@ def array_comparison(expr: e.ArrayOp, left: Evaluator, right: Evaluator) -> Eval
         values = (hits if not expr.all else ~hits) & validity
         return FixedVector(values, None if validity.all() else validity)
 
+    if not kernel.raises and left in SAFE and right in ROWLESS:
+        SAFE.add(run)
+        given = expr.args[1].value if isinstance(expr.args[1], e.Const) else None
+        needs = needs_of([left], kernel.light, expr.function)
+        if needs is not None and isinstance(given, PgArray) and len(given.elements) <= VERY_FEW:
+            LIGHT[run] = needs
     return run
 
 

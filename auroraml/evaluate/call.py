@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from auroraml.batch import ConstVector, DictVector, FixedVector, NumericVector, TextVector, Vector, from_datums
+from auroraml.batch import ConstVector, DictVector, FixedVector, NumericVector, RenderedVector, TextVector, Vector, from_datums
 from auroraml.errors import DatabaseError, FeatureNotSupported, OperationalError
 from auroraml.evaluate.frame import Runtime, scatter
 from auroraml.functions.signature import SCALARS, Kernel, Types
@@ -15,6 +16,8 @@ from auroraml.ir.objects import Function
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import BY_OID
 from auroraml.types.typmod import format_type
+
+FEW_CODES = 8  # of a dictionary, compared with one by one
 
 
 def kernel_of(function: Function) -> Kernel:
@@ -70,12 +73,30 @@ def _by_dictionary(
             size = column.dictionary.n
             small = [column.dictionary if i == varying[0] else ConstVector(arg.one, size) for i, arg in enumerate(args)]  # type: ignore[attr-defined]
             try:
-                return _apply(kernel, function, result, small, size, ctx, types).take(column.codes.astype(np.int64))
+                return _looked_up(_apply(kernel, function, result, small, size, ctx, types), column.codes)
             except OperationalError:
                 raise
             except DatabaseError:
                 pass  # perhaps of a value that no row has: the rows themselves decide
     return _apply(kernel, function, result, args, n, ctx, types)
+
+
+def _looked_up(table: Vector, codes: np.ndarray) -> Vector:
+    """What `table` has for each code: where it says true or false, by comparing with the codes that differ from the rest, if they are few."""
+    if isinstance(table, FixedVector) and table.validity is None and table.values.dtype == np.bool_:
+        hits = np.flatnonzero(table.values)
+        rest = len(table.values) - len(hits)
+        if min(len(hits), rest) <= FEW_CODES:
+            few = hits if len(hits) <= rest else np.flatnonzero(~table.values)
+            found = np.zeros(len(codes), np.bool_)
+            for code in few.tolist():
+                found |= codes == code
+            return FixedVector(found if len(hits) <= rest else ~found)
+    if isinstance(table, TextVector) and table.validity is None and not isinstance(table, RenderedVector):
+        encoded = pc.dictionary_encode(table.values)
+        places = encoded.indices.to_numpy(zero_copy_only=False)
+        return DictVector(places.take(codes, mode="clip"), TextVector(encoded.dictionary))
+    return table.take(codes)
 
 
 def _apply(kernel: Kernel, function: Function, result: PgType, args: Sequence[Vector], n: int, ctx: Runtime, types: tuple[PgType, ...]) -> Vector:

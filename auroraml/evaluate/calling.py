@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, WeakSet
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from auroraml.batch import ConstVector, StructVector, TextVector, Vector, concat
 from auroraml.evaluate.call import call, kernel_of, null
 from auroraml.evaluate.frame import Frame, scatter
+from auroraml.functions.signature import Kernel
 from auroraml.ir import expr as e
 from auroraml.ir.logical import Query
 from auroraml.ir.objects import Function
@@ -23,11 +24,16 @@ from auroraml.types.pg_type import PgType, Rep
 
 Evaluator = Callable[[Frame], Vector]
 Compiler = Callable[[e.Expr], Evaluator]
-SAFE: WeakSet[Evaluator] = WeakSet()  # evaluators that never raise, whatever the row: they may run on rows that nobody asked about
+Needs = frozenset[tuple[int, int, bool]]  # input columns: side and number, and whether nothing but a dictionary will do
+SAFE: WeakSet[Evaluator] = WeakSet()  # evaluators that raise for no row, or for every one: they may run on rows that nobody asked about
+ROWLESS: WeakSet[Evaluator] = WeakSet()  # safe ones that read no row
+LIGHT: WeakKeyDictionary[Evaluator, Needs] = WeakKeyDictionary()  # safe ones that cost less for all rows than choosing some, by the columns they read
 
 
-def function_call(function: Function, result: PgType, args: Sequence[Evaluator], types: tuple[PgType, ...], compile: Compiler) -> Evaluator:
-    """The function's value for each row of a frame."""
+def function_call(
+    function: Function, result: PgType, args: Sequence[Evaluator], types: tuple[PgType, ...], compile: Compiler, constants: Sequence[object] = ()
+) -> Evaluator:
+    """The function's value for each row of a frame; `constants` has the values of the arguments that are."""
     if function.language == "sql":
         return _sql_call(function, args, compile)
     kernel = kernel_of(function)
@@ -41,9 +47,35 @@ def function_call(function: Function, result: PgType, args: Sequence[Evaluator],
 
     if function.schema != "pg_catalog":
         return lambda frame: counted(function, frame, [arg(frame) for arg in args], once, result)
-    if not kernel.raises and function.volatility != "v" and all(arg in SAFE for arg in args):
-        SAFE.add(plain)
+    _classify(plain, kernel, function, args, constants)
     return plain
+
+
+def _classify(run: Evaluator, kernel: Kernel, function: Function, args: Sequence[Evaluator], constants: Sequence[object]) -> None:
+    """Put a call into SAFE, ROWLESS and LIGHT where it belongs there."""
+    if function.volatility == "v" or not all(arg in SAFE for arg in args):
+        return
+    varying = [arg for arg in args if arg not in ROWLESS]
+    if not varying:
+        SAFE.add(run)
+        ROWLESS.add(run)
+        LIGHT[run] = frozenset()
+    elif not kernel.raises or (kernel.harmless is not None and kernel.harmless(constants)):
+        SAFE.add(run)
+        if (needs := needs_of(varying, kernel.light, function)) is not None:
+            LIGHT[run] = needs
+
+
+def needs_of(varying: Sequence[Evaluator], light: bool, function: Function) -> Needs | None:
+    """What columns a function of these arguments must read to be light itself: a function that is not computes over one dictionary only."""
+    known = [LIGHT.get(arg) for arg in varying]
+    needs = frozenset(need for part in known if part is not None for need in part)
+    if None in known:
+        return None
+    if light:
+        return needs
+    one = len(varying) == 1 and len(needs) == 1 and function.strict and function.volatility == "i"
+    return frozenset((side, index, True) for side, index, _ in needs) if one else None
 
 
 def counted(function: Function, frame: Frame, values: Sequence[Vector], once: Callable[[Frame, Sequence[Vector]], Vector], result: PgType) -> Vector:

@@ -12,8 +12,9 @@ from auroraml.catalog.builtins import btree_operators, builtin_function
 from auroraml.errors import ArraySubscriptError
 from auroraml.evaluate.array_comparison import array_comparison
 from auroraml.evaluate.call import call, kernel_of, null
-from auroraml.evaluate.calling import SAFE, Evaluator, function_call, parenthesized
+from auroraml.evaluate.calling import LIGHT, ROWLESS, SAFE, Evaluator, function_call, parenthesized
 from auroraml.evaluate.choosing import choose
+from auroraml.evaluate.conditions import as_harmless_as, junction, logical, truth
 from auroraml.evaluate.frame import Frame, scatter
 from auroraml.evaluate.values import sql_value, subscript
 from auroraml.evaluate.variadic import spread_call
@@ -32,29 +33,12 @@ def compile(expr: e.Expr) -> Evaluator:
     raise TypeError(f"cannot evaluate {type(expr).__name__}")
 
 
-def truth(vector: Vector) -> Mask:
-    """Where a boolean vector is true (NULL is not)."""
-    if isinstance(vector, ConstVector):
-        return np.full(vector.n, bool(vector.one.datum(0)))
-    assert isinstance(vector, FixedVector)
-    return vector.values if vector.validity is None else vector.values & vector.validity
-
-
-def select(conjuncts: Sequence[Evaluator], frame: Frame) -> Mask:
-    """Where all conjuncts are true; each later one is evaluated on the rows the earlier ones left."""
-    mask = np.ones(frame.n, np.bool_)
-    for conjunct in conjuncts:
-        left = int(np.count_nonzero(mask))
-        if left == 0:
-            break
-        if left == frame.n:
-            mask = truth(conjunct(frame)).copy()
-        elif left * 4 >= frame.n and conjunct in SAFE:
-            mask &= truth(conjunct(frame))
-        else:
-            index = np.flatnonzero(mask)
-            mask[index] = truth(conjunct(frame.take(index)))
-    return mask
+def rowless(run: Evaluator) -> Evaluator:
+    """`run`, which gives one value for all rows."""
+    SAFE.add(run)
+    ROWLESS.add(run)
+    LIGHT[run] = frozenset()
+    return run
 
 
 def constant(type: PgType, value: object, n: int, resolve: Callable[[int], PgType] | None = None) -> ConstVector:
@@ -77,8 +61,7 @@ def _(expr: e.Const) -> Evaluator:
             kept.append(constant(expr.type, expr.value, 1, frame.ctx.style.resolve).one)
         return ConstVector(kept[0], frame.n)
 
-    SAFE.add(run)
-    return run
+    return rowless(run)
 
 
 @compile.register
@@ -89,6 +72,7 @@ def _(expr: e.InputRef) -> Evaluator:
         return frame.sides[side].vector(index)
 
     SAFE.add(run)
+    LIGHT[run] = frozenset([(side, index, False)])
     return run
 
 
@@ -102,7 +86,9 @@ def _(expr: e.ParamRef) -> Evaluator:
         vector = frame.params[key]
         return ConstVector(vector, frame.n) if vector.n == 1 != frame.n else vector
 
-    return run
+    SAFE.add(run)
+    LIGHT[run] = frozenset()
+    return run  # not one value for all rows: loops have each their own
 
 
 @compile.register(e.Aggregate)
@@ -127,6 +113,10 @@ def _(expr: e.ElementRef) -> Evaluator:
     return run
 
 
+def _constants(args: Sequence[e.Expr]) -> list[object]:
+    return [arg.value if isinstance(arg, e.Const) else None for arg in args]
+
+
 @compile.register
 def _(expr: e.Call) -> Evaluator:
     if expr.function.returns_set:
@@ -134,12 +124,16 @@ def _(expr: e.Call) -> Evaluator:
         return lambda frame: frame.computed[key]  # ProjectSet puts its rows there
     if expr.variadic and expr.function.variadic == ANY.oid:
         return spread_call(expr, [compile(arg) for arg in expr.args])
-    return function_call(expr.function, expr.type, [compile(arg) for arg in expr.args], tuple(arg.type for arg in expr.args), compile)
+    return function_call(
+        expr.function, expr.type, [compile(arg) for arg in expr.args], tuple(arg.type for arg in expr.args), compile, _constants(expr.args)
+    )
 
 
 @compile.register
 def _(expr: e.OpCall) -> Evaluator:
-    return function_call(expr.function, expr.type, [compile(arg) for arg in expr.args], tuple(arg.type for arg in expr.args), compile)
+    return function_call(
+        expr.function, expr.type, [compile(arg) for arg in expr.args], tuple(arg.type for arg in expr.args), compile, _constants(expr.args)
+    )
 
 
 def _cast(source: PgType, target: PgType, typmod: int, explicit: bool) -> Callable[[Frame, Vector], Vector]:
@@ -225,40 +219,14 @@ def _(expr: e.RowCoerce) -> Evaluator:
     return run
 
 
-def logical(frame: Frame, args: Sequence[Evaluator], stop: bool) -> Vector:
-    """AND (`stop` False) and OR (`stop` True): later operands only where earlier ones do not decide."""
-    values = np.full(frame.n, not stop)
-    unknown = np.zeros(frame.n, np.bool_)
-    index: np.ndarray | None = None
-    for arg in args:
-        part = frame if index is None else frame.take(index)
-        if part.n == 0:
-            break
-        vector = arg(part).flat()
-        assert isinstance(vector, FixedVector)
-        valid = vector.valid
-        decided = valid & (vector.values == stop)
-        here = np.arange(frame.n) if index is None else index
-        values[here[decided]] = stop
-        unknown[here[~valid]] = True
-        index = here[~decided]
-    unknown &= values != stop
-    if not unknown.any():
-        return FixedVector(values)
-    values[unknown] = False
-    return FixedVector(values, ~unknown)
-
-
 @compile.register
 def _(expr: e.And) -> Evaluator:
-    args = [compile(arg) for arg in expr.args]
-    return lambda frame: logical(frame, args, False)
+    return junction([compile(arg) for arg in expr.args], False)
 
 
 @compile.register
 def _(expr: e.Or) -> Evaluator:
-    args = [compile(arg) for arg in expr.args]
-    return lambda frame: logical(frame, args, True)
+    return junction([compile(arg) for arg in expr.args], True)
 
 
 @compile.register
@@ -270,7 +238,7 @@ def _(expr: e.Not) -> Evaluator:
         assert isinstance(vector, FixedVector)
         return FixedVector(~vector.values if vector.validity is None else ~vector.values & vector.validity, vector.validity)
 
-    return run
+    return as_harmless_as(run, [arg])
 
 
 @compile.register
@@ -286,7 +254,7 @@ def _(expr: e.NullTest) -> Evaluator:
             return FixedVector(empty & row.valid if expr.negated else empty | ~row.valid)
         return FixedVector(np.array(vector.valid if expr.negated else ~vector.valid))
 
-    return run
+    return as_harmless_as(run, [arg])
 
 
 @compile.register
@@ -547,4 +515,4 @@ def _(expr: e.SqlValue) -> Evaluator:
     def run(frame: Frame) -> Vector:
         return constant(expr.type, sql_value(expr, frame.ctx), frame.n)
 
-    return run
+    return rowless(run)

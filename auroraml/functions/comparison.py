@@ -26,7 +26,7 @@ _SAME = frozenset((Rep.DATE, Rep.TIME, Rep.TIMESTAMP))
 
 
 def _numbers(name: str) -> Kernel:
-    return Kernel(function=getattr(operator, name), face="numpy", raises=False)
+    return Kernel(function=getattr(operator, name), face="numpy", raises=False, light=True)
 
 
 def _floats(name: str) -> Kernel:
@@ -40,7 +40,7 @@ def _floats(name: str) -> Kernel:
             return np.where(nan_left | nan_right, compare(nan_left.astype(np.int8), nan_right.astype(np.int8)), found)
         return found
 
-    return Kernel(function=run, face="numpy", raises=False)
+    return Kernel(function=run, face="numpy", raises=False, light=True)
 
 
 def _texts(name: str, trim: bool) -> Kernel:
@@ -106,7 +106,7 @@ def _numerics(name: str) -> Kernel:
         found = compare(x, y)
         return FixedVector(found) if len(found) == max(a.n, b.n) else ConstVector(FixedVector(found), max(a.n, b.n))
 
-    return Kernel(function=run, raises=False)
+    return Kernel(function=run, raises=False, light=True)
 
 
 def _decimal(compare: Callable[[object, object], object], a: object, b: object) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -88,7 +89,10 @@ def _kernel(ignore_case: bool, negated: bool) -> Kernel:
         found = _like(text, pattern, ignore_case)
         return pc.invert(found) if negated else found
 
-    return Kernel(function=run, face="arrow")
+    def harmless(constants: Sequence[object]) -> bool:
+        return isinstance(constants[1], str) and not _dangling(constants[1])
+
+    return Kernel(function=run, face="arrow", harmless=harmless)
 
 
 def _register() -> None:

@@ -87,6 +87,10 @@ class Kernel:
     function: KernelFunction
     face: str = "vector"
     raises: bool = True
+    light: bool = False  # costs no more for a row than reading the row's values
+    harmless: Callable[[Sequence[object]], bool] | None = (
+        None  # whether it cannot raise after all, by the constants among its arguments (None for others)
+    )
     context: bool = False
     typed: bool = False  # wants `Types` before its arguments: for "any", polymorphic functions and their kin
     single: KernelFunction | None = None  # of a batch function: what runs instead outside batch mode

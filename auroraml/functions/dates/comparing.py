@@ -99,7 +99,7 @@ def _kernel(name: str, left: Convert, right: Convert) -> Kernel:
                 return FixedVector(_with_moment(symbol, days, moment))
         return FixedVector(compare(left(ctx, x), right(ctx, y)))
 
-    return Kernel(function=run, context=True, raises=False)
+    return Kernel(function=run, context=True, raises=False, light=True)
 
 
 def _timetz(name: str) -> Kernel:

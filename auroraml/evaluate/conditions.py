@@ -1,0 +1,120 @@
+"""Conditions: conjuncts that select rows, and three-valued AND and OR, later parts only where earlier ones leave something to decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from auroraml.batch import ConstVector, DictVector, FixedVector, Mask, NumericVector, Vector
+from auroraml.evaluate.calling import LIGHT, SAFE, Evaluator
+from auroraml.evaluate.frame import Frame
+
+
+def truth(vector: Vector) -> Mask:
+    """Where a boolean vector is true (NULL is not)."""
+    if isinstance(vector, ConstVector):
+        return np.full(vector.n, bool(vector.one.datum(0)))
+    assert isinstance(vector, FixedVector)
+    return vector.values if vector.validity is None else vector.values & vector.validity
+
+
+def select(conjuncts: Sequence[Evaluator], frame: Frame) -> Mask:
+    """Where all conjuncts are true; one that may raise is evaluated on no row that an earlier one rejected."""
+    mask: Mask | None = None
+    for number, conjunct in enumerate(conjuncts):
+        left = frame.n if mask is None else int(np.count_nonzero(mask))
+        if mask is None or left == frame.n:
+            mask = truth(conjunct(frame))
+        elif left == 0:
+            break
+        elif (left * 2 >= frame.n and conjunct in SAFE) or light(conjunct, frame):
+            mask = mask & truth(conjunct(frame))
+        else:
+            index = np.flatnonzero(mask)
+            mask = np.zeros(frame.n, np.bool_)
+            mask[index[select(conjuncts[number:], frame.take(index))]] = True
+            break
+    return np.ones(frame.n, np.bool_) if mask is None else mask
+
+
+def light(run: Evaluator, frame: Frame) -> bool:
+    """Whether `run` costs less for all rows of this frame than choosing some of them."""
+    needs = LIGHT.get(run)
+    if needs is None:
+        return False
+    for side, index, only_dictionary in needs:
+        column = frame.sides[side].columns[index]
+        if column.rows.index is not None and not column.touched:
+            return False
+        source = column.source
+        if isinstance(source, DictVector):
+            if source.dictionary.n > frame.n:
+                return False
+        elif only_dictionary or not (isinstance(source, FixedVector) or (isinstance(source, NumericVector) and source.scale is not None)):
+            return False
+    return True
+
+
+def as_harmless_as(run: Evaluator, args: Sequence[Evaluator]) -> Evaluator:
+    """`run`, which does nothing that one of `args` does not do."""
+    if all(arg in SAFE for arg in args):
+        SAFE.add(run)
+        known = [LIGHT[arg] for arg in args if arg in LIGHT]
+        if len(known) == len(args):
+            LIGHT[run] = frozenset().union(*known)
+    return run
+
+
+def junction(args: Sequence[Evaluator], stop: bool) -> Evaluator:
+    """AND (`stop` False) or OR (`stop` True) of conditions."""
+
+    def run(frame: Frame) -> Vector:
+        return _wholly(frame, args, stop) if light(run, frame) else logical(frame, args, stop)
+
+    return as_harmless_as(run, args)
+
+
+def _wholly(frame: Frame, args: Sequence[Evaluator], stop: bool) -> Vector:
+    """All operands for all rows, as long as they leave one undecided."""
+    decided = np.zeros(frame.n, np.bool_)
+    unknown: Mask | None = None
+    for arg in args:
+        vector = arg(frame).flat()
+        assert isinstance(vector, FixedVector)
+        found = vector.values if stop else ~vector.values
+        if vector.validity is not None:
+            found = found & vector.validity
+            unknown = ~vector.validity if unknown is None else unknown | ~vector.validity
+        decided |= found
+        if decided.all():
+            break
+    values = decided if stop else ~decided
+    if unknown is None:
+        return FixedVector(values)
+    known = decided | ~unknown
+    return FixedVector(values & known, None if known.all() else known)
+
+
+def logical(frame: Frame, args: Sequence[Evaluator], stop: bool) -> Vector:
+    """AND (`stop` False) and OR (`stop` True): later operands only where earlier ones do not decide."""
+    values = np.full(frame.n, not stop)
+    unknown = np.zeros(frame.n, np.bool_)
+    index: np.ndarray | None = None
+    for arg in args:
+        part = frame if index is None else frame.take(index)
+        if part.n == 0:
+            break
+        vector = arg(part).flat()
+        assert isinstance(vector, FixedVector)
+        valid = vector.valid
+        decided = valid & (vector.values == stop)
+        here = np.arange(frame.n) if index is None else index
+        values[here[decided]] = stop
+        unknown[here[~valid]] = True
+        index = here[~decided]
+    unknown &= values != stop
+    if not unknown.any():
+        return FixedVector(values)
+    values[unknown] = False
+    return FixedVector(values, ~unknown)
