@@ -9,6 +9,7 @@ import pytest
 import auroraml
 from auroraml.errors import DivisionByZero
 from auroraml.evaluate import conditions
+from auroraml.evaluate.calling import SAFE
 
 ROWS = 6_000
 CONDITIONS = [
@@ -39,7 +40,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
         monkeypatch.setattr(conditions, "light", lambda run, frame: False)
         monkeypatch.setattr(conditions, "SAFE", set())
     if request.param == "always":
-        monkeypatch.setattr(conditions, "light", lambda run, frame: run in conditions.SAFE)
+        monkeypatch.setattr(conditions, "light", lambda run, frame: run in SAFE)
     return str(request.param)
 
 
@@ -72,4 +73,3 @@ def test_what_may_raise_is_not_safe() -> None:
     with pytest.raises(auroraml.DatabaseError):
         made.execute(r"SELECT count(*) FROM p WHERE a = 60 AND c LIKE 'a\'")
     made.close()
-
