@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 
 from auroraml.batch import DictVector, FixedVector, NumericVector, TextVector, Vector
 from auroraml.storage.heap import LINE_POINTER, PAGE
-from auroraml.storage.sizes import ALIGNMENTS, Sizes, stored_sizes
+from auroraml.storage.layout import laid_out, nulls_of
+from auroraml.storage.sizes import Sizes
 from auroraml.types.pg_type import PgType
 
 ENTRY_ROOM = PAGE - 24 - 16 - LINE_POINTER - LINE_POINTER  # without the page's header and end, the high key's pointer and a new entry's
@@ -131,17 +132,9 @@ def _fill(sizes: Sizes, savings: Sizes, slack: int, pointer: int) -> Sizes:
 
 def entry_sizes(keys: Sequence[Vector], types: Sequence[PgType]) -> Sizes:
     """Bytes of an index entry over the columns, without its line pointer."""
-    size = np.full(keys[0].n, HEADER, np.int64)
-    nulls = np.zeros(keys[0].n, np.bool_)
-    for vector in keys:
-        nulls |= ~vector.valid
-    size = np.where(nulls, 2 * HEADER, size)  # the header's bits for NULLs
-    for vector, type in zip(keys, types, strict=True):
-        stored = stored_sizes(vector, type)
-        mask = ALIGNMENTS[type.align] - 1
-        placed = np.where((stored <= 127) & (type.length < 0) & (type.storage != "p"), size, (size + mask) & ~mask)
-        size = np.where(vector.valid, placed + stored, size)
-    return size + 7 & ~7
+    n = keys[0].n
+    nulls = nulls_of(keys, n)
+    return laid_out(HEADER if nulls is None else np.where(nulls, 2 * HEADER, HEADER), keys, types, n) + 7 & ~7  # the header's bits for NULLs
 
 
 def _ranked(vector: Vector) -> Sizes:

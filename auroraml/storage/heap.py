@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -71,7 +72,8 @@ class HeapFill:
     free: list[int] = field(default_factory=list)
     target: int = -1
     maps: list[SpaceMap] = field(default_factory=list)
-    runs: list[tuple[int, int]] = field(default_factory=list)  # first row and page of each run of rows on one page
+    starts: array[int] = field(default_factory=lambda: array("q"))  # the first row of each run of rows on one page
+    places: array[int] = field(default_factory=lambda: array("q"))  # and its page
 
     @property
     def pages(self) -> int:
@@ -83,21 +85,49 @@ class HeapFill:
         n = len(sizes)
         if not n:
             return
-        ends = np.cumsum(sizes)
-        first, done, before = self.rows, 0, 0
-        alike = bool((sizes == sizes[0]).all()) and not self.maps and not self.slack
+        done = 0
+        if not self.maps and not self.slack and bool((sizes == sizes[0]).all()):
+            done = n
+            self._add_alike(n, int(sizes[0]))
+        ends = np.cumsum(sizes) if done < n else sizes
+        width = ROOM // int(sizes.min()) + 1  # rows that a page can hold
+        first, before, free, slack = self.rows, 0, self.free, self.slack
         while done < n:  # once a page, not once a row
-            page = self._page(int(sizes[done]), reuse=not alike and first + done >= self.packed)
-            fits = max(int(np.searchsorted(ends, before + self.free[page] - self.slack, side="right")), done + 1)
-            self.runs.append((first + done, page))
-            self.free[page] = max(self.free[page] - (int(ends[fits - 1]) - before), 0)
-            before, done = int(ends[fits - 1]), fits
+            page = self._page(sizes.item(done), reuse=first + done >= self.packed)
+            limit = before + free[page] - slack
+            fits = max(done + int(ends[done : done + width].searchsorted(limit, "right")), done + 1)
+            self.starts.append(first + done)
+            self.places.append(page)
+            end = ends.item(fits - 1)
+            free[page] = max(free[page] - (end - before), 0)
+            before, done = end, fits
         self.rows += n
+
+    def _add_alike(self, n: int, size: int) -> None:
+        """Rows of one size go to the last page, then to new ones: no earlier page has room for what the last one has none for."""
+        page = self.target if self.target >= 0 else len(self.free) - 1
+        here = min(self.free[page] // size, n) if page >= 0 else 0
+        if here:
+            self.starts.append(self.rows)
+            self.places.append(page)
+            self.free[page] -= here * size
+        each = max(ROOM // size, 1)
+        whole, rest = divmod(n - here, each)
+        pages = whole + (rest > 0)
+        if pages:
+            begin = len(self.free)
+            self.starts.extend(range(self.rows + here, self.rows + n, each))
+            self.places.extend(range(begin, begin + pages))
+            self.free.extend([max(ROOM - each * size, 0)] * whole)
+            if rest:
+                self.free.append(ROOM - rest * size)
+            page = begin + pages - 1
+        self.target = page
 
     def pages_of(self, rows: Sizes) -> Sizes:
         """The page that each of these rows is on."""
-        runs = np.array(self.runs, np.int64).reshape(-1, 2)
-        return runs[np.searchsorted(runs[:, 0], rows, side="right") - 1, 1]  # type: ignore[no-any-return] # numpy gives Any
+        starts, places = np.array(self.starts, np.int64), np.array(self.places, np.int64)
+        return places[np.searchsorted(starts, rows, side="right") - 1]
 
     def places_of(self, rows: Sizes) -> tuple[Sizes, Sizes]:
         """The page that each of these rows is on, and its number there, from 1 on."""

@@ -12,14 +12,15 @@ from auroraml.batch import Datum, FixedVector, NumericVector, TextVector, Vector
 from auroraml.storage.btree import LEAF_ROOM, Growth, entry_size
 from auroraml.storage.built import IndexPages
 from auroraml.storage.heap import LINE_POINTER
-from auroraml.storage.sizes import ALIGNMENTS, Sizes, stored_sizes
-from auroraml.storage.toast import stored_rows
+from auroraml.storage.layout import laid_out
+from auroraml.storage.sizes import Sizes
+from auroraml.storage.toast import tuple_lengths
 from auroraml.types.pg_type import PgType
 
 
 def tuple_sizes(vectors: Sequence[Vector], types: Sequence[PgType], attributes: int, n: int) -> Sizes:
     """Bytes each of `n` rows takes on a heap page, its line pointer included; `attributes` counts dropped columns too."""
-    return (stored_rows(vectors, types, attributes, n).tuples + 7 & ~7) + LINE_POINTER
+    return (tuple_lengths(vectors, types, attributes, n) + 7 & ~7) + LINE_POINTER
 
 
 HASH_FILL = 307  # entries a bucket is meant to hold: 75 % of a page
@@ -53,7 +54,7 @@ def grown_pages(growth: Growth) -> IndexPages:
 
 def mean_entry(keys: Sequence[Vector], types: Sequence[PgType]) -> int:
     """The mean size of an index entry over the rows of `keys`."""
-    return entry_size(int(np.ceil(_key_sizes(keys, types).mean()))) if keys[0].n else 0
+    return entry_size(int(np.ceil(laid_out(0, keys, types, keys[0].n).mean()))) if keys[0].n else 0
 
 
 def extremes(vector: Vector) -> tuple[Datum, Datum] | None:
@@ -70,13 +71,3 @@ def extremes(vector: Vector) -> tuple[Datum, Datum] | None:
         least, most = known.datum(int(np.argmin(known.values))), known.datum(int(np.argmax(known.values)))
         return (least, most) if least is not None and most is not None else None
     return None
-
-
-def _key_sizes(keys: Sequence[Vector], types: Sequence[PgType]) -> Sizes:
-    size = np.zeros(keys[0].n, np.int64)
-    for vector, type in zip(keys, types, strict=True):
-        stored = stored_sizes(vector, type)
-        mask = ALIGNMENTS[type.align] - 1
-        placed = np.where((stored <= 127) & (type.length < 0) & (type.storage != "p"), size, (size + mask) & ~mask)
-        size = np.where(vector.valid, placed + stored, size)
-    return size

@@ -44,7 +44,12 @@ def stored_sizes(vector: Vector, type: PgType) -> Sizes:
         sizes = np.full(vector.n, type.length, np.int64)
     else:
         payload = payload_sizes(vector, type)
-        sizes = payload + np.where(payload <= SHORT_PAYLOAD, 1, 4) if type.storage != "p" else payload + 4
+        if type.storage == "p":
+            sizes = payload + 4
+        elif int(payload.max(initial=0)) <= SHORT_PAYLOAD:
+            sizes = payload + 1
+        else:
+            sizes = payload + np.where(payload <= SHORT_PAYLOAD, 1, 4)
     return sizes if vector.validity is None else np.where(vector.validity, sizes, 0)
 
 
@@ -77,17 +82,23 @@ def _numerics(vector: NumericVector) -> Sizes:
     if vector.scale is None:
         return _each(vector, lambda value: numeric_size(Decimal(str(value))))
     shift = -vector.scale % 4
-    values = np.abs(vector.values)
-    if len(values) and int(values.max()) >= 10 ** (18 - shift):
+    values = vector.values if vector.lo is not None and vector.lo >= 0 else np.abs(vector.values)
+    most = int(values.max(initial=0))
+    if most >= 10 ** (18 - shift):
         return _each(vector, lambda value: numeric_size(Decimal(str(value))))
-    values = values * 10**shift  # whole groups of four digits after the point
-    high = np.zeros(len(values), np.int64)
-    low = np.zeros(len(values), np.int64)
-    for group in range(5):
-        digits = values // 10_000**group % 10_000
-        high = np.where(digits > 0, group + 1, high)
-        low = np.where((digits > 0) & (low == 0), group + 1, low)
-    return 2 + 2 * np.where(high > 0, high - low + 1, 0)
+    most *= 10**shift
+    if most < 2**32:
+        values = values.astype(np.uint32)
+    if shift:
+        values = values * values.dtype.type(10**shift)  # whole groups of four digits after the point
+    sizes = 2 + 2 * (values > 0).astype(np.int64)
+    group, whole = 1, values
+    while (group := group * 10_000) <= most:  # a group more at the front, unless the last ones are zero
+        rest = whole // 10_000
+        zeros = rest * values.dtype.type(group) == values
+        sizes += 2 * (values >= group).astype(np.int64) - 2 * zeros
+        whole = rest
+    return np.maximum(sizes, 2)
 
 
 def numeric_size(value: Decimal) -> int:

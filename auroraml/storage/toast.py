@@ -9,6 +9,7 @@ import numpy as np
 
 from auroraml.batch import Vector
 from auroraml.storage.compression import compressed_size
+from auroraml.storage.layout import SHORT, laid_out, nulls_of, packable
 from auroraml.storage.sizes import ALIGNMENTS, Sizes, aligned, stored_sizes
 from auroraml.storage.stored import stored_bytes
 from auroraml.types.pg_type import PgType
@@ -18,7 +19,6 @@ THRESHOLD = 2032  # bytes of a tuple beyond which values are compressed or moved
 MAIN_THRESHOLD = 8160  # the same for values of storage main
 POINTER = 18  # what a value leaves behind that was moved out
 LEAST = 24  # smaller values are left alone
-SHORT = 127  # values up to this many bytes have a header of one byte and no alignment
 COMPRESSIONS = 200  # values of a column compressed in a batch of rows; further ones are taken to shrink as these did on average
 
 
@@ -32,33 +32,32 @@ class Stored:
 
 def stored_rows(vectors: Sequence[Vector], types: Sequence[PgType], attributes: int, n: int) -> Stored:
     """The sizes of `n` rows, wide ones after toasting; `attributes` counts dropped columns too."""
-    nulls = np.zeros(n, np.bool_)
-    for vector in vectors:
-        if vector.validity is not None:
-            nulls |= ~vector.validity
-    bitmap = aligned(TUPLE_HEADER + -(-attributes // 8), 8)
-    header = np.where(nulls | (len(types) < attributes), bitmap, aligned(TUPLE_HEADER, 8)).astype(np.int64)
-    size = header.copy()
+    header, size = _untoasted(vectors, types, attributes, n)
     columns = [stored_sizes(vector, type) for vector, type in zip(vectors, types, strict=True)]
-    for vector, type, stored in zip(vectors, types, columns, strict=True):
-        mask = ALIGNMENTS[type.align] - 1
-        placed = (size + mask) & ~mask
-        if _packable(type):
-            placed = np.where(stored <= SHORT, size, placed)
-        size = np.where(vector.valid, placed + stored, size)
     wide = np.flatnonzero(size > THRESHOLD)
     if len(wide) and any(type.length < 0 for type in types):
         toaster = Toaster(vectors, types)
-        fitted = np.array([toaster.fit(row, int(header[row]), [int(sizes[row]) for sizes in columns]) for row in wide.tolist()], np.int64)
+        headers = np.broadcast_to(header, n)
+        fitted = np.array([toaster.fit(row, int(headers[row]), [int(sizes[row]) for sizes in columns]) for row in wide.tolist()], np.int64)
         for place, sizes in enumerate(columns):
             changed = columns[place] = sizes.copy()
             changed[wide] = fitted[:, place]
-        size[wide] = header[wide] + fitted[:, -1]
+        size[wide] = headers[wide] + fitted[:, -1]
     return Stored(columns=columns, tuples=size)
 
 
-def _packable(type: PgType) -> bool:
-    return type.length < 0 and type.storage != "p"
+def tuple_lengths(vectors: Sequence[Vector], types: Sequence[PgType], attributes: int, n: int) -> Sizes:
+    """The lengths of whole tuples alone."""
+    _, size = _untoasted(vectors, types, attributes, n)
+    return stored_rows(vectors, types, attributes, n).tuples if (size > THRESHOLD).any() else size
+
+
+def _untoasted(vectors: Sequence[Vector], types: Sequence[PgType], attributes: int, n: int) -> tuple[int | Sizes, Sizes]:
+    """Where the values of each row begin and end while none is compressed or moved out."""
+    plain, bitmap = aligned(TUPLE_HEADER, 8), aligned(TUPLE_HEADER + -(-attributes // 8), 8)
+    nulls = nulls_of(vectors, n)
+    header = bitmap if len(types) < attributes else plain if nulls is None else np.where(nulls, bitmap, plain)
+    return header, laid_out(header, vectors, types, n)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -100,7 +99,7 @@ class Toaster:
 
     def _value(self, column: int, size: int) -> _Value:
         type = self.types[column]
-        packed = _packable(type) and size <= SHORT
+        packed = packable(type) and size <= SHORT
         return _Value(size=size, align=1 if packed else ALIGNMENTS[type.align], storage=type.storage if type.length < 0 else "p", column=column)
 
     def _compress(self, row: int, value: _Value, most: int) -> None:
