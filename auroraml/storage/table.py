@@ -14,7 +14,7 @@ from auroraml.storage.columns import column_of
 from auroraml.storage.heap import PAGE, HeapFill
 from auroraml.storage.index import EqualityIndex
 from auroraml.storage.pages import extremes, grown_pages, mean_entry, tuple_sizes
-from auroraml.storage.tree import Tree, comparable
+from auroraml.storage.tree import Tree, comparable, compares
 from auroraml.storage.versions import Versions
 from auroraml.types.pg_type import PgType
 
@@ -126,11 +126,12 @@ class Table(Versions):
 
     def grow(self, tree: Tree, fresh: Sequence[Vector], types: Sequence[PgType], directions: Directions, rows: Index) -> IndexPages | None:
         """Insert entries for further rows; the size after that, None where the keys do not compare."""
-        values = [comparable(vector, *direction) for vector, direction in zip(fresh, directions or [(False, False)] * len(fresh), strict=True)]
-        known = [column for column in values if column is not None]
-        if len(known) < len(values):
+        if not all(compares(vector) for vector in fresh):
             return None
-        tree.add(known, [entry_sizes(fresh[: i + 1], types[: i + 1]).tolist() for i in range(len(fresh))], rows.tolist())
+        take = tree.wanted(len(rows))
+        taken = [vector.slice(0, take) for vector in fresh]
+        values = [comparable(vector, *direction) for vector, direction in zip(taken, directions or [(False, False)] * len(taken), strict=True)]
+        tree.add(values, [entry_sizes(taken[: i + 1], types[: i + 1]).tolist() for i in range(len(taken))], rows[:take].tolist(), len(rows))
         tree.seen = self.n
         return tree.size if tree.rows and (tree.whole or not tree.rising) else None
 

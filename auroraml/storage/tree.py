@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from auroraml.batch import FixedVector, NumericVector, TextVector, Vector
+from auroraml.batch import DictVector, FixedVector, NumericVector, TextVector, Vector
 from auroraml.storage.btree import LEAF_ROOM, SIMULATED
 from auroraml.storage.built import IndexPages
 from auroraml.storage.heap import LINE_POINTER
@@ -55,15 +55,18 @@ class Tree:
         self.widths: dict[int, Sequence[int]] = {}  # by row: aligned sizes of an entry over the first column, the first two, and so on
         self.rising = True
 
-    def add(self, values: Sequence[Sequence[Any]], sizes: Sequence[Sequence[int]], rows: Sequence[int]) -> None:
-        """Insert entries for `rows` in this order, given column by column: values that compare, and the size of an entry over the columns so far."""
-        whole = self.whole
-        take = max(SIMULATED - self.rows, 0)
-        self.rows += len(rows)
-        if not whole:
-            return
-        self.widths.update(zip(rows[:take], zip(*sizes, strict=True), strict=False))
-        for key in zip(*(column[:take] for column in values), rows[:take], strict=True):  # a key's place depends on earlier splits
+    def wanted(self, n: int) -> int:
+        """How many of `n` further entries are inserted one by one."""
+        return min(max(SIMULATED - self.rows, 0), n) if self.whole else 0
+
+    def add(self, values: Sequence[Sequence[Any]], sizes: Sequence[Sequence[int]], rows: Sequence[int], n: int) -> None:
+        """Insert `n` entries, the first ones, which are `wanted`, for `rows` in this order.
+
+        They are given column by column: values that compare, and the size of an entry over the columns so far.
+        """
+        self.rows += n
+        self.widths.update(zip(rows, zip(*sizes, strict=True), strict=True))
+        for key in zip(*values, rows, strict=True):  # a key's place depends on earlier splits
             self._insert(key, self.widths[key[-1]][-1])
 
     def _insert(self, key: Key, base: int) -> None:
@@ -174,20 +177,24 @@ class _Backwards:
         return bool(other.value < self.value) if isinstance(other, _Backwards) else other is GREATEST
 
 
-def comparable(vector: Vector, descending: bool, nulls_first: bool) -> list[Any] | None:
-    """A column's values as ones that compare in the index's order; None where they do not."""
+def compares(vector: Vector) -> bool:
+    """Whether a column's values have the index's order here."""
+    if isinstance(vector, FixedVector):
+        return vector.values.dtype.names is None and not (vector.values.dtype.kind == "f" and bool(np.isnan(vector.values).any()))
+    return isinstance(vector, TextVector | NumericVector | DictVector)
+
+
+def comparable(vector: Vector, descending: bool, nulls_first: bool) -> list[Any]:
+    """The values of a column that `compares` as ones that compare in the index's order."""
     flat = vector.flat()
+    found: list[Any]
     if isinstance(flat, FixedVector):
-        if flat.values.dtype.names is not None or (flat.values.dtype.kind == "f" and np.isnan(flat.values).any()):
-            return None
         numbers = flat.values.astype(np.int64) if flat.values.dtype.kind == "b" else flat.values
-        found: list[Any] = (-numbers if descending else numbers).tolist()
+        found = (-numbers if descending else numbers).tolist()
     elif isinstance(flat, TextVector):
         found = [value.encode() if isinstance(value, str) else value for value in flat.values.to_pylist()]
-    elif isinstance(flat, NumericVector):
-        found = list(flat.datums())
     else:
-        return None
+        found = list(flat.datums())
     if descending and not isinstance(flat, FixedVector):
         found = [_Backwards(value) for value in found]
     if flat.validity is not None:
