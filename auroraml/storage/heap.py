@@ -124,23 +124,28 @@ class HeapFill:
             page = begin + pages - 1
         self.target = page
 
+    @property
+    def runs(self) -> tuple[Sizes, Sizes]:
+        """The first row of each run of rows on one page, and its page."""
+        return np.array(self.starts, np.int64), np.array(self.places, np.int64)
+
     def pages_of(self, rows: Sizes) -> Sizes:
         """The page that each of these rows is on."""
-        starts, places = np.array(self.starts, np.int64), np.array(self.places, np.int64)
-        return places[np.searchsorted(starts, rows, side="right") - 1]
+        starts, pages = self.runs
+        return pages[np.searchsorted(starts, rows, side="right") - 1]
 
     def places_of(self, rows: Sizes) -> tuple[Sizes, Sizes]:
         """The page that each of these rows is on, and its number there, from 1 on."""
-        runs = np.array(self.runs, np.int64).reshape(-1, 2)
-        found = np.searchsorted(runs[:, 0], rows, side="right") - 1
-        order = np.argsort(runs[:, 1], kind="stable")
-        counts = np.diff(runs[:, 0], append=self.rows)[order]
+        starts, pages = self.runs
+        found = np.searchsorted(starts, rows, side="right") - 1
+        order = np.argsort(pages, kind="stable")
+        counts = np.diff(starts, append=self.rows)[order]
         before = np.cumsum(counts) - counts  # rows of earlier runs, then only those of the same page
-        first = np.flatnonzero(np.diff(runs[order, 1], prepend=-1))
+        first = np.flatnonzero(np.diff(pages[order], prepend=-1))
         before -= np.repeat(before[first], np.diff(first, append=len(order)))
         earlier = np.empty(len(order), np.int64)
         earlier[order] = before
-        return runs[found, 1], rows - runs[found, 0] + earlier[found] + 1
+        return pages[found], rows - starts[found] + earlier[found] + 1
 
     def order_of(self, rows: Sizes) -> Sizes | None:
         """The places of these rows in the order of their pages; None where that is how they are given."""
