@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import TypeAlias
 
 import numpy as np
@@ -154,9 +154,11 @@ class NumericVector(Vector):
         """The same values in the widest tier, decimal.Decimal objects."""
         if self.scale is None:
             return self
-        scale = -self.scale
         values = np.empty(self.n, object)
-        values[:] = [Decimal(int(value)).scaleb(scale) for value in self.values]  # the widest tier is per value by nature
+        values[:] = list(map(Decimal, self.values.tolist()))
+        if self.scale:
+            with localcontext(prec=20):  # those of int64
+                values = values * Decimal(1).scaleb(-self.scale)
         return NumericVector(values, None, self.validity)
 
 

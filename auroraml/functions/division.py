@@ -1,8 +1,8 @@
-"""Quotients of numerics at the scales that PostgreSQL selects: by long division of int64 where it fits, else of Python integers."""
+"""Quotients of numerics at the scales that PostgreSQL selects: by long division of int64 where it fits, else of whole columns of Python integers."""
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from auroraml.batch import NumericVector
 from auroraml.errors import DivisionByZero
 from auroraml.types.numeric import CONTEXT
 
+UNIT = Decimal(1)
 SIGNIFICANT, LARGEST = 16, 1_000  # digits that a quotient has at least, and the largest scale (NUMERIC_MIN_SIG_DIGITS, NUMERIC_MAX_DISPLAY_SCALE)
 POWERS = 10 ** np.arange(19, dtype=np.int64)
 STEP = 9  # digits of the quotient made at once: a remainder below 2^31 times 10^9 fits
@@ -68,18 +69,25 @@ def _leads(values: np.ndarray, scale: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def quotients(a: NumericVector, b: NumericVector) -> NumericVector | None:
-    """a / b row by row (NULLs aside), where both are scaled integers, no divisor is zero, and all quotients have one scale and fit; else None."""
+    """a / b row by row (NULLs aside), where both are scaled integers and no divisor is zero; else None."""
     if a.scale is None or b.scale is None or not a.n:
         return None
     x, y = np.abs(a.values), np.abs(b.values)
-    if int(x.min()) < 0 or int(y.min()) <= 0 or int(y.max()) >= 2**31:  # the magnitude of the least int64 is none
+    if int(x.min()) < 0 or int(y.min()) <= 0:  # the magnitude of the least int64 is none
         return None
     weight_x, first_x = _leads(x, a.scale)
     weight_y, first_y = _leads(y, b.scale)
     scales = np.clip(SIGNIFICANT - 4 * (weight_x - weight_y - (first_x <= first_y)), max(a.scale, b.scale), LARGEST)
+    negative = (a.values < 0) != (b.values < 0)
     scale = int(scales[0])
-    digits = scale + b.scale - a.scale
-    if digits < 0 or (scales != scale).any():
+    if (scales == scale).all() and (found := _in_words(x, y, scale + b.scale - a.scale)) is not None:
+        return NumericVector(np.where(negative, -found, found), scale)
+    return NumericVector(_in_integers(x, y, scales + (b.scale - a.scale), scales, negative), None)
+
+
+def _in_words(x: np.ndarray, y: np.ndarray, digits: int) -> np.ndarray | None:
+    """x * 10^digits / y in int64, where it fits."""
+    if int(y.max()) >= 2**31:
         return None
     found, rest = np.divmod(x, y)
     while digits:
@@ -91,4 +99,16 @@ def quotients(a: NumericVector, b: NumericVector) -> NumericVector | None:
         found = found * factor + more
         digits -= step
     found += 2 * rest >= y
-    return NumericVector(np.where((a.values < 0) != (b.values < 0), -found, found), scale)
+    return found
+
+
+def _in_integers(x: np.ndarray, y: np.ndarray, digits: np.ndarray, scales: np.ndarray, negative: np.ndarray) -> np.ndarray:
+    """x * 10^digits / y as Decimals of `scales`: by Python's integers, which numpy's loops over objects multiply and divide."""
+    tens = np.array([10**power for power in range(int(digits.max()) + 1)], object)
+    twice = 2 * y.astype(object)
+    found = (2 * x.astype(object) * tens[digits] + y) // twice
+    units = np.array([UNIT.scaleb(-scale) for scale in range(int(scales.max()) + 1)], object)
+    made = np.empty(len(x), object)
+    made[:] = list(map(Decimal, np.where(negative, -found, found).tolist()))
+    with localcontext(CONTEXT):
+        return made * units[scales]  # type: ignore[no-any-return] # numpy gives Any

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Context, Decimal
+from decimal import Context, Decimal, localcontext
 
 import numpy as np
 
@@ -64,6 +64,18 @@ def by_value(a: Vector, b: Vector, compute: Callable[[Decimal, Decimal], Decimal
     return _result(values, None, n)
 
 
+def _by_column(a: Vector, b: Vector, operation: Callable[..., np.ndarray], compute: Callable[[Decimal, Decimal], Decimal]) -> Vector:
+    """`operation` of numpy over the Decimals of both, whose own addition and multiplication are exact; `compute` where some are not finite."""
+    left, right = (_one(v).as_objects().values for v in (a, b))
+    if not all(map(Decimal.is_finite, left.tolist())) or not all(map(Decimal.is_finite, right.tolist())):
+        return by_value(a, b, compute)
+    with localcontext(CONTEXT):
+        values = operation(left, right) + Decimal(0)  # there is no negative zero
+    if len(values):
+        in_range(max(values.tolist(), key=Decimal.adjusted))
+    return _result(values, None, max(a.n, b.n))
+
+
 def context_of(a: Decimal, b: Decimal) -> Context:
     """Where an infinity or NaN takes part, invalid operations give NaN."""
     return CONTEXT if a.is_finite() and b.is_finite() else _UNTRAPPED
@@ -72,13 +84,13 @@ def context_of(a: Decimal, b: Decimal) -> Context:
 @scalar("numeric_add(numeric,numeric)")
 def add(a: Vector, b: Vector) -> Vector:
     """a + b, at the larger scale."""
-    return _total(a, b, 1) or by_value(a, b, lambda p, q: context_of(p, q).add(p, q))
+    return _total(a, b, 1) or _by_column(a, b, np.add, lambda p, q: context_of(p, q).add(p, q))
 
 
 @scalar("numeric_sub(numeric,numeric)")
 def subtract(a: Vector, b: Vector) -> Vector:
     """a - b, at the larger scale."""
-    return _total(a, b, -1) or by_value(a, b, lambda p, q: positive_zero(context_of(p, q).subtract(p, q)))
+    return _total(a, b, -1) or _by_column(a, b, np.subtract, lambda p, q: positive_zero(context_of(p, q).subtract(p, q)))
 
 
 @scalar("numeric_mul(numeric,numeric)")
@@ -88,7 +100,7 @@ def multiply(a: Vector, b: Vector) -> Vector:
     if x.scale is not None and y.scale is not None and magnitude(x) * magnitude(y) <= LIMIT:
         corners = [p * q for p in reach(x) for q in reach(y)]
         return _result(x.values * y.values, x.scale + y.scale, max(a.n, b.n), (min(corners), max(corners)))
-    return by_value(a, b, lambda p, q: positive_zero(context_of(p, q).multiply(p, q)))
+    return _by_column(a, b, np.multiply, lambda p, q: positive_zero(context_of(p, q).multiply(p, q)))
 
 
 @scalar("numeric_div(numeric,numeric)")

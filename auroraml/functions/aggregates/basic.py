@@ -6,7 +6,7 @@ An aggregate takes its argument vectors (rows already filtered, made distinct an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 
 import numpy as np
 
@@ -111,8 +111,13 @@ def numeric_sums(vector: NumericVector, codes: np.ndarray, groups: int) -> Numer
         return _whole_numeric(sum_whole(vector, codes, groups), vector.scale, None)
     if isinstance(vector, ManyScales):
         return _of_many_scales(vector, codes, groups)
+    if all(map(Decimal.is_finite, vector.values.tolist())):
+        sums = _objects([Decimal(0)] * groups)
+        with localcontext(CONTEXT):
+            np.add.at(sums, codes, vector.values)
+        return NumericVector(sums, None)
     totals: list[Decimal] = [Decimal(0)] * groups
-    for code, value in zip(codes.tolist(), vector.values, strict=True):  # objects of differing scales add one by one
+    for code, value in zip(codes.tolist(), vector.values, strict=True):  # NaN and infinity have rules of their own
         totals[code] = context_of(totals[code], value).add(totals[code], value)
     return NumericVector(_objects(totals), None)
 
