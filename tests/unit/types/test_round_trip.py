@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 
 import pytest
@@ -12,7 +13,7 @@ from auroraml.batch import Datum, TextVector, from_datums
 from auroraml.types import table
 from auroraml.types.arrow import from_arrow, to_arrow
 from auroraml.types.json import write_jsonb
-from auroraml.types.pg_type import Interval, PgArray, PgType, Point, Rep
+from auroraml.types.pg_type import EMPTY, Interval, PgArray, PgType, Point, Range, Rep
 from auroraml.types.python import from_python, to_python
 from auroraml.types.text import TextStyle, datum_in, datum_out, text_in, text_out
 
@@ -25,6 +26,18 @@ json_values = st.recursive(
     max_leaves=6,
 )
 micros = st.integers(-211_813_488_000_000_000, 9_223_371_331_199_999_999)
+
+
+def ranges(bounds: st.SearchStrategy[Datum], discrete: bool) -> st.SearchStrategy[Datum]:
+    """Ranges in canonical form: of discrete types from a bound to before another."""
+    pairs = st.lists(bounds, min_size=2, max_size=2, unique=True).map(sorted)  # type: ignore[arg-type] # bounds compare
+    inside = st.just((True, False)) if discrete else st.tuples(st.booleans(), st.booleans())
+    finite = st.builds(lambda pair, ins: Range(pair[0], pair[1], *ins), pairs, inside)
+    below = st.builds(lambda bound, ins: Range(None, bound, False, ins[1]), bounds, inside)
+    above = st.builds(lambda bound, ins: Range(bound, None, ins[0], False), bounds, inside)
+    return finite | below | above | st.sampled_from([EMPTY, Range(None, None, False, False)])
+
+
 VALUES: dict[PgType, st.SearchStrategy[Datum]] = {
     table.BOOL: st.booleans(),
     table.INT2: st.integers(-(2**15), 2**15 - 1),
@@ -45,6 +58,10 @@ VALUES: dict[PgType, st.SearchStrategy[Datum]] = {
     table.POINT: st.builds(Point, st.floats(allow_nan=False), st.floats(allow_nan=False)),
     table.JSONB: json_values.map(write_jsonb),
     table.array_of(table.TEXT): st.lists(st.none() | words, max_size=4).map(lambda items: PgArray.of(tuple(items))),
+    table.BY_NAME["int4range"]: ranges(st.integers(-(2**31), 2**31 - 1), True),
+    table.BY_NAME["numrange"]: ranges(decimals.map(lambda value: value if value else value.copy_abs()), False),
+    table.BY_NAME["daterange"]: ranges(st.integers(-2_440_588, 2_145_042_540), True),
+    table.BY_NAME["tstzrange"]: ranges(micros, False),
     table.array_of(table.INT4): st.just(PgArray((1, None, 3, 4), (2, 2), (0, 1))),
 }
 TYPES = pytest.mark.parametrize("type", list(VALUES), ids=lambda type: type.name)
@@ -65,7 +82,7 @@ def test_text_reads_back(type: PgType, data: st.DataObject) -> None:
     assert [None if t is None else datum_in(type, -1, str(t), NEW_YORK) for t in texts.datums()] == datums
 
 
-ARROW = [t for t in VALUES if t.rep not in (Rep.NUMERIC, Rep.POINT, Rep.OID) and t not in (table.JSONB, table.array_of(table.INT4))]
+ARROW = [t for t in VALUES if t.rep not in (Rep.NUMERIC, Rep.POINT, Rep.OID, Rep.RANGE) and t not in (table.JSONB, table.array_of(table.INT4))]
 
 
 @pytest.mark.parametrize("type", ARROW, ids=lambda type: type.name)
@@ -85,6 +102,21 @@ def test_arrow_reads_back(type: PgType, data: st.DataObject) -> None:
     array.validate(full=True)
     back, _, vector = from_arrow(array)
     assert (back, vector.datums()) == (type, datums)
+
+
+def test_ranges_go_to_structs() -> None:
+    """Arrow has the bounds, NULL where there is none, and what they say."""
+    type = table.BY_NAME["daterange"]
+    vector = text_in(type, -1, from_datums(table.TEXT, ["[2020-01-01,2020-01-05]", "empty", None, "(,2020-01-02)"]))
+    array = to_arrow(type, -1, vector)
+    array.validate(full=True)
+    day = dt.date(2020, 1, 1)
+    assert array.to_pylist() == [
+        {"lower": day, "upper": day.replace(day=6), "lower_inc": True, "upper_inc": False, "empty": False},
+        {"lower": None, "upper": None, "lower_inc": False, "upper_inc": False, "empty": True},
+        None,
+        {"lower": None, "upper": day.replace(day=2), "lower_inc": False, "upper_inc": False, "empty": False},
+    ]
 
 
 def test_numeric_goes_to_decimal128_by_its_typmod() -> None:
