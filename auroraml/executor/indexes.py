@@ -9,7 +9,8 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
-from auroraml.batch import FixedVector, Index, TextVector, Vector
+from auroraml.batch import FixedVector, Index, TextVector, Vector, numbers
+from auroraml.batch.numbers import MOST
 from auroraml.evaluate import Frame, Runtime, compile
 from auroraml.evaluate.keys import codes_of, combine, sort_indices
 from auroraml.executor.blocks import tree_blocks, tree_of
@@ -160,10 +161,9 @@ class IndexLookup:
         if not used:
             low[:], high[:] = 0, order.n
         counts = np.maximum(high - low, 0)
-        total = int(counts.sum())
-        places = np.repeat(low - (np.cumsum(counts) - counts), counts) + np.arange(total)
-        rows = places if order.rows is None else order.rows[places]
-        found = self._found(rows, None if loops is None else np.repeat(np.arange(frame.n), counts), used, places)
+        places = _ranges(low, counts)
+        rows = places if order.rows is None else order.rows.take(places, mode="clip")
+        found = self._found(rows, None if loops is None else np.repeat(numbers(frame.n), counts), used, places)
         return replace(found, starts=low, counts=counts)
 
     def blocks(self, table: Table, relation: Relation, found: Found, loops: Loops, ctx: object, part: float, matched: int) -> int:
@@ -198,6 +198,17 @@ class IndexLookup:
         owners, places = owners[sequence], places[sequence]
         rows = places if order.rows is None else order.rows[places]
         return self._found(rows, None if loops is None else owners, [bound], places)
+
+
+def _ranges(starts: Index, counts: Index) -> Index:
+    """The numbers from each start on, so many of each."""
+    if len(starts) == 1:
+        start, stop = int(starts[0]), int(starts[0] + counts[0])
+        return numbers(stop)[start:] if stop <= MOST else np.arange(start, stop)
+    ends = np.cumsum(counts)
+    places = np.repeat(starts + counts - ends, counts)
+    places += numbers(len(places))
+    return places
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,9 +249,10 @@ class Ordered:
         assert self.first is not None
         if len(found) <= MOST_PROBES or self.borders is None:
             return np.searchsorted(self.first, found, "left"), np.searchsorted(self.first, found, "right")
-        codes = found.astype(np.int64) - (int(self.first[0]) - 1)
+        codes = found.astype(np.int64)
+        codes -= int(self.first[0]) - 1
         np.clip(codes, 0, len(self.borders) - 2, out=codes)
-        return self.borders[codes], self.borders[codes + 1]
+        return self.borders.take(codes, mode="clip"), self.borders.take(codes + 1, mode="clip")
 
     @cached_property
     def borders(self) -> Index | None:
@@ -292,7 +304,10 @@ def _ordered(table: Table, found: IndexRows, index: TableIndex) -> Ordered:
     first = _values(lead.take(entries[start : start + valid]).flat(), found.types[0])
     if first is not None and descending:
         first = first[::-1]
-    rows = entries if found.rows is None else found.rows[entries]
+    if bool((entries[1:] > entries[:-1]).all()):
+        rows = found.rows  # as they are stored
+    else:
+        rows = entries if found.rows is None else found.rows[entries]
     return Ordered(n=n, rows=rows, entries=entries, first=first, start=start, stop=start + valid, descending=descending)
 
 

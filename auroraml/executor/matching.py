@@ -182,6 +182,14 @@ class Found:
         """(probe row, build row) for all matches, in the order of the probe rows."""
         return self.table.pairs(self.rows, self.groups)
 
+    def outer_pairs(self) -> tuple[Index, Index]:
+        """The same, and (probe row, -1) for the rows without a match."""
+        groups = self.groups
+        if self.rows is not None:
+            groups = np.zeros(self.n, np.int32)
+            groups[self.rows] = self.groups
+        return self.table.outer_pairs(groups)
+
 
 class Table:
     """Build rows by code. Groups of rows with one code are numbered from 1; group 0 is empty."""
@@ -233,7 +241,25 @@ class Table:
             places = groups.astype(np.int64)
             places -= 1
             return rows, places if self.order is None else self.order.take(places, mode="clip")
+        return self._repeated(rows, groups, self.sizes(groups))
+
+    def outer_pairs(self, groups: Groups) -> tuple[Index, Index]:
+        """Each of the groups' numbers with each row of the group, with -1 where that is group 0."""
+        rows = numbers(len(groups))
+        if self.starts is None:
+            _, places = self.pairs(None, np.maximum(groups, 1)) if len(self.groups) > 1 and self.most else (rows, np.full(len(groups), -1))
+            return rows, np.where(groups == 0, -1, places)
         many = self.sizes(groups)
+        np.maximum(many, 1, out=many)
+        i, j = self._repeated(rows, groups, many)
+        lonely = np.flatnonzero(groups == 0)
+        j = j if j.flags.writeable else j.copy()
+        j[np.cumsum(many).take(lonely, mode="clip") - 1] = -1
+        return i, j
+
+    def _repeated(self, rows: Index, groups: Groups, many: Index) -> tuple[Index, Index]:
+        """Each of `rows` as many times as it has matches, and these."""
+        assert self.starts is not None
         ends = np.cumsum(many)
         total = int(ends[-1]) if len(ends) else 0
         if self.latest_first:

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from auroraml.batch import Batch, Index, Vector, concat_batches
+from auroraml.batch import Batch, Index, Vector, concat_batches, numbers
 from auroraml.errors import DatabaseError, NotSupportedError, OperationalError
 from auroraml.evaluate import Evaluator, Frame, compile, select
 from auroraml.executor.loops import Loops
@@ -196,7 +196,7 @@ class Operator:
         repeat(before, loops - 1)
         if batch is None:
             return None
-        return batch.take(np.tile(np.arange(batch.n), loops)).owned(np.repeat(np.arange(loops), batch.n))
+        return batch.take(np.tile(numbers(batch.n), loops)).owned(np.repeat(numbers(loops), batch.n))
 
     def common(self, child: Operator, make: Callable[[], T]) -> T:
         """What all participants would make of `child` alike: made once for all of them where nobody sees who makes it."""

@@ -11,8 +11,8 @@ from auroraml.batch import Batch, ConstVector, FixedVector, Index, ListVector, M
 from auroraml.errors import CardinalityViolation
 from auroraml.evaluate import Frame, Taken, compile, truth
 from auroraml.evaluate.call import null
-from auroraml.evaluate.keys import codes_of, combine
-from auroraml.executor.loops import Loops
+from auroraml.evaluate.keys import codes_of, combine, groups
+from auroraml.executor.loops import Key, Loops
 from auroraml.executor.plans import free_parameters, runs_set_wise
 from auroraml.ir import expr as e
 from auroraml.types.pg_type import PgArray
@@ -44,9 +44,7 @@ def value_for_rows(plan: e.SubPlan, frame: Frame, ctx: ExecutionContext) -> Vect
     changed = frozenset(numbers) | outer
     early = plan.kind in STOPS_EARLY and ctx.measured
     if frame.n > 1 and not early and runs_set_wise(plan.plan, ctx.cte_plans, ctx.initial, ctx.measured):
-        running = ctx.operator(plan)
-        running.rescan(Loops(frame.n, values, frame.params, ctx.missing, changed), changed)
-        return _grouped(plan, running.drain(), frame, ctx)
+        return _set_wise(plan, values, frame, changed, ctx)
     parts = []
     for row in range(frame.n):  # a plan with volatile functions, or one that has to stop where PostgreSQL stops
         index = np.array([row])
@@ -56,6 +54,21 @@ def value_for_rows(plan: e.SubPlan, frame: Frame, ctx: ExecutionContext) -> Vect
         running.rescan(Loops(None, own, Taken(frame.params, index), ctx.missing, changed), changed)
         parts.append(_single(plan, frame.take(index), ctx).flat())
     return concat(parts)
+
+
+def _set_wise(plan: e.SubPlan, values: dict[Key, Vector], frame: Frame, changed: frozenset[int], ctx: ExecutionContext) -> Vector:
+    """All rows at once; where nobody counts, once for rows whose parameters are equal."""
+    running = ctx.operator(plan)
+    if plan.test is None and not ctx.measured and not changed - {number for _, number in values}:
+        vectors = list(values.values())
+        numbers, size, first = groups(vectors, [value.type for _, value in plan.params], frame.n)
+        if size * 2 <= frame.n:
+            values = {key: vector.take(first) for key, vector in values.items()}
+            few = frame.take(first)
+            running.rescan(Loops(few.n, values, few.params, ctx.missing, changed), changed)
+            return _grouped(plan, running.drain(), few, ctx).take(numbers)
+    running.rescan(Loops(frame.n, values, frame.params, ctx.missing, changed), changed)
+    return _grouped(plan, running.drain(), frame, ctx)
 
 
 def _forget_queries(plan: e.SubPlan, ctx: ExecutionContext) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from auroraml.batch import Batch, Column, Index, Mask, concat_batches
+from auroraml.batch import Batch, Column, Index, Mask, concat_batches, numbers
 from auroraml.errors import DatabaseError, OperationalError
 from auroraml.evaluate import Frame, compile, select
 from auroraml.evaluate.call import null
@@ -280,18 +280,20 @@ class JoinRows(Operator):
 
     def morsel_of(self, left: Batch, right: Batch, i: Index, j: Index) -> Morsel:
         """Output rows from candidate pairs: join filter, join kind, filter, targets."""
-        ends = np.arange(len(i))
+        ends = numbers(len(i))
         fails = np.zeros(0, np.int64)
         if self.conditions and len(i):
             mask = self._passing_pairs(left, right, i, j)
             ends = np.flatnonzero(mask)
-            fails = np.flatnonzero(~mask)
-            if self.early and len(ends):
+            if self.ctx.measured:
+                fails = np.flatnonzero(~mask)
+            if self.early and len(ends) and len(fails):
                 first = np.full(left.n, len(i), np.int64)
                 np.minimum.at(first, i[ends], ends)
                 fails = fails[fails < first[i[fails]]]
         total = i
-        i, j = i[ends], j[ends]
+        if len(ends) < len(i):
+            i, j = i.take(ends, mode="clip"), j.take(ends, mode="clip")
         if self.seen is not None:
             self.seen[j] = True
         i, j, ends = self._by_kind(left.n, i, j, ends, total)
@@ -313,17 +315,17 @@ class JoinRows(Operator):
     def _by_kind(self, n: int, i: Index, j: Index, ends: Index, total: Index) -> tuple[Index, Index, Index]:
         kind = self.node.kind
         if kind in ("inner", "right"):
-            if self.node.inner_unique and len(i) > 1:
-                first = np.concatenate([[True], i[1:] != i[:-1]])
+            if self.node.inner_unique and len(i) > 1 and not bool((new := i[1:] != i[:-1]).all()):
+                first = np.flatnonzero(np.concatenate([[True], new]))
                 return i[first], j[first], ends[first]
             return i, j, ends
+        if kind == "semi":
+            first = np.flatnonzero(np.concatenate([[True], i[1:] != i[:-1]])) if len(i) else np.zeros(0, np.int64)
+            return (i, j, ends) if len(first) == len(i) else (i[first], j[first], ends[first])
         hit = np.zeros(n, np.bool_)
         hit[i] = True
-        if kind == "semi":
-            first = np.concatenate([[True], i[1:] != i[:-1]]) if len(i) else np.zeros(0, np.bool_)
-            return i[first], j[first], ends[first]
         lonely = np.flatnonzero(~hit)
-        last = np.searchsorted(total, lonely, "right") - 1
+        last = np.searchsorted(total, lonely, "right") - 1 if self.ctx.measured else lonely
         if kind == "anti":
             return lonely, np.full(len(lonely), -1), last
         if not len(lonely):

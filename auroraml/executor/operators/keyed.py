@@ -52,10 +52,12 @@ class KeyedRows(JoinRows):
         if not self.right.n:
             return NO_PAIRS
         found, self.found = self.found, None
+        fills = self.node.kind == "left" and not self.conditions and not self.ctx.measured
         if found is not None and found[0] is left:
-            return found[1].pairs()
+            return found[1].outer_pairs() if fills else found[1].pairs()
         assert self.matcher is not None
-        return self.matcher.pairs(self._keys(left), left.n)
+        keys = self._keys(left)
+        return self.matcher.find(keys, left.n).outer_pairs() if fills else self.matcher.pairs(keys, left.n)
 
     def most_candidates(self) -> int:
         return 1 if self.matcher is None else self.matcher.most

@@ -7,16 +7,18 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from auroraml.batch import Batch, Index, Vector, concat_batches
+from auroraml.batch import Batch, FixedVector, Index, Vector, concat_batches
 from auroraml.evaluate import compile
 from auroraml.evaluate.keys import groups
 from auroraml.executor.loops import Key, Loops
+from auroraml.executor.matching import Matcher
 from auroraml.executor.operator import ALL, Holding, Operator, operator, restore, tally
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.tree import expressions
 from auroraml.storage.sizes import Sizes
 from auroraml.storage.tuples import minimal_sizes
+from auroraml.types.table import INT8
 
 CACHE_ENTRY, CACHE_ROW = 48, 16  # bytes kept around a set of keys and around a row
 
@@ -216,13 +218,14 @@ class MemoizeRows(Holding):
             self._last(vectors, made, n)
             return made
         numbers, _, first = groups(vectors, self.types, n)
+        if not self.ctx.measured:
+            return self._uncounted(loops, numbers, first)
         keys = [tuple(repr(v.datum(int(row))) for v in vectors) for row in first]
         new = [i for i, key in enumerate(keys) if key not in self.cache]
         if new:
             before = tally(self)
             rows = first[new]
-            own: dict[Key, Vector] = {("exec", k): v.take(rows).flat() for (_, k), v in self._own().items()}
-            child.rescan(Loops(len(new), own, loops.at(rows), self.ctx.missing, loops.changing), loops.changing)
+            child.rescan(self._some(loops, rows), loops.changing)
             made = child.drain()
             sizes = self._key_sizes([v.take(rows) for v in vectors], len(new))
             wide = np.zeros(0, np.int64) if made is None else self._row_sizes(Batch(made.columns, made.n))
@@ -240,6 +243,23 @@ class MemoizeRows(Holding):
         self.metrics.cache_misses += len(new)
         self._used_last(keys, numbers)
         return self._brought_together([self.cache[key] for key in keys], numbers, n)
+
+    def _uncounted(self, loops: Loops, numbers: Index, first: Index) -> Batch | None:
+        """Each distinct set of keys of these loops once; nobody asks what a cache would have kept of others."""
+        child = self.children[0]
+        child.rescan(self._some(loops, first), loops.changing)
+        made = child.drain()
+        if made is None:
+            return None
+        owned = made.owner is not None
+        matcher = Matcher([FixedVector(made.owners)] if owned else [], [INT8] if owned else [], made.n)
+        owners, rows = matcher.pairs([FixedVector(numbers)] if owned else [], len(numbers))
+        return made.take(rows).owned(owners)
+
+    def _some(self, loops: Loops, rows: Index) -> Loops:
+        """These loops only."""
+        own: dict[Key, Vector] = {("exec", k): v.take(rows).flat() for (_, k), v in self._own().items()}
+        return Loops(len(rows), own, loops.at(rows), self.ctx.missing, loops.changing)
 
     def _used_last(self, keys: list[tuple[str, ...]], numbers: Index) -> None:
         if self._limited():

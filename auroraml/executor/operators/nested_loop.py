@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from auroraml.batch import Batch, Index, Vector, concat_batches
+from auroraml.batch import Batch, Index, Vector, ascending, concat_batches, numbers, stable_order
 from auroraml.errors import DatabaseError
 from auroraml.evaluate import compile, select
 from auroraml.executor.loops import Key, Loops
@@ -20,7 +20,8 @@ from auroraml.ir import physical as p
 from auroraml.ir.metrics import COUNTED
 from auroraml.types.table import INT8
 
-CHUNK = 8_192  # outer rows whose inner plans run together at first
+CHUNK = 16_384  # outer rows whose inner plans run together at first
+FIRST = 65_536  # inner rows expected of them
 
 
 @operator(p.NestedLoop)
@@ -67,12 +68,13 @@ class NestedLoopRows(JoinRows):
     def open(self) -> None:
         super().open()
         self.step = 1
-        self.chunk = max(1, min(CHUNK, 2 * CHUNK // max(int(self.node.inner.cost.rows), 1)))
+        self.chunk = max(1, min(CHUNK, FIRST // max(int(self.node.inner.cost.rows), 1)))
         if self.function is not None and batches(self.function.node) and in_batch_mode(self.function.node, self.ctx.settings):
             self.service = ServiceBatches(self.function, self.outer, self._parameters)
             self.exact = reads_volatile((*self.function.node.filter, *self.node.condition, *self.node.filter, *self.node.targets))
         self.current: Batch | None = None
         self.feed = Feed()
+        self.stock = Feed()  # outer rows read ahead, where they are asked for all
 
     def produce(self, n: int) -> Batch | None:
         if self.function is not None and self.loops.n is None:
@@ -97,11 +99,19 @@ class NestedLoopRows(JoinRows):
         if self.volatile or self.outer_volatile:
             return super().next_outer(n)
         wanted = min(n, self.chunk if self.dependent else LARGE)
+        if self.dependent and n >= LARGE and not self.ctx.measured:
+            if not self.stock.left:
+                self.stock.fill(self.pull_for(self.outer, n))
+            return self.stock.give(wanted)
         if not self.dependent:  # one row before the inner side's size is known
             wanted = 1 if self.whole is None else max(1, min(wanted, PAIRS // max(self.whole.n, 1)))
         if n < LARGE:
             wanted, self.step = min(wanted, self.step), self.step * 8
         return self.pull_for(self.outer, wanted)
+
+    def give_back(self, left: Batch) -> None:
+        rest = self.stock.give(self.stock.left) if self.stock.left else None
+        super().give_back(left if rest is None else concat_batches([left, rest]))
 
     def joined(self, left: Batch) -> Morsel:
         if self.dependent:
@@ -136,9 +146,11 @@ class NestedLoopRows(JoinRows):
         owners = right.owners
         fitting = PAIRS * left.n // (4 * max(right.n, 1))  # the next outer rows may give more than these
         self.chunk = max(1, min(LARGE, self.chunk * 8, fitting))
-        order = np.argsort(owners, kind="stable")
-        i = owners[order]
-        return self.morsel_of(left, Batch(right.columns, right.n), i, order)
+        right = Batch(right.columns, right.n)
+        if ascending(owners):
+            return self.morsel_of(left, right, owners, numbers(right.n))
+        order = stable_order(owners, left.n)
+        return self.morsel_of(left, right, owners.take(order, mode="clip"), order)
 
     def candidates(self, left: Batch) -> Pairs:
         self._inner_rows(left.n)
@@ -150,7 +162,7 @@ class NestedLoopRows(JoinRows):
         if self.right.owner is not None:
             assert left.owner is not None
             return Matcher([self.right.owner.vector], [INT8], self.right.n).pairs([left.owner.vector], left.n)
-        return np.repeat(np.arange(left.n), self.right.n), np.tile(np.arange(self.right.n), left.n)
+        return np.repeat(numbers(left.n), self.right.n), np.tile(numbers(self.right.n), left.n)
 
     def _inner_rows(self, outer: int) -> None:
         """Read the inner side once; it counts as read once for each outer row."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from auroraml.batch import Batch, Column, FixedVector, Index, Mask, Rows
+from auroraml.batch import Batch, Column, FixedVector, Index, Mask, Rows, ascending, numbers
 from auroraml.evaluate import compile, select
 from auroraml.executor import blocks
 from auroraml.executor.indexes import IndexLookup, bounds_of
@@ -284,7 +284,7 @@ class TableRows(Operator):
         step = max(1, PAIRS // max(rows.n, 1))
         many = np.arange(self.loop, min(self.loop + step, loops))
         self.loop = int(many[-1]) + 1
-        return rows.take(np.tile(np.arange(rows.n), len(many))).owned(np.repeat(many, rows.n)), rows.n * len(many)
+        return rows.take(np.tile(numbers(rows.n), len(many))).owned(np.repeat(many, rows.n)), rows.n * len(many)
 
 
 def _numbers(table: Table) -> FixedVector:
@@ -317,13 +317,21 @@ def seen_by(table: Table, ctx: ExecutionContext, rows: Index, owners: Index | No
     return rows[keep], None if owners is None else owners[keep]
 
 
+def _stretch(rows: Index) -> Rows:
+    """Row numbers, as a range where they follow one another."""
+    n = len(rows)
+    if n > LOOK_AHEAD and int(rows[-1]) - int(rows[0]) == n - 1 and ascending(rows):
+        return Rows.range(int(rows[0]), int(rows[-1]) + 1)
+    return Rows.at(rows)
+
+
 class _Located(TableRows):
     """Rows that an index or bitmap names; conditions it could not use are tested first."""
 
     def located(self, table: Table, rows: Index, owners: Index | None, conditions: tuple[e.Expr, ...]) -> Batch:
         """The visible ones of `rows` for which `conditions` hold."""
         rows, owners = seen_by(table, self.ctx, rows, owners)
-        batch = self._batch(table, Rows.at(rows))
+        batch = self._batch(table, _stretch(rows) if owners is None else Rows.at(rows))
         if owners is not None:
             batch = batch.owned(owners)
         if conditions:
@@ -401,14 +409,18 @@ class BitmapIndexRows(BitmapRows):
         if found.left:
             keep = self._where(found.left, table, rows, owners)
             rows, owners = rows[keep], None if owners is None else owners[keep]
-        order = np.argsort(rows, kind="stable") if owners is None else np.lexsort((rows, owners))
         self.arrival = rows if owners is None and self.loops.n is None else None
         self.counted(rows, True)
         if self.ctx.buffers:
             pages = self.lookup.blocks(table, self.node.relation, found, self.loops, self.ctx, 1.0, len(rows))
             self.metrics.shared_hit += 0 if self.node.relation.persistence == "t" else pages
             self.metrics.local_hit += pages if self.node.relation.persistence == "t" else 0
-        return rows[order], None if owners is None else owners[order]
+        if owners is None:
+            return np.sort(rows), None
+        if ascending(owners * table.n + rows):
+            return rows, owners
+        order = np.lexsort((rows, owners))
+        return rows[order], owners[order]
 
     def holds(self, table: Table, rows: Index, owners: Index | None) -> Mask:
         """Which of these rows the index finds."""

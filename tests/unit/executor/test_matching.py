@@ -33,6 +33,9 @@ def check(build: Sequence[Vector], probe: Sequence[Vector], types: Sequence[PgTy
     for _ in range(2):  # the first look-up may be turned, the second is not
         i, j = matcher.pairs(probe, m)
         assert list(zip(i.tolist(), j.tolist(), strict=True)) == wanted
+    i, j = matcher.find(probe, m).outer_pairs()
+    lonely = [(row, -1) for row in range(m) if all(row != a for a, _ in wanted)]
+    assert list(zip(i.tolist(), j.tolist(), strict=True)) == sorted([*wanted, *lonely], key=lambda pair: pair[0])
     sizes = [sum(1 for a, _ in wanted if a == row) for row in range(m)]
     assert matcher.sizes(probe, m).tolist() == sizes
     assert matcher.contains(probe, m).tolist() == [size > 0 for size in sizes]
