@@ -252,6 +252,8 @@ class TextVector(Vector):
         if self.n == 0 and index.size:
             empty = b"" if pa.types.is_large_binary(self.values.type) else ""
             return TextVector(pa.repeat(pa.scalar(empty, self.values.type), len(index)), np.zeros(len(index), np.bool_))
+        if len(index) == 1:
+            return TextVector(self.values.slice(max(int(index[0]), 0), 1), validity)
         values = self.values.take(pa.array(np.maximum(index, 0) if nullable else index))
         return TextVector(values, validity)
 

@@ -213,6 +213,13 @@ class Catalog:
         return self._reached(role, inherited=True)
 
     def _reached(self, role: Role, *, inherited: bool) -> frozenset[int]:
+        key = f"#{'inherited' if inherited else 'reached'} {role.oid}"
+        known = self.computed.get(key)
+        if known is None:
+            known = self.computed[key] = self._members(role, inherited=inherited)
+        return known  # type: ignore[return-value] # put there above
+
+    def _members(self, role: Role, *, inherited: bool) -> frozenset[int]:
         found, pending = {role.oid}, [role]
         by_oid = {other.oid: other for other in self.roles_by_name.values()}
         while pending:

@@ -20,6 +20,7 @@ from auroraml.ir.physical import PhysicalPlan
 from auroraml.pipeline.dependencies import Dependencies
 from auroraml.pipeline.result import ResultStream
 from auroraml.planner.estimate.relation import PageSource
+from auroraml.planner.rules.migration_notes import Migrated
 from auroraml.services.calls import Services
 from auroraml.settings import Settings
 from auroraml.sql import statements as st
@@ -72,8 +73,11 @@ class BlockState(Protocol):
     def begin(self) -> Diagnostic | None:
         """BEGIN."""
 
-    def end(self) -> Diagnostic | None:
-        """COMMIT or ROLLBACK."""
+    def end(self) -> bool:
+        """COMMIT or ROLLBACK; whether there was a block."""
+
+    def no_transaction(self) -> Diagnostic:
+        """The warning of both where there was none."""
 
     def recover(self) -> None:
         """A failed block works again."""
@@ -284,7 +288,7 @@ class Host(Protocol):
     def plan_with_decisions(self, bound: BoundStatement, params: tuple[Bound, ...] = ()) -> tuple[PhysicalPlan, Migrations]:
         """The plan of a bound statement, for these values of its parameters if there are any, and what was decided about its calls of batch functions."""
 
-    def admit(self, bound: BoundStatement) -> object:
+    def admit(self, bound: BoundStatement) -> Migrated:
         """What comes before each run by a kept plan: privileges, warnings."""
 
     def dependencies(self, bound: BoundStatement) -> Dependencies:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from auroraml.catalog.catalog import Catalog
 from auroraml.commands.context import Bound, Host
 from auroraml.errors import FeatureNotSupported
 from auroraml.explain.range_table import entries
@@ -49,6 +50,7 @@ class PlanSource:
         self._generic: Chosen | None = None
         self._generic_cost = -1.0
         self._custom_cost = 0.0  # of all custom plans, planning included
+        self._admitted: tuple[Catalog, str] | None = None  # the catalog and role that it was found fit for
 
     def choose(self, host: Host, params: tuple[Bound, ...]) -> Chosen:
         """The plan for these values of the parameters, counted as an execution (GetCachedPlan)."""
@@ -56,7 +58,7 @@ class PlanSource:
         if not self._custom(host, params):
             generic = self._generic
             if generic is not None:
-                host.admit(bound)
+                self._admit(host, bound)
             else:
                 generic = made_anew(bound, (), host)
                 self._generic_cost = generic.plan.cost.total
@@ -71,6 +73,13 @@ class PlanSource:
         self._custom_cost += made.plan.cost.total + planning
         self.custom_plans += 1
         return made
+
+    def _admit(self, host: Host, bound: BoundStatement) -> None:
+        """Look again whether the role may run the statement; where the catalog is the same, and nothing is there to warn of, once is enough."""
+        asking = (host.catalog, host.current_role)
+        if self._admitted is None or self._admitted[0] is not asking[0] or self._admitted[1] != asking[1]:
+            makeup = host.admit(bound).makeup
+            self._admitted = asking if makeup is not None and makeup.built_in else None
 
     def current(self, host: Host) -> BoundStatement:
         """The statement bound to today's objects; 0A000 where its result would be of other columns (RevalidateCachedQuery)."""

@@ -68,7 +68,7 @@ def rollback(statement: st.Rollback, host: Host, params: tuple[Bound, ...]) -> R
 def _end(host: Host, tag: str, chain: bool) -> ResultStream:
     if chain:
         host.block.require_block(f"{tag} AND CHAIN")
-    warned = host.block.end()
+    warned = None if host.block.end() else host.block.no_transaction()
     if tag == "COMMIT":
         host.commit()
     else:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from auroraml.dbapi.adapt import Bound, bind, literal
-from auroraml.dbapi.placeholders import Params, native, parameters, template
+from auroraml.dbapi.placeholders import Params, Template, native, parameters, template
 from auroraml.types.form import TextStyle
+
+LONGEST_KEPT = 10_000  # characters of a statement that is taken apart once only
 
 
 def convert(sql: str, params: Params | None) -> tuple[str, tuple[Bound, ...]]:
@@ -12,15 +16,23 @@ def convert(sql: str, params: Params | None) -> tuple[str, tuple[Bound, ...]]:
     if params is None:
         return sql, ()
     if native(sql) and not isinstance(params, dict | str | bytes):
-        return sql, tuple(bind(value) for value in params)
-    found = template(sql)
+        return sql, tuple([bind(value) for value in params])
+    found, text, places = _numbered_once(sql) if len(sql) < LONGEST_KEPT else _numbered(sql)
     values = parameters(found, params)
-    numbers: dict[str | int, int] = {}
-    for item in found.items:
-        numbers.setdefault(item, len(numbers) + 1)
-    text = found.text(lambda place, item: f"${numbers[item]}")
-    first = dict(zip(reversed(found.items), reversed(values), strict=True))
-    return text, tuple(bind(first[item]) for item in numbers)
+    return text, tuple([bind(values[place]) for place in places])
+
+
+def _numbered(sql: str) -> tuple[Template, str, tuple[int, ...]]:
+    """A statement taken apart, its text with $n, and the first placeholder of each number."""
+    found = template(sql)
+    first: dict[str | int, int] = {}
+    for place, item in enumerate(found.items):
+        first.setdefault(item, place)
+    numbers = {item: f"${number}" for number, item in enumerate(first, 1)}
+    return found, found.text(lambda place, item: numbers[item]), tuple(first.values())
+
+
+_numbered_once = lru_cache(maxsize=256)(_numbered)
 
 
 def merged(sql: str, params: Params | None, style: TextStyle) -> str:

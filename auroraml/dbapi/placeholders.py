@@ -60,15 +60,19 @@ def _check(sql: str, match: re.Match[str]) -> None:
 
 def native(sql: str) -> bool:
     """Whether the statement numbers its parameters itself ($1) and has no %s: then % is no placeholder's."""
-    return _NATIVE.search(sql) is not None and not any(match[0][-1] in FORMATS for match in _PLACEHOLDER.finditer(sql) if match[0] != "%%")
+    return (
+        "$" in sql
+        and _NATIVE.search(sql) is not None
+        and not any(match[0][-1] in FORMATS for match in _PLACEHOLDER.finditer(sql) if match[0] != "%%")
+    )
 
 
 def parameters(found: Template, params: Params) -> list[object]:
     """The value of each placeholder."""
-    if isinstance(params, str | bytes) or not isinstance(params, Sequence | Mapping):
+    if not isinstance(params, tuple | list) and (isinstance(params, str | bytes) or not isinstance(params, Sequence | Mapping)):
         raise TypeError(f"query parameters should be a sequence or a mapping, got {type(params).__name__}")
     named = bool(found.items) and isinstance(found.items[0], str)
-    if isinstance(params, Mapping):
+    if not isinstance(params, tuple | list) and isinstance(params, Mapping):
         if found.items and not named:
             raise TypeError("positional placeholders (%s) require a sequence of parameters")
         missing = sorted({str(item) for item in found.items if item not in params})

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -103,7 +105,7 @@ class ExecutionContext:
 
     def __post_init__(self) -> None:
         self.check_step = self.check
-        self.loops = Loops(None, self.params, None, self.missing)
+        self.loops = Loops(None, self.params, None, partial(_missing, weakref.ref(self)))
 
     def check_cancel(self) -> None:
         """Raise where the statement was cancelled or timed out."""
@@ -217,3 +219,10 @@ class ExecutionContext:
             session_user=self.session_user, dbname=self.dbname, transaction_start=self.transaction_start, statement_start=self.statement_start,
             services=self.services, params=params, check=self.check, plan_function=self.plan_function, count=self.count, system_rows=self.system_rows,
         )  # fmt: skip
+
+
+def _missing(ctx: weakref.ref[ExecutionContext], key: Key, loops: Loops) -> Vector | None:
+    """`missing` of a context that its loops do not hold: the end of a statement then leaves nothing for the collector to find."""
+    found = ctx()
+    assert found is not None
+    return found.missing(key, loops)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +19,7 @@ from auroraml.executor.index_keys import IndexRows, index_rows, places_of
 from auroraml.executor.loops import Loops
 from auroraml.executor.matching import DENSE, Matcher
 from auroraml.ir import expr as e
+from auroraml.ir import physical as p
 from auroraml.ir.objects import Index as TableIndex
 from auroraml.ir.objects import Relation
 from auroraml.ir.tree import same
@@ -91,7 +93,7 @@ class Found:
 
 
 class IndexLookup:
-    """Finds the rows of an index scan."""
+    """Finds the rows of an index scan; it is the same for all runs of a plan."""
 
     def __init__(self, relation: Relation, index: TableIndex, keys: Sequence[e.Expr], conditions: Sequence[e.Expr]) -> None:
         self.relation = relation
@@ -281,6 +283,17 @@ def _searchable(vector: Vector) -> np.ndarray | None:
         nothing = b"" if pa.types.is_large_binary(vector.values.type) else ""
         return np.array([nothing if value is None else value for value in vector.datums()], object)
     return None
+
+
+_LOOKUPS: WeakKeyDictionary[p.PhysicalPlan, IndexLookup] = WeakKeyDictionary()
+
+
+def lookup_of(node: p.IndexScan | p.BitmapIndexScan) -> IndexLookup:
+    """How a node finds its rows, made once in the plan's life."""
+    found = _LOOKUPS.get(node)
+    if found is None:
+        found = _LOOKUPS[node] = IndexLookup(node.relation, node.index, node.keys, node.conditions)
+    return found
 
 
 def ordered(table: Table, relation: Relation, index: TableIndex, ctx: Runtime) -> Ordered:

@@ -124,7 +124,10 @@ class Metrics:
 
     def node(self, id: int) -> NodeMetrics:
         """The entry of node `id`, made on first use."""
-        return self.nodes.setdefault(id, NodeMetrics())
+        found = self.nodes.get(id)
+        if found is None:
+            found = self.nodes[id] = NodeMetrics()
+        return found
 
     def absorb(self, number: int, other: Metrics) -> None:
         """Add what worker `number` measured."""

@@ -57,12 +57,17 @@ class Block:
         self.state = State.OPEN
         return None
 
-    def end(self) -> Diagnostic | None:
-        """COMMIT or ROLLBACK has been done; a warning where there was no block."""
-        outside = not self.in_block
+    def end(self) -> bool:
+        """COMMIT or ROLLBACK has been done; whether there was a block."""
+        inside = self.in_block
         self.state = State.IDLE
         self.savepoints.clear()
-        return warning("there is no transaction in progress", "25P01") if outside else None
+        return inside
+
+    @staticmethod
+    def no_transaction() -> Diagnostic:
+        """The warning of COMMIT and ROLLBACK outside a block."""
+        return warning("there is no transaction in progress", "25P01")
 
     def fail(self) -> bool:
         """A statement failed; whether its transaction ends with it (there is no block)."""

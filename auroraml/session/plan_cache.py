@@ -47,6 +47,9 @@ class PlanCache:
         if len(self._entries) > MOST:
             self._entries.popitem(last=False)
 
+    def __len__(self) -> int:
+        return len(self._entries)
+
     def clear(self) -> None:
         """Let go of all."""
         self._entries.clear()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
 
 from auroraml.batch import Datum, Vector, from_datums
+from auroraml.records import dataclass
 from auroraml.types.pg_type import PgType, Rep
 from auroraml.types.table import BY_OID
 

@@ -11,7 +11,7 @@ import numpy as np
 from auroraml.batch import Batch, Column, FixedVector, Index, Mask, Rows, ascending, numbers
 from auroraml.evaluate import compile, select
 from auroraml.executor import blocks
-from auroraml.executor.indexes import IndexLookup, bounds_of
+from auroraml.executor.indexes import bounds_of, lookup_of
 from auroraml.executor.matching import Matcher
 from auroraml.executor.operator import Operator, operator
 from auroraml.executor.shares import Dealt, InOrder, Pieces, Share
@@ -347,7 +347,7 @@ class IndexScanRows(_Located):
 
     def __init__(self, node: p.IndexScan, ctx: object) -> None:
         super().__init__(node, ctx)
-        self.lookup = IndexLookup(node.relation, node.index, node.keys, node.conditions)
+        self.lookup = lookup_of(node)
 
     def candidates(self, table: Table) -> Batch:
         find = self.lookup.find_backward if self.node.backward else self.lookup.find
@@ -399,7 +399,7 @@ class BitmapIndexRows(BitmapRows):
 
     def __init__(self, node: p.BitmapIndexScan, ctx: object) -> None:
         super().__init__(node, ctx)  # type: ignore[arg-type] # an ExecutionContext
-        self.lookup = IndexLookup(node.relation, node.index, node.keys, node.conditions)
+        self.lookup = lookup_of(node)
         self.testable = node.index.predicate is None and not self.ctx.measured  # it finds the rows for which its conditions hold
 
     def bitmap(self, table: Table) -> tuple[Index, Index | None]:

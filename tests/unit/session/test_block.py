@@ -16,9 +16,8 @@ def test_begin_fail_end() -> None:
     assert not block.fail() and block.status == "E"
     with pytest.raises(errors.InFailedSqlTransaction):
         block.refuse_when_failed()
-    assert block.end() is None and block.status == "I"
-    warned = block.end()
-    assert warned is not None and warned.sqlstate == "25P01"
+    assert block.end() and block.status == "I"
+    assert not block.end() and block.no_transaction().sqlstate == "25P01"
 
 
 def test_savepoints_are_found_innermost_first() -> None:

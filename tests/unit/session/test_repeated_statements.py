@@ -1,0 +1,69 @@
+"""Statements that run again and again: what is kept of them, what is looked at each time, and what they leave behind."""
+
+from __future__ import annotations
+
+import gc
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+import auroraml
+from auroraml.batch import TextVector
+from auroraml.errors import InsufficientPrivilege
+
+
+@pytest.fixture
+def connection() -> auroraml.Connection:
+    made = auroraml.connect(user="rdsadmin", autocommit=True)
+    made.execute("CREATE TABLE t (a int PRIMARY KEY, b text)")
+    made.execute("INSERT INTO t SELECT i, 'b' || i FROM generate_series(1, 50) AS g(i)")
+    made.execute("CREATE ROLE reading; GRANT SELECT ON t TO reading; CREATE ROLE other")
+    return made
+
+
+def test_a_kept_plan_is_admitted_anew_for_another_role_and_after_a_revoke(connection: auroraml.Connection) -> None:
+    connection.execute("SET plan_cache_mode = force_generic_plan; PREPARE p AS SELECT b FROM t WHERE a = $1")
+    for _ in range(3):
+        assert connection.execute("EXECUTE p(7)").fetchall() == [("b7",)]
+    connection.execute("SET ROLE reading")
+    for _ in range(3):
+        assert connection.execute("EXECUTE p(7)").fetchall() == [("b7",)]
+    connection.execute("SET ROLE other")
+    with pytest.raises(InsufficientPrivilege, match="permission denied for table t"):
+        connection.execute("EXECUTE p(7)")
+    connection.execute("RESET ROLE; REVOKE SELECT ON t FROM reading; SET ROLE reading")
+    with pytest.raises(InsufficientPrivilege, match="permission denied for table t"):
+        connection.execute("EXECUTE p(7)")
+
+
+@pytest.mark.parametrize(
+    ("text", "params"),
+    [("SELECT 1", None), ("SELECT b FROM t WHERE a = 7", None), ("SELECT b FROM t WHERE a = %s", (7,)), ("SELECT count(*) FROM t GROUP BY a", None)],
+)
+def test_a_run_leaves_no_cycles(connection: auroraml.Connection, text: str, params: tuple[object, ...] | None) -> None:
+    for _ in range(15):  # parameters have their own plans first
+        connection.execute(text, params).fetchall()
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(20):
+            connection.execute(text, params).fetchall()
+        assert gc.collect() < 20
+    finally:
+        gc.enable()
+
+
+def test_statements_are_forgotten_when_asked(connection: auroraml.Connection) -> None:
+    connection.execute("SELECT 1")
+    assert len(connection.session.plan_cache)
+    connection.session.forget_statements()
+    assert not len(connection.session.plan_cache)
+    assert connection.execute("SELECT 1").fetchall() == [(1,)]
+
+
+@pytest.mark.parametrize(("index", "nullable", "wanted"), [([2], False, ["c"]), ([0], True, ["a"]), ([-1], True, [None]), ([1], True, [None])])
+def test_one_text_is_taken_as_several_are(index: list[int], nullable: bool, wanted: list[str | None]) -> None:
+    texts = TextVector(pa.array(["x", "a", "", "c"], pa.large_string()).slice(1), np.array([True, False, True]))
+    assert texts.take(np.array(index), nullable).datums() == wanted
+    assert texts.take(np.array(index * 2), nullable).datums() == wanted * 2
