@@ -23,7 +23,7 @@ POINT_DTYPE = np.dtype([("x", np.float64), ("y", np.float64)])
 DTYPES: dict[Rep, np.dtype] = {
     Rep.BOOL: np.dtype(np.bool_), Rep.INT2: np.dtype(np.int16), Rep.INT4: np.dtype(np.int32), Rep.INT8: np.dtype(np.int64),
     Rep.OID: np.dtype(np.int64), Rep.FLOAT4: np.dtype(np.float32), Rep.FLOAT8: np.dtype(np.float64), Rep.DATE: np.dtype(np.int32),
-    Rep.TIME: np.dtype(np.int64), Rep.TIMESTAMP: np.dtype(np.int64), Rep.INTERVAL: INTERVAL_DTYPE, Rep.POINT: POINT_DTYPE,
+    Rep.TIME: np.dtype(np.int64), Rep.TIMESTAMP: np.dtype(np.int64), Rep.INTERVAL: INTERVAL_DTYPE, Rep.POINT: POINT_DTYPE, Rep.TID: np.dtype(np.int64),
 }  # fmt: skip
 
 

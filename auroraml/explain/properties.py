@@ -17,7 +17,7 @@ from auroraml.ir.deparse import direction, quote_identifier
 from auroraml.ir.metrics import NodeMetrics
 from auroraml.ir.objects import Column
 from auroraml.types.pg_type import PgType
-from auroraml.types.table import INT4
+from auroraml.types.table import BOOL, INT4
 
 
 def node_properties(node: p.PhysicalPlan, place: Place, options: Options, metrics: NodeMetrics | None) -> Iterator[Property]:
@@ -91,6 +91,16 @@ def details(node: p.PhysicalPlan, place: Place, metrics: NodeMetrics | None) -> 
 @details.register(p.SubqueryScan)
 def _(node: p.PhysicalPlan, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
     yield from _filter(node, _scan_place(node, place), metrics)
+
+
+@details.register
+def _(node: p.TidScan, place: Place, metrics: NodeMetrics | None) -> Iterator[Property]:
+    scan = _scan_place(node, place)
+    conditions = node.conditions
+    if len(conditions) > 1 and not isinstance(node, p.TidRangeScan):
+        conditions = (e.Or(type=BOOL, args=conditions),)
+    yield from _qual("TID Cond", conditions, scan)
+    yield from _filter(node, scan, metrics)
 
 
 @details.register

@@ -22,7 +22,7 @@ FLIPPED = {"eq": "eq", "ne": "ne", "lt": "gt", "le": "ge", "gt": "lt", "ge": "le
 _ARROW = {"eq": pc.equal, "ne": pc.not_equal, "lt": pc.less, "le": pc.less_equal, "gt": pc.greater, "ge": pc.greater_equal}
 _WHOLE = frozenset((Rep.INT2, Rep.INT4, Rep.INT8, Rep.OID, Rep.BOOL))
 _FLOAT = frozenset((Rep.FLOAT4, Rep.FLOAT8))
-_SAME = frozenset((Rep.DATE, Rep.TIME, Rep.TIMESTAMP))
+_SAME = frozenset((Rep.TID, Rep.DATE, Rep.TIME, Rep.TIMESTAMP))
 
 
 def _numbers(name: str) -> Kernel:

@@ -35,12 +35,20 @@ class FromItem(LogicalPlan):
     listed: bool = False  # and names for the columns
 
 
+CTID, TABLEOID = -7, -6  # attribute numbers of system columns; -1, PostgreSQL's number for ctid, is a row's number in storage
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TableItem(FromItem):
-    """A table (or system view); `numbers` are the attribute numbers of `outputs` (all live columns, in order)."""
+    """A table (or system view); `numbers` are the attribute numbers of `outputs`: all live columns in order, then system columns that are read."""
 
     relation: Relation
     numbers: tuple[int, ...]
+
+    @property
+    def columns(self) -> tuple[Output, ...]:
+        """The outputs without system columns."""
+        return tuple(o for o, n in zip(self.outputs, self.numbers, strict=True) if n > 0)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

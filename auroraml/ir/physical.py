@@ -97,6 +97,21 @@ class SeqScan(PhysicalPlan):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class TidScan(SeqScan):
+    """Rows by page and line: those that any of `conditions` names, `ctid = value` or `ctid = ANY (array)`."""
+
+    label: ClassVar[str] = "Tid Scan"
+    conditions: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TidRangeScan(TidScan):
+    """Rows whose page and line all of `conditions` allow."""
+
+    label: ClassVar[str] = "Tid Range Scan"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class SampleScan(SeqScan):
     """The rows that TABLESAMPLE takes of a relation: by `method` (bernoulli or system), the same for the same seed if `repeatable`."""
 

@@ -153,10 +153,16 @@ def _point_to(type: PgType, typmod: int, vector: Vector, nulls: _Nulls, target: 
     return pa.StructArray.from_arrays(parts, fields=list(target), mask=None if nulls is None else pa.array(nulls))
 
 
+def _text_to(type: PgType, typmod: int, vector: Vector, nulls: _Nulls, target: pa.DataType) -> pa.Array:
+    texts = text_out(type, vector)
+    assert isinstance(texts, TextVector)
+    return texts.to_arrow().cast(target)
+
+
 _TO: dict[Rep, Callable[[PgType, int, Vector, _Nulls, pa.DataType], pa.Array]] = {
     Rep.BOOL: _fixed_to, Rep.INT2: _fixed_to, Rep.INT4: _fixed_to, Rep.INT8: _fixed_to, Rep.OID: _fixed_to, Rep.FLOAT4: _fixed_to,
     Rep.FLOAT8: _fixed_to, Rep.DATE: _fixed_to, Rep.TIME: _fixed_to, Rep.TIMESTAMP: _timestamp_to, Rep.NUMERIC: _numeric_to,
-    Rep.INTERVAL: _interval_to, Rep.POINT: _point_to,
+    Rep.INTERVAL: _interval_to, Rep.POINT: _point_to, Rep.TID: _text_to,
 }  # fmt: skip
 
 

@@ -23,6 +23,7 @@ class Rep(Enum):
     | TIME | FixedVector int64, microseconds from midnight | int |
     | TIMESTAMP (timestamp, timestamptz) | FixedVector int64, microseconds from 2000-01-01 (UTC) | int |
     | INTERVAL | FixedVector of INTERVAL_DTYPE | Interval |
+    | TID | FixedVector int64, the page shifted by 16 bits and the line | int |
     | POINT | FixedVector of POINT_DTYPE | Point |
     | LIST (arrays) | ListVector | PgArray |
     | STRUCT (composite types, record) | StructVector | tuple of Datums |
@@ -47,6 +48,7 @@ class Rep(Enum):
     TIME = "time"
     TIMESTAMP = "timestamp"
     INTERVAL = "interval"
+    TID = "tid"
     POINT = "point"
     LIST = "list"
     STRUCT = "struct"

@@ -220,7 +220,7 @@ def _text(type: PgType, style: TextStyle) -> Converter:
 
 Maker = Callable[[PgType, TextStyle], Converter]
 _BY_REP: dict[Rep, Maker] = {
-    Rep.DATE: _date, Rep.TIME: _time, Rep.TIMESTAMP: _timestamp, Rep.INTERVAL: _interval, Rep.POINT: _text, Rep.LIST: _list, Rep.STRUCT: _tuple,
+    Rep.DATE: _date, Rep.TIME: _time, Rep.TIMESTAMP: _timestamp, Rep.INTERVAL: _interval, Rep.POINT: _text, Rep.TID: _text, Rep.LIST: _list, Rep.STRUCT: _tuple,
     Rep.RANGE: _range,
 }  # fmt: skip
 _BY_OID: dict[int, Maker] = {

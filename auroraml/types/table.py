@@ -8,7 +8,7 @@ from auroraml.types.pg_type import PgType, Rep
 _REPS = {
     "bool": Rep.BOOL, "int2": Rep.INT2, "int4": Rep.INT4, "int8": Rep.INT8, "float4": Rep.FLOAT4, "float8": Rep.FLOAT8,
     "numeric": Rep.NUMERIC, "bytea": Rep.BYTES, "uuid": Rep.BYTES, "date": Rep.DATE, "time": Rep.TIME, "timestamp": Rep.TIMESTAMP,
-    "timestamptz": Rep.TIMESTAMP, "interval": Rep.INTERVAL, "point": Rep.POINT, "record": Rep.STRUCT, "void": Rep.VOID,
+    "timestamptz": Rep.TIMESTAMP, "interval": Rep.INTERVAL, "point": Rep.POINT, "tid": Rep.TID, "record": Rep.STRUCT, "void": Rep.VOID,
     "oid": Rep.OID, "xid": Rep.OID, "regclass": Rep.OID, "regtype": Rep.OID, "regproc": Rep.OID, "regprocedure": Rep.OID,
     "regrole": Rep.OID, "regnamespace": Rep.OID, "int2vector": Rep.LIST, "oidvector": Rep.LIST, "anyarray": Rep.LIST,
     "anycompatiblearray": Rep.LIST, "anyrange": Rep.RANGE, "anycompatiblerange": Rep.RANGE, "anymultirange": Rep.MULTIRANGE,
@@ -31,6 +31,7 @@ BY_OID: dict[int, PgType] = {row[0]: _row(row) for row in TYPES}
 BY_NAME: dict[str, PgType] = {type.name: type for type in BY_OID.values()}
 
 BOOL = BY_NAME["bool"]
+TID = BY_NAME["tid"]
 BYTEA = BY_NAME["bytea"]
 CHAR = BY_NAME["char"]  # the one-byte type "char"
 NAME = BY_NAME["name"]

@@ -21,6 +21,7 @@ from auroraml.types import (
     regtypes,
     shown_only,
     strings,
+    tid,
     uuid,
 )
 from auroraml.types.form import DEFAULT_STYLE, ObjectNames, Resolver, TextForm, TextStyle, form_of, scatter
@@ -30,7 +31,24 @@ from auroraml.types.typmod import apply_typmod, apply_typmod_datum
 __all__ = ["DEFAULT_STYLE", "FAMILIES", "ObjectNames", "Resolver", "TextForm", "TextStyle", "datum_in", "datum_out", "text_in", "text_out"]
 
 # importing a family registers its forms
-FAMILIES = (boolean, integers, floats, numeric, strings, bytea, uuid, json, datetime_forms, arrays, composite, point, ranges, regtypes, shown_only)
+FAMILIES = (
+    boolean,
+    integers,
+    floats,
+    numeric,
+    strings,
+    bytea,
+    uuid,
+    json,
+    datetime_forms,
+    arrays,
+    composite,
+    point,
+    tid,
+    ranges,
+    regtypes,
+    shown_only,
+)
 
 
 def text_out(type: PgType, vector: Vector, style: TextStyle = DEFAULT_STYLE) -> Vector:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from auroraml.batch import Batch, Column, FixedVector, Index, Mask, Rows, ascending, numbers
+from auroraml.batch import Batch, Column, ConstVector, FixedVector, Index, Mask, Rows, Vector, ascending, numbers
 from auroraml.evaluate import compile, select
 from auroraml.executor import blocks
 from auroraml.executor.indexes import bounds_of, lookup_of
@@ -18,8 +18,10 @@ from auroraml.executor.shares import Dealt, InOrder, Pieces, Share
 from auroraml.executor.space.bitmaps import lossy_pages
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
+from auroraml.ir.logical import CTID, TABLEOID
 from auroraml.ir.objects import Relation
 from auroraml.storage.table import Table
+from auroraml.types.tid import LINE_BITS
 
 if TYPE_CHECKING:
     from auroraml.executor.context import ExecutionContext
@@ -186,8 +188,7 @@ class TableRows(Operator):
         live = live_numbers(self.node.relation)
         columns = []
         for column in self.node.columns:
-            source = _numbers(table) if column.number == -1 else table.column(live.index(column.number))
-            columns.append(Column(source, rows))
+            columns.append(Column(source_of(table, self.node.relation, column, live), rows))
         return Batch(columns, rows.n)
 
     def produce(self, n: int) -> Batch | None:
@@ -291,6 +292,25 @@ def _numbers(table: Table) -> FixedVector:
     return table.derived("row numbers", lambda: FixedVector(np.arange(table.n)))
 
 
+def source_of(table: Table, relation: Relation, column: p.ScanColumn, live: list[int]) -> Vector:
+    """All values of a column; row numbers, ctid and tableoid are made."""
+    if column.number > 0:
+        return table.column(live.index(column.number))
+    if column.number == TABLEOID:
+        return ConstVector(FixedVector(np.array([relation.oid])), table.n)
+    return tuple_ids(table, relation) if column.number == CTID else _numbers(table)
+
+
+def tuple_ids(table: Table, relation: Relation) -> FixedVector:
+    """Each row's page and line, as values of tid."""
+
+    def made() -> FixedVector:
+        pages, lines = blocks.tuple_ids(table, relation, np.arange(table.n))
+        return FixedVector(pages << LINE_BITS | lines)
+
+    return table.derived("tuple ids", made)
+
+
 @operator(p.SeqScan)
 class SeqScanRows(TableRows):
     """All visible rows as stored."""
@@ -325,7 +345,7 @@ def _stretch(rows: Index) -> Rows:
     return Rows.at(rows)
 
 
-class _Located(TableRows):
+class Located(TableRows):
     """Rows that an index or bitmap names; conditions it could not use are tested first."""
 
     def located(self, table: Table, rows: Index, owners: Index | None, conditions: tuple[e.Expr, ...]) -> Batch:
@@ -340,7 +360,7 @@ class _Located(TableRows):
 
 
 @operator(p.IndexScan)
-class IndexScanRows(_Located):
+class IndexScanRows(Located):
     """Rows in the order of an index."""
 
     node: p.IndexScan
@@ -428,7 +448,7 @@ class BitmapIndexRows(BitmapRows):
 
     def _where(self, conditions: Sequence[e.Expr], table: Table, rows: Index, owners: Index | None) -> Mask:
         live = live_numbers(self.node.relation)
-        columns = [Column(_numbers(table) if c.number == -1 else table.column(live.index(c.number)), Rows.at(rows)) for c in self.node.columns]
+        columns = [Column(source_of(table, self.node.relation, c, live), Rows.at(rows)) for c in self.node.columns]
         batch = Batch(columns, len(rows))
         batch = batch if owners is None else batch.owned(owners)
         return select([compile(c) for c in conditions], self.frame(batch.n, batch))
@@ -473,7 +493,7 @@ def _common(a: Index, b: Index) -> Index:
 
 
 @operator(p.BitmapHeapScan)
-class BitmapHeapRows(_Located):
+class BitmapHeapRows(Located):
     """The rows of a bitmap as stored."""
 
     node: p.BitmapHeapScan

@@ -190,7 +190,7 @@ class Expressions(Predicates):
                 return e.ParamRef(type=type, number=i, name=name, at=at)
         for level in self.scope.levels():
             for entry in level.entries:
-                system = system_column(entry, name, at)
+                system = system_column(entry, name, at, self.binder.new_id)
                 if system is not None:
                     return system
         for level in self.scope.levels():
@@ -242,7 +242,7 @@ class Expressions(Predicates):
                 for output in entry.outputs:
                     if output.name == names[-1]:
                         return column(output, at)
-                system = system_column(entry, names[-1], at)
+                system = system_column(entry, names[-1], at, self.binder.new_id)
                 if system is not None:
                     return system
                 functional = self.functional(names[-1], self.whole_row(entry, at), at)

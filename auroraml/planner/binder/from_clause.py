@@ -158,7 +158,8 @@ class FromClause:
         outputs = tuple(Output(id=self.binder.new_id(), name=c.name, type=c.type, typmod=c.typmod) for c in live)
         outputs = self._renamed(outputs, names, alias or relation.name, at)
         shown = alias or relation.name
-        self._enter(Entry(alias=shown, outputs=outputs, relation=relation, schema=None if alias else relation.schema), at)
+        system: list[Output] | None = [] if relation.kind in "rm" and relation.system is None and outputs else None
+        self._enter(Entry(alias=shown, outputs=outputs, relation=relation, schema=None if alias else relation.schema, system=system), at)
         if relation.kind == "v" and relation.view is not None:
             self.binder.need_view(relation)
             return SubqueryItem(outputs=outputs, alias=shown, aliased=alias is not None, query=fresh(relation.view, self.binder), view=relation)

@@ -40,7 +40,7 @@ from auroraml.planner.binder.binder import Binder
 from auroraml.planner.binder.coercion import located
 from auroraml.planner.binder.expressions import Clause, Expressions
 from auroraml.planner.binder.from_clause import FromClause, bind_rows, common_rows, values_outputs
-from auroraml.planner.binder.scope import Entry, Scope, column
+from auroraml.planner.binder.scope import Entry, Scope, column, with_system_columns
 from auroraml.planner.binder.select_list import SelectList
 from auroraml.records import replace
 from auroraml.types.pg_type import PgType
@@ -356,7 +356,7 @@ class QueryBinder:
         limit, offset, ties = self._limits(node, scope)
         outputs = tuple(Output(id=t.id, name=t.name, type=t.expr.type, typmod=t.expr.typmod) for t in targets if not t.hidden)
         query = Query(
-            outputs=outputs, from_items=items, where=where, group_by=grouping, grouping_sets=sets, grouped=grouped, having=conditions,
+            outputs=outputs, from_items=with_system_columns(items, scope.entries), where=where, group_by=grouping, grouping_sets=sets, grouped=grouped, having=conditions,
             windows=tuple(bound.windows), targets=tuple(targets), distinct=distinct is not None and on is None, distinct_on=on, order_by=keys,
             limit=limit, with_ties=ties, offset=offset, ctes=ctes, locks=self._locks(node),
         )  # fmt: skip

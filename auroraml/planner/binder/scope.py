@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from auroraml.errors import AmbiguousAlias, AmbiguousColumn, FeatureNotSupported, UndefinedColumn, UndefinedTable
 from auroraml.ir.expr import ColumnRef, Const, Expr
-from auroraml.ir.logical import Output
+from auroraml.ir.logical import CTID, TABLEOID, FromItem, JoinItem, Output, TableItem
 from auroraml.ir.objects import Relation
-from auroraml.types.table import OID
+from auroraml.records import replace
+from auroraml.types.table import OID, TID
 
 
 @dataclass(kw_only=True)
@@ -23,6 +24,7 @@ class Entry:
     lateral_only: bool = False  # to the left of an item that is not LATERAL: visible to LATERAL items only
     named: bool = True
     composite: bool = True
+    system: list[Output] | None = None  # of a table in FROM: the system columns that were asked for
     qualified: bool = False  # seen through its alias only (JOIN ... USING (...) AS alias)
     _by_name: dict[str, list[Output]] | None = None
 
@@ -82,16 +84,40 @@ def column(output: Output, at: int | None = None) -> ColumnRef:
     return ColumnRef(type=output.type, typmod=output.typmod, id=output.id, name=output.name, at=at)
 
 
+_KEPT = {"ctid": (CTID, TID), "tableoid": (TABLEOID, OID)}  # those that storage can tell of a row
 SYSTEM_COLUMNS = ("tableoid", "ctid", "xmin", "cmin", "xmax", "cmax")
 
 
-def system_column(entry: Entry, name: str, at: int) -> Expr | None:
-    """A system column of a table: tableoid is known at once, the others are refused."""
+def system_column(entry: Entry, name: str, at: int, new_id: Callable[[], int]) -> Expr | None:
+    """A system column of a table: ctid and tableoid in FROM, tableoid also of a row in RETURNING; the others are refused."""
     if name not in SYSTEM_COLUMNS or entry.relation is None or entry.relation.kind not in "rm":
         return None
+    if entry.system is not None and name in _KEPT:
+        found = next((output for output in entry.system if output.name == name), None)
+        if found is None:
+            found = Output(id=new_id(), name=name, type=_KEPT[name][1])
+            entry.system.append(found)
+        return column(found, at)
     if name != "tableoid":
         raise FeatureNotSupported(f'system column "{name}" is not supported', at=at)
     return Const(type=OID, value=entry.relation.oid, at=at)
+
+
+def with_system_columns(items: tuple[FromItem, ...], entries: Sequence[Entry]) -> tuple[FromItem, ...]:
+    """FROM items whose tables make the system columns that were asked of them."""
+    asked = {id(entry.outputs): entry.system for entry in entries if entry.system}
+    if not asked:
+        return items
+
+    def made(item: FromItem) -> FromItem:
+        if isinstance(item, JoinItem):
+            return replace(item, left=made(item.left), right=made(item.right))
+        more = asked.get(id(item.outputs)) if isinstance(item, TableItem) else None
+        if more is None or not isinstance(item, TableItem):
+            return item
+        return replace(item, outputs=(*item.outputs, *more), numbers=(*item.numbers, *(_KEPT[o.name][0] for o in more)))
+
+    return tuple([made(item) for item in items])
 
 
 def missing_column(scope: Scope, name: str, at: int) -> UndefinedColumn:

@@ -26,7 +26,7 @@ from auroraml.errors import SyntaxError as SqlSyntaxError
 from auroraml.evaluate.calling import body_expressions
 from auroraml.ir import expr as e
 from auroraml.ir.bound import BoundStatement
-from auroraml.ir.logical import Conflict, Cte, Delete, Insert, LogicalPlan, Output, Query, SubqueryItem, TableItem, Target, Update, Values
+from auroraml.ir.logical import Conflict, Cte, Delete, FromItem, Insert, LogicalPlan, Output, Query, SubqueryItem, TableItem, Target, Update, Values
 from auroraml.ir.objects import Column, Function, Relation
 from auroraml.ir.tree import expressions as walk_expressions
 from auroraml.ir.tree import walk
@@ -36,7 +36,7 @@ from auroraml.planner.binder.expressions import Clause, Expressions
 from auroraml.planner.binder.from_clause import FromClause
 from auroraml.planner.binder.literals import record_of
 from auroraml.planner.binder.query import QueryBinder, _conjuncts, output_expr
-from auroraml.planner.binder.scope import Entry, Scope, column
+from auroraml.planner.binder.scope import Entry, Scope, column, with_system_columns
 from auroraml.planner.binder.select_list import SelectList
 from auroraml.records import replace
 from auroraml.sql import statements as st
@@ -468,7 +468,7 @@ class StatementBinder(QueryBinder):
 
     def _found(
         self, relation: Relation, alias: str, scope: Scope, others: exp.Expression | None, joins: Sequence[exp.Join], where: exp.Expression | None
-    ) -> tuple[TableItem, tuple[object, ...], Expressions, tuple[e.Expr, ...]]:
+    ) -> tuple[TableItem, tuple[FromItem, ...], Expressions, tuple[e.Expr, ...]]:
         """The target as the first FROM item, the others, and the conditions."""
         bound = Expressions(self.binder, scope, self.plan)
         clause = FromClause(self.binder, scope, bound, self.plan)
@@ -489,7 +489,9 @@ class StatementBinder(QueryBinder):
         outputs = tuple(Output(id=t.id, name=t.name, type=t.expr.type, typmod=t.expr.typmod) for t in targets)
         rows = {x.number: x for _, value in assignments for x in walk(value) if isinstance(x, e.SubLink) and x.kind == "multi"}
         targets += tuple(Target(id=self.binder.new_id(), name="", expr=link, hidden=True) for link in rows.values())
-        query = Query(outputs=outputs, from_items=(target, *items), where=where, targets=targets)  # type: ignore[arg-type] # FromItems
+        read = with_system_columns((target, *items), scope.entries)
+        target = read[0]  # type: ignore[assignment] # the same table
+        query = Query(outputs=outputs, from_items=read, where=where, targets=targets)
         live = [c for c in relation.columns if not c.dropped]
         row_ids = tuple(self.binder.new_id() for _ in live)
         after = replace(scope, entries=[Entry(alias=alias, outputs=self._row(live, row_ids), relation=relation), *scope.entries[1:]])
@@ -506,8 +508,11 @@ class StatementBinder(QueryBinder):
         first = exp.From(this=using[0]) if using else None
         joins = [exp.Join(this=item) for item in using[1:]]
         target, items, _, where = self._found(relation, alias, scope, first, joins, node.args.get("where"))
-        query = Query(from_items=(target, *items), where=where)  # type: ignore[arg-type] # FromItems
-        returning, shown = self._returning(node, scope)
+        read = with_system_columns((target, *items), scope.entries)
+        target = read[0]  # type: ignore[assignment] # the same table
+        query = Query(from_items=read, where=where)
+        after = replace(scope, entries=[replace(scope.entries[0], system=None), *scope.entries[1:]])
+        returning, shown = self._returning(node, after)
         plan = Delete(outputs=shown, relation=relation, target=target, query=query, alias=alias, returning=returning, ctes=ctes)
         self._need_reads(plan, relation)
         return plan

@@ -17,7 +17,7 @@ class CostParameters:
     __slots__ = (
         "bitmapscan", "cache_pages", "gathermerge", "hash_memory", "hashagg", "hashjoin", "incremental_sort", "index_tuple", "indexonlyscan",
         "indexscan", "leader", "material", "memoize", "mergejoin", "min_index_pages", "min_table_pages", "nestloop", "operator", "parallel_append",
-        "parallel_hash", "parallel_setup", "parallel_tuple", "random_page", "recursive_worktable_factor", "seq_page", "seqscan", "sort", "tuple",
+        "parallel_hash", "parallel_setup", "parallel_tuple", "random_page", "recursive_worktable_factor", "seq_page", "seqscan", "sort", "tidscan", "tuple",
         "work_memory", "workers",
     )  # fmt: skip
 
@@ -52,6 +52,7 @@ class CostParameters:
         self.indexscan = bool(settings[s.ENABLE_INDEXSCAN])
         self.indexonlyscan = bool(settings[s.ENABLE_INDEXONLYSCAN])
         self.bitmapscan = bool(settings[s.ENABLE_BITMAPSCAN])
+        self.tidscan = bool(settings[s.ENABLE_TIDSCAN])
         self.sort = bool(settings[s.ENABLE_SORT])
         self.incremental_sort = bool(settings[s.ENABLE_INCREMENTAL_SORT])
         self.hashagg = bool(settings[s.ENABLE_HASHAGG])

@@ -41,6 +41,28 @@ def sample_scan(
     return startup, startup + run, rows
 
 
+def tid_range(share: float, pages: float, tuples: float) -> tuple[float, float]:
+    """The pages and tuples that a range of a table's pages has (cost_tidrangescan)."""
+    found = float(ceil(share * pages))
+    return (found if found > 0.0 else 1.0), share * tuples
+
+
+def tid_scan(
+    c: CostParameters, disk: float, tuples: float, quals: tuple[float, float], own: float, target_startup: float, target_per_tuple: float, rows: float
+) -> tuple[float, float]:
+    """Startup and total of a scan of rows by page and line (cost_tidscan): `own` is paid once, the other conditions for each tuple."""
+    startup = 0.0
+    if not c.tidscan:
+        startup += DISABLED
+    run = disk
+    startup += quals[0] + own
+    per_tuple = c.tuple + quals[1] - own
+    run += per_tuple * tuples
+    startup += target_startup
+    run += target_per_tuple * rows
+    return startup, startup + run
+
+
 def index_pages_fetched(c: CostParameters, tuples: float, pages: float, index_pages: float, total_table_pages: float) -> float:
     """Heap pages read for `tuples` index entries, cache considered (Mackert and Lohman; index_pages_fetched)."""
     t = pages if pages > 1 else 1.0

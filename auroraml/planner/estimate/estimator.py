@@ -269,6 +269,8 @@ class Estimator:
             count = 2.0
         elif variable.input is not None and variable.input.is_values:
             count = -1.0
+        elif variable.column is not None and variable.column.number < 0:
+            count = -1.0 if variable.column.number == l.CTID else 1.0
         if variable.unique:
             count = -1.0 * (1.0 - variable.null_fraction)
         if count > 0.0:

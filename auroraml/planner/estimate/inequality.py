@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from auroraml.ir import logical as l
 from auroraml.planner.estimate.estimator import Estimator, Variable, clamp
 from auroraml.planner.estimate.order import Key, order_key
 from auroraml.planner.estimate.scalars import on_a_line
 from auroraml.types.pg_type import PgType
+from auroraml.types.tid import LINE_BITS
 
 DEFAULT_INEQUALITY = 0.3333333333333333
 
@@ -44,6 +46,8 @@ class Bound:
 def inequality(estimator: Estimator, variable: Variable, bound: Bound) -> float:
     """The fraction of rows that satisfy `bound` (scalarineqsel)."""
     values = variable.values
+    if variable.statistics is None and variable.column is not None and variable.column.number == l.CTID:
+        return _place(variable, bound)
     if variable.statistics is None or values is None:
         return DEFAULT_INEQUALITY
     matching, common = common_values(variable, bound.holds)
@@ -51,6 +55,23 @@ def inequality(estimator: Estimator, variable: Variable, bound: Bound) -> float:
     selectivity = 1.0 - variable.null_fraction - common
     selectivity *= share if share >= 0.0 else 0.5
     return clamp(selectivity + matching)
+
+
+def _place(variable: Variable, bound: Bound) -> float:
+    """The share of a table's rows before or behind a page and line."""
+    input, key = variable.input, bound.key
+    if input is None or input.facts is None or input.facts.pages == 0 or not isinstance(key, int):
+        return 1.0
+    pages, block = float(input.facts.pages), float(key >> LINE_BITS)
+    density = input.tuples / (pages - 0.5)  # the last page is thought to be half full
+    if block >= pages - 1:
+        density *= 0.5
+    if density > 0.0:
+        block += min((key & (1 << LINE_BITS) - 1) / density, 1.0)
+    share = block / (pages - 0.5)
+    if bound.equal == bound.greater and input.tuples >= 1.0:
+        share -= 1.0 / input.tuples
+    return clamp(1.0 - share if bound.greater else share)
 
 
 def common_values(variable: Variable, holds: Callable[[Key], bool]) -> tuple[float, float]:

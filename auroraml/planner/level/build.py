@@ -82,8 +82,10 @@ def _table(level: Level, relation: Relation, item: l.TableItem) -> None:
     given = level.estimates.inputs[relation.index] = Input.of(facts, by_number, lambda expr: level.fold(level.statement.inlined(expr)))
     for output, number in zip(item.outputs, item.numbers, strict=True):
         relation.attribute_numbers[output.id] = number
-        relation.widths[output.id] = described.widths[number]
         level.estimates.columns[output.id] = InputColumn.of(given, number)
+        relation.widths[output.id] = described.widths[number] if number > 0 else output.type.length
+        if number < 0:
+            continue
         by_number[number] = e.ColumnRef(type=output.type, typmod=output.typmod, id=output.id, name=output.name)
     relation.not_null = frozenset([o.id for o, n in zip(item.outputs, item.numbers, strict=True) if n in described.not_null])
     row_id = level.row_id_of(item)

@@ -49,6 +49,19 @@ class SeqPath(Path):
     __slots__ = ()
 
 
+class TidPath(Path):
+    """Rows whose page and line any of the clauses names."""
+
+    __slots__ = ("clauses",)
+    clauses: list[Clause]
+
+
+class TidRangePath(TidPath):
+    """Rows whose page and line all of the clauses allow."""
+
+    __slots__ = ()
+
+
 class SamplePath(Path):
     """Some rows of a table (TABLESAMPLE)."""
 

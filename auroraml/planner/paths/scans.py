@@ -6,7 +6,7 @@ from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.planner.cost import scans as cost
 from auroraml.planner.level.level import Level
-from auroraml.planner.level.relation import Parameterization, Relation
+from auroraml.planner.level.relation import Relation
 from auroraml.planner.paths.dominance import add_partial_path, add_path, set_cheapest
 from auroraml.planner.paths.indexes import index_paths
 from auroraml.planner.paths.parallel import useful_gathers, workers_for
@@ -14,6 +14,8 @@ from auroraml.planner.paths.path import DummyPath, ItemPath, Path, ProjectionPat
 from auroraml.planner.paths.sampling import BY_PAGE
 from auroraml.planner.paths.sizes import parameterization
 from auroraml.planner.paths.subqueries import subquery_paths
+from auroraml.planner.paths.target_costs import quals_cost
+from auroraml.planner.paths.tids import tid_paths
 from auroraml.planner.rules.join_tree import NoTable
 
 
@@ -56,6 +58,7 @@ def base_paths(level: Level, relation: Relation) -> None:
             if workers > 0:
                 add_partial_path(relation, sequential(level, relation, 0, workers))
         index_paths(level, relation)
+        tid_paths(level, relation, item)
     elif isinstance(item, l.SubqueryItem):
         subquery_paths(level, relation, item)
     elif isinstance(item, NoTable):
@@ -65,15 +68,6 @@ def base_paths(level: Level, relation: Relation) -> None:
     if relation.partial_paths and relation.parent is None and relation.bits != level.all_bits:
         useful_gathers(level, relation)
     set_cheapest(relation)
-
-
-def quals_cost(level: Level, relation: Relation, param: Parameterization | None) -> tuple[float, float]:
-    """Startup and per-row cost of all conditions of a scan (get_restriction_qual_cost)."""
-    startup, per_tuple = relation.base_cost_startup, relation.base_cost_per_tuple
-    if param is not None:
-        a, b = level.estimates.clauses_cost(param.clauses)
-        startup, per_tuple = startup + a, per_tuple + b
-    return startup, per_tuple
 
 
 def sequential(level: Level, relation: Relation, outer: int, workers: int) -> Path:

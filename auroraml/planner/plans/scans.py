@@ -14,7 +14,20 @@ from auroraml.planner.level.implication import implied
 from auroraml.planner.level.questions import equal, mutable, rewrite, strip, walk
 from auroraml.planner.level.relation import Relation
 from auroraml.planner.paths.index_costs import covered
-from auroraml.planner.paths.path import BitmapPath, BitmapTree, DummyPath, IndexPath, ItemPath, Path, ResultPath, SamplePath, SeqPath, SubqueryPath
+from auroraml.planner.paths.path import (
+    BitmapPath,
+    BitmapTree,
+    DummyPath,
+    IndexPath,
+    ItemPath,
+    Path,
+    ResultPath,
+    SamplePath,
+    SeqPath,
+    SubqueryPath,
+    TidPath,
+    TidRangePath,
+)
 from auroraml.planner.plans.emitter import EXACT, IGNORE, LABEL, SMALL, Emitter, builds, physical_columns
 from auroraml.planner.plans.inputs import Emitted, Resolver
 from auroraml.planner.rules.placeholder import PlaceHolder
@@ -48,6 +61,8 @@ def whole_row(emitter: Emitter, path: Path, flags: int) -> bool:
     row_id = level.row_id_of(relation.item)
     if row_id is not None and relation.needed.get(row_id):
         return False
+    if isinstance(relation.item, l.TableItem) and any(relation.needed.get(o.id) for o in _system(relation.item)):
+        return False
     if flags & LABEL and any(path.target.refs):
         seen: set[int] = set()
         for expr, ref in zip(path.target.exprs, path.target.refs, strict=True):
@@ -56,6 +71,11 @@ def whole_row(emitter: Emitter, path: Path, flags: int) -> bool:
                     return False
                 seen.add(expr.id)
     return True
+
+
+def _system(item: l.TableItem) -> list[l.Output]:
+    """The system columns that are read of a table."""
+    return [o for o, n in zip(item.outputs, item.numbers, strict=True) if n < 0]
 
 
 def scan_clauses(path: Path) -> list[Clause]:
@@ -80,6 +100,8 @@ def _columns(emitter: Emitter, relation: Relation) -> tuple[tuple[p.ScanColumn, 
     numbers = item.numbers if isinstance(item, l.TableItem) else tuple(range(1, len(item.outputs) + 1))
     columns = [p.ScanColumn(number=n, name=o.name, type=o.type, typmod=o.typmod) for n, o in zip(numbers, item.outputs, strict=True)]
     exprs = physical_columns(relation)
+    if isinstance(item, l.TableItem):
+        exprs += [e.ColumnRef(type=o.type, id=o.id, name=o.name) for o in _system(item)]
     row_id = level.row_id_of(item)
     if row_id is not None and relation.needed.get(row_id):
         columns.append(p.ScanColumn(number=-1, name="ctid", type=INT8))
@@ -122,6 +144,33 @@ def sample_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr
         relation=item.relation, alias=relation.alias, columns=columns, targets=resolve.all(outputs),
         filter=_filter(emitter, resolve, scan_clauses(path)), method=item.method, arguments=outside.all(item.arguments), repeatable=repeatable,
         cost=emitter.cost(path), range_index=relation.serial,
+    )  # fmt: skip
+    return Emitted(node, outputs)
+
+
+@builds(TidPath, tested=scan_clauses)
+@builds(TidRangePath, tested=scan_clauses)
+def tid_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr] | None) -> Emitted:
+    """Tid Scan and Tid Range Scan."""
+    assert isinstance(path, TidPath)
+    relation = path.relation
+    item = relation.item
+    assert isinstance(item, l.TableItem)
+    columns, inputs = _columns(emitter, relation)
+    outputs = scan_list(emitter, path, flags, exprs)
+    resolve = emitter.resolver(inputs)
+    conditions = [c.expr for c in path.clauses]
+    named = isinstance(path, TidRangePath) or len(conditions) == 1
+    classes = [c.from_class for c in path.clauses if c.from_class is not None]
+    rest = [
+        c for c in scan_clauses(path)
+        if not (named and (any(c is own for own in path.clauses) or any(c.from_class is cls for cls in classes)))
+        and not (not named and equal(c.expr, _either([[x] for x in conditions])[0]))
+    ]  # fmt: skip
+    kind = p.TidRangeScan if isinstance(path, TidRangePath) else p.TidScan
+    node = kind(
+        relation=item.relation, alias=relation.alias, columns=columns, targets=resolve.all(outputs), filter=_filter(emitter, resolve, rest),
+        conditions=resolve.all(conditions), cost=emitter.cost(path), range_index=relation.serial,
     )  # fmt: skip
     return Emitted(node, outputs)
 

@@ -15,13 +15,18 @@ from auroraml.records import replace
 T = TypeVar("T")
 
 
+def columns_of(item: l.FromItem) -> tuple[l.Output, ...]:
+    """What an item's whole row has."""
+    return item.columns if isinstance(item, l.TableItem) else item.outputs
+
+
 class WholeRows:
     """The whole rows of one level: each relation's is one column, however often it is read."""
 
     def __init__(self, tree: Group, new_id: Callable[[], int]) -> None:
         self.new_id = new_id
         self.holders: dict[int, RowHolder] = {}  # by the relation's first column
-        self.items: Mapping[tuple[int, ...], l.FromItem] = {tuple(o.id for o in item.outputs): item for item in leaves(tree) if item.outputs}
+        self.items: Mapping[tuple[int, ...], l.FromItem] = {tuple(o.id for o in columns_of(item)): item for item in leaves(tree) if item.outputs}
 
     def held(self, node: T) -> T:
         """An expression or a query's upper part; queries inside expressions keep what they read of this level."""
