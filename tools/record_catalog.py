@@ -83,7 +83,7 @@ TYPES = [
     "anymultirange",
     "anycompatiblemultirange",
 ]
-HIDDEN = {"internal", "cstring", "trigger", "event_trigger", "cid", "tid"}
+HIDDEN = {"internal", "cstring", "trigger", "event_trigger", "cid"}
 
 
 def rows(sql: str) -> list[list[str]]:

@@ -119,7 +119,7 @@ def plan_change(statement: Statement, plan: l.Update | l.Delete, outer: Outer | 
     carried = dict(known)
     for id, expr in sub.read.items():
         known[id] = rewrite(expr, lambda part: carried.get(part.id) if isinstance(part, e.ColumnRef) else None)
-    ids = plan.row_ids if isinstance(plan, l.Update) else tuple(o.id for o in plan.target.outputs)
+    ids = plan.row_ids if isinstance(plan, l.Update) else tuple(o.id for o in plan.target.columns)
     for i, (id, c) in enumerate(zip(ids, live(plan.relation), strict=True)):
         known[id] = _row_column(c, i, 1)
     serial = next(r.serial for r in sub.relations if r is not None and r.item is sub.row_of) if sub.row_of is not None else 0

@@ -10,7 +10,7 @@ from auroraml.types.form import REP_FORMS, TextForm, TextStyle
 from auroraml.types.pg_type import PgType, Rep
 
 LINE_BITS, PAGES = 16, 1 << 32
-_NUMBER = r"[ \t\n\v\f\r]*([-+]?[0-9]+)"
+_NUMBER = r"((?:[ \t\n\v\f\r]*[-+]?[0-9]+)?)"
 _TID = re.compile(rf"[^(,)]*\({_NUMBER},{_NUMBER}\)", re.DOTALL)
 
 
@@ -24,7 +24,7 @@ class TidForm(TextForm):
     def datum_in(self, type: PgType, typmod: int, text: str, style: TextStyle) -> Datum:
         match = _TID.match(text)
         if match is not None:
-            page, line = (int(part) for part in match.groups())
+            page, line = (int(part or 0) for part in match.groups())
             if -(1 << 31) <= page < PAGES and 0 <= line < 1 << LINE_BITS:
                 return (page % PAGES) << LINE_BITS | line
         raise InvalidTextRepresentation(f'invalid input syntax for type tid: "{text}"')

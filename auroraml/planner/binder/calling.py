@@ -264,7 +264,7 @@ class Calls:
         """An aggregate that reads columns of an outer level only belongs there: refused (0A000), as it would be computed here."""
         inside = [item for part in parts for item in _walk(part)]
         read = {item.id for item in inside if isinstance(item, e.ColumnRef)}
-        own = {output.id for entry in self.scope.entries for output in entry.outputs}
+        own = {output.id for entry in self.scope.entries for output in (*entry.outputs, *(entry.system or ()))}
         if read and not read & own and self.scope.parent is not None and not any(isinstance(item, e.SubLink) for item in inside):
             raise FeatureNotSupported("aggregate functions of an outer query level are not supported", at=at)
 

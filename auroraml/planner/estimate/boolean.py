@@ -23,7 +23,9 @@ def boolean_column(estimator: Estimator, expr: e.Expr, only: Input | None) -> fl
 
 def is_null(variable: Variable, *, negated: bool = False) -> float:
     """IS NULL, or IS NOT NULL."""
-    fraction = DEFAULT_UNKNOWN if variable.statistics is None else variable.null_fraction
+    fraction = variable.null_fraction
+    if variable.statistics is None and (variable.column is None or variable.column.number >= 0):  # system columns are never NULL
+        fraction = DEFAULT_UNKNOWN
     return clamp(1.0 - fraction if negated else fraction)
 
 

@@ -91,6 +91,7 @@ def _table(level: Level, relation: Relation, item: l.TableItem) -> None:
     row_id = level.row_id_of(item)
     if row_id is not None:
         relation.attribute_numbers[row_id] = -1
+        relation.widths.update((o.id, 0) for o, n in zip(item.outputs, item.numbers, strict=True) if n == l.CTID)  # to PostgreSQL the same column
         relation.widths[row_id] = ROW_ID_WIDTH
         level.owner[row_id] = relation.index
     if item.relation.system is not None:

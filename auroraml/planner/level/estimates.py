@@ -220,8 +220,9 @@ class Estimates:
         if isinstance(expr, e.ColumnRef):
             number = self.level.owner.get(expr.id)
             if number:
-                found = self.level.relation(number).widths.get(expr.id)
-                if found:
+                relation = self.level.relation(number)
+                found = relation.widths.get(expr.id)
+                if found or (found == 0 and relation.attribute_numbers.get(expr.id, 0) < 0):  # ctid beside the row's number
                     return found
         if isinstance(expr, e.Aggregate) and expr.state is not None:
             return type_width(expr.state)
