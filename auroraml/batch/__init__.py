@@ -1,6 +1,7 @@
 """Source, Rows, Column, Batch: what storage makes, evaluate computes over, operators pass and services take."""
 
 from auroraml.batch.batch import Batch, Column, Rows, concat_batches
+from auroraml.batch.narrow import NarrowFixed, NarrowNumeric, fixed, numeric, stored, width
 from auroraml.batch.numbers import all_of, ascending, numbers, stable_order
 from auroraml.batch.vector import (
     DTYPES,
@@ -52,6 +53,8 @@ __all__ = [
     "ListVector",
     "ManyScales",
     "Mask",
+    "NarrowFixed",
+    "NarrowNumeric",
     "NumericVector",
     "RangeVector",
     "RenderedVector",
@@ -65,9 +68,13 @@ __all__ = [
     "at_one_scale",
     "concat",
     "concat_batches",
+    "fixed",
     "from_datums",
     "numbers",
+    "numeric",
     "range_flags",
     "scales_of",
     "stable_order",
+    "stored",
+    "width",
 ]  # fmt: skip

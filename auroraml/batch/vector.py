@@ -309,11 +309,11 @@ class RenderedVector(TextVector):
 
 
 class DictVector(Vector):
-    """Text or bytes as int32 `codes` into a `dictionary` of distinct values (a TextVector without NULLs)."""
+    """Text or bytes as `codes`, whole numbers of any width, into a `dictionary` of distinct values (a TextVector without NULLs)."""
 
     __slots__ = ("codes", "dictionary")
 
-    def __init__(self, codes: npt.NDArray[np.int32], dictionary: TextVector, validity: Mask | None = None) -> None:
+    def __init__(self, codes: npt.NDArray[np.integer], dictionary: TextVector, validity: Mask | None = None) -> None:
         super().__init__(len(codes), validity)
         self.codes = codes
         self.dictionary = dictionary

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auroraml.batch import ConstVector, DictVector, FixedVector, NumericVector, RenderedVector, TextVector, Vector, from_datums
+from auroraml.batch import ConstVector, DictVector, FixedVector, NumericVector, RenderedVector, TextVector, Vector, from_datums, stored
 from auroraml.errors import DatabaseError, FeatureNotSupported, OperationalError
 from auroraml.evaluate.frame import Runtime, scatter
 from auroraml.functions.signature import SCALARS, Kernel, Types
@@ -103,8 +103,8 @@ def _apply(kernel: Kernel, function: Function, result: PgType, args: Sequence[Ve
     extra: tuple[object, ...] = (ctx,) if kernel.context else ()
     if kernel.typed:
         extra = (*extra, Types(args=types, result=result))
-    if kernel.face == "numpy":
-        values = kernel.function(*extra, *[_numpy(arg) for arg in args])
+    if kernel.face in ("numpy", "stored"):
+        values = kernel.function(*extra, *[_numpy(arg, kernel.face == "stored") for arg in args])
         if isinstance(values, Vector):
             return values if values.n == n else ConstVector(values, n)
         array = np.asarray(values)
@@ -122,12 +122,12 @@ def _apply(kernel: Kernel, function: Function, result: PgType, args: Sequence[Ve
     return found  # type: ignore[no-any-return] # kernels of this face return vectors
 
 
-def _numpy(arg: Vector) -> np.ndarray:
+def _numpy(arg: Vector, narrow: bool) -> np.ndarray:
     if isinstance(arg, ConstVector):
         arg = arg.one
     flat = arg.flat()
     assert isinstance(flat, FixedVector | NumericVector)
-    return flat.values
+    return stored(flat) if narrow else flat.values
 
 
 def _arrow(arg: Vector) -> pa.Array | pa.Scalar:

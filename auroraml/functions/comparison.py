@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auroraml.batch import ConstVector, FixedVector, ManyScales, NumericVector, Vector
+from auroraml.batch import ConstVector, FixedVector, ManyScales, NumericVector, Vector, stored
 from auroraml.catalog.data import OPERATORS
 from auroraml.functions.signature import SCALARS, Kernel
 from auroraml.types.numeric import CONTEXT, rescale
@@ -25,8 +25,25 @@ _FLOAT = frozenset((Rep.FLOAT4, Rep.FLOAT8))
 _SAME = frozenset((Rep.TID, Rep.DATE, Rep.TIME, Rep.TIMESTAMP))
 
 
+def against(name: str, values: np.ndarray, one: int) -> np.ndarray:
+    """Whole numbers of any width against one that their width need not hold."""
+    bounds = np.iinfo(values.dtype)
+    if not bounds.min <= one <= bounds.max:
+        return np.full(len(values), name == "ne" or name in (("lt", "le") if one > 0 else ("gt", "ge")))
+    return getattr(operator, name)(values, values.dtype.type(one))  # type: ignore[no-any-return] # numpy gives Any
+
+
 def _numbers(name: str) -> Kernel:
-    return Kernel(function=getattr(operator, name), face="numpy", raises=False, light=True)
+    compare: Callable[[np.ndarray, np.ndarray], np.ndarray] = getattr(operator, name)
+
+    def run(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        if len(b) == 1 and a.dtype.kind == "i":
+            return against(name, a, int(b[0]))
+        if len(a) == 1 and b.dtype.kind == "i":
+            return against(FLIPPED[name], b, int(a[0]))
+        return compare(a, b)
+
+    return Kernel(function=run, face="stored", raises=False, light=True)
 
 
 def _floats(name: str) -> Kernel:
@@ -61,6 +78,8 @@ def _one(vector: Vector) -> NumericVector:
 def aligned(a: Vector, b: Vector) -> tuple[np.ndarray, np.ndarray, int | None]:
     """Both numerics at one scale as int64, or as objects (scale None) where that overflows; constants keep length 1."""
     left, right = _one(a), _one(b)
+    if left.scale is not None and left.scale == right.scale:
+        return stored(left), stored(right), left.scale
     if left.scale is not None and right.scale is not None:
         scale = max(left.scale, right.scale)
         x, y = rescale(left.values, left.scale, scale), rescale(right.values, right.scale, scale)
@@ -74,8 +93,10 @@ def _with_one_value(name: str, column: Vector, value: Vector) -> np.ndarray | No
     if isinstance(column, ConstVector) or not isinstance(value, ConstVector):
         return None
     flat, one = _one(column), _one(value)
-    if flat.scale is None or one.scale == flat.scale:
+    if flat.scale is None:
         return None
+    if one.scale == flat.scale:
+        return against(name, stored(flat), int(one.values[0]))
     exact = one.as_objects().values[0]
     if not exact.is_finite():
         return None
@@ -88,7 +109,7 @@ def _with_one_value(name: str, column: Vector, value: Vector) -> np.ndarray | No
         below += 1  # x < 2.5 is x < 3
     if abs(below) >= 2**63:
         return np.full(flat.n, (below > 0) == (name in ("lt", "le")))
-    return getattr(operator, name)(flat.values, np.int64(below))  # type: ignore[no-any-return] # numpy gives Any
+    return against(name, stored(flat), below)
 
 
 def _numerics(name: str) -> Kernel:

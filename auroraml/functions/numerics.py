@@ -7,13 +7,14 @@ from decimal import Context, Decimal, localcontext
 
 import numpy as np
 
-from auroraml.batch import ConstVector, FixedVector, NumericVector, Vector
+from auroraml.batch import ConstVector, FixedVector, NumericVector, Vector, numeric, stored, width
 from auroraml.errors import DivisionByZero
 from auroraml.functions.division import divide_decimals, exponent_of, quotients
 from auroraml.functions.signature import scalar
 from auroraml.types.numeric import CONTEXT, in_range, positive_zero, round_to
 
 LIMIT = 2**63 - 1
+INT8 = np.dtype(np.int64)
 _UNTRAPPED = Context(prec=30, traps=[])
 
 
@@ -26,7 +27,8 @@ def _one(vector: Vector) -> NumericVector:
 def reach(vector: FixedVector | NumericVector) -> tuple[int, int]:
     """Bounds of a vector's whole numbers, looked for once."""
     if vector.lo is None or vector.hi is None:
-        vector.lo, vector.hi = (int(vector.values.min()), int(vector.values.max())) if vector.n else (0, 0)
+        values = stored(vector)
+        vector.lo, vector.hi = (int(values.min()), int(values.max())) if vector.n else (0, 0)
     return vector.lo, vector.hi
 
 
@@ -37,8 +39,14 @@ def magnitude(vector: FixedVector | NumericVector) -> int:
 
 
 def _result(values: np.ndarray, scale: int | None, n: int, bounds: tuple[int | None, int | None] = (None, None)) -> Vector:
-    vector = NumericVector(values, scale, None, *bounds)
+    vector = NumericVector(values, None, None, *bounds) if scale is None else numeric(values, scale, None, *bounds)
     return vector if vector.n == n else ConstVector(vector, n)
+
+
+def _narrowed(vector: NumericVector, dtype: np.dtype) -> np.ndarray:
+    """Values in as many bytes as the result of sums and products needs: what is cut off makes no difference to the bits that are left."""
+    values = vector.values if dtype == INT8 else stored(vector)
+    return values.astype(dtype, copy=False)
 
 
 def _total(a: Vector, b: Vector, sign: int) -> Vector | None:
@@ -51,8 +59,10 @@ def _total(a: Vector, b: Vector, sign: int) -> Vector | None:
     (low_x, high_x), (low_y, high_y) = (sorted(end * factor for end in reach(v)) for v, factor in ((x, of_x), (y, sign * of_y)))
     if max(-low_x, high_x, -low_y, high_y, of_x, of_y, -low_x - low_y, high_x + high_y) > LIMIT:
         return None
-    left, right = (v.values if factor == 1 else v.values * factor for v, factor in ((x, of_x), (y, of_y)))
-    return _result(left + right if sign > 0 else left - right, scale, max(a.n, b.n), (low_x + low_y, high_x + high_y))
+    bounds = low_x + low_y, high_x + high_y
+    dtype = width(bounds[0], max(bounds[1], of_x, of_y), INT8)
+    left, right = (_narrowed(v, dtype) if factor == 1 else _narrowed(v, dtype) * dtype.type(factor) for v, factor in ((x, of_x), (y, of_y)))
+    return _result(left + right if sign > 0 else left - right, scale, max(a.n, b.n), bounds)
 
 
 def by_value(a: Vector, b: Vector, compute: Callable[[Decimal, Decimal], Decimal]) -> Vector:
@@ -99,7 +109,8 @@ def multiply(a: Vector, b: Vector) -> Vector:
     x, y = _one(a), _one(b)
     if x.scale is not None and y.scale is not None and magnitude(x) * magnitude(y) <= LIMIT:
         corners = [p * q for p in reach(x) for q in reach(y)]
-        return _result(x.values * y.values, x.scale + y.scale, max(a.n, b.n), (min(corners), max(corners)))
+        dtype = width(min(corners), max(corners), INT8)
+        return _result(_narrowed(x, dtype) * _narrowed(y, dtype), x.scale + y.scale, max(a.n, b.n), (min(corners), max(corners)))
     return _by_column(a, b, np.multiply, lambda p, q: positive_zero(context_of(p, q).multiply(p, q)))
 
 

@@ -8,11 +8,25 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auroraml.batch import ConstVector, DictVector, FixedVector, NumericVector, TextVector, Vector, concat, from_datums
+from auroraml.batch import (
+    ConstVector,
+    DictVector,
+    FixedVector,
+    NumericVector,
+    TextVector,
+    Vector,
+    concat,
+    fixed,
+    from_datums,
+    numeric,
+    stored,
+    width,
+)
 from auroraml.types.pg_type import PgType, Rep
 
 TRY_DICTIONARY = 4_096  # rows from which a text column is looked at: does a dictionary pay?
 SAMPLE = 8_192
+INT8, CODE = np.dtype(np.int64), np.dtype(np.int32)
 
 
 class Buffer:
@@ -33,6 +47,11 @@ class Buffer:
             self.array = grown
         self.array[self.n : wanted] = values
         self.n = wanted
+
+    def widen(self, dtype: np.dtype) -> None:
+        """Keep values of another type from now on, those of before too."""
+        if self.array.dtype != dtype:
+            self.array = self.array.astype(dtype)
 
     @property
     def view(self) -> np.ndarray:
@@ -95,24 +114,27 @@ def column_of(type: PgType, element: PgType | None) -> Column:
 
 
 class FixedColumn(Column):
-    """Fixed-width values, with bounds where they are whole numbers."""
+    """Fixed-width values; of whole numbers the bounds too, and no more bytes than those need."""
 
     def __init__(self, empty: FixedVector) -> None:
         super().__init__()
-        self.values = Buffer(empty.values.dtype)
-        self.bounded = empty.values.dtype.kind in "iu"
+        self.dtype = empty.values.dtype
+        self.bounded = self.dtype.kind in "iu"
+        self.values = Buffer(np.int8 if self.bounded else self.dtype)
         self.lo: int | None = None
         self.hi: int | None = None
 
     def _add(self, vector: Vector) -> None:
         flat = vector.flat()
         assert isinstance(flat, FixedVector)
-        self.values.extend(flat.values)
+        values = stored(flat)
         if self.bounded:
-            self.lo, self.hi = widened(self.lo, self.hi, flat.values)
+            self.lo, self.hi = widened(self.lo, self.hi, values)
+            self.values.widen(width(self.lo, self.hi, self.dtype))
+        self.values.extend(values)
 
     def _read(self) -> Vector:
-        return FixedVector(self.values.view, self.validity, self.lo, self.hi)
+        return fixed(self.values.view, self.dtype, self.validity, self.lo, self.hi)
 
 
 def widened(lo: int | None, hi: int | None, values: np.ndarray) -> tuple[int, int]:
@@ -139,14 +161,16 @@ class NumericColumn(Column):
             flat = NumericVector(np.zeros(flat.n, np.int64), self.scale if self.objects is None and self.scale is not None else 0, flat.validity)
         if self.objects is None and flat.scale is not None and (self.whole is None or flat.scale == self.scale or not self._values_known()):
             if self.whole is None or flat.scale != self.scale:
-                self.whole, self.scale = self.whole or Buffer(np.int64), flat.scale
-            self.whole.extend(flat.values)
-            self.lo, self.hi = widened(self.lo, self.hi, flat.values)
+                self.whole, self.scale = self.whole or Buffer(np.int8), flat.scale
+            values = stored(flat)
+            self.lo, self.hi = widened(self.lo, self.hi, values)
+            self.whole.widen(width(self.lo, self.hi, INT8))
+            self.whole.extend(values)
             return
         if self.objects is None:
             self.objects = Buffer(object)
             if self.whole is not None:
-                self.objects.extend(NumericVector(self.whole.view, self.scale).as_objects().values)
+                self.objects.extend(NumericVector(self.whole.view.astype(np.int64), self.scale).as_objects().values)
                 self.whole = None
         self.objects.extend(flat.as_objects().values)
 
@@ -158,7 +182,7 @@ class NumericColumn(Column):
         if self.objects is not None:
             return NumericVector(self.objects.view, None, self.validity)
         values = np.zeros(0, np.int64) if self.whole is None else self.whole.view
-        return NumericVector(values, self.scale or 0, self.validity, self.lo, self.hi)
+        return numeric(values, self.scale or 0, self.validity, self.lo, self.hi)
 
 
 class TextColumn(Column):
@@ -210,7 +234,7 @@ class TextColumn(Column):
             few = pc.count_distinct(sample).as_py() * 16 <= len(sample)
         if few:
             before = self._plain()
-            self.codes, self.dictionary = Buffer(np.int32), TextVector(pa.array([], self.type))
+            self.codes, self.dictionary = Buffer(np.int8), TextVector(pa.array([], self.type))
             self.offsets, self.data = Buffer(np.int64), Buffer(np.uint8)
             if len(before):
                 self._encode(TextVector(before))
@@ -235,6 +259,7 @@ class TextColumn(Column):
                 return
             self.dictionary = TextVector(known)
             found = pc.index_in(values, value_set=known)
+        self.codes.widen(width(0, self.dictionary.n, CODE))
         codes = found.to_numpy(zero_copy_only=False).astype(np.int32)
         self.codes.extend(codes[places] if len(codes) else np.zeros(vector.n, np.int32))
 

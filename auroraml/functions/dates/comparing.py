@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from auroraml.batch import ConstVector, FixedVector, Vector
-from auroraml.functions.comparison import FLIPPED
+from auroraml.batch import ConstVector, FixedVector, Vector, stored
+from auroraml.functions.comparison import FLIPPED, against
 from auroraml.functions.signature import SCALARS, CallContext, Kernel, oid_of
 from auroraml.types import julian
 from auroraml.types.datetime_casts import instant_of
@@ -56,17 +56,17 @@ _SIDES: dict[str, tuple[str, Convert, Convert]] = {
 }
 
 
-def _values(vector: Vector) -> np.ndarray:
+def _fixed(vector: Vector) -> FixedVector:
     flat = (vector.one if isinstance(vector, ConstVector) else vector).flat()
     assert isinstance(flat, FixedVector)
-    return flat.values
+    return flat
 
 
 def _moment(ctx: CallContext, vector: Vector, side: Convert) -> int | None:
     """The one timestamp that dates, converted by `side`, are compared with; None for several, or where days differ in length."""
     if not isinstance(vector, ConstVector) or side not in (_dates, _local_dates):
         return None
-    micros = int(_values(vector)[0])
+    micros = int(_fixed(vector).values[0])
     if side is _dates or micros in (julian.TIMESTAMP_MIN, julian.TIMESTAMP_MAX):
         return micros
     zone = session_zone(ctx.style)
@@ -85,19 +85,19 @@ def _with_moment(name: str, days: np.ndarray, micros: int) -> np.ndarray:
             return np.full(len(days), name == "ne")
         if rest and name in ("lt", "ge"):
             day += 1  # before noon of a day is before the next day
-    return getattr(operator, name)(days, np.int32(day))  # type: ignore[no-any-return] # numpy gives Any
+    return against(name, days, day)
 
 
 def _kernel(name: str, left: Convert, right: Convert) -> Kernel:
     compare: Callable[[np.ndarray, np.ndarray], np.ndarray] = getattr(operator, name)
 
     def run(ctx: CallContext, a: Vector, b: Vector) -> Vector:
-        x, y = _values(a), _values(b)
+        x, y = _fixed(a), _fixed(b)
         for days, other, side, symbol in ((x, b, left, name), (y, a, right, FLIPPED[name])):
             moment = _moment(ctx, other, side)
             if moment is not None:
-                return FixedVector(_with_moment(symbol, days, moment))
-        return FixedVector(compare(left(ctx, x), right(ctx, y)))
+                return FixedVector(_with_moment(symbol, stored(days), moment))
+        return FixedVector(compare(left(ctx, x.values), right(ctx, y.values)))
 
     return Kernel(function=run, context=True, raises=False, light=True)
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pyarrow as pa
 
-from auroraml.batch import DictVector, FixedVector, NumericVector, TextVector, from_datums
+from auroraml.batch import DictVector, FixedVector, NumericVector, TextVector, from_datums, stored
 from auroraml.storage.columns import column_of
 from auroraml.types.table import BY_NAME
 
@@ -58,4 +58,4 @@ def test_a_column_is_read_without_a_copy() -> None:
     column = column_of(INT4, None)
     column.append(FixedVector(np.arange(100, dtype=np.int32)))
     vector = column.vector
-    assert isinstance(vector, FixedVector) and vector.values.base is not None
+    assert isinstance(vector, FixedVector) and stored(vector).base is not None
