@@ -283,7 +283,7 @@ def _by_digits(packed: Sequence[tuple[Codes, int]], n: int) -> Index:
     order: Index | None = None
     for codes, size in reversed(packed):
         bits = (size - 1).bit_length()
-        if bits > 4 * width:
+        if size > WIDE or bits > 4 * width:
             order = _after(np.argsort(codes if order is None else codes[order], kind="stable"), order)
             continue
         for shift in range(0, bits, width):

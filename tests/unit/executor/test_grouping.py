@@ -1,0 +1,120 @@
+"""Groups made morsel by morsel, run by run, and of all rows at once are the same."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import pytest
+
+import auroraml
+from auroraml import errors
+from auroraml.executor.operators import morsels, runs
+
+CALLS = (
+    "count(*)", "count(i)", "sum(i)", "avg(i)", "min(i)", "max(i)", "sum(l)", "avg(l)", "sum(d)", "avg(d)", "min(d)", "max(d)", "min(t)", "max(t)",
+    "sum(i * 2) FILTER (WHERE i > 20)", "count(*) FILTER (WHERE i IS NULL)", "bool_and(i > 3)", "bit_or(i)", "max(f)", "min(f)", "min(e)", "bool_or(b)",
+)  # fmt: skip
+KEPT = (*CALLS, "sum(f)", "avg(f)", "array_agg(i ORDER BY t)", "count(DISTINCT i)", "string_agg(t, ',' ORDER BY t)", "stddev(d)")
+ROWS = """CREATE TABLE r AS SELECT g % 7 AS k, CASE WHEN g % 5 > 0 THEN chr(97 + (g % 3)::int4) END AS s, nullif(g, 7)::int4 AS i,
+          CASE WHEN g % 3 > 0 THEN g * 30000000000000000 END AS l, (g - 20) * 1.10 + nullif(g % 5, 3) AS d, chr(97 + (g % 26)::int4) || g AS t,
+          CASE g % 11 WHEN 3 THEN 'NaN' WHEN 4 THEN '-0' ELSE g * -0.1 END::float8 AS f, date '2020-01-01' + (g % 13)::int4 AS e, g % 2 = 0 AS b
+          FROM generate_series(1::bigint, 300) g"""
+
+
+@pytest.fixture
+def connection() -> Iterator[auroraml.Connection]:
+    with auroraml.connect(autocommit=True) as made:
+        made.execute(ROWS)
+        yield made
+
+
+@pytest.fixture
+def folded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The rows of each morsel folded."""
+    seen: list[int] = []
+    fold = morsels.MorselStates._fold
+
+    def counted(self: morsels.MorselStates, *args: object) -> None:
+        seen.append(args[0].n)  # type: ignore[attr-defined] # a batch
+        fold(self, *args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(morsels.MorselStates, "_fold", counted)
+    return seen
+
+
+@pytest.mark.parametrize("keys", ["k", "s", "k, s", "i IS NULL, s", "f", "t"])
+@pytest.mark.parametrize("few", [morsels.FEW, 1])
+def test_morsels(connection: auroraml.Connection, keys: str, few: int, monkeypatch: pytest.MonkeyPatch, folded: list[int]) -> None:
+    connection.execute("SET enable_sort = off")
+    sql = f"SELECT {keys}, {', '.join(CALLS)} FROM r GROUP BY {keys}"
+    monkeypatch.setattr(morsels, "SAVED", 1 << 30)
+    whole = connection.execute(sql).fetchall()
+    assert not folded
+    monkeypatch.setattr(morsels, "SAVED", 0)
+    monkeypatch.setattr(morsels, "MORSEL", 41)
+    monkeypatch.setattr(morsels, "FEW", few)
+    found = connection.execute(sql).fetchall()
+    assert folded == [41] * 7 + [13]
+    assert repr(found) == repr(whole)
+
+
+def test_sums_of_floats_are_not_split(connection: auroraml.Connection, folded: list[int]) -> None:
+    connection.execute("SELECT k, sum(f) FROM r GROUP BY k")
+    connection.execute("SELECT k, count(DISTINCT i) FROM r GROUP BY k")
+    connection.execute("SELECT k, sum(random()) FROM r GROUP BY k")
+    assert not folded
+
+
+@pytest.mark.parametrize("keys", ["k", "s", "k, s", "i IS NULL, s", "f", "t"])
+@pytest.mark.parametrize("little", [0, 20, 100])
+def test_runs(connection: auroraml.Connection, keys: str, little: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    sql = f"SELECT {keys}, {', '.join(KEPT)} FROM (SELECT * FROM r ORDER BY {keys} LIMIT 290) r GROUP BY {keys} HAVING count(*) <> 2"
+    connection.execute("SET enable_sort = off; SET enable_incremental_sort = off")
+    connection.execute("SET enable_hashagg = off")
+    whole = connection.execute(sql).fetchall()
+    monkeypatch.setattr(runs, "LITTLE", little)
+    add = runs.Runs.add
+    chance = random.Random(5)
+
+    def piecewise(self: runs.Runs, batch: object, found: object) -> None:
+        start = 0
+        while start < batch.n:  # type: ignore[attr-defined] # a batch
+            stop = start + chance.randint(1, 60)
+            add(self, batch.slice(start, stop), [c.part(one, start, stop) for c, one in zip(self.calls, found, strict=True)])  # type: ignore[attr-defined, call-overload]
+            start = stop
+
+    monkeypatch.setattr(runs.Runs, "add", piecewise)
+    assert repr(connection.execute(sql).fetchall()) == repr(whole)
+    assert "GroupAggregate" in str(connection.execute(f"EXPLAIN {sql}").fetchall())
+
+
+def test_runs_are_groups(connection: auroraml.Connection) -> None:
+    select = f"SELECT k, s, {', '.join(KEPT)} FROM r GROUP BY k, s ORDER BY k, s"
+    hashed = connection.execute(select).fetchall()
+    connection.execute("SET enable_hashagg = off")
+    assert "GroupAggregate" in str(connection.execute(f"EXPLAIN {select}").fetchall())
+    assert repr(connection.execute(select).fetchall()) == repr(hashed)
+
+
+@pytest.mark.parametrize("strategy", ["enable_hashagg", "enable_sort"])
+def test_sums_beyond_64_bits(connection: auroraml.Connection, strategy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(morsels, "SAVED", 0)
+    monkeypatch.setattr(morsels, "MORSEL", 3)
+    connection.execute(f"SET {strategy} = off")
+    connection.execute(
+        "CREATE TABLE big AS SELECT g % 2 AS k, CASE WHEN g % 3 = 0 THEN -1 ELSE 1 END * 9223372036854775807 AS l FROM generate_series(1, 20) g"
+    )
+    rows = connection.execute("SELECT k, sum(l), sum(l * 10::numeric), min(l), max(l) FROM big GROUP BY k ORDER BY k").fetchall()
+    limit = 2**63 - 1
+    signs = [[-1 if g % 3 == 0 else 1 for g in range(1, 21) if g % 2 == k] for k in (0, 1)]
+    assert [(r[0], int(r[1]), int(r[2]), r[3], r[4]) for r in rows] == [
+        (k, sum(s) * limit, sum(s) * limit * 10, -limit, limit) for k, s in enumerate(signs)
+    ]
+
+
+def test_the_first_row_that_fails_is_the_one_told_of(connection: auroraml.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(morsels, "SAVED", 0)
+    sql = "SELECT k, sum(CASE i WHEN 200 THEN i / 0 WHEN 100 THEN 2147483647 + i WHEN 300 THEN i / 0 ELSE i END) FROM r GROUP BY k"
+    with pytest.raises(errors.NumericValueOutOfRange):
+        connection.execute(sql)
