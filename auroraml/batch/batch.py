@@ -11,6 +11,13 @@ from auroraml.batch.numbers import all_of, numbers
 from auroraml.batch.vector import FixedVector, Index, Mask, Vector, concat
 
 
+FEW = 1_024  # rows of which it does not matter whether they are a range
+
+
+def _consecutive(index: Index) -> bool:
+    return bool((np.diff(index) == 1).all())
+
+
 class Rows:
     """Which rows of a source: a range `start..stop`, or an `index` vector; -1 in a `nullable` index is a NULL row.
 
@@ -34,6 +41,14 @@ class Rows:
     def at(index: Index, nullable: bool = False) -> Rows:
         """The rows at `index`."""
         return Rows(len(index), 0, index, nullable)
+
+    @staticmethod
+    def lying(index: Index) -> Rows:
+        """The rows at `index`: a range where they are one."""
+        n = len(index)
+        if n < FEW or int(index[-1]) - int(index[0]) != n - 1 or not _consecutive(index[:FEW]) or not _consecutive(index):
+            return Rows.at(index)
+        return Rows.range(int(index[0]), int(index[0]) + n)
 
     def take(self, index: Index, nullable: bool = False) -> Rows:
         """The rows that `index` picks of these ones."""

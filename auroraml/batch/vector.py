@@ -83,8 +83,8 @@ class Vector:
             known = index >= 0
             if self.n == 0:
                 return known
-            return known if self.validity is None else known & self.validity[index]
-        return None if self.validity is None else self.validity[index]
+            return known if self.validity is None else known & self.validity.take(index)
+        return None if self.validity is None else self.validity.take(index)
 
 
 class FixedVector(Vector):

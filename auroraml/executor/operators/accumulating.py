@@ -11,7 +11,7 @@ from auroraml.batch import FixedVector, Index, Vector, concat
 from auroraml.evaluate import Frame, compile, truth
 from auroraml.evaluate.call import null
 from auroraml.evaluate.keys import groups, sort_indices
-from auroraml.executor.operators.states import aggregate_kernel, combined, state_of
+from auroraml.executor.operators.states import aggregate_kernel, combined, is_mergeable, state_of
 from auroraml.executor.space.states import state_sizes
 from auroraml.functions.signature import CallContext
 from auroraml.ir import expr as e
@@ -110,7 +110,7 @@ class Accumulated:
         types = [INT8, *(a.type for a in self.call.args)]
         _, _, first = groups(parts, types, len(chosen))
         first = np.sort(first)
-        if order is None and args:
+        if order is None and args and not is_mergeable(self.call):  # what values there are is enough for those
             nothing = [False] * len(args)
             first = first[sort_indices([a.take(chosen[first]) for a in args], [a.type for a in self.call.args], nothing, nothing, len(first))]
         return chosen[first]

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 KEPT = 8
+SHORT = 32  # rows of a group on average, below which an operation for each group takes longer than one for each row
 
 
 class GroupRows:
@@ -44,7 +45,13 @@ class GroupRows:
             out = np.full(self.groups, start, values.dtype)
             operation.at(out, codes, values)
             return out
-        found: np.ndarray = operation.reduceat(values, self.starts, dtype=values.dtype)
+        found: np.ndarray
+        if operation is np.add and values.dtype == np.int64 and len(values) < SHORT * len(self.starts):
+            totals = np.cumsum(values)  # it may wrap around, and the differences wrap back
+            ends = totals[np.append(self.starts[1:], len(values)) - 1]
+            found = np.diff(ends, prepend=0)
+        else:
+            found = operation.reduceat(values, self.starts, dtype=values.dtype)
         if self.filled is None:
             return found
         out = np.full(self.groups, start, values.dtype)
@@ -75,10 +82,15 @@ def _keep(rows: GroupRows) -> GroupRows:
     return rows
 
 
-def clustered(counts: np.ndarray) -> np.ndarray:
-    """The codes of rows that come group by group, `counts` of each group."""
-    codes = np.repeat(np.arange(len(counts)), counts)
-    _keep(GroupRows(codes, len(counts), counts=counts, clustered=True))
+def clustered(starts: np.ndarray, n: int) -> np.ndarray:
+    """The codes of `n` rows that come group by group, each from its start on."""
+    if n < SHORT * len(starts):
+        codes = np.zeros(n, np.int64)
+        codes[starts[1:]] = 1
+        np.cumsum(codes, out=codes)
+    else:
+        codes = np.repeat(np.arange(len(starts)), np.diff(starts, append=n))
+    _keep(GroupRows(codes, len(starts), counts=np.diff(starts, append=n), clustered=True))
     return codes
 
 
