@@ -10,7 +10,6 @@ import numpy as np
 from auroraml.batch.numbers import all_of, numbers
 from auroraml.batch.vector import FixedVector, Index, Mask, Vector, concat
 
-
 FEW = 1_024  # rows of which it does not matter whether they are a range
 
 

@@ -18,10 +18,13 @@ def texts(values: list[str]) -> TextVector:
     return TextVector(pa.array(values, pa.large_string()))
 
 
-@pytest.mark.parametrize("size", [1, 3, 1000, 1 << 40])
+@pytest.mark.parametrize("size", [1, 3, 1000, 1 << 33, 1 << 40])
 @pytest.mark.parametrize("ordered", [False, True])
-def test_groups_are_numbered_as_they_appear(size: int, ordered: bool) -> None:
-    values = [random.Random(1).randrange(size) if size < 1000 else i * i % size for i in range(500)]
+@pytest.mark.parametrize("short", [1, 1 << 30])
+def test_groups_are_numbered_as_they_appear(size: int, ordered: bool, short: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "SHORT", short)
+    monkeypatch.setattr(keys, "GLANCE", 100)
+    values = [random.Random(1).randrange(size) if size < 1000 else (i % 400) ** 5 % size for i in range(500)]
     values = sorted(values) if ordered else values
     codes, count, first = keys.numbered(np.array(values, np.int64), size)
     seen: dict[int, int] = {}

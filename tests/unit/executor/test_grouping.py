@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
 import auroraml
 from auroraml import errors
+from auroraml.batch import Batch, Column, FixedVector, Mask, Rows
 from auroraml.executor.operators import morsels, runs
 
 CALLS = (
@@ -16,7 +18,7 @@ CALLS = (
     "sum(i * 2) FILTER (WHERE i > 20)", "count(*) FILTER (WHERE i IS NULL)", "bool_and(i > 3)", "bit_or(i)", "max(f)", "min(f)", "min(e)", "bool_or(b)",
 )  # fmt: skip
 KEPT = (*CALLS, "sum(f)", "avg(f)", "array_agg(i ORDER BY t)", "count(DISTINCT i)", "string_agg(t, ',' ORDER BY t)", "stddev(d)")
-ROWS = """CREATE TABLE r AS SELECT g % 7 AS k, CASE WHEN g % 5 > 0 THEN chr(97 + (g % 3)::int4) END AS s, nullif(g, 7)::int4 AS i,
+ROWS = """CREATE TABLE r AS SELECT g, g % 7 AS k, CASE WHEN g % 5 > 0 THEN chr(97 + (g % 3)::int4) END AS s, nullif(g, 7)::int4 AS i,
           CASE WHEN g % 3 > 0 THEN g * 30000000000000000 END AS l, (g - 20) * 1.10 + nullif(g % 5, 3) AS d, chr(97 + (g % 26)::int4) || g AS t,
           CASE g % 11 WHEN 3 THEN 'NaN' WHEN 4 THEN '-0' ELSE g * -0.1 END::float8 AS f, date '2020-01-01' + (g % 13)::int4 AS e, g % 2 = 0 AS b
           FROM generate_series(1::bigint, 300) g"""
@@ -64,6 +66,40 @@ def test_sums_of_floats_are_not_split(connection: auroraml.Connection, folded: l
     connection.execute("SELECT k, count(DISTINCT i) FROM r GROUP BY k")
     connection.execute("SELECT k, sum(random()) FROM r GROUP BY k")
     assert not folded
+
+
+@pytest.mark.parametrize("few", [morsels.FEW, 8, 1])
+@pytest.mark.parametrize("where", ["k <> 3", "k = 3", "g > 100", "s IS NOT NULL", "k <> 3 ORDER BY g DESC LIMIT 200"])
+def test_morsels_of_rows_left_by_a_filter(
+    connection: auroraml.Connection, where: str, few: int, monkeypatch: pytest.MonkeyPatch, folded: list[int]
+) -> None:  # fmt: skip
+    connection.execute("SET enable_sort = off")
+    sql = f"SELECT k, s, {', '.join(CALLS)} FROM (SELECT * FROM r WHERE {where}) r GROUP BY k, s"
+    monkeypatch.setattr(morsels, "SAVED", 1 << 30)
+    whole = connection.execute(sql).fetchall()
+    monkeypatch.setattr(morsels, "SAVED", 0)
+    monkeypatch.setattr(morsels, "MORSEL", 41)
+    monkeypatch.setattr(morsels, "FEW", few)
+    found = connection.execute(sql).fetchall()
+    assert sum(folded) == sum(row[2] for row in whole)
+    assert repr(found) == repr(whole)
+
+
+def test_around() -> None:
+    source, other = (FixedVector(np.arange(100)) for _ in range(2))
+
+    def found(index: list[int], *more: int) -> tuple[Batch, Mask | None]:
+        rows = Rows.at(np.array(index, np.int64))
+        columns = [Column(source, rows), *(Column(other, Rows.at(np.array(more, np.int64))) for _ in more[:1])]
+        return morsels.around(Batch(columns, len(index)))
+
+    whole, chosen = found([10, 12, 13, 15])
+    assert whole.vector(0).datums() == [10, 11, 12, 13, 14, 15]
+    assert chosen is not None
+    assert chosen.tolist() == [True, False, True, True, False, True]
+    for index in ([10, 20], [12, 11, 13], [3, 3, 4], [-1, 0, 1], []):  # far apart, not in order, twice, none
+        assert found(index)[1] is None
+    assert found([1, 2, 3], 1, 2, 3)[1] is None  # of two origins
 
 
 @pytest.mark.parametrize("keys", ["k", "s", "k, s", "i IS NULL, s", "f", "t"])
