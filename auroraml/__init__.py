@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from auroraml.errors import ProgrammingError as ProgrammingError
     from auroraml.errors import Warning as Warning
     from auroraml.services import endpoints as endpoints
+    from auroraml.types.python_range import Range as Range
 
 __version__ = "0.1.0"
 apilevel = "2.0"

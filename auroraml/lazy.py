@@ -12,6 +12,7 @@ PUBLIC: dict[str, tuple[str, str]] = {  # names of the package -> (module, attri
     "connect": ("auroraml.dbapi.connect", "connect"),
     "Json": ("auroraml.dbapi.adapt", "Json"),
     "Jsonb": ("auroraml.dbapi.adapt", "Jsonb"),
+    "Range": ("auroraml.types.python_range", "Range"),
     "args_row": ("auroraml.dbapi.rows", "args_row"),
     "kwargs_row": ("auroraml.dbapi.rows", "kwargs_row"),
     "class_row": ("auroraml.dbapi.rows", "class_row"),

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from auroraml.batch import ConstVector, DictVector, FixedVector, Index, ManyScales, Mask, NumericVector, RangeVector, TextVector, Vector
 from auroraml.functions.ordering import orderable
-from auroraml.types.bounds import OrderedDecimal, range_ranks
+from auroraml.types.bounds import OrderedDecimal, range_bytes, range_ranks
 from auroraml.types.pg_type import PgType, Rep
 
 Codes = npt.NDArray[np.int64]
@@ -29,7 +29,7 @@ def interval_micros(values: np.ndarray) -> np.ndarray:
 
 
 def comparable(vector: Vector, type: PgType) -> np.ndarray | pa.Array:
-    """Values whose natural order and equality are the type's: a numpy array, or an Arrow array for text and bytes."""
+    """Values whose natural order and equality are the type's: a numpy array, or an Arrow array for text, bytes and ranges."""
     vector = vector.flat()
     if isinstance(vector, FixedVector):
         if vector.values.dtype.names is None:
@@ -45,6 +45,8 @@ def comparable(vector: Vector, type: PgType) -> np.ndarray | pa.Array:
         return vector.values if vector.scale is not None else _decimals(vector.values)
     if isinstance(vector, TextVector) and type.name not in ("jsonb", "timetz"):
         return pc.utf8_rtrim(vector.values, " ") if type.name == "bpchar" else vector.values
+    if isinstance(vector, RangeVector) and (keys := range_bytes(vector)) is not None:
+        return keys
     return _objects(vector.datums(), type)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
+import pyarrow as pa
 
 from auroraml.batch import EMPTY_RANGE, LOWER_INC, LOWER_INF, UPPER_INC, UPPER_INF, ConstVector, FixedVector, Mask, NumericVector, RangeVector, Vector
 from auroraml.types.numeric import rescale
@@ -111,6 +112,28 @@ def ends_of(*vectors: Vector) -> list[Ends]:
         Ends(empty=(r.flags & EMPTY_RANGE) != 0, lower=bounds_of(r.flags, values[2 * i], True), upper=bounds_of(r.flags, values[2 * i + 1], False))
         for i, r in enumerate(ranges)
     ]
+
+
+KEY = np.dtype([
+    ("filled", np.uint8), ("lower_side", np.uint8), ("lower", ">u8"), ("lower_shift", np.uint8),
+    ("upper_side", np.uint8), ("upper", ">u8"), ("upper_shift", np.uint8),
+])  # fmt: skip
+
+
+def range_bytes(vector: RangeVector) -> pa.Array | None:
+    """Strings of bytes that order, and equal one another, as the ranges do; None for subtypes whose values have no fixed width."""
+    if not isinstance(vector.lower.flat(), FixedVector):
+        return None
+    (ends,) = ends_of(vector)
+    keys = np.zeros(vector.n, KEY)
+    keys["filled"] = ~ends.empty
+    for name, bound in (("lower", ends.lower), ("upper", ends.upper)):
+        there = ~ends.empty
+        keys[name + "_side"] = np.where(there, bound.side + 1, 0)
+        keys[name] = np.where(there & (bound.side == 0), bound.value.astype(np.int64).view(np.uint64) ^ np.uint64(1 << 63), 0)
+        keys[name + "_shift"] = np.where(there, bound.shift + 1, 0)
+    offsets = np.arange(vector.n + 1, dtype=np.int64) * KEY.itemsize
+    return pa.LargeBinaryArray.from_buffers(pa.large_binary(), vector.n, [None, pa.py_buffer(offsets), pa.py_buffer(keys)])
 
 
 def places(values: np.ndarray) -> np.ndarray:

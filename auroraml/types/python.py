@@ -21,7 +21,9 @@ from auroraml.types.datetime_forms import session_zone
 from auroraml.types.form import DEFAULT_STYLE, TextStyle, form_of
 from auroraml.types.json import quote_json
 from auroraml.types.julian import DAY, POSTGRES_DAYS
-from auroraml.types.pg_type import Attribute, Interval, PgArray, PgType, Point, Range, Rep
+from auroraml.types.pg_type import Attribute, Interval, PgArray, PgType, Point, Rep
+from auroraml.types.pg_type import Range as RangeDatum
+from auroraml.types.python_range import Range
 from auroraml.types.table import array_of
 from auroraml.types.zones import RegionZone, Zone
 
@@ -86,11 +88,13 @@ def _ranges(type: PgType, vector: RangeVector, style: TextStyle) -> list[object 
         to_python(subtype, bound.with_validity((flags & (EMPTY_RANGE | infinite)) == 0), style)
         for bound, infinite in ((vector.lower, LOWER_INF), (vector.upper, UPPER_INF))
     )
-    parts = [((flags & bit) != 0).tolist() for bit in (LOWER_INC, UPPER_INC, EMPTY_RANGE)]
-    ranges: list[object | None] = [Range(*row) for row in zip(lower, upper, *parts, strict=True)]
+    brackets = [_BRACKETS[bits] for bits in (flags & (LOWER_INC | UPPER_INC)).tolist()]
+    empty = ((flags & EMPTY_RANGE) != 0).tolist()
+    ranges: list[object | None] = [Range(*row) for row in zip(lower, upper, brackets, empty, strict=True)]
     return ranges if vector.validity is None else [v if ok else None for v, ok in zip(ranges, vector.validity.tolist(), strict=True)]
 
 
+_BRACKETS = {0: "()", LOWER_INC: "[)", UPPER_INC: "(]", LOWER_INC | UPPER_INC: "[]"}
 Converter = Callable[[Datum], object]
 
 
@@ -207,9 +211,9 @@ def _range(type: PgType, style: TextStyle) -> Converter:
     bound = _converter(style.resolve(type.subtype), style)
 
     def convert(datum: Datum) -> object:
-        assert isinstance(datum, Range)
+        assert isinstance(datum, RangeDatum)
         lower, upper = (None if part is None else bound(part) for part in datum[:2])
-        return datum._replace(lower=lower, upper=upper)
+        return Range(lower, upper, datum.bounds, datum.empty)
 
     return convert
 
@@ -311,18 +315,20 @@ def _(value: Point) -> tuple[PgType, Datum | None]:
 
 @from_python.register
 def _(value: Range) -> tuple[PgType, Datum | None]:
-    """By the bounds' type, as psycopg has it; without bounds a literal of unknown type."""
-    known = [from_python(bound)[0] for bound in value[:2] if bound is not None]
-    texts = ["" if b is None else form_of(t).datum_out(t, d, DEFAULT_STYLE) for b in value[:2] for t, d in [from_python(b)]]
-    literal = "empty" if value.empty else value.bounds[0] + ",".join(quoted_element(t) if t else "" for t in texts) + value.bounds[1]
-    names = {_RANGES[type.oid] for type in known if type.oid in _RANGES}
-    if not known or len(names) != 1:
-        return table.UNKNOWN, literal
-    type = table.BY_NAME[names.pop()]
-    return type, form_of(type).datum_in(type, -1, literal, DEFAULT_STYLE)
+    """By the first bound's type, as psycopg has it; of whole numbers, or without bounds, a literal of unknown type."""
+    parts = [None if bound is None else from_python(bound) for bound in (value.lower, value.upper)]
+    texts = ["" if part is None else quoted_element(form_of(part[0]).datum_out(*part, DEFAULT_STYLE)) for part in parts]
+    literal = "empty" if value.isempty else f"{value.bounds[0]}{texts[0]},{texts[1]}{value.bounds[1]}"
+    type = next((_RANGES.get(part[0].oid) for part in parts if part is not None), None)
+    return (table.UNKNOWN, literal) if type is None else (type, form_of(type).datum_in(type, -1, literal, DEFAULT_STYLE))
 
 
-_RANGES = {21: "int4range", 23: "int4range", 20: "int8range", 1700: "numrange", 1082: "daterange", 1114: "tsrange", 1184: "tstzrange"}
+_RANGES = {
+    subtype.oid: table.BY_NAME[name]
+    for subtype, name in (
+        (table.NUMERIC, "numrange"), (table.DATE, "daterange"), (table.TIMESTAMP, "tsrange"), (table.TIMESTAMPTZ, "tstzrange"),
+    )
+}  # fmt: skip
 
 
 @from_python.register

@@ -474,6 +474,41 @@ def who_and_where(connection: Connection) -> object:
 
 
 @scenario
+def ranges(connection: Connection) -> object:
+    found = []
+    for sql in (
+        "'[1,5)'::int4range", "'empty'::int8range", "'(,2020-01-05]'::daterange", "'[1.5,2.25]'::numrange", "tsrange('2020-01-01', NULL)",
+        "tstzrange('2020-01-01', '2020-02-01', '()')", "NULL::int4range", "array['[1,2)', NULL, 'empty']::int4range[]", "'(,)'::numrange",
+    ):  # fmt: skip
+        found.append(outcome(lambda sql=sql: one(connection, f"SELECT {sql}")))  # type: ignore[misc] # sql is bound
+    value = one(connection, "SELECT int4range(1, 5)")[0]  # type: ignore[index] # a row
+    make = type(value)
+    seen = (value.lower, value.upper, value.bounds, value.isempty, value.lower_inf, value.upper_inf, 4 in value, 5 in value, bool(value), str(value))
+    sent = [
+        make(1, 5), make(1, 2**40, "[]"), make(empty=True), make(None, dt.date(2020, 1, 5)), make(Decimal("1.50"), None, "()"),
+        make(dt.datetime(2020, 1, 1), dt.datetime(2020, 2, 1)), make(dt.datetime(2020, 1, 1, tzinfo=dt.UTC), None), make(None, None),
+    ]  # fmt: skip
+    connection.execute("CREATE TABLE spans (a int4range, b int8range, c daterange, d numrange, e tsrange, f tstzrange)")
+    row = [sent[0], sent[1], sent[3], sent[4], sent[5], sent[6]]
+    connection.execute("INSERT INTO spans VALUES (%s, %s, %s, %s, %s, %s)", row)
+    back = one(connection, "SELECT * FROM spans")
+    kinds = []
+    for one_sent in sent:
+        kinds.append(outcome(lambda x=one_sent: one(connection, "SELECT pg_typeof(%s)::text", [x])))  # type: ignore[misc] # x is bound
+        connection.rollback()
+    return (
+        found,
+        seen,
+        back,
+        kinds,
+        make(1, 2) < make(1, 3),
+        make(1, 2) == make(1, 2),
+        make(None, 2) < make(1, 2),
+        hash(make(1, 2)) == hash(make(1, 2)),
+    )
+
+
+@scenario
 def results_as_python(connection: Connection) -> object:
     found = []
     for sql in (

@@ -16,7 +16,7 @@ from auroraml.evaluate.keys import groups, sort_indices
 from auroraml.functions.ordering import orderable
 from auroraml.functions.signature import AGGREGATES, SCALARS, Types, oid_of
 from auroraml.types import table
-from auroraml.types.bounds import range_ranks
+from auroraml.types.bounds import range_bytes, range_of, range_ranks
 from auroraml.types.pg_type import PgType, Range
 from auroraml.types.ranges import made
 
@@ -110,10 +110,15 @@ def test_one_order_for_sorting_grouping_and_single_values(type: PgType, specs: l
     vector = vector_of(type, specs)
     keys = [orderable(type, d) for d in vector.datums()]
     ranks = range_ranks(vector).tolist()
+    ranked = sorted(range(len(specs)), key=ranks.__getitem__)
     for i in range(len(specs)):
         for j in range(len(specs)):
             assert (ranks[i] < ranks[j]) == (keys[i] < keys[j])  # type: ignore[operator] # keys of one type compare
             assert (ranks[i] == ranks[j]) == (keys[i] == keys[j])
+    written = range_bytes(range_of(vector))
+    assert (written is None) == (type is NUMRANGE)
+    assert written is None or [written[i].as_py() for i in ranked] == sorted(written.to_pylist())
+    assert written is None or len(set(written.to_pylist())) == len(set(keys))
     assert groups([vector], [type], vector.n)[1] == len(set(keys))
     order = sort_indices([vector], [type], [True], [False], vector.n)
     assert [keys[i] for i in order] == sorted(keys, reverse=True)  # type: ignore[type-var]
