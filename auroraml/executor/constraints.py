@@ -114,4 +114,7 @@ class Writer:
     def store(self, batch: Batch) -> Index:
         """Store rows already checked; their numbers."""
         vectors = [batch.vector(i) for i in range(len(self.constraints.columns))]
-        return self.ctx.store.insert(self.relation.oid, vectors, batch.n, self.ctx.transaction)
+        rows = self.ctx.store.insert(self.relation.oid, vectors, batch.n, self.ctx.transaction)
+        for columns, keys in self.constraints.unique.keys.items():
+            self.table.note_keys(columns, int(rows[0]), keys)
+        return rows

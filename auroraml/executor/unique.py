@@ -44,6 +44,7 @@ class UniqueKeys:
         self.columns = columns
         self.places = places
         self.place = place
+        self.keys: dict[tuple[int, ...], list[object | None]] = {}  # of the rows looked up last, by the index's columns
 
     def first_clash(self, batch: Batch, replaced: Index | None = None, changed: Collection[int] | None = None) -> tuple[int, DatabaseError] | None:
         """The first new row with a key that is taken, and its error; of several indexes the first in order.
@@ -52,6 +53,7 @@ class UniqueKeys:
         of them are not looked at: such a key was the old row's own.
         """
         best: tuple[int, DatabaseError] | None = None
+        self.keys = {}
         for index in self.relation.indexes:
             if not index.unique or (changed is not None and not _reads(index, changed)):
                 continue
@@ -198,7 +200,8 @@ class UniqueKeys:
         index = table.equality_index(places)
         seen: dict[object, int] = {}
         found = []
-        for new, key in enumerate(keys_of([batch.vector(i) for i in places], types)):
+        keys = self.keys[places] = keys_of([batch.vector(i) for i in places], types)
+        for new, key in enumerate(keys):
             if key is None:
                 continue
             found += [(new, row) for row in index.find(key)]

@@ -13,7 +13,11 @@ from auroraml.types.table import BY_OID
 
 
 def _kernel(source: PgType, target: PgType) -> Callable[..., Vector]:
+    plain = KERNELS[source.oid, target.oid]
+
     def run(ctx: CallContext, vector: Vector, *_: Vector) -> Vector:
+        if vector.n == 1:
+            return plain(vector.flat(), ctx.style)
         if isinstance(vector, ConstVector):
             return ConstVector(cast_vector(source, target, -1, vector.one, ctx.style), vector.n)
         return cast_vector(source, target, -1, vector, ctx.style)

@@ -13,11 +13,12 @@ from auroraml.ir.expr import Const, ParamRef
 from auroraml.ir.tree import rewrite
 from auroraml.records import replace
 from auroraml.types.form import TextStyle
-from auroraml.types.pg_type import PgType
+from auroraml.types.pg_type import PgType, Rep
 from auroraml.types.table import UNKNOWN
-from auroraml.types.text import text_in
+from auroraml.types.text import datum_in, text_in
 
 Bound = tuple[PgType, Datum | None]
+READ_ALONE = frozenset({Rep.TEXT, Rep.INT2, Rep.INT4, Rep.INT8, Rep.BOOL, Rep.DATE})  # one value of these is read faster than a column of one
 
 
 def given(wanted: Sequence[PgType], params: tuple[Bound, ...], style: TextStyle) -> tuple[Bound, ...]:
@@ -34,6 +35,8 @@ def _read(number: int, type: PgType, value: Datum | None, style: TextStyle) -> D
     if value is None:
         return None
     try:
+        if type.rep in READ_ALONE:
+            return datum_in(type, -1, str(value), style)
         return text_in(type, -1, TextVector(pa.array([value], pa.large_string())), style).datum(0)
     except DatabaseError as error:
         error.diag.context = f"unnamed portal parameter ${number} = '...'"

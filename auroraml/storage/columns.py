@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
 
 import numpy as np
@@ -27,6 +28,7 @@ from auroraml.types.pg_type import PgType, Rep
 TRY_DICTIONARY = 4_096  # rows from which a text column is looked at: does a dictionary pay?
 SAMPLE = 8_192
 INT8, CODE = np.dtype(np.int64), np.dtype(np.int32)
+FEW, MOST_WAITING = 8, 256  # rows appended at once that wait, and how many such batches do
 
 
 class Buffer:
@@ -60,12 +62,14 @@ class Buffer:
 
 
 class Column(ABC):
-    """One stored column; `vector` is all of it."""
+    """One stored column; `vector` is all of it. Few rows wait to be put into the buffers until somebody reads, or many wait."""
 
     def __init__(self) -> None:
-        self.n = 0
+        self.n = 0  # values in the buffers
         self.valid: Buffer | None = None
         self._vector: Vector | None = None
+        self._waiting: list[Vector] = []
+        self._lock = threading.Lock()  # who reads first puts what waits in its place
 
     @abstractmethod
     def _add(self, vector: Vector) -> None:
@@ -79,6 +83,21 @@ class Column(ABC):
         """Append the values of a vector, NULLs included."""
         if not vector.n:
             return
+        with self._lock:
+            if vector.n <= FEW and len(self._waiting) < MOST_WAITING:
+                self._waiting.append(vector)
+            else:
+                self._settle()
+                self._put(vector)
+            self._vector = None
+
+    def _settle(self) -> None:
+        """Put what waits into the buffers."""
+        if self._waiting:
+            self._put(concat(self._waiting))
+            self._waiting = []
+
+    def _put(self, vector: Vector) -> None:
         if vector.validity is not None and self.valid is None and not vector.validity.all():
             self.valid = Buffer(np.bool_)
             self.valid.extend(np.ones(self.n, np.bool_))
@@ -86,19 +105,21 @@ class Column(ABC):
         if self.valid is not None:
             self.valid.extend(vector.valid)
         self.n += vector.n
-        self._vector = None
 
     @property
     def validity(self) -> np.ndarray | None:
-        """Where values are not NULL; None while there is no NULL."""
+        """Where values in the buffers are not NULL; None while there is no NULL."""
         return None if self.valid is None else self.valid.view
 
     @property
     def vector(self) -> Vector:
         """The whole column."""
-        if self._vector is None:
-            self._vector = self._read()
-        return self._vector
+        found = self._vector
+        if found is None:
+            with self._lock:
+                self._settle()
+                found = self._vector = self._read()
+        return found
 
 
 def column_of(type: PgType, element: PgType | None) -> Column:

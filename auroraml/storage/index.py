@@ -19,11 +19,16 @@ class EqualityIndex:
 
     def extend(self, vectors: Sequence[Vector], types: Sequence[PgType], n: int) -> None:
         """Add the rows from where the index ends to before `n`."""
-        if n == self.n:
+        if n > self.n:
+            self.add(self.n, keys_of([vector.slice(self.n, n) for vector in vectors], types))
+
+    def add(self, start: int, keys: Sequence[object | None]) -> None:
+        """Add rows from `start` on by their keys, if that is where the index ends."""
+        if start != self.n:
             return
         rows = self.rows
         # A dictionary is filled key by key; each row version passes here once in its life.
-        for row, key in enumerate(keys_of([vector.slice(self.n, n) for vector in vectors], types), self.n):
+        for row, key in enumerate(keys, start):
             if key is None:
                 continue
             found = rows.setdefault(key, row)
@@ -32,7 +37,7 @@ class EqualityIndex:
                     found.append(row)
                 else:
                     rows[key] = [found, row]
-        self.n = n
+        self.n = start + len(keys)
 
     def find(self, key: object) -> list[int]:
         """The rows with this key."""

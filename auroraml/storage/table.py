@@ -52,8 +52,13 @@ class Table(Versions):
         found = self._equality.get(columns)
         if found is None:
             found = self._equality[columns] = EqualityIndex()
-        found.extend([self.column(i) for i in columns], [self.types[i][0] for i in columns], self.n)
+        if found.n < self.n:
+            found.extend([self.column(i) for i in columns], [self.types[i][0] for i in columns], self.n)
         return found
+
+    def note_keys(self, columns: tuple[int, ...], start: int, keys: Sequence[object | None]) -> None:
+        """Rows stored from `start` on have these keys, which an equality index need not read again."""
+        self._equality[columns].add(start, keys)
 
     def heap_pages(self, attributes: int, fillfactor: int = 100) -> int:
         """The 8 kB pages that all row versions fill; `attributes` counts dropped columns too."""

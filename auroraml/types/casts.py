@@ -95,10 +95,18 @@ def out_of_range(rep: Rep) -> NumericValueOutOfRange:
 
 def narrow_integers(values: np.ndarray, rep: Rep) -> np.ndarray:
     """Integers in the width of `rep`; raises where one does not fit."""
-    low, high = (0, 2**32 - 1) if rep is Rep.OID else (np.iinfo(DTYPES[rep]).min, np.iinfo(DTYPES[rep]).max)
+    target = DTYPES[rep]
+    if rep is not Rep.OID and values.dtype.itemsize <= target.itemsize and values.dtype.kind == "i":
+        return values.astype(target, copy=False)
+    low, high = _LIMITS[rep]
     if len(values) and (int(values.min()) < low or int(values.max()) > high):
         raise out_of_range(rep)
-    return values.astype(DTYPES[rep], copy=False)
+    return values.astype(target, copy=False)
+
+
+_LIMITS = {rep: (int(np.iinfo(DTYPES[rep]).min), int(np.iinfo(DTYPES[rep]).max)) for rep in (Rep.INT2, Rep.INT4, Rep.INT8)} | {
+    Rep.OID: (0, 2**32 - 1)
+}
 
 
 def _int_to_int(target: Rep) -> Kernel:
