@@ -25,6 +25,7 @@ DTYPES: dict[Rep, np.dtype] = {
     Rep.OID: np.dtype(np.int64), Rep.FLOAT4: np.dtype(np.float32), Rep.FLOAT8: np.dtype(np.float64), Rep.DATE: np.dtype(np.int32),
     Rep.TIME: np.dtype(np.int64), Rep.TIMESTAMP: np.dtype(np.int64), Rep.INTERVAL: INTERVAL_DTYPE, Rep.POINT: POINT_DTYPE, Rep.TID: np.dtype(np.int64),
 }  # fmt: skip
+PLAIN = frozenset(rep for rep, dtype in DTYPES.items() if dtype.names is None)  # whose datums numpy reads as they are
 
 
 class Vector:
@@ -493,10 +494,14 @@ def from_datums(type: PgType, datums: Sequence[Datum | None], element: PgType | 
 
     Composites read the field types from `type.attributes`. A loop over values: for constants, literals and edges.
     """
-    n = len(datums)
-    valid = np.fromiter((d is not None for d in datums), np.bool_, n)
-    validity = None if valid.all() else valid
-    rep = type.rep
+    n, rep = len(datums), type.rep
+    if n == 1 and datums[0] is not None:
+        if rep in PLAIN:
+            return FixedVector(np.array(datums, DTYPES[rep]))
+        validity = None
+    else:
+        valid = np.fromiter((d is not None for d in datums), np.bool_, n)
+        validity = None if valid.all() else valid
     if rep in DTYPES:
         values = np.zeros(n, DTYPES[rep])
         for row, datum in enumerate(datums):
