@@ -69,7 +69,7 @@ def subplan_name(plan: e.SubPlan) -> str:
 
 
 def _simple(expr: e.Expr) -> bool:
-    return isinstance(expr, e.ColumnRef | e.InputRef | e.Aggregate | e.ParamRef)
+    return isinstance(expr, e.ColumnRef | e.InputRef | e.Aggregate | e.Grouping | e.ParamRef)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -334,6 +334,7 @@ class Aggregate(Expr):
     star: bool = False
     direct: tuple[Expr, ...] = ()
     variadic: bool = False
+    outer: bool = False  # of the innermost level around this one whose columns it reads
     phase: str = "whole"  # whole, partial, final
     state: PgType | None = None
 

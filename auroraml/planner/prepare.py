@@ -9,7 +9,7 @@ from auroraml.ir import logical as l
 from auroraml.ir.tree import same, walk
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.pathkeys import SortClause
-from auroraml.planner.level.questions import columns_in, conjuncts, contains, equal, rewrite, volatile
+from auroraml.planner.level.questions import columns_in, conjuncts, contains, equal, ids_in, rewrite, volatile
 from auroraml.planner.level.statement import Outer, Statement
 from auroraml.planner.row_marks import RowMarks
 from auroraml.planner.rules.fold_constants import canonical
@@ -75,6 +75,10 @@ class LevelExpressions:
         if isinstance(part, e.WholeRow) and not level.ids.issuperset(part.ids):
             refs = (e.ColumnRef(type=a.type, typmod=a.typmod, id=i, name=a.name) for i, a in zip(part.ids, part.type.attributes, strict=False))
             return e.RowExpr(type=part.type, args=tuple(rewrite(r, self._carried) for r in refs))
+        if (isinstance(part, e.Aggregate) and part.outer) or isinstance(part, e.Grouping):
+            ids = ids_in(part)
+            if level.outer is not None and ids and level.ids.isdisjoint(ids):
+                return level.outer.computed(part, ids)
         if isinstance(part, PlaceHolder) and part.home in level.ids:
             return self._held(part)
         if isinstance(part, e.ColumnRef) and part.id not in level.ids:

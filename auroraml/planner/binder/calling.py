@@ -260,21 +260,26 @@ class Calls:
     def _filter(self, node: exp.Expression) -> e.Expr:
         return self.binder.boolean(self.bind(node), "FILTER", self.leaves.start(node))
 
-    def _own_level(self, parts: Sequence[e.Expr], at: int) -> None:
-        """An aggregate that reads columns of an outer level only belongs there: refused (0A000), as it would be computed here."""
-        inside = [item for part in parts for item in _walk(part)]
-        read = {item.id for item in inside if isinstance(item, e.ColumnRef)}
-        own = {output.id for entry in self.scope.entries for output in (*entry.outputs, *(entry.system or ()))}
-        if read and not read & own and self.scope.parent is not None and not any(isinstance(item, e.SubLink) for item in inside):
-            raise FeatureNotSupported("aggregate functions of an outer query level are not supported", at=at)
+    def _belongs(self, parts: Sequence[e.Expr], word: str, at: int) -> bool:
+        """Whether a call is of this level: else it is of the innermost one whose columns it reads (check_agglevels_and_constraints)."""
+        read = {item.id for part in parts for item in _walk(part) if isinstance(item, e.ColumnRef)}
+        level = next((level for level in self.scope.levels() if read & level.made()), self.scope) if read else self.scope
+        if level is self.scope:
+            if not self.clause.aggregates:
+                raise GroupingError(f"{word} are not allowed in {self.clause.name}", at=at)
+            return True
+        if level.taking is None:
+            raise GroupingError(f"{word} are not allowed in FROM clause of their own query level", at=at)
+        if not level.taking[1]:
+            raise GroupingError(f"{word} are not allowed in {level.taking[0]}", at=at)
+        level.aggregated = True
+        return False
 
     def _aggregate(
         self, function: Function, result: PgType, args: Sequence[e.Expr], at: int, distinct: bool, order: Sequence[exp.Expression],
         filter: e.Expr | None, star: bool, direct: int, variadic: bool,
     ) -> e.Expr:  # fmt: skip
-        if not self.clause.aggregates:
-            raise GroupingError(f"aggregate functions are not allowed in {self.clause.name}", at=at)
-        self._own_level([*args, *([] if filter is None else [filter])], at)
+        own = self._belongs([*args, *([] if filter is None else [filter])], "aggregate functions", at)
         window = next((inner for arg in args for inner in _walk(arg) if isinstance(inner, e.WindowCall)), None)
         if window is not None:
             raise GroupingError("aggregate function calls cannot contain window function calls", at=window.at)
@@ -289,8 +294,9 @@ class Calls:
         if direct:
             keys = tuple(replace(key, expr=arg) for key, arg in zip(keys, args[len(args) - direct :], strict=True))
         found = e.Aggregate(type=result, function=function, args=tuple(k.expr for k in keys) if direct else plain, distinct=distinct, order_by=keys,
-                            filter=filter, star=star, direct=plain if direct else (), variadic=variadic, at=at)  # fmt: skip
-        self.aggregates.append(found)
+                            filter=filter, star=star, direct=plain if direct else (), variadic=variadic, outer=not own, at=at)  # fmt: skip
+        if own:
+            self.aggregates.append(found)
         return found
 
     @staticmethod
@@ -339,14 +345,14 @@ class Calls:
         return e.MinMax(type=type, operator=operator, function=function, args=coerced, least=name == "least", at=at)
 
     def _grouping(self, args: Sequence[e.Expr], at: int) -> e.Expr:
-        if not self.clause.aggregates:
-            raise GroupingError(f"grouping operations are not allowed in {self.clause.name}", at=at)
+        own = self._belongs(args, "grouping operations", at)
         if (inner := _inner_at(args)) is not None:
             raise GroupingError("aggregate function calls cannot be nested", at=inner)
         if len(args) > MOST_GROUPING:
             raise TooManyArguments(f"GROUPING must have fewer than {MOST_GROUPING + 1} arguments", at=at)
         found = e.Grouping(type=INT4, args=tuple(args), at=at)
-        self.aggregates.append(found)
+        if own:
+            self.aggregates.append(found)
         return found
 
     def _opening(self, at: int) -> int:

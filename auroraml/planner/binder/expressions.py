@@ -95,7 +95,12 @@ class Expressions(Predicates):
         """The plan of a subquery; a lone expression (CHECK, DEFAULT, an index's) may have none."""
         if self.binder.lone:
             raise FeatureNotSupported(f"cannot use subquery in {self.clause.name.removesuffix('s')}", at=at)
-        return self.subquery(bare(node), self.scope)
+        scope = self.scope
+        before, scope.taking = scope.taking, (self.clause.name, self.clause.aggregates)
+        try:
+            return self.subquery(bare(node), scope)
+        finally:
+            scope.taking = before
 
     def within(self, clause: Clause, node: exp.Expression) -> e.Expr:
         """`node` bound as part of a clause."""

@@ -352,7 +352,7 @@ class QueryBinder:
                 raise InvalidColumnReference("for SELECT DISTINCT, ORDER BY expressions must appear in select list", at=located(hidden[0].expr))
         if distinct is not None and on is None:
             targets = [replace(t, expr=self.binder.coercer.coerce(t.expr, TEXT)) if t.expr.type.oid == UNKNOWN.oid else t for t in targets]
-        grouped = group is not None or having is not None or bool(bound.aggregates)
+        grouped = group is not None or having is not None or bool(bound.aggregates) or scope.aggregated
         limit, offset, ties = self._limits(node, scope)
         outputs = tuple(Output(id=t.id, name=t.name, type=t.expr.type, typmod=t.expr.typmod) for t in targets if not t.hidden)
         query = Query(
@@ -492,30 +492,34 @@ def output_expr(plan: LogicalPlan, i: int) -> e.Expr:
 
 def check_grouping(query: Query, scope: Scope) -> None:
     """42803 for a column of this level that is neither grouped nor inside an aggregate."""
-    own = {o.id: (entry, o) for entry in scope.entries for o in entry.outputs}
+    own = {o.id: (entry, o) for entry in scope.entries for o in (*entry.outputs, *(entry.system or ()))}
     keyed = _functionally_dependent(query, scope)
+    known = frozenset(id for level in scope.levels() for id in level.made())
 
-    def check(node: object) -> None:
-        if isinstance(node, e.Grouping):
-            read = [x.id for arg in node.args for x in expressions(arg) if isinstance(x, e.ColumnRef)]
-            if read and not any(id in own for id in read):
-                raise FeatureNotSupported("GROUPING of an outer query level is not supported", at=node.at)
-            stray = next((x for x in node.args if not any(same(x, key) for key in query.group_by)), None)
-            if stray is not None:
-                raise GroupingError("arguments to GROUPING must be grouping expressions of the associated query level", at=stray.at)
-        if isinstance(node, (e.Aggregate, e.Grouping)) or (isinstance(node, e.Expr) and any(same(node, key) for key in query.group_by)):
+    def check(node: object, inside: bool) -> None:
+        if isinstance(node, (e.Aggregate, e.Grouping)):
+            read = {x.id for x in expressions(node) if isinstance(x, e.ColumnRef)}
+            if not inside or read <= known:  # else it is of a level inside
+                around = bool(read) and own.keys().isdisjoint(read)
+                stray = next((x for x in node.args if not any(same(x, key) for key in query.group_by)), None)
+                if isinstance(node, e.Grouping) and not around and stray is not None:
+                    raise GroupingError("arguments to GROUPING must be grouping expressions of the associated query level", at=stray.at)
+                return
+        elif isinstance(node, e.Expr) and any(same(node, key) for key in query.group_by):
             return
         if isinstance(node, e.ColumnRef) and node.id in own and node.id not in keyed:
             entry, output = own[node.id]
             shown = f"{entry.alias}.{output.name}"
+            if inside:
+                raise GroupingError(f'subquery uses ungrouped column "{shown}" from outer query', at=node.at)
             raise GroupingError(f'column "{shown}" must appear in the GROUP BY clause or be used in an aggregate function', at=node.at)
         for child in children(node):
-            check(child)
+            check(child, inside or (isinstance(node, e.SubLink) and isinstance(child, LogicalPlan)))
 
     for target in query.targets:
-        check(target.expr)
+        check(target.expr, False)
     for condition in query.having:
-        check(condition)
+        check(condition, False)
 
 
 def _functionally_dependent(query: Query, scope: Scope) -> frozenset[int]:

@@ -45,6 +45,8 @@ class Scope:
     merged: list[tuple[str, Expr, frozenset[int]]] = field(default_factory=list)  # name, expression, ids it stands for
     stars: list[tuple[frozenset[int], list[tuple[str, Expr]]]] = field(default_factory=list)  # of each item: its columns' ids, what `*` makes of it
     parent: Scope | None = None
+    taking: tuple[str, bool] | None = None  # while a subquery in an expression is bound: the clause it stands in, and whether aggregates may
+    aggregated: bool = False  # an aggregate in a subquery belongs to this level
     ctes: dict[str, object] = field(default_factory=dict)
     future: frozenset[str] = frozenset()  # WITH queries that come later, or this one itself: known, but out of reach
     siblings: list[Entry] = field(default_factory=list)  # items beside a subquery that is not LATERAL: known, but out of its reach
@@ -55,6 +57,10 @@ class Scope:
         while scope is not None:
             yield scope
             scope = scope.parent
+
+    def made(self) -> frozenset[int]:
+        """The ids of this level's columns."""
+        return frozenset(output.id for entry in self.entries for output in (*entry.outputs, *(entry.system or ())))
 
     def replaced(self) -> frozenset[int]:
         """The ids that merged columns stand for."""

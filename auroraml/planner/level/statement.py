@@ -15,6 +15,7 @@ from auroraml.planner.cost.parameters import CostParameters
 from auroraml.planner.estimate.relation import PageSource, RelationFacts, facts_of
 from auroraml.planner.level.makeup import Makeup
 from auroraml.planner.rules.inline_functions import inline
+from auroraml.records import replace
 from auroraml.settings.aurora import AURORAML_FUNCTION_SCAN_COST
 from auroraml.settings.planner import FORCE_PARALLEL_MODE, FROM_COLLAPSE_LIMIT, GEQO, GEQO_THRESHOLD, JOIN_COLLAPSE_LIMIT
 from auroraml.settings.values import Settings
@@ -127,7 +128,7 @@ class Outer:
     def __init__(self, level: Level) -> None:
         self.level = level
         self.params: dict[int, e.ParamRef] = {}
-        self.refs: list[tuple[int, e.ColumnRef]] = []  # parameters that this level's columns fill
+        self.refs: list[tuple[int, e.Expr]] = []  # parameters that this level's columns, aggregates and GROUPINGs fill
 
     def reference(self, ref: e.ColumnRef) -> e.Expr:
         """The parameter that carries an outer column (in place of what stands for the column, an expression over it)."""
@@ -143,6 +144,16 @@ class Outer:
         if level.outer is None:
             raise AssertionError(f"column {ref.name} ({ref.id}) is nowhere")
         return level.outer.reference(ref)
+
+    def computed(self, call: e.Expr, ids: frozenset[int]) -> e.Expr:
+        """The parameter that carries an aggregate or GROUPING of the level whose columns it reads, a new one each time."""
+        level = self.level
+        if level.ids.isdisjoint(ids):
+            assert level.outer is not None
+            return level.outer.computed(call, ids)
+        made = e.ParamRef(type=call.type, typmod=call.typmod, number=level.statement.new_parameter(), kind="exec")
+        self.refs.append((made.number, replace(call, outer=False) if isinstance(call, e.Aggregate) else call))
+        return made
 
 
 def target_ids(plan: l.LogicalPlan) -> list[int]:

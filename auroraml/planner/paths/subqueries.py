@@ -49,7 +49,7 @@ def plan_subquery(level: Level, relation: Relation, item: l.SubqueryItem) -> Non
     fraction = level.tuple_fraction if simple and alone else 0.0
     sub = level.statement.plan_query(query, outer, fraction)
     relation.sub = sub
-    relation.sub_params = outer.refs
+    relation.sub_params = [(number, ref) for number, ref in outer.refs if isinstance(ref, e.ColumnRef)]  # aggregates are below none of its items
     assert sub.final is not None
     best = sub.final.cheapest_total
     assert best is not None

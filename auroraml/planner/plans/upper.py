@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
+from auroraml.planner.cost.alternatives import Alternatives
 from auroraml.planner.cost.sorts import sort as sort_cost
 from auroraml.planner.level.pathkeys import contained
 from auroraml.planner.level.questions import equal, rewrite
@@ -94,6 +95,8 @@ class _Calls:
             if isinstance(part, self.kind):
                 found = None if not self.resolve.inputs.others else self.resolve.inputs.find(part)  # type: ignore[arg-type]
                 return found if found is not None else self._made(part)  # type: ignore[arg-type]
+            if isinstance(part, Alternatives):
+                return rewrite(part.better(self.resolve.times), change)
             if isinstance(part, e.SubPlan):
                 return self.resolve.inputs.find(part)
             return self.resolve.change(part)
