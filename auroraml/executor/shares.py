@@ -8,20 +8,45 @@ who reads what, they take pieces in turn.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Generic, TypeVar
+from weakref import WeakKeyDictionary
 
 from auroraml.batch import Batch
 from auroraml.executor.crew import Crew, Member, State
+from auroraml.ir.physical import PhysicalPlan
 
 LARGEST = 262_144  # rows claimed at once
 SMALLEST = 256  # rows claimed at once while there are as many; so few left of a share stay its owner's
-TRIAL = 4_096  # rows at least that the leader reads before it is said what rows take
-PIECE = 65_536  # rows claimed at least where there are as many, unless so many take longer than LASTING
-FIXED = 0.002  # seconds that a piece takes however few its rows are, at most; with deep plans it is as much
-LASTING = 0.01  # seconds that a piece should take, so that FIXED is little of it
+TRIAL = 16_384  # rows that the leader reads at first where it is not known what they take
+LASTING = 0.002  # seconds that a piece should take at least
 T = TypeVar("T")
 P = TypeVar("P")
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Seconds that pieces of rows take, with all that is done to them: each piece, and each row."""
+
+    piece: float
+    row: float
+
+    @staticmethod
+    def of(seen: Sequence[tuple[int, float]], before: Pace | None) -> Pace:
+        """The line through what pieces of so many rows took."""
+        count, rows, took = len(seen), sum(size for size, _ in seen), sum(seconds for _, seconds in seen)
+        spread = count * sum(size * size for size, _ in seen) - rows * rows
+        if spread > rows * rows // 8:  # their sizes differ enough
+            row = (count * sum(size * seconds for size, seconds in seen) - rows * took) / spread
+            if row * rows <= took:
+                return Pace((took - max(row, 0.0) * rows) / count, max(row, 0.0))
+            return Pace(0.0, took / rows)
+        piece = 0.0 if before is None else min(before.piece, took / count)
+        return Pace(piece, (took - count * piece) / rows)
+
+
+PACES: WeakKeyDictionary[PhysicalPlan, Pace] = WeakKeyDictionary()  # of scans, when they last ran
 
 
 class Share:
@@ -110,27 +135,30 @@ class InOrder(Share):
 
 
 class Pieces(Share):
-    """Rows for whoever asks, from the first on. What the leader's first ones take tells whether workers are worth it."""
+    """Rows for whoever asks, from the first on. What they take, now or when the plan last ran, tells whether workers are worth it."""
 
-    def __init__(self, crew: Crew, rows: Batch) -> None:
+    def __init__(self, crew: Crew, rows: Batch, node: PhysicalPlan) -> None:
         super().__init__(crew, rows)
+        self.node = node
         self.at = 0
-        self.trial = max(TRIAL, min(PIECE, rows.n // 8))
+        self.trial = min(TRIAL, max(rows.n // 16, SMALLEST))
         self.asked: dict[int, tuple[float, int]] = {}  # by participant: the time it had spent by then, and for how many rows
-        self.pace = float("inf")  # seconds a row
+        self.seen: list[tuple[int, float]] = []  # pieces that are done
+        self.before = self.pace = PACES.get(node)
 
     def claim(self, member: Member, n: int, little: bool = True) -> Batch | None:
         now = time.thread_time()
         with self.crew.changed:
             member.moved(State.RUNNING)
+            if (asked := self.asked.pop(member.number, None)) is not None:
+                self.seen.append((asked[1], now - asked[0]))
+                self.pace = Pace.of(self.seen, self.before)
+                PACES[self.node] = self.pace
             left = self.rows.n - self.at
             if not left:
                 return None
-            if member.number in self.asked:
-                then, rows = self.asked[member.number]
-                self.pace = min(self.pace, max(now - then - FIXED, 0) / rows)
-            if self.at >= self.trial and member is self.crew.leader and self.pace < float("inf"):  # others' rows may be the first ones
-                self.crew.consider(self.pace * left)
+            if member is self.crew.leader and self.pace is not None and (self.before is not None or self.at >= 5 * self.trial):
+                self.crew.consider(self.pace.row * left)
             size = min(n, left, self._size(left))
             self.asked[member.number] = now, size
             start, self.at = self.at, self.at + size
@@ -139,11 +167,16 @@ class Pieces(Share):
     def _size(self, left: int) -> int:
         present = self.crew.present
         if present > 1:
-            least = max(SMALLEST, min(PIECE, int(LASTING / self.pace))) if self.pace else PIECE
-            return min(LARGEST, max(left // (2 * present), least))
-        if self.crew.hire is None:
+            return min(LARGEST, max(left // (2 * present), self._least()))
+        if self.crew.hire is None or self.before is not None:
             return left
-        return self.trial - self.at if self.at < self.trial else LARGEST if left > 2 * LARGEST else left
+        return self.trial - self.at if self.at < self.trial else max(5 * self.trial - self.at, LARGEST if self.at >= 5 * self.trial else 0)
+
+    def _least(self) -> int:
+        """Rows of pieces that are no smaller than is good: little of the time should go into what each of them takes anyway."""
+        if self.pace is None or not self.pace.row:
+            return LARGEST
+        return max(SMALLEST, int(max(4 * self.pace.piece, LASTING) / self.pace.row))
 
 
 class Together(Generic[P, T]):

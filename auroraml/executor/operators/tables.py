@@ -140,7 +140,7 @@ class TableRows(Operator):
         self._read()
         crew = self.member.crew
         if not crew.planned:
-            return Pieces(crew, self.input)
+            return Pieces(crew, self.input, self.node)
         return (InOrder if isinstance(self.node, p.IndexScan) else Dealt)(crew, self.input)
 
     def _claimed(self, n: int, demand: int) -> bool:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import astuple
 
 import numpy as np
 import pyarrow as pa
@@ -20,10 +21,11 @@ from auroraml.batch import Batch, FixedVector
 from auroraml.dbapi.connection import Connection
 from auroraml.executor import crew as crews
 from auroraml.executor import shares
-from auroraml.executor.crew import Crew, Member, State, WorkerSlots
+from auroraml.executor.crew import Crew, Member, State, Work, WorkerSlots
 from auroraml.executor.operator import Operator
 from auroraml.executor.operators import gather
-from auroraml.executor.shares import Dealt, InOrder, Pieces, Share
+from auroraml.executor.shares import Dealt, InOrder, Pace, Pieces, Share
+from auroraml.ir import physical as p
 
 ROWS = 6_000
 SETTINGS = ("parallel_setup_cost = 0", "parallel_tuple_cost = 0", "min_parallel_table_scan_size = 0", "min_parallel_index_scan_size = 0")
@@ -107,9 +109,10 @@ def ready(monkeypatch: pytest.MonkeyPatch) -> Called:
         launch(crew, count)
 
     monkeypatch.setattr(Crew, "launch", counted)
-    monkeypatch.setattr(crews, "WORTH", 1e-12)
+    consider = Crew.consider
+    monkeypatch.setattr(Crew, "consider", lambda crew, seconds: consider(crew, 1e9))
     monkeypatch.setattr(gather, "CORES", 5)
-    for name, value in (("TRIAL", 16), ("PIECE", 64), ("SMALLEST", 16), ("LARGEST", 1_000), ("FIXED", 0.0)):
+    for name, value in (("TRIAL", 16), ("SMALLEST", 16), ("LARGEST", 1_000), ("LASTING", 0.0)):
         monkeypatch.setattr(shares, name, value)
     return called
 
@@ -378,7 +381,7 @@ def test_the_leader_may_come_to_rows_that_a_worker_has_begun() -> None:
     crew = Crew(1, True, lambda: None, lambda n: n)
     crew.hire = None
     crew.members[0].state = State.RUNNING
-    share = Pieces(crew, Batch.of([FixedVector(np.arange(100_000))], 100_000))
+    share = Pieces(crew, Batch.of([FixedVector(np.arange(100_000))], 100_000), NODE)
     assert share.claim(crew.members[0], 50_000) is not None
     assert share.claim(crew.members[1], 50_000) is not None
 
@@ -443,6 +446,44 @@ def test_stress(connection: Connection, model: Model) -> None:
 
 # Shares
 
+NODE = p.Result(id=1)
+
+
+def test_pieces_tell_what_each_row_takes() -> None:
+    def pace(piece: float, row: float) -> object:
+        return pytest.approx((piece, row), rel=0.1)
+
+    both = Pace.of([(100, 0.02), (400, 0.05)], None)
+    assert astuple(both) == pace(0.01, 0.0001)
+    assert astuple(Pace.of([(100, 0.02)], None)) == pace(0.0, 0.0002)
+    assert astuple(Pace.of([(400, 0.05)], both)) == pace(0.01, 0.0001)
+    assert astuple(Pace.of([(400, 0.004)], both)) == pace(0.004, 0.0)  # a piece takes no longer than it took
+    assert astuple(Pace.of([(100, 0.3), (400, 0.05)], None)) == pace(0.175, 0.0)  # the first one had something else to do
+    assert astuple(Pace.of([(100, 0.001), (400, 0.05)], None)) == pace(0.0, 0.0001)
+    assert astuple(Pace.of([(1, 0.0), (1, 0.0)], None)) == pace(0.0, 0.0)
+
+
+def test_a_plan_that_runs_again_knows_its_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    hired: list[int] = []
+
+    def hire(wanted: int) -> int:
+        hired.append(wanted)
+        return 0
+
+    def first(n: int) -> int:
+        crew = Crew(3, True, lambda: None, hire)
+        crew.work = Work(node=NODE, ctx=None, params={}, bound=1)  # type: ignore[arg-type] # nobody comes to run it
+        part = Pieces(crew, Batch.of([FixedVector(np.arange(n))], n), NODE).claim(crew.members[3], n)
+        assert part is not None
+        return part.n
+
+    monkeypatch.setattr(shares, "PACES", {})
+    assert first(100_000) == 6_250 and not hired  # a first piece to try
+    shares.PACES[NODE] = Pace(0.001, 1e-7)
+    assert first(100_000) == 100_000 and not hired  # all at once, as that is 10 ms
+    assert first(320_000) == 320_000 and hired == [2]  # no places: all at once
+    assert first(10_000_000) == 10_000_000 and hired == [2, 3]
+
 
 @settings(max_examples=60, deadline=None)
 @given(
@@ -454,7 +495,7 @@ def test_stress(connection: Connection, model: Model) -> None:
 def test_every_row_is_claimed_once(n: int, members: int, demands: list[tuple[int, int]], kind: type[Share]) -> None:
     crew = Crew(members, False, lambda: None)
     rows = Batch.of([FixedVector(np.arange(n))], n)
-    share = kind(crew, rows)
+    share = Pieces(crew, rows, NODE) if kind is Pieces else kind(crew, rows)
     found: list[list[int]] = [[] for _ in range(members)]
 
     def claim(number: int, size: int) -> bool:
