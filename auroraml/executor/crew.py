@@ -25,7 +25,7 @@ QUEUED = 131_072  # rows of one worker that wait for the leader before it waits 
 LINGER = 0.005  # seconds that a leader which is asked for all rows waits for more: waking it for each batch takes time from the workers
 SMALL = 8_192  # rows of batches that are put together
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-WORTH = 0.01  # seconds of work that must be left for each participant before another one is called in
+WORTH = 0.006  # seconds of work that must be left for each participant before another one is called in
 T = TypeVar("T")
 
 
@@ -124,6 +124,7 @@ class Crew:
         self.hire = hire  # asks for workers' places; None where there is no more to ask for
         self.members = [Member(self, i, State.STARTING if i == workers or hire is None else State.ABSENT) for i in range(workers + leader)]
         self.check = check  # the statement's, for the leader
+        self.later: dict[int, float] = {}  # by scan that nobody has begun: seconds that its rows will take, where that is known
         self.work: Work | None = None
         self.arrived: deque[int] = deque()  # whose rows came when
         self.rows: list[deque[Batch]] = [deque() for _ in range(workers)]

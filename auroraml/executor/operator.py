@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, TypeVar
@@ -15,10 +16,11 @@ from auroraml.batch import Batch, Index, Vector, concat_batches, numbers
 from auroraml.errors import DatabaseError, NotSupportedError, OperationalError
 from auroraml.evaluate import Evaluator, Frame, compile, select
 from auroraml.executor.loops import Loops
-from auroraml.executor.plans import free_parameters, has_subqueries, is_volatile
+from auroraml.executor.plans import facts_of, free_parameters, has_subqueries, is_volatile
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.metrics import COUNTED, NodeMetrics
+from auroraml.ir.tree import walk
 
 if TYPE_CHECKING:
     from auroraml.executor.context import ExecutionContext
@@ -198,12 +200,29 @@ class Operator:
             return None
         return batch.take(np.tile(numbers(batch.n), loops)).owned(np.repeat(numbers(loops), batch.n))
 
-    def common(self, child: Operator, make: Callable[[], T]) -> T:
-        """What all participants would make of `child` alike: made once for all of them where nobody sees who makes it."""
-        member = self.member
-        if member is None or member.crew.planned or any(part.loops is not self.ctx.loops and part.loops is not member.base for part in (self, child)):
+    def common(self, child: Operator, make: Callable[[], T], counted: bool = False) -> T:
+        """What all participants would make of `child` alike: made once for all of them, unless that shows.
+
+        `counted`: with EXPLAIN ANALYZE too, as what making it counts is the same for each of them, and is counted for each.
+        """
+        member, facts = self.member, facts_of(child.node)
+        if member is None or facts.volatile_below or facts.foreign or (self.ctx.measured and not counted):
             return make()
-        return member.crew.once(member, self.node.id, make)
+        if any(part.loops is not self.ctx.loops and part.loops is not member.base for part in (self, child)):
+            return make()
+        if not self.ctx.measured:
+            return member.crew.once(member, self.node.id, make)
+        nodes = [part.id for part in walk(child.node) if isinstance(part, p.PhysicalPlan)]
+        before = {id: replace(self.ctx.metrics.node(id)) for id in nodes}
+
+        def measured() -> tuple[T, Operator, dict[int, NodeMetrics]]:
+            return make(), self, {id: self.ctx.metrics.node(id).since(before[id]) for id in nodes}
+
+        made, maker, spent = member.crew.once(member, self.node.id, measured)
+        if maker is not self:
+            for id, metrics in spent.items():
+                self.ctx.metrics.node(id).repeat(metrics)
+        return made
 
     def drain_for(self, child: Operator) -> Batch | None:
         """All of a child's rows for each of this node's loops."""

@@ -24,6 +24,7 @@ class Facts:
     volatile_below: bool = False
     subqueries: bool = False
     row_by_row: bool = False
+    partial: bool = False  # several participants can run it at once, each getting a part of its rows
     foreign: bool = False  # calls functions written in SQL, which may call anything
     uneven: bool = False  # reads its inputs as far as needed, which differs from loop to loop
 
@@ -53,8 +54,10 @@ def _node_facts(node: p.PhysicalPlan) -> Facts:
     for part in children(node):
         if isinstance(part, p.PhysicalPlan) and id(part) in below:
             _add(facts, facts_of(part), facts_of(part).volatile_below)
+            facts.partial = facts.partial or facts_of(part).partial
         else:
             _visit(part, facts)
+    facts.partial = facts.partial or node.parallel_aware
     facts.volatile_below = facts.volatile_below or facts.volatile
     if isinstance(node, p.NestedLoop):
         facts.made.update(number for number, _ in node.params)
@@ -153,6 +156,11 @@ def has_subqueries(node: p.PhysicalPlan) -> bool:
 def any_volatile(plan: p.PhysicalPlan) -> bool:
     """Whether anything in a plan calls a volatile function."""
     return facts_of(plan).volatile_below
+
+
+def is_partial(plan: p.PhysicalPlan) -> bool:
+    """Whether several participants can run a plan at once, each getting a part of its rows."""
+    return facts_of(plan).partial
 
 
 def runs_set_wise(plan: p.PhysicalPlan, ctes: Mapping[int, e.SubPlan], initial: Mapping[int, e.SubPlan], measured: bool) -> bool:

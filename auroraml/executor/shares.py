@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 from auroraml.batch import Batch
 from auroraml.executor.crew import Crew, Member, State
 from auroraml.ir.physical import PhysicalPlan
+from auroraml.ir.tree import walk
 
 LARGEST = 262_144  # rows claimed at once
 SMALLEST = 256  # rows claimed at once while there are as many; so few left of a share stay its owner's
@@ -27,26 +28,33 @@ P = TypeVar("P")
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds that pieces of rows take, with all that is done to them: each piece, and each row."""
+    """Seconds that pieces of rows take, with all that is done to them: each piece, and each row of so many `rows`."""
 
     piece: float
     row: float
+    rows: int = 0
 
     @staticmethod
-    def of(seen: Sequence[tuple[int, float]], before: Pace | None) -> Pace:
+    def of(seen: Sequence[tuple[int, float]], before: Pace | None, all_rows: int = 0) -> Pace:
         """The line through what pieces of so many rows took."""
         count, rows, took = len(seen), sum(size for size, _ in seen), sum(seconds for _, seconds in seen)
         spread = count * sum(size * size for size, _ in seen) - rows * rows
         if spread > rows * rows // 8:  # their sizes differ enough
             row = (count * sum(size * seconds for size, seconds in seen) - rows * took) / spread
             if row * rows <= took:
-                return Pace((took - max(row, 0.0) * rows) / count, max(row, 0.0))
-            return Pace(0.0, took / rows)
+                return Pace((took - max(row, 0.0) * rows) / count, max(row, 0.0), all_rows)
+            return Pace(0.0, took / rows, all_rows)
         piece = 0.0 if before is None else min(before.piece, took / count)
-        return Pace(piece, (took - count * piece) / rows)
+        return Pace(piece, (took - count * piece) / rows, all_rows)
 
 
 PACES: WeakKeyDictionary[PhysicalPlan, Pace] = WeakKeyDictionary()  # of scans, when they last ran
+
+
+def expected(plan: PhysicalPlan) -> dict[int, float]:
+    """By scan that participants divide: the seconds that its rows took when it last ran."""
+    scans = (part for part in walk(plan) if isinstance(part, PhysicalPlan) and part.parallel_aware)
+    return {scan.id: pace.row * pace.rows for scan in scans if (pace := PACES.get(scan)) is not None}
 
 
 class Share:
@@ -145,6 +153,7 @@ class Pieces(Share):
         self.asked: dict[int, tuple[float, int]] = {}  # by participant: the time it had spent by then, and for how many rows
         self.seen: list[tuple[int, float]] = []  # pieces that are done
         self.before = self.pace = PACES.get(node)
+        self.crew.later.pop(node.id, None)
 
     def claim(self, member: Member, n: int, little: bool = True) -> Batch | None:
         now = time.thread_time()
@@ -152,13 +161,13 @@ class Pieces(Share):
             member.moved(State.RUNNING)
             if (asked := self.asked.pop(member.number, None)) is not None:
                 self.seen.append((asked[1], now - asked[0]))
-                self.pace = Pace.of(self.seen, self.before)
-                PACES[self.node] = self.pace
+                if self.at >= 5 * self.trial:  # fewer tell nothing
+                    self.pace = PACES[self.node] = Pace.of(self.seen, self.before, self.rows.n)
             left = self.rows.n - self.at
             if not left:
                 return None
-            if member is self.crew.leader and self.pace is not None and (self.before is not None or self.at >= 5 * self.trial):
-                self.crew.consider(self.pace.row * left)
+            if self.pace is not None and member is self.crew.leader:
+                self.crew.consider(self.pace.row * left + sum(self.crew.later.values()))
             size = min(n, left, self._size(left))
             self.asked[member.number] = now, size
             start, self.at = self.at, self.at + size

@@ -86,6 +86,18 @@ class NodeMetrics:
             self.charges = self.charges or Bill()
             self.charges.merge(other.charges)
 
+    def since(self, before: NodeMetrics) -> NodeMetrics:
+        """What was counted since the counters were `before`."""
+        made = NodeMetrics(extra=dict(self.extra))
+        for name in COUNTERS:
+            setattr(made, name, getattr(self, name) - getattr(before, name))
+        return made
+
+    def repeat(self, other: NodeMetrics) -> None:
+        """Count once more what another participant counted for the same work."""
+        self._add(other)
+        self.extra.update(other.extra)
+
     def own(self) -> NodeMetrics:
         """The leader's part of the counters."""
         if not self.workers:

@@ -9,7 +9,8 @@ from auroraml.executor.crew import CORES, Crew, State, Work, enlist
 from auroraml.executor.loops import Key, Loops
 from auroraml.executor.operator import ALL, LARGE, Feed, Operator, operator
 from auroraml.executor.operators.ordering import order_of
-from auroraml.executor.plans import facts_of
+from auroraml.executor.plans import facts_of, is_partial
+from auroraml.executor.shares import expected
 from auroraml.ir import physical as p
 from auroraml.settings.planner import MAX_PARALLEL_WORKERS, MAX_WORKER_PROCESSES, PARALLEL_LEADER_PARTICIPATION
 
@@ -57,6 +58,8 @@ class GatherRows(Operator):
         if planned or not takes_part:
             crew.hire = None
             crew.launch(launched)
+        else:
+            crew.later = expected(self.node.source)
 
     def _as_planned(self) -> bool:
         """Whether the planned workers are started at once: where it shows how many there are, and where waiting for a service is what takes time."""
@@ -133,14 +136,26 @@ class GatherRows(Operator):
     def rescan(self, loops: Loops, changed: frozenset[int]) -> None:
         self.end()
         super().rescan(loops, changed)
+        _other_part(self.children[0])
 
     def rewind(self) -> None:
         self.end()
         super().rewind()
+        _other_part(self.children[0])
 
     def close(self) -> None:
         self.end()
         super().close()
+
+
+def _other_part(root: Operator) -> None:
+    """Nothing is kept of the leader's part of shared rows: it gets another one in the next run."""
+    if root.started and is_partial(root.node):
+        root.rewind()
+    if is_partial(root.node):
+        root.forget()
+        for child in root.children:
+            _other_part(child)
 
 
 @operator(p.GatherMerge)

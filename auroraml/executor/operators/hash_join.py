@@ -62,7 +62,7 @@ class HashJoinRows(KeyedRows):
         self.ready = False
 
     def forget(self) -> None:
-        if self.inner.free & self.loops.changing:
+        if self.inner.free & self.loops.changing or self.node.parallel_aware:
             self.matcher = None
 
     def rewind(self) -> None:
@@ -78,19 +78,17 @@ class HashJoinRows(KeyedRows):
             if self.member is not None and self.node.parallel_aware:
                 self._prepare_together(self.member)
                 return
-            self.built, self.matcher, self.empty = self.common(self.inner, self._whole_table)
+            if self.built is None or self.matcher is None:  # the table of an inner side that reads no parameter serves every rescan
+                self.built, self.matcher, self.empty = self.common(self.inner, self._whole_table, counted=True)
             self.right = self.built
             self.seen = np.zeros(self.right.n, np.bool_) if self.node.kind in ("right", "full") else None
 
     def _whole_table(self) -> tuple[Batch, Matcher, bool]:
         """The table of all inner rows, and whether nothing is in it."""
-        batch = self._inner_rows()
-        if batch is not self.built or self.matcher is None:
-            self.right = batch
-            keys = self.inner_key_values(batch)
-            self._count_rows(batch, keys)
-            return batch, self.matcher_of(keys, batch), self.empty
-        return batch, self.matcher, self.empty
+        batch = self.right = self._inner_rows()
+        keys = self.inner_key_values(batch)
+        self._count_rows(batch, keys)
+        return batch, self.matcher_of(keys, batch), self.empty
 
     def _prepare_together(self, member: Member) -> None:
         """Build one table for all participants, from the part that each has read of the inner side."""
@@ -119,8 +117,6 @@ class HashJoinRows(KeyedRows):
             self.inner.measure(batch, left_out)
 
     def _inner_rows(self) -> Batch:
-        if self.matcher is not None and self.built is not None:
-            return self.built  # the table of an inner side that reads no parameter serves every rescan
         return self.inner.drain() or no_rows(self.node.inner)
 
     def produce(self, n: int) -> Batch | None:

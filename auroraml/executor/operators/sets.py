@@ -9,6 +9,7 @@ from auroraml.evaluate.keys import groups
 from auroraml.executor.loops import Loops
 from auroraml.executor.operator import ALL, Keeping, Operator, operator
 from auroraml.executor.operators.ordering import output_type
+from auroraml.executor.plans import is_partial
 from auroraml.executor.shares import Members
 from auroraml.ir import physical as p
 
@@ -23,7 +24,7 @@ class AppendRows(Operator):
         self.at = 0
         self.members: Members | None = None
         if self.member is not None and self.node.parallel_aware:
-            crew, whole = self.member.crew, sum(not _is_partial(source) for source in self.node.sources)
+            crew, whole = self.member.crew, sum(not is_partial(source) for source in self.node.sources)
             self.members = crew.share(self.node.id, lambda: Members(crew, whole, len(self.node.sources)))
             self._choose(self.members)
 
@@ -61,11 +62,6 @@ class AppendRows(Operator):
             return
         self.children[self.at].unread(self.last.drop(self.last.n - batch.n))
         self.last = self.last.slice(0, self.last.n - batch.n)
-
-
-def _is_partial(plan: p.PhysicalPlan) -> bool:
-    """Whether several participants can run a plan at once, each getting a part of its rows."""
-    return plan.parallel_aware or any(_is_partial(child) for child in plan.children())
 
 
 @operator(p.SetOp)

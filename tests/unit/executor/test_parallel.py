@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import astuple
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -24,7 +24,7 @@ from auroraml.executor import shares
 from auroraml.executor.crew import Crew, Member, State, Work, WorkerSlots
 from auroraml.executor.operator import Operator
 from auroraml.executor.operators import gather
-from auroraml.executor.shares import Dealt, InOrder, Pace, Pieces, Share
+from auroraml.executor.shares import Dealt, InOrder, Pace, Pieces, Share, expected
 from auroraml.ir import physical as p
 
 ROWS = 6_000
@@ -288,6 +288,28 @@ def test_workers_change_no_answer(query: str, connection: Connection) -> None:
         assert connection.execute(query).fetchall() == serial
 
 
+AGAIN = (
+    ("SELECT b FROM t ORDER BY a OFFSET 0", "Gather Merge (actual rows=6000 loops=3)", ()),
+    ("SELECT b FROM t GROUP BY b", "Finalize HashAggregate|HashAggregate (actual rows=10 loops=3)", ()),
+    ("SELECT q.b FROM t JOIN t q USING (a) OFFSET 0", "Gather (actual rows=6000 loops=3)", ("enable_mergejoin = off",)),
+    ("SELECT q.b FROM t JOIN t q USING (a) OFFSET 0", "Gather (actual rows=6000 loops=3)", ("enable_mergejoin = off", "enable_parallel_hash = off")),
+)
+
+
+@pytest.mark.parametrize(("inner", "line", "off"), AGAIN)
+def test_a_gather_that_runs_again_divides_the_rows_anew(inner: str, line: str, off: tuple[str, ...], connection: Connection) -> None:
+    connection.execute("CREATE TABLE three AS SELECT g AS n FROM generate_series(1, 3) g")
+    connection.execute("SET statement_timeout = '20s'")
+    for setting in ("enable_material = off", "enable_indexscan = off", "enable_indexonlyscan = off", "enable_bitmapscan = off", *off):
+        connection.execute(f"SET {setting}")
+    query = f"SELECT count(*), sum(b) FROM three LEFT JOIN ({inner}) x ON b > n"
+    plan = plan_of(connection, query).replace("Partial ", "")
+    assert any(name in plan for name in line.split("|")) and plan.count("loops=3)"), plan
+    rows = 21 if "GROUP" in inner else 12_600
+    assert connection.execute(query).fetchone() == (rows, 125 if "GROUP" in inner else 75_000)
+    assert f"Left Join (actual rows={rows} loops=1)" in plan
+
+
 # Workers that are called in when they are worth it
 
 
@@ -446,21 +468,24 @@ def test_stress(connection: Connection, model: Model) -> None:
 
 # Shares
 
-NODE = p.Result(id=1)
+NODE = p.Result(id=1, parallel_aware=True)
 
 
 def test_pieces_tell_what_each_row_takes() -> None:
+    def parts(found: Pace) -> tuple[float, float]:
+        return found.piece, found.row
+
     def pace(piece: float, row: float) -> object:
         return pytest.approx((piece, row), rel=0.1)
 
     both = Pace.of([(100, 0.02), (400, 0.05)], None)
-    assert astuple(both) == pace(0.01, 0.0001)
-    assert astuple(Pace.of([(100, 0.02)], None)) == pace(0.0, 0.0002)
-    assert astuple(Pace.of([(400, 0.05)], both)) == pace(0.01, 0.0001)
-    assert astuple(Pace.of([(400, 0.004)], both)) == pace(0.004, 0.0)  # a piece takes no longer than it took
-    assert astuple(Pace.of([(100, 0.3), (400, 0.05)], None)) == pace(0.175, 0.0)  # the first one had something else to do
-    assert astuple(Pace.of([(100, 0.001), (400, 0.05)], None)) == pace(0.0, 0.0001)
-    assert astuple(Pace.of([(1, 0.0), (1, 0.0)], None)) == pace(0.0, 0.0)
+    assert parts(both) == pace(0.01, 0.0001)
+    assert parts(Pace.of([(100, 0.02)], None)) == pace(0.0, 0.0002)
+    assert parts(Pace.of([(400, 0.05)], both)) == pace(0.01, 0.0001)
+    assert parts(Pace.of([(400, 0.004)], both)) == pace(0.004, 0.0)  # a piece takes no longer than it took
+    assert parts(Pace.of([(100, 0.3), (400, 0.05)], None)) == pace(0.175, 0.0)  # the first one had something else to do
+    assert parts(Pace.of([(100, 0.001), (400, 0.05)], None)) == pace(0.0, 0.0001)
+    assert parts(Pace.of([(1, 0.0), (1, 0.0)], None)) == pace(0.0, 0.0)
 
 
 def test_a_plan_that_runs_again_knows_its_pace(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -481,8 +506,11 @@ def test_a_plan_that_runs_again_knows_its_pace(monkeypatch: pytest.MonkeyPatch) 
     assert first(100_000) == 6_250 and not hired  # a first piece to try
     shares.PACES[NODE] = Pace(0.001, 1e-7)
     assert first(100_000) == 100_000 and not hired  # all at once, as that is 10 ms
-    assert first(320_000) == 320_000 and hired == [2]  # no places: all at once
-    assert first(10_000_000) == 10_000_000 and hired == [2, 3]
+    assert first(320_000) == 320_000 and hired == [3]  # no places: all at once
+    assert first(200_000) == 200_000 and hired == [3, 2]
+    shares.PACES[NODE] = Pace(0.001, 1e-7, 100_000)
+    assert expected(p.Gather(source=replace(NODE, parallel_aware=True), workers=1)) == {}
+    assert expected(p.Gather(source=NODE, workers=1)) == {1: pytest.approx(0.01)}
 
 
 @settings(max_examples=60, deadline=None)
