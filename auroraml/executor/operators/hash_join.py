@@ -88,7 +88,10 @@ class HashJoinRows(KeyedRows):
         batch = self.right = self._inner_rows()
         keys = self.inner_key_values(batch)
         self._count_rows(batch, keys)
-        return batch, self.matcher_of(keys, batch), self.empty
+        matcher = self.matcher_of(keys, batch)
+        if self.member is not None and (rows := self.node.outer.cost.rows) >= batch.n:
+            matcher.build(int(min(rows, PROBES)))  # the first rows that are looked up may be few
+        return batch, matcher, self.empty
 
     def _prepare_together(self, member: Member) -> None:
         """Build one table for all participants, from the part that each has read of the inner side."""
