@@ -29,6 +29,7 @@ from auroraml.types.pg_type import PgType
 DENSE, WIDEST = 65_536, 1 << 23  # a table of so many codes is made for any number of rows, or for many that are looked up
 Groups: TypeAlias = npt.NDArray[np.int32]
 NOTHING: Index = np.zeros(0, np.int64)
+MOST_TURNED = 1 << 20  # pairs
 FEWER = 8  # so many times fewer probe rows than build rows: the latter are looked up
 
 
@@ -159,7 +160,23 @@ def _places(wanted: pa.Array, values: pa.Array) -> Index:
 
 
 class Found:
-    """The matches of probe rows: `groups` of build rows for the probe rows `rows` (None: for all)."""
+    """The matches of probe rows."""
+
+    def sizes(self) -> Index:
+        """How many matches each probe row has."""
+        raise NotImplementedError
+
+    def pairs(self) -> tuple[Index, Index]:
+        """(probe row, build row) for all matches, in the order of the probe rows."""
+        raise NotImplementedError
+
+    def outer_pairs(self) -> tuple[Index, Index]:
+        """The same, and (probe row, -1) for the rows without a match."""
+        raise NotImplementedError
+
+
+class FoundGroups(Found):
+    """Matches by group: `groups` of build rows for the probe rows `rows` (None: for all)."""
 
     __slots__ = ("groups", "n", "rows", "table")
 
@@ -170,7 +187,6 @@ class Found:
         self.groups = groups
 
     def sizes(self) -> Index:
-        """How many matches each probe row has."""
         many = self.table.sizes(self.groups)
         if self.rows is None:
             return many
@@ -179,16 +195,36 @@ class Found:
         return found
 
     def pairs(self) -> tuple[Index, Index]:
-        """(probe row, build row) for all matches, in the order of the probe rows."""
         return self.table.pairs(self.rows, self.groups)
 
     def outer_pairs(self) -> tuple[Index, Index]:
-        """The same, and (probe row, -1) for the rows without a match."""
         groups = self.groups
         if self.rows is not None:
             groups = np.zeros(self.n, np.int32)
             groups[self.rows] = self.groups
         return self.table.outer_pairs(groups)
+
+
+class FoundPairs(Found):
+    """Matches pair by pair."""
+
+    __slots__ = ("i", "j", "n")
+
+    def __init__(self, n: int, i: Index, j: Index) -> None:
+        self.n = n
+        self.i, self.j = i, j
+
+    def sizes(self) -> Index:
+        return np.bincount(self.i, minlength=self.n)
+
+    def pairs(self) -> tuple[Index, Index]:
+        return self.i, self.j
+
+    def outer_pairs(self) -> tuple[Index, Index]:
+        lonely = np.flatnonzero(self.sizes() == 0)
+        i = np.concatenate([self.i, lonely])
+        order = stable_order(i, self.n)
+        return i[order], np.concatenate([self.j, np.full(len(lonely), -1)])[order]
 
 
 class Table:
@@ -226,8 +262,8 @@ class Table:
         groups = self.groups.take(codes, mode="clip")
         hit = np.flatnonzero(groups)
         if len(hit) == len(groups):
-            return Found(self, n, rows, groups)
-        return Found(self, n, hit if rows is None else rows.take(hit, mode="clip"), groups.take(hit, mode="clip"))
+            return FoundGroups(self, n, rows, groups)
+        return FoundGroups(self, n, hit if rows is None else rows.take(hit, mode="clip"), groups.take(hit, mode="clip"))
 
     def sizes(self, groups: Groups) -> Index:
         """How many rows each group has."""
@@ -375,17 +411,17 @@ class Matcher:
 
     def find(self, keys: Sequence[Vector], n: int) -> Found:
         """The matches of `n` probe rows."""
+        if not self.n or not n:
+            return FoundPairs(n, NOTHING, NOTHING)
+        vectors = self.vectors
+        if self._turns(keys, vectors, n) and (found := self._turned(keys, vectors, n)) is not None:
+            return found
         self.build(n)
         assert self.table is not None
         return self.table.find(*self._probe(keys, n), n)
 
     def pairs(self, keys: Sequence[Vector], n: int) -> tuple[Index, Index]:
         """(probe row, build row) for all matches, in the order of the probe rows."""
-        if not self.n or not n:
-            return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        vectors = self.vectors
-        if self._turns(keys, vectors, n):
-            return self._turned(keys, vectors, n)
         return self.find(keys, n).pairs()
 
     def _turns(self, keys: Sequence[Vector], vectors: Sequence[Vector], n: int) -> bool:
@@ -394,17 +430,23 @@ class Matcher:
             return False
         return all(type(a) is type(b) and _kind(a) == _kind(b) for a, b in zip(keys, vectors, strict=True))
 
-    def _turned(self, keys: Sequence[Vector], vectors: Sequence[Vector], n: int) -> tuple[Index, Index]:
+    def _turned(self, keys: Sequence[Vector], vectors: Sequence[Vector], n: int) -> Found | None:
+        """The matches found by looking the build side's rows up among the others; None where these are many."""
         self.turned = True
-        there, here = Matcher(keys, self.types, n).find(vectors, self.n).pairs()
+        turned = Matcher(keys, self.types, n)
+        turned.build(self.n)
+        found = turned.find(vectors, self.n)
+        if int(found.sizes().sum()) > MOST_TURNED:
+            return None
+        there, here = found.pairs()
         if self.latest_first:
             there, here = there[::-1], here[::-1]
         order = stable_order(here, n)
-        return here.take(order, mode="clip"), there.take(order, mode="clip")
+        return FoundPairs(n, here.take(order, mode="clip"), there.take(order, mode="clip"))
 
     def sizes(self, keys: Sequence[Vector], n: int) -> Index:
         """How many matches each probe row has."""
-        return self.find(keys, n).sizes() if self.n and n else np.zeros(n, np.int64)
+        return self.find(keys, n).sizes()
 
     def contains(self, keys: Sequence[Vector], n: int) -> Mask:
         """Which probe rows match anything."""

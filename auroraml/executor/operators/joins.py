@@ -199,7 +199,7 @@ class JoinRows(Operator):
         return part
 
     def _counts(self, left: Batch) -> Index:
-        if not has_subqueries(self.node):
+        if not self.ctx.measured or not has_subqueries(self.node):
             try:
                 return self.candidate_counts(left)
             except OperationalError:

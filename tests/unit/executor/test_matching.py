@@ -33,9 +33,11 @@ def check(build: Sequence[Vector], probe: Sequence[Vector], types: Sequence[PgTy
     for _ in range(2):  # the first look-up may be turned, the second is not
         i, j = matcher.pairs(probe, m)
         assert list(zip(i.tolist(), j.tolist(), strict=True)) == wanted
-    i, j = matcher.find(probe, m).outer_pairs()
     lonely = [(row, -1) for row in range(m) if all(row != a for a, _ in wanted)]
-    assert list(zip(i.tolist(), j.tolist(), strict=True)) == sorted([*wanted, *lonely], key=lambda pair: pair[0])
+    for found in (matcher.find(probe, m), Matcher(build, types, n, latest_first).find(probe, m)):
+        i, j = found.outer_pairs()
+        assert list(zip(i.tolist(), j.tolist(), strict=True)) == sorted([*wanted, *lonely], key=lambda pair: pair[0])
+        assert found.sizes().tolist() == [sum(1 for a, _ in wanted if a == row) for row in range(m)]
     sizes = [sum(1 for a, _ in wanted if a == row) for row in range(m)]
     assert matcher.sizes(probe, m).tolist() == sizes
     assert matcher.contains(probe, m).tolist() == [size > 0 for size in sizes]
@@ -107,6 +109,12 @@ def test_nothing_to_find(way: str, nulls: float) -> None:
     check([ints([], np.int32)], [ints([1, 2], np.int32)], [INT4], False)
     check([ints([1, 2], np.int32, nulls)], [ints([], np.int32)], [INT4], False)
     check([ints([1, 2], np.int32, nulls)], [ints([3, 0], np.int32)], [INT4], False)
+
+
+def test_too_many_pairs_are_not_turned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matching, "MOST_TURNED", 10)
+    build, probe = [ints([1] * 50)], [ints([1, 2])]
+    check(build, probe, [INT8], True)
 
 
 def test_numbers_of_two_scales() -> None:
