@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from auroraml.batch.numbers import all_of, numbers
-from auroraml.batch.vector import FixedVector, Index, Mask, Vector, concat
+from auroraml.batch.vector import FixedVector, Index, Mask, TextVector, Vector, concat
 
 FEW = 1_024  # rows of which it does not matter whether they are a range
 
@@ -94,7 +94,9 @@ class Column:
         if self._vector is None:
             rows = self.rows
             if rows.index is not None:
-                self._vector = self.source.take(rows.index, rows.nullable)
+                source = self.source
+                take = source.repeated if isinstance(source, TextVector) else source.take
+                self._vector = take(rows.index, rows.nullable)
             elif rows.start == 0 and rows.n == self.source.n:
                 self._vector = self.source
             else:

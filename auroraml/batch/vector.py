@@ -27,6 +27,8 @@ DTYPES: dict[Rep, np.dtype] = {
 }  # fmt: skip
 PLAIN = frozenset(rep for rep, dtype in DTYPES.items() if dtype.names is None)  # whose datums numpy reads as they are
 
+REPEATED, ENOUGH = 4, 1_024  # texts taken so often, and so many in all, are taken as codes
+
 
 class Vector:
     """`n` values of one type. `validity` is None when no value is NULL; the value under a NULL is zero (or empty).
@@ -241,11 +243,12 @@ def scales_of(vector: NumericVector) -> npt.NDArray[np.int16]:
 class TextVector(Vector):
     """Text (pa.LargeStringArray) or bytes (pa.LargeBinaryArray); the array itself holds no NULLs, `validity` does."""
 
-    __slots__ = ("places", "values")
+    __slots__ = ("_coded", "places", "values")
 
     def __init__(self, values: pa.Array, validity: Mask | None = None) -> None:
         super().__init__(len(values), validity)
         self.values = values
+        self._coded: DictVector | None = None
         self.places: tuple[bool, Index] | None = None  # of a dictionary: each value's place in their order, once somebody has sorted by it
 
     def take(self, index: Index, nullable: bool = False) -> TextVector:
@@ -257,6 +260,15 @@ class TextVector(Vector):
             return TextVector(self.values.slice(max(int(index[0]), 0), 1), validity)
         values = self.values.take(pa.array(np.maximum(index, 0) if nullable else index))
         return TextVector(values, validity)
+
+    def repeated(self, index: Index, nullable: bool = False) -> Vector:
+        """`take`, as codes where each value is taken many times."""
+        if self.n * REPEATED > len(index) or len(index) < ENOUGH or type(self) is not TextVector or not self.n:
+            return self.take(index, nullable)
+        if self._coded is None:
+            encoded = pc.dictionary_encode(self.values)
+            self._coded = DictVector(encoded.indices.to_numpy(zero_copy_only=False), TextVector(encoded.dictionary), self.validity)
+        return self._coded.take(index, nullable)
 
     def slice(self, start: int, stop: int) -> TextVector:
         return TextVector(self.values.slice(start, stop - start), None if self.validity is None else self.validity[start:stop])

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pyarrow as pa
 
-from auroraml.batch import FixedVector, Index, TextVector, Vector, numbers
+from auroraml.batch import FixedVector, Index, TextVector, Vector, numbers, stable_order
 from auroraml.batch.numbers import MOST
 from auroraml.evaluate import Frame, Runtime, compile
 from auroraml.evaluate.keys import codes_of, combine, sort_indices
@@ -27,7 +27,9 @@ from auroraml.storage.built import posting_rows, sharing
 from auroraml.storage.index import comparable
 from auroraml.storage.table import Table
 from auroraml.types.pg_type import PgArray, PgType, Rep
+from auroraml.types.table import INT8
 
+SHARED = 2  # loops that look at the same entries, on average, for these to be looked at once
 MOST_PROBES = 256  # loops up to which keys are looked up in the dictionary one by one
 SMALL_TABLE = 100_000  # rows up to which a dictionary is made at the first look-up
 FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "="}
@@ -151,22 +153,49 @@ class IndexLookup:
     def _by_range(self, table: Table, frame: Frame, loops: int | None) -> Found:
         order = ordered(table, self.relation, self.index, frame.ctx)
         first = [b for b in self.bounds if b.column == 0]
-        low, high = np.full(frame.n, order.start, np.int64), np.full(frame.n, order.stop, np.int64)
-        used = []
-        if order.first is not None:
-            for bound in first:
-                values = self.values[id(bound)](frame).flat()
-                if order.narrow(bound.symbol, values, low, high):
-                    used.append(bound)
-        elif first and first[0].symbol == "=" and frame.n > 1:
+        if order.first is None and first and first[0].symbol == "=" and frame.n > 1:
             return self._by_hash(table, frame, loops, order, first[0])
-        if not used:
-            low[:], high[:] = 0, order.n
-        counts = np.maximum(high - low, 0)
-        places = _ranges(low, counts)
+        low, counts, used = self._stretches(order, frame)
+        places = ranges(low, counts)
         rows = places if order.rows is None else order.rows.take(places, mode="clip")
         found = self._found(rows, None if loops is None else np.repeat(numbers(frame.n), counts), used, places)
         return replace(found, starts=low, counts=counts)
+
+    def _stretches(self, order: Ordered, frame: Frame) -> tuple[Index, Index, list[Bound]]:
+        """Where each loop's entries begin in the order, how many they are, and what they were found by."""
+        low, high = np.full(frame.n, order.start, np.int64), np.full(frame.n, order.stop, np.int64)
+        used = []
+        if order.first is not None:
+            for bound in (b for b in self.bounds if b.column == 0):
+                values = self.values[id(bound)](frame).flat()
+                if order.narrow(bound.symbol, values, low, high):
+                    used.append(bound)
+        if not used:
+            low[:], high[:] = 0, order.n
+        return low, np.maximum(high - low, 0), used
+
+    def find_alike(self, table: Table, loops: Loops, ctx: object, also: Bound, column: Vector) -> Found | None:
+        """The rows for which `also` holds too (an equality of a column, whose values are given, with something of the loop's).
+
+        Where loops one after another look at the same entries, these are looked at once, and brought to the loops they are for; None
+        where it does not pay.
+        """
+        assert loops.n is not None
+        frame = Frame(n=loops.n, params=loops, ctx=ctx)  # type: ignore[arg-type] # an ExecutionContext
+        order = ordered(table, self.relation, self.index, frame.ctx)
+        low, counts, used = self._stretches(order, frame)
+        first = np.flatnonzero(np.concatenate([[True], (low[1:] != low[:-1]) | (counts[1:] != counts[:-1])]))
+        if not used or len(first) * SHARED > loops.n:
+            return None
+        numbered = np.repeat(numbers(len(first)), np.diff(np.append(first, loops.n)))
+        asked = [FixedVector(numbered), compile(also.value)(frame)]
+        places = ranges(low[first], counts[first])
+        rows = places if order.rows is None else order.rows.take(places, mode="clip")
+        there = [FixedVector(np.repeat(numbers(len(first)), counts[first])), column.take(rows)]
+        of, owners = Matcher(asked, [INT8, also.key], loops.n).pairs(there, len(rows))
+        sequence = stable_order(owners, loops.n)
+        of = of.take(sequence, mode="clip")
+        return self._found(rows.take(of, mode="clip"), owners.take(sequence, mode="clip"), used)
 
     def blocks(self, table: Table, relation: Relation, found: Found, loops: Loops, ctx: object, part: float, matched: int) -> int:
         """The index pages of this look-up, of which `part` was read; `matched` entries passed all conditions."""
@@ -202,7 +231,7 @@ class IndexLookup:
         return self._found(rows, None if loops is None else owners, [bound], places)
 
 
-def _ranges(starts: Index, counts: Index) -> Index:
+def ranges(starts: Index, counts: Index) -> Index:
     """The numbers from each start on, so many of each."""
     if len(starts) == 1:
         start, stop = int(starts[0]), int(starts[0] + counts[0])

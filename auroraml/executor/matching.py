@@ -24,6 +24,7 @@ from auroraml.batch import (
     stable_order,
 )
 from auroraml.evaluate.keys import comparable
+from auroraml.executor.scratch import SPARSE, borrow, give_back
 from auroraml.types.pg_type import PgType
 
 DENSE, WIDEST = 65_536, 1 << 23  # a table of so many codes is made for any number of rows, or for many that are looked up
@@ -236,11 +237,17 @@ class Table:
         self.starts: Index | None = None  # of each group among them; None: each has one row
         self.many: Index | None = None  # how many rows each has (None: one)
         self.most = 1 if len(codes) else 0  # rows that one code has
-        self.groups = np.zeros(size, np.int32)
+        self.groups = borrow(size)
+        self.written = codes if len(codes) * SPARSE <= size else None
         own = numbers(len(codes) + 1)[1:]
         self.groups[codes] = own
         if len(codes) and not np.array_equal(self.groups.take(codes, mode="clip"), own):
             self._collect(codes, rows, size)
+
+    def __del__(self) -> None:
+        groups: Groups | None = getattr(self, "groups", None)
+        if groups is not None:
+            give_back(groups, self.written)
 
     def _collect(self, codes: Index, rows: Index | None, size: int) -> None:
         """Bring rows with one code together."""

@@ -11,7 +11,7 @@ import numpy as np
 from auroraml.batch import Batch, Column, ConstVector, FixedVector, Index, Mask, Rows, Vector, ascending, numbers
 from auroraml.evaluate import compile, select
 from auroraml.executor import blocks
-from auroraml.executor.indexes import bounds_of, lookup_of
+from auroraml.executor.indexes import Found, bounds_of, lookup_of
 from auroraml.executor.matching import Matcher
 from auroraml.executor.operator import Operator, operator
 from auroraml.executor.shares import Dealt, InOrder, Pieces, Share
@@ -370,9 +370,21 @@ class IndexScanRows(Located):
         self.lookup = lookup_of(node)
 
     def candidates(self, table: Table) -> Batch:
-        find = self.lookup.find_backward if self.node.backward else self.lookup.find
-        found = self.found = find(table, self.loops, self.ctx)
+        found = self.found = self._alike(table) or (self.lookup.find_backward if self.node.backward else self.lookup.find)(
+            table, self.loops, self.ctx
+        )
         return self.located(table, found.rows, found.owners, found.left)
+
+    def _alike(self, table: Table) -> Found | None:
+        """Where the filter begins with an equality, many loops' rows are found by it as well, unless somebody counts those it removes."""
+        if self.loops.n is None or self.loops.n < LOOK_AHEAD or self.ctx.measured or self.node.backward:
+            return None
+        columns = [e.InputRef(type=c.type, index=i) for i, c in enumerate(self.node.columns)]
+        bound = next(iter(bounds_of(self.node.filter[:1], columns)), None)
+        if bound is None or bound.symbol != "=" or self.node.columns[bound.column].number == -1:
+            return None
+        column = table.column(live_numbers(self.node.relation).index(self.node.columns[bound.column].number))
+        return self.lookup.find_alike(table, self.loops, self.ctx, bound, column)
 
     def _only(self, table: Table) -> Index | None:
         only = super()._only(table)
