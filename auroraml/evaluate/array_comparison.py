@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from auroraml.batch import ConstVector, FixedVector, ListVector, Vector
+from auroraml.batch import ConstVector, DictVector, FixedVector, ListVector, TextVector, Vector
 from auroraml.evaluate.call import call, kernel_of
 from auroraml.evaluate.calling import LIGHT, ROWLESS, SAFE, Evaluator, needs_of
 from auroraml.evaluate.frame import Frame
+from auroraml.functions.comparison import EQUALITY
+from auroraml.functions.membership import members
 from auroraml.ir import expr as e
 from auroraml.types.pg_type import PgArray
 from auroraml.types.table import BOOL
 
 FEW_ITEMS = 64  # of an array that does not change from row to row, compared one by one
+SOME = 24  # numbers from which on a table of them is faster
 VERY_FEW = 8  # of which all are compared with sooner than rows are chosen
 
 
@@ -26,7 +29,11 @@ def array_comparison(expr: e.ArrayOp, left: Evaluator, right: Evaluator) -> Eval
         if isinstance(arrays, ConstVector) and not kernel.raises and frame.n > 1:
             items = arrays.one.flat()
             assert isinstance(items, ListVector)
-            if items.validity is None and 0 < items.child.n <= FEW_ITEMS:
+            child = items.child.slice(int(items.offsets[0]), int(items.offsets[-1]))
+            many = items.validity is None and child.n > (VERY_FEW if isinstance(value, DictVector | TextVector) else SOME)
+            if many and (among := _among(expr, value, child)) is not None:
+                return among
+            if items.validity is None and 0 < child.n <= FEW_ITEMS:
                 return _with_items(expr, value, items, frame)
         arrays = arrays.flat()
         assert isinstance(arrays, ListVector)
@@ -50,6 +57,28 @@ def array_comparison(expr: e.ArrayOp, left: Evaluator, right: Evaluator) -> Eval
         if needs is not None and isinstance(given, PgArray) and len(given.elements) <= VERY_FEW:
             LIGHT[run] = needs
     return run
+
+
+def _among(expr: e.ArrayOp, value: Vector, items: Vector) -> Vector | None:
+    """IN and NOT IN (a long list): by a table of the items."""
+    name, trim = EQUALITY.get(expr.function.oid, ("", False))
+    if name != ("ne" if expr.all else "eq") or isinstance(value, ConstVector):
+        return None
+    some_null = items.validity is not None and not items.validity.all()
+    known = items if items.validity is None else items.filter(items.validity).with_validity(None)
+    if isinstance(value, DictVector):
+        found = members(value.dictionary, known, trim)
+        if found is not None:
+            found = found.take(value.codes, mode="clip") if value.dictionary.n else np.zeros(value.n, np.bool_)
+    else:
+        found = members(value, known, trim)
+    if found is None:
+        return None
+    validity = value.validity
+    if some_null:
+        validity = found if validity is None else found & validity  # what is none of the others may be the unknown one
+    values = ~found if expr.all else found
+    return FixedVector(values if validity is None else values & validity, validity)
 
 
 def _with_items(expr: e.ArrayOp, value: Vector, items: ListVector, frame: Frame) -> Vector:

@@ -22,6 +22,9 @@ FLIPPED = {"eq": "eq", "ne": "ne", "lt": "gt", "le": "ge", "gt": "lt", "ge": "le
 _ARROW = {"eq": pc.equal, "ne": pc.not_equal, "lt": pc.less, "le": pc.less_equal, "gt": pc.greater, "ge": pc.greater_equal}
 _WHOLE = frozenset((Rep.INT2, Rep.INT4, Rep.INT8, Rep.OID, Rep.BOOL))
 _FLOAT = frozenset((Rep.FLOAT4, Rep.FLOAT8))
+EQUALITY: dict[
+    int, tuple[str, bool]
+] = {}  # functions of = and <> that equal representations decide: which, and whether trailing blanks count for nothing
 _SAME = frozenset((Rep.TID, Rep.DATE, Rep.TIME, Rep.TIMESTAMP))
 
 
@@ -155,8 +158,8 @@ def _register() -> None:
             kernel = _texts(name, False)
         elif pair == {Rep.TEXT} and not {left.name, right.name} & {"json", "jsonb", "timetz"}:
             kernel = _texts(name, "bpchar" in (left.name, right.name))
-        if kernel is not None:
-            SCALARS.setdefault(row[5], kernel)
+        if kernel is not None and SCALARS.setdefault(row[5], kernel) is kernel and name in ("eq", "ne") and not pair & _FLOAT:
+            EQUALITY[row[5]] = name, "bpchar" in (left.name, right.name)
 
 
 _register()
