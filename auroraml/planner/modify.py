@@ -9,7 +9,7 @@ from auroraml.ir import logical as l
 from auroraml.ir import physical as p
 from auroraml.ir.objects import Column, Relation
 from auroraml.planner.level.level import Level
-from auroraml.planner.level.questions import columns_in, rewrite
+from auroraml.planner.level.questions import columns_in, equal, rewrite
 from auroraml.planner.level.statement import Outer, Statement
 from auroraml.planner.paths.dominance import cheapest_fractional
 from auroraml.planner.prepare import ROW_ID, prepare_expr
@@ -102,8 +102,10 @@ def _conflict(level: Level, plan: l.Insert, new: dict[int, e.Expr]) -> p.Conflic
 def plan_change(statement: Statement, plan: l.Update | l.Delete, outer: Outer | None) -> Level:
     """UPDATE and DELETE: the rows' numbers and new values from the level below, then what RETURNING reads of other tables."""
     own = set(plan.row_ids if isinstance(plan, l.Update) else (o.id for o in plan.target.outputs))
-    others = [c for t in plan.returning for c in columns_in(t.expr) if c.id not in own]
-    read = list({c.id: c for c in others if _made_by(plan.query, c.id)}.values())
+    wholes: dict[int, e.Expr] = {}
+    returning = [_with_wholes(statement, plan.query, t.expr, own, wholes) for t in plan.returning]
+    others = [c for expr in returning for c in columns_in(expr) if c.id not in own]
+    read = {c.id: wholes.get(c.id, c) for c in others if c.id in wholes or _made_by(plan.query, c.id)}
     targets, assigned = plan.query.targets if isinstance(plan, l.Update) else (), plan.assigned if isinstance(plan, l.Update) else ()
     order = sorted(range(len(assigned)), key=assigned.__getitem__)  # new values come in the table's order
     targets, assigned = (*(targets[i] for i in order), *targets[len(order) :]), tuple(assigned[i] for i in order)
@@ -125,10 +127,29 @@ def plan_change(statement: Statement, plan: l.Update | l.Delete, outer: Outer | 
     serial = next(r.serial for r in sub.relations if r is not None and r.item is sub.row_of) if sub.row_of is not None else 0
     level.plan = p.ModifyTable(
         operation="Update" if isinstance(plan, l.Update) else "Delete", relation=plan.relation, alias=plan.alias or plan.relation.name, source=source,
-        assigned=assigned, row_id=len(targets), targets=_over(level, [t.expr for t in plan.returning], known),
+        assigned=assigned, row_id=len(targets), targets=_over(level, returning, known),
         cost=_cost(source, sub, level, plan.returning), range_index=serial, init_plans=(*(sub.init_plans if sub.hoisted else ()), *level.init_plans),
     )  # fmt: skip
     return level
+
+
+def _with_wholes(statement: Statement, query: l.Query, expr: e.Expr, own: set[int], found: dict[int, e.Expr]) -> e.Expr:
+    """An expression of RETURNING with one column in place of each whole row of another table; those are `found`."""
+
+    def change(part: object) -> object | None:
+        if isinstance(part, e.FieldSelect) and isinstance(part.arg, e.RowExpr) and part.arg.whole:
+            return part.arg.args[part.index]
+        if not isinstance(part, e.RowExpr) or not part.whole:
+            return None
+        ids = [arg.id for arg in part.args if isinstance(arg, e.ColumnRef)]
+        if len(ids) < len(part.args) or not ids or ids[0] in own or not _made_by(query, ids[0]):
+            return None
+        known = next((id for id, row in found.items() if equal(row, part)), None)
+        id = statement.new_id() if known is None else known
+        found[id] = part
+        return e.ColumnRef(type=part.type, typmod=part.typmod, id=id, name=part.whole)
+
+    return rewrite(expr, change)
 
 
 def _made_by(query: l.Query, id: int) -> bool:

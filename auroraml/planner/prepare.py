@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
@@ -14,7 +14,7 @@ from auroraml.planner.level.statement import Outer, Statement
 from auroraml.planner.row_marks import RowMarks
 from auroraml.planner.rules.fold_constants import canonical
 from auroraml.planner.rules.join_tree import AppendItem, Group, Member, NoTable, all_ids, leaves
-from auroraml.planner.rules.placeholder import PlaceHolder
+from auroraml.planner.rules.placeholder import PlaceHolder, RowHolder
 from auroraml.planner.rules.pull_up_sublinks import all_of
 from auroraml.planner.rules.pull_up_subqueries import SubqueryPuller, substitute
 from auroraml.planner.rules.reduce_outer_joins import reduce_outer_joins, remove_no_tables
@@ -23,6 +23,7 @@ from auroraml.planner.subplans import multi_field, plan_multi, plan_sublink
 from auroraml.records import replace
 from auroraml.types.table import RECORD
 
+NOTHING: Mapping[int, e.Expr] = {}
 ROW_ID = -1  # the column id of the changed table's row number
 
 
@@ -126,7 +127,7 @@ class Prepared(LevelExpressions):
     """A level's query after preparation: its join tree and clauses, columns of outer levels as parameters."""
 
     def __init__(
-        self, statement: Statement, query: l.Query, outer: Outer | None, row_of: l.TableItem | None = None, read: Sequence[e.ColumnRef] = ()
+        self, statement: Statement, query: l.Query, outer: Outer | None, row_of: l.TableItem | None = None, read: Mapping[int, e.Expr] = NOTHING
     ) -> None:
         super().__init__(Level(statement, outer), statement.makeup.plain and outer is None and row_of is None)
         self.level.row_of = row_of
@@ -164,7 +165,7 @@ class Prepared(LevelExpressions):
         self.level.ids = frozenset([o.id for leaf in found for o in leaf.outputs])
         return tree, query
 
-    def _pulled(self, query: l.Query, row_of: l.TableItem | None, read: Sequence[e.ColumnRef]) -> tuple[Group, l.Query]:
+    def _pulled(self, query: l.Query, row_of: l.TableItem | None, read: Mapping[int, e.Expr]) -> tuple[Group, l.Query]:
         """The join tree with all that is simple pulled up into it, rows carried along that are wanted again, and the query's upper part."""
         statement = self.level.statement
         puller = SubqueryPuller(statement.new_id)
@@ -180,7 +181,7 @@ class Prepared(LevelExpressions):
         rows = WholeRows(tree, statement.new_id)
         query, tree = rows.held(query), rows.held_group(tree)
         marks = RowMarks(statement, tree, self.level.range_order, puller.locked, row_of, rows)
-        query = self._with_read(marks.over(query), {c.id: substitute(c, puller.values) for c in read})
+        query = self._with_read(marks.over(query), {id: rows.held(substitute(expr, puller.values)) for id, expr in read.items()})
         self.level.locks = bool(puller.locked)
         self.level.row_columns, self.level.marks = marks.columns, marks.marks
         self.level.placeholders.update((holder.id, holder) for holder in rows.holders.values())
@@ -191,10 +192,10 @@ class Prepared(LevelExpressions):
         return tree, query
 
     def _with_read(self, query: l.Query, read: dict[int, e.Expr]) -> l.Query:
-        """The query with hidden targets for columns that RETURNING reads of other tables than the changed one."""
+        """The query with hidden targets for columns and whole rows that RETURNING reads of other tables than the changed one."""
         self.level.read = read
         targets = list(query.targets)
-        for column in (c for expr in read.values() for c in columns_in(expr)):
+        for column in (c for expr in read.values() for c in ([expr] if isinstance(expr, RowHolder) else columns_in(expr))):
             if not any(equal(t.expr, column) for t in targets):
                 targets.append(l.Target(id=self.level.statement.new_id(), name="", expr=column, hidden=True))
         return replace(query, targets=tuple(targets))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
@@ -28,7 +28,7 @@ from auroraml.planner.paths.simplify import remove_useless_joins, unique_semi_jo
 from auroraml.planner.paths.steps import incrementally_sorted, limited, projected, projection, projects, same_exprs, set_projection, sorted_path
 from auroraml.planner.paths.targets import Targets, split_sets, variables
 from auroraml.planner.paths.windows import choose_order, window_keys, windows
-from auroraml.planner.prepare import Prepared
+from auroraml.planner.prepare import NOTHING, Prepared
 from auroraml.records import replace
 
 
@@ -75,7 +75,7 @@ class LimitCounts:
 
 
 def plan_level(
-    statement: Statement, query: l.Query, outer: Outer | None, fraction: float, row_of: l.TableItem | None = None, read: Sequence[e.ColumnRef] = (),
+    statement: Statement, query: l.Query, outer: Outer | None, fraction: float, row_of: l.TableItem | None = None, read: Mapping[int, e.Expr] = NOTHING,
     hoisted: bool = False,
 ) -> Level:  # fmt: skip
     """Plan one SELECT level; the result's `final` relation holds its paths. `hoisted`: its init plans are the ModifyTable's above."""

@@ -43,7 +43,18 @@ class WholeRows:
             return replace(item, left=self._item(item.left), right=self._item(item.right), on=None if item.on is None else self.held(item.on))
         if isinstance(item, l.FunctionItem):
             return replace(item, calls=self._all(item.calls))
+        if isinstance(item, l.SubqueryItem) and item.lateral:
+            return replace(item, query=rewrite(item.query, self._within))
         return item
+
+    def _within(self, part: object) -> object | None:
+        """What stands for a whole row of this level in a LATERAL query."""
+        if isinstance(part, e.FieldSelect) and isinstance(part.arg, e.RowExpr) and part.arg.whole:
+            return part
+        if not isinstance(part, e.RowExpr) or not part.whole:
+            return None
+        item = self.items.get(tuple(arg.id if isinstance(arg, e.ColumnRef) else 0 for arg in part.args))
+        return None if item is None or isinstance(item, (l.ValuesItem, NoTable)) else self.of(item, part)
 
     def _all(self, exprs: Sequence[e.Expr]) -> tuple[e.Expr, ...]:
         return tuple(self.held(x) for x in exprs)
