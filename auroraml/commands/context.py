@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeVar
 
 from auroraml.batch import Batch, Datum, Vector
 from auroraml.batch import Index as RowNumbers
@@ -17,6 +17,7 @@ from auroraml.ir.expr import Expr
 from auroraml.ir.logical import LogicalPlan, Output
 from auroraml.ir.objects import Column, Database, Extension, Function, Index, Relation, Role, Schema
 from auroraml.ir.physical import PhysicalPlan
+from auroraml.lazy import load
 from auroraml.pipeline.dependencies import Dependencies
 from auroraml.pipeline.result import ResultStream
 from auroraml.planner.estimate.relation import PageSource
@@ -378,3 +379,12 @@ def command(*classes: type[S]) -> Callable[[Handler[S]], Handler[S]]:
 def done(tag: str) -> ResultStream:
     """The answer of a command that returns no rows."""
     return ResultStream(tag=tag)
+
+
+def handler_of(statement: type) -> Handler[Any] | None:
+    """What runs statements of a class; all commands are loaded when one is asked for that was not."""
+    found = HANDLERS.get(statement)
+    if found is None:
+        load("auroraml.commands.families")
+        found = HANDLERS.get(statement)
+    return found

@@ -13,9 +13,9 @@ from auroraml.commands.prepare import arguments, planned
 from auroraml.commands.tables import exists, new_relation, put_relation
 from auroraml.errors import FeatureNotSupported, InvalidParameterValue, SyntaxError, UndefinedParameter
 from auroraml.explain import Explained, Options, render, without_plan
-from auroraml.explain.range_table import entries
 from auroraml.ir.expr import ParamRef
 from auroraml.ir.logical import Output
+from auroraml.ir.range_table import entries
 from auroraml.ir.tree import children
 from auroraml.pipeline.pages import PROBES, Probes
 from auroraml.pipeline.result import ResultStream, of_batch

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from auroraml.catalog.catalog import Catalog
 from auroraml.commands.context import Bound, Host
 from auroraml.errors import FeatureNotSupported
-from auroraml.explain.range_table import entries
 from auroraml.ir.bound import BoundStatement
 from auroraml.ir.decisions import Migrations
 from auroraml.ir.physical import PhysicalPlan
+from auroraml.ir.range_table import entries
 from auroraml.pipeline.dependencies import Dependencies
 from auroraml.settings.planner import CPU_OPERATOR_COST, PLAN_CACHE_MODE
 from auroraml.sql import statements as st

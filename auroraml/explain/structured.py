@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from xml.sax.saxutils import escape
 
 from auroraml.explain.model import Document, NodeModel
+
+
+def escape(text: str) -> str:
+    """`text` as character data in XML (the standard library's function comes with its whole client for HTTP)."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def plain(document: Document) -> dict[str, object]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from auroraml.batch import Vector
 from auroraml.catalog.data import PROCS
+from auroraml.lazy import load
 from auroraml.settings import Settings
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import BY_NAME
 
 KernelFunction = Callable[..., Any]
 K = TypeVar("K", bound=KernelFunction)
+R = TypeVar("R")
+FAMILIES = "auroraml.functions.families"
 
 
 class CallContext(Protocol):
@@ -106,10 +109,30 @@ class Types:
     result: PgType
 
 
-SCALARS: dict[int, Kernel] = {}
-AGGREGATES: dict[int, Kernel] = {}
-WINDOWS: dict[int, KernelFunction] = {}
-ROWS: dict[int, Kernel] = {}
+class Registry(dict[int, R]):
+    """Kernels by OID. Before one is looked for, all modules that declare some are loaded."""
+
+    def get(self, oid: int, default: R | None = None) -> R | None:  # type: ignore[override] # None is the only default
+        load(FAMILIES)
+        return super().get(oid, default)
+
+    def __getitem__(self, oid: int) -> R:
+        load(FAMILIES)
+        return super().__getitem__(oid)
+
+    def __contains__(self, oid: object) -> bool:
+        load(FAMILIES)
+        return super().__contains__(oid)
+
+    def __iter__(self) -> Iterator[int]:
+        load(FAMILIES)
+        return super().__iter__()
+
+
+SCALARS = Registry[Kernel]()
+AGGREGATES = Registry[Kernel]()
+WINDOWS = Registry[KernelFunction]()
+ROWS = Registry[Kernel]()
 _OIDS: dict[tuple[str, tuple[int, ...]], int] = {}
 
 

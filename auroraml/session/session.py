@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import count
 from typing import TYPE_CHECKING, BinaryIO
 
-from auroraml import commands, sql
+from auroraml import sql
 from auroraml.batch import Batch
 from auroraml.catalog.changes import Remove
 from auroraml.commands.autoanalyze import autoanalyze
-from auroraml.commands.context import Bound, Server
+from auroraml.commands.context import Bound, Server, handler_of
 from auroraml.commands.cursors import Cursor
 from auroraml.commands.prepare import Prepared, run_named
 from auroraml.commands.read_only import kept_from_standbys, written
@@ -254,13 +254,13 @@ class Session(Hosting):
             raise ReadOnlySqlTransaction(f"cannot execute {tag} during recovery")
         if self.settings[TRANSACTION_READ_ONLY] and (tag := written(statement)) is not None:
             raise ReadOnlySqlTransaction(f"cannot execute {tag} in a read-only transaction")
-        handler = commands.context.HANDLERS.get(type(statement))
-        if handler is None:
-            raise FeatureNotSupported(f"{type(statement).__name__} is not supported")
         if not isinstance(statement, WITHOUT_SNAPSHOT):
             self.transaction.queried = True
-        if name and isinstance(statement, st.Query):
-            return run_named(name, statement, params, self)
+        if isinstance(statement, st.Query):
+            return run_named(name, statement, params, self) if name else self.run_query(statement, params)
+        handler = handler_of(type(statement))
+        if handler is None:
+            raise FeatureNotSupported(f"{type(statement).__name__} is not supported")
         return handler(statement, self, params)
 
     def describe(self, text: str) -> tuple[Output, ...]:

@@ -280,9 +280,8 @@ def main() -> None:
         code = Exit.FAILURE.value
     except KeyboardInterrupt:
         code = INTERRUPTED
-    if any(thread.daemon for thread in threading.enumerate()):
-        # Names for completion are being read, or an abandoned call runs: native code under which the interpreter must not be taken down.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-    sys.exit(code)
+    # Nothing is left to be done, and taking the interpreter down takes as long as the first statement did; where names for completion are still
+    # being read, or an abandoned call runs, it must not be taken down under their native code.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

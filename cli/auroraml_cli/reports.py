@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from wcwidth import wcwidth
-
+from auroraml.lazy import load
 from auroraml_cli.client import Diagnostic
 
 WIDTH = 60  # of the line shown
@@ -11,7 +10,7 @@ RIGHT = 10  # places kept right of the caret
 
 
 def _places(char: str) -> int:
-    return max(wcwidth(char), 0) if not char.isascii() else 1
+    return max(load("wcwidth").wcwidth(char), 0) if not char.isascii() else 1
 
 
 def excerpt(query: str, position: int) -> str:

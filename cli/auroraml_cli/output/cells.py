@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from wcwidth import wcwidth
+from auroraml.lazy import load
 
 _PLAIN = re.compile(r"[ -~]*")
 
@@ -19,7 +19,7 @@ def _char(char: str) -> tuple[str, int]:
         return "\\r", 2
     if code < 0x20 or code == 0x7F:
         return f"\\x{code:02X}", 4
-    places = wcwidth(char)
+    places = load("wcwidth").wcwidth(char)
     return (f"\\u{code:04X}", 6) if places < 0 else (char, places)
 
 
@@ -56,7 +56,7 @@ def fit(text: str, room: int) -> tuple[str, int]:
         return text[:room] if room > 0 else text[:1], max(min(len(text), room), 1 if text else 0)
     taken = used = 0
     for char in text:
-        places = max(wcwidth(char), 0)
+        places = max(load("wcwidth").wcwidth(char), 0)
         if used + places > room and taken:
             break
         taken += 1
