@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.property.plans.answers import answer_all
 from tests.property.plans.comparison import Comparison, Portion, compare_all
 from tests.runner.aurora import Aurora
 from tests.runner.cluster import binaries
@@ -13,6 +14,10 @@ from tests.runner.outcome import Engine
 
 SMALL = Portion(schemas=range(3), numbers=range(25), most_rows=600, inner=0.995, every=0.97)
 MEASURED = Portion(schemas=range(3), numbers=range(15), most_rows=600, inner=0.97, every=0.97, measured=True)
+RUN, RUN_LARGE = (
+    Portion(schemas=range(2), numbers=range(20), most_rows=2_000),
+    Portion(schemas=range(2000, 2040), numbers=range(40), most_rows=20_000),
+)
 LARGE = Portion(schemas=range(1000, 1100), numbers=range(25), most_rows=20_000, inner=0.995, every=0.97)
 
 
@@ -52,3 +57,15 @@ def test_measured(oracle_engine: Engine) -> None:
     assert result.planned.total() > len(MEASURED.schemas) * len(MEASURED.numbers), result
     assert result.share("inner") >= MEASURED.inner, result
     assert result.share("inner", "other") >= MEASURED.every, result
+
+
+@pytest.mark.skipif(binaries() is None, reason="compares with PostgreSQL 15's server programs")
+def test_answers(request: pytest.FixtureRequest) -> None:
+    """Rows, types and errors are PostgreSQL's, whatever settings ours plans under."""
+    engine = Aurora()
+    try:
+        *differences, result = answer_all(engine, request.getfixturevalue("oracle_engine"), RUN_LARGE if request.config.getoption("--soak") else RUN)
+    finally:
+        engine.close()
+    assert isinstance(result, Comparison) and result.planned.total() > 40
+    assert not differences, "\n".join(map(str, differences))

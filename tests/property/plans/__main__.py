@@ -7,23 +7,18 @@ import contextlib
 import sys
 import time
 
-from tests.property.plans.comparison import Comparison, Portion, compare_all
+from tests.property.plans.comparison import Comparison, Portion, compare_all, numbers_of
 from tests.property.plans.schema import make_schema
 from tests.runner.aurora import Aurora
 from tests.runner.cluster import cluster
 from tests.runner.postgres import Postgres
 
 
-def _numbers(written: str) -> range:
-    first, _, last = written.partition(":")
-    return range(int(first), int(last)) if last else range(int(first), int(first) + 1)
-
-
 def main() -> None:
     """Print differences and counts."""
     parser = argparse.ArgumentParser(prog="tests.property.plans")
-    parser.add_argument("schemas", type=_numbers)
-    parser.add_argument("queries", type=_numbers)
+    parser.add_argument("schemas", type=numbers_of)
+    parser.add_argument("queries", type=numbers_of)
     parser.add_argument("--server", help="a running PostgreSQL 15; else one is started")
     parser.add_argument("--file", help="where differences go, else to the screen")
     parser.add_argument("--rows", type=int, default=20_000, help="at most so many rows a table")

@@ -71,6 +71,12 @@ class Comparison:
         return f"{self.verb} alike: {counts}"
 
 
+def numbers_of(written: str) -> range:
+    """A range of seeds or numbers as written on the command line: 3, or 0:20."""
+    first, _, last = written.partition(":")
+    return range(int(first), int(last)) if last else range(int(first), int(first) + 1)
+
+
 def text(outcome: Outcome) -> str:
     """A plan, or the error that stands for it."""
     if outcome.failure is not None:
