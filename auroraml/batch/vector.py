@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Sequence
 from decimal import Decimal, localcontext
 from typing import TypeAlias
@@ -25,6 +26,9 @@ DTYPES: dict[Rep, np.dtype] = {
     Rep.OID: np.dtype(np.int64), Rep.FLOAT4: np.dtype(np.float32), Rep.FLOAT8: np.dtype(np.float64), Rep.DATE: np.dtype(np.int32),
     Rep.TIME: np.dtype(np.int64), Rep.TIMESTAMP: np.dtype(np.int64), Rep.INTERVAL: INTERVAL_DTYPE, Rep.POINT: POINT_DTYPE, Rep.TID: np.dtype(np.int64),
 }  # fmt: skip
+NOT_TEXT = frozenset({*DTYPES, Rep.NUMERIC, Rep.LIST, Rep.STRUCT, Rep.RANGE, Rep.BYTES})
+LARGE_STRING = pa.large_string()
+_TWO = struct.Struct("<qq")  # two offsets of large strings
 PLAIN = frozenset(rep for rep, dtype in DTYPES.items() if dtype.names is None)  # whose datums numpy reads as they are
 
 REPEATED, ENOUGH = 4, 1_024  # texts taken so often, and so many in all, are taken as codes
@@ -510,6 +514,8 @@ def from_datums(type: PgType, datums: Sequence[Datum | None], element: PgType | 
     if n == 1 and datums[0] is not None:
         if rep in PLAIN:
             return FixedVector(np.array(datums, DTYPES[rep]))
+        if isinstance(datums[0], str) and rep not in NOT_TEXT:
+            return TextVector(one_text(datums[0]))
         validity = None
     else:
         valid = np.fromiter((d is not None for d in datums), np.bool_, n)
@@ -546,6 +552,12 @@ def from_datums(type: PgType, datums: Sequence[Datum | None], element: PgType | 
     if rep is Rep.BYTES:
         return TextVector(pa.array([b"" if d is None else d for d in datums], pa.large_binary()), validity)
     return TextVector(pa.array(["" if d is None else d for d in datums], pa.large_string()), validity)
+
+
+def one_text(text: str) -> pa.Array:
+    """An array of one text, around its bytes."""
+    data = text.encode()
+    return pa.Array.from_buffers(LARGE_STRING, 1, [None, pa.py_buffer(_TWO.pack(0, len(data))), pa.py_buffer(data)])
 
 
 def _numeric_from(datums: Sequence[Datum | None], validity: Mask | None) -> NumericVector:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from auroraml.batch import Batch, Index
 from auroraml.errors import CheckViolation, DatabaseError, NotNullViolation
-from auroraml.evaluate import Frame, compile, truth
+from auroraml.evaluate import Evaluator, Frame, compile, truth
 from auroraml.executor.unique import UniqueKeys
 from auroraml.ir import expr as e
 from auroraml.ir.objects import Column as TableColumn
@@ -27,22 +28,34 @@ def live_columns(relation: Relation) -> list[TableColumn]:
     return [c for c in relation.columns if not c.dropped]
 
 
+Place = Callable[[object], object | None]
+Made = tuple[list[TableColumn], dict[int, int], Place, list[tuple[str, Evaluator]]]
+_MADE: WeakKeyDictionary[Relation, Made] = WeakKeyDictionary()  # what checks need of a relation, until its definition is another
+
+
+def _made(relation: Relation) -> Made:
+    """Its live columns, their places by number, how expressions are put over those, and its CHECKs in the order of their names."""
+    columns = live_columns(relation)
+    places = {c.number: i for i, c in enumerate(columns)}
+
+    def place(node: object) -> object | None:
+        return e.InputRef(type=node.type, typmod=node.typmod, index=places[node.id], name=node.name) if isinstance(node, e.ColumnRef) else None
+
+    checks = [(c.name, compile(rewrite(c.check, place))) for c in sorted(relation.constraints, key=lambda c: c.name) if c.check is not None]
+    return columns, places, place, checks
+
+
 class Constraints:
     """The checks on new rows (all live columns, in order) of one relation."""
 
     def __init__(self, relation: Relation, ctx: ExecutionContext) -> None:
         self.relation = relation
         self.ctx = ctx
-        self.columns = live_columns(relation)
-        self.places = {c.number: i for i, c in enumerate(self.columns)}
-
-        def place(node: object) -> object | None:
-            return (
-                e.InputRef(type=node.type, typmod=node.typmod, index=self.places[node.id], name=node.name) if isinstance(node, e.ColumnRef) else None
-            )
-
+        made = _MADE.get(relation)
+        if made is None:
+            made = _MADE[relation] = _made(relation)
+        self.columns, self.places, place, self.checks = made
         self.unique = UniqueKeys(relation, ctx, self.columns, self.places, place)
-        self.checks = [(c.name, compile(rewrite(c.check, place))) for c in sorted(relation.constraints, key=lambda c: c.name) if c.check is not None]
 
     def row_text(self, batch: Batch, row: int) -> str:
         """(1, x, null) as messages print a row."""

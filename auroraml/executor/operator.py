@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 ALL = 1 << 62
 LARGE = 65_536  # a demand from here on is not made exact: whoever asks for so much reads on
 OPERATORS: dict[type, type[Operator]] = {}
-_COMPILED: WeakKeyDictionary[p.PhysicalPlan, tuple[list[Evaluator], list[Evaluator], list[int] | None]] = WeakKeyDictionary()
+Compiled = tuple[list[Evaluator], list[Evaluator], list[int] | None]
+_COMPILED: WeakKeyDictionary[p.PhysicalPlan, Compiled] = WeakKeyDictionary()
 O = TypeVar("O", bound="type[Operator]")
 T = TypeVar("T")
 
@@ -60,11 +61,8 @@ class Operator:
         self.ctx = ctx
         for plan in node.init_plans:
             ctx.declare(plan)
-        self.children = [build(child, ctx) for child in node.children()]
-        made = _COMPILED.get(node)
-        if made is None:
-            made = _COMPILED[node] = ([compile(t) for t in node.targets], [compile(t) for t in node.filter], self._plain(node.targets))
-        self.targets, self.tests, self.plain = made
+        self.children = [build(child, ctx) for child in self.below()]
+        self.targets, self.tests, self.plain = self.compiled(node)
         self.metrics: NodeMetrics = ctx.metrics.node(node.id)
         self.loops: Loops = ctx.loops
         self.free = free_parameters(node, ctx.initial, ctx.cte_plans)
@@ -72,6 +70,18 @@ class Operator:
         self.stepwise = self.volatile or (ctx.measured and has_subqueries(node))  # its conditions are not tried on rows nobody asked for
         self.started = False
         self.returned: Batch | None = None
+
+    def below(self) -> Sequence[p.PhysicalPlan]:
+        """The plans that run as operators of their own below this one."""
+        return self.node.children()
+
+    @staticmethod
+    def compiled(node: p.PhysicalPlan) -> Compiled:
+        """A node's targets and conditions, compiled once, and the positions that the targets are if they are nothing more."""
+        made = _COMPILED.get(node)
+        if made is None:
+            made = _COMPILED[node] = ([compile(t) for t in node.targets], [compile(t) for t in node.filter], Operator._plain(node.targets))
+        return made
 
     @staticmethod
     def _plain(targets: Sequence[e.Expr]) -> list[int] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +13,8 @@ from auroraml.errors import CardinalityViolation
 from auroraml.evaluate import compile, truth
 from auroraml.executor import blocks, write_ahead
 from auroraml.executor.constraints import Writer
-from auroraml.executor.operator import Keeping, build, operator
+from auroraml.executor.operator import ALL, Keeping, build, operator
+from auroraml.executor.plans import has_subqueries
 from auroraml.executor.references import References
 from auroraml.ir import physical as p
 from auroraml.ir.metrics import Metrics, TriggerMetrics
@@ -36,7 +37,7 @@ class ModifyRows(Keeping):
         parts = []
         self.references = References(self.node.relation, self.ctx)
         self.noted: list[tuple[Batch | None, Batch | None]] = []  # rows that went away, rows that came, where foreign keys look at them
-        while (source := self.children[0].pull(1 << 62)) is not None:
+        for source in self._sources():
             with self.ctx.store.lock:
                 made = work(source)
             if made is None:
@@ -56,6 +57,26 @@ class ModifyRows(Keeping):
             if self.ctx.measured:
                 self._called(gone, came, (time.perf_counter() - started) * 1000)
         return concat_batches(parts) if parts else None
+
+    def below(self) -> Sequence[p.PhysicalPlan]:
+        return () if self._one_row() else super().below()
+
+    def _one_row(self) -> bool:
+        """Whether the source is VALUES of one row, which is computed here if nobody measures it."""
+        source = self.node.source
+        return (
+            isinstance(source, p.Result) and source.source is None and not (source.one_time or source.filter or source.init_plans)
+            and not self.ctx.measured and not has_subqueries(source)
+        )  # fmt: skip
+
+    def _sources(self) -> Iterator[Batch]:
+        if not self.children:
+            targets, _, _ = self.compiled(self.node.source)
+            frame = self.frame(1, Batch([], 1))
+            yield Batch.of([compute(frame) for compute in targets], 1)
+            return
+        while (source := self.children[0].pull(ALL)) is not None:
+            yield source
 
     def _called(self, gone: Batch | None, came: Batch | None, spent: float) -> None:
         """Count the calls of foreign keys' triggers, which share the time."""
