@@ -23,12 +23,14 @@ from auroraml.batch import (
     numbers,
     stable_order,
 )
+from auroraml.batch.narrow import NarrowFixed, NarrowNumeric, stored
 from auroraml.evaluate.keys import comparable
-from auroraml.executor.scratch import SPARSE, borrow, give_back
+from auroraml.executor.scratch import LARGEST, SPARSE, borrow, give_back
 from auroraml.types.pg_type import PgType
 
-DENSE, WIDEST = 65_536, 1 << 23  # a table of so many codes is made for any number of rows, or for many that are looked up
+DENSE, WIDEST = 65_536, LARGEST  # a table of so many codes is made for any number of rows, or for many that are looked up
 Groups: TypeAlias = npt.NDArray[np.int32]
+FAR = 1 << 62
 NOTHING: Index = np.zeros(0, np.int64)
 MOST_TURNED = 1 << 20  # pairs
 FEWER = 8  # so many times fewer probe rows than build rows: the latter are looked up
@@ -37,7 +39,7 @@ FEWER = 8  # so many times fewer probe rows than build rows: the latter are look
 class KeyCodes:
     """One key column of the build side: its distinct values numbered from 1 to before `size`; 0 is any other value, and NULL.
 
-    Integers are numbered by their distance from the lowest where there is room for `widest` numbers.
+    Integers are numbered by their distance from the lowest where there is room for `widest` numbers. No value has the last of these.
     """
 
     def __init__(self, vector: Vector, type: PgType, widest: int) -> None:
@@ -52,7 +54,7 @@ class KeyCodes:
             self.codes = vector.codes.astype(np.int64)
             self.codes += 1
             return
-        plain = comparable(vector.flat(), type)
+        plain = _comparable(vector, type)
         if isinstance(plain, np.ndarray) and plain.dtype == np.bool_:
             plain = plain.astype(np.int64)
         if isinstance(plain, np.ndarray) and plain.dtype.kind in "iu" and self._dense(plain, vector.validity, widest):
@@ -70,20 +72,20 @@ class KeyCodes:
     def _dense(self, values: np.ndarray, validity: Mask | None, widest: int) -> bool:
         known = values if validity is None else values[validity]
         if not len(known):
-            self.base, self.size, self.codes = 0, 2, np.zeros(len(values), np.int64)
+            self.base, self.size, self.codes = 0, 1, np.zeros(len(values), np.int64)
             return True
         low, high = int(known.min()), int(known.max())
         if high - low > widest or low == -(2**63):
             return False
         self.base = low - 1 if low < 1 or low > max(DENSE, high - low) else 0  # small numbers stand for themselves
-        self.size = high - self.base + 1
+        self.size = high - self.base + 2
         self.codes = _minus(values, self.base)
         if validity is not None:
             self.codes = np.where(validity, self.codes, 0)
         return True
 
     def probe(self, vector: Vector) -> Index:
-        """The numbers of other values."""
+        """The numbers of other values; those of integers may be below 0 or above `size` where they are none."""
         if isinstance(vector, DictVector) and self.values is not None and self.type.name != "bpchar":
             if vector.dictionary.values is self.values:
                 codes = vector.codes.astype(np.int64)
@@ -92,7 +94,7 @@ class KeyCodes:
                 known = _places(vector.dictionary.values, self.values)
                 codes = known.take(vector.codes, mode="clip") if len(known) else np.zeros(vector.n, np.int64)
         else:
-            values = comparable(self._at_scale(vector.flat()), self.type)
+            values = _comparable(self._at_scale(vector), self.type)
             if self.base is not None:
                 codes = self._in_range(values, vector)
             elif self.places is not None:
@@ -108,14 +110,13 @@ class KeyCodes:
 
     def _in_range(self, values: np.ndarray | pa.Array, vector: Vector) -> Index:
         assert self.base is not None
-        last = self.base + self.size - 1
+        last = self.base + self.size - 2
         if isinstance(values, np.ndarray) and values.dtype == object:
             items = [int(v) if v == int(v) else self.base for v in values]
             values = np.array([min(max(v, self.base), last + 1) for v in items], np.int64)
         assert isinstance(values, np.ndarray)
-        if vector.lo is not None and vector.hi is not None and vector.lo >= self.base and vector.hi <= last:
-            return _minus(values, self.base)
-        if not len(values) or (int(values.min()) >= self.base and int(values.max()) <= last):
+        near = values.dtype.itemsize < 8 or (vector.lo is not None and vector.lo > -FAR and vector.hi is not None and vector.hi < FAR)
+        if near and -FAR < self.base < FAR:
             return _minus(values, self.base)
         return np.where((values >= self.base) & (values <= last), _minus(values, self.base), 0)
 
@@ -126,6 +127,11 @@ class KeyCodes:
         if self.scale is None or vector.scale is None:
             return vector.as_objects() if self.scale is None else _scaled(vector.as_objects(), self.scale)
         return _scaled(vector.as_objects(), self.scale)
+
+
+def _comparable(vector: Vector, type: PgType) -> np.ndarray | pa.Array:
+    """Values whose equality is the type's; whole numbers as wide as they are kept."""
+    return stored(vector) if isinstance(vector, NarrowFixed | NarrowNumeric) else comparable(vector.flat(), type)
 
 
 def _minus(values: np.ndarray, base: int) -> Index:
@@ -267,7 +273,7 @@ class Table:
     def find(self, codes: Index, rows: Index | None, n: int) -> Found:
         """The matches of codes; `rows`: the probe rows they are of."""
         groups = self.groups.take(codes, mode="clip")
-        hit = np.flatnonzero(groups)
+        hit = np.flatnonzero(groups != 0)
         if len(hit) == len(groups):
             return FoundGroups(self, n, rows, groups)
         return FoundGroups(self, n, hit if rows is None else rows.take(hit, mode="clip"), groups.take(hit, mode="clip"))
@@ -365,7 +371,7 @@ class Matcher:
         """The codes of the rows that have no NULL in a key, and which these are (None: all)."""
         keys = self.keys
         if keys is None:
-            widest = max(DENSE, 16 * self.n, min(WIDEST, 16 * probes))
+            widest = max(DENSE, 16 * self.n, min(WIDEST, 32 * (self.n + probes)))
             keys = [KeyCodes(v, t, widest) for v, t in zip(self.vectors, self.types, strict=True)]
             self._number(keys, widest)
             self.keys = keys
@@ -378,7 +384,7 @@ class Matcher:
     def _number(self, keys: Sequence[KeyCodes], widest: int) -> None:
         """One code for all keys."""
         codes = keys[0].codes if keys else np.ones(self.n, np.int64)
-        size = keys[0].size if keys else 2
+        size = keys[0].size if keys else 3
         for key in keys[1:]:
             if size * key.size > 2**62:
                 encoded = pc.dictionary_encode(pa.array(codes))
@@ -387,10 +393,11 @@ class Matcher:
             else:
                 self.squeezed.append(None)
             codes, size = codes * key.size + key.codes, size * key.size
-        if size > 2 * widest + 2:
+        if size > (widest + 2 if len(keys) > 1 else 2 * widest + 3):
             encoded = pc.dictionary_encode(pa.array(codes))
             self.last, size = encoded.dictionary, len(encoded.dictionary) + 1
             codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64) + 1
+            size += 1
         self.codes, self.size = codes, size
 
     def _probe(self, keys: Sequence[Vector], n: int) -> tuple[Index, Index | None]:
@@ -401,9 +408,8 @@ class Matcher:
             return np.ones(n, np.int64), None
         parts = [key.probe(vector) for key, vector in zip(self.keys, flat, strict=True)]
         if len(parts) == 1:
-            if self.last is None:
-                return parts[0], None
-            return _places(pa.array(parts[0]), self.last), None
+            return (parts[0] if self.last is None else _places(pa.array(parts[0]), self.last)), None
+        parts = [part if key.base is None else np.clip(part, 0, key.size - 1) for key, part in zip(self.keys, parts, strict=True)]
         rows = np.flatnonzero(np.logical_and.reduce([part != 0 for part in parts]))
         if len(rows) < n:
             parts = [part.take(rows, mode="clip") for part in parts]
@@ -435,7 +441,7 @@ class Matcher:
         """Whether to look up the build side's rows this time."""
         if self.table is not None or self.turned or n * FEWER > self.n:
             return False
-        return all(type(a) is type(b) and _kind(a) == _kind(b) for a, b in zip(keys, vectors, strict=True))
+        return all(_kind(a) == _kind(b) for a, b in zip(keys, vectors, strict=True))
 
     def _turned(self, keys: Sequence[Vector], vectors: Sequence[Vector], n: int) -> Found | None:
         """The matches found by looking the build side's rows up among the others; None where these are many."""
@@ -483,5 +489,9 @@ class Matcher:
 def _kind(vector: Vector) -> object:
     """What two vectors must share for the values of either to be looked up among the other's."""
     if isinstance(vector, NumericVector):
-        return vector.scale
-    return vector.values.dtype if isinstance(vector, FixedVector) else None
+        return NumericVector, vector.scale
+    if isinstance(vector, NarrowFixed):
+        return "i"
+    if isinstance(vector, FixedVector):
+        return "i" if vector.values.dtype.kind == "i" else vector.values.dtype
+    return type(vector)

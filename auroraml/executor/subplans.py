@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from auroraml.batch import Batch, ConstVector, FixedVector, Index, ListVector, Mask, StructVector, Vector, concat, from_datums
+from auroraml.batch import Batch, ConstVector, FixedVector, Index, ListVector, StructVector, Vector, concat, from_datums
 from auroraml.errors import CardinalityViolation
 from auroraml.evaluate import Frame, Taken, compile, truth
 from auroraml.evaluate.call import null
-from auroraml.evaluate.keys import codes_of, combine, groups
+from auroraml.evaluate.keys import groups
 from auroraml.executor.loops import Key, Loops
+from auroraml.executor.matching import Matcher
 from auroraml.executor.plans import free_parameters, runs_set_wise
 from auroraml.ir import expr as e
 from auroraml.types.pg_type import PgArray
@@ -248,18 +249,17 @@ def _by_codes(plan: e.SubPlan, batch: Batch, frame: Frame, ctx: ExecutionContext
     if equalities is None or any(c.args[0].type is not c.args[1].type or not c.operator.can_hash for c in equalities):
         return None
     places = {number: i for i, number in enumerate(plan.outputs)}
-    parts: list[tuple[Index, int]] = []
-    known, stored = np.ones(frame.n, np.bool_), np.ones(batch.n, np.bool_)
+    ours: list[Vector] = []
+    theirs: list[Vector] = []
     for call in equalities:
         right = call.args[1]
         if not isinstance(right, e.ParamRef) or right.number not in places:
             return None
-        ours, theirs = compile(call.args[0])(frame), batch.vector(places[right.number])
-        parts.append(codes_of(concat([theirs.flat(), ours.flat()]), right.type))
-        known &= ours.valid
-        stored &= theirs.valid
-    codes, _ = combine(parts, batch.n + frame.n)
-    found: Mask = np.isin(codes[batch.n :], codes[: batch.n][stored]) & known
+        ours.append(compile(call.args[0])(frame))
+        theirs.append(batch.vector(places[right.number]))
+    known = np.logical_and.reduce([v.valid for v in ours])
+    stored = np.logical_and.reduce([v.valid for v in theirs])
+    found = Matcher(theirs, [call.args[1].type for call in equalities], batch.n).contains(ours, frame.n)
     if stored.all() and known.all():
         return FixedVector(found)
     rest = np.flatnonzero(~found) if not stored.all() else np.flatnonzero(~known)

@@ -32,6 +32,10 @@ class KeyedRows(JoinRows):
         frame = self.frame(batch.n, batch, batch)
         return [key(frame) for key in self.inner_keys]
 
+    def close(self) -> None:
+        super().close()
+        self.matcher = self.found = None  # so that its look-up table serves the next join
+
     def matcher_of(self, keys: list[Vector], batch: Batch) -> Matcher:
         """What outer rows are looked up in, from inner rows with these keys; where both sides differ from loop to loop, within a loop only."""
         types: list[PgType] = list(self.types)

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from auroraml.batch import DictVector, FixedVector, Index, NumericVector, TextVector, Vector, all_of, numbers, stable_order
+from auroraml.batch.narrow import NarrowFixed, NarrowNumeric
 from auroraml.executor import matching
 from auroraml.executor.matching import Matcher
 from auroraml.types.pg_type import PgType
@@ -90,6 +91,18 @@ def test_codes_too_wide_for_one_number(way: str) -> None:
         return [ints((RANDOM.integers(0, 4, n) * 3_000_000_000).tolist()) for _ in range(5)]
 
     check(rows(60), rows(60), [INT8] * 5, False)
+
+
+@pytest.mark.parametrize("low", [-100, 0, 30])
+def test_narrow_and_wide_numbers(way: str, low: int) -> None:
+    narrow = NarrowFixed((RANDOM.integers(0, 40, 50) + low).astype(np.int8), np.dtype(np.int64), None, low, low + 39)
+    before = ints([*range(-2000, 2000, 3), 2**63 - 1, -(2**63), low, low + 39])
+    check([narrow], [before], [INT8], True)
+    check([before.slice(0, 900)], [narrow], [INT8], False)
+    check([narrow, narrow], [before.slice(600, 800), before.slice(600, 800)], [INT8, INT8], False)
+    assert before.values.tolist()[:3] == [-2000, -1997, -1994]
+    cents = NarrowNumeric(narrow.narrow, 2, None, low, low + 39)
+    check([cents], [NumericVector(np.arange(-120, 120), 2)], [NUMERIC], False)
 
 
 def test_floats_booleans_dictionaries(way: str) -> None:
