@@ -158,6 +158,16 @@ def numbered(codes: Codes, size: int) -> tuple[Codes, int, Index]:
     return place[codes].astype(np.int64), len(first), first
 
 
+def first_rows(codes: Codes, counts: np.ndarray) -> Index:
+    """The first row of each code, of those at least that have rows by `counts`."""
+    first = np.full(len(counts), -1, np.int64)
+    some = min(GLANCE, len(codes))
+    first[codes[:some][::-1]] = np.arange(some - 1, -1, -1)
+    if some < len(codes) and bool(counts[first < 0].any()):
+        first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
+    return first
+
+
 def _numbered_by_order(codes: Codes, size: int) -> tuple[Codes, int, Index]:
     """The same where there are many, far apart: sorting by digits takes less time than a hash table."""
     n = len(codes)

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from auroraml.batch import Batch, Column, Index, Mask, Rows, Vector, concat, concat_batches
-from auroraml.errors import DatabaseError
+from auroraml.errors import DatabaseError, OperationalError
 from auroraml.evaluate import Frame
-from auroraml.evaluate.keys import ascending, codes_of, combine, gathered, groups, numbered
+from auroraml.evaluate.keys import ascending, codes_of, combine, first_rows, groups, numbered
 from auroraml.executor.operators.accumulating import Accumulated, Found
 from auroraml.executor.operators.states import combined, is_mergeable, merged, state_of
 from auroraml.executor.plans import has_subqueries, is_volatile
-from auroraml.functions.aggregates.group_rows import clustered
+from auroraml.functions.aggregates.group_rows import group_rows
 from auroraml.functions.signature import CallContext
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
@@ -21,12 +21,14 @@ from auroraml.ir.tree import walk
 from auroraml.types.pg_type import PgType
 
 MORSEL = 262_144  # rows folded at once
-FEW = 65_536  # codes up to which rows are brought together group by group
+FEW = 16_384  # codes up to which a group is kept for each, whether it has rows or not
+GLANCE = 65_536  # rows by which it is judged how many groups there are
+MOST = 0.75  # of a stretch's rows, for which the rest is computed as well
 SAVED = 4  # rows a group must have on average
 
 
 def is_foldable(node: p.Aggregate) -> bool:
-    """Whether the groups' states may be made of parts of the rows, in whatever order the rows of different groups come."""
+    """Whether the groups' states may be made of parts of the rows, and of rows that nobody has asked for, if that raises nothing."""
     if node.phase == "final" or is_volatile(node) or has_subqueries(node):
         return False
     if any(call.distinct or call.order_by or call.direct or not is_mergeable(call) for call in node.calls):
@@ -45,7 +47,7 @@ def around(batch: Batch) -> tuple[Batch, Mask | None]:
     if index is None or not batch.n or batch.owner is not None or any(column.rows is not rows for column in batch.columns):
         return batch, None
     low, high = int(index[0]), int(index[-1]) + 1
-    if not 0 < high - low <= 2 * batch.n or low < 0 or not ascending(index):
+    if not 0 < (high - low) * MOST <= batch.n or low < 0 or not ascending(index):
         return batch, None
     chosen = np.zeros(high - low, np.bool_)
     chosen[index - low] = True
@@ -74,45 +76,47 @@ class MorselStates:
             part = batch.slice(start, start + MORSEL)
             whole, chosen = around(part)
             codes, size = combine([codes_of(whole.vector(k), type) for k, type in zip(self.keys, self.types, strict=True)], whole.n)
-            if chosen is not None and size < FEW:
-                codes[~chosen] = size  # a group of its own, behind all others
-            elif chosen is not None:
-                codes, whole, chosen = codes[chosen], part, None
             if not self.heads:
-                some = codes[:FEW] if chosen is None else codes[:FEW][chosen[:FEW]]
+                some = codes[:GLANCE] if chosen is None else codes[:GLANCE][chosen[:GLANCE]]
                 if len(np.unique(some)) * SAVED > len(some):
                     return False
-            self._fold(part, whole, codes, size, chosen is not None)
+            if chosen is None:
+                self._fold(part, codes, size)
+            elif size > FEW or not self._fold_around(whole, chosen, codes, size):
+                self._fold(part, codes[chosen], size)
         return True
 
-    def _fold(self, batch: Batch, whole: Batch, codes: Index, size: int, padded: bool) -> None:
-        """Fold `batch`; the codes are of the rows of `whole`, those that are not in the batch being `size` (`padded`: there are some)."""
-        if size > FEW:
-            codes, count, first = numbered(codes, size)
-            self._keep(batch, first, self.in_order(self.calls, batch), codes, count)
-            return
-        counts = np.bincount(codes, minlength=size)[:size]
-        counts = counts[counts > 0]
-        starts = np.cumsum(counts) - counts
-        if not padded and ascending(codes):
-            self._keep(batch, starts, self.in_order(self.calls, batch), clustered(starts, batch.n), len(counts))
-            return
-        order = gathered(codes, size + padded)[: batch.n]
+    def _fold_around(self, whole: Batch, chosen: Mask, codes: Index, size: int) -> bool:
+        """Fold the rows chosen of a stretch, the rest being a group of its own that is left out; False where that fails, perhaps because of the rest."""
         try:
-            frame = self.frame(whole.take(order))
+            frame = self.frame(whole)
             found = [call.evaluate(frame) for call in self.calls]
-        except DatabaseError:
-            self.in_order(self.calls, batch)  # fails as well, at the first row that does
+        except OperationalError:
             raise
-        self._keep(whole, order[starts], found, clustered(starts, batch.n), len(counts))
+        except DatabaseError:
+            return False
+        np.copyto(codes, size, where=~chosen)
+        self._keep(whole, found, codes, size + 1, np.append(group_rows(codes, size + 1).counts[:size], 0))
+        return True
 
-    def _keep(self, batch: Batch, first: Index, found: Sequence[Found], codes: Index, count: int) -> None:
-        """Keep the states of groups, in the order of their first rows."""
+    def _fold(self, batch: Batch, codes: Index, size: int) -> None:
+        found = self.in_order(self.calls, batch)
+        if size > FEW:
+            codes, size, _ = numbered(codes, size)
+        self._keep(batch, found, codes, size, group_rows(codes, size).counts)
+
+    def _keep(self, batch: Batch, found: Sequence[Found], codes: Index, size: int, counts: np.ndarray) -> None:
+        """Keep the states of the groups that have rows by `counts`, in the order of their first rows; codes are below `size`."""
+        used = np.flatnonzero(counts)
+        if not len(used):
+            return
+        first = first_rows(codes, counts)[used]
         order = np.argsort(first)
+        used = used[order]
         states: list[Vector] = []
         for call, (rows, args) in zip(self.calls, found, strict=True):
             owners = codes if rows is None else codes[rows]
-            states.append(state_of(call.call, args, owners, count, self.ctx).flat().take(order))
+            states.append(state_of(call.call, args, owners, size, self.ctx).flat().take(used))
         self.heads.append(batch.take(first[order]))
         self.states.append(states)
 

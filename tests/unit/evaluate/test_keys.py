@@ -33,6 +33,13 @@ def test_groups_are_numbered_as_they_appear(size: int, ordered: bool, short: int
     assert first.tolist() == [values.index(value) for value in seen]
 
 
+@pytest.mark.parametrize("glance", [1, 5, 100])
+def test_first_rows(glance: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "GLANCE", glance)
+    codes = np.array([4, 1, 1, 4, 2, 1, 2])
+    assert keys.first_rows(codes, np.bincount(codes, minlength=6)).tolist() == [-1, 1, 4, -1, 0, -1]
+
+
 def test_no_rows_have_no_groups() -> None:
     codes, count, first = keys.numbered(np.zeros(0, np.int64), 5)
     assert (len(codes), count, len(first)) == (0, 0, 0)
