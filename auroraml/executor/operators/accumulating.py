@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 
 from auroraml.batch import FixedVector, Index, Vector, concat
-from auroraml.evaluate import Frame, compile, truth
+from auroraml.evaluate import Evaluator, Frame, compile, truth
 from auroraml.evaluate.call import null
 from auroraml.evaluate.keys import groups, sort_indices
 from auroraml.executor.operators.states import aggregate_kernel, combined, is_mergeable, state_of
@@ -34,13 +34,13 @@ class Accumulated:
         self.rows: list[Index] = []
         self.n = 0
 
-    def evaluate(self, frame: Frame) -> Found:
-        """Which rows count (None: all), and the values of arguments and order keys at them."""
+    def evaluate(self, frame: Frame, args: Sequence[Evaluator] | None = None) -> Found:
+        """Which rows count (None: all), and the values of arguments (`args`: computed otherwise) and order keys at them."""
         rows = None
         if self.filter is not None:
             rows = np.flatnonzero(truth(self.filter(frame)))
             frame = frame.take(rows)
-        return rows, [one(frame) for one in (*self.args, *self.order, *self.direct)]
+        return rows, [one(frame) for one in (*(self.args if args is None else args), *self.order, *self.direct)]
 
     def add(self, found: Found, start: int, n: int) -> None:
         """Keep what `evaluate` found for the `n` rows from `start` on."""

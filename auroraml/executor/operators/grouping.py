@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from auroraml.batch import Batch, ConstVector, FixedVector, Index, Vector, concat_batches
+from auroraml.errors import DatabaseError, OperationalError
 from auroraml.evaluate import Frame
 from auroraml.evaluate.call import null
 from auroraml.evaluate.keys import groups, sort_indices
@@ -17,6 +19,7 @@ from auroraml.executor.operators.joins import no_rows
 from auroraml.executor.operators.morsels import MorselStates, is_foldable
 from auroraml.executor.operators.ordering import changes, output_type
 from auroraml.executor.operators.runs import Runs
+from auroraml.executor.operators.sharing import SharedParts
 from auroraml.executor.operators.states import keeps_rows
 from auroraml.executor.plans import own_parts
 from auroraml.executor.space.chunks import set_chunks
@@ -48,6 +51,8 @@ def _shared(a: e.Aggregate, b: e.Aggregate) -> bool:
     return all(same(x, y) for x, y in zip(a.args, b.args, strict=True))
 
 
+_SHARED: WeakKeyDictionary[p.PhysicalPlan, SharedParts] = WeakKeyDictionary()
+MANY = 4_096  # rows from which it pays to look for what arguments share
 AHEAD = 256  # rows read at a time where groups are made one after another; those beyond them go back
 
 
@@ -230,7 +235,7 @@ class AggregateRows(Keeping):
         if not node.keys or node.rollups or self.loops.n is not None or (self.ctx.measured and node.strategy == "hashed") or not is_foldable(node):
             return None
         types = [output_type(node.source, k) for k in node.keys]
-        return MorselStates(calls, node.keys, types, lambda batch: self.frame(batch.n, batch), self._evaluated, self.ctx)
+        return MorselStates(calls, node.keys, types, self._at_once, self._evaluated, self.ctx)
 
     def _of_states(self, states: MorselStates) -> Batch | None:
         rows, values = states.merged(self.node.phase)
@@ -262,7 +267,27 @@ class AggregateRows(Keeping):
         frame, _ = self.passing(Frame(n=1, sides=(rows,), params=self.loops, ctx=self.ctx, computed=computed))
         return self._computed(frame) if frame.n else None
 
+    def _at_once(self, calls: Sequence[Accumulated], batch: Batch) -> list[Found]:
+        """The calls' arguments and the like at all rows; what fails may be another row or argument than the first to fail."""
+        shared = _SHARED.get(self.node)
+        if shared is None:
+            shared = _SHARED[self.node] = SharedParts(self.node.calls)
+        frame = self.frame(batch.n, batch)
+        if not shared.parts:
+            return [call.evaluate(frame) for call in calls]
+        frame = shared.frame(frame)
+        return [call.evaluate(frame, args) for call, args in zip(calls, shared.args, strict=True)]
+
     def _evaluated(self, calls: Sequence[Accumulated], batch: Batch) -> list[Found]:
+        """The same, but the row and the argument that fail are the first ones."""
+        if batch.n >= MANY and not self.volatile:
+            try:
+                return self._at_once(calls, batch)
+            except OperationalError:
+                raise
+            except DatabaseError:
+                pass
+
         def compute(m: int) -> list[Found]:
             part = batch.slice(0, m)
             frame = self.frame(m, part)

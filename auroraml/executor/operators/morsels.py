@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
 from auroraml.batch import Batch, Column, Index, Mask, Rows, Vector, concat, concat_batches
 from auroraml.errors import DatabaseError, OperationalError
-from auroraml.evaluate import Frame
 from auroraml.evaluate.keys import ascending, codes_of, combine, first_rows, groups, numbered
 from auroraml.executor.operators.accumulating import Accumulated, Found
 from auroraml.executor.operators.states import combined, is_mergeable, merged, state_of
@@ -20,6 +20,7 @@ from auroraml.ir import physical as p
 from auroraml.ir.tree import walk
 from auroraml.types.pg_type import PgType
 
+Evaluation: TypeAlias = Callable[[Sequence[Accumulated], Batch], list[Found]]
 MORSEL = 262_144  # rows folded at once
 FEW = 16_384  # codes up to which a group is kept for each, whether it has rows or not
 GLANCE = 65_536  # rows by which it is judged how many groups there are
@@ -62,10 +63,10 @@ class MorselStates:
 
     def __init__(
         self, calls: Sequence[Accumulated], keys: Sequence[int], types: Sequence[PgType],
-        frame: Callable[[Batch], Frame], in_order: Callable[[Sequence[Accumulated], Batch], list[Found]], ctx: CallContext,
+        at_once: Evaluation, in_order: Evaluation, ctx: CallContext,
     ) -> None:  # fmt: skip
         self.calls, self.keys, self.types = calls, keys, types
-        self.frame, self.in_order = frame, in_order
+        self.at_once, self.in_order = at_once, in_order
         self.ctx = ctx
         self.heads: list[Batch] = []
         self.states: list[list[Vector]] = []
@@ -89,8 +90,7 @@ class MorselStates:
     def _fold_around(self, whole: Batch, chosen: Mask, codes: Index, size: int) -> bool:
         """Fold the rows chosen of a stretch, the rest being a group of its own that is left out; False where that fails, perhaps because of the rest."""
         try:
-            frame = self.frame(whole)
-            found = [call.evaluate(frame) for call in self.calls]
+            found = self.at_once(self.calls, whole)
         except OperationalError:
             raise
         except DatabaseError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -11,7 +11,8 @@ import pytest
 import auroraml
 from auroraml import errors
 from auroraml.batch import Batch, Column, FixedVector, Mask, Rows
-from auroraml.executor.operators import morsels, runs
+from auroraml.evaluate import Frame
+from auroraml.executor.operators import grouping, morsels, runs, sharing
 
 CALLS = (
     "count(*)", "count(i)", "sum(i)", "avg(i)", "min(i)", "max(i)", "sum(l)", "avg(l)", "sum(d)", "avg(d)", "min(d)", "max(d)", "min(t)", "max(t)",
@@ -94,6 +95,36 @@ def test_rows_that_nobody_asked_for_do_not_fail(connection: auroraml.Connection,
     assert sum(row[1] for row in rows) == sum(int(10 / (g - 150)) for g in range(1, 301) if g != 150)
     with pytest.raises(errors.DivisionByZero):
         connection.execute("SELECT s, sum(10 / (g - 150)) FROM r WHERE g <> 151 GROUP BY s")
+
+
+def test_shared_parts_are_computed_once(connection: auroraml.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = (
+        "sum(g * (i - 1))", "sum(g * (i - 1) * (2 + g))", "avg(2 + g)", "sum(i - 1)", "max(CASE WHEN i > 3 THEN g * (i - 1) END)",
+        "sum(g * (i - 1)) FILTER (WHERE i > 9)", "min(sqrt(d + 100))", "count(1 / (i - 20))",
+    )  # fmt: skip
+    for group in ("", "GROUP BY k ORDER BY k"):
+        sql = f"SELECT {', '.join(calls)} FROM r WHERE i <> 20 OR i IS NULL {group}"
+        monkeypatch.setattr(grouping, "MANY", 1 << 30)
+        apart = connection.execute(sql).fetchall()
+        monkeypatch.setattr(grouping, "MANY", 1)
+        monkeypatch.setattr(morsels, "SAVED", 0)
+        found: list[int] = []
+        frame = sharing.SharedParts.frame
+
+        def counted(self: sharing.SharedParts, given: Frame, found: list[int] = found, frame: Callable[..., Frame] = frame) -> Frame:
+            found.append(len(self.parts))
+            return frame(self, given)
+
+        monkeypatch.setattr(sharing.SharedParts, "frame", counted)
+        assert repr(connection.execute(sql).fetchall()) == repr(apart)
+        assert set(found) == {3}
+        monkeypatch.setattr(sharing.SharedParts, "frame", frame)
+
+
+def test_the_first_argument_that_fails_is_the_one_told_of(connection: auroraml.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grouping, "MANY", 1)
+    with pytest.raises(errors.NumericValueOutOfRange):
+        connection.execute("SELECT sum((2147483647 + i) * 2), sum(1 / (i - i) + 1), sum(1 / (i - i) + 2) FROM r")
 
 
 def test_around() -> None:
