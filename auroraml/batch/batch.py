@@ -20,16 +20,27 @@ def _consecutive(index: Index) -> bool:
 class Rows:
     """Which rows of a source: a range `start..stop`, or an `index` vector; -1 in a `nullable` index is a NULL row.
 
+    `mask`, where it is known, says which rows from `start` on they are; the index is then made when it is asked for.
+
     One object is shared by all columns of one origin, so that joins compose row numbers once per origin.
     """
 
-    __slots__ = ("index", "n", "nullable", "start")
+    __slots__ = ("_index", "mask", "n", "nullable", "start")
 
-    def __init__(self, n: int, start: int = 0, index: Index | None = None, nullable: bool = False) -> None:
+    def __init__(self, n: int, start: int = 0, index: Index | None = None, nullable: bool = False, mask: Mask | None = None) -> None:
         self.n = n
         self.start = start
-        self.index = index
+        self._index = index
         self.nullable = nullable
+        self.mask = mask
+
+    @property
+    def index(self) -> Index | None:
+        """The row numbers, None for a range."""
+        if self._index is None and self.mask is not None:
+            self._index = np.flatnonzero(self.mask)
+            self._index += self.start
+        return self._index
 
     @staticmethod
     def range(start: int, stop: int) -> Rows:
@@ -49,6 +60,12 @@ class Rows:
             return Rows.at(index)
         return Rows.range(int(index[0]), int(index[0]) + n)
 
+    def where(self, mask: Mask, positions: Index) -> Rows:
+        """The rows where `mask` is true, which are those at `positions`."""
+        if self.index is None:
+            return Rows(len(positions), self.start, mask=mask)
+        return self.take(positions)
+
     def take(self, index: Index, nullable: bool = False) -> Rows:
         """The rows that `index` picks of these ones."""
         if self.index is None:
@@ -62,6 +79,8 @@ class Rows:
 
     def slice(self, start: int, stop: int) -> Rows:
         """The rows numbered `start` to before `stop` of these ones."""
+        if start == 0 and stop == self.n:
+            return self
         if self.index is None:
             return Rows.range(self.start + start, self.start + stop)
         return Rows.at(self.index[start:stop], self.nullable)
@@ -157,10 +176,10 @@ class Batch:
 
         return Batch([column_of(c) for c in self.columns], n, None if self.owner is None else column_of(self.owner))
 
-    def filter(self, mask: Mask) -> Batch:
-        """The rows where `mask` is true."""
-        index = np.flatnonzero(mask)
-        return self if len(index) == self.n else self.take(index)
+    def filter(self, mask: Mask, positions: Index | None = None) -> Batch:
+        """The rows where `mask` is true, which are those at `positions`, where these are known."""
+        index = np.flatnonzero(mask) if positions is None else positions
+        return self if len(index) == self.n else self._moved(len(index), lambda rows: rows.where(mask, index))
 
     def slice(self, start: int, stop: int) -> Batch:
         """The rows from `start` to before `stop`."""

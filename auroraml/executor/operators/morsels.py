@@ -9,7 +9,7 @@ import numpy as np
 
 from auroraml.batch import Batch, Column, Index, Mask, Rows, Vector, concat, concat_batches
 from auroraml.errors import DatabaseError, OperationalError
-from auroraml.evaluate.keys import ascending, codes_of, combine, first_rows, groups, numbered
+from auroraml.evaluate.keys import codes_of, combine, first_rows, groups, numbered
 from auroraml.executor.operators.accumulating import Accumulated, Found
 from auroraml.executor.operators.states import combined, is_mergeable, merged, state_of
 from auroraml.executor.plans import has_subqueries, is_volatile
@@ -38,24 +38,14 @@ def is_foldable(node: p.Aggregate) -> bool:
     return all(part.function.schema == "pg_catalog" for part in parts if isinstance(part, e.Call | e.OpCall))
 
 
-def around(batch: Batch) -> tuple[Batch, Mask | None]:
-    """Where a batch has most of a stretch of rows, in order: all of the stretch, and which of its rows they are; else the batch itself.
-
-    What is left out is then cheaper to read than to leave out.
-    """
+def around(batch: Batch) -> tuple[Batch, Mask] | None:
+    """Where a batch has most of a stretch of rows: all of the stretch, and which of its rows they are. The rest is cheaper to read than to leave out."""
     rows = batch.columns[0].rows if batch.columns else None
-    index = None if rows is None else rows.index
-    if index is None or not batch.n or batch.owner is not None or any(column.rows is not rows for column in batch.columns):
-        return batch, None
-    low, high = int(index[0]), int(index[-1]) + 1
-    if not 0 < (high - low) * MOST <= batch.n or low < 0 or not ascending(index):
-        return batch, None
-    chosen = np.zeros(high - low, np.bool_)
-    chosen[index - low] = True
-    if np.count_nonzero(chosen) != batch.n:
-        return batch, None
-    stretch = Rows.range(low, high)
-    return Batch([Column(column.source, stretch) for column in batch.columns], high - low), chosen
+    mask = None if rows is None else rows.mask
+    if rows is None or mask is None or batch.owner is not None or len(mask) * MOST > batch.n or any(c.rows is not rows for c in batch.columns):
+        return None
+    stretch = Rows.range(rows.start, rows.start + len(mask))
+    return Batch([Column(column.source, stretch) for column in batch.columns], len(mask)), mask
 
 
 class MorselStates:
@@ -73,18 +63,24 @@ class MorselStates:
 
     def add(self, batch: Batch) -> bool:
         """Fold rows; False, with nothing done, where the first ones have so many groups that it does not pay."""
-        for start in range(0, batch.n, MORSEL):
-            part = batch.slice(start, start + MORSEL)
-            whole, chosen = around(part)
-            codes, size = combine([codes_of(whole.vector(k), type) for k, type in zip(self.keys, self.types, strict=True)], whole.n)
-            if not self.heads:
-                some = codes[:GLANCE] if chosen is None else codes[:GLANCE][chosen[:GLANCE]]
-                if len(np.unique(some)) * SAVED > len(some):
-                    return False
-            if chosen is None:
-                self._fold(part, codes, size)
-            elif size > FEW or not self._fold_around(whole, chosen, codes, size):
-                self._fold(part, codes[chosen], size)
+        stretch = around(batch)
+        whole, chosen = (batch, None) if stretch is None else stretch
+        for start in range(0, whole.n, MORSEL):
+            mask = None if chosen is None else chosen[start : start + MORSEL]
+            if not self._add(whole.slice(start, start + MORSEL), mask):
+                return False
+        return True
+
+    def _add(self, part: Batch, chosen: Mask | None) -> bool:
+        codes, size = combine([codes_of(part.vector(k), type) for k, type in zip(self.keys, self.types, strict=True)], part.n)
+        if not self.heads:
+            some = codes[:GLANCE] if chosen is None else codes[:GLANCE][chosen[:GLANCE]]
+            if len(np.unique(some)) * SAVED > len(some):
+                return False
+        if chosen is None:
+            self._fold(part, codes, size)
+        elif size > FEW or not self._fold_around(part, chosen, codes, size):
+            self._fold(part.filter(chosen), codes[chosen], size)
         return True
 
     def _fold_around(self, whole: Batch, chosen: Mask, codes: Index, size: int) -> bool:

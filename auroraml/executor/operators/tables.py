@@ -233,7 +233,7 @@ class TableRows(Operator):
         self.position += used
         positions = np.flatnonzero(mask)
         every = len(positions) == used
-        self.morsel = Morsel(part.slice(0, used) if every else part.take(positions), used, None if every else positions)
+        self.morsel = Morsel(part.slice(0, used) if every else part.slice(0, used).filter(mask, positions), used, None if every else positions)
 
     def take_back(self, batch: Batch) -> None:
         morsel = self.morsel

@@ -10,7 +10,7 @@ import pytest
 
 import auroraml
 from auroraml import errors
-from auroraml.batch import Batch, Column, FixedVector, Mask, Rows
+from auroraml.batch import Batch, Column, FixedVector, Rows
 from auroraml.evaluate import Frame
 from auroraml.executor.operators import grouping, morsels, runs, sharing
 
@@ -91,7 +91,7 @@ def test_rows_that_nobody_asked_for_do_not_fail(connection: auroraml.Connection,
     monkeypatch.setattr(morsels, "MORSEL", 100)
     connection.execute("SET enable_sort = off")
     rows = connection.execute("SELECT s, sum(10 / (g - 150)), min(g) FROM r WHERE g <> 150 GROUP BY s").fetchall()
-    assert folded == [100, 100, 99]
+    assert folded == [100, 99, 100]
     assert sum(row[1] for row in rows) == sum(int(10 / (g - 150)) for g in range(1, 301) if g != 150)
     with pytest.raises(errors.DivisionByZero):
         connection.execute("SELECT s, sum(10 / (g - 150)) FROM r WHERE g <> 151 GROUP BY s")
@@ -129,19 +129,20 @@ def test_the_first_argument_that_fails_is_the_one_told_of(connection: auroraml.C
 
 def test_around() -> None:
     source, other = (FixedVector(np.arange(100)) for _ in range(2))
-
-    def found(index: list[int], *more: int) -> tuple[Batch, Mask | None]:
-        rows = Rows.at(np.array(index, np.int64))
-        columns = [Column(source, rows), *(Column(other, Rows.at(np.array(more, np.int64))) for _ in more[:1])]
-        return morsels.around(Batch(columns, len(index)))
-
-    whole, chosen = found([10, 12, 13, 14, 15])
-    assert whole.vector(0).datums() == [10, 11, 12, 13, 14, 15]
-    assert chosen is not None
-    assert chosen.tolist() == [True, False, True, True, True, True]
-    for index in ([10, 20], [10, 12], [12, 11, 13], [3, 3, 4], [-1, 0, 1], []):  # far apart, not in order, twice, none
-        assert found(index)[1] is None
-    assert found([1, 2, 3], 1, 2, 3)[1] is None  # of two origins
+    mask = np.array([True, False, True, True, True, True])
+    for some in (mask, ~mask):
+        base = Batch([Column(source, Rows.range(10, 16)), Column(source, Rows.range(10, 16))], 6)
+        batch = base.select([0, 0]).filter(some)
+        assert batch.vector(0).datums() == (np.flatnonzero(some) + 10).tolist()
+        found = morsels.around(batch)
+        assert (found is None) is (some is not mask)
+        if found is not None:
+            assert found[0].vector(1).datums() == [10, 11, 12, 13, 14, 15]
+            assert found[1] is mask
+        assert morsels.around(batch.slice(1, batch.n)) is None
+        assert morsels.around(batch.slice(0, 1).beside(Batch([Column(other, Rows.range(0, 1))], 1))) is None
+    assert morsels.around(base.take(np.array([3, 2]))) is None
+    assert morsels.around(Batch([], 4)) is None
 
 
 @pytest.mark.parametrize("keys", ["k", "s", "k, s", "i IS NULL, s", "f", "t"])
