@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from auroraml.batch import Datum
 from auroraml.catalog.catalog import Catalog
 from auroraml.catalog.statistics import ColumnStatistics, IndexStatistics, RelationStatistics
+from auroraml.ir.logical import Output
 from auroraml.ir.objects import Index, Relation
+from auroraml.ir.physical import ScanColumn
 from auroraml.planner.estimate.width import column_width, type_width
 
 UNVACUUMED_PAGES = 10  # what a table that was never vacuumed or analyzed is thought to have at least
@@ -77,7 +79,7 @@ class IndexFacts:
 class Described:
     """What follows from a table's definition and statistics alone; kept from one statement to the next. Columns are attribute numbers."""
 
-    __slots__ = ("columns", "indexes", "not_null", "relation", "statistics", "unique", "widths", "workers")
+    __slots__ = ("_names", "_scanned", "columns", "indexes", "keys", "not_null", "relation", "statistics", "unique", "widths", "workers")
 
     def __init__(self, relation: Relation, statistics: RelationStatistics) -> None:
         self.relation = relation
@@ -88,7 +90,16 @@ class Described:
         self.not_null = frozenset(column.number for column in live if column.not_null)
         self.indexes = sorted((index for index in relation.indexes if index.method in ("btree", "hash")), key=lambda one: -one.oid)  # newest first
         self.unique = frozenset(index.columns[0] for index in self.indexes if index.unique and len(index.columns) == 1 and index.predicate is None)
+        plain = not statistics.extended and not any(index.expressions or index.predicate is not None for index in relation.indexes)
+        keys = frozenset(number for index in self.indexes for number in (*index.columns, *index.included))
+        self.keys = keys if plain else None  # the columns that indexes hold; None where expressions, predicates or statistics objects read others
+        self._scanned = tuple([ScanColumn(number=c.number, name=c.name, type=c.type, typmod=c.typmod) for c in live])
+        self._names = [column.name for column in live]
         self.workers = next((int(value) for name, value in relation.options if name == "parallel_workers"), -1)
+
+    def scanned(self, outputs: Sequence[Output]) -> tuple[ScanColumn, ...] | None:
+        """What a scan makes, where that is all columns under their own names, nothing of the system's."""
+        return self._scanned if [output.name for output in outputs] == self._names else None
 
 
 _described: dict[int, Described] = {}  # by OID: of the newest definition and statistics that were asked for

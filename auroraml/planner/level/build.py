@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.planner.estimate.estimator import Input, InputColumn
-from auroraml.planner.estimate.relation import IndexFacts
+from auroraml.planner.estimate.relation import Described, IndexFacts
 from auroraml.planner.estimate.width import type_width
 from auroraml.planner.level.append_relations import expand
 from auroraml.planner.level.classes import base_implied, reconsider_outer_joins
@@ -78,12 +78,15 @@ def _table(level: Level, relation: Relation, item: l.TableItem) -> None:
     relation.all_visible = facts.all_visible
     if facts.statistics.extended:
         level.estimates.described |= relation.bits
+    read = _read_of(level, item, described)
     by_number: dict[int, e.ColumnRef] = {}
     given = level.estimates.inputs[relation.index] = Input.of(facts, by_number, lambda expr: level.fold(level.statement.inlined(expr)))
     for output, number in zip(item.outputs, item.numbers, strict=True):
         relation.attribute_numbers[output.id] = number
-        level.estimates.columns[output.id] = InputColumn.of(given, number)
         relation.widths[output.id] = described.widths[number] if number > 0 else output.type.length
+        if read is not None and number not in read:
+            continue
+        level.estimates.columns[output.id] = InputColumn.of(given, number)
         if number < 0:
             continue
         by_number[number] = e.ColumnRef(type=output.type, typmod=output.typmod, id=output.id, name=output.name)
@@ -96,9 +99,19 @@ def _table(level: Level, relation: Relation, item: l.TableItem) -> None:
         level.owner[row_id] = relation.index
     if item.relation.system is not None:
         return  # system relations are computed whole when they are read
-    relation.columns = list(by_number.values())
+    if read is None:
+        relation.columns = list(by_number.values())
     for index in facts.indexes.values():
         relation.indexes.append(_index(level, relation, index, by_number))
+
+
+def _read_of(level: Level, item: l.TableItem, described: Described) -> frozenset[int] | None:
+    """The attribute numbers of the columns that a plain query or an index reads; None where any may be asked for later."""
+    makeup = level.statement.makeup
+    if not makeup.plain or described.keys is None or item.relation.system is not None or (item.numbers and min(item.numbers) < 0):
+        return None
+    read = makeup.read
+    return described.keys.union([number for output, number in zip(item.outputs, item.numbers, strict=True) if output.id in read])
 
 
 def _index(level: Level, relation: Relation, facts: IndexFacts, columns: Mapping[int, e.ColumnRef]) -> IndexChoice:

@@ -25,20 +25,24 @@ class Makeup:
 
     `built_in`: all functions called are PostgreSQL's own, none of them in SQL. `plain`: besides, each level is tables joined and expressions of
     their columns, and no rows are locked: there is nothing to pull up, inline or carry along. `hazard`: the worst for parallel workers.
+    `read`: the ids of the columns that expressions read.
     """
 
-    __slots__ = ("built_in", "hazard", "plain")
+    __slots__ = ("built_in", "hazard", "plain", "read")
 
     def __init__(self, plan: l.LogicalPlan) -> None:
         kinds: set[type] = set()
         functions: list[Function] = []
         locks = False
+        self.read: set[int] = set()
         for part in every(plan):
             cls = part.__class__
             kinds.add(cls)
-            if cls is e.ColumnRef or cls is e.Const:
+            if cls is e.Const:
                 continue
-            if isinstance(part, _CALLS):
+            if isinstance(part, e.ColumnRef):
+                self.read.add(part.id)
+            elif isinstance(part, _CALLS):
                 functions.append(part.function)
             elif isinstance(part, l.Query) and part.locks:
                 locks = True

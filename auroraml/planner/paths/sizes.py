@@ -34,7 +34,7 @@ def set_size(level: Level, relation: Relation) -> None:
     given.tuples = relation.tuples
     given.rows = relation.tuples
     assert item is not None
-    for output in item.outputs:
+    for output in () if isinstance(item, l.TableItem) else item.outputs:
         if output.id not in level.estimates.columns:
             level.estimates.columns[output.id] = InputColumn(input=given)
     share = level.estimates.restrictions(relation.clauses, relation)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from auroraml.ir import expr as e
+from auroraml.ir import logical as l
 from auroraml.ir import physical as p
 from auroraml.planner.level.clause import Clause
 from auroraml.planner.level.level import Level, plain
@@ -64,7 +65,7 @@ class Emitter:
 
     # Expressions
 
-    def resolver(self, *sides: Sequence[e.Expr]) -> Resolver:
+    def resolver(self, *sides: Sequence[e.Expr | l.Output]) -> Resolver:
         """Expressions over children's outputs."""
         return Resolver(Inputs(*sides), self.outside, self.carries, self.shown, self.rows)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from auroraml.ir import expr as e
+from auroraml.ir import logical as l
 from auroraml.ir import physical as p
 from auroraml.planner.cost.alternatives import Alternatives
 from auroraml.planner.level.questions import equal, rewrite
@@ -28,12 +29,12 @@ class Emitted:
 class Inputs:
     """The outputs of one or two children, found by column or by equal expression."""
 
-    def __init__(self, *sides: Sequence[e.Expr]) -> None:
+    def __init__(self, *sides: Sequence[e.Expr | l.Output]) -> None:
         self.columns: dict[int, tuple[int, int]] = {}
         self.others: list[tuple[e.Expr, int, int]] = []
         for side, exprs in enumerate(sides):
             for index, expr in enumerate(exprs):
-                if isinstance(expr, e.ColumnRef):
+                if isinstance(expr, (e.ColumnRef, l.Output)):
                     self.columns.setdefault(expr.id, (side, index))
                 elif not isinstance(expr, e.Const):
                     self.others.append((expr, side, index))

@@ -92,21 +92,21 @@ def _index_clauses(path: Path) -> list[Clause]:
     return [*path.index.restrictions, *(() if path.param is None else path.param.clauses)]
 
 
-def _columns(emitter: Emitter, relation: Relation) -> tuple[tuple[p.ScanColumn, ...], list[e.Expr]]:
+def _columns(emitter: Emitter, relation: Relation) -> tuple[tuple[p.ScanColumn, ...], list[e.Expr | l.Output]]:
     """The scanned relation's columns, the row's number last where it is asked for."""
     item = relation.item
     assert item is not None
     level = emitter.level
-    numbers = item.numbers if isinstance(item, l.TableItem) else tuple(range(1, len(item.outputs) + 1))
-    columns = [p.ScanColumn(number=n, name=o.name, type=o.type, typmod=o.typmod) for n, o in zip(numbers, item.outputs, strict=True)]
-    exprs = physical_columns(relation)
-    if isinstance(item, l.TableItem):
-        exprs += [e.ColumnRef(type=o.type, id=o.id, name=o.name) for o in _system(item)]
+    columns = None if relation.facts is None else relation.facts.described.scanned(item.outputs)
+    if columns is None:
+        numbers = item.numbers if isinstance(item, l.TableItem) else tuple(range(1, len(item.outputs) + 1))
+        columns = tuple([p.ScanColumn(number=n, name=o.name, type=o.type, typmod=o.typmod) for n, o in zip(numbers, item.outputs, strict=True)])
+    inputs: list[e.Expr | l.Output] = list(item.outputs)  # those of the system last
     row_id = level.row_id_of(item)
     if row_id is not None and relation.needed.get(row_id):
-        columns.append(p.ScanColumn(number=-1, name="ctid", type=INT8))
-        exprs.append(e.ColumnRef(type=INT8, id=row_id, name="ctid"))
-    return tuple(columns), exprs
+        columns = (*columns, p.ScanColumn(number=-1, name="ctid", type=INT8))
+        inputs.append(e.ColumnRef(type=INT8, id=row_id, name="ctid"))
+    return columns, inputs
 
 
 def _filter(emitter: Emitter, resolve: Resolver, clauses: Sequence[Clause]) -> tuple[e.Expr, ...]:
