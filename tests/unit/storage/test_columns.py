@@ -6,9 +6,10 @@ from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
-from auroraml.batch import DictVector, FixedVector, NumericVector, TextVector, from_datums, stored
-from auroraml.storage.columns import column_of
+from auroraml.batch import ConstVector, DictVector, FixedVector, NumericVector, TextVector, from_datums, stored
+from auroraml.storage.columns import FEW, MOST_WAITING, column_of
 from auroraml.types.table import BY_NAME
 
 INT4, TEXT, NUMERIC = BY_NAME["int4"], BY_NAME["text"], BY_NAME["numeric"]
@@ -59,3 +60,19 @@ def test_a_column_is_read_without_a_copy() -> None:
     column.append(FixedVector(np.arange(100, dtype=np.int32)))
     vector = column.vector
     assert isinstance(vector, FixedVector) and stored(vector).base is not None
+
+
+@pytest.mark.parametrize("count", [1, FEW, FEW + 1, MOST_WAITING + 3])
+def test_rows_that_wait_are_read_in_their_order(count: int) -> None:
+    column = column_of(TEXT, None)
+    wanted: list[str | None] = []
+    for number in range(count):
+        values = [f"v{number}", None] if number % 3 == 0 else [f"w{number}"]
+        column.append(from_datums(TEXT, values))
+        wanted += values
+        if number == 1:
+            assert column.vector.datums() == wanted
+    column.append(from_datums(TEXT, ["many"] * (FEW + 1)))
+    column.append(ConstVector(from_datums(TEXT, ["last"]), 2))
+    assert column.vector.datums() == [*wanted, *["many"] * (FEW + 1), "last", "last"]
+    assert column.vector.n == len(column.vector.valid)
