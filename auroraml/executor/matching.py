@@ -16,6 +16,7 @@ from auroraml.batch import (
     DictVector,
     FixedVector,
     Index,
+    ManyScales,
     Mask,
     NumericVector,
     Vector,
@@ -44,6 +45,8 @@ class KeyCodes:
 
     def __init__(self, vector: Vector, type: PgType, widest: int) -> None:
         self.type = type
+        if isinstance(vector, ManyScales):
+            vector = vector.at_most()
         self.scale = vector.scale if isinstance(vector, NumericVector) else None
         self.base: int | None = None  # of integers numbered by distance: the value that would have the number 0
         self.values: pa.Array | None = None
@@ -122,11 +125,13 @@ class KeyCodes:
 
     def _at_scale(self, vector: Vector) -> Vector:
         """Numerics at the scale of the build side's."""
+        if isinstance(vector, ManyScales):
+            vector = vector.at_most()
         if not isinstance(vector, NumericVector) or vector.scale == self.scale:
             return vector
         if self.scale is None or vector.scale is None:
             return vector.as_objects() if self.scale is None else _scaled(vector.as_objects(), self.scale)
-        return _scaled(vector.as_objects(), self.scale)
+        return _rescaled(vector, self.scale - vector.scale, self.scale) or _scaled(vector.as_objects(), self.scale)
 
 
 def _comparable(vector: Vector, type: PgType) -> np.ndarray | pa.Array:
@@ -140,6 +145,19 @@ def _minus(values: np.ndarray, base: int) -> Index:
     if base:
         codes -= base
     return codes
+
+
+def _rescaled(vector: NumericVector, digits: int, scale: int) -> NumericVector | None:
+    """Whole numbers with so many digits more (fewer: below 0) behind the point, as `_scaled` makes them; None where they may not fit."""
+    if abs(digits) > 18:
+        return None
+    values, factor = vector.values, 10 ** abs(digits)
+    if digits < 0:
+        whole = values // factor
+        return NumericVector(np.where(whole * factor == values, whole, -FAR), scale, vector.validity)
+    if len(values) and max(int(values.max()), -int(values.min())) >= FAR // factor:
+        return None
+    return NumericVector(values * factor, scale, vector.validity)
 
 
 def _scaled(vector: NumericVector, scale: int) -> NumericVector:
