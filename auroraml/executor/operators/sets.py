@@ -43,7 +43,7 @@ class AppendRows(Operator):
                     return batch
                 frame, _ = self.passing(self.frame(batch.n, batch))
                 if frame.n:
-                    return self.project(frame) if self.targets else frame.sides[0]
+                    return self.project(frame) if self.targets else frame.sides[0].select([])  # columns that nobody reads differ by child
                 continue
             if self.members is None:
                 self.at += 1
