@@ -324,6 +324,7 @@ class Crew:
             self.changed.notify_all()
         for thread in self._threads:
             thread.join()
+        self.shared.clear()  # look-up tables serve the next statement
 
 
 def enlist(root: Operator, member: Member | None) -> None:

@@ -32,6 +32,7 @@ from auroraml.types.pg_type import PgType
 DENSE, WIDEST = 65_536, LARGEST  # a table of so many codes is made for any number of rows, or for many that are looked up
 Groups: TypeAlias = npt.NDArray[np.int32]
 FAR = 1 << 62
+ROOM, PER_ROW = 16, 4  # codes for each row of the build side, and for each row of both
 NOTHING: Index = np.zeros(0, np.int64)
 MOST_TURNED = 1 << 20  # pairs
 FEWER = 8  # so many times fewer probe rows than build rows: the latter are looked up
@@ -170,11 +171,12 @@ def _scaled(vector: NumericVector, scale: int) -> NumericVector:
 
 
 def _arrow(values: np.ndarray | pa.Array) -> pa.Array:
+    """Values as Arrow's, numbers at one width whatever the two sides' are."""
     if isinstance(values, pa.Array):
         return values
     if values.dtype.kind == "f":
-        values = np.where(values == 0, 0.0, values)  # -0 equals 0
-    return pa.array(values)
+        values = np.where(values == 0, 0.0, values).astype(np.float64)  # -0 equals 0
+    return pa.array(values.astype(np.int64) if values.dtype.kind == "i" else values)
 
 
 def _places(wanted: pa.Array, values: pa.Array) -> Index:
@@ -351,8 +353,9 @@ class Matcher:
     are far fewer than the build side's rows, these are looked up among them the first time.
     """
 
-    def __init__(self, keys: Sequence[Vector], types: Sequence[PgType], n: int, latest_first: bool = False) -> None:
+    def __init__(self, keys: Sequence[Vector], types: Sequence[PgType], n: int, latest_first: bool = False, expected: float = 0) -> None:
         self.n = n
+        self.expected = int(min(expected, 1 << 30))  # rows to be looked up in all, by a guess
         self.vectors = [v.flat() if isinstance(v, ConstVector) else v for v in keys]
         self.types = types
         self.latest_first = latest_first
@@ -389,7 +392,8 @@ class Matcher:
         """The codes of the rows that have no NULL in a key, and which these are (None: all)."""
         keys = self.keys
         if keys is None:
-            widest = max(DENSE, 16 * self.n, min(WIDEST, 32 * (self.n + probes)))
+            both = self.n + max(probes, self.expected)
+            widest = max(DENSE, ROOM * self.n, min(WIDEST, 32 * both), PER_ROW * both)
             keys = [KeyCodes(v, t, widest) for v, t in zip(self.vectors, self.types, strict=True)]
             self._number(keys, widest)
             self.keys = keys

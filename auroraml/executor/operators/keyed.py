@@ -41,7 +41,7 @@ class KeyedRows(JoinRows):
         types: list[PgType] = list(self.types)
         if batch.owner is not None:
             keys, types = [*keys, batch.owner.vector], [*types, INT8]
-        return Matcher(keys, types, batch.n, self.latest_first)
+        return Matcher(keys, types, batch.n, self.latest_first, self.node.outer.cost.rows)
 
     def _keys(self, left: Batch) -> list[Vector]:
         """What outer rows are looked up by."""

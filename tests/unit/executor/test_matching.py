@@ -57,6 +57,8 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param == "sparse":
         monkeypatch.setattr(matching, "DENSE", -1)
         monkeypatch.setattr(matching, "WIDEST", -1)
+        monkeypatch.setattr(matching, "ROOM", 0)
+        monkeypatch.setattr(matching, "PER_ROW", 0)
     monkeypatch.setattr(matching, "FEWER", 0 if request.param == "turned" else 1 << 40)
     return str(request.param)
 
@@ -107,6 +109,8 @@ def test_narrow_and_wide_numbers(way: str, low: int) -> None:
 
 def test_floats_booleans_dictionaries(way: str) -> None:
     check([FixedVector(np.array([0.0, -0.0, 1.5, 2.5]))], [FixedVector(np.array([-0.0, 2.5, 9.0]))], [FLOAT8], False)
+    check([FixedVector(np.array([0.5, 0.1], np.float32))], [FixedVector(np.array([0.1, 0.5, float(np.float32(0.1))]))], [FLOAT8], False)
+    check([FixedVector(np.array([5, 7], np.int32))], [FixedVector(np.array([2**32 + 5, 7]))], [INT8], False)
     check([FixedVector(np.array([True, False, True]))], [FixedVector(np.array([False, True]))], [BOOL], True)
     here = DictVector(np.array([0, 1, 1, 2], np.int32), TextVector(pa.array(["a", "b", "c"], pa.large_string())))
     there = DictVector(
