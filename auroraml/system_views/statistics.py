@@ -116,7 +116,7 @@ def slots(found: ColumnStatistics, type: PgType, style: TextStyle) -> Row:
     if found.range_bounds:
         filled.append((RANGE_BOUNDS, 0, (), _values(found.range_bounds, type, style)))
     if found.empty_fraction is not None:
-        filled.append((RANGE_LENGTHS, FLOAT8_LESS, (found.empty_fraction,), _values(found.range_lengths, FLOAT8, style) or "{}"))
+        filled.append((RANGE_LENGTHS, FLOAT8_LESS, (found.empty_fraction,), _values(found.range_lengths, FLOAT8, style)))
     if found.common_values:
         filled.append((COMMON, equal, found.common_frequencies, _values(found.common_values, type, style)))
     if found.histogram:

@@ -9,8 +9,21 @@ from decimal import Decimal
 import numpy as np
 import pyarrow as pa
 
-from auroraml.batch import EMPTY_RANGE, LOWER_INC, LOWER_INF, UPPER_INC, UPPER_INF, ConstVector, FixedVector, Mask, NumericVector, RangeVector, Vector
-from auroraml.types.numeric import rescale
+from auroraml.batch import (
+    EMPTY_RANGE,
+    LOWER_INC,
+    LOWER_INF,
+    UPPER_INC,
+    UPPER_INF,
+    ConstVector,
+    FixedVector,
+    Mask,
+    NumericVector,
+    RangeVector,
+    Vector,
+    at_one_scale,
+)
+from auroraml.types.numeric import CONTEXT
 
 
 class OrderedDecimal:
@@ -68,23 +81,32 @@ class Ends:
 def values_of(vectors: Sequence[Vector]) -> list[np.ndarray]:
     """Arrays that compare with one another: the integers behind fixed-width values, numerics at one scale or as ordered decimals."""
     flats = [(v.one if isinstance(v, ConstVector) else v).flat() for v in vectors]
-    out: list[np.ndarray] = []
     numerics = [v for v in flats if isinstance(v, NumericVector)]
     if not numerics:
-        for v in flats:
-            assert isinstance(v, FixedVector)
-            out.append(v.values)
-        return out
-    if all(v.scale is not None for v in numerics):
-        scale = max(v.scale or 0 for v in numerics)
-        scaled = [rescale(v.values, v.scale or 0, scale) for v in numerics]
-        if all(values is not None for values in scaled):
-            return [values for values in scaled if values is not None]
-    for v in numerics:  # the widest numeric tier is per value by nature
-        values = np.empty(v.n, object)
-        values[:] = [OrderedDecimal(d) for d in v.as_objects().values]
-        out.append(values)
-    return out
+        return [v.values for v in flats if isinstance(v, FixedVector)]
+    found = at_one_scale(numerics)
+    return _compared(numerics) if found is None else found[1]
+
+
+def _compared(numerics: Sequence[NumericVector]) -> list[np.ndarray]:
+    """Numerics that int64 does not hold at one scale: whole numbers where they are finite. The widest numeric tier is per value by nature."""
+    decimals = [v.as_objects().values for v in numerics]
+    wide: list[np.ndarray] = [np.empty(len(values), object) for values in decimals]
+    if all(d.is_finite() for values in decimals for d in values):
+        scale = max((-d.as_tuple().exponent for values in decimals for d in values), default=0)
+        for out, values in zip(wide, decimals, strict=True):
+            out[:] = [int(d.scaleb(scale, CONTEXT)) for d in values]
+        return _narrowed(wide)
+    for out, values in zip(wide, decimals, strict=True):
+        out[:] = [OrderedDecimal(d) for d in values]
+    return wide
+
+
+def _narrowed(wide: list[np.ndarray]) -> list[np.ndarray]:
+    """Python integers as int64, if that holds them all."""
+    if all(-(2**63) <= value < 2**63 for values in wide for value in values):
+        return [values.astype(np.int64) for values in wide]
+    return wide
 
 
 def range_of(vector: Vector) -> RangeVector:
