@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pyarrow as pa
 
-from auroraml.batch import FixedVector, Index, TextVector, Vector, numbers, stable_order
+from auroraml.batch import FixedVector, Index, RangeVector, TextVector, Vector, numbers, stable_order
 from auroraml.batch.numbers import MOST
 from auroraml.evaluate import Frame, Runtime, compile
 from auroraml.evaluate.keys import codes_of, combine, sort_indices
@@ -26,6 +26,7 @@ from auroraml.ir.tree import same
 from auroraml.storage.built import posting_rows, sharing
 from auroraml.storage.index import comparable
 from auroraml.storage.table import Table
+from auroraml.types.bounds import range_keys
 from auroraml.types.pg_type import PgArray, PgType, Rep
 from auroraml.types.table import INT8
 
@@ -311,7 +312,7 @@ def _searchable(vector: Vector) -> np.ndarray | None:
     if isinstance(vector, TextVector):
         nothing = b"" if pa.types.is_large_binary(vector.values.type) else ""
         return np.array([nothing if value is None else value for value in vector.datums()], object)
-    return None
+    return range_keys(vector) if isinstance(vector, RangeVector) else None
 
 
 _LOOKUPS: WeakKeyDictionary[p.PhysicalPlan, IndexLookup] = WeakKeyDictionary()

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from auroraml.batch import FixedVector, NumericVector, TextVector, Vector
+from auroraml.batch import FixedVector, NumericVector, RangeVector, TextVector, Vector
 from auroraml.storage.heap import LINE_POINTER, ROOM
+from auroraml.types.bounds import range_order
 
 LEAF_ROOM = ROOM - 16  # a B-tree page ends with 16 bytes of its own
 SIMULATED = 40_000  # keys out of order are inserted one by one; beyond so many, pages grow in proportion
@@ -107,4 +108,6 @@ def key_values(vector: Vector) -> np.ndarray | list[Any] | None:
         return known.values if known.values.dtype.names is None else None
     if isinstance(known, TextVector):
         return [value.encode() if isinstance(value, str) else value for value in known.values.to_pylist()]
+    if isinstance(known, RangeVector):
+        return range_order(known)
     return list(known.datums()) if isinstance(known, NumericVector) else None

@@ -9,10 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auroraml.batch import DictVector, FixedVector, NumericVector, TextVector, Vector
+from auroraml.batch import DictVector, FixedVector, NumericVector, RangeVector, TextVector, Vector
 from auroraml.storage.heap import LINE_POINTER, PAGE
 from auroraml.storage.layout import laid_out, nulls_of
 from auroraml.storage.sizes import Sizes
+from auroraml.types.bounds import range_ranks
 from auroraml.types.pg_type import PgType
 
 ENTRY_ROOM = PAGE - 24 - 16 - LINE_POINTER - LINE_POINTER  # without the page's header and end, the high key's pointer and a new entry's
@@ -150,6 +151,8 @@ def _ranked(vector: Vector) -> Sizes:
             codes = places[np.asarray(pc.fill_null(encoded.indices, 0))] if len(places) else np.zeros(vector.n, np.int64)
         elif (isinstance(flat, FixedVector) and flat.values.dtype.names is None) or (isinstance(flat, NumericVector) and flat.scale is not None):
             codes = np.unique(flat.values, return_inverse=True)[1].reshape(-1).astype(np.int64)
+        elif isinstance(flat, RangeVector):
+            codes = range_ranks(flat)
         else:
             known: dict[object, int] = {}
             codes = np.array([known.setdefault(repr(d), len(known)) for d in flat.datums()], np.int64)  # values without an order here

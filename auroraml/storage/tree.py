@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from auroraml.batch import DictVector, FixedVector, NumericVector, TextVector, Vector
+from auroraml.batch import DictVector, FixedVector, NumericVector, RangeVector, TextVector, Vector
 from auroraml.storage.btree import LEAF_ROOM, SIMULATED
 from auroraml.storage.built import IndexPages
 from auroraml.storage.heap import LINE_POINTER
 from auroraml.storage.pages import tree_pages
 from auroraml.storage.splitting import ROW_POINTER, FullLeaf, Key, best_split, kept_columns
+from auroraml.types.bounds import range_order
 
 ROW = 6  # bytes of a row's place in a list
 LIST_LIMIT = 1352  # bytes of an entry with its list
@@ -181,7 +182,7 @@ def compares(vector: Vector) -> bool:
     """Whether a column's values have the index's order here."""
     if isinstance(vector, FixedVector):
         return vector.values.dtype.names is None and not (vector.values.dtype.kind == "f" and bool(np.isnan(vector.values).any()))
-    return isinstance(vector, TextVector | NumericVector | DictVector)
+    return isinstance(vector, TextVector | NumericVector | DictVector | RangeVector)
 
 
 def comparable(vector: Vector, descending: bool, nulls_first: bool) -> list[Any]:
@@ -193,6 +194,8 @@ def comparable(vector: Vector, descending: bool, nulls_first: bool) -> list[Any]
         found = (-numbers if descending else numbers).tolist()
     elif isinstance(flat, TextVector):
         found = [value.encode() if isinstance(value, str) else value for value in flat.values.to_pylist()]
+    elif isinstance(flat, RangeVector):
+        found = range_order(flat)
     else:
         found = list(flat.datums())
     if descending and not isinstance(flat, FixedVector):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +25,7 @@ from auroraml.batch import (
     at_one_scale,
 )
 from auroraml.types.numeric import CONTEXT
+from auroraml.types.pg_type import Range
 
 
 class OrderedDecimal:
@@ -142,7 +144,7 @@ KEY = np.dtype([
 ])  # fmt: skip
 
 
-def range_bytes(vector: RangeVector) -> pa.Array | None:
+def range_keys(vector: RangeVector) -> np.ndarray | None:
     """Strings of bytes that order, and equal one another, as the ranges do; None for subtypes whose values have no fixed width."""
     if not isinstance(vector.lower.flat(), FixedVector):
         return None
@@ -154,8 +156,38 @@ def range_bytes(vector: RangeVector) -> pa.Array | None:
         keys[name + "_side"] = np.where(there, bound.side + 1, 0)
         keys[name] = np.where(there & (bound.side == 0), bound.value.astype(np.int64).view(np.uint64) ^ np.uint64(1 << 63), 0)
         keys[name + "_shift"] = np.where(there, bound.shift + 1, 0)
+    return keys.view(f"S{KEY.itemsize}")
+
+
+def range_bytes(vector: RangeVector) -> pa.Array | None:
+    """The same as an Arrow array."""
+    keys = range_keys(vector)
+    if keys is None:
+        return None
     offsets = np.arange(vector.n + 1, dtype=np.int64) * KEY.itemsize
     return pa.LargeBinaryArray.from_buffers(pa.large_binary(), vector.n, [None, pa.py_buffer(offsets), pa.py_buffer(keys)])
+
+
+def range_order(vector: RangeVector) -> list[Any]:
+    """Python values that order as the ranges do, also those of other vectors."""
+    found = range_bytes(vector)
+    if found is not None:
+        return found.to_pylist()  # type: ignore[no-any-return] # pyarrow gives Any
+    return [(0,) if value is None or value.empty else _order(value) for value in map(_range, vector.datums())]  # decimals compare one by one
+
+
+def _range(value: object) -> Range | None:
+    return value if isinstance(value, Range) else None
+
+
+def _order(value: Range) -> tuple[object, ...]:
+    lower = (-1,) if value.lower is None else (0, _decimal(value.lower), not value.lower_inc)
+    upper = (1,) if value.upper is None else (0, _decimal(value.upper), value.upper_inc)
+    return 1, lower, upper
+
+
+def _decimal(bound: object) -> object:
+    return OrderedDecimal(bound) if isinstance(bound, Decimal) else bound
 
 
 def places(values: np.ndarray) -> np.ndarray:
