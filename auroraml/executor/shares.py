@@ -20,6 +20,7 @@ from auroraml.ir.tree import walk
 
 LARGEST = 262_144  # rows claimed at once
 SMALLEST = 256  # rows claimed at once while there are as many; so few left of a share stay its owner's
+PIECE = 524_288  # rows of a piece at most: more leave the processor's caches
 TRIAL = 16_384  # rows that the leader reads at first where it is not known what they take
 LASTING = 0.002  # seconds that a piece should take at least
 T = TypeVar("T")
@@ -176,15 +177,15 @@ class Pieces(Share):
     def _size(self, left: int) -> int:
         present = self.crew.present
         if present > 1:
-            return min(LARGEST, max(left // (2 * present), self._least()))
+            return min(PIECE, max(left // (2 * present), self._least()))
         if self.crew.hire is None or self.before is not None:
             return left
-        return self.trial - self.at if self.at < self.trial else max(5 * self.trial - self.at, LARGEST if self.at >= 5 * self.trial else 0)
+        return self.trial - self.at if self.at < self.trial else max(5 * self.trial - self.at, PIECE if self.at >= 5 * self.trial else 0)
 
     def _least(self) -> int:
         """Rows of pieces that are no smaller than is good: little of the time should go into what each of them takes anyway."""
         if self.pace is None or not self.pace.row:
-            return LARGEST
+            return PIECE // 4
         return max(SMALLEST, int(max(4 * self.pace.piece, LASTING) / self.pace.row))
 
 

@@ -112,7 +112,7 @@ def ready(monkeypatch: pytest.MonkeyPatch) -> Called:
     consider = Crew.consider
     monkeypatch.setattr(Crew, "consider", lambda crew, seconds: consider(crew, 1e9))
     monkeypatch.setattr(gather, "CORES", 5)
-    for name, value in (("TRIAL", 16), ("SMALLEST", 16), ("LARGEST", 1_000), ("LASTING", 0.0)):
+    for name, value in (("TRIAL", 16), ("SMALLEST", 16), ("PIECE", 1_000), ("LASTING", 0.0)):
         monkeypatch.setattr(shares, name, value)
     return called
 
