@@ -112,21 +112,32 @@ class Types:
 class Registry(dict[int, R]):
     """Kernels by OID. Before one is looked for, all modules that declare some are loaded."""
 
+    complete = False  # of all registries
+
     def get(self, oid: int, default: R | None = None) -> R | None:  # type: ignore[override] # None is the only default
-        load(FAMILIES)
-        return super().get(oid, default)
+        if not Registry.complete:
+            _load_families()
+        return dict.get(self, oid, default)
 
     def __getitem__(self, oid: int) -> R:
-        load(FAMILIES)
-        return super().__getitem__(oid)
+        if not Registry.complete:
+            _load_families()
+        return dict.__getitem__(self, oid)
 
     def __contains__(self, oid: object) -> bool:
-        load(FAMILIES)
-        return super().__contains__(oid)
+        if not Registry.complete:
+            _load_families()
+        return dict.__contains__(self, oid)
 
     def __iter__(self) -> Iterator[int]:
-        load(FAMILIES)
-        return super().__iter__()
+        if not Registry.complete:
+            _load_families()
+        return dict.__iter__(self)
+
+
+def _load_families() -> None:
+    load(FAMILIES)
+    Registry.complete = True  # not before: another thread waits for the import to end
 
 
 SCALARS = Registry[Kernel]()
