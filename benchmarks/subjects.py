@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from benchmarks import batch, functions, growth, memory, pipelines, planning, small, tpch, workers
+from benchmarks import batch, functions, growth, memory, pipelines, planning, small, tpch, workers, writing
 from benchmarks.figures import Figure, mean, of
 
 
@@ -51,10 +51,20 @@ def _workers() -> list[Figure]:
     ]
 
 
+def _writing() -> list[Figure]:
+    goals = {"insert": 0.5, "copy": 0.4, "update": 0.1, "fetch": 1.0}  # times PostgreSQL's, by the first word of the case
+    found = []
+    for name, times in writing.run().items():
+        *words, unit = name.split("_")
+        found.append(of("writing", " ".join(words), times, unit=unit, goals={"postgresql": goals[words[0]]}))
+    return found
+
+
 SUBJECTS: Mapping[str, Callable[[], list[Figure]]] = {
     "tpch": lambda: [*_tpch(0.01), *_tpch(0.1), *_tpch(1)],
     "planning": _planning,
     "small": small.figures,
+    "writing": _writing,
     "functions": functions.figures,
     "pipelines": pipelines.figures,
     "batch": _batch,
