@@ -20,17 +20,16 @@ from auroraml.types.arrays import element_of, quoted_element
 from auroraml.types.datetime_forms import session_zone
 from auroraml.types.form import DEFAULT_STYLE, TextStyle, form_of
 from auroraml.types.json import quote_json
-from auroraml.types.julian import DAY, POSTGRES_DAYS
+from auroraml.types.julian import DAY
 from auroraml.types.pg_type import Attribute, Interval, PgArray, PgType, Point, Rep
 from auroraml.types.pg_type import Range as RangeDatum
+from auroraml.types.python_moments import FIRST_DAY, LAST_DAY, moments, tzinfo
 from auroraml.types.python_range import Range
 from auroraml.types.table import array_of
-from auroraml.types.zones import RegionZone, Zone
 
 _EPOCH = dt.datetime(2000, 1, 1)
 _UTC_EPOCH = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 _MIDNIGHT = dt.datetime(1970, 1, 1)
-_FIRST_DAY, _LAST_DAY = dt.date.min.toordinal() - 719_163, dt.date.max.toordinal() - 719_163
 
 
 def to_python(type: PgType, vector: Vector, style: TextStyle = DEFAULT_STYLE) -> list[object | None]:
@@ -49,25 +48,11 @@ def to_python(type: PgType, vector: Vector, style: TextStyle = DEFAULT_STYLE) ->
             flat = FixedVector(pc.cast(form_of(type).vector_out(type, flat, DEFAULT_STYLE), pa.float64()).to_numpy(), flat.validity)
         values: list[object | None] = flat.values.tolist() if isinstance(flat, FixedVector) else flat.datums()
         return values if flat.validity is None else [v if ok else None for v, ok in zip(values, flat.validity.tolist(), strict=True)]
-    moments = _moments(type, flat)
-    if moments is not None:
-        return moments if flat.validity is None else [v if ok else None for v, ok in zip(moments, flat.validity.tolist(), strict=True)]
+    made = moments(type, flat, style)
+    if made is not None:
+        return made if flat.validity is None else [v if ok else None for v, ok in zip(made, flat.validity.tolist(), strict=True)]
     convert = _converter(type, style)
     return [None if d is None else convert(d) for d in flat.datums()]  # per value: each becomes a Python object
-
-
-def _moments(type: PgType, vector: Vector) -> list[object | None] | None:
-    """Dates and timestamps without zone by numpy's conversion, if Python's classes can hold them all; else None."""
-    if not isinstance(vector, FixedVector) or vector.n == 0:
-        return None
-    if type.rep not in (Rep.DATE, Rep.TIMESTAMP):
-        return None
-    low, high = int(vector.values.min()), int(vector.values.max())
-    if type.rep is Rep.DATE and low >= _FIRST_DAY and high <= _LAST_DAY:
-        return vector.values.astype("datetime64[D]").tolist()  # type: ignore[no-any-return]  # numpy's stubs
-    if type.oid == table.TIMESTAMP.oid and low >= (_FIRST_DAY - POSTGRES_DAYS) * DAY and high < (_LAST_DAY - POSTGRES_DAYS + 1) * DAY:
-        return (vector.values + POSTGRES_DAYS * DAY).astype("datetime64[us]").tolist()  # type: ignore[no-any-return]
-    return None
 
 
 _AS_THEY_ARE = frozenset({Rep.BOOL, Rep.INT2, Rep.INT4, Rep.INT8, Rep.OID, Rep.FLOAT4, Rep.FLOAT8, Rep.TEXT, Rep.BYTES, Rep.VOID})
@@ -111,7 +96,7 @@ def _same(datum: Datum) -> object:
 def _date(type: PgType, style: TextStyle) -> Converter:
     def convert(datum: Datum) -> object:
         assert isinstance(datum, int)
-        if not _FIRST_DAY <= datum <= _LAST_DAY:
+        if not FIRST_DAY <= datum <= LAST_DAY:
             raise _beyond("date", datum, form_of(type).datum_out(type, datum, style))
         return dt.date.fromordinal(datum + 719_163)
 
@@ -138,7 +123,7 @@ def _timetz(type: PgType, style: TextStyle) -> Converter:
 
 def _timestamp(type: PgType, style: TextStyle) -> Converter:
     zoned = type.oid == table.TIMESTAMPTZ.oid
-    zone = _tzinfo(session_zone(style)) if zoned else None
+    zone = tzinfo(session_zone(style)) if zoned else None
 
     def convert(datum: Datum) -> object:
         assert isinstance(datum, int)
@@ -150,13 +135,6 @@ def _timestamp(type: PgType, style: TextStyle) -> Converter:
             raise _beyond("timestamp", datum, form_of(type).datum_out(type, datum, style)) from None
 
     return convert
-
-
-def _tzinfo(zone: Zone) -> dt.tzinfo:
-    if isinstance(zone, RegionZone):
-        return zone.info
-    seconds = zone.at_instant(0)
-    return dt.timezone(dt.timedelta(seconds=seconds)) if seconds else dt.UTC
 
 
 def _interval(type: PgType, style: TextStyle) -> Converter:
@@ -172,7 +150,7 @@ def _interval(type: PgType, style: TextStyle) -> Converter:
 def _uuid(type: PgType, style: TextStyle) -> Converter:
     def convert(datum: Datum) -> object:
         assert isinstance(datum, bytes)
-        return uuid.UUID(bytes=datum)
+        return uuid.UUID(int=int.from_bytes(datum))
 
     return convert
 
