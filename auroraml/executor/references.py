@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,9 +43,11 @@ class References:
                         found.setdefault(constraint.foreign, []).append((other, constraint))
         return list(found.get(self.relation.oid, ()))
 
-    def check_new(self, batch: Batch) -> None:
-        """23503 for the first new row that refers to a key which is not there."""
+    def check_new(self, batch: Batch, changed: Collection[int] | None = None) -> None:
+        """23503 for the first new row that refers to a key which is not there; keys without a column of `changed` are those of before."""
         for constraint in self.own:
+            if changed is not None and not any(number in changed for number in constraint.columns):
+                continue
             target = self.ctx.catalog.relation(constraint.foreign)
             keys = _keys(self.relation, constraint.columns, batch)
             missing = self._unmatched(keys, self._stored(target, constraint.foreign_columns), target, constraint.foreign_columns, batch.n)
@@ -57,9 +59,11 @@ class References:
                     schema=self.relation.schema, table=self.relation.name, constraint=constraint.name,
                 )  # fmt: skip
 
-    def check_old(self, batch: Batch) -> None:
-        """23503 for the first row that went away while another table refers to its key."""
+    def check_old(self, batch: Batch, changed: Collection[int] | None = None) -> None:
+        """23503 for the first row that went away while another table refers to its key; keys without a column of `changed` are still there."""
         for other, constraint in self.others:
+            if changed is not None and not any(number in changed for number in constraint.foreign_columns):
+                continue
             keys = _keys(self.relation, constraint.foreign_columns, batch)
             here = self._stored(self.relation, constraint.foreign_columns)
             gone = self._unmatched(keys, here, self.relation, constraint.foreign_columns, batch.n)

@@ -48,12 +48,14 @@ class ModifyRows(Keeping):
             self.ctx.affected += rows.n
             if self.node.targets:
                 parts.append(self.project(self.frame(rows.n, source, rows)))
+        conflict = self.node.conflict
+        changed = self.node.assigned if conflict is None else [number for number, _ in conflict.assignments]
         for gone, came in self.noted:
             started = time.perf_counter()
             if came is not None and self.references.own:
-                self.references.check_new(came)
+                self.references.check_new(came, None if gone is None else changed)
             if gone is not None and self.references.others:
-                self.references.check_old(gone)
+                self.references.check_old(gone, None if came is None else changed)
             if self.ctx.measured:
                 self._called(gone, came, (time.perf_counter() - started) * 1000)
         return concat_batches(parts) if parts else None
