@@ -38,8 +38,9 @@ class Rows:
     def index(self) -> Index | None:
         """The row numbers, None for a range."""
         if self._index is None and self.mask is not None:
-            self._index = np.flatnonzero(self.mask)
-            self._index += self.start
+            index = np.flatnonzero(self.mask)
+            index += self.start
+            self._index = index  # once it is whole: other threads may look
         return self._index
 
     @staticmethod
