@@ -349,18 +349,24 @@ class AggregateRows(Keeping):
             vectors, types = [batch.owner.vector, *vectors], [INT8, *types]
         return groups(vectors, types, batch.n)
 
-    def _measure(self, calls: Sequence[Accumulated], batch: Batch, keys: Sequence[int], codes: Index, count: int) -> None:
+    def _measure(self, calls: Sequence[Accumulated], batch: Batch, keys: Sequence[int], codes: Index, count: int, first: Index) -> None:
         """Note the hash table that PostgreSQL would have made; of many loops, the last."""
-        rows = np.arange(batch.n)
-        if self.loops.n is not None and batch.owner is not None:
-            rows = np.flatnonzero(batch.owners == self.loops.n - 1)
-        groups, first, inside = np.unique(codes[rows], return_index=True, return_inverse=True)
+        last = batch
+        if self.loops.n is None and keys:
+            groups, inside = np.arange(count), codes  # numbered as they appear
+        else:
+            if self.loops.n is not None and batch.owner is not None:
+                rows = np.flatnonzero(batch.owners == self.loops.n - 1)
+                last, codes_of_last = batch.take(rows), codes[rows]
+            else:
+                codes_of_last = codes
+            groups, first, inside = np.unique(codes_of_last, return_index=True, return_inverse=True)
         order = np.argsort(first)
         number = np.empty(len(groups), np.int64)
         number[order] = np.arange(len(groups))
         columns = [*keys, *(i for i in self._carried() if i not in keys)]
         types = [output_type(self.node.source, i) for i in columns]
-        head = batch.take(rows[first[order]])
+        head = last.take(first[order])
         tuples = minimal_sizes([head.vector(i) for i in columns], types, head.n)
         states = sum(not any(_shared(call, other) for other in self.node.calls[:i]) for i, call in enumerate(self.node.calls))
         entries = set_chunks(tuples) + (int(set_chunks(np.array([STATE * states]))[0]) if states else 0)
@@ -369,7 +375,7 @@ class AggregateRows(Keeping):
             if not any(_shared(call.call, other) for other in self.node.calls[:i]):
                 pieces, blocks = call.space(codes, count)
                 entries, large = entries + pieces[groups[order]], large + blocks[groups[order]]
-        sizes = np.repeat(0, 0) if not len(rows) else minimal_sizes([batch.take(rows).vector(i) for i in self._read()], self._types(), len(rows))
+        sizes = np.repeat(0, 0) if not last.n else minimal_sizes([last.vector(i) for i in self._read()], self._types(), last.n)
         key_types = types[: len(keys)]
         self.tables.append(
             Table(
@@ -405,7 +411,7 @@ class AggregateRows(Keeping):
         """The groups by some of the keys, and, given each row's `place`, the last place in each; `lie`: how they are known to lie."""
         codes, count, first = self._codes(batch, keys) if lie is None else lie
         if hashed and self.ctx.measured:
-            self._measure(calls, batch, keys, codes, count)
+            self._measure(calls, batch, keys, codes, count, first)
         if not count:
             return None
         values = [call.value(codes, count, self.ctx) for call in calls]

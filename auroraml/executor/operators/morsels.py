@@ -23,7 +23,7 @@ from auroraml.types.pg_type import PgType
 Evaluation: TypeAlias = Callable[[Sequence[Accumulated], Batch], list[Found]]
 MORSEL = 262_144  # rows folded at once
 FEW = 16_384  # codes up to which a group is kept for each, whether it has rows or not
-GLANCE = 65_536  # rows by which it is judged how many groups there are
+GLANCE = 16_384  # rows by which it is judged how many groups there are
 MOST = 0.75  # of a stretch's rows, for which the rest is computed as well
 SAVED = 4  # rows a group must have on average
 
@@ -75,7 +75,8 @@ class MorselStates:
         codes, size = combine([codes_of(part.vector(k), type) for k, type in zip(self.keys, self.types, strict=True)], part.n)
         if not self.heads:
             some = codes[:GLANCE] if chosen is None else codes[:GLANCE][chosen[:GLANCE]]
-            if len(np.unique(some)) * SAVED > len(some):
+            many = int(np.count_nonzero(np.bincount(some))) if size <= FEW else len(np.unique(some))
+            if many * SAVED > len(some):
                 return False
         if chosen is None:
             self._fold(part, codes, size)
