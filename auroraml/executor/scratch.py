@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 SMALLEST, LARGEST = 1 << 18, 1 << 23  # numbers in a buffer that is kept
-KEPT = 4  # buffers, at most
+KEPT = 10_000_000  # numbers in all of them
 SPARSE = 16  # so many times fewer numbers written than there are: they alone are cleared
 
 Buffer = npt.NDArray[np.int32]
@@ -25,13 +25,13 @@ def borrow(size: int) -> Buffer:
         if size <= len(buffer) <= 4 * size:
             return buffer[:size]
         _free.insert(0, buffer)
-    return np.zeros(min(1 << (size - 1).bit_length(), LARGEST), np.int32)[:size]
+    return np.zeros((size // SMALLEST + 1) * SMALLEST, np.int32)[:size]
 
 
 def give_back(buffer: Buffer, written: npt.NDArray[np.int64] | None) -> None:
     """Nobody looks at `buffer` any more; `written` says where it is not zero (None: anywhere)."""
     whole = buffer.base
-    if not isinstance(whole, np.ndarray) or len(_free) >= KEPT:
+    if not isinstance(whole, np.ndarray) or sum(map(len, list(_free))) + len(whole) > KEPT:
         return
     if written is None:
         buffer.fill(0)

@@ -337,21 +337,13 @@ def seen_by(table: Table, ctx: ExecutionContext, rows: Index, owners: Index | No
     return rows[keep], None if owners is None else owners[keep]
 
 
-def _stretch(rows: Index) -> Rows:
-    """Row numbers, as a range where they follow one another."""
-    n = len(rows)
-    if n > LOOK_AHEAD and int(rows[-1]) - int(rows[0]) == n - 1 and ascending(rows):
-        return Rows.range(int(rows[0]), int(rows[-1]) + 1)
-    return Rows.at(rows)
-
-
 class Located(TableRows):
     """Rows that an index or bitmap names; conditions it could not use are tested first."""
 
     def located(self, table: Table, rows: Index, owners: Index | None, conditions: tuple[e.Expr, ...]) -> Batch:
         """The visible ones of `rows` for which `conditions` hold."""
         rows, owners = seen_by(table, self.ctx, rows, owners)
-        batch = self._batch(table, _stretch(rows) if owners is None else Rows.at(rows))
+        batch = self._batch(table, Rows.lying(rows) if owners is None else Rows.at(rows))
         if owners is not None:
             batch = batch.owned(owners)
         if conditions:
