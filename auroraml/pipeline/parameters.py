@@ -25,6 +25,8 @@ def given(wanted: Sequence[PgType], params: tuple[Bound, ...], style: TextStyle)
     """The parameters for a statement that expects the types `wanted`; 08P01 when some are missing."""
     if len(params) < len(wanted):
         raise ProtocolViolation(f'bind message supplies {len(params)} parameters, but prepared statement "" requires {len(wanted)}')
+    if len(params) == len(wanted) and not any(type is UNKNOWN for type, _ in params):
+        return params
     return tuple(
         (type_, _read(number, type_, value, style)) if given_ is UNKNOWN and type_ is not UNKNOWN else (given_, value)
         for number, ((given_, value), type_) in enumerate(zip(params, wanted, strict=False), 1)

@@ -53,15 +53,12 @@ class Binder:
         self.arguments = arguments  # of a SQL function: (name, type)
         self.function_name = ""
         self.needs: dict[tuple[str, int, str], Need] = {}
-        self.coercer = Coercer(catalog, style, self._learn)
+        self.coercer = Coercer(catalog, style, self.parameters)
         self.chooser = Chooser(self.coercer)
         self._ids = count(1)
         self.lone = False  # an expression outside any query (CHECK, DEFAULT)
         self.table: str | None = None  # the table a lone expression may name
         self.columns: Sequence[Column] = ()  # what a lone expression (CHECK, DEFAULT) may refer to
-
-    def _learn(self, number: int, type: PgType) -> None:
-        self.parameters[number] = type
 
     def new_id(self) -> int:
         """A column id no other column of the statement has."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from auroraml.catalog.catalog import Catalog
 from auroraml.errors import CannotCoerce, DatabaseError, DatatypeMismatch
@@ -39,12 +39,12 @@ def _hidden(expr: e.Expr) -> e.Expr:
 
 
 class Coercer:
-    """Puts casts into expressions; `style` reads literals; `parameter` learns the types of $n."""
+    """Puts casts into expressions; `style` reads literals; `parameters` are the types of $n as far as they are known."""
 
-    def __init__(self, catalog: Catalog, style: TextStyle, parameter: Callable[[int, PgType], None]) -> None:
+    def __init__(self, catalog: Catalog, style: TextStyle, parameters: dict[int, PgType]) -> None:
         self.catalog = catalog
         self.style = style
-        self.parameter = parameter
+        self.parameters = parameters
 
     def type(self, oid: int) -> PgType:
         """A type by OID."""
@@ -82,7 +82,7 @@ class Coercer:
         if isinstance(expr, e.Const) and source.oid == UNKNOWN.oid:
             return self._literal(expr, target, typmod, context)
         if isinstance(expr, e.ParamRef) and source.oid == UNKNOWN.oid:
-            self.parameter(expr.number, target)
+            self.parameters[expr.number] = target
             return self._length(replace(expr, type=target), target, typmod, context)
         if target.oid == 2276 or target.oid in POLYMORPHIC or (target.oid == RECORD.oid and source.rep is Rep.STRUCT):
             return expr

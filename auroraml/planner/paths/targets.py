@@ -13,22 +13,18 @@ from auroraml.planner.level.relation import Target
 def variables(node: object, *, aggregates: bool = False, windows: bool = False) -> list[e.Expr]:
     """Columns (and, if asked for, whole aggregate and window calls) of an expression in order (pull_var_clause)."""
     found: list[e.Expr] = []
-
-    def visit(part: object) -> None:
+    pending = [node]
+    while pending:
+        part = pending.pop()
         if isinstance(part, e.ColumnRef):
             found.append(plain(part))
-            return
-        if isinstance(part, e.WholeRow):
+        elif isinstance(part, e.WholeRow):
             for id, attribute in zip(part.ids, part.type.attributes, strict=False):
                 found.append(e.ColumnRef(type=attribute.type, typmod=attribute.typmod, id=id, name=attribute.name))
-            return
-        if (aggregates and isinstance(part, (e.Aggregate, e.Grouping))) or (windows and isinstance(part, e.WindowCall)):
+        elif (aggregates and isinstance(part, (e.Aggregate, e.Grouping))) or (windows and isinstance(part, e.WindowCall)):
             found.append(part)
-            return
-        for child in parts(part):
-            visit(child)
-
-    visit(node)
+        else:
+            pending += reversed(parts(part))
     return found
 
 
