@@ -79,7 +79,7 @@ class _Builder:
     def place(self, node: p.PhysicalPlan) -> Place:
         """The root's place."""
         return Place(
-            node=node, carried={}, aliases=self.aliases, prefix=self.prefix, resolve=self.explained.resolve,
+            node=node, carried={}, looped={}, aliases=self.aliases, prefix=self.prefix, resolve=self.explained.resolve,
             visible=self.explained.visible, verbose=self.options.verbose, costs=self.options.costs, timing=self.options.timing,
             sort_memory=self.explained.sort_memory, hash_memory=self.explained.hash_memory,
         )  # fmt: skip
@@ -113,8 +113,7 @@ class _Builder:
 
     def _children(self, node: p.PhysicalPlan, place: Place, shared: bool) -> Iterator[NodeModel]:
         for plan in node.init_plans:
-            carried = {**place.carried, **{number: (expr, place) for number, expr in plan.params}}
-            yield self.node(plan.plan, place.at(plan.plan, carried), "InitPlan", init_plan_name(plan))
+            yield self.node(plan.plan, place.within(plan, place), "InitPlan", init_plan_name(plan))
         names = ("Member",) * len(node.children()) if isinstance(node, p.Append | p.BitmapAnd) else ("Outer", "Inner")
         if isinstance(node, p.SubqueryScan):
             names = ("Subquery",)
@@ -134,8 +133,7 @@ class _Builder:
             self.printed.add(plan.index)
             action = place.node.conflict if isinstance(place.node, p.ModifyTable) else None
             setter = replace(place, conflict=action is not None and any(found is plan for found in _in_expressions([action])))
-            carried = {**place.carried, **{number: (expr, setter) for number, expr in plan.params}}
-            yield self.node(plan.plan, place.at(plan.plan, carried), "SubPlan", subplan_name(plan), shared)
+            yield self.node(plan.plan, place.within(plan, setter), "SubPlan", subplan_name(plan), shared)
 
     def _costs(self, node: p.PhysicalPlan, metrics: NodeMetrics | None) -> str:
         text = ""

@@ -21,10 +21,14 @@ class PlanDeparser(Deparser):
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """A node with its ancestors: `carried` maps exec parameters to the expression that sets them and the place it is written in."""
+    """A node with its ancestors: `carried` maps exec parameters to the expression that sets them and the place it is written in.
+
+    `looped` has those of nested loops, which are not known by name inside init plans and subplans.
+    """
 
     node: p.PhysicalPlan
     carried: dict[int, tuple[e.Expr, Place]]
+    looped: dict[int, tuple[e.Expr, Place]]
     aliases: dict[int, str]  # node id to the unique alias
     prefix: bool = False
     resolve: Callable[[int], PgType] | None = None
@@ -37,9 +41,14 @@ class Place:
     conflict: bool = False  # expressions of ON CONFLICT DO UPDATE, where a column may be the proposed row's
     originals: bool = False  # calls that were moved to FROM are written as calls, as in Output; elsewhere as the columns they are now
 
-    def at(self, node: p.PhysicalPlan, carried: dict[int, tuple[e.Expr, Place]] | None = None) -> Place:
+    def at(self, node: p.PhysicalPlan) -> Place:
         """The same plan seen from `node`."""
-        return replace(self, node=node, carried=self.carried if carried is None else carried)
+        return replace(self, node=node)
+
+    def within(self, plan: e.SubPlan, setter: Place) -> Place:
+        """The place of a subplan's own plan; `setter` is where its arguments are written."""
+        assert plan.plan is not None
+        return replace(self, node=plan.plan, carried={**self.carried, **{number: (expr, setter) for number, expr in plan.params}}, looped={})
 
     def output(self) -> Place:
         """The same place, for its Output."""
@@ -118,7 +127,8 @@ class PlanNames:
 
     def parameter(self, ref: e.ParamRef) -> str:
         """The expression an exec parameter carries, else $n."""
-        found = self.place.carried.get(ref.number) if ref.kind == "exec" else None
+        place = self.place
+        found = (place.looped.get(ref.number) or place.carried.get(ref.number)) if ref.kind == "exec" else None
         if found is None:
             return f"${ref.number}"
         expr, place = found
@@ -199,4 +209,4 @@ def inner_place(place: Place) -> Place:
     node = place.node
     if not isinstance(node, p.NestedLoop):
         return place.at(node.children()[1])
-    return place.at(node.inner, {**place.carried, **{number: (expr, place) for number, expr in node.params}})
+    return replace(place, node=node.inner, looped={**place.looped, **{number: (expr, place) for number, expr in node.params}})

@@ -7,6 +7,8 @@ from typing import TypeVar
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
+from auroraml.planner.estimate.estimator import InputColumn
+from auroraml.planner.estimate.width import type_width
 from auroraml.planner.level.classes import Member
 from auroraml.planner.level.clause import Clause
 from auroraml.planner.level.level import Level
@@ -42,6 +44,11 @@ def _children(level: Level, parent: Relation, add: Callable[[Level, l.FromItem],
         child.lateral, child.direct_lateral, child.lateral_referencers = parent.lateral, parent.direct_lateral, parent.lateral_referencers
         child.class_mask = parent.class_mask
         parent.children.append(child)
+        for holder in level.placeholders.values():
+            if level.owner.get(holder.home) == child.index:
+                level.owner[holder.id] = child.index
+                child.widths[holder.id] = type_width(holder.type, holder.typmod)
+                level.estimates.columns[holder.id] = InputColumn(input=level.estimates.inputs[child.index])
         _restrict(level, parent, child)
         if isinstance(member.item, AppendItem):
             _children(level, child, add)

@@ -37,6 +37,8 @@ def build_relations(level: Level, tree: Group) -> None:
         level.entries.append(relation.serial)
     for holder in level.placeholders.values():
         within = level.bits_of_ids(holder.homes or frozenset((holder.home,)))
+        if not within:
+            continue  # of a member of a UNION ALL, which has no relation yet
         if within & (within - 1):
             joint = level.joint[holder.id] = Joint(holder, within, level.bits_of(holder.expr))
             level.estimates.columns[holder.id] = InputColumn(input=joint.input)
@@ -175,7 +177,7 @@ def build_clauses(level: Level, tree: Group, exprs: Sequence[e.Expr]) -> JoinLis
     _, _, joins = deconstructor.tree(tree, False)
     need_inputs(level)
     for holder in level.placeholders.values():
-        if holder.id in level.joint:
+        if holder.id in level.joint or holder.id not in level.owner:
             continue
         home = level.relation(level.owner[holder.id])
         for column in columns_in(holder.expr):

@@ -87,7 +87,8 @@ def _append_size(level: Level, relation: Relation) -> None:
             rows += child.rows
             size += child.target.width * child.rows
             for i, expr in enumerate(child.target.exprs):
-                width = level.relation(level.owner[expr.id]).widths.get(expr.id, 0) if isinstance(expr, e.ColumnRef) else 0
+                own = isinstance(expr, e.ColumnRef) and level.owner[expr.id] == child.index  # else the type's width counts
+                width = child.widths.get(expr.id, 0) if own and isinstance(expr, e.ColumnRef) else 0
                 widths[i] += (width or type_width(expr.type, expr.typmod)) * child.rows
     given = level.estimates.inputs[relation.index]
     assert relation.item is not None

@@ -44,6 +44,9 @@ def set_size(level: Level, relation: Relation) -> None:
     relation.base_cost_startup, relation.base_cost_per_tuple = level.estimates.clauses_cost(relation.clauses)
     whole_row_width(level, relation)
     level.estimates.finish(relation.target)
+    for expr in relation.target.exprs if relation.parent is not None else ():
+        if isinstance(expr, e.ColumnRef) and level.owner.get(expr.id) != relation.index:  # of an outer item: the type's width counts
+            relation.target.width += type_width(expr.type, expr.typmod) - level.estimates.width(expr)
     for expr in relation.target.exprs:
         if isinstance(expr, PlaceHolder):
             startup, per_tuple = level.estimates.costs.of(expr.expr)

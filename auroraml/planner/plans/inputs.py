@@ -90,7 +90,7 @@ class Resolver:
             return e.RowExpr(type=part.type, args=tuple(rewrite(c, self.change) for c in columns), whole=part.alias)
         if isinstance(part, Alternatives):
             return rewrite(part.better(self.times), self.change)
-        if isinstance(part, e.Expr) and self.inputs.others and not isinstance(part, (e.Const, e.ParamRef)):
+        if isinstance(part, e.Expr) and self.inputs.others and not isinstance(part, e.Const):
             return self.inputs.find(part)
         return None
 

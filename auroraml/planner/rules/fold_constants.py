@@ -13,6 +13,7 @@ from auroraml.evaluate import Frame, Runtime, compile
 from auroraml.ir import expr as e
 from auroraml.ir.tree import map_children
 from auroraml.planner.level.questions import cuts, equal
+from auroraml.planner.rules.placeholder import RowHolder
 from auroraml.records import replace
 from auroraml.types.casts import find_cast
 from auroraml.types.pg_type import Interval, PgArray, Rep
@@ -282,8 +283,9 @@ class Folder:
 
     def _fold_field_select(self, expr: e.FieldSelect) -> e.Expr:
         made = map_children(expr, self._fold)
-        if isinstance(made.arg, e.RowExpr) and made.index < len(made.arg.args) and made.arg.args[made.index].type.oid == made.type.oid:
-            return made.arg.args[made.index]
+        row = made.arg.expr if isinstance(made.arg, RowHolder) else made.arg
+        if isinstance(row, e.RowExpr) and made.index < len(row.args) and row.args[made.index].type.oid == made.type.oid:
+            return row.args[made.index]
         return made
 
     def _fold_aggregate(self, expr: e.Aggregate) -> e.Expr:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.ir.tree import rewrite
-from auroraml.planner.rules.join_tree import Group, NoTable, leaves
+from auroraml.planner.rules.join_tree import AppendItem, Group, Member, NoTable, leaves, with_members
 from auroraml.planner.rules.placeholder import RowHolder
 from auroraml.records import replace
 
@@ -26,7 +26,9 @@ class WholeRows:
     def __init__(self, tree: Group, new_id: Callable[[], int]) -> None:
         self.new_id = new_id
         self.holders: dict[int, RowHolder] = {}  # by the relation's first column
-        self.items: Mapping[tuple[int, ...], l.FromItem] = {tuple(o.id for o in columns_of(item)): item for item in leaves(tree) if item.outputs}
+        self.items: Mapping[tuple[int, ...], l.FromItem] = {
+            tuple(o.id for o in columns_of(item)): item for leaf in leaves(tree) for item in with_members(leaf) if item.outputs
+        }
 
     def held(self, node: T) -> T:
         """An expression or a query's upper part; queries inside expressions keep what they read of this level."""
@@ -43,6 +45,8 @@ class WholeRows:
             return replace(item, left=self._item(item.left), right=self._item(item.right), on=None if item.on is None else self.held(item.on))
         if isinstance(item, l.FunctionItem):
             return replace(item, calls=self._all(item.calls))
+        if isinstance(item, AppendItem):
+            return replace(item, members=tuple(Member(item=self._item(m.item), values=self._all(m.values)) for m in item.members))
         if isinstance(item, l.SubqueryItem) and item.lateral:
             return replace(item, query=rewrite(item.query, self._within))
         return item
