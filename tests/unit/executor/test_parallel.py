@@ -24,6 +24,7 @@ from auroraml.executor import shares
 from auroraml.executor.crew import Crew, Member, State, Work, WorkerSlots
 from auroraml.executor.operator import Operator
 from auroraml.executor.operators import gather
+from auroraml.executor.operators.hash_join import HashRows
 from auroraml.executor.shares import Dealt, InOrder, Pace, Pieces, Share, expected
 from auroraml.ir import physical as p
 
@@ -381,6 +382,30 @@ def test_what_all_would_compute_alike_is_computed_once(connection: Connection, r
         found = connection.execute("SELECT count(*), sum(y.b) FROM t x JOIN (SELECT a, b FROM t WHERE c LIKE '%7') y ON x.a + 0 = y.a + 0").fetchall()
         assert found == [(600, 4_200)]
         assert max(ready.counts) == 4 and len(drained) == len(set(drained)), off
+
+
+def test_a_shared_hash_table_counts_for_each_participant(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    collected: list[int] = []
+    collect = HashRows.collect
+
+    def counted(running: HashRows) -> Batch | None:
+        collected.append(running.node.id)
+        return collect(running)
+
+    monkeypatch.setattr(HashRows, "collect", counted)
+    for setting in ("enable_parallel_hash = off", "enable_mergejoin = off", "enable_indexscan = off", "enable_bitmapscan = off"):
+        connection.execute(f"SET {setting}")
+    connection.execute("CREATE TABLE few AS SELECT a, b FROM t WHERE a <= 1000")
+    connection.execute("ALTER TABLE few SET (parallel_workers = 0)")
+    connection.execute("ANALYZE few")
+    plan = plan_of(connection, "SELECT count(*), sum(few.b) FROM t JOIN few USING (a) WHERE few.b <> 7")
+    lines = [line.strip() for line in plan.splitlines()]
+    assert "Workers Launched: 4" in lines
+    assert "->  Hash (actual rows=900 loops=5)" in lines, plan
+    assert "->  Seq Scan on public.few (actual rows=900 loops=5)" in lines
+    assert "Rows Removed by Filter: 100" in lines
+    assert sum(line.startswith("Worker") and "rows=900 loops=1" in line for line in lines) >= 8  # Hash and Seq Scan of four workers
+    assert len(collected) == 1
 
 
 def test_a_worker_that_is_called_in_fails_or_is_cancelled_with_the_statement(connection: Connection, ready: Called) -> None:
