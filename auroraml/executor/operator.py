@@ -226,7 +226,9 @@ class Operator:
         before = {id: replace(self.ctx.metrics.node(id)) for id in nodes}
 
         def measured() -> tuple[T, Operator, dict[int, NodeMetrics]]:
-            return make(), self, {id: self.ctx.metrics.node(id).since(before[id]) for id in nodes}
+            made = make()
+            child.close()  # some count what they read when they end
+            return made, self, {id: self.ctx.metrics.node(id).since(before[id]) for id in nodes}
 
         made, maker, spent = member.crew.once(member, self.node.id, measured)
         if maker is not self:
