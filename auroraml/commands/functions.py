@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from auroraml.commands.context import Bound, Host, command, done
@@ -10,7 +11,7 @@ from auroraml.ir.objects import Function, Parameter
 from auroraml.pipeline.result import ResultStream
 from auroraml.sql import statements as st
 from auroraml.types.pg_type import Attribute, PgType, Rep
-from auroraml.types.table import RECORD, VOID
+from auroraml.types.table import POLYMORPHIC, RECORD, VOID
 
 LANGUAGES = ("sql", "plpgsql", "c", "internal")
 
@@ -47,6 +48,22 @@ def _result(statement: st.CreateFunction, parameters: tuple[Parameter, ...], hos
     if statement.returns is None:
         raise InvalidFunctionDefinition("function result type must be specified")
     return host.type_named(statement.returns)[0]
+
+
+def _determined(results: Sequence[PgType], inputs: Sequence[PgType]) -> None:
+    """Every polymorphic result follows from an input of its family, a range only from a range (check_valid_polymorphic_signature)."""
+    for result in results:
+        if result.oid not in POLYMORPHIC:
+            continue
+        family = "anycompatible" if result.name.startswith("anycompatible") else "any"
+        spans = [f"{family}range", f"{family}multirange"]
+        of_elements = [family, "array", "nonarray"] if family == "anycompatible" else ["anyelement", "array", "nonarray", "enum"]
+        wanted = spans if result.name in spans else [of_elements[0], *[family + kind for kind in of_elements[1:]], *spans]
+        if not any(given.name in wanted for given in inputs):
+            listed = " or ".join(wanted) if len(wanted) == 2 else ", ".join(wanted[:-1]) + f", or {wanted[-1]}"
+            raise InvalidFunctionDefinition(
+                "cannot determine result data type", detail=f"A result of type {result.name} requires at least one input of type {listed}."
+            )
 
 
 def transposed(diag: Diagnostic, statement: st.CreateFunction) -> Diagnostic:
@@ -104,6 +121,7 @@ def create_function(statement: st.CreateFunction, host: Host, params: tuple[Boun
     schema = host.creation_schema(statement.name)
     parameters = _parameters(statement, host)
     result = _result(statement, parameters, host)
+    _determined([result, *[p.type for p in parameters if p.mode in "obt"]], [p.type for p in parameters if p.mode in "ibv"])
     returns_set = statement.returns_table or bool(statement.returns is not None and statement.returns.set_of)
     _checked_numbers(statement, returns_set)
     variadic = next((p.type.element for p in parameters if p.mode == "v"), 0)

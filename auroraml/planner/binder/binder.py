@@ -8,7 +8,15 @@ from itertools import count
 
 from auroraml.catalog.catalog import Catalog
 from auroraml.catalog.depends import uses
-from auroraml.errors import DatabaseError, DatatypeMismatch, InvalidParameterValue, InvalidSchemaName, UndefinedObject, UndefinedTable
+from auroraml.errors import (
+    DatabaseError,
+    DatatypeMismatch,
+    FeatureNotSupported,
+    InvalidParameterValue,
+    InvalidSchemaName,
+    UndefinedObject,
+    UndefinedTable,
+)
 from auroraml.ir.bound import Need
 from auroraml.ir.expr import Expr
 from auroraml.ir.objects import Column, Function, Relation, Schema
@@ -117,6 +125,8 @@ class Binder:
     def type(self, name: TypeName) -> tuple[PgType, int]:
         """The type and typmod a type name means; 42704."""
         base = self._base(name)
+        if base.kind == "m":
+            raise FeatureNotSupported(f"type {base.name} is not supported", at=name.at)
         typmod = -1
         if name.modifiers:
             try:
