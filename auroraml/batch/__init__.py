@@ -1,6 +1,7 @@
 """Source, Rows, Column, Batch: what storage makes, evaluate computes over, operators pass and services take."""
 
 from auroraml.batch.batch import Batch, Column, Rows, concat_batches
+from auroraml.batch.making import concat, from_datums
 from auroraml.batch.narrow import NarrowFixed, NarrowNumeric, fixed, numeric, stored, width
 from auroraml.batch.numbers import all_of, ascending, numbers, stable_order
 from auroraml.batch.vector import (
@@ -28,11 +29,10 @@ from auroraml.batch.vector import (
     Vector,
     alike,
     at_one_scale,
-    concat,
-    from_datums,
     range_flags,
     scales_of,
 )
+from auroraml.batch.zones import Zones
 
 __all__ = [
     "DTYPES",
@@ -62,6 +62,7 @@ __all__ = [
     "StructVector",
     "TextVector",
     "Vector",
+    "Zones",
     "alike",
     "all_of",
     "ascending",

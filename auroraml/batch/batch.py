@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from auroraml.batch.making import concat
 from auroraml.batch.numbers import all_of, numbers
-from auroraml.batch.vector import FixedVector, Index, Mask, TextVector, Vector, concat
+from auroraml.batch.vector import FixedVector, Index, Mask, TextVector, Vector
 
 FEW = 1_024  # rows of which it does not matter whether they are a range
 
@@ -25,14 +26,22 @@ class Rows:
     One object is shared by all columns of one origin, so that joins compose row numbers once per origin.
     """
 
-    __slots__ = ("_index", "mask", "n", "nullable", "start")
+    __slots__ = ("_index", "ascending", "mask", "n", "nullable", "start")
 
-    def __init__(self, n: int, start: int = 0, index: Index | None = None, nullable: bool = False, mask: Mask | None = None) -> None:
+    def __init__(
+        self, n: int, start: int = 0, index: Index | None = None, nullable: bool = False, mask: Mask | None = None, ascending: bool = False
+    ) -> None:  # fmt: skip
         self.n = n
         self.start = start
         self._index = index
         self.nullable = nullable
         self.mask = mask
+        self.ascending = ascending  # an index that is known to be, and has no number twice
+
+    @property
+    def is_range(self) -> bool:
+        """Whether they are consecutive for sure."""
+        return self._index is None and self.mask is None
 
     @property
     def index(self) -> Index | None:
@@ -52,6 +61,14 @@ class Rows:
     def at(index: Index, nullable: bool = False) -> Rows:
         """The rows at `index`."""
         return Rows(len(index), 0, index, nullable)
+
+    @staticmethod
+    def rising(index: Index) -> Rows:
+        """The rows at `index`, which is ascending and has no number twice: parts of it, and it itself, may be ranges."""
+        n = len(index)
+        if n and int(index[-1]) - int(index[0]) == n - 1:
+            return Rows.range(int(index[0]), int(index[0]) + n)
+        return Rows(n, 0, index, ascending=True)
 
     @staticmethod
     def lying(index: Index) -> Rows:
@@ -84,7 +101,7 @@ class Rows:
             return self
         if self.index is None:
             return Rows.range(self.start + start, self.start + stop)
-        return Rows.at(self.index[start:stop], self.nullable)
+        return Rows.rising(self.index[start:stop]) if self.ascending else Rows.at(self.index[start:stop], self.nullable)
 
     def numbers(self) -> Index:
         """The row numbers as an index vector."""

@@ -18,6 +18,7 @@ from auroraml.evaluate.conditions import as_harmless_as, junction, logical, trut
 from auroraml.evaluate.frame import Frame, scatter
 from auroraml.evaluate.values import sql_value, subscript
 from auroraml.evaluate.variadic import spread_call
+from auroraml.evaluate.zoned import note_zoned
 from auroraml.ir import expr as e
 from auroraml.ir.objects import Function
 from auroraml.types.casts import cast_vector, find_cast
@@ -131,9 +132,15 @@ def _(expr: e.Call) -> Evaluator:
 
 @compile.register
 def _(expr: e.OpCall) -> Evaluator:
-    return function_call(
-        expr.function, expr.type, [compile(arg) for arg in expr.args], tuple(arg.type for arg in expr.args), compile, _constants(expr.args)
-    )
+    args = [compile(arg) for arg in expr.args]
+    run = function_call(expr.function, expr.type, args, tuple(arg.type for arg in expr.args), compile, _constants(expr.args))
+    if len(args) == 2 and expr.function.language != "sql":
+        for flipped, column in enumerate(expr.args):
+            while isinstance(column, e.Relabel):
+                column = column.arg
+            if isinstance(column, e.InputRef):
+                note_zoned(run, expr.function, (column.side, column.index), bool(flipped), args[1 - flipped])
+    return run
 
 
 def _cast(source: PgType, target: PgType, typmod: int, explicit: bool) -> Callable[[Frame, Vector], Vector]:

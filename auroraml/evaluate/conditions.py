@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from auroraml.batch import ConstVector, DictVector, FixedVector, Mask, NumericVector, Vector
+from auroraml.batch import ConstVector, DictVector, FixedVector, Mask, NumericVector, Vector, zones
 from auroraml.evaluate.calling import LIGHT, SAFE, Evaluator
 from auroraml.evaluate.frame import Frame
+from auroraml.evaluate.zoned import narrowed
 
 
 def truth(vector: Vector) -> Mask:
@@ -21,6 +22,16 @@ def truth(vector: Vector) -> Mask:
 
 def select(conjuncts: Sequence[Evaluator], frame: Frame) -> Mask:
     """Where all conjuncts are true; one that may raise is evaluated on no row that an earlier one rejected."""
+    found = narrowed(conjuncts, frame) if frame.n >= zones.ZONE // 2 else None
+    if found is None:
+        return _select(conjuncts, frame)
+    mask = np.zeros(frame.n, np.bool_)
+    for start, stop in found.stretches:
+        mask[start:stop] = _select(found.conjuncts, frame.slice(start, stop))
+    return mask
+
+
+def _select(conjuncts: Sequence[Evaluator], frame: Frame) -> Mask:
     mask: Mask | None = None
     for number, conjunct in enumerate(conjuncts):
         left = frame.n if mask is None else int(np.count_nonzero(mask))
@@ -33,7 +44,7 @@ def select(conjuncts: Sequence[Evaluator], frame: Frame) -> Mask:
         else:
             index = np.flatnonzero(mask)
             mask = np.zeros(frame.n, np.bool_)
-            mask[index[select(conjuncts[number:], frame.take(index))]] = True
+            mask[index[_select(conjuncts[number:], frame.take(index))]] = True
             break
     return np.ones(frame.n, np.bool_) if mask is None else mask
 
@@ -45,7 +56,7 @@ def light(run: Evaluator, frame: Frame) -> bool:
         return False
     for side, index, only_dictionary in needs:
         column = frame.sides[side].columns[index]
-        if column.rows.index is not None and not column.touched:
+        if not column.rows.is_range and not column.touched:
             return False
         source = column.source
         if isinstance(source, DictVector):

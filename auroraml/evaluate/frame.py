@@ -50,6 +50,14 @@ class Frame:
             computed=Taken(self.computed, index), element=None if self.element is None else self.element.take(index),
         )  # fmt: skip
 
+    def slice(self, start: int, stop: int) -> Frame:
+        """The rows from `start` to before `stop`."""
+        index = np.arange(start, stop) if self.params or self.computed else np.zeros(0, np.int64)
+        return replace(
+            self, n=stop - start, sides=tuple(side.slice(start, stop) for side in self.sides), params=Taken(self.params, index),
+            computed=Taken(self.computed, index), element=None if self.element is None else self.element.slice(start, stop),
+        )  # fmt: skip
+
 
 class Taken(dict):  # type: ignore[type-arg] # a lazy view: values are gathered when they are read
     """The vectors of `base` at the rows `index`; vectors of one value hold for every row and stay as they are."""

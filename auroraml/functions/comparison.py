@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from auroraml.batch import ConstVector, FixedVector, ManyScales, NumericVector, Vector, stored
 from auroraml.catalog.data import OPERATORS
-from auroraml.functions.signature import SCALARS, Kernel
+from auroraml.functions.signature import SCALARS, CallContext, Kernel
 from auroraml.types.numeric import CONTEXT, rescale
 from auroraml.types.pg_type import Rep
 from auroraml.types.table import BY_OID
@@ -46,7 +46,11 @@ def _numbers(name: str) -> Kernel:
             return against(FLIPPED[name], b, int(a[0]))
         return compare(a, b)
 
-    return Kernel(function=run, face="stored", raises=False, light=True)
+    def nearest(ctx: CallContext, flipped: bool, column: Vector, one: Vector) -> tuple[str, int] | None:
+        assert isinstance(one, FixedVector)
+        return (FLIPPED[name] if flipped else name, int(one.values[0])) if one.values.dtype.kind == "i" else None
+
+    return Kernel(function=run, face="stored", raises=False, light=True, nearest=nearest)
 
 
 def _floats(name: str) -> Kernel:
@@ -91,28 +95,29 @@ def aligned(a: Vector, b: Vector) -> tuple[np.ndarray, np.ndarray, int | None]:
     return left.as_objects().values, right.as_objects().values, None
 
 
-def _with_one_value(name: str, column: Vector, value: Vector) -> np.ndarray | None:
-    """Scaled integers against one finite value of any scale, which becomes the nearest integer that gives the same answers; else None."""
-    if isinstance(column, ConstVector) or not isinstance(value, ConstVector):
-        return None
-    flat, one = _one(column), _one(value)
+def nearest_number(name: str, flat: NumericVector, one: NumericVector) -> tuple[str, int] | None:
+    """The comparison of scaled integers that gives the same answers as one with a value of any scale; None where that is not finite."""
     if flat.scale is None:
         return None
     if one.scale == flat.scale:
-        return against(name, stored(flat), int(one.values[0]))
+        return name, int(one.values[0])
     exact = one.as_objects().values[0]
     if not exact.is_finite():
         return None
     scaled = exact.scaleb(flat.scale, CONTEXT)
     below = int(scaled.to_integral_value(ROUND_FLOOR, CONTEXT))
-    whole = below == scaled
-    if name in ("eq", "ne") and (not whole or abs(below) >= 2**63):
-        return np.full(flat.n, name == "ne")
-    if name in ("lt", "ge") and not whole:
-        below += 1  # x < 2.5 is x < 3
-    if abs(below) >= 2**63:
-        return np.full(flat.n, (below > 0) == (name in ("lt", "le")))
-    return against(name, stored(flat), below)
+    if below != scaled and name in ("eq", "ne"):
+        return name, 2**63  # which none is
+    return name, below + (below != scaled and name in ("lt", "ge"))  # x < 2.5 is x < 3
+
+
+def _with_one_value(name: str, column: Vector, value: Vector) -> np.ndarray | None:
+    """Scaled integers against one value; None where they are not such."""
+    if isinstance(column, ConstVector) or not isinstance(value, ConstVector):
+        return None
+    flat = _one(column)
+    asked = nearest_number(name, flat, _one(value))
+    return None if asked is None else against(asked[0], stored(flat), asked[1])
 
 
 def _numerics(name: str) -> Kernel:
@@ -130,7 +135,11 @@ def _numerics(name: str) -> Kernel:
         found = compare(x, y)
         return FixedVector(found) if len(found) == max(a.n, b.n) else ConstVector(FixedVector(found), max(a.n, b.n))
 
-    return Kernel(function=run, raises=False, light=True)
+    def nearest(ctx: CallContext, flipped: bool, column: Vector, one: Vector) -> tuple[str, int] | None:
+        assert isinstance(column, NumericVector)
+        return nearest_number(FLIPPED[name] if flipped else name, column, _one(one))
+
+    return Kernel(function=run, raises=False, light=True, nearest=nearest)
 
 
 def _decimal(compare: Callable[[object, object], object], a: object, b: object) -> bool:

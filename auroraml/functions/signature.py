@@ -95,6 +95,7 @@ class Kernel:
     harmless: Callable[[Sequence[object]], bool] | None = (
         None  # whether it cannot raise after all, by the constants among its arguments (None for others)
     )
+    nearest: Nearest | None = None
     context: bool = False
     typed: bool = False  # wants `Types` before its arguments: for "any", polymorphic functions and their kin
     single: KernelFunction | None = None  # of a batch function: what runs instead outside batch mode
@@ -107,6 +108,13 @@ class Types:
 
     args: tuple[PgType, ...]
     result: PgType
+
+
+class Nearest(Protocol):
+    """Of a comparison: what one with a value asks of a column's stored whole numbers."""
+
+    def __call__(self, ctx: CallContext, flipped: bool, column: Vector, one: Vector) -> tuple[str, int] | None:
+        """eq, ne, lt, le, gt or ge and a number; None where that does not say it. `flipped`: the column is the right argument."""
 
 
 class Registry(dict[int, R]):

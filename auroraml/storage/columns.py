@@ -16,6 +16,7 @@ from auroraml.batch import (
     NumericVector,
     TextVector,
     Vector,
+    Zones,
     concat,
     fixed,
     from_datums,
@@ -144,6 +145,7 @@ class FixedColumn(Column):
         self.values = Buffer(np.int8 if self.bounded else self.dtype)
         self.lo: int | None = None
         self.hi: int | None = None
+        self.zones = Zones()
 
     def _add(self, vector: Vector) -> None:
         flat = vector.flat()
@@ -155,7 +157,10 @@ class FixedColumn(Column):
         self.values.extend(values)
 
     def _read(self) -> Vector:
-        return fixed(self.values.view, self.dtype, self.validity, self.lo, self.hi)
+        made = fixed(self.values.view, self.dtype, self.validity, self.lo, self.hi)
+        if self.bounded:
+            made.zones = self.zones
+        return made
 
 
 def widened(lo: int | None, hi: int | None, values: np.ndarray) -> tuple[int, int]:
@@ -174,6 +179,7 @@ class NumericColumn(Column):
         self.objects: Buffer | None = None
         self.lo: int | None = None
         self.hi: int | None = None
+        self.zones = Zones()
 
     def _add(self, vector: Vector) -> None:
         flat = vector.flat()
@@ -203,7 +209,9 @@ class NumericColumn(Column):
         if self.objects is not None:
             return NumericVector(self.objects.view, None, self.validity)
         values = np.zeros(0, np.int64) if self.whole is None else self.whole.view
-        return numeric(values, self.scale or 0, self.validity, self.lo, self.hi)
+        made = numeric(values, self.scale or 0, self.validity, self.lo, self.hi)
+        made.zones = self.zones
+        return made
 
 
 class TextColumn(Column):

@@ -182,7 +182,7 @@ class TableRows(Operator):
     def candidates(self, table: Table) -> Batch:
         """The input rows."""
         index = self.ctx.store.visible(table, self.ctx.transaction)
-        return self._batch(table, Rows.range(0, table.n) if index is None else Rows.at(index))
+        return self._batch(table, Rows.range(0, table.n) if index is None else Rows.rising(index))
 
     def _batch(self, table: Table, rows: Rows) -> Batch:
         live = live_numbers(self.node.relation)

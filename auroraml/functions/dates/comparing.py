@@ -74,18 +74,14 @@ def _moment(ctx: CallContext, vector: Vector, side: Convert) -> int | None:
     return local if julian.TIMESTAMP_FIRST <= local < julian.TIMESTAMP_END else None
 
 
-def _with_moment(name: str, days: np.ndarray, micros: int) -> np.ndarray:
-    """Dates against one timestamp, in whose place the nearest date gives the same answers."""
+def _nearest_day(name: str, micros: int) -> tuple[str, int]:
+    """The comparison of dates with a date that gives the same answers as one with a timestamp."""
     if micros in (julian.TIMESTAMP_MIN, julian.TIMESTAMP_MAX):
-        day = julian.DATE_MIN if micros < 0 else julian.DATE_MAX
-    else:
-        day, rest = divmod(micros, DAY)
-        day += POSTGRES_DAYS
-        if rest and name in ("eq", "ne"):
-            return np.full(len(days), name == "ne")
-        if rest and name in ("lt", "ge"):
-            day += 1  # before noon of a day is before the next day
-    return against(name, days, day)
+        return name, julian.DATE_MIN if micros < 0 else julian.DATE_MAX
+    day, rest = divmod(micros, DAY)
+    if rest and name in ("eq", "ne"):
+        return name, 2**63  # which none is
+    return name, day + POSTGRES_DAYS + (rest > 0 and name in ("lt", "ge"))  # before noon of a day is before the next day
 
 
 def _kernel(name: str, left: Convert, right: Convert) -> Kernel:
@@ -96,10 +92,15 @@ def _kernel(name: str, left: Convert, right: Convert) -> Kernel:
         for days, other, side, symbol in ((x, b, left, name), (y, a, right, FLIPPED[name])):
             moment = _moment(ctx, other, side)
             if moment is not None:
-                return FixedVector(_with_moment(symbol, stored(days), moment))
+                asked, day = _nearest_day(symbol, moment)
+                return FixedVector(against(asked, stored(days), day))
         return FixedVector(compare(left(ctx, x.values), right(ctx, y.values)))
 
-    return Kernel(function=run, context=True, raises=False, light=True)
+    def nearest(ctx: CallContext, flipped: bool, column: Vector, one: Vector) -> tuple[str, int] | None:
+        moment = _moment(ctx, ConstVector(one, 1), right if flipped else left)
+        return None if moment is None else _nearest_day(FLIPPED[name] if flipped else name, moment)
+
+    return Kernel(function=run, context=True, raises=False, light=True, nearest=nearest)
 
 
 def _timetz(name: str) -> Kernel:

@@ -1,0 +1,109 @@
+"""Conjuncts that compare a stored column with one value: by the column's zones they say of many rows at once whether they may be true."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from auroraml.batch import ConstVector, FixedVector, Mask, NumericVector, stored
+from auroraml.batch import zones as sizes
+from auroraml.evaluate.call import kernel_of
+from auroraml.evaluate.calling import LIGHT, SAFE, Evaluator
+from auroraml.evaluate.frame import Frame
+from auroraml.functions.comparison import against
+from auroraml.functions.signature import Nearest
+from auroraml.ir.objects import Function
+
+STRETCHES = 16  # of rows that are left, evaluated one after the other
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Zoned:
+    """`flipped`: the column is on the right."""
+
+    side: int
+    index: int
+    flipped: bool
+    other: Evaluator
+    nearest: Nearest
+
+
+_ZONED: WeakKeyDictionary[Evaluator, _Zoned] = WeakKeyDictionary()
+
+
+def note_zoned(run: Evaluator, function: Function, column: tuple[int, int], flipped: bool, other: Evaluator) -> None:
+    """`run` compares a column with what `other` gives: known from now on, where that reads no row."""
+    nearest = kernel_of(function).nearest
+    if nearest is not None and run in SAFE and LIGHT.get(other) == frozenset():
+        _ZONED[run] = _Zoned(side=column[0], index=column[1], flipped=flipped, other=other, nearest=nearest)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Narrowed:
+    """Stretches of rows (from, to before) that all conjuncts may let through, and those that are left to be evaluated there."""
+
+    stretches: Sequence[tuple[int, int]]
+    conjuncts: Sequence[Evaluator]
+
+
+def narrowed(conjuncts: Sequence[Evaluator], frame: Frame) -> Narrowed | None:
+    """What zones leave of the rows and of the conjuncts; None where that is all, or in too many pieces.
+
+    Rows before which a conjunct stands that may raise are left to it, whatever later ones say.
+    """
+    verdicts: list[tuple[Evaluator, Mask, Mask]] = []
+    begin: int | None = None
+    for conjunct in conjuncts:
+        if conjunct not in SAFE:
+            break
+        zoned = _ZONED.get(conjunct)
+        if zoned is None:
+            continue
+        rows = frame.sides[zoned.side].columns[zoned.index].rows
+        verdict = _verdict(zoned, frame) if begin is None or rows.start == begin else None
+        if verdict is not None:
+            begin = rows.start
+            verdicts.append((conjunct, *verdict))
+    if begin is None:
+        return None
+    possible = np.logical_and.reduce([may for _, may, _ in verdicts])
+    borders = np.flatnonzero(np.diff(possible, prepend=False, append=False))
+    if len(borders) > 2 * STRETCHES:
+        return None
+    sure = {id(conjunct) for conjunct, _, must in verdicts if must[possible].all()}
+    if not sure and possible.all():
+        return None
+    places = np.clip((borders + begin // sizes.ZONE) * sizes.ZONE - begin, 0, frame.n).tolist()
+    left = [conjunct for conjunct in conjuncts if id(conjunct) not in sure]
+    return Narrowed(stretches=list(zip(places[::2], places[1::2], strict=True)), conjuncts=left)
+
+
+def _verdict(zoned: _Zoned, frame: Frame) -> tuple[Mask, Mask] | None:
+    """For each zone that the frame's rows touch: whether some row of it may fit, and whether all do; None where nothing is known."""
+    column = frame.sides[zoned.side].columns[zoned.index]
+    source, rows = column.source, column.rows
+    zones = getattr(source, "zones", None)
+    if not rows.is_range or zones is None or not isinstance(source, FixedVector | NumericVector):
+        return None
+    given = zoned.other(frame)
+    if not isinstance(given, ConstVector) or not given.one.valid[0]:
+        return None
+    asked = zoned.nearest(frame.ctx, zoned.flipped, source, given.one.flat())
+    if asked is None:
+        return None
+    first, stop = rows.start // sizes.ZONE, (rows.start + rows.n - 1) // sizes.ZONE + 1
+    lo, hi = (bounds[first:stop] for bounds in zones.bounds(stored(source)))
+    name, value = asked
+    if name in ("eq", "ne"):
+        outside = against("gt", lo, value) | against("lt", hi, value)
+        same = against("eq", lo, value) & against("eq", hi, value)
+        may, must = (~outside, same) if name == "eq" else (~same, outside)
+    else:
+        ends = (lo, hi) if name in ("lt", "le") else (hi, lo)
+        may, must = (against(name, end, value) for end in ends)
+    rest = stop - first - len(lo)  # the zone that is still filling up
+    may, must = np.append(may, [True] * rest), np.append(must, [False] * rest)
+    return may, must if source.validity is None else np.zeros(len(must), np.bool_)
