@@ -113,7 +113,7 @@ def processes(rounds: int = 7, take: Middle = statistics.median) -> dict[str, fl
     names = {
         "pyarrow": ("-c", "import pyarrow"),
         "auroraml": ("-c", "import auroraml"),
-        "auroraml-sql": ("-c", "import sys; from auroraml_cli.main import main; sys.exit(main())", "-c", "SELECT 1"),
+        "auroraml-sql": ("-c", "import sys; from auroraml_cli.start import main; main()", "-c", "SELECT 1"),
     }
     return interleave({name: lambda code=code: load(*code) for name, code in names.items()}, rounds, take)  # type: ignore[misc]
 
