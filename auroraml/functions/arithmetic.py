@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from auroraml.batch import ConstVector, FixedVector, Vector, fixed, stored, width
 from auroraml.catalog.data import OPERATORS
 from auroraml.errors import DivisionByZero, NumericValueOutOfRange
+from auroraml.functions.numerics import reach
 from auroraml.functions.signature import SCALARS, Kernel, scalar
 from auroraml.types.pg_type import Rep
 from auroraml.types.table import BY_OID
@@ -80,13 +82,45 @@ _WHOLE: dict[str, Callable[[np.ndarray, np.ndarray, Rep], np.ndarray]] = {
 def _whole(symbol: str, rep: Rep) -> Kernel:
     compute = _WHOLE[symbol]
 
-    def run(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    def checked(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         found = compute(a.astype(np.int64, copy=False), b.astype(np.int64, copy=False), rep)
         if symbol == "<<" and rep is not Rep.INT8:
             return found.astype(_LIMITS[rep][1])
         return _narrow(found, rep)
 
-    return Kernel(function=run, face="numpy", raises=symbol in "+-*/%")
+    if symbol not in "+-*":
+        return Kernel(function=checked, face="numpy", raises=symbol in "/%")
+
+    def sure(a: Vector, b: Vector) -> Vector | None:
+        return _within(symbol, _fixed(a), _fixed(b), rep)
+
+    def run(a: Vector, b: Vector) -> Vector:
+        return sure(a, b) or FixedVector(checked(_fixed(a).values, _fixed(b).values))
+
+    return Kernel(function=run, sure=sure)
+
+
+def _fixed(vector: Vector) -> FixedVector:
+    found = (vector.one if isinstance(vector, ConstVector) else vector).flat()
+    assert isinstance(found, FixedVector)
+    return found
+
+
+def _within(symbol: str, x: FixedVector, y: FixedVector, rep: Rep) -> FixedVector | None:
+    """x + y, x - y or x * y where bounds say that the type holds all results, in as few bytes as they need; else None."""
+    (low_x, high_x), (low_y, high_y) = reach(x), reach(y)
+    if symbol == "*":
+        corners = [p * q for p in (low_x, high_x) for q in (low_y, high_y)]
+        low, high = min(corners), max(corners)
+    else:
+        low, high = (low_x + low_y, high_x + high_y) if symbol == "+" else (low_x - high_y, high_x - low_y)
+    limits = np.iinfo(_LIMITS[rep][1])
+    if low < limits.min or high > limits.max:
+        return None
+    dtype = width(low, high, limits.dtype)
+    left, right = (stored(v).astype(dtype, copy=False) for v in (x, y))  # what is cut off makes no difference to the bits that are left
+    found = left + right if symbol == "+" else left - right if symbol == "-" else left * right
+    return fixed(found, limits.dtype, None, low, high)
 
 
 def _float(symbol: str, dtype: Any) -> Kernel:
@@ -94,15 +128,14 @@ def _float(symbol: str, dtype: Any) -> Kernel:
         left, right = a.astype(dtype, copy=False), b.astype(dtype, copy=False)
         with np.errstate(all="ignore"):
             if symbol == "/":
-                if ((right == 0) & ~np.isnan(left)).any():
+                if not right.all() and ((right == 0) & ~np.isnan(left)).any():
                     raise DivisionByZero("division by zero")
                 found = left / right
             else:
                 found = left + right if symbol == "+" else left - right if symbol == "-" else left * right
-        if np.isinf(found).any() and (np.isinf(found) & ~np.isinf(left) & ~np.isinf(right)).any():
+        if not np.isfinite(found).all() and (np.isinf(found) & ~np.isinf(left) & ~np.isinf(right)).any():
             raise NumericValueOutOfRange("value out of range: overflow")
-        lost = (found == 0) & (left != 0) & ~np.isinf(right) & (right != 0) if symbol in "*/" else None
-        if lost is not None and lost.any():
+        if symbol in "*/" and not found.all() and ((found == 0) & (left != 0) & ~np.isinf(right) & (right != 0)).any():
             raise NumericValueOutOfRange("value out of range: underflow")
         return found  # type: ignore[no-any-return] # numpy gives Any
 

@@ -58,6 +58,9 @@ def _floats(name: str) -> Kernel:
 
     def run(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         left, right = a.astype(np.float64, copy=False), b.astype(np.float64, copy=False)
+        for column, one, symbol in ((left, right, name), (right, left, FLIPPED[name])):
+            if len(one) == 1 and not np.isnan(one[0]):
+                return ~(column <= one) if symbol == "gt" else ~(column < one) if symbol == "ge" else getattr(operator, symbol)(column, one)
         found = compare(left, right)
         nan_left, nan_right = np.isnan(left), np.isnan(right)
         if nan_left.any() or nan_right.any():  # NaN equals NaN and is above everything

@@ -91,27 +91,32 @@ def context_of(a: Decimal, b: Decimal) -> Context:
     return CONTEXT if a.is_finite() and b.is_finite() else _UNTRAPPED
 
 
-@scalar("numeric_add(numeric,numeric)")
+@scalar("numeric_add(numeric,numeric)", sure=lambda a, b: _total(a, b, 1))
 def add(a: Vector, b: Vector) -> Vector:
     """a + b, at the larger scale."""
     return _total(a, b, 1) or _by_column(a, b, np.add, lambda p, q: context_of(p, q).add(p, q))
 
 
-@scalar("numeric_sub(numeric,numeric)")
+@scalar("numeric_sub(numeric,numeric)", sure=lambda a, b: _total(a, b, -1))
 def subtract(a: Vector, b: Vector) -> Vector:
     """a - b, at the larger scale."""
     return _total(a, b, -1) or _by_column(a, b, np.subtract, lambda p, q: positive_zero(context_of(p, q).subtract(p, q)))
 
 
-@scalar("numeric_mul(numeric,numeric)")
+def _product(a: Vector, b: Vector) -> Vector | None:
+    """a * b, where int64 holds it for sure."""
+    x, y = _one(a), _one(b)
+    if x.scale is None or y.scale is None or magnitude(x) * magnitude(y) > LIMIT:
+        return None
+    corners = [p * q for p in reach(x) for q in reach(y)]
+    dtype = width(min(corners), max(corners), INT8)
+    return _result(_narrowed(x, dtype) * _narrowed(y, dtype), x.scale + y.scale, max(a.n, b.n), (min(corners), max(corners)))
+
+
+@scalar("numeric_mul(numeric,numeric)", sure=_product)
 def multiply(a: Vector, b: Vector) -> Vector:
     """a * b, scales added."""
-    x, y = _one(a), _one(b)
-    if x.scale is not None and y.scale is not None and magnitude(x) * magnitude(y) <= LIMIT:
-        corners = [p * q for p in reach(x) for q in reach(y)]
-        dtype = width(min(corners), max(corners), INT8)
-        return _result(_narrowed(x, dtype) * _narrowed(y, dtype), x.scale + y.scale, max(a.n, b.n), (min(corners), max(corners)))
-    return _by_column(a, b, np.multiply, lambda p, q: positive_zero(context_of(p, q).multiply(p, q)))
+    return _product(a, b) or _by_column(a, b, np.multiply, lambda p, q: positive_zero(context_of(p, q).multiply(p, q)))
 
 
 @scalar("numeric_div(numeric,numeric)")

@@ -95,6 +95,7 @@ class Kernel:
     harmless: Callable[[Sequence[object]], bool] | None = (
         None  # whether it cannot raise after all, by the constants among its arguments (None for others)
     )
+    sure: Callable[..., Vector | None] | None = None  # of face "vector": the values where it is sure that no row fails, those under NULLs neither
     nearest: Nearest | None = None
     context: bool = False
     typed: bool = False  # wants `Types` before its arguments: for "any", polymorphic functions and their kin
@@ -165,11 +166,14 @@ def oid_of(signature: str) -> int:
     return _OIDS[name.strip(), oids]
 
 
-def scalar(*signatures: str, face: str = "vector", raises: bool = True, context: bool = False, typed: bool = False) -> Callable[[K], K]:
+def scalar(
+    *signatures: str, face: str = "vector", raises: bool = True, context: bool = False, typed: bool = False,
+    sure: Callable[..., Vector | None] | None = None,
+) -> Callable[[K], K]:  # fmt: skip
     """Register a kernel for functions that give one value a row."""
 
     def register(function: K) -> K:
-        kernel = Kernel(function=function, face=face, raises=raises, context=context, typed=typed)
+        kernel = Kernel(function=function, face=face, raises=raises, context=context, typed=typed, sure=sure)
         for signature in signatures:
             SCALARS[oid_of(signature)] = kernel
         return function
