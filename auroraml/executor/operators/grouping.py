@@ -52,6 +52,7 @@ def _shared(a: e.Aggregate, b: e.Aggregate) -> bool:
 
 
 _SHARED: WeakKeyDictionary[p.PhysicalPlan, SharedParts] = WeakKeyDictionary()
+PIECE = 1_048_576  # rows of sorted input looked at together
 MANY = 4_096  # rows from which it pays to look for what arguments share
 AHEAD = 256  # rows read at a time where groups are made one after another; those beyond them go back
 
@@ -226,7 +227,9 @@ class AggregateRows(Keeping):
 
         runs = Runs(calls, lambda batch: changes(batch, self.node.keys, self.node.source), make)
         while (batch := self.children[0].pull(ALL)) is not None:
-            runs.add(batch, self._evaluated(calls, batch))
+            for start in range(0, batch.n, PIECE):
+                piece = batch.slice(start, start + PIECE)
+                runs.add(piece, self._evaluated(calls, piece))
         return runs.result()
 
     def _morsel_states(self, calls: Sequence[Accumulated]) -> MorselStates | None:
