@@ -23,10 +23,10 @@ OF_EMPTY = {"<=": "empty", "<@": "empty", "@>": "all", ">=": "all", ">": "filled
 
 @dataclass(frozen=True, kw_only=True)
 class End:
-    """A bound: `key` orders it among bounds, `value` is None where it is infinite."""
+    """A bound: `key` orders it among bounds, `value` (a Datum) is None where it is infinite."""
 
     key: tuple[int, Key, int]
-    value: object
+    value: Key
     lower: bool
 
     @property
