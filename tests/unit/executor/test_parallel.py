@@ -77,7 +77,7 @@ def connection(model: Model) -> Iterator[Connection]:
         made.execute(f"SET {setting}")
     made.execute("SET max_parallel_workers_per_gather = 4")
     yield made
-    while model.now:  # abandoned calls end by themselves
+    while made.database.service_clients.workers.abandoned():  # they end by themselves
         time.sleep(0.005)
     made.close()
     assert not working(), "workers are left behind"

@@ -47,11 +47,16 @@ def test_a_run_leaves_no_cycles(connection: auroraml.Connection, text: str, para
     gc.collect()
     gc.disable()
     try:
-        for _ in range(20):
-            connection.execute(text, params).fetchall()
-        assert gc.collect() < 20
+        assert min(garbage(connection, text, params) for _ in range(3)) < 20  # other tests' threads may end meanwhile and leave theirs
     finally:
         gc.enable()
+
+
+def garbage(connection: auroraml.Connection, text: str, params: tuple[object, ...] | None) -> int:
+    """The objects in cycles that 20 runs leave."""
+    for _ in range(20):
+        connection.execute(text, params).fetchall()
+    return gc.collect()
 
 
 def test_statements_are_forgotten_when_asked(connection: auroraml.Connection) -> None:
