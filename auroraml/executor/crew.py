@@ -25,7 +25,7 @@ QUEUED = 131_072  # rows of one worker that wait for the leader before it waits 
 LINGER = 0.005  # seconds that a leader which is asked for all rows waits for more: waking it for each batch takes time from the workers
 SMALL = 8_192  # rows of batches that are put together
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-WORTH = 0.006  # seconds of work that must be left for each participant before another one is called in
+WORTH = 0.1  # seconds of work for each participant: numpy holds the interpreter's lock while it takes, adds by code and looks for true values
 T = TypeVar("T")
 
 
