@@ -527,6 +527,7 @@ def test_a_plan_that_runs_again_knows_its_pace(monkeypatch: pytest.MonkeyPatch) 
         assert part is not None
         return part.n
 
+    monkeypatch.setattr(crews, "WORTH", 0.006)
     monkeypatch.setattr(shares, "PACES", {})
     assert first(100_000) == 6_250 and not hired  # a first piece to try
     shares.PACES[NODE] = Pace(0.001, 1e-7)
