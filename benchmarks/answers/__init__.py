@@ -1,4 +1,4 @@
-"""TPC-H's published answers at scale 1 (the benchmark's answer set, of the queries that have at most 42 rows), and whether rows agree with them."""
+"""TPC-H's published answers at scale 1 (of 13 queries that have few rows), and whether rows agree with them."""
 
 from __future__ import annotations
 
