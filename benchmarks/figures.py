@@ -29,8 +29,9 @@ class Figure:
     goals: Sequence[Goal] = field(default=())
 
     def ratio(self, over: str) -> float:
-        """Our value over another's."""
-        return self.values[OURS] / self.values[over]
+        """Our value over another's (which may be 0: bytes, for instance)."""
+        ours, other = self.values[OURS], self.values[over]
+        return ours / other if other else float("inf") if ours else 1.0
 
     def missed(self) -> list[Goal]:
         """The goals that are not met."""

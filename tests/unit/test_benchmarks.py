@@ -131,6 +131,7 @@ def test_report_and_comparison(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
     found = [*made(1), mean(made(1), goals={"duckdb": 0.9})]
     assert [figure.ratio("duckdb") for figure in found] == [0.5, 2, 1]
+    assert [of("s", "c", {"auroraml": value, "other": 0.0}).ratio("other") for value in (0.0, 2.0)] == [1.0, float("inf")]
     assert [bool(figure.missed()) for figure in found] == [False, True, True]
     assert "MISSED (at most 1.5 of duckdb)" in lines(found)[1]
     write({"machine": {"cores": 2}}, found, tmp_path / "r")
