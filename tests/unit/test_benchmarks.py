@@ -115,7 +115,7 @@ def test_answers_agree_as_far_as_they_are_printed() -> None:
     assert agree([(Decimal("38273.12973462167415"), "A ")], [["38273.129734621674", "A"]])
     assert agree([(Decimal("0.0344"), 5)], [["0.03", "5"]]) and not agree([(Decimal("0.0544"), 5)], [["0.03", "5"]])
     assert not agree([(1, 6)], [["1", "5"]]) and not agree([(1,), (2,)], [["1"]]) and not agree([(1, 2)], [["1"]])
-    assert len(ANSWERS) == 12 and len(ANSWERS["q03"]) == 10
+    assert len(ANSWERS) == 11 and len(ANSWERS["q03"]) == 10
 
 
 def test_report_and_comparison(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
