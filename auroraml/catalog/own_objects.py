@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from auroraml.ir.objects import Function, Parameter, Schema
-from auroraml.types.table import INT4, JSONB, TEXT, VOID
+from auroraml.types.table import INT4, INT8, JSONB, REGCLASS, TEXT, VOID
 
 NAME = "auroraml"
 SCHEMA = Schema(oid=9_100, name=NAME, acl=((10, "UC", 10), (0, "U", 10)))
@@ -44,6 +44,12 @@ STATISTICS_QUERY = Function(
     oid=9_106, name="statistics_query", schema=NAME, result=TEXT, volatility="i", parallel="s", source="statistics_query",
     description="the query that exports a server's statistics",
 )  # fmt: skip
+SIMULATE_ROWS = Function(
+    oid=9_107, name="simulate_rows", schema=NAME, result=INT8, volatility="v", source="simulate_rows",
+    parameters=(Parameter(name="relation", type=REGCLASS), Parameter(name="rows", type=INT8)),
+    description="describe a table by statistics of so many rows",
+)  # fmt: skip
 FUNCTIONS = {
-    function.oid: function for function in (RESET_BILL, RESET_SERVICE_CALLS, SET_FAULTS, SET_ENDPOINT_STATUS, LOAD_STATISTICS, STATISTICS_QUERY)
+    function.oid: function
+    for function in (RESET_BILL, RESET_SERVICE_CALLS, SET_FAULTS, SET_ENDPOINT_STATUS, LOAD_STATISTICS, STATISTICS_QUERY, SIMULATE_ROWS)
 }

@@ -93,6 +93,7 @@ class RelationStatistics:
     """pg_class's counts at the last VACUUM or ANALYZE (tuples -1: never), the columns by attribute number, the indexes and statistics objects by OID.
 
     `pinned`: loaded from a file; sizes are taken from here then, not from what is stored: the table has `current_pages` then.
+    `stored`: the rows are simulated (auroraml.simulate_rows), and this is what was known of the table before.
     """
 
     pages: int = 0
@@ -103,3 +104,4 @@ class RelationStatistics:
     indexes: dict[int, IndexStatistics] = field(default_factory=dict)
     extended: dict[int, ExtendedStatistics] = field(default_factory=dict)
     pinned: bool = False
+    stored: RelationStatistics | None = None

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from auroraml.catalog.acl import owns
+from auroraml.catalog.simulated import simulates
 from auroraml.catalog.statistics import IndexStatistics, RelationStatistics
 from auroraml.commands.context import Bound, Host, command, done
 from auroraml.commands.sampling import Sample
@@ -103,6 +104,8 @@ def _targets(names: Sequence[st.Name], columns: Sequence[Sequence[str]], host: H
         elif relation.kind not in ("r", "m"):
             reason = "analyze" if verb == "analyze" else "vacuum"
             host.notice(f'skipping "{relation.name}" --- cannot {reason} non-tables or special system tables', severity="WARNING", sqlstate="01000")
+        elif simulates(host.catalog, relation):
+            host.notice(f'skipping "{relation.name}" --- its rows are simulated', severity="WARNING", sqlstate="01000")
         else:
             found.append((relation, _columns(relation, chosen)))
     return found

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from auroraml.catalog.simulated import simulates
 from auroraml.commands.analyze import gather
 from auroraml.commands.context import Host
 from auroraml.ir.objects import Relation
@@ -24,7 +25,12 @@ def autoanalyze(tables: Iterable[int], host: Host) -> None:
 def _due(relation: Relation, host: Host) -> bool:
     """Whether more rows were changed since the last ANALYZE than the threshold; temporary tables never are due."""
     options = dict(relation.options)
-    if relation.kind not in "rm" or relation.persistence == "t" or parse_bool(options.get("autovacuum_enabled", "true")) is False:
+    if (
+        relation.kind not in "rm"
+        or simulates(host.catalog, relation)
+        or relation.persistence == "t"
+        or parse_bool(options.get("autovacuum_enabled", "true")) is False
+    ):
         return False
     settings = host.settings
     if not settings[AUTOVACUUM]:

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from auroraml.batch import Batch, Index
+from auroraml.catalog.simulated import refuse_rows
 from auroraml.errors import CheckViolation, DatabaseError, NotNullViolation
 from auroraml.evaluate import Evaluator, Frame, compile, truth
 from auroraml.executor.unique import UniqueKeys
@@ -111,6 +112,7 @@ class Writer:
     def __init__(self, relation: Relation, ctx: ExecutionContext) -> None:
         self.relation = relation
         self.ctx = ctx
+        refuse_rows(ctx.catalog, relation)
         self.constraints = Constraints(relation, ctx)
 
     @property

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from auroraml.batch import Batch, Vector
+from auroraml.catalog.simulated import refuse_rows
 from auroraml.errors import ForeignKeyViolation
 from auroraml.executor.matching import Matcher
 from auroraml.ir.deparse import quote_identifier
@@ -113,6 +114,7 @@ class References:
 
     def _stored(self, relation: Relation, numbers: Sequence[int]) -> list[Vector]:
         store = self.ctx.store
+        refuse_rows(self.ctx.catalog, relation)
         table = store.table(relation.oid)
         index = store.visible(table, self.ctx.transaction)
         live = [c.number for c in relation.columns if not c.dropped]

@@ -1,10 +1,10 @@
-"""auroraml.load_statistics and auroraml.statistics_query: planning with a server's statistics, from SQL."""
+"""auroraml.load_statistics, statistics_query and simulate_rows: planning with statistics that are not those of the stored rows, from SQL."""
 
 from __future__ import annotations
 
 import json
 
-from auroraml.catalog.own_objects import LOAD_STATISTICS, STATISTICS_QUERY
+from auroraml.catalog.own_objects import LOAD_STATISTICS, SIMULATE_ROWS, STATISTICS_QUERY
 from auroraml.catalog.statistics_query import STATISTICS_QUERY as QUERY
 from auroraml.errors import InvalidTextRepresentation
 from auroraml.functions.signature import SCALARS, CallContext, Kernel
@@ -23,5 +23,14 @@ def statistics_query() -> str:
     return QUERY
 
 
+def simulate_rows(ctx: CallContext, relation: int | None, rows: int | None) -> int | None:
+    """Describe a table by statistics of so many rows, which it answers; none: it has its stored rows."""
+    if relation is None:
+        return None
+    ctx.host.simulate_rows(relation, rows or 0)
+    return rows or None
+
+
 SCALARS[LOAD_STATISTICS.oid] = Kernel(function=load_statistics, face="datum", context=True)
+SCALARS[SIMULATE_ROWS.oid] = Kernel(function=simulate_rows, face="datum", context=True)
 SCALARS[STATISTICS_QUERY.oid] = Kernel(function=statistics_query, face="datum", raises=False)

@@ -14,6 +14,7 @@ from auroraml.catalog.catalog import SUPERUSER, Catalog, new_oid
 from auroraml.catalog.changes import Put, Remove, Row
 from auroraml.catalog.names import ObjectNames
 from auroraml.catalog.printing import index_keys, type_text
+from auroraml.catalog.simulated import refuse_rows
 from auroraml.commands.altering import Alteration
 from auroraml.commands.columns import remove_column
 from auroraml.commands.context import Bound
@@ -503,12 +504,8 @@ class Hosting(SequenceValues, StoredRows):
 
     def truncate(self, relation: Relation) -> None:
         """Empty a table within the transaction."""
+        refuse_rows(self.catalog, relation)
         self.hub.store.create(relation.oid, self._types(relation), self.transaction.stored)
-
-    def pack(self, relation: Relation) -> None:
-        """The rows stored so far fill page after page."""
-        table = self.hub.store.table(relation.oid)
-        table.heap.packed = table.n
 
     def insert(self, relation: Relation, batch: Batch) -> int:
         """Append rows in the relation's column order, checking its constraints."""

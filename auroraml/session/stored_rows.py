@@ -9,7 +9,9 @@ import numpy as np
 from auroraml.batch import Index, Vector
 from auroraml.catalog.changes import SetStatistics
 from auroraml.catalog.pinned import pinned_statistics
+from auroraml.catalog.simulated import refuse_rows
 from auroraml.catalog.statistics import RelationStatistics
+from auroraml.commands.simulated_rows import describe
 from auroraml.errors import ReadOnlySqlTransaction
 from auroraml.ir.objects import Relation
 from auroraml.session.part import SessionPart
@@ -27,6 +29,7 @@ class StoredRows(SessionPart):
 
     def column_vectors(self, relation: Relation) -> list[Vector]:
         """The visible rows' columns."""
+        refuse_rows(self.catalog, relation)
         table = self.hub.store.table(relation.oid)
         index: Index | None = self.hub.store.visible(table, self.transaction.stored)
         live = [c for c in relation.columns if not c.dropped]
@@ -62,6 +65,11 @@ class StoredRows(SessionPart):
         index = self.hub.store.visible(table, self.transaction.stored)
         return 0 if index is None else table.n - len(index)
 
+    def pack(self, relation: Relation) -> None:
+        """The rows stored so far fill page after page."""
+        table = self.hub.store.table(relation.oid)
+        table.heap.packed = table.n
+
     def set_statistics(self, relation: Relation, statistics: RelationStatistics) -> None:
         """Replace a relation's statistics."""
         self.transaction.change(SetStatistics(oid=relation.oid, statistics=statistics))
@@ -73,3 +81,9 @@ class StoredRows(SessionPart):
         found = pinned_statistics(document, self.catalog, self.role, self.style, skip_missing=skip_missing)
         self.transaction.change(*found)
         return len(found)
+
+    def simulate_rows(self, oid: int, rows: int) -> None:
+        """Describe a table by statistics of so many rows, which nobody can read; 0: by those of its own."""
+        if self.settings[TRANSACTION_READ_ONLY]:
+            raise ReadOnlySqlTransaction("cannot execute ANALYZE in a read-only transaction")
+        describe(oid, rows, self)  # type: ignore[arg-type] # the parts of a Session are a Host together

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from auroraml.batch import Batch, Column, ConstVector, FixedVector, Index, Mask, Rows, Vector, ascending, numbers
+from auroraml.catalog.simulated import refuse_rows
 from auroraml.evaluate import compile, select
 from auroraml.executor import blocks
 from auroraml.executor.indexes import Found, bounds_of, lookup_of
@@ -167,6 +168,7 @@ class TableRows(Operator):
                 self.whole = self.input
             return
         with self.ctx.store.lock:
+            refuse_rows(self.ctx.catalog, relation)
             table = self.ctx.store.table(relation.oid)
             only = self._only(table)
             self.input = self._batch(table, Rows.at(only)) if only is not None else self.candidates(table)
