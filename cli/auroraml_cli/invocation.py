@@ -7,19 +7,17 @@ from dataclasses import dataclass, fields
 
 import click
 
+from auroraml_cli.connection import CONNECTION, Connection
+
 ORDERED = ("command", "file")  # repeatable, and run in the order given
 
 
 @dataclass(frozen=True, kw_only=True)
-class Invocation:
+class Invocation(Connection):
     """What the command line asks for; `actions` are -c and -f in order."""
 
     words: tuple[str, ...] = ()
     actions: tuple[tuple[str, str], ...] = ()
-    dbname: str | None = None
-    username: str | None = None
-    host: str | None = None
-    port: str | None = None
     assignments: tuple[str, ...] = ()
     psets: tuple[str, ...] = ()
     list_databases: bool = False
@@ -49,11 +47,6 @@ class Invocation:
     field_separator_zero: bool = False
     record_separator_zero: bool = False
     help_topic: str | None = None
-    config: str | None = None
-    services: str | None = None
-    record: str | None = None
-    replay: str | None = None
-    instance: str = "writer"
 
 
 def _flag(*names: str) -> click.Option:
@@ -62,8 +55,8 @@ def _flag(*names: str) -> click.Option:
 
 PARAMETERS: list[click.Parameter] = [
     click.Argument(["words"], nargs=-1),
-    click.Option(["-c", "--command"], multiple=True), click.Option(["-f", "--file"], multiple=True), click.Option(["-d", "--dbname"]),
-    click.Option(["-U", "--username"]), click.Option(["-h", "--host"]), click.Option(["-p", "--port"]), _flag("-w", "--no-password"),
+    click.Option(["-c", "--command"], multiple=True), click.Option(["-f", "--file"], multiple=True),
+    *CONNECTION, _flag("-w", "--no-password"),
     _flag("-W", "--password"), click.Option(["-v", "--set", "--variable", "assignments"], multiple=True),
     click.Option(["-P", "--pset", "psets"], multiple=True), _flag("-l", "--list", "list_databases"), _flag("-V", "--version"),
     _flag("-X", "--no-psqlrc"), _flag("-1", "--single-transaction"), _flag("-a", "--echo-all"), _flag("-b", "--echo-errors"),
@@ -72,9 +65,7 @@ PARAMETERS: list[click.Parameter] = [
     _flag("-A", "--no-align"), _flag("--csv"), _flag("--json"), click.Option(["-F", "--field-separator"]), _flag("-H", "--html"),
     click.Option(["-R", "--record-separator"]), _flag("-t", "--tuples-only"), click.Option(["-T", "--table-attr"]), _flag("-x", "--expanded"),
     _flag("-z", "--field-separator-zero"), _flag("-0", "--record-separator-zero"),
-    click.Option(["-?", "--help", "help_topic"], is_flag=False, flag_value="options"), click.Option(["--config"]),
-    click.Option(["--services"], type=click.Choice(["embedded", "aws"])), click.Option(["--record"]), click.Option(["--replay"]),
-    click.Option(["--instance"], type=click.Choice(["writer", "reader"]), default="writer"),
+    click.Option(["-?", "--help", "help_topic"], is_flag=False, flag_value="options"),
 ]  # fmt: skip
 
 

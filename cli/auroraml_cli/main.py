@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TextIO
@@ -18,7 +19,8 @@ import click
 import auroraml
 from auroraml.lazy import load
 from auroraml_cli import meta
-from auroraml_cli.client import DatabaseError, open_embedded
+from auroraml_cli.client import DatabaseError
+from auroraml_cli.connection import Unconnected, connect
 from auroraml_cli.execution import send
 from auroraml_cli.invocation import Invocation, parse_arguments
 from auroraml_cli.mainloop import Exit, Loop, run_file
@@ -28,8 +30,7 @@ from auroraml_cli.printing import set_option
 from auroraml_cli.reference import COMMANDS, OPTIONS, VARIABLES
 from auroraml_cli.scanner import Scanner
 from auroraml_cli.shell import Shell
-from auroraml_cli.target import DEFAULT_USER, BadTarget, Target, parse_target, settings_of
-from auroraml_cli.variables import quoted_literal
+from auroraml_cli.subcommands import subcommand
 
 PROGRAM = "auroraml-sql"
 INTERRUPTED = 130  # the exit code shells give to a program that Ctrl-C ended
@@ -40,6 +41,8 @@ __all__ = ["main", "meta", "run"]
 
 def run(arguments: Sequence[str]) -> int:
     """The whole program; its exit code."""
+    if (work := subcommand(arguments)) is not None:
+        return work()
     try:
         asked = parse_arguments(arguments, PROGRAM)
     except click.UsageError as error:
@@ -57,16 +60,9 @@ def run(arguments: Sequence[str]) -> int:
     for word in words:
         print(f'{PROGRAM}: warning: extra command-line argument "{word}" ignored', file=sys.stderr)
     try:
-        target = parse_target(dbname=dbname, user=user, host=asked.host, port=asked.port, environment=os.environ)
-        shell = _open(target, asked)
-    except BadTarget as error:
+        shell = _open(replace(asked, dbname=dbname, username=user))
+    except Unconnected as error:
         print(f"{PROGRAM}: error: {error}", file=sys.stderr)
-        return Exit.CONNECTION.value
-    except DatabaseError as error:
-        print(f"{PROGRAM}: error: connection to the embedded database failed: FATAL:  {error}", file=sys.stderr)
-        return Exit.CONNECTION.value
-    except (OSError, ValueError, TypeError) as error:
-        print(f"{PROGRAM}: error: could not use the configuration: {error}", file=sys.stderr)
         return Exit.CONNECTION.value
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, _Interrupts(shell))
@@ -91,16 +87,8 @@ class _Interrupts:
         raise KeyboardInterrupt
 
 
-def _open(target: Target, asked: Invocation) -> Shell:
-    if target.host is not None:
-        raise BadTarget(target.refusal)
-    user = target.user or DEFAULT_USER
-    given = {"services": asked.services, "config": asked.config, "record": asked.record, "replay": asked.replay}
-    more = {name: value for name, value in given.items() if value is not None}
-    client = open_embedded(target.dbname or target.user or DEFAULT_USER, user, more, asked.instance)
-    for name, value in settings_of(target.options or "", os.environ):
-        for _ in client.run(f"SELECT pg_catalog.set_config({quoted_literal(name)}, {quoted_literal(value)}, false)"):
-            pass
+def _open(asked: Invocation) -> Shell:
+    client = connect(asked)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", newline="\n")

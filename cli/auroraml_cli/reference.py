@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-OPTIONS = """auroraml-sql runs SQL as Aurora PostgreSQL has it, with the database in its own process.
+from auroraml_cli.subcommands import listing
+
+OPTIONS = f"""auroraml-sql runs SQL as Aurora PostgreSQL has it, with the database in its own process.
 
 Usage:
   auroraml-sql [OPTION]... [DBNAME [USERNAME]]
-
+{listing()}
 What to do:
   -c, --command=COMMAND    run one command string (SQL or a backslash command); may be repeated and mixed with -f
   -f, --file=FILENAME      run a file; - is the standard input

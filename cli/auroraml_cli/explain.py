@@ -1,0 +1,183 @@
+"""auroraml-sql explain: statements of files and strings run in order, the last query (or all of them) explained instead."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import click
+
+from auroraml import sql
+from auroraml.commands.explain import FLAGS, FORMATS
+from auroraml.errors import DatabaseError
+from auroraml.sql import statements as st
+from auroraml_cli.client import Embedded
+from auroraml_cli.connection import CONNECTION, Connection, Unconnected, connect
+from auroraml_cli.mainloop import Exit
+from auroraml_cli.reports import report
+
+PROGRAM = "auroraml-sql explain"
+HELP = """auroraml-sql explain shows how queries would run, or with --analyze did run.
+
+Usage:
+  auroraml-sql explain [OPTION]... [FILE]... [-c SQL]...
+
+All statements run in order, those of the files first (- is the standard input), then those of -c. The last one that is a query, a change of rows or
+an EXECUTE is explained instead of run; so is the statement behind an EXPLAIN, whose own options give way to the ones given here. Files hold SQL;
+backslash commands are for auroraml-sql itself.
+
+What to explain:
+  -c, --command=SQL        statements; may be repeated
+      --all                explain every query, change and EXECUTE; without --analyze a change is run after it was explained, if others follow
+
+How:
+      --analyze            run the statement and show what happened
+      --format=FORMAT      text (default), json, yaml or xml
+      --virtual            run on the virtual clock (auroraml.clock)
+      --NAME, --no-NAME    EXPLAIN's other options: {flags}
+
+Connection and services: -d, -U, --config, --services, --record, --replay, --instance, as in auroraml-sql --help
+"""
+PARAMETERS: list[click.Parameter] = [
+    click.Argument(["files"], nargs=-1), click.Option(["-c", "--command", "commands"], multiple=True), click.Option(["--all", "every"], is_flag=True),
+    click.Option(["--format"], type=click.Choice(FORMATS), default="text"), click.Option(["--virtual"], is_flag=True),
+    click.Option(["-?", "--help", "helping"], is_flag=True), *(click.Option([f"--{name}/--no-{name}"], default=None) for name in FLAGS), *CONNECTION,
+]  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What the command line asks for; `flags` are EXPLAIN's options that were given, on or off."""
+
+    files: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    every: bool = False
+    format: str = "text"
+    virtual: bool = False
+    helping: bool = False
+    flags: tuple[tuple[str, bool], ...] = ()
+    connection: Connection
+
+
+def _collect(**values: object) -> Request:
+    names = {field.name for field in fields(Connection)}
+    connection = Connection(**{name: value for name, value in values.items() if name in names})  # type: ignore[arg-type] # as click made them
+    flags = tuple((name, bool(values[name])) for name in FLAGS if values[name] is not None)
+    own = {field.name for field in fields(Request)}
+    return Request(connection=connection, flags=flags, **{name: value for name, value in values.items() if name in own})  # type: ignore[arg-type]
+
+
+def parse_arguments(arguments: Sequence[str]) -> Request:
+    """The arguments as a value; click.UsageError when they cannot be read."""
+    command = click.Command(PROGRAM, params=PARAMETERS, callback=_collect, add_help_option=False)
+    found = command.main(list(arguments), prog_name=PROGRAM, standalone_mode=False)
+    assert isinstance(found, Request)
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One statement of the input: its text; `query` is the part to be explained, "" where it can only be run."""
+
+    text: str
+    query: str = ""
+    changes: bool = False
+
+
+def _text(statement: st.Statement) -> str:
+    return statement.text[statement.start : statement.end]
+
+
+def _changes(query: st.Query) -> bool:
+    """Whether INSERT, UPDATE or DELETE is among its words; a query that only has them as names is run once more than it must."""
+    return any(token.is_word("insert", "update", "delete") and query.start <= token.start < query.end for token in query.tree.source.tokens)
+
+
+def steps_of(text: str) -> list[Step]:
+    """The statements of a text."""
+    steps: list[Step] = []
+    try:
+        statements = sql.parse(text)
+    except DatabaseError as error:
+        raise Failed(report(error.diag, text)) from error
+    for statement in statements:
+        inner = statement.statement if isinstance(statement, st.Explain) else statement
+        able = isinstance(inner, (st.Query, st.Execute)) or (inner is not statement and isinstance(inner, (st.CreateTableAs, st.Declare)))
+        changes = isinstance(statement, st.Query) and _changes(statement)
+        steps.append(Step(text=_text(statement), query=_text(inner) if able else "", changes=changes))
+    return steps
+
+
+def _read(name: str) -> str:
+    return sys.stdin.read() if name == "-" else Path(name).expanduser().read_text(encoding="utf-8-sig")
+
+
+def explained(step: Step, asked: Request) -> str:
+    """The EXPLAIN statement for a step."""
+    options = [f"{name} {'on' if value else 'off'}" for name, value in asked.flags]
+    return f"EXPLAIN ({', '.join([*options, f'FORMAT {asked.format}'])}) {step.query}"
+
+
+class Failed(Exception):
+    """A statement failed; the message is the report of it."""
+
+
+def _rows(client: Embedded, text: str) -> list[str]:
+    try:
+        return [row[0] or "" for result in client.run(text) for row in result.rows if row]
+    except DatabaseError as error:
+        raise Failed(report(error.diag, text)) from error
+
+
+def _work(client: Embedded, steps: Sequence[Step], asked: Request) -> None:
+    able = [number for number, step in enumerate(steps) if step.query]
+    chosen = set(able if asked.every else able[-1:])
+    analyze = dict(asked.flags).get("analyze", False)
+    shown = 0
+    for number, step in enumerate(steps):
+        if number in chosen:
+            if len(chosen) > 1 and asked.format == "text":
+                print("\n" * (shown > 0) + "\n".join(f"-- {line}" for line in step.query.splitlines()))
+            shown += 1
+            print("\n".join(_rows(client, explained(step, asked))), flush=True)
+        if number not in chosen or (step.changes and not analyze and number < max(chosen)):
+            _rows(client, step.text)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """The subcommand; its exit code is the program's: 1 where a statement fails or nothing is to be explained, 2 without a connection."""
+    try:
+        asked = parse_arguments(arguments)
+    except click.UsageError as error:
+        print(f'{PROGRAM}: {error.format_message()}\nTry "{PROGRAM} --help" for more information.', file=sys.stderr)
+        return Exit.FAILURE.value
+    if asked.helping:
+        sys.stdout.write(HELP.format(flags=", ".join(name for name in FLAGS if name != "analyze")))
+        return Exit.SUCCESS.value
+    try:
+        client = connect(asked.connection)
+    except Unconnected as error:
+        print(f"{PROGRAM}: error: {error}", file=sys.stderr)
+        return Exit.CONNECTION.value
+    client.on_notice(lambda diag: print(report(diag, ""), end="", file=sys.stderr))
+    try:
+        if asked.virtual:
+            _rows(client, "SET auroraml.clock = 'virtual'")
+        steps: list[Step] = []
+        for text in (*map(_read, asked.files), *asked.commands):
+            steps += steps_of(text)
+        if not any(step.query for step in steps):
+            print(f"{PROGRAM}: error: no statement to explain", file=sys.stderr)
+            return Exit.FAILURE.value
+        _work(client, steps, asked)
+    except Failed as error:
+        sys.stderr.write(str(error))
+        return Exit.FAILURE.value
+    except OSError as error:
+        print(f"{PROGRAM}: error: {error.filename}: {error.strerror}", file=sys.stderr)
+        return Exit.FAILURE.value
+    finally:
+        client.close()
+    return Exit.SUCCESS.value

@@ -1,0 +1,90 @@
+"""auroraml-sql explain: which statements run, which are explained, and how."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from auroraml_cli.explain import parse_arguments, run, steps_of
+from auroraml_cli.main import run as program
+from auroraml_cli.reference import OPTIONS
+from auroraml_cli.subcommands import SUBCOMMANDS, subcommand
+
+SCRIPT = """CREATE TABLE t (a int, b text);
+INSERT INTO t SELECT g, 'x' || g FROM generate_series(1, 1000) g;
+ANALYZE t;
+SELECT * FROM t WHERE a < 10;
+DROP TABLE t;
+"""
+PLAN = "Seq Scan on t  (cost=0.00..18.50 rows=9 width=8)\n  Filter: (a < 10)\n"
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> str:
+    path = tmp_path / "script.sql"
+    path.write_text(SCRIPT, encoding="utf-8")
+    return str(path)
+
+
+def test_the_last_query_is_explained_and_the_rest_run(script: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([script]) == 0
+    assert capsys.readouterr().out == PLAN
+
+
+def test_all_are_explained_and_changes_run_afterwards(script: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([script, "--all", "--no-costs"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("-- INSERT INTO t SELECT")
+    assert out.endswith("\n\n-- SELECT * FROM t WHERE a < 10\nSeq Scan on t\n  Filter: (a < 10)\n")
+
+
+def test_analyze_runs_each_once(script: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([script, "--all", "--analyze", "--no-costs", "--no-timing", "--no-summary"]) == 0
+    assert "Seq Scan on t (actual rows=9 loops=1)\n  Filter: (a < 10)\n  Rows Removed by Filter: 991\n" in capsys.readouterr().out
+
+
+def test_files_and_commands_in_order_in_a_structured_format(script: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([script, "-c", "CREATE TABLE u AS SELECT 1 AS a", "-c", "EXPLAIN (VERBOSE) SELECT a FROM u", "--format=json"]) == 0
+    (plan,) = json.loads(capsys.readouterr().out)
+    assert plan["Plan"]["Relation Name"] == "u" and "Output" not in plan["Plan"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("-c", "CREATE TABLE t (a int)"), 1, "auroraml-sql explain: error: no statement to explain\n"),
+        (("-c", "SELECT nothing"), 1, 'ERROR:  column "nothing" does not exist\nLINE 1: EXPLAIN (FORMAT text) SELECT nothing\n'),
+        (("-c", "SELECT 1 +"), 1, "ERROR:  syntax error at end of input\n"),
+        (("-c", "DROP TABLE t; SELECT 1"), 1, 'ERROR:  table "t" does not exist\n'),
+        (("missing.sql",), 1, "auroraml-sql explain: error: missing.sql: No such file or directory\n"),
+        (("--nonsense",), 1, "auroraml-sql explain: No such option '--nonsense'."),
+        (("-h", "nowhere", "-c", "SELECT 1"), 2, "auroraml-sql explain: error: connection to server"),
+    ],
+)
+def test_failures(arguments: tuple[str, ...], code: int, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(arguments) == code
+    assert capsys.readouterr().err.startswith(message)
+
+
+def test_options_that_were_given_are_passed_on() -> None:
+    asked = parse_arguments(["-c", "SELECT 1", "--analyze", "--no-costs", "-d", "lab"])
+    assert asked.flags == (("analyze", True), ("costs", False))
+    assert asked.connection.dbname == "lab"
+
+
+def test_steps_of_a_script() -> None:
+    steps = steps_of(
+        "BEGIN; EXPLAIN ANALYZE DELETE FROM t; WITH x AS (INSERT INTO t VALUES (1) RETURNING a) SELECT * FROM x; EXECUTE p(1); CREATE TABLE u AS SELECT 1"
+    )
+    assert [(step.query, step.changes) for step in steps] == [
+        ("", False), ("DELETE FROM t", False), ("WITH x AS (INSERT INTO t VALUES (1) RETURNING a) SELECT * FROM x", True), ("EXECUTE p(1)", False), ("", False),
+    ]  # fmt: skip
+
+
+def test_subcommands_are_words_in_the_first_place(capsys: pytest.CaptureFixture[str]) -> None:
+    assert subcommand(["-d", "explain"]) is None and subcommand([]) is None and subcommand(["postgres"]) is None
+    for name in SUBCOMMANDS:
+        assert program([name, "--help"]) == 0
+        assert capsys.readouterr().out.startswith(f"auroraml-sql {name} ")
+        assert f"auroraml-sql {name} " in OPTIONS
