@@ -298,6 +298,9 @@ class Host(Protocol):
     def hold(self, depends: Dependencies) -> bool:
         """Whether all that a statement was made of is as it was."""
 
+    def answer(self, plan: PhysicalPlan, bound: BoundStatement, params: tuple[Bound, ...] = ()) -> ResultStream:
+        """Run a plan the shortest way there is."""
+
     def start(
         self,
         plan: PhysicalPlan,

@@ -9,7 +9,6 @@ from auroraml.commands.context import Bound, Host, command, done
 from auroraml.commands.plan_source import Chosen, PlanSource, made_anew
 from auroraml.errors import DuplicatePreparedStatement, InvalidSqlStatementName, SyntaxError, WrongObjectType
 from auroraml.ir.bound import BoundStatement
-from auroraml.pipeline import plans
 from auroraml.pipeline.parameters import given
 from auroraml.pipeline.result import ResultStream
 from auroraml.sql import statements as st
@@ -72,7 +71,7 @@ def planned(query: st.Query | st.Execute, params: tuple[Bound, ...], host: Host)
 
 def opened(chosen: Chosen, values: tuple[Bound, ...], host: Host) -> ResultStream:
     """The rows of a chosen plan."""
-    return plans.stream(host.start(chosen.plan, chosen.bound, values), chosen.bound)
+    return host.answer(chosen.plan, chosen.bound, values)
 
 
 @command(st.Execute)

@@ -53,3 +53,8 @@ def stream(running: Running, bound: BoundStatement) -> ResultStream:
     result.on_end.append(running.close)
     result.on_close.append(running.close)
     return result
+
+
+def done(bound: BoundStatement, affected: int) -> ResultStream:
+    """The answer of a statement without result rows that has run."""
+    return ResultStream(tag=bound.tag, finish_tag=lambda n: tag_of(bound, n, affected))

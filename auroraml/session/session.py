@@ -33,8 +33,9 @@ from auroraml.ir.objects import Function, Role
 from auroraml.pipeline.result import ResultStream
 from auroraml.session.block import Block, State
 from auroraml.session.context import Interrupt
+from auroraml.session.execution import micros_now
 from auroraml.session.function_statistics import Counters
-from auroraml.session.hosting import Hosting, micros_now
+from auroraml.session.hosting import Hosting
 from auroraml.session.plan_cache import MOST, PlanCache
 from auroraml.session.transaction import Hub, Transaction
 from auroraml.settings import Settings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +12,7 @@ import pyarrow.compute as pc
 
 from auroraml.batch import (
     ConstVector,
+    Datum,
     DictVector,
     FixedVector,
     NumericVector,
@@ -30,6 +32,7 @@ TRY_DICTIONARY = 4_096  # rows from which a text column is looked at: does a dic
 SAMPLE = 8_192
 INT8, CODE = np.dtype(np.int64), np.dtype(np.int32)
 FEW, MOST_WAITING = 8, 256  # rows appended at once that wait, and how many such batches do
+MOST_LOOSE = 1_024  # values appended one by one that wait
 
 
 class Buffer:
@@ -70,6 +73,8 @@ class Column(ABC):
         self.valid: Buffer | None = None
         self._vector: Vector | None = None
         self._waiting: list[Vector] = []
+        self._loose: list[Datum | None] = []  # single values that wait, behind those
+        self._make: Callable[[Sequence[Datum | None]], Vector] | None = None
         self._lock = threading.Lock()  # who reads first puts what waits in its place
 
     @abstractmethod
@@ -85,6 +90,8 @@ class Column(ABC):
         if not vector.n:
             return
         with self._lock:
+            if self._loose:
+                self._gather()
             if vector.n <= FEW and len(self._waiting) < MOST_WAITING:
                 self._waiting.append(vector)
             else:
@@ -92,8 +99,24 @@ class Column(ABC):
                 self._put(vector)
             self._vector = None
 
+    def add(self, value: Datum | None) -> None:
+        """Append one value."""
+        with self._lock:
+            self._loose.append(value)
+            self._vector = None
+            if len(self._loose) >= MOST_LOOSE:
+                self._settle()
+
+    def _gather(self) -> None:
+        """Make a vector of the single values that wait."""
+        assert self._make is not None
+        loose, self._loose = self._loose, []
+        self._waiting.append(self._make(loose))
+
     def _settle(self) -> None:
         """Put what waits into the buffers."""
+        if self._loose:
+            self._gather()
         if self._waiting:
             self._put(concat(self._waiting))
             self._waiting = []
@@ -125,7 +148,12 @@ class Column(ABC):
 
 def column_of(type: PgType, element: PgType | None) -> Column:
     """An empty column for values of a type."""
-    empty = from_datums(type, [], element)
+    made = _column(type, from_datums(type, [], element))
+    made._make = lambda values: from_datums(type, values, element)
+    return made
+
+
+def _column(type: PgType, empty: Vector) -> Column:
     if type.rep is Rep.NUMERIC:
         return NumericColumn()
     if isinstance(empty, FixedVector):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from auroraml.batch import Index, Vector
+from auroraml.batch import Datum, Index, Vector
 from auroraml.errors import DeadlockDetected
 from auroraml.storage.sequences import Sequences
 from auroraml.storage.table import Table
@@ -108,6 +108,14 @@ class Store:
             transaction.log(lambda: table.kill(int(rows[0]), int(rows[-1]) + 1) if len(rows) else None)
             transaction.count(oid, n)
             return rows
+
+    def insert_row(self, oid: int, values: Sequence[Datum | None], transaction: Transaction) -> int:
+        """Append a row; its number. The caller holds the lock."""
+        table = self.tables[oid]
+        row = table.append_row(values, transaction.xid)
+        transaction.log(lambda: table.kill(row, row + 1))
+        transaction.count(oid, 1)
+        return row
 
     # Writers that meet one another
 

@@ -47,6 +47,12 @@ class Table(Versions):
             column.append(vector)
         return self.add(n, xid)
 
+    def append_row(self, values: Sequence[Datum | None], xid: int) -> int:
+        """Add one row version; its number."""
+        for column, value in zip(self.columns, values, strict=True):
+            column.add(value)
+        return self.add_one(xid)
+
     def equality_index(self, columns: tuple[int, ...]) -> EqualityIndex:
         """Rows by the values of `columns`, up to date."""
         found = self._equality.get(columns)

@@ -60,13 +60,22 @@ class Versions:
     def add(self, n: int, xid: int) -> Index:
         """`n` new rows of transaction `xid`; their numbers."""
         start = self.n
+        self._count(n, xid)
+        return np.arange(start, self.n)
+
+    def add_one(self, xid: int) -> int:
+        """A new row of transaction `xid`; its number."""
+        self._count(1, xid)
+        return self.n - 1
+
+    def _count(self, n: int, xid: int) -> None:
+        start = self.n
         self.n += n
         self.version += 1
         if self.made and self.made[-1].xid == xid and self.made[-1].stop == start:
             self.made[-1].stop = self.n
         else:
             self.made.append(Range(start, self.n, xid))
-        return np.arange(start, self.n)
 
     def kill(self, start: int, stop: int) -> None:
         """Rows that never were: their transaction rolled back."""

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auroraml.batch import DTYPES, ConstVector, DictVector, FixedVector, NumericVector, TextVector, Vector, from_datums
+from auroraml.batch import DTYPES, ConstVector, Datum, DictVector, FixedVector, NumericVector, TextVector, Vector, from_datums
 from auroraml.errors import FeatureNotSupported, InvalidParameterValue, NumericValueOutOfRange
 from auroraml.types import datetime_casts, table
 from auroraml.types.data import CASTS
@@ -352,3 +352,21 @@ def _register_texts() -> None:
 _register_numbers()
 _register_texts()
 KERNELS.update(datetime_casts.KERNELS)
+
+
+def unchanged(value: Datum) -> Datum:
+    """A cast of a Python value that is none: whole numbers of another width."""
+    return value
+
+
+def _to_float(value: Datum) -> Datum:
+    return float(value)  # type: ignore[arg-type] # an int
+
+
+DATUM_CASTS: dict[int, Callable[[Datum], Datum]] = {  # by pg_cast's function: the casts that no value fails, on Python values
+    _ROWS[source.oid, target.oid].function: cast
+    for source, target, cast in (
+        (table.INT2, table.INT4, unchanged), (table.INT2, table.INT8, unchanged), (table.INT4, table.INT8, unchanged),
+        (table.INT2, table.FLOAT8, _to_float), (table.INT4, table.FLOAT8, _to_float), (table.INT8, table.FLOAT8, _to_float),
+    )
+}  # fmt: skip

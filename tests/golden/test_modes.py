@@ -22,10 +22,13 @@ class OneRow(Observer):
     """Every operator gives one row at a time."""
 
     most = 1
+    shortcuts = False
 
 
 class Pickled(Observer):
     """Every plan is written to bytes and read back, as for a worker process."""
+
+    shortcuts = False
 
     def planned(self, plan: PhysicalPlan) -> PhysicalPlan:
         copy = pickle.loads(pickle.dumps(plan))

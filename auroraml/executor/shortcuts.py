@@ -1,0 +1,159 @@
+"""Shortcuts: a one-row INSERT runs without operators, as long as nothing about it is out of the ordinary; what is, is left to them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
+from weakref import WeakKeyDictionary
+
+from auroraml.batch import Batch, Datum, from_datums
+from auroraml.evaluate import Evaluator, Frame, compile
+from auroraml.executor.constraints import Writer, live_columns
+from auroraml.executor.plans import has_subqueries
+from auroraml.ir import expr as e
+from auroraml.ir import physical as p
+from auroraml.ir.objects import Relation
+from auroraml.storage.index import comparable
+from auroraml.storage.transactions import Transaction
+from auroraml.types.casts import DATUM_CASTS, unchanged
+from auroraml.types.pg_type import PgType, Rep
+
+if TYPE_CHECKING:
+    from auroraml.executor.context import ExecutionContext
+
+Values = Sequence[tuple[PgType, Datum | None]]  # of the parameters
+Read = Callable[[Datum], Datum]
+Step = tuple[int, Datum | None, Read | None, Evaluator | None]  # a parameter's place (-1: none), a constant, what is done to a parameter, or all that
+
+
+class Host(Protocol):
+    """What runs shortcuts: a session."""
+
+    @property
+    def stored(self) -> Transaction:
+        """The running transaction's half of storage."""
+
+    def context(self, params: tuple[tuple[PgType, Datum | None], ...] = ()) -> ExecutionContext:
+        """What the statement runs in; made only where it is needed."""
+
+
+class Shortcut(ABC):
+    """How a plan runs without operators."""
+
+    @abstractmethod
+    def run(self, values: Values, host: Host) -> int:
+        """Run the plan; how many rows it changed."""
+
+
+class InsertRow(Shortcut):
+    """INSERT of one row whose values read nothing stored."""
+
+    def __init__(self, node: p.ModifyTable, exprs: Sequence[e.Expr]) -> None:
+        self.relation = node.relation
+        columns = live_columns(node.relation)
+        places = {c.number: i for i, c in enumerate(columns)}
+        self.types = [c.type for c in columns]
+        self.steps = [_step(expr) for expr in exprs]
+        self.required = [i for i, c in enumerate(columns) if c.not_null]
+        self.keys = [tuple(places[number] for number in index.columns) for index in node.relation.indexes if index.unique]
+
+    def run(self, values: Values, host: Host) -> int:
+        row: list[Datum | None] = []
+        frame: Frame | None = None
+        ctx: ExecutionContext | None = None
+        for place, constant, read, evaluate in self.steps:
+            if evaluate is not None:
+                if frame is None or ctx is None:
+                    ctx = host.context(tuple(values))
+                    frame = Frame(n=1, sides=(Batch([], 1),), params=ctx.loops, ctx=ctx)
+                row.append(evaluate(frame).datum(0))
+            elif place < 0:
+                row.append(constant)
+            else:
+                value = values[place][1]
+                row.append(value if read is None or value is None else read(value))
+        if not self._stored(row, host):
+            Writer(self.relation, ctx or host.context(tuple(values))).insert(Batch.of([from_datums(type, [value]) for type, value in zip(self.types, row, strict=True)], 1))
+        return 1
+
+    def _stored(self, row: Sequence[Datum | None], host: Host) -> bool:
+        """Store the row, unless something might be wrong with it: then nothing is done."""
+        for place in self.required:
+            if row[place] is None:
+                return False
+        transaction = host.stored
+        store = transaction.store
+        with store.lock:
+            table = store.tables[self.relation.oid]
+            found = []
+            for places in self.keys:
+                index = table.equality_index(places)
+                parts = [comparable(row[place], self.types[place]) for place in places]
+                key = None if None in parts else parts[0] if len(parts) == 1 else tuple(parts)
+                if key is not None and index.find(key):
+                    return False
+                found.append((index, key))
+            number = store.insert_row(self.relation.oid, row, transaction)
+            for index, key in found:
+                index.add(number, (key,))
+        return True
+
+
+def _step(expr: e.Expr) -> Step:
+    """How a value is come by: as it is where that is all, else by the evaluator."""
+    reads: list[Read] = []
+    inner = expr
+    while True:
+        if isinstance(inner, e.Relabel) and (inner.typmod < 0 or inner.typmod == inner.arg.typmod) and inner.type.rep is inner.arg.type.rep:
+            inner = inner.arg
+        elif isinstance(inner, e.Call) and len(inner.args) == 1 and (cast := DATUM_CASTS.get(inner.function.oid)) is not None:
+            reads.append(cast)
+            inner = inner.args[0]
+        else:
+            break
+    if expr.type.rep is not Rep.FLOAT4:  # a datum may have more digits
+        if isinstance(inner, e.Const) and not reads:
+            return -1, inner.value, None, None
+        if isinstance(inner, e.ParamRef) and inner.kind == "external" and len(reads) <= 1:
+            return inner.number - 1, None, reads[0] if reads and reads[0] is not unchanged else None, None
+    return -1, None, None, compile(expr)
+
+
+def _values(source: p.PhysicalPlan) -> Sequence[e.Expr] | None:
+    """The expressions of a source that is one row of them."""
+    if source.init_plans or source.filter or has_subqueries(source):
+        return None
+    if isinstance(source, p.Result) and source.source is None and not source.one_time:
+        return source.targets
+    if isinstance(source, p.ValuesScan) and len(source.rows) == 1:
+        row, targets = source.rows[0], [t for t in source.targets if isinstance(t, e.InputRef) and t.side == 0]
+        return [row[t.index] for t in targets] if len(targets) == len(source.targets) else None
+    return None
+
+
+def _insert(plan: p.PhysicalPlan) -> Shortcut | None:
+    if not isinstance(plan, p.ModifyTable) or plan.operation != "Insert" or plan.conflict is not None or plan.targets or plan.init_plans:
+        return None
+    exprs = _values(plan.source)
+    return InsertRow(plan, exprs) if exprs is not None and _ordinary(plan.relation) else None
+
+
+def _ordinary(relation: Relation) -> bool:
+    """Whether a table's rows are simple values under unique keys that are columns of it."""
+    if any(c.check is not None or c.kind == "f" for c in relation.constraints) or any(c.type.rep in COMPOUND for c in live_columns(relation)):
+        return False
+    return all(index.predicate is None and not index.expressions for index in relation.indexes if index.unique)
+
+
+COMPOUND = frozenset({Rep.LIST, Rep.STRUCT, Rep.RANGE})
+_FOUND: WeakKeyDictionary[p.PhysicalPlan, Shortcut | None] = WeakKeyDictionary()
+
+
+def shortcut_of(plan: p.PhysicalPlan) -> Shortcut | None:
+    """How a plan runs without operators, if it can."""
+    try:
+        return _FOUND[plan]
+    except KeyError:
+        found = _FOUND[plan] = _insert(plan)
+        return found

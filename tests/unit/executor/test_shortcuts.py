@@ -1,0 +1,187 @@
+"""Shortcuts answer as operators do: rows, errors, what a rollback leaves, whoever comes between."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+
+import auroraml
+from auroraml.errors import Error
+from auroraml.executor import shortcuts
+from auroraml.session.observer import Observer
+
+
+class NoShortcuts(Observer):
+    """Every plan runs by its operators."""
+
+    shortcuts = False
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[auroraml.Connection, auroraml.Connection]]:
+    with auroraml.connect(autocommit=True) as short, auroraml.Database(observer=NoShortcuts()).connect(autocommit=True) as long:
+        for connection in (short, long):
+            connection.execute("SET plan_cache_mode = 'force_generic_plan'")
+        yield short, long
+
+
+def said(run: Callable[[], object]) -> object:
+    """What a statement answers, or its error."""
+    try:
+        return run()
+    except Error as error:
+        diag = error.diag
+        return error.sqlstate, diag.message_primary, diag.message_detail, diag.context, diag.statement_position
+
+
+def alike(pair: Sequence[auroraml.Connection], text: str, params: tuple[object, ...] | None = None) -> object:
+    """What both answer, which must be the same."""
+
+    def answer(connection: auroraml.Connection) -> object:
+        cursor = connection.execute(text, params, prepare=True)
+        return cursor.statusmessage, cursor.rowcount, cursor.fetchall() if cursor.description is not None else None
+
+    first, second = (said(lambda connection=connection: answer(connection)) for connection in pair)  # type: ignore[misc]
+    assert repr(first) == repr(second), text  # NaN too
+    return first
+
+
+ROWS: list[tuple[object, ...]] = [
+    (1, "a", 1, 2.5, "abc", 1), (1, "again", 1, 1, "x", 1), (2, None, 3, None, None, None), (None, "no key", 1, 1, "x", 1),
+    (3, "no count", None, 1, "x", 1), (40_000, "b", 70_000, 1.005, "too long", 3), (4, "b", 1, 99_999.999, "x", 1), (5, "c", 2**40, 1, "x", 1),
+    (2**40, "c", 1, 1, "x", 1), (6, "e", 1, float("nan"), "x", 1), (7, "f", 1, 1, "x  ", float("nan")), (8, "f", 1, 1, "x  ", float("nan")),
+    (9, "g", 1, 1, "x", -0.0), (10, "g", 1, 1, "x", 0), (11, "", 1, 1, "", 2**53 + 1), (12, "12", 1, "7.5", "x", "8"), (13, "13", 1, "seven", "x", 9),
+    ("14", "14", "14", "1", "x", "14"), (15, 15, 15, 1, 15, 15),
+]  # fmt: skip
+CALL = "INSERT INTO t VALUES (%s, %s, %s, %s, %s, %s)"
+
+
+def test_values_and_their_errors(pair: tuple[auroraml.Connection, ...]) -> None:
+    alike(pair, "CREATE TABLE t (a int PRIMARY KEY, b text, c int NOT NULL, d numeric(6,2), e varchar(5), f float8 UNIQUE, g serial, h bpchar(3) UNIQUE)")
+    for row in ROWS:
+        alike(pair, CALL, row)
+        alike(pair, CALL, row)
+    alike(pair, "SELECT * FROM t ORDER BY a")
+    alike(pair, "SELECT a FROM t WHERE f = 'NaN'")
+    alike(pair, "SELECT relpages, reltuples FROM pg_class WHERE relname = 't'")
+
+
+def test_a_row_is_stored_without_operators(pair: tuple[auroraml.Connection, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = 0
+    stored = shortcuts.InsertRow._stored
+
+    def counted(self: shortcuts.InsertRow, row: Sequence[object], host: shortcuts.Host) -> bool:
+        nonlocal kept
+        done = stored(self, row, host)  # type: ignore[arg-type] # datums
+        kept += done
+        return done
+
+    monkeypatch.setattr(shortcuts.InsertRow, "_stored", counted)
+    alike(pair, "CREATE TABLE t (a int PRIMARY KEY, b text)")
+    for number in (1, 2, 2, 3):
+        alike(pair, "INSERT INTO t VALUES (%s, %s)", (number, "x"))
+    assert kept == 3
+
+
+def test_blanks_at_the_end_of_a_key(pair: tuple[auroraml.Connection, ...]) -> None:
+    alike(pair, "CREATE TABLE t (a bpchar(4) PRIMARY KEY, b varchar UNIQUE)")
+    for key in ("a", "a ", "A", "a  "):
+        alike(pair, "INSERT INTO t VALUES (%s, %s)", (key, key))
+        alike(pair, "INSERT INTO t VALUES (%s, %s)", (key + "x", key))
+    alike(pair, "SELECT a, b FROM t ORDER BY b")
+
+
+def test_null_keys_clash_with_nothing(pair: tuple[auroraml.Connection, ...]) -> None:
+    alike(pair, "CREATE TABLE t (a int, b int, UNIQUE (a, b))")
+    for row in ((1, None), (1, None), (None, None), (1, 2), (1, 2), (2, 1)):
+        alike(pair, "INSERT INTO t VALUES (%s, %s)", row)
+    alike(pair, "SELECT * FROM t")
+
+
+def test_checks_and_foreign_keys(pair: tuple[auroraml.Connection, ...]) -> None:
+    alike(pair, "CREATE TABLE t (a int PRIMARY KEY CHECK (a > 0))")
+    alike(pair, "CREATE TABLE u (a int REFERENCES t)")
+    for number in (1, 0, 2, None):
+        alike(pair, "INSERT INTO t VALUES (%s)", (number,))
+        alike(pair, "INSERT INTO u VALUES (%s)", (number,))
+    alike(pair, "SELECT * FROM t, u")
+
+
+def test_indexes_with_expressions_and_predicates(pair: tuple[auroraml.Connection, ...]) -> None:
+    alike(pair, "CREATE TABLE t (a int, b text)")
+    alike(pair, "CREATE UNIQUE INDEX ON t (lower(b)) WHERE a > 1")
+    for row in ((1, "x"), (1, "X"), (2, "x"), (2, "X"), (3, "y")):
+        alike(pair, "INSERT INTO t VALUES (%s, %s)", row)
+    alike(pair, "SELECT * FROM t")
+
+
+def test_defaults_count_once(pair: tuple[auroraml.Connection, ...]) -> None:
+    alike(pair, "CREATE TABLE t (a serial, b int UNIQUE, c int DEFAULT 1 + 1, d timestamptz DEFAULT now())")
+    for number in (1, 1, 2, None, 3):
+        alike(pair, "INSERT INTO t (b) VALUES (%s)", (number,))
+    alike(pair, "SELECT a, b, c, d IS NULL FROM t ORDER BY a")
+
+
+def test_rollbacks(pair: tuple[auroraml.Connection, ...]) -> None:
+    alike(pair, "CREATE TABLE t (a int PRIMARY KEY, b text)")
+    alike(pair, "BEGIN")
+    alike(pair, "INSERT INTO t VALUES (%s, 'x')", (1,))
+    alike(pair, "SAVEPOINT s")
+    alike(pair, "INSERT INTO t VALUES (%s, 'x')", (2,))
+    alike(pair, "SELECT * FROM t")
+    alike(pair, "INSERT INTO t VALUES (%s, 'x')", (2,))
+    alike(pair, "ROLLBACK TO s")
+    alike(pair, "INSERT INTO t VALUES (%s, 'y')", (2,))
+    alike(pair, "SELECT * FROM t")
+    alike(pair, "ROLLBACK")
+    alike(pair, "INSERT INTO t VALUES (%s, 'z')", (2,))
+    alike(pair, "SELECT * FROM t")
+    alike(pair, "DELETE FROM t")
+    alike(pair, "INSERT INTO t VALUES (%s, 'z')", (2,))
+    alike(pair, "SELECT * FROM t")
+
+
+def test_many_rows_between_reads(pair: tuple[auroraml.Connection, ...]) -> None:
+    alike(pair, "CREATE TABLE t (a int, b text, c numeric, d date, e bool, f bytea, g interval, h uuid)")
+    for number in range(2_500):
+        row = (number, None if number % 7 == 0 else f"v {number}", f"{number % 3}.{'5' * (number % 4)}", number % 2 == 0)
+        for connection in pair:
+            connection.execute("INSERT INTO t VALUES (%s, %s, %s, '2020-02-29', %s, 'x', '1 day', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11')", row)
+        if number in (0, 3, 1_030):
+            alike(pair, "SELECT count(*), sum(c), max(b), min(d), bool_and(e), max(g) FROM t")
+        if number == 1_500:
+            alike(pair, "INSERT INTO t SELECT a, b, c FROM t LIMIT 20")
+    alike(pair, "SELECT * FROM t")
+
+
+def test_read_only_and_privileges(pair: tuple[auroraml.Connection, ...]) -> None:
+    alike(pair, "CREATE TABLE t (a int)")
+    alike(pair, "CREATE ROLE r")
+    alike(pair, "INSERT INTO t VALUES (%s)", (1,))
+    alike(pair, "SET default_transaction_read_only = on")
+    alike(pair, "INSERT INTO t VALUES (%s)", (2,))
+    alike(pair, "SET default_transaction_read_only = off")
+    alike(pair, "SET ROLE r")
+    alike(pair, "INSERT INTO t VALUES (%s)", (3,))
+    alike(pair, "RESET ROLE")
+    alike(pair, "SELECT * FROM t")
+
+
+def test_a_key_that_another_transaction_has_is_waited_for() -> None:
+    with auroraml.Database() as database, database.connect(autocommit=True) as one, database.connect(autocommit=True) as other:
+        one.execute("CREATE TABLE t (a int PRIMARY KEY, b text)")
+        for connection in (one, other):
+            connection.execute("SET plan_cache_mode = 'force_generic_plan'")
+        one.execute("BEGIN")
+        one.execute("INSERT INTO t VALUES (%s, 'one')", (1,), prepare=True)
+        answers: list[object] = []
+        waiting = threading.Thread(target=lambda: answers.append(said(lambda: other.execute("INSERT INTO t VALUES (%s, 'other')", (1,), prepare=True))))
+        waiting.start()
+        time.sleep(0.05)
+        assert not answers
+        one.execute("ROLLBACK")
+        waiting.join(10)
+        assert one.execute("SELECT b FROM t").fetchall() == [("other",)]
