@@ -74,7 +74,9 @@ class InsertRow(Shortcut):
                 value = values[place][1]
                 row.append(value if read is None or value is None else read(value))
         if not self._stored(row, host):
-            Writer(self.relation, ctx or host.context(tuple(values))).insert(Batch.of([from_datums(type, [value]) for type, value in zip(self.types, row, strict=True)], 1))
+            Writer(self.relation, ctx or host.context(tuple(values))).insert(
+                Batch.of([from_datums(type, [value]) for type, value in zip(self.types, row, strict=True)], 1)
+            )
         return 1
 
     def _stored(self, row: Sequence[Datum | None], host: Host) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 
 import auroraml
+from auroraml.batch import Datum
 from auroraml.errors import Error
 from auroraml.executor import shortcuts
 from auroraml.session.observer import Observer
@@ -60,7 +61,10 @@ CALL = "INSERT INTO t VALUES (%s, %s, %s, %s, %s, %s)"
 
 
 def test_values_and_their_errors(pair: tuple[auroraml.Connection, ...]) -> None:
-    alike(pair, "CREATE TABLE t (a int PRIMARY KEY, b text, c int NOT NULL, d numeric(6,2), e varchar(5), f float8 UNIQUE, g serial, h bpchar(3) UNIQUE)")
+    alike(
+        pair,
+        "CREATE TABLE t (a int PRIMARY KEY, b text, c int NOT NULL, d numeric(6,2), e varchar(5), f float8 UNIQUE, g serial, h bpchar(3) UNIQUE)",
+    )
     for row in ROWS:
         alike(pair, CALL, row)
         alike(pair, CALL, row)
@@ -73,9 +77,9 @@ def test_a_row_is_stored_without_operators(pair: tuple[auroraml.Connection, ...]
     kept = 0
     stored = shortcuts.InsertRow._stored
 
-    def counted(self: shortcuts.InsertRow, row: Sequence[object], host: shortcuts.Host) -> bool:
+    def counted(self: shortcuts.InsertRow, row: Sequence[Datum | None], host: shortcuts.Host) -> bool:
         nonlocal kept
-        done = stored(self, row, host)  # type: ignore[arg-type] # datums
+        done = stored(self, row, host)
         kept += done
         return done
 
@@ -178,7 +182,9 @@ def test_a_key_that_another_transaction_has_is_waited_for() -> None:
         one.execute("BEGIN")
         one.execute("INSERT INTO t VALUES (%s, 'one')", (1,), prepare=True)
         answers: list[object] = []
-        waiting = threading.Thread(target=lambda: answers.append(said(lambda: other.execute("INSERT INTO t VALUES (%s, 'other')", (1,), prepare=True))))
+        waiting = threading.Thread(
+            target=lambda: answers.append(said(lambda: other.execute("INSERT INTO t VALUES (%s, 'other')", (1,), prepare=True)))
+        )
         waiting.start()
         time.sleep(0.05)
         assert not answers
