@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 from weakref import WeakKeyDictionary
 
 from auroraml.batch import Batch, Datum, from_datums
+from auroraml.catalog.catalog import Catalog
+from auroraml.catalog.simulated import simulates
 from auroraml.evaluate import Evaluator, Frame, compile
 from auroraml.executor.constraints import Writer, live_columns
 from auroraml.executor.plans import has_subqueries
@@ -29,6 +31,10 @@ Step = tuple[int, Datum | None, Read | None, Evaluator | None]  # a parameter's 
 
 class Host(Protocol):
     """What runs shortcuts: a session."""
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalog as the statement sees it."""
 
     @property
     def stored(self) -> Transaction:
@@ -84,6 +90,8 @@ class InsertRow(Shortcut):
         for place in self.required:
             if row[place] is None:
                 return False
+        if simulates(host.catalog, self.relation):
+            return False
         transaction = host.stored
         store = transaction.store
         with store.lock:
