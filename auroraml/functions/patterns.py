@@ -15,7 +15,7 @@ import regex
 from auroraml.errors import InvalidEscapeSequence
 from auroraml.functions.signature import SCALARS, Kernel, oid_of, scalar
 from auroraml.functions.strings import each
-from auroraml.functions.word_search import holding, holding_in_order
+from auroraml.functions.word_search import holding, in_order
 
 Text = Any
 _INNER = re.compile(r"%.*[%_].*", re.DOTALL)  # more than what texts begin or end with, which Arrow finds fast
@@ -65,14 +65,16 @@ def _words(pattern: str) -> list[bytes]:
 def _matching(texts: pa.Array, pattern: str) -> Text:
     """Which texts match a pattern (that does not end in an escape): those without its rarest word need no matching."""
     words = _words(pattern) if _INNER.fullmatch(pattern) else []
-    found = holding(texts, words)
-    if found is None:
+    held = holding(texts, words)
+    if held is None:
         return pc.match_like(texts, pattern)
-    if len(words) == 1 and _WORDS.fullmatch(pattern):
-        return pa.array(found)
-    rows = np.flatnonzero(found)
-    some = texts.take(pa.array(rows))
-    found[rows] = holding_in_order(some, words) if _WORDS.fullmatch(pattern) else pc.match_like(some, pattern).to_numpy(zero_copy_only=False)
+    rows = held.rows
+    if not _WORDS.fullmatch(pattern):
+        rows = rows[pc.match_like(texts.take(pa.array(rows)), pattern).to_numpy(zero_copy_only=False)]
+    elif len(words) > 1:
+        rows = in_order(texts, words, held)
+    found = np.zeros(len(texts), np.bool_)
+    found[rows] = True
     return pa.array(found)
 
 
