@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Lock
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,7 @@ from auroraml.executor.scratch import LARGEST, SPARSE, borrow, give_back
 from auroraml.types.pg_type import PgType
 
 DENSE, WIDEST = 65_536, LARGEST  # a table of so many codes is made for any number of rows, or for many that are looked up
+T = TypeVar("T")
 Groups: TypeAlias = npt.NDArray[np.int32]
 FAR = 1 << 62
 ROOM, PER_ROW = 16, 4  # codes for each row of the build side, and for each row of both
@@ -368,6 +369,8 @@ class Matcher:
         self.present: Mask | None = None  # by code: whether there are rows
         self.lock = Lock()  # participants of a Gather share what they look up in
         self.turned = False  # the build side's rows were looked up once
+        self.folding = Lock()
+        self.folds: dict[int, object] = {}
 
     @property
     def unique(self) -> bool:
@@ -443,6 +446,27 @@ class Matcher:
         if self.last is not None:
             codes = _places(pa.array(codes), self.last)
         return codes, None if len(rows) == n else rows
+
+    def folded(self, key: int, make: Callable[[Index, Index | None, int], T | None]) -> T | None:
+        """What is made of the rows' codes, which rows these are of (None: all), and the number they are below; once for each `key`.
+
+        None where the table is made already, as the codes are not kept then.
+        """
+        with self.folding:
+            if key not in self.folds:
+                with self.lock:
+                    coded = None if self.table is not None else self._usable(self.n)
+                self.folds[key] = None if coded is None else make(*coded, self.size)
+            return self.folds[key]  # type: ignore[return-value] # what `make` has made
+
+    def codes_of(self, keys: Sequence[Vector], n: int) -> Index:
+        """The codes of `n` other rows, 0 where there is none; of rows that meet nobody, any number may come."""
+        codes, rows = self._probe(keys, n)
+        if rows is None:
+            return np.clip(codes, 0, self.size - 1)
+        found = np.zeros(n, np.int64)
+        found[rows] = codes
+        return found
 
     def find(self, keys: Sequence[Vector], n: int) -> Found:
         """The matches of `n` probe rows."""

@@ -183,7 +183,7 @@ def in_order(texts: pa.Array, words: Sequence[bytes], holding: Holding) -> Index
     held = np.ones(len(holding.rows), np.bool_)
     for i, word in enumerate(words):
         if i == holding.word:
-            rows = np.cumsum(_firsts(holding.owners))
+            rows: Index = np.cumsum(_firsts(holding.owners), dtype=np.int64)
             rows -= 1
             places = holding.places - (before.take(holding.rows, mode="clip") - offsets[:-1]).take(rows, mode="clip")
         else:

@@ -56,6 +56,7 @@ class HashJoinRows(KeyedRows):
         self.built: Batch | None = None
         self.outer_known = False  # to have rows, from a run before
         self.empty = False  # nothing is in the table
+        self.unpaired = False  # somebody above reads the outer rows himself, and may never want pairs
 
     def open(self) -> None:
         super().open()
@@ -89,7 +90,7 @@ class HashJoinRows(KeyedRows):
         keys = self.inner_key_values(batch)
         self._count_rows(batch, keys)
         matcher = self.matcher_of(keys, batch)
-        if self.member is not None and (rows := self.node.outer.cost.rows) >= batch.n:
+        if not self.unpaired and self.member is not None and (rows := self.node.outer.cost.rows) >= batch.n:
             matcher.build(int(min(rows, PROBES)))  # the first rows that are looked up may be few
         return batch, matcher, self.empty
 
@@ -108,7 +109,8 @@ class HashJoinRows(KeyedRows):
     def _table(self, parts: list[Batch]) -> tuple[Batch, Matcher]:
         batch = concat_batches([part for part in parts if part.n] or parts[:1])
         matcher = self.matcher_of(self.inner_key_values(batch), batch)
-        matcher.build(PROBES)
+        if not self.unpaired:
+            matcher.build(PROBES)
         return batch, matcher
 
     def _count_rows(self, batch: Batch, keys: list[Vector]) -> None:
@@ -126,6 +128,19 @@ class HashJoinRows(KeyedRows):
         if not self.ready and not self._begin():
             self.finished = True
         return super().produce(n)
+
+    def begin_unpaired(self) -> bool:
+        """Have the inner rows ready for somebody who reads the outer ones himself; False where the join gives no rows."""
+        self.metrics.loops += not self.started
+        self.started = self.unpaired = True
+        self.open()
+        return self._begin()
+
+    def pair(self) -> None:
+        """Pairs are wanted after all."""
+        self.unpaired = False
+        if self.member is not None and self.node.parallel_aware and self.matcher is not None and self.right.n:
+            self.matcher.build(PROBES)
 
     def _begin(self) -> bool:
         """Build the table, unless there is one from a run before; False where it shows then that the join gives no rows.
@@ -159,7 +174,7 @@ class HashJoinRows(KeyedRows):
             return NO_PAIRS
         assert self.matcher is not None
         if self._only_contained():
-            rows = np.flatnonzero(self.matcher.contains(self._keys(left), left.n))
+            rows = np.flatnonzero(self.matcher.contains(self.keys_of(left), left.n))
             return rows, np.zeros(len(rows), np.int64)
         i, j = super().candidates(left)
         if self.ctx.measured and self.loops.n is None and len(i):

@@ -43,7 +43,7 @@ class KeyedRows(JoinRows):
             keys, types = [*keys, batch.owner.vector], [*types, INT8]
         return Matcher(keys, types, batch.n, self.latest_first, self.node.outer.cost.rows)
 
-    def _keys(self, left: Batch) -> list[Vector]:
+    def keys_of(self, left: Batch) -> list[Vector]:
         """What outer rows are looked up by."""
         frame = self.frame(left.n, left, left)
         keys = [key(frame) for key in self.outer_keys]
@@ -60,7 +60,7 @@ class KeyedRows(JoinRows):
         if found is not None and found[0] is left:
             return found[1].outer_pairs() if fills else found[1].pairs()
         assert self.matcher is not None
-        keys = self._keys(left)
+        keys = self.keys_of(left)
         return self.matcher.find(keys, left.n).outer_pairs() if fills else self.matcher.pairs(keys, left.n)
 
     def most_candidates(self) -> int:
@@ -68,6 +68,6 @@ class KeyedRows(JoinRows):
 
     def candidate_counts(self, left: Batch) -> Index:
         assert self.matcher is not None
-        found = self.matcher.find(self._keys(left), left.n)
+        found = self.matcher.find(self.keys_of(left), left.n)
         self.found = left, found
         return found.sizes()

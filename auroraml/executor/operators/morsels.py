@@ -1,4 +1,4 @@
-"""MorselStates: groups folded morsel by morsel where they are few; their states are combined at the end and no other row is kept."""
+"""MorselStates: groups folded morsel by morsel where they are few; their states (GroupStates) are combined at the end and no other row is kept."""
 
 from __future__ import annotations
 
@@ -48,18 +48,35 @@ def around(batch: Batch) -> tuple[Batch, Mask] | None:
     return Batch([Column(column.source, stretch) for column in batch.columns], len(mask)), mask
 
 
-class MorselStates:
-    """The states of each morsel's groups, and a row of each group."""
+class GroupStates:
+    """The states of groups of parts of the rows, and a row of each."""
+
+    def __init__(self, calls: Sequence[Accumulated], keys: Sequence[int], types: Sequence[PgType], ctx: CallContext) -> None:
+        self.calls, self.keys, self.types = calls, keys, types
+        self.ctx = ctx
+        self.heads: list[Batch] = []
+        self.states: list[list[Vector]] = []
+
+    def merged(self, phase: str) -> tuple[Batch, list[Vector]]:
+        """A row of each group, in order of first appearance, and the calls' values, or states that are handed on."""
+        heads = concat_batches(self.heads)
+        codes, count, first = groups([heads.vector(k) for k in self.keys], self.types, heads.n)
+        states = [concat([some[i] for some in self.states]) for i in range(len(self.calls))]
+        if phase == "partial" and count == heads.n:
+            return heads, states
+        finish = merged if phase == "partial" else combined
+        return heads.take(first), [finish(call.call, state, codes, count, self.ctx) for call, state in zip(self.calls, states, strict=True)]
+
+
+class MorselStates(GroupStates):
+    """The states of each morsel's groups."""
 
     def __init__(
         self, calls: Sequence[Accumulated], keys: Sequence[int], types: Sequence[PgType],
         at_once: Evaluation, in_order: Evaluation, ctx: CallContext,
     ) -> None:  # fmt: skip
-        self.calls, self.keys, self.types = calls, keys, types
+        super().__init__(calls, keys, types, ctx)
         self.at_once, self.in_order = at_once, in_order
-        self.ctx = ctx
-        self.heads: list[Batch] = []
-        self.states: list[list[Vector]] = []
 
     def add(self, batch: Batch) -> bool:
         """Fold rows; False, with nothing done, where the first ones have so many groups that it does not pay."""
@@ -116,13 +133,3 @@ class MorselStates:
             states.append(state_of(call.call, args, owners, size, self.ctx).flat().take(used))
         self.heads.append(batch.take(first[order]))
         self.states.append(states)
-
-    def merged(self, phase: str) -> tuple[Batch, list[Vector]]:
-        """A row of each group, in order of first appearance, and the calls' values, or states that are handed on."""
-        heads = concat_batches(self.heads)
-        codes, count, first = groups([heads.vector(k) for k in self.keys], self.types, heads.n)
-        finish = merged if phase == "partial" else combined
-        values = [
-            finish(call.call, concat([states[i] for states in self.states]), codes, count, self.ctx) for i, call in enumerate(self.calls)
-        ]  # fmt: skip
-        return heads.take(first), values
