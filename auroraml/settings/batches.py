@@ -25,6 +25,16 @@ AURORAML_SAGEMAKER_BATCH_ROWS = Setting[int](
     help="Rows of a batch of invoke_endpoint whose max_rows_per_batch is NULL.",
     more="The default is Aurora MySQL's; AWS publishes none for Aurora PostgreSQL.",
 )
+AURORAML_MAX_ROWS_PER_BATCH = Setting[int](
+    name="auroraml.max_rows_per_batch",
+    kind=VarType.INTEGER,
+    default=0,
+    least=0,
+    most=2147483647,
+    category=CATEGORY,
+    help="Rows of a batch of every batch function, whatever max_rows_per_batch its call or wrapper says; 0 leaves it to the call.",
+    more="For trying sizes without changing statements and wrappers; AWS has no such setting.",
+)
 AURORAML_BATCH_OVER_LIMIT = Setting[str](
     name="auroraml.batch_over_limit",
     kind=VarType.ENUM,

@@ -23,7 +23,7 @@ from auroraml.ir.objects import Function
 from auroraml.ir.tree import rewrite, walk
 from auroraml.services.batch_rows import refuse_below_one
 from auroraml.settings import Settings, defined
-from auroraml.settings.batches import AURORAML_BATCH_OVER_LIMIT
+from auroraml.settings.batches import AURORAML_BATCH_OVER_LIMIT, AURORAML_MAX_ROWS_PER_BATCH
 
 RUN = 262_144  # rows of a run
 RUN_SECONDS = 0.02  # of calls, before the rows answered so far are handed out: whoever finds fault with one of them stops the calls
@@ -73,9 +73,9 @@ class BatchSize:
     def rows(self, frame: Frame) -> int:
         """The limit for a batch that starts with the one row of `frame`."""
         settings = frame.ctx.settings
-        least = ALL
+        least, tried = ALL, settings[AURORAML_MAX_ROWS_PER_BATCH]
         for given, function in self.limits:
-            value = None if given is None else given(frame).datum(0)
+            value = tried or (None if given is None else given(frame).datum(0))
             size = None if value is None else int(str(value))
             if size is not None and size <= 0:
                 refuse_below_one(settings)
