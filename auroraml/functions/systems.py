@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from decimal import ROUND_HALF_UP, Decimal
@@ -129,10 +128,10 @@ def session_user(ctx: CallContext) -> str:
     return ctx.session_user
 
 
-@scalar("pg_backend_pid()", face="datum", raises=False)
-def pg_backend_pid() -> int:
-    """The process that serves the session."""
-    return os.getpid()
+@scalar("pg_backend_pid()", face="datum", context=True, raises=False)
+def pg_backend_pid(ctx: CallContext) -> int:
+    """The session's number, which stands for the process that a server would have for it."""
+    return ctx.host.pid  # type: ignore[no-any-return] # the session
 
 
 @scalar("txid_current()", face="datum", context=True)
