@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from auroraml.errors import DatabaseError, NoActiveSqlTransaction, QueryCanceled
 from auroraml.settings.batches import AURORAML_MAX_ROWS_PER_BATCH
-from auroraml.teach.page.calls import Attempt, Call, time_line
+from auroraml.teach.page.calls import DRAWN, Attempt, Call, time_line
 from auroraml.teach.page.labels import Json
 from auroraml.teach.page.plan import Plan, read_plan, walk
 from auroraml.teach.page.run import Comparison, Page, Run, bill_of, figures_of
@@ -70,7 +70,7 @@ def undone(ask: Ask, *settings: str) -> Iterator[None]:
             ask(ending)
 
 
-def explained_run(ask: Ask, query: str, *, size: int | None = None, clock: str | None = None) -> tuple[Run, str]:
+def explained_run(ask: Ask, query: str, *, size: int | None = None, clock: str | None = None, drawn: int = DRAWN) -> tuple[Run, str]:
     """EXPLAIN ANALYZE with everything a run shows, and its JSON as answered."""
     last, begun, clock_now = ask(
         "SELECT coalesce((SELECT max(call_id) FROM auroraml.service_calls), 0)::text, extract(epoch FROM clock_timestamp())::text, "
@@ -81,7 +81,7 @@ def explained_run(ask: Ask, query: str, *, size: int | None = None, clock: str |
     # Execution begins behind the planning, and calls are logged by the time of day.
     origin = float(begun or 0) + (plan.planning or 0.0) / 1000
     calls = _calls(ask, int(last or 0), origin)
-    line = time_line(calls, plan.execution or 0.0)
+    line = time_line(calls, plan.execution or 0.0, drawn)
     figures = figures_of(plan, line)
     return Run(plan=plan, line=line, bill=bill_of(plan), figures=figures, clock=clock or str(clock_now), size=size), document
 
@@ -169,7 +169,7 @@ def _tried(ask: Ask, query: str, wish: Wish, *settings: str, size: int | None = 
     clock = (f"auroraml.clock = {wish.clock}",) if _has_virtual_clock(ask) else ()
     try:
         with undone(ask, *clock, *settings):
-            return explained_run(ask, query, size=size, clock=wish.clock)[0]
+            return explained_run(ask, query, size=size, clock=wish.clock, drawn=DRAWN // 2)[0]
     except QueryCanceled:
         raise
     except DatabaseError:

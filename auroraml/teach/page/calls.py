@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 LEADER = "leader"
-MOST = 240  # calls that a lane draws one by one
-COLUMNS = 160  # of a lane that has more
+DRAWN = 1_600  # bars and columns of a time line, over all its lanes
+FEWEST, MOST = 30, 240  # bars or columns of a lane, whatever that makes of them
 DEPTH = 6  # bars above each other where an instance works on several requests at once
 
 
@@ -57,6 +57,11 @@ class Call:
     def kind(self) -> str:
         """failed, retried or fine."""
         return "failed" if self.status != "succeeded" else "retried" if self.attempts > 1 else "fine"
+
+    @property
+    def host(self) -> str:
+        """What answered it: an endpoint, a model, or Comprehend in a language."""
+        return f"{self.service} {self.target}" if self.service == "Comprehend" else self.target or self.operation
 
     @property
     def timeline(self) -> tuple[Attempt, ...]:
@@ -144,28 +149,28 @@ def worker_name(number: int | None) -> str:
     return LEADER if number is None else f"worker {number}"
 
 
-def time_line(calls: Sequence[Call], length: float) -> TimeLine:
-    """The calls by lane; workers in their order behind the leader, instances by name."""
+def time_line(calls: Sequence[Call], length: float, drawn: int = DRAWN) -> TimeLine:
+    """The calls by lane; workers in their order behind the leader, instances by name. About so many things are `drawn` at most."""
     length = max([length, *(call.end for call in calls)])
     workers: dict[tuple[int, str], list[Bar]] = {}
     instances: dict[tuple[str, int, str], list[Bar]] = {}
     for call in calls:
         number = -1 if call.worker is None else call.worker
         workers.setdefault((number, worker_name(call.worker)), []).append(Bar(call=call, parts=_parts(call)))
-        name = call.target or call.operation
         for attempt in call.timeline:
             if attempt.instance is not None:
-                key = name, attempt.instance, f"{name} · instance {attempt.instance}"
+                key = call.host, attempt.instance, f"{call.host} · instance {attempt.instance}"
             elif call.tries and attempt.error is not None:
                 continue  # refused before it reached one
             else:
-                key = name, -1, name
+                key = call.host, -1, call.host
             part = Part(kind="work" if attempt.error is None else "failed", start=attempt.start + attempt.queued, end=attempt.end)
             instances.setdefault(key, []).append(Bar(call=call, parts=(part,)))
+    most = min(MOST, max(FEWEST, drawn // max(1, len(workers) + len(instances))))
     return TimeLine(
         length=length,
-        workers=tuple(_lane(key[-1], workers[key], length) for key in sorted(workers)),
-        instances=tuple(_lane(key[-1], instances[key], length) for key in sorted(instances)),
+        workers=tuple(_lane(key[-1], workers[key], length, most) for key in sorted(workers)),
+        instances=tuple(_lane(key[-1], instances[key], length, most) for key in sorted(instances)),
         calls=tuple(calls),
     )
 
@@ -182,15 +187,15 @@ def _parts(call: Call) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def _lane(name: str, bars: list[Bar], length: float) -> Lane:
+def _lane(name: str, bars: list[Bar], length: float, most: int) -> Lane:
     bars = sorted(bars, key=lambda bar: (bar.start, bar.call.number))
     starts, ends = np.array([bar.start for bar in bars]), np.array([bar.end for bar in bars])
     edges = np.unique(np.concatenate([starts, ends]))
     covered = (np.searchsorted(np.sort(starts), edges, "right") > np.searchsorted(np.sort(ends), edges, "right"))[:-1]
     busy = float(np.diff(edges)[covered].sum()) / length if length else 0.0
     items = sum(bar.call.items for bar in bars)
-    if len(bars) > MOST:
-        columns = _columns(bars, length)
+    if len(bars) > most:
+        columns = _columns(bars, length, most)
         peak = max(1.0, *(column.busy + column.waiting for column in columns))
         return Lane(name=name, calls=len(bars), items=items, busy=busy, columns=columns, peak=peak)
     stacked, depth = _stacked(bars)
@@ -210,19 +215,19 @@ def _stacked(bars: Sequence[Bar]) -> tuple[tuple[Bar, ...], int]:
     return tuple(found), len(free)
 
 
-def _columns(bars: Sequence[Bar], length: float) -> tuple[Column, ...]:
-    edges = np.linspace(0.0, length, COLUMNS + 1)
+def _columns(bars: Sequence[Bar], length: float, number: int) -> tuple[Column, ...]:
+    edges = np.linspace(0.0, length, number + 1)
     parts = {kind: [part for bar in bars for part in bar.parts if part.kind in kinds] for kind, kinds in _KINDS.items()}
     busy, waiting = (_overlap(*(np.array([getattr(part, end) for part in parts[kind]]) for end in ("start", "end")), edges) for kind in _KINDS)
-    place = np.clip(np.searchsorted(edges, [bar.start for bar in bars], "right") - 1, 0, COLUMNS - 1)
+    place = np.clip(np.searchsorted(edges, [bar.start for bar in bars], "right") - 1, 0, number - 1)
     kinds = np.array([bar.call.kind for bar in bars])
-    counts = {kind: np.bincount(place[kinds == kind], minlength=COLUMNS).tolist() for kind in ("fine", "retried", "failed")}
+    counts = {kind: np.bincount(place[kinds == kind], minlength=number).tolist() for kind in ("fine", "retried", "failed")}
     return tuple(
         Column(
             start=float(edges[i]), end=float(edges[i + 1]), calls=sum(found[i] for found in counts.values()), busy=float(busy[i]),
             waiting=float(waiting[i]), retried=counts["retried"][i], failed=counts["failed"][i],
         )
-        for i in range(COLUMNS)
+        for i in range(number)
     )  # fmt: skip
 
 

@@ -41,6 +41,8 @@ def _kind(node: Json, kind: str) -> str:
 
 def _target(node: Json) -> str:
     """The relation, function, CTE or subquery that is scanned, and its alias where it has another."""
-    found = next((str(node[key]) for key in ("Relation Name", "Function Name", "Table Function Name", "CTE Name", "Tuplestore Name") if key in node), "")
+    found = next(
+        (str(node[key]) for key in ("Relation Name", "Function Name", "Table Function Name", "CTE Name", "Tuplestore Name") if key in node), ""
+    )
     alias = str(node.get("Alias", ""))
     return f"{found} {alias}" if found and alias and alias != found else found or alias
