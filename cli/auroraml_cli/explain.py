@@ -12,6 +12,7 @@ import click
 from auroraml import sql
 from auroraml.commands.explain import FLAGS, FORMATS
 from auroraml.errors import DatabaseError
+from auroraml.lazy import load
 from auroraml.sql import statements as st
 from auroraml_cli.client import Embedded
 from auroraml_cli.connection import CONNECTION, Connection, Unconnected, connect
@@ -35,6 +36,9 @@ What to explain:
 How:
       --analyze            run the statement and show what happened
       --format=FORMAT      text (default), json, yaml or xml
+      --picture            run the statement and draw its plan and calls in the terminal
+      --html=FILENAME      run the statement and write a page: plan, calls, bill, sizes of batches, before and after migration (--no-analyze: do
+                           not run it); what the statement changes is rolled back
       --virtual            run on the virtual clock (auroraml.clock)
       --NAME, --no-NAME    EXPLAIN's other options: {flags}
 
@@ -43,6 +47,7 @@ Connection and services: -d, -U, --config, --services, --record, --replay, --ins
 PARAMETERS: list[click.Parameter] = [
     click.Argument(["files"], nargs=-1), click.Option(["-c", "--command", "commands"], multiple=True), click.Option(["--all", "every"], is_flag=True),
     click.Option(["--format"], type=click.Choice(FORMATS), default="text"), click.Option(["--virtual"], is_flag=True),
+    click.Option(["--html"]), click.Option(["--picture"], is_flag=True),
     click.Option(["-?", "--help", "helping"], is_flag=True), *(click.Option([f"--{name}/--no-{name}"], default=None) for name in FLAGS), *CONNECTION,
 ]  # fmt: skip
 
@@ -56,6 +61,8 @@ class Request:
     every: bool = False
     format: str = "text"
     virtual: bool = False
+    html: str | None = None
+    picture: bool = False
     helping: bool = False
     flags: tuple[tuple[str, bool], ...] = ()
     connection: Connection
@@ -133,17 +140,36 @@ def _rows(client: Embedded, text: str) -> list[str]:
 
 def _work(client: Embedded, steps: Sequence[Step], asked: Request) -> None:
     able = [number for number, step in enumerate(steps) if step.query]
+    pictured = asked.html is not None or asked.picture
     chosen = set(able if asked.every else able[-1:])
-    analyze = dict(asked.flags).get("analyze", False)
+    kept = dict(asked.flags).get("analyze", False) and not pictured  # what an explained change did
     shown = 0
     for number, step in enumerate(steps):
         if number in chosen:
-            if len(chosen) > 1 and asked.format == "text":
+            if len(chosen) > 1 and asked.format == "text" and asked.html is None:
                 print("\n" * (shown > 0) + "\n".join(f"-- {line}" for line in step.query.splitlines()))
             shown += 1
-            print("\n".join(_rows(client, explained(step, asked))), flush=True)
-        if number not in chosen or (step.changes and not analyze and number < max(chosen)):
+            if pictured:
+                _picture(client, step, asked, shown)
+            else:
+                print("\n".join(_rows(client, explained(step, asked))), flush=True)
+        if number not in chosen or (step.changes and not kept and number < max(chosen)):
             _rows(client, step.text)
+
+
+def _picture(client: Embedded, step: Step, asked: Request, number: int) -> None:
+    """The statement's page, the second of several with a 2 in its name; or its picture on the terminal."""
+    picturing = load("auroraml_cli.picturing")
+    try:
+        if asked.html is not None:
+            path = Path(asked.html).expanduser()
+            path = path if number == 1 else path.with_stem(f"{path.stem}-{number}")
+            picturing.write_page(client, step.query, path, analyze=dict(asked.flags).get("analyze", True))
+            print(path)
+        if asked.picture:
+            picturing.print_picture(client, step.query, sys.stdout)
+    except picturing.Unpictured as failure:
+        raise Failed(report(failure.error.diag, failure.text)) from failure
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -73,6 +73,8 @@ COMMANDS = """General
   \\copyright             the licence
   \\crosstabview [COLUMNS] run the query and pivot its result
   \\errverbose            the last error with all it carries
+  \\explain [-o FILE] [QUERY]
+                         run the query (or the last one), show its plan, calls and bill; -o: as a page
   \\g [(OPTIONS)] [FILE]  run the query, the result to a file or |pipe
   \\gdesc                 describe the query's result without running it
   \\gexec                 run the query, then each value of its result

@@ -176,7 +176,7 @@ def time_line(calls: Sequence[Call], length: float, drawn: int = DRAWN) -> TimeL
 
 
 def _parts(call: Call) -> tuple[Part, ...]:
-    parts = []
+    parts: list[Part] = []
     for attempt in call.timeline:
         if parts and attempt.start > parts[-1].end:
             parts.append(Part(kind="pause", start=parts[-1].end, end=attempt.start))
@@ -218,7 +218,7 @@ def _stacked(bars: Sequence[Bar]) -> tuple[tuple[Bar, ...], int]:
 def _columns(bars: Sequence[Bar], length: float, number: int) -> tuple[Column, ...]:
     edges = np.linspace(0.0, length, number + 1)
     parts = {kind: [part for bar in bars for part in bar.parts if part.kind in kinds] for kind, kinds in _KINDS.items()}
-    busy, waiting = (_overlap(*(np.array([getattr(part, end) for part in parts[kind]]) for end in ("start", "end")), edges) for kind in _KINDS)
+    busy, waiting = (_overlap(np.array([part.start for part in found]), np.array([part.end for part in found]), edges) for found in parts.values())
     place = np.clip(np.searchsorted(edges, [bar.start for bar in bars], "right") - 1, 0, number - 1)
     kinds = np.array([bar.call.kind for bar in bars])
     counts = {kind: np.bincount(place[kinds == kind], minlength=number).tolist() for kind in ("fine", "retried", "failed")}
@@ -240,6 +240,6 @@ def _overlap(starts: np.ndarray, ends: np.ndarray, edges: np.ndarray) -> np.ndar
     def passed(moments: np.ndarray) -> np.ndarray:
         ordered = np.sort(moments)
         below = np.searchsorted(ordered, edges)
-        return edges * below - np.concatenate([[0.0], np.cumsum(ordered)])[below]
+        return np.asarray(edges * below - np.concatenate([[0.0], np.cumsum(ordered)])[below])
 
-    return np.maximum(np.diff(passed(starts) - passed(ends)) / np.diff(edges), 0.0)
+    return np.asarray(np.maximum(np.diff(passed(starts) - passed(ends)) / np.diff(edges), 0.0))

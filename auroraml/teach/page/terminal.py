@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TextIO
 
 import numpy as np
@@ -21,8 +20,11 @@ from auroraml.teach.page.run import Run
 GUIDES = {"pipe": "│ ", "gap": "  ", "tee": "├─", "end": "└─"}
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 SHADES = ("dim", "yellow", "dark_orange", "bold red")  # of time grades
+BEGINS = "▐"  # a call, where there is room to tell it from the one before
 NAMES = 24  # cells for lanes' names, at most
-NARROWEST = 40
+NARROWEST = 20  # cells of a lane
+NARROWEST_NAME = 32
+GIVE_WAY = ("loops", "cost", "own time", "estimated", "rows")
 
 
 def write_plan(plan: Plan, out: TextIO, *, width: int | None = None, color: bool | None = None) -> None:
@@ -46,51 +48,61 @@ def _console(out: TextIO, width: int | None, color: bool | None) -> Console:
     """rich looks for NO_COLOR, the terminal and its width itself; what is no terminal has 100 columns."""
     terminal = out.isatty()
     chosen = width if width is not None else None if terminal else 100
-    return Console(file=out, width=chosen, highlight=False, no_color=None if color is None else not color, force_terminal=color or None, soft_wrap=False)
+    return Console(
+        file=out, width=chosen, highlight=False, no_color=None if color is None else not color, force_terminal=color or None, soft_wrap=False
+    )
 
 
 def _plan(plan: Plan, console: Console) -> None:
-    rows = rows_of(plan.root)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", show_edge=False)
-    table.add_column("node", overflow="ellipsis", no_wrap=True, ratio=1)
-    measured, wide = plan.root.actual is not None, console.width >= 90
-    timed = measured and plan.root.actual is not None and plan.root.actual.timed
+    """Where the terminal is narrow, nodes' names give way first, then columns, the least telling first."""
+    root = plan.root.actual
+    timed = root is not None and root.timed
+    shown = {
+        "own time": timed,
+        "": timed,
+        "rows": root is not None,
+        "estimated": True,
+        "loops": root is not None,
+        "cost": plan.root.total_cost is not None,
+    }
     bar = max(6, min(20, console.width // 8))
-    if timed:
-        table.add_column("own time", no_wrap=True, min_width=bar)
-        table.add_column("", justify="right", no_wrap=True)
-    if measured:
-        table.add_column("rows", justify="right", no_wrap=True)
-    table.add_column("estimated", justify="right", no_wrap=True)
-    if measured and wide:
-        table.add_column("loops", justify="right", no_wrap=True)
-    if wide and plan.root.total_cost is not None:
-        table.add_column("cost", justify="right", no_wrap=True)
-    for row in rows:
-        table.add_row(*_cells(row, plan, timed, measured, wide, bar))
+    lines = [_cells(row, bar, console.width >= 90) for row in rows_of(plan.root)]
+    cells = {name: max(len(name), *(line[name].cell_len for line in lines), bar if name == "own time" else 0) for name, on in shown.items() if on}
+    longest = max(line["node"].cell_len for line in lines)
+    for name in GIVE_WAY:
+        if _left(console.width, cells) < min(longest, NARROWEST_NAME):
+            cells.pop(name, None)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("node", overflow="ellipsis", no_wrap=True, width=max(4, min(longest, _left(console.width, cells))))
+    for name, width in cells.items():
+        table.add_column(name, justify="left" if name == "own time" else "right", no_wrap=True, width=width)
+    for line in lines:
+        table.add_row(line["node"], *(line[name] for name in cells))
     console.print(table)
     if plan.execution is not None:
         console.print(Text(f"{wording.duration(plan.execution)}, first row after {wording.duration(plan.first_row)}", style="bold"))
 
 
-def _cells(row: Row, plan: Plan, timed: bool, measured: bool, wide: bool, bar: int) -> list[Text]:
+def _left(width: int, cells: Mapping[str, int]) -> int:
+    """What columns of these widths leave for names."""
+    return width - sum(cells.values()) - 2 * len(cells)
+
+
+def _cells(row: Row, bar: int, wide: bool) -> dict[str, Text]:
     node, actual = row.node, row.node.actual
     shade = SHADES[actual.grade] if actual is not None else ""
     name = Text("".join(GUIDES[guide] for guide in row.guides), style="dim")
-    name.append(f"{node.title}: " if node.title else "", style="dim italic")
-    name.append(node.label, style="bold" if actual is not None and actual.grade else "")
-    cells = [name]
-    if timed and actual is not None:
-        cells.append(Text(block_bar(actual.share, bar), style=shade.removeprefix("bold ")))
-        cells.append(Text(f"{wording.duration(actual.own)} {wording.share(actual.share):>6}" if actual.loops else "never ran", style=shade))
-    if measured and actual is not None:
-        cells.append(Text(wording.count(actual.all_rows)))
+    name.append(f"{node.title}: " if node.title else "", style="italic")
+    name.append(node.label, style="not dim bold" if actual is not None and actual.grade else "not dim")
     off = wording.misestimate(node.factor) if node.row_grade else ""
-    cells.append(Text(f"{off} {wording.count(node.plan_rows)}".lstrip() if wide else wording.count(node.plan_rows), style=SHADES[node.row_grade] if off else ""))
-    if measured and wide and actual is not None:
-        cells.append(Text(wording.count(actual.loops)))
-    if wide and plan.root.total_cost is not None:
-        cells.append(Text(wording.cost(node.total_cost)))
+    cells = {
+        "node": name, "own time": Text(), "": Text(), "rows": Text(), "loops": Text(), "cost": Text(wording.cost(node.total_cost)),
+        "estimated": Text(f"{off if wide else ''} {wording.count(node.plan_rows)}".lstrip(), style=SHADES[node.row_grade] if off else ""),
+    }  # fmt: skip
+    if actual is not None:
+        cells["own time"] = Text(block_bar(actual.share, bar), style=shade.removeprefix("bold "))
+        cells[""] = Text(f"{wording.duration(actual.own)} {wording.share(actual.share):>6}" if actual.loops else "never ran", style=shade)
+        cells["rows"], cells["loops"] = Text(wording.count(actual.all_rows)), Text(wording.count(actual.loops))
     return cells
 
 
@@ -111,7 +123,7 @@ def _time_line(line: TimeLine, console: Console) -> None:
             text = Text(_short(lane.name, names).ljust(names) + " ")
             text.append_text(lane_cells(lane, line.length, cells))
             text.append(f" {wording.count(lane.calls)} · {wording.share(lane.busy)}", style="dim")
-            console.print(text, no_wrap=True, overflow="ellipsis")
+            console.print(text, no_wrap=True, overflow="crop")
     end = wording.duration(line.length)
     console.print(Text(" " * (names + 1) + "0" + end.rjust(cells - 1), style="dim"))
     console.print(Text(summary(line), style="dim"))
@@ -122,7 +134,10 @@ def _short(name: str, cells: int) -> str:
 
 
 def lane_cells(lane: Lane, length: float, cells: int) -> Text:
-    """A lane: █ where it works all the time of a cell, ▓ and ▒ less, ░ where a call waits for its instance, · nothing; ! for a failed attempt, r for a retried call."""
+    """A lane: ▐ where a call begins, █ where it works all the time of a cell, ▓ and ▒ less, ░ where a call waits for its instance, · nothing;
+
+    ! is an attempt that failed, r the end of a call that was retried.
+    """
     busy, waiting, marks = np.zeros(cells), np.zeros(cells), [""] * cells
     scale = cells / length if length else 0.0
     for column in lane.columns:
@@ -133,7 +148,9 @@ def lane_cells(lane: Lane, length: float, cells: int) -> Text:
         _bar(bar, busy, waiting, marks, scale)
     text = Text()
     for worked, waited, mark in zip(busy.tolist(), waiting.tolist(), marks, strict=True):
-        if mark:
+        if mark == BEGINS:
+            text.append(mark, style="blue")
+        elif mark:
             text.append(mark, style="bold red" if mark == "!" else "bold yellow")
         elif worked > 0.05 and worked >= waited:
             text.append("█" if worked > 0.95 else "▓" if worked > 0.5 else "▒", style="blue")
@@ -146,6 +163,8 @@ def _bar(bar: Bar, busy: np.ndarray, waiting: np.ndarray, marks: list[str], scal
     for part in bar.parts:
         if part.kind != "pause":
             _cover(waiting if part.kind == "queued" else busy, part.start * scale, part.end * scale, 1.0)
+        if part.kind == "work" and (part.end - part.start) * scale >= 3:
+            _mark(marks, part.start * scale, BEGINS)
         if part.kind == "failed":
             _mark(marks, part.start * scale, "!")
     if bar.call.kind == "retried":
@@ -163,11 +182,6 @@ def _cover(cells: np.ndarray, start: float, end: float, amount: float) -> None:
     first, last = max(int(start), 0), min(int(np.ceil(end)), len(cells))
     for i in range(first, last):  # cells of a line on the screen, not rows
         cells[i] += amount * (min(end, i + 1) - max(start, i))
-
-
-def show(run: Run) -> None:
-    """The picture on the standard output."""
-    write_run(run, sys.stdout)
 
 
 def figures_table(runs: Sequence[Run], out: TextIO, *, width: int | None = None, color: bool | None = None) -> None:
