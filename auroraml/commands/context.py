@@ -11,6 +11,7 @@ from auroraml.batch.vector import Mask
 from auroraml.errors import Diagnostic
 from auroraml.executor import Running
 from auroraml.executor.crew import WorkerSlots
+from auroraml.explain import Explained
 from auroraml.ir.bound import BoundStatement
 from auroraml.ir.decisions import Migrations
 from auroraml.ir.expr import Expr
@@ -119,6 +120,7 @@ class Host(Protocol):
     copy_output: BinaryIO | None
     prepared: dict[str, Prepared]
     cursors: dict[str, Cursor]
+    explained: Explained | None  # what EXPLAIN explained last, for those who want it in another form
 
     @property
     def block(self) -> BlockState:

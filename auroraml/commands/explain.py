@@ -159,27 +159,26 @@ def explained(
         metrics = running.metrics
         metrics.execution = (time.perf_counter() - started) * 1000
     catalog, path = host.catalog, host.names.path
-    return render(
-        Explained(
-            plan=chosen.plan,
-            options=options,
-            metrics=metrics,
-            range_table=entries(chosen.bound.plan),
-            resolve=catalog.type,
-            visible=lambda name, schema: schema in path,
-            changed_settings=tuple(host.settings.changed()),
-            sql=sql,
-            identify=host.settings[COMPUTE_QUERY_ID] == "on",
-            sort_memory=work_memory(host.settings),
-            hash_memory=hash_memory(host.settings),
-            planning=planning,
-            charges=host.services.account.running(),
-            currency=host.services.account.prices.currency if options.charges else "",
-            migrations=chosen.migrations,
-            planning_pages=probes.pages,
-            alternatives=() if ledger is None else considered(ledger, catalog.type),
-        )
+    host.explained = Explained(
+        plan=chosen.plan,
+        options=options,
+        metrics=metrics,
+        range_table=entries(chosen.bound.plan),
+        resolve=catalog.type,
+        visible=lambda name, schema: schema in path,
+        changed_settings=tuple(host.settings.changed()),
+        sql=sql,
+        identify=host.settings[COMPUTE_QUERY_ID] == "on",
+        sort_memory=work_memory(host.settings),
+        hash_memory=hash_memory(host.settings),
+        planning=planning,
+        charges=host.services.account.running(),
+        currency=host.services.account.prices.currency if options.charges else "",
+        migrations=chosen.migrations,
+        planning_pages=probes.pages,
+        alternatives=() if ledger is None else considered(ledger, catalog.type),
     )
+    return render(host.explained)
 
 
 def _answer(lines: Sequence[str], options: Options) -> ResultStream:

@@ -13,6 +13,7 @@ from auroraml.commands.context import Bound
 from auroraml.errors import Diagnostic, ReadOnlySqlTransaction
 from auroraml.executor.context import ExecutionContext
 from auroraml.executor.run import Running, run
+from auroraml.explain import Explained
 from auroraml.executor.shortcuts import shortcut_of
 from auroraml.ir.bound import BoundStatement
 from auroraml.ir.decisions import Migrations
@@ -69,6 +70,7 @@ class Execution(SessionPart):
     _notices: list[Diagnostic]
     _style: tuple[Names, object, TextStyle] | None = None  # the style found last, and what for
     _names: tuple[Catalog, str, str, Names] | None = None  # the search path found last, and what for
+    explained: Explained | None = None  # what EXPLAIN explained last, for those who want it in another form
     latest: Running | None = None  # the plan started last, whose metrics show how far a statement is
 
     def notice(

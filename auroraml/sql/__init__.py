@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from auroraml.sql.parser import parse
+from auroraml.sql.parser import parse, split
 
-__all__ = ["parse"]
+__all__ = ["parse", "split"]

@@ -30,6 +30,15 @@ def parse(text: str) -> tuple[Statement, ...]:
     return tuple(statements)
 
 
+def split(text: str) -> tuple[str, ...]:
+    """The texts of the statements in `text`, without their semicolons; what cannot be cut into tokens is one statement, to be refused as a whole."""
+    try:
+        tokens = tokenize(text)
+    except SqlSyntaxError:
+        return (text,)
+    return tuple(text[tokens[start].start : tokens[stop - 1].end] for start, stop in _spans(tokens))
+
+
 def parse_expression(text: str) -> Query:
     """A lone expression, as SELECT's only target."""
     statement = parse(f"SELECT {text}")[0]

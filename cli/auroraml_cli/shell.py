@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TextIO
 
+from auroraml.errors.report import report
 from auroraml_cli.client import Client, DatabaseError, Diagnostic, Result
 from auroraml_cli.conditions import Conditions
 from auroraml_cli.output import NUMERIC, Options, Table, render
-from auroraml_cli.reports import report
 from auroraml_cli.variables import VariableError, Variables, parse_bool
 
 

@@ -14,9 +14,9 @@ import pytest
 from auroraml_cli.client import Client, Column, Diagnostic, Progress, Result
 from auroraml_cli.mainloop import run_file
 from auroraml_cli.output import Format, Options, Table, render
-from auroraml_cli.reports import excerpt
 from auroraml_cli.shell import Shell
 
+from auroraml.errors.report import excerpt
 from tests.runner.cluster import binaries
 
 Psql = Callable[[str], str]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from auroraml.errors.report import report
 from auroraml_cli.client import DatabaseError
 from auroraml_cli.meta.registry import Call, Outcome, meta
-from auroraml_cli.reports import report
 from auroraml_cli.slash import Kind
 from auroraml_cli.target import BadTarget, parse_target
 

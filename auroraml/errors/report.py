@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from auroraml.errors.base import Diagnostic
 from auroraml.lazy import load
-from auroraml_cli.client import Diagnostic
 
 WIDTH = 60  # of the line shown
 RIGHT = 10  # places kept right of the caret

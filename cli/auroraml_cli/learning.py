@@ -1,0 +1,268 @@
+"""`auroraml-sql learn`: the lessons at the terminal, step by step, with questions that check themselves."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+
+from auroraml.lazy import load
+from auroraml.lessons.lesson import Choice, Code, Lesson, Part, Prose, Question, Task
+from auroraml.lessons.playing import LETTERS, Player
+from auroraml.lessons.progress import Progress, Standing
+from auroraml.lessons.reading import BadLesson, find, lessons, read
+from auroraml.sql import split
+from auroraml_cli.lesson_screen import Screen
+from auroraml_cli.scanner import Scanner, Stop
+
+PROGRAM = "auroraml-sql learn"
+MANY = 3  # wrong replies after which help is offered
+Lines = Callable[[str], str]  # asks with a prompt; EOFError at the end
+
+
+class Left(Exception):
+    """The learner leaves."""
+
+
+@click.command(
+    name=PROGRAM, help="Lessons on Aurora ML. Without LESSON (a number, a name or a file of your own): what there is, and how far you are."
+)
+@click.argument("lesson", required=False)
+@click.option("--auto", is_flag=True, help="Answer the questions itself, and stop nowhere.")
+@click.option("--continue", "resume", is_flag=True, help="Begin with the step you left the lesson at; what comes before is run unseen.")
+@click.option("--reset", is_flag=True, help="Forget the progress of LESSON, or of all.")
+@click.option("--notebook", "folder", metavar="DIR", help="Write LESSON, or all, as Jupyter notebooks into a folder.")
+def command(lesson: str | None, auto: bool, resume: bool, reset: bool, folder: str | None) -> int:
+    """The whole program."""
+    progress = Progress()
+    chosen = None if lesson is None else _chosen(lesson)
+    if reset:
+        progress.reset(chosen)
+    elif folder is not None:
+        for path in load("auroraml.lessons.notebooks").write(lessons() if chosen is None else (chosen,), Path(folder)):
+            click.echo(path)
+    elif chosen is None:
+        _list(progress, Screen())
+    else:
+        with Player(chosen) as player:
+            Teacher(player, Screen(), progress, auto=auto).teach(resume=resume)
+    return 0
+
+
+def run(arguments: Sequence[str]) -> int:
+    """The program and its exit code."""
+    try:
+        code: int = command.main(list(arguments), prog_name=PROGRAM, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        return 130
+    return code
+
+
+def _chosen(word: str) -> Lesson:
+    if word.endswith(".md") or os.sep in word:
+        try:
+            return read(Path(word).read_text(encoding="utf-8"), 0, word)
+        except (OSError, BadLesson) as error:
+            raise click.ClickException(str(error)) from None
+    found = find(word)
+    if found is None:
+        raise click.ClickException(f"there is no lesson {word!r}; {PROGRAM} lists them")
+    return found
+
+
+def _list(progress: Progress, screen: Screen) -> None:
+    width = max(len(lesson.name) for lesson in lessons())
+    for lesson in lessons():
+        standing = progress.of(lesson)
+        asked, right = len(lesson.questions), len(standing.right)
+        state = "done" if standing.done and right == asked else f"{right} of {asked}" if right or standing.step else f"{asked} questions"
+        if standing.step and not standing.done:
+            state += f", left at step {standing.step + 1}"
+        mark = "✓" if state == "done" else "·" if right or standing.step else " "
+        screen.say(f"{mark} {lesson.number:>2}  **{lesson.name:<{width}}**  {lesson.title} *({state})*")
+    screen.say("")
+    screen.say(f"`{PROGRAM} 1` begins with the first; `--continue` goes on where you left, `--notebook DIR` writes Jupyter notebooks.")
+
+
+class Teacher:
+    """Takes a learner, or itself (`auto`), through a lesson."""
+
+    def __init__(self, player: Player, screen: Screen, progress: Progress, *, auto: bool = False, lines: Lines | None = None) -> None:
+        self.player = player
+        self.screen = screen
+        self.progress = progress
+        self.auto = auto
+        self.lines = lines or _typed
+        self.present = not auto and lines is None and sys.stdin.isatty()  # somebody who can press Enter
+
+    @property
+    def standing(self) -> Standing:
+        """The lesson's standing."""
+        return self.progress.of(self.player.lesson)
+
+    def teach(self, *, resume: bool = False) -> None:
+        """The whole lesson, or what is left of it."""
+        lesson = self.player.lesson
+        first = self.standing.step if resume else 0
+        asked = 0
+        if self.present:
+            self.screen.say(
+                "Enter goes on; at a question: **hint**, **skip**, **quit**, or any SQL that ends in a semicolon, to look for yourself.", "dim"
+            )
+        try:
+            for number, step in enumerate(lesson.steps):
+                if number >= first:
+                    name = f"Lesson {lesson.number}: " if number == 0 and lesson.number else ""
+                    self.screen.heading(f"{name}{step.title}" + (f"  ({number + 1}/{len(lesson.steps)})" if number else ""))
+                for part in step.parts:
+                    self._part(part, asked, seen=number >= first)
+                    asked += isinstance(part, Question)
+                if number >= first:
+                    self._keep(step=number + 1)
+                    if self.present and number + 1 < len(lesson.steps):
+                        self._pause("Enter: the next step")
+        except Left:
+            self.screen.say(f"`{PROGRAM} {lesson.number or '...'} --continue` goes on from here.")
+            return
+        self._keep(step=0, done=True)
+        right, all_of_them = len(self.standing.right), len(lesson.questions)
+        self.screen.say(f"**That is the end of lesson {lesson.number or lesson.name}.** {right} of {all_of_them} questions answered.", "green")
+        following = find(str(lesson.number + 1)) if lesson.number else None
+        if following is not None and not self.auto:
+            self.screen.say(f"Next: `{PROGRAM} {following.number}`, {following.title}.")
+
+    def _keep(self, *, step: int, done: bool = False) -> None:
+        if self.auto:
+            return
+        self.standing.step = step
+        self.standing.done |= done
+        self.progress.save()
+
+    def _part(self, part: Part, number: int, *, seen: bool) -> None:
+        if isinstance(part, Code):
+            self._code(part, seen=seen)
+        elif isinstance(part, Question):
+            if seen:
+                self._question(part, number)
+            elif isinstance(part, Task):
+                self.player.judge(part, part.solution)  # later steps may need what it makes
+        elif isinstance(part, Prose) and seen:
+            self.screen.prose(self.player.filled(part.text))
+
+    def _code(self, code: Code, *, seen: bool) -> None:
+        if not seen:
+            self.player.run(code)
+            return
+        for sql in split(code.sql) if not code.quiet else (code.sql,):
+            self.screen.statement(sql if code.quiet else f"{sql};")
+            if self.present and not code.quiet:
+                self._pause("Enter runs it")
+            for answer in self.player.run(Code(sql=sql, run=code.run)):
+                self.screen.answer(answer, code.quiet)
+            self.screen.console.print()
+
+    def _pause(self, text: str) -> None:
+        try:
+            reply = self.lines(f"\x1b[2m[{text}]\x1b[0m ")
+        except EOFError:
+            raise Left from None
+        if reply.strip().lower() in ("q", "quit", "exit", "\\q"):
+            raise Left
+        if self.present:
+            self.screen.console.file.write("\x1b[1A\x1b[2K")  # the line of the pause goes
+
+    def _question(self, question: Question, number: int) -> None:
+        self.screen.prose(f"**Question {number + 1}.** {question.ask}")
+        if isinstance(question, Choice):
+            for letter, option in zip(LETTERS, question.options, strict=False):
+                self.screen.say(f"  {letter}) {option.text}")
+        if self.auto:
+            self._show(question)
+        elif self._asked(question):
+            self.standing.right.add(number)
+            self.progress.save()
+        if question.why:
+            self.screen.prose(self.player.filled(question.why))
+
+    def _show(self, question: Question) -> None:
+        """The right answer; a task's is run."""
+        right = self.player.answer(question)
+        if isinstance(question, Task):
+            self.screen.statement(right)
+            for answer in self.player.judge(question, right).answers:
+                self.screen.answer(answer)
+        else:
+            self.screen.say(f"Answer: **{right}**")
+
+    def _asked(self, question: Question) -> bool:
+        """Ask until the reply is right (True) or skipped."""
+        hints, wrong = list(question.hints), 0
+        while True:
+            reply = self._reply(question)
+            word = reply.strip().rstrip(";").strip().lower().removeprefix("\\")
+            if word in ("q", "quit", "exit"):
+                raise Left
+            if word in ("s", "skip"):
+                self._show(question)
+                return False
+            if word in ("h", "hint", "?"):
+                self.screen.say(hints.pop(0) if hints else "There are no more hints; **skip** shows the answer.", "yellow")
+                continue
+            if not word:
+                continue
+            if reply.rstrip().endswith(";") and not isinstance(question, Task):
+                for answer in self.player.try_out(reply):
+                    self.screen.answer(answer)
+                continue
+            if self._judged(question, reply):
+                return True
+            wrong += 1
+            if wrong % MANY == 0:
+                self.screen.say("**hint** helps, **skip** shows the answer.", "yellow")
+
+    def _judged(self, question: Question, reply: str) -> bool:
+        verdict = self.player.judge(question, reply)
+        for answer in verdict.answers:
+            self.screen.answer(answer)
+        if verdict.right:
+            self.screen.say("✓ Right.", "bold green")
+        else:
+            self.screen.error(f"✗ {verdict.message}")
+        return verdict.right
+
+    def _reply(self, question: Question) -> str:
+        """A line; for a task, lines to the end of a statement."""
+        try:
+            text = self.lines("lesson=> " if isinstance(question, Task) else "? ")
+            if not isinstance(question, Task) or text.strip().lower().rstrip(";") in ("h", "hint", "?", "s", "skip", "q", "quit", "exit", "\\q"):
+                return text
+            scanner = Scanner(lambda name: None)
+            scanner.start(text)
+            while scanner.scan() is Stop.INCOMPLETE:
+                line = self.lines("lesson-> ")
+                text += f"\n{line}"
+                scanner.start(f"\n{line}")
+        except EOFError:
+            raise Left from None
+        return text
+
+
+def _typed(prompt: str) -> str:
+    """A line from the keyboard, with editing and history where there is a terminal; Ctrl-C leaves. A line from a pipe is shown as if it were typed."""
+    if not sys.stdin.isatty():
+        line = input()
+        print(f"{prompt}{line}")
+        return line
+    with contextlib.suppress(ImportError):
+        load("readline")
+    try:
+        return input(prompt)
+    except KeyboardInterrupt:
+        raise EOFError from None
