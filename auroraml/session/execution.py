@@ -13,8 +13,8 @@ from auroraml.commands.context import Bound
 from auroraml.errors import Diagnostic, ReadOnlySqlTransaction
 from auroraml.executor.context import ExecutionContext
 from auroraml.executor.run import Running, run
-from auroraml.explain import Explained
 from auroraml.executor.shortcuts import shortcut_of
+from auroraml.explain import Explained
 from auroraml.ir.bound import BoundStatement
 from auroraml.ir.decisions import Migrations
 from auroraml.ir.logical import LogicalPlan, Query

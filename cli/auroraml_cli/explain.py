@@ -12,12 +12,12 @@ import click
 from auroraml import sql
 from auroraml.commands.explain import FLAGS, FORMATS
 from auroraml.errors import DatabaseError
+from auroraml.errors.report import report
 from auroraml.lazy import load
 from auroraml.sql import statements as st
 from auroraml_cli.client import Embedded
 from auroraml_cli.connection import CONNECTION, Connection, Unconnected, connect
 from auroraml_cli.mainloop import Exit
-from auroraml_cli.reports import report
 
 PROGRAM = "auroraml-sql explain"
 HELP = """auroraml-sql explain shows how queries would run, or with --analyze did run.
