@@ -12,7 +12,8 @@ SCHEMA = Schema(oid=9_100, name=NAME, acl=((10, "UC", 10), (0, "U", 10)))
 _BILL = ("service:text operation:text target:text calls:int8 retries:int8 failures:int8 rows:int8 units:int8 input_tokens:int8 output_tokens:int8 "
          "seconds:float8 amount:numeric currency:text")  # fmt: skip
 _CALLS = ("call_id:int8 pid:int4 statement:text worker:int4 batch:int4 service:text operation:text target:text items:int4 request_bytes:int8 "
-          "response_bytes:int8 attempts:int4 status:text error:text started_at:timestamptz milliseconds:float8 units:int8 cost:numeric currency:text")  # fmt: skip
+          "response_bytes:int8 attempts:int4 status:text error:text started_at:timestamptz milliseconds:float8 units:int8 cost:numeric currency:text "
+          "start_ms:float8 instance:int4 queued_ms:float8 attempt_times:jsonb")  # fmt: skip
 RELATIONS: tuple[tuple[int, str, str, str, int, str], ...] = (  # as system_data.RELATIONS
     (9_110, NAME, "bill", "v", 9_111, _BILL),
     (9_112, NAME, "session_bill", "v", 9_113, _BILL),

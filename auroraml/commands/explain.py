@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -12,6 +11,7 @@ from auroraml.commands.plan_source import Chosen, made_anew
 from auroraml.commands.prepare import arguments, planned
 from auroraml.commands.tables import exists, new_relation, put_relation
 from auroraml.errors import FeatureNotSupported, InvalidParameterValue, SyntaxError, UndefinedParameter
+from auroraml.executor.pace import planning_seconds
 from auroraml.explain import Explained, Options, render, without_plan
 from auroraml.ir.expr import ParamRef
 from auroraml.ir.logical import Output
@@ -135,7 +135,8 @@ def explained(
     choose: Callable[[], Chosen], params: tuple[Bound, ...], options: Options, host: Host, *, sql: str = "", keep: Callable[[Batch], None] = _ignore
 ) -> list[str]:
     """The lines EXPLAIN answers for the plan that `choose` makes; with ANALYZE its rows go to `keep`."""
-    started = time.perf_counter()
+    clock = host.services.engine
+    started = clock.now()
     ledger = Ledger() if options.alternatives else None
     watched, probes = WATCHED.set(ledger), Probes()
     counted = PROBES.set(probes if options.buffers else None)
@@ -144,10 +145,11 @@ def explained(
     finally:
         WATCHED.reset(watched)
         PROBES.reset(counted)
-    planning = (time.perf_counter() - started) * 1000
+    clock.spend(planning_seconds(chosen.plan))
+    planning = (clock.now() - started) * 1000
     metrics = None
     if options.analyze:
-        started = time.perf_counter()
+        started = clock.now()
         running = host.start(
             chosen.plan, chosen.bound, params, timing=options.timing, measured=True, charges=options.charges, buffers=options.buffers or options.wal
         )
@@ -157,7 +159,7 @@ def explained(
         finally:
             running.close()
         metrics = running.metrics
-        metrics.execution = (time.perf_counter() - started) * 1000
+        metrics.execution = (clock.now() - started) * 1000
     catalog, path = host.catalog, host.names.path
     host.explained = Explained(
         plan=chosen.plan,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -140,9 +139,10 @@ class BatchRun:
     def answer(self, start: int, stop: int) -> Vector:
         """The value of the expression for rows `start` to before `stop`: one batch, one call."""
         assert self.calls is not None
-        begun = time.perf_counter()
+        now = self.ctx.clock.now
+        begun = now()
         vector = self.calls.call(start, stop)
-        self.called += time.perf_counter() - begun
+        self.called += now() - begun
         if isinstance(vector, RenderedVector) and vector.type is self.of.read_as and vector.validity is None:
             return vector.source  # what was to be read is at hand
         for level, frame in zip(reversed(self.of.levels), reversed(self.frames), strict=True):

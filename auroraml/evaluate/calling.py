@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from weakref import WeakKeyDictionary, WeakSet
@@ -89,13 +88,14 @@ def measured(function: Function, frame: Frame, run: Callable[[], Vector]) -> Vec
     """`run()`, its rows and time added to the function's statistics; time spent in other functions is not its own."""
     ctx = frame.ctx
     before, ctx.nested_time = ctx.nested_time, 0.0
-    start = time.perf_counter()
+    now = ctx.clock.now
+    start = now()
     try:
         found = run()
-        total = (time.perf_counter() - start) * 1000
+        total = (now() - start) * 1000
         ctx.count_call(function, calls_in(frame), total, total - ctx.nested_time)
     finally:
-        ctx.nested_time = before + (time.perf_counter() - start) * 1000
+        ctx.nested_time = before + (now() - start) * 1000
     return found
 
 

@@ -18,12 +18,14 @@ from auroraml.executor import subplans
 from auroraml.executor.crew import Gathering, WorkerSlots
 from auroraml.executor.loops import Key, Loops
 from auroraml.executor.operator import ALL, Operator, build
+from auroraml.executor.pace import Pace
 from auroraml.executor.plans import free_parameters
 from auroraml.ir import expr as e
 from auroraml.ir.metrics import Metrics, NodeMetrics
 from auroraml.ir.objects import Function
 from auroraml.ir.physical import PhysicalPlan
 from auroraml.services.account import Account
+from auroraml.services.clock import REAL, Clock
 from auroraml.services.meter import Bill
 from auroraml.settings.memory import hash_memory, work_memory
 from auroraml.storage.store import Store
@@ -82,6 +84,8 @@ class ExecutionContext:
     measured: bool = False  # EXPLAIN ANALYZE: every counter has to be PostgreSQL's, at the price of running subqueries that stop early row by row
     buffers: bool = False  # EXPLAIN (ANALYZE, BUFFERS): pages are counted
     check: Callable[[], None] = lambda: None
+    clock: Clock = REAL  # by which the statement runs
+    pace: Pace | None = None  # what the engine's work takes, where the clock does not see it
     slots: WorkerSlots | None = None  # the Database's; None: this plan has no workers
     plan_function: Callable[[Function], PhysicalPlan] | None = None
     count: Callable[[Function, int, float, float], None] = lambda function, calls, total, own: None
@@ -217,7 +221,8 @@ class ExecutionContext:
         return ExecutionContext(
             store=self.store, transaction=self.transaction, catalog=self.catalog, style=self.style, host=self.host, settings=self.settings, user=self.user,
             session_user=self.session_user, dbname=self.dbname, transaction_start=self.transaction_start, statement_start=self.statement_start,
-            services=self.services, params=params, check=self.check, plan_function=self.plan_function, count=self.count, system_rows=self.system_rows,
+            services=self.services, clock=self.clock, pace=self.pace, params=params, check=self.check, plan_function=self.plan_function, count=self.count,
+            system_rows=self.system_rows,
         )  # fmt: skip
 
 

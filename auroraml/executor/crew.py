@@ -8,12 +8,15 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from auroraml.batch import Batch, Vector, concat_batches
 from auroraml.errors import DatabaseError, QueryCanceled
+from auroraml.executor.engine_times import WORKER_START
 from auroraml.executor.operator import ALL, LARGE, Operator, build
 from auroraml.ir.physical import PhysicalPlan
+from auroraml.services.clock import REAL, Clock, Thread
 from auroraml.services.log import WORKER
 
 if TYPE_CHECKING:
@@ -117,9 +120,12 @@ class Crew:
     that a service call under way is completed; `abort` makes every check for cancellation raise.
     """
 
-    def __init__(self, workers: int, leader: bool, check: Callable[[], None], hire: Callable[[int], int] | None = None) -> None:
+    def __init__(
+        self, workers: int, leader: bool, check: Callable[[], None], hire: Callable[[int], int] | None = None, clock: Clock = REAL
+    ) -> None:  # fmt: skip
         self.workers = workers
-        self.changed = threading.Condition()
+        self.clock = clock
+        self.changed = clock.condition()
         self.planned = hire is None
         self.hire = hire  # asks for workers' places; None where there is no more to ask for
         self.members = [Member(self, i, State.STARTING if i == workers or hire is None else State.ABSENT) for i in range(workers + leader)]
@@ -134,7 +140,7 @@ class Crew:
         self.eager = True  # the leader wants to know of each batch
         self.shared: dict[int, object] = {}
         self.contexts: list[ExecutionContext] = []
-        self._threads: list[threading.Thread] = []
+        self._threads: list[Thread] = []
         self._making = threading.RLock()
 
     @property
@@ -158,14 +164,14 @@ class Crew:
     def launch(self, count: int) -> None:
         """Start so many workers, each over operators and a context of its own."""
         assert self.work is not None
+        patient, impatient = (self.clock.worker_check(own, self.check) for own in (self.patient, self.impatient))
         for number in range(count):
-            context = self.work.ctx.for_worker(self.work.params, self.patient, self.impatient)
+            self.clock.spend(WORKER_START)
+            context = self.work.ctx.for_worker(self.work.params, patient, impatient)
             self.contexts.append(context)
             self.members[number].state = State.STARTING
-            thread = threading.Thread(
-                target=self._run, args=(self.members[number], self.work, context), name=f"auroraml-worker-{number}", daemon=True
-            )
-            self._threads.append(thread)
+            run = partial(self._run, self.members[number], self.work, context)
+            self._threads.append(self.clock.thread(run, f"auroraml-worker-{number}", number))
         for thread in self._threads:
             thread.start()
 
@@ -193,7 +199,7 @@ class Crew:
         """The first error of a worker is the statement's."""
         with self.changed:
             if self.error is None:
-                if isinstance(error, DatabaseError):
+                if isinstance(error, DatabaseError) and not isinstance(error, QueryCanceled):
                     before = error.diag.context
                     error.diag.context = "parallel worker" if before is None else f"{before}\nparallel worker"
                 self.error = error
@@ -228,7 +234,7 @@ class Crew:
     def next(self, n: int, wait: bool) -> Batch | None:
         """The rows that came first of those not taken yet, about `n` at most; None when there are none now (`wait`: nor will be)."""
         with self.changed:
-            self.eager = n < LARGE
+            self.eager = n < LARGE or not self.clock.lingers
             while not self.arrived:
                 self._raise_error()
                 if not wait or self._all_ended():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -59,6 +58,7 @@ class Operator:
     def __init__(self, node: p.PhysicalPlan, ctx: ExecutionContext) -> None:
         self.node = node
         self.ctx = ctx
+        self.now = ctx.clock.now
         for plan in node.init_plans:
             ctx.declare(plan)
         self.children = [build(child, ctx) for child in self.below()]
@@ -95,7 +95,7 @@ class Operator:
         """At most `n` rows, None at the end; counted and timed."""
         self.ctx.check_step()
         n = min(n, self.ctx.most)
-        start = time.perf_counter()
+        start = self.now()
         if not self.started:
             self.started = True
             self.metrics.loops += 1 if self.loops.n is None else self.loops.n
@@ -106,7 +106,7 @@ class Operator:
             self.returned = self.returned.drop(batch.n)
         else:
             batch = self.produce(n)
-        spent = (time.perf_counter() - start) * 1000
+        spent = (self.now() - start) * 1000
         if self.metrics.rows == 0:
             self.metrics.startup += spent
         self.metrics.total += spent
@@ -321,6 +321,8 @@ def build(node: p.PhysicalPlan, ctx: ExecutionContext) -> Operator:
     made = OPERATORS[type(node)](node, ctx)
     if ctx.charges is not None:
         made.pull = partial(_charging, made, made.pull)  # type: ignore[method-assign] # only EXPLAIN (CHARGES) pays for it
+    if ctx.pace is not None:
+        ctx.pace.follow(made)
     return made
 
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 from auroraml.batch import Vector
 from auroraml.catalog.data import PROCS
 from auroraml.lazy import load
+from auroraml.services.clock import Clock
 from auroraml.settings import Settings
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import BY_NAME
@@ -64,6 +65,10 @@ class CallContext(Protocol):
     @property
     def host(self) -> Any:
         """The session, for functions that act on it (set_config, nextval, pg_stat_reset)."""
+
+    @property
+    def clock(self) -> Clock:
+        """By what the statement runs."""
 
     def check_cancel(self) -> None:
         """Raise where the statement was cancelled or timed out."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
@@ -145,10 +144,11 @@ def txid_current(ctx: CallContext) -> int:
 @scalar("pg_sleep(float8)", face="datum", context=True)
 def pg_sleep(ctx: CallContext, seconds: float) -> str:
     """Wait, in steps short enough to be cancelled."""
-    end = time.monotonic() + seconds
-    while (left := end - time.monotonic()) > 0:
+    clock = ctx.clock
+    end = clock.now() + seconds
+    while (left := end - clock.now()) > 0:
         ctx.check_cancel()
-        time.sleep(min(left, 0.05))
+        clock.sleep(min(left, 0.05))
     return ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -17,10 +18,10 @@ from auroraml.batch import TextVector
 from auroraml.errors import FeatureNotSupported, QueryCanceled
 from auroraml.errors import SystemError as PgSystemError
 from auroraml.services.account import Account
-from auroraml.services.clock import Clock, RealClock
+from auroraml.services.clock import REAL, Clock, RealClock
 from auroraml.services.cluster import Cluster
 from auroraml.services.documents import UNKNOWN, fitting, refusal
-from auroraml.services.log import Caller, CallLog, CallRecord, worker
+from auroraml.services.log import NOWHERE, PLACED, Attempt, Caller, CallLog, CallRecord, worker
 from auroraml.services.meter import Meter
 from auroraml.services.prices import PriceLists
 from auroraml.services.protocols import (
@@ -41,9 +42,11 @@ from auroraml.services.request import Request, offsets_of
 from auroraml.services.response import split_rows
 from auroraml.services.retry import MAX_ATTEMPTS, RetryQuota, backoff, wait
 from auroraml.services.tariffs import Outcome
-from auroraml.services.workers import TooLate, Workers
+from auroraml.services.virtual_time import VirtualTime
+from auroraml.services.workers import InPlace, TooLate, Workers
 from auroraml.settings import Settings
 from auroraml.settings.batches import AURORAML_RESPONSE_SHAPE, AURORAML_UNFIT_DOCUMENTS
+from auroraml.settings.services import AURORAML_CLOCK
 
 MAX_BODY_BYTES = 6_291_456  # InvokeEndpoint
 DETECTING = "could not detect sentiment"
@@ -98,7 +101,8 @@ class Services:
     sagemaker: SageMaker
     bedrock: Bedrock | None = None
     simulation: Simulated | None = None  # None: the services are not this process's
-    clock: Clock = field(default_factory=RealClock)
+    clock: Clock = field(default_factory=RealClock)  # by which calls are timed and wait
+    engine: Clock = REAL  # by which the statement itself is timed
     meter: Meter = field(default_factory=Meter)
     log: CallLog = field(default_factory=CallLog)
     workers: Workers = field(default_factory=Workers)
@@ -116,10 +120,22 @@ class Services:
         """The same services for one session, with an account of its own."""
         return replace(self, session_account=Account(self.meter, self.prices, settings), caller=Caller(pid))
 
-    def begin(self, statement: str) -> None:
-        """A statement of the session begins."""
+    def begin(self, statement: str) -> Services:
+        """A statement of the session begins; the services as they serve it: in virtual time, they begin anew with each."""
         self.account.begin()
-        self.caller.begin(statement)
+        if self.settings[AURORAML_CLOCK] == "virtual":
+            return self._in_virtual_time(statement)
+        self.caller.begin(statement, self.clock.now())
+        return self
+
+    def _in_virtual_time(self, statement: str) -> Services:
+        if self.cluster.real:
+            raise FeatureNotSupported("auroraml.clock can be virtual only with the embedded services")
+        clock = VirtualTime(time.time())
+        caller = Caller(self.caller.pid)
+        caller.begin(statement, 0.0)
+        anew = {} if self.simulation is None else self.simulation.anew(clock)
+        return replace(self, clock=clock, engine=clock, workers=InPlace(), quota=RetryQuota(), session_account=self.account, caller=caller, **anew)
 
     @property
     def settings(self) -> Settings:
@@ -278,10 +294,12 @@ class Services:
 
     def send(self, outgoing: Outgoing, send: Callable[[], A], check: Callable[[], None], failed: Failed | None = None) -> A:
         """Send, and send again after throttling and 5xx with growing waits; log and meter what went out. `failed`: a first attempt made before."""
-        start, attempt, paid, account, amount = self.clock.now() if failed is None else failed.sent, 1, 0, self.account, NO_AMOUNT
+        attempt, paid, account, amount = 1, 0, self.account, NO_AMOUNT
+        tries: list[Attempt] = []
         while True:
+            self.clock.turn()
             held, sent = 0, self.clock.now() if failed is None else failed.sent
-            first, failed = failed, None
+            first, failed, PLACED.now = failed, None, NOWHERE
             try:
                 if first is not None:
                     raise first.error
@@ -293,25 +311,25 @@ class Services:
                 failure.exhausted = failure.exhausted or attempt == MAX_ATTEMPTS
                 may_retry = failure.transient and failure.attempts == attempt < MAX_ATTEMPTS
                 paid = self.quota.take(failure) if may_retry else 0
-                outcome = Outcome(seconds=self.clock.now() - sent, failure=failure)
+                outcome = Outcome(seconds=self._tried(tries, sent, failure.code), failure=failure)
                 amount = added(amount, account.book(outgoing, held, outcome, attempts=failure.attempts, last=not paid).amount)
                 if not paid:
-                    self._logged(outgoing, failure.attempts, start, amount, error=failure.code)
+                    self._logged(outgoing, failure.attempts, tries, amount, error=failure.code)
                     raise refused(outgoing.service, outgoing.problem, failure.told(outgoing.operation)) from failure
-                self._wait(outgoing, failure, attempt, (start, amount), check)
+                self._wait(outgoing, failure, attempt, tries, amount, check)
                 attempt += 1
             except (QueryCanceled, KeyboardInterrupt):
-                used = account.book(outgoing, held, Outcome(seconds=self.clock.now() - sent), attempts=attempt)
                 error = "cancelled" if outgoing.waits is Waiting.NO else "abandoned"
-                self._logged(outgoing, attempt, start, added(amount, used.amount), error=error, units=used.units)
+                used = account.book(outgoing, held, Outcome(seconds=self._tried(tries, sent, error)), attempts=attempt)
+                self._logged(outgoing, attempt, tries, added(amount, used.amount), error=error, units=used.units)
                 raise
             except BaseException:
                 account.release(held)
                 raise
             else:
                 self.quota.give_back(paid)
-                used = account.book(outgoing, held, Outcome(seconds=self.clock.now() - sent, answer=found), attempts=attempt)
-                self._logged(outgoing, attempt, start, added(amount, used.amount), units=used.units, received=found.size)
+                used = account.book(outgoing, held, Outcome(seconds=self._tried(tries, sent, None), answer=found), attempts=attempt)
+                self._logged(outgoing, attempt, tries, added(amount, used.amount), units=used.units, received=found.size)
                 return found
 
     def _attempt(self, outgoing: Outgoing, send: Callable[[], T], check: Callable[[], None]) -> T:
@@ -324,24 +342,35 @@ class Services:
         except TooLate:
             raise self.sagemaker.timed_out(outgoing.target) from None
 
-    def _wait(self, outgoing: Outgoing, failure: ServiceFailure, attempt: int, so_far: tuple[float, int | None], check: Callable[[], None]) -> None:
+    def _tried(self, tries: list[Attempt], sent: float, error: str | None) -> float:
+        """Note an attempt; the seconds it took."""
+        seconds, placed = self.clock.now() - sent, PLACED.now
+        tries.append(Attempt((sent - self.caller.started) * 1000, seconds * 1000, placed.instance, placed.queued * 1000, error))
+        return seconds
+
+    def _wait(
+        self, outgoing: Outgoing, failure: ServiceFailure, attempt: int, tries: list[Attempt], amount: int | None, check: Callable[[], None]
+    ) -> None:  # fmt: skip
         """Wait before the next attempt; a statement that is cancelled meanwhile leaves a call of so many attempts behind."""
         try:
             wait(backoff(attempt, failure, self.clock), self.clock, check)
         except (QueryCanceled, KeyboardInterrupt):
             self.account.count(outgoing, attempts=attempt)
-            self._logged(outgoing, attempt, *so_far, error="cancelled")
+            self._logged(outgoing, attempt, tries, amount, error="cancelled")
             raise
 
     def _logged(
-        self, outgoing: Outgoing, attempts: int, start: float, amount: int | None, *, error: str | None = None, units: int = 0, received: int | None = None
+        self, outgoing: Outgoing, attempts: int, tries: list[Attempt], amount: int | None, *, error: str | None = None, units: int = 0,
+        received: int | None = None,
     ) -> None:  # fmt: skip
         """A row of the log for each request that Amazon would have seen: the embedded model takes more than 25 documents at once."""
-        seconds, caller = self.clock.now() - start, self.caller
+        caller, start = self.caller, tries[0].start
+        milliseconds = self.clock.now() * 1000 - caller.started * 1000 - start if len(tries) > 1 else tries[0].milliseconds
         record = CallRecord(
             service=outgoing.service, operation=outgoing.operation, target=outgoing.target, items=outgoing.items, attempts=attempts,
-            milliseconds=seconds * 1000, units=units, error=error, request_bytes=outgoing.size(), response_bytes=received, amount=amount,
-            started=self.clock.epoch + start, pid=caller.pid, statement=caller.statement, worker=worker(), batch=outgoing.batch,
+            milliseconds=milliseconds, units=units, error=error, request_bytes=outgoing.size(), response_bytes=received,
+            amount=amount, started=self.clock.epoch + caller.started + start / 1000, pid=caller.pid, statement=caller.statement, worker=worker(),
+            batch=outgoing.batch, start=start, tries=tuple(tries),
         )  # fmt: skip
         if outgoing.service != "Comprehend" or outgoing.items <= MAX_DOCUMENTS:
             self.log.add(record)
@@ -350,7 +379,8 @@ class Services:
             part = outgoing.texts[first : first + MAX_DOCUMENTS]
             counted = self.account.prices.units(part) if units else 0
             share = None if amount is None or not units else amount * counted // units
-            self.log.add(record._replace(items=len(part), milliseconds=record.milliseconds * len(part) / outgoing.items, units=counted, amount=share,
+            begun, lasted = start + record.milliseconds * first / outgoing.items, record.milliseconds * len(part) / outgoing.items
+            self.log.add(record._replace(items=len(part), milliseconds=lasted, units=counted, amount=share, start=begun, tries=(),
                                          request_bytes=sum(len(text.encode()) for text in part)))  # fmt: skip
 
 

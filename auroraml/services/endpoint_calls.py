@@ -29,6 +29,7 @@ class EndpointCalls:
         self.price = prices.second(endpoint, self.outgoing.instance)
         caller = services.caller
         self.batch, self.epoch, self.who = caller.batch, services.clock.epoch, (caller.pid, caller.statement, worker())
+        self.begun = caller.started
         self.name = self.outgoing.name
         self.now = services.clock.now
         self.add = services.log.add
@@ -63,7 +64,7 @@ class EndpointCalls:
         size = len(part.body) if self.csv else None
         amount = None if self.price is None else round(spent * self.price)
         self.add(CallRecord("SageMaker", "InvokeEndpoint", self.endpoint, n, 1, spent * 1000, 0, None, size, response.size, amount, self.epoch + sent,
-                            *self.who, self.batch()))  # fmt: skip
+                            *self.who, self.batch(), (sent - self.begun) * 1000))  # fmt: skip
         return services.rows_of(self.endpoint, response, n)
 
     def _outgoing(self, n: int, part: Request) -> Outgoing:

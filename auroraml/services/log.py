@@ -8,6 +8,16 @@ from collections import deque
 from typing import NamedTuple
 
 
+class Attempt(NamedTuple):
+    """One time that a request was sent: when (milliseconds from the statement's start), to which instance, how long it waited there and lasted in all."""
+
+    start: float
+    milliseconds: float
+    instance: int | None = None  # None: there is none, or it was not reached
+    queued: float = 0.0  # milliseconds of those
+    error: str | None = None
+
+
 class CallRecord(NamedTuple):  # a tuple: one is made for every request, and a frozen dataclass takes five times as long
     """A request as sent: what, how much, how many attempts it took, how long, what it used, and how it failed; who sent it."""
 
@@ -27,6 +37,23 @@ class CallRecord(NamedTuple):  # a tuple: one is made for every request, and a f
     statement: str = ""
     worker: int | None = None  # of a parallel plan; None: the leader
     batch: int = 0  # of the statement's batches, from 1
+    start: float = 0.0  # milliseconds from the statement's start
+    tries: tuple[Attempt, ...] = ()  # none: one attempt, at no instance
+
+    @property
+    def timeline(self) -> tuple[Attempt, ...]:
+        """Each attempt, in their order."""
+        return self.tries or (Attempt(self.start, self.milliseconds, error=self.error),)
+
+    @property
+    def instance(self) -> int | None:
+        """The instance that had it last."""
+        return self.timeline[-1].instance
+
+    @property
+    def queued(self) -> float:
+        """Milliseconds that its attempts waited for their instances."""
+        return sum(attempt.queued for attempt in self.tries)
 
 
 class CallLog:
@@ -70,11 +97,13 @@ class Caller:
     def __init__(self, pid: int = 0) -> None:
         self.pid = pid
         self.statement = ""
+        self.started = 0.0
         self._batches = itertools.count(1)
 
-    def begin(self, statement: str) -> None:
-        """A statement begins: its first batch has number 1."""
+    def begin(self, statement: str, started: float) -> None:
+        """A statement begins, at this time of its calls' clock: its first batch has number 1."""
         self.statement = statement
+        self.started = started
         self._batches = itertools.count(1)
 
     def batch(self) -> int:
@@ -89,3 +118,20 @@ def worker() -> int | None:
     """The parallel worker whose thread this is."""
     found: int | None = getattr(WORKER, "number", None)
     return found
+
+
+class Placed(NamedTuple):
+    """Where a request went: the instance, and the seconds it waited there for its turn."""
+
+    instance: int | None = None
+    queued: float = 0.0
+
+
+NOWHERE = Placed()
+
+
+class _PlacedRequest(threading.local):
+    now = NOWHERE
+
+
+PLACED = _PlacedRequest()  # `now`: where the request went that this thread has made last; a simulated instance says so

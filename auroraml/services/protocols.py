@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from auroraml.batch import TextVector
+from auroraml.services.clock import Clock
 from auroraml.services.request import Request
 
 LABELS = ("POSITIVE", "NEGATIVE", "NEUTRAL", "MIXED")  # columns of `Sentiments.scores`, in this order
@@ -223,7 +224,10 @@ class Bedrock(Protocol):
 
 
 class Simulated(Protocol):
-    """Services that can be told to go wrong."""
+    """Services that can be told to go wrong, and to begin anew."""
+
+    def anew(self, clock: Clock) -> dict[str, Any]:
+        """Comprehend, SageMaker and Bedrock by their names in lower case, with nothing queued or drawn, by another clock."""
 
     def set_faults(self, target: str, chances: Mapping[str, object]) -> None:
         """Give an endpoint, a model or "comprehend" faults; ValueError for what cannot be."""

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from auroraml.services.log import NOWHERE, PLACED
+
 POLL = 0.02  # seconds between looks at whether the statement was cancelled
 IDLE = 10.0  # seconds after which a thread without work ends
 LIMIT = 8
@@ -33,17 +35,20 @@ class Job(Generic[T]):
         self.error: BaseException | None = None
         self.thread = 0
         self.seconds = 0.0
+        self.placed = NOWHERE
         self.done = threading.Lock()
         self.done.acquire()
 
     def run(self) -> None:
         """Make the call, in the thread that runs this."""
         self.thread = threading.get_ident()
+        PLACED.now = NOWHERE
         start = time.perf_counter()
         try:
             self.result.append(self.call())
         except BaseException as error:
             self.error = error
+        self.placed = PLACED.now
         self.seconds = time.perf_counter() - start
 
 
@@ -81,6 +86,7 @@ class Workers:
             abandon(job.thread)
             raise
         self.note(name, job.seconds)
+        PLACED.now = job.placed
         if job.error is not None:
             raise job.error
         return job.result[0]  # type: ignore[return-value] # what `call` returned
@@ -136,3 +142,23 @@ class Workers:
                     if self._jobs.empty():  # nobody counts on this thread
                         self._idle -= 1
                         return None
+
+
+class InPlace(Workers):
+    """Calls made by those who ask for them: under a virtual clock none of them takes time."""
+
+    def run(self, name: str, call: Callable[[], T], check: Callable[[], None], abandon: Callable[[int], None], limit: float = math.inf) -> T:
+        """The call's result."""
+        check()
+        return call()
+
+    def quick(self, name: str) -> bool:
+        """Each goes the same way."""
+        return False
+
+    def inline(self, name: str, call: Callable[[], T]) -> T:
+        """The call's result."""
+        return call()
+
+    def note(self, name: str, seconds: float) -> None:
+        """Nothing hangs on it."""

@@ -12,6 +12,7 @@ from auroraml.catalog.names import ObjectNames
 from auroraml.commands.context import Bound
 from auroraml.errors import Diagnostic, ReadOnlySqlTransaction
 from auroraml.executor.context import ExecutionContext
+from auroraml.executor.pace import pace_of
 from auroraml.executor.run import Running, run
 from auroraml.executor.shortcuts import shortcut_of
 from auroraml.explain import Explained
@@ -157,8 +158,9 @@ class Execution(SessionPart):
         return ExecutionContext(
             store=self.hub.store, transaction=self.transaction.stored, catalog=self.catalog, style=self.style, host=self, settings=self.settings,
             user=self.current_role, session_user=self.session_user, dbname=self.dbname, transaction_start=self.started,
-            statement_start=micros_now(), services=self.services, params=vectors, check=self.interrupt.check,
-            plan_function=self.plan_function, count=self.count_call, system_rows=rows_of, slots=self.server.worker_slots,
+            statement_start=int(self.services.engine.day() * 1_000_000) - EPOCH, services=self.services, clock=self.services.engine,
+            pace=pace_of(self.services.engine), params=vectors, check=self.interrupt.check, plan_function=self.plan_function, count=self.count_call,
+            system_rows=rows_of, slots=self.server.worker_slots,
         )  # fmt: skip
 
     def bind(self, query: st.Query, params: tuple[Bound, ...] = ()) -> BoundStatement:

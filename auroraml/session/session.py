@@ -88,7 +88,7 @@ class Session(Hosting):
         self.sequence_values: dict[int, int] = {}
         self.last_sequence = 0
         self.pid = next(_pids)
-        self.services = server.service_clients.charged_to(settings, self.pid)
+        self.all_services = self.services = server.service_clients.charged_to(settings, self.pid)
         self.connected = micros_now()
         self.active = False
         self.activity: tuple[str, int | None, int | None] = ("", None, None)  # the last query, when it began, when the state changed
@@ -231,7 +231,7 @@ class Session(Hosting):
     def _start(self, statement: st.Statement, params: tuple[Bound, ...], name: str) -> ResultStream:
         self._notices = []
         text = statement.text[statement.start : statement.end] or statement.text
-        self.services.begin(text)
+        self.services = self.all_services.begin(text)
         self._turned(True, text)
         try:
             if not isinstance(statement, END_BLOCK):

@@ -7,7 +7,7 @@ import json
 from auroraml.catalog.own_objects import RESET_SERVICE_CALLS, SET_ENDPOINT_STATUS, SET_FAULTS
 from auroraml.errors import InvalidParameterValue
 from auroraml.functions.signature import SCALARS, CallContext, Kernel
-from auroraml.services.log import CallRecord
+from auroraml.services.log import Attempt, CallRecord
 from auroraml.services.prices import money
 from auroraml.system_views.registry import Reader, Rows, view
 
@@ -30,8 +30,14 @@ def _row(number: int, record: CallRecord, currency: str) -> dict[str, object]:
         "request_bytes": record.request_bytes, "response_bytes": record.response_bytes, "attempts": record.attempts, "status": status,
         "error": record.error if status == "failed" else None, "started_at": round((record.started - EPOCH) * 1_000_000),
         "milliseconds": record.milliseconds, "units": record.units if record.service == "Comprehend" else None,
-        "cost": money(record.amount), "currency": currency,
+        "cost": money(record.amount), "currency": currency, "start_ms": record.start, "instance": record.instance, "queued_ms": record.queued,
+        "attempt_times": json.dumps([_attempt(attempt) for attempt in record.timeline]),
     }  # fmt: skip
+
+
+def _attempt(attempt: Attempt) -> dict[str, object]:
+    return {"start_ms": attempt.start, "milliseconds": attempt.milliseconds, "instance": attempt.instance, "queued_ms": attempt.queued,
+            "error": attempt.error}  # fmt: skip
 
 
 def reset_service_calls(ctx: CallContext) -> str:

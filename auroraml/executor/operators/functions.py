@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -109,11 +108,12 @@ class FunctionScanRows(FedRows):
     def answers(self, params: Parameters, n: int, *, batched: bool = False) -> tuple[Batch, Index]:
         """The calls' rows for `n` outer rows before the filter, and the outer row each belongs to."""
         frame = Frame(n=n, params=params, ctx=self.ctx, batched=batched)
-        start = time.perf_counter()
+        now = self.ctx.clock.now
+        start = now()
         with self.ctx.charging(self.metrics):  # a nested loop asks for a whole batch, without a pull
             parts = [self._call(i, frame) for i in range(len(self.calls))]
         if batched and n:
-            self.count_batches([n], [(time.perf_counter() - start) * 1000])
+            self.count_batches([n], [(now() - start) * 1000])
         batch, owners = parts[0] if len(parts) == 1 else _zip(parts, n)
         return (batch.beside(Batch.of([FixedVector(_number(owners))], batch.n)) if self.node.ordinality else batch), owners
 

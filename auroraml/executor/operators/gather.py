@@ -51,7 +51,7 @@ class GatherRows(Operator):
         if not launched:
             enlist(child, None)
             return
-        crew = self.crew = Crew(launched, self.local, self.ctx.check, None if planned else self._hire)
+        crew = self.crew = Crew(launched, self.local, self.ctx.check, None if planned else self._hire, self.ctx.clock)
         crew.work = Work(node=self.node.source, ctx=self.ctx, params=self._parameters(), bound=self.most)
         self.ctx.gathers.append(self)
         enlist(child, crew.leader)
@@ -62,9 +62,9 @@ class GatherRows(Operator):
             crew.later = expected(self.node.source)
 
     def _as_planned(self) -> bool:
-        """Whether the planned workers are started at once: where it shows how many there are, and where waiting for a service is what takes time."""
+        """Whether the planned workers are started at once: where it shows how many there are (in virtual time it does), and where waiting for a service is what takes time."""
         facts = facts_of(self.node.source)
-        return self.ctx.measured or self.node.single_copy or facts.volatile_below or facts.foreign
+        return self.ctx.measured or self.ctx.pace is not None or self.node.single_copy or facts.volatile_below or facts.foreign
 
     def _hire(self, wanted: int) -> int:
         """As many of the wanted workers as there are places for."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -51,13 +50,13 @@ class ModifyRows(Keeping):
         conflict = self.node.conflict
         changed = self.node.assigned if conflict is None else [number for number, _ in conflict.assignments]
         for gone, came in self.noted:
-            started = time.perf_counter()
+            started = self.ctx.clock.now()
             if came is not None and self.references.own:
                 self.references.check_new(came, None if gone is None else changed)
             if gone is not None and self.references.others:
                 self.references.check_old(gone, None if came is None else changed)
             if self.ctx.measured:
-                self._called(gone, came, (time.perf_counter() - started) * 1000)
+                self._called(gone, came, (self.ctx.clock.now() - started) * 1000)
         return concat_batches(parts) if parts else None
 
     def below(self) -> Sequence[p.PhysicalPlan]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
@@ -113,6 +112,7 @@ class ServiceBatches:
         if made is None:
             made = _PREPARED[scan.node] = _prepared(scan, outer)
         self.size, self.call, self.together = made
+        self.now = scan.ctx.clock.now
         self.rows = 1 << 62  # of one batch, known when the first one is gathered
         self.rest: Batch | None = None  # read, but not enough for a batch
         self.gathered = Batch([], 0)  # a run's outer rows
@@ -184,20 +184,20 @@ class ServiceBatches:
         """The run of these rows; None where each batch has to be computed by itself, as an argument fails for some row or its value says so."""
         if self.call is None:
             return None
-        begun = time.perf_counter()
+        begun = self.now()
         try:
             run = BatchRun(self.call, Frame(n=gathered.n, params=self.parameters(gathered), ctx=self.scan.ctx, batched=True))
         except DatabaseError:
             return None
         finally:
-            self.shared = (time.perf_counter() - begun) * 1000 / gathered.n
+            self.shared = (self.now() - begun) * 1000 / gathered.n
         return run if run.possible else None
 
     def _called(self, n: int) -> Batch:
         """The answers of the next batches of the run: of one at least."""
         if self.failure is not None:
             raise self.failure
-        start = time.perf_counter()
+        start = self.now()
         try:
             if self.run is not None:
                 with self.scan.ctx.charging(self.scan.metrics):
@@ -205,7 +205,7 @@ class ServiceBatches:
             left = self.gathered.slice(self.called, self.called + self.rows)
             return self.scan.answers(self.parameters(left), left.n, batched=True)[0]
         finally:
-            spent = (time.perf_counter() - start) * 1000
+            spent = (self.now() - start) * 1000
             self.scan.metrics.startup += spent
             self.scan.metrics.total += spent
 
@@ -215,7 +215,7 @@ class ServiceBatches:
         found = Answers(end - place)
         sizes: list[int] = []
         times: list[float] = []
-        start = begun = time.perf_counter()
+        start = begun = self.now()
         last = place + max(n, rows)
         while place < end and (stop := min(place + rows, end)) <= last and begun - start < RUN_SECONDS:
             try:
@@ -223,7 +223,7 @@ class ServiceBatches:
             except BaseException as error:
                 self.failure = error
                 break
-            now = time.perf_counter()
+            now = self.now()
             sizes.append(stop - place)
             times.append((now - begun) * 1000 + self.shared * (stop - place))
             place, begun = stop, now

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 
 import numpy as np
@@ -141,16 +140,16 @@ def statement_timestamp(ctx: CallContext) -> int:
     return ctx.statement_start
 
 
-@scalar("clock_timestamp()", face="datum", raises=False)
-def clock_timestamp() -> int:
-    """The time."""
-    return time.time_ns() // 1000 - POSTGRES_DAYS * DAY
+@scalar("clock_timestamp()", face="datum", context=True, raises=False)
+def clock_timestamp(ctx: CallContext) -> int:
+    """The time; under the virtual clock that at which the statement began, and what has passed of virtual time since."""
+    return int(ctx.clock.day() * 1_000_000) - POSTGRES_DAYS * DAY
 
 
 @scalar("timeofday()", face="datum", context=True, raises=False)
 def time_of_day(ctx: CallContext) -> str:
     """The time as text: Thu Nov 26 22:11:14.000000 2026 UTC."""
-    instant = clock_timestamp()
+    instant = clock_timestamp(ctx)
     zone = session_zone(ctx.style)
     local = instant + zone.at_instant(instant) * SECOND + POSTGRES_DAYS * DAY
     shown = datetime.fromtimestamp(local // SECOND, UTC)

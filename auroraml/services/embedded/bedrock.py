@@ -15,7 +15,7 @@ import pyarrow as pa
 from auroraml.errors import DatabaseError
 from auroraml.services.clock import Clock, RealClock
 from auroraml.services.embedded.faults import Faults
-from auroraml.services.embedded.hosting import Host, Hosting, HostingOptions
+from auroraml.services.embedded.hosting import Host, Hosting, HostingOptions, virtual
 from auroraml.services.embedded.payloads import FAMILIES, Answered, invalid, malformed
 from auroraml.services.embedded.text_model import tokens
 from auroraml.services.protocols import Completion, CountedCompletion, Prompt, ServiceFailure, Waiting
@@ -88,6 +88,10 @@ class EmbeddedBedrock:
         if made is not None:
             self.hosts[name] = made
 
+    def anew(self, clock: Clock) -> EmbeddedBedrock:
+        """The same models on hosts in virtual time."""
+        return VirtualBedrock(self, clock)
+
     def knows(self, name: str) -> bool:
         """Whether a model has that id."""
         return name in self.models or family(name) is not None
@@ -126,6 +130,26 @@ class EmbeddedBedrock:
             )
         own = self.models.get(prompt.model)
         return embedded(prompt.model, prompt) if own is None else own.answer(prompt)
+
+
+class VirtualBedrock(EmbeddedBedrock):
+    """One statement's Bedrock: every model that is asked for has a host."""
+
+    def __init__(self, real: EmbeddedBedrock, clock: Clock) -> None:
+        super().__init__({}, clock)
+        self.real = real
+        self.models = real.models
+
+    def waits(self, model: str) -> Waiting:
+        """A model has its latency, measured or told."""
+        return Waiting.YES
+
+    def invoke_model(self, prompt: Prompt) -> Completion:
+        """The model's answer."""
+        if prompt.model not in self.hosts and self.knows(prompt.model):
+            before = self.real.hosts.get(prompt.model)
+            self._host(prompt.model, virtual("Bedrock", Hosting() if before is None else before.hosting))
+        return super().invoke_model(prompt)
 
 
 def made(models: Mapping[str, object], named: Callable[[str], Callable[..., object]], clock: Clock) -> EmbeddedBedrock:

@@ -10,7 +10,7 @@ import numpy as np
 
 from auroraml.errors import FeatureNotSupported
 from auroraml.services.clock import Clock, RealClock
-from auroraml.services.embedded.hosting import Host, Hosting
+from auroraml.services.embedded.hosting import Host, Hosting, virtual
 from auroraml.services.embedded.sentiment import MODELS, score
 from auroraml.services.protocols import LABELS, MAX_DOCUMENTS, Sentiments, ServiceFailure, Waiting
 from auroraml.services.result_list import answer_of, sentiments_of
@@ -32,6 +32,12 @@ class EmbeddedComprehend:
         self.hosting = hosting
         self.at_once = MODEL_BATCH if self.function is None and self.host is None else MAX_DOCUMENTS
         self.waits = Waiting.YES if hosting.lasting else Waiting.NO if self.function is None else Waiting.PERHAPS
+
+    def anew(self, clock: Clock) -> EmbeddedComprehend:
+        """The same on hosts in virtual time."""
+        made = EmbeddedComprehend(self.function, virtual("Comprehend", self.hosting), clock)
+        made.at_once = self.at_once
+        return made
 
     def abandon(self, thread: int) -> None:
         """End a simulated wait."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import random
+import math
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TypedDict, TypeVar
 
 from auroraml.services.clock import Clock
 from auroraml.services.embedded.faults import DAMAGED, FAILING, KNOWN, TIMED_OUT, Draws, Faults, broken_off
+from auroraml.services.log import PLACED, Placed
+from auroraml.services.numbers import Numbers
 from auroraml.services.protocols import ModelFailure, ServiceFailure
 
 ANSWERING = frozenset({"InService", "Updating"})
@@ -22,7 +25,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class Latency:
-    """Seconds a request takes: base + rows x per_row + bytes x per_byte; normal: with a deviation of `spread` seconds; lognormal: times e^N(0, spread)."""
+    """Seconds a request takes: base + rows x per_row + bytes x per_byte; normal: with a deviation of `spread` seconds; lognormal: times e^N(0, spread).
+
+    Where it is drawn, each request that an instance takes in takes the next number of the seed, in the order in which they come. Latencies are
+    whole nanoseconds, so that libraries which differ in the last digit of e^x give the same.
+    """
 
     base: float = 0.0
     per_row: float = 0.0
@@ -51,12 +58,14 @@ class Latency:
             raise ValueError(f"latency has no {strange[0]!r}: it is made of {', '.join(f.name for f in fields(cls))}")
         return cls(**value)  # type: ignore[arg-type] # checked in __post_init__
 
-    def seconds(self, rows: int, size: Callable[[], int], draw: random.Random) -> float:
+    def seconds(self, rows: int, size: Callable[[], int], numbers: Numbers) -> float:
         """How long a request lasts."""
         mean = self.base + rows * self.per_row + (size() * self.per_byte if self.per_byte else 0.0)
         if self.distribution == "normal":
-            return max(0.0, draw.gauss(mean, self.spread))
-        return mean * draw.lognormvariate(0.0, self.spread) if self.distribution == "lognormal" else mean
+            mean = max(0.0, mean + self.spread * numbers.normal())
+        elif self.distribution == "lognormal":
+            mean *= math.exp(self.spread * numbers.normal())
+        return round(mean * 1e9) / 1e9
 
 
 class HostingOptions(TypedDict, total=False):
@@ -122,44 +131,91 @@ class Hosting:
         return self.concurrency is not None or self.latency != Latency() or bool(faults.timeout or faults.reorder)
 
 
+# What services take in virtual time that have no latency of their own, measured (tools/record_engine_times.py) on the embedded models and on callables
+# that do nothing: Comprehend by documents, a model of SageMaker's by rows, Bedrock's by requests.
+MEASURED: Mapping[str, Latency] = {
+    "Comprehend": Latency(base=0.0004, per_row=0.00004),
+    "SageMaker": Latency(base=0.00006, per_row=0.0000002),
+    "Bedrock": Latency(base=0.00015),
+}
+
+
+def virtual(service: str, hosting: Hosting) -> Hosting:
+    """How a service is hosted in virtual time, where no call is free."""
+    return replace(hosting, latency=MEASURED[service]) if hosting.latency == Latency() else hosting
+
+
+class Ticket:
+    """A request's place in an instance's queue."""
+
+    __slots__ = ("called",)
+
+    def __init__(self) -> None:
+        self.called = False
+
+
 class Fleet:
-    """The instances, as queues: a request goes to one and waits there for its turn."""
+    """The instances, as queues: a request goes to one and waits there for its turn; who came first is answered first.
+
+    With RANDOM routing the nth request that comes goes to the instance floor(instances x nth number); with LEAST_OUTSTANDING_REQUESTS to the first of those
+    that have the fewest, waiting ones included.
+    """
 
     def __init__(self, hosting: Hosting, clock: Clock) -> None:
         self.hosting = hosting
         self.clock = clock
         self.busy = [0] * hosting.instances  # requests being answered, by instance
-        self.queued = [0] * hosting.instances
+        self.queues = [deque[Ticket]() for _ in range(hosting.instances)]
         self.peak = 0  # the most that were answered at once, over all instances
-        self._draw = random.Random(f"route {hosting.latency.seed}")
-        self._turn = threading.Condition()
+        self._numbers = Numbers(hosting.latency.seed, "route")
+        self._turn = clock.condition()
 
     @contextlib.contextmanager
-    def instance(self) -> Iterator[int]:
-        """A turn on an instance; ThrottlingException where its queue is full."""
+    def instance(self, taken_in: Callable[[], None] = lambda: None) -> Iterator[Placed]:
+        """A turn on an instance; ThrottlingException where its queue is full. `taken_in` is called for a request that is not turned away."""
         limit, most = self.hosting.concurrency, self.hosting.max_queue
         with self._turn:
-            chosen = self._routed()
-            if limit is not None and self.busy[chosen] >= limit:
-                if most is not None and self.queued[chosen] >= most:
-                    raise ServiceFailure("ThrottlingException", "Rate exceeded")
-                self.queued[chosen] += 1
-                while self.busy[chosen] >= limit:
-                    self.clock.wait(self._turn)
-                self.queued[chosen] -= 1
-            self.busy[chosen] += 1
+            chosen, came = self._routed(), self.clock.now()
+            PLACED.now = Placed(instance=chosen)
+            queue = self.queues[chosen]
+            full = limit is not None and self.busy[chosen] >= limit
+            if full and most is not None and len(queue) >= most:
+                raise ServiceFailure("ThrottlingException", "Rate exceeded")
+            taken_in()
+            if full:
+                self._queue(queue)
+            else:
+                self.busy[chosen] += 1
             self.peak = max(self.peak, sum(self.busy))
+            placed = PLACED.now = Placed(instance=chosen, queued=self.clock.now() - came)
         try:
-            yield chosen
+            yield placed
         finally:
             with self._turn:
-                self.busy[chosen] -= 1
-                self._turn.notify_all()
+                if queue:
+                    queue.popleft().called = True  # it takes the place that is left
+                    self._turn.notify_all()
+                else:
+                    self.busy[chosen] -= 1
+
+    def _queue(self, queue: deque[Ticket]) -> None:
+        """Wait to be called."""
+        ticket = Ticket()
+        queue.append(ticket)
+        try:
+            while not ticket.called:
+                self._turn.wait()
+        except BaseException:
+            if ticket in queue:
+                queue.remove(ticket)
+            raise
 
     def _routed(self) -> int:
+        if len(self.busy) == 1:
+            return 0
         if self.hosting.routing == "RANDOM":
-            return self._draw.randrange(len(self.busy))
-        return min(range(len(self.busy)), key=lambda i: self.busy[i] + self.queued[i])
+            return int(len(self.busy) * self._numbers.uniform())
+        return min(range(len(self.busy)), key=lambda i: self.busy[i] + len(self.queues[i]))
 
 
 @dataclass
@@ -184,7 +240,7 @@ class Host:
         self.draws = Draws(hosting.faults)
         self.counts = Counts()
         self._lock = threading.Lock()
-        self._random = random.Random(f"latency {hosting.latency.seed}")
+        self._numbers = Numbers(hosting.latency.seed, "latency")
         self._waiting: dict[int, threading.Event] = {}  # thread -> what ends its wait
 
     def call(self, compute: Callable[[], T], *, content: Callable[[], bytes], rows: int) -> tuple[T, str | None]:
@@ -196,9 +252,9 @@ class Host:
         self._count(came=1)
         if fate is not None and fate not in DAMAGED and fate != "timeout":
             raise FAILING[self.service][fate]()
-        with self.fleet.instance():
-            with self._lock:
-                seconds = self.hosting.latency.seconds(rows, lambda: len(content()), self._random)
+        drawn: list[float] = []
+        with self.fleet.instance(lambda: drawn.append(self.hosting.latency.seconds(rows, lambda: len(content()), self._numbers))):
+            seconds = drawn[0]
             limit = self.hosting.time_limit
             if fate == "timeout" or seconds > limit:
                 self._pause(limit)

@@ -14,7 +14,7 @@ from auroraml.services.clock import Clock, RealClock
 from auroraml.services.cluster import Cluster
 from auroraml.services.embedded.endpoint import Endpoint
 from auroraml.services.embedded.faults import Faults
-from auroraml.services.embedded.hosting import ANSWERING, Host, Hosting, timed_out
+from auroraml.services.embedded.hosting import ANSWERING, Host, Hosting, timed_out, virtual
 from auroraml.services.protocols import ModelFailure, Response, ServiceFailure, Waiting
 from auroraml.services.request import Request
 
@@ -45,6 +45,14 @@ class EmbeddedSageMaker:
             host = self.hosts[name] = Host("SageMaker", hosting, self.clock)
             serve = partial(hosted, host, endpoint)
         self._serving[name] = serve if hosting.status in ANSWERING else partial(self._refuse, name)
+
+    def anew(self, clock: Clock) -> EmbeddedSageMaker:
+        """The same endpoints on hosts in virtual time."""
+        made = EmbeddedSageMaker({}, clock, self.cluster)
+        made.endpoints, made.hosting = self.endpoints, {name: virtual("SageMaker", hosting) for name, hosting in self.hosting.items()}
+        for name in made.endpoints:
+            made._serve(name)
+        return made
 
     def put(self, name: str, endpoint: Endpoint) -> None:
         """Add an endpoint, or put another one in its place."""

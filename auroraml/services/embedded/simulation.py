@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
+from auroraml.services.clock import Clock
 from auroraml.services.embedded.bedrock import EmbeddedBedrock
 from auroraml.services.embedded.comprehend import EmbeddedComprehend
 from auroraml.services.embedded.faults import Faults
@@ -21,6 +23,10 @@ class Simulation:
     comprehend: EmbeddedComprehend
     sagemaker: EmbeddedSageMaker
     bedrock: EmbeddedBedrock
+
+    def anew(self, clock: Clock) -> dict[str, Any]:
+        """The three services as they are at the start of a statement in virtual time: nothing queued, nothing drawn."""
+        return {"comprehend": self.comprehend.anew(clock), "sagemaker": self.sagemaker.anew(clock), "bedrock": self.bedrock.anew(clock)}
 
     def set_faults(self, target: str, chances: Mapping[str, object]) -> None:
         """Give an endpoint, a model or "comprehend" these faults instead of those it has; its draws begin anew."""

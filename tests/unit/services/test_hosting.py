@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import statistics
 import threading
 import time
@@ -18,6 +17,7 @@ from auroraml.services.embedded.hosting import Fleet, Hosting, Latency
 from auroraml.services.endpoints import Callable, Faults
 from auroraml.services.endpoints import Latency as PublicLatency
 from auroraml.services.factory import make_services
+from auroraml.services.numbers import Numbers
 from auroraml.services.protocols import ServiceFailure
 from tests.unit.services.test_services import INT, request
 from tests.unit.services.test_workers import wait_until
@@ -30,8 +30,8 @@ def first(table: pa.Table) -> pa.ChunkedArray:
 
 def seconds(latency: Latency, count: int = 2000) -> list[float]:
     """What requests of three rows and ten bytes take."""
-    draw = random.Random(latency.seed)
-    return [latency.seconds(3, lambda: 10, draw) for _ in range(count)]
+    numbers = Numbers(latency.seed, "latency")
+    return [latency.seconds(3, lambda: 10, numbers) for _ in range(count)]
 
 
 def test_distributions() -> None:

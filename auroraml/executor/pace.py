@@ -1,0 +1,142 @@
+"""Pace: what the engine's own work takes under a clock that does not see it: so much by plan node, loop and row, from a shipped table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial, singledispatch
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from auroraml.batch import Batch
+from auroraml.executor.engine_times import NODES, OPERATION, OTHERS, PLANNED_NODE, PLANNING, NodeTimes
+from auroraml.ir import expr as e
+from auroraml.ir.metrics import NodeMetrics
+from auroraml.ir.physical import PhysicalPlan
+from auroraml.ir.tree import every, walk
+from auroraml.services.clock import Clock
+from auroraml.services.virtual_time import VirtualTime
+
+if TYPE_CHECKING:
+    from auroraml.executor.operator import Operator
+
+NANOSECONDS = 1e-9
+
+
+class Rates:
+    """The seconds of one plan node: each loop, pull, row read and row given, what its expressions take included."""
+
+    __slots__ = ("loop", "pull", "read", "row")
+
+    def __init__(self, node: PhysicalPlan) -> None:
+        times = NODES.get(type(node).__name__, OTHERS)
+        self.loop, self.pull = times.loop * NANOSECONDS, times.pull * NANOSECONDS
+        self.read = (times.read + OPERATION * operations(node.filter)) * NANOSECONDS
+        self.row = (times.row + OPERATION * operations(node.targets)) * NANOSECONDS
+
+
+_RATES: WeakKeyDictionary[PhysicalPlan, Rates] = WeakKeyDictionary()
+
+
+def operations(exprs: Sequence[e.Expr]) -> int:
+    """How many functions and operators there are in expressions."""
+    return sum(isinstance(part, e.Call | e.OpCall | e.Aggregate | e.WindowCall) for expr in exprs for part in every(expr))
+
+
+def rates_of(node: PhysicalPlan) -> Rates:
+    """What a plan node takes."""
+    found = _RATES.get(node)
+    if found is None:
+        found = _RATES[node] = Rates(node)
+    return found
+
+
+def planning_seconds(plan: PhysicalPlan) -> float:
+    """What planning takes."""
+    return PLANNING + PLANNED_NODE * sum(isinstance(part, PhysicalPlan) for part in walk(plan))
+
+
+Counts = tuple[int, int, int]  # loops, rows given, rows read
+
+
+class Pace:
+    """Moves a clock on for what operators do.
+
+    Their own counters say what that was, those of EXPLAIN ANALYZE: the time is that of the rows and loops it prints. When an operator was asked for
+    rows, what it and those below it have counted since is paid for; rows that were handed back and read again are paid for once.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.followed: WeakKeyDictionary[Operator, Followed] = WeakKeyDictionary()
+
+    def follow(self, running: Operator) -> None:
+        """Have an operator's work take its time."""
+        followed = self.followed[running] = Followed(running, rates_of(running.node))
+        running.produce = partial(self._produced, followed, running.produce)  # type: ignore[method-assign] # for itself
+
+    def _produced(self, followed: Followed, produce: Callable[[int], Batch | None], n: int) -> Batch | None:
+        batch = produce(n)
+        rates = followed.rates
+        self.clock.spend(rates.pull + followed.owed(0 if batch is None else batch.n))
+        for child in followed.running.children:
+            self._settle(child)
+        return batch
+
+    def _settle(self, running: Operator) -> None:
+        """What was counted below without a pull: loops that give the same rows, batches of a function scan."""
+        followed = self.followed.get(running)
+        if followed is not None and (seconds := followed.owed(0)):
+            self.clock.spend(seconds)
+            running.metrics.total += seconds * 1000
+        for child in running.children:
+            self._settle(child)
+
+
+class Followed:
+    """An operator with what has been paid for."""
+
+    __slots__ = ("paid", "rates", "running")
+
+    def __init__(self, running: Operator, rates: Rates) -> None:
+        self.running = running
+        self.rates = rates
+        self.paid = counts(running, 0)
+
+    def owed(self, rows: int) -> float:
+        """Seconds for what it has counted since, and for `rows` that it is giving now."""
+        before, now = self.paid, counts(self.running, rows)
+        if now == before:
+            return 0.0
+        loops, given, read = self.paid = (max(before[0], now[0]), max(before[1], now[1]), max(before[2], now[2]))
+        rates = self.rates
+        return (loops - before[0]) * rates.loop + (given - before[1]) * rates.row + (read - before[2]) * rates.read
+
+
+def counts(running: Operator, rows: int) -> Counts:
+    """What this participant's operator has counted, `rows` more given: a leaf reads what it gives and what it drops."""
+    metrics = running.metrics
+    loops, given = _own(metrics, "loops"), _own(metrics, "rows") + rows
+    if running.children:
+        return loops, given, sum(_own(child.metrics, "rows") for child in running.children)
+    dropped = _own(metrics, "removed_by_filter") + _own(metrics, "removed_by_recheck")
+    return loops, given, given + dropped
+
+
+def _own(metrics: NodeMetrics, name: str) -> int:
+    """A counter without what workers have added to it."""
+    total: int = getattr(metrics, name)
+    return total - sum(getattr(worker, name) for worker in metrics.workers.values()) if metrics.workers else total
+
+
+@singledispatch
+def pace_of(clock: Clock) -> Pace | None:
+    """What is needed under a clock: nothing where it sees the work itself."""
+    return None
+
+
+@pace_of.register
+def _(clock: VirtualTime) -> Pace:
+    return Pace(clock)
+
+
+__all__ = ["NodeTimes", "Pace", "pace_of", "planning_seconds"]
