@@ -22,6 +22,7 @@ from auroraml.pipeline.result import ResultStream
 
 if TYPE_CHECKING:
     from auroraml.dbapi.database import Database
+    from auroraml.services.log import CallRecord
     from auroraml.services.meter import BillLine
     from auroraml.session.session import Session
 
@@ -205,6 +206,11 @@ class Connection:
         """What this connection's service calls cost (those of all connections: `database.bill()`)."""
         lines: tuple[BillLine, ...] = self.session.services.account.total().listed()
         return lines
+
+    def calls(self) -> tuple[CallRecord, ...]:
+        """The service calls of this connection's last statement: the time line of each in its `timeline`."""
+        made: tuple[CallRecord, ...] = self.session.services.made()
+        return made
 
     def register(self, name: str, data: object) -> None:
         """Make a table called `name` of `data`: Arrow, pandas, Polars, a Parquet or CSV path, anything with `__arrow_c_stream__`."""

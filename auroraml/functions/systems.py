@@ -148,7 +148,7 @@ def pg_sleep(ctx: CallContext, seconds: float) -> str:
     end = clock.now() + seconds
     while (left := end - clock.now()) > 0:
         ctx.check_cancel()
-        clock.sleep(min(left, 0.05))
+        clock.sleep(min(left, clock.look))
     return ""
 
 

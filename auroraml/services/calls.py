@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -125,17 +124,21 @@ class Services:
         self.account.begin()
         if self.settings[AURORAML_CLOCK] == "virtual":
             return self._in_virtual_time(statement)
-        self.caller.begin(statement, self.clock.now())
+        self.caller.begin(statement, self.clock.now(), self.log.count)
         return self
 
     def _in_virtual_time(self, statement: str) -> Services:
         if self.cluster.real:
             raise FeatureNotSupported("auroraml.clock can be virtual only with the embedded services")
-        clock = VirtualTime(time.time())
+        clock = VirtualTime()
         caller = Caller(self.caller.pid)
-        caller.begin(statement, 0.0)
+        caller.begin(statement, 0.0, self.log.count)
         anew = {} if self.simulation is None else self.simulation.anew(clock)
         return replace(self, clock=clock, engine=clock, workers=InPlace(), quota=RetryQuota(), session_account=self.account, caller=caller, **anew)
+
+    def made(self) -> tuple[CallRecord, ...]:
+        """The calls of the session's last statement, as far as the log has kept them."""
+        return tuple(record for number, record in self.log.numbered() if number > self.caller.before and record.pid == self.caller.pid)
 
     @property
     def settings(self) -> Settings:
@@ -345,7 +348,8 @@ class Services:
     def _tried(self, tries: list[Attempt], sent: float, error: str | None) -> float:
         """Note an attempt; the seconds it took."""
         seconds, placed = self.clock.now() - sent, PLACED.now
-        tries.append(Attempt((sent - self.caller.started) * 1000, seconds * 1000, placed.instance, placed.queued * 1000, error))
+        started, lasted, waited = (round(value * 1000, 6) for value in (sent - self.caller.started, seconds, placed.queued))
+        tries.append(Attempt(started, lasted, placed.instance, waited, error))
         return seconds
 
     def _wait(
@@ -365,7 +369,7 @@ class Services:
     ) -> None:  # fmt: skip
         """A row of the log for each request that Amazon would have seen: the embedded model takes more than 25 documents at once."""
         caller, start = self.caller, tries[0].start
-        milliseconds = self.clock.now() * 1000 - caller.started * 1000 - start if len(tries) > 1 else tries[0].milliseconds
+        milliseconds = round((self.clock.now() - caller.started) * 1000 - start, 6) if len(tries) > 1 else tries[0].milliseconds
         record = CallRecord(
             service=outgoing.service, operation=outgoing.operation, target=outgoing.target, items=outgoing.items, attempts=attempts,
             milliseconds=milliseconds, units=units, error=error, request_bytes=outgoing.size(), response_bytes=received,

@@ -42,6 +42,7 @@ class Clock(Protocol):
     """Reads time in seconds and waits; says how participants of one statement share a thing."""
 
     lingers: bool  # whether rows are better collected in groups: who waits for them wakes now and then
+    look: float  # seconds that one sleeps at most before one looks whether the statement was cancelled
 
     def now(self) -> float:
         """Seconds from an arbitrary start, never backwards."""
@@ -82,6 +83,7 @@ class FreeClock:
     """What clocks have in common under which threads run as the machine has it."""
 
     lingers = True
+    look = 0.05
 
     def spend(self, seconds: float) -> None:
         """Nothing: the work has taken its time."""

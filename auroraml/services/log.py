@@ -75,6 +75,11 @@ class CallLog:
         with self._lock:
             return list(enumerate(self._records, self._count - len(self._records) + 1))
 
+    @property
+    def count(self) -> int:
+        """How many records there have been."""
+        return self._count
+
     def records(self) -> tuple[CallRecord, ...]:
         """All records kept, oldest first."""
         with self._lock:
@@ -98,12 +103,14 @@ class Caller:
         self.pid = pid
         self.statement = ""
         self.started = 0.0
+        self.before = 0
         self._batches = itertools.count(1)
 
-    def begin(self, statement: str, started: float) -> None:
-        """A statement begins, at this time of its calls' clock: its first batch has number 1."""
+    def begin(self, statement: str, started: float, before: int) -> None:
+        """A statement begins, at this time of its calls' clock, when there were so many records `before`: its first batch has number 1."""
         self.statement = statement
         self.started = started
+        self.before = before
         self._batches = itertools.count(1)
 
     def batch(self) -> int:

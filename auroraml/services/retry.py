@@ -12,7 +12,6 @@ MAX_ATTEMPTS = 3
 MAX_BACKOFF = 20.0  # seconds
 QUOTA, RETRY_COST, THROTTLING_COST, REFUND = 500, 14, 5, 1
 SCALE, THROTTLING_SCALE = 0.05, 1.0  # seconds the first wait is below
-SLICE = 0.05  # seconds between looks at whether the statement was cancelled
 
 
 class RetryQuota:
@@ -47,6 +46,6 @@ def wait(seconds: float, clock: Clock, check: Callable[[], None]) -> None:
     """Sleep, looking now and then whether the statement was cancelled."""
     while seconds > 0:
         check()
-        clock.sleep(min(seconds, SLICE))
-        seconds -= SLICE
+        clock.sleep(min(seconds, clock.look))
+        seconds -= clock.look
     check()

@@ -13,7 +13,9 @@ The rules, by which another simulation comes to the same times:
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable
 from types import TracebackType
 
@@ -50,15 +52,23 @@ class VirtualTime:
     """The clock of one statement. Only the `current` participant's thread runs, so that nothing here needs a lock."""
 
     lingers = False
+    look = math.inf
 
-    def __init__(self, epoch: float) -> None:
-        self.epoch = epoch
+    def __init__(self) -> None:
+        self._epoch = 0.0
         self.leader = self.current = Participant(LEADER, 0, 0.0)
         self._ready = {self.leader}  # those that wait for nothing but their turn
         self._begun = 0
         self._jitter = Numbers(0, "retry")
 
     # Time
+
+    @property
+    def epoch(self) -> float:
+        """The real time of day at which it was first asked for, which a statement does when it begins."""
+        if not self._epoch:
+            self._epoch = time.time()
+        return self._epoch
 
     def now(self) -> float:
         """The running participant's time."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable as Function
+from typing import Unpack
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from auroraml.services.embedded.endpoint import Callable, Endpoint
+from auroraml.services.embedded.faults import Faults
+from auroraml.services.embedded.hosting import HostingOptions, Latency
 from auroraml.services.protocols import Response, ServiceFailure
 from auroraml.services.request import Request
 
@@ -137,6 +140,18 @@ class ThrottledOnce:
         return rows.column(0).to_pylist()  # type: ignore[no-any-return] # pyarrow is untyped
 
 
+def instances(count: int, **options: Unpack[HostingOptions]) -> Endpoint:
+    """A model on so many instances that answer one request at a time."""
+    usual: HostingOptions = {
+        "instances": count,
+        "latency": Latency(base=0.02, per_row=0.001),
+        "concurrency": 1,
+        "routing": "LEAST_OUTSTANDING_REQUESTS",
+    }
+    usual.update(options)
+    return Callable(first, **usual)
+
+
 def endpoints() -> dict[str, object]:
     """All endpoints by name, made anew for each database."""
     return {
@@ -160,6 +175,10 @@ def endpoints() -> dict[str, object]:
         "slow-endpoint": slow,
         "forbidden-endpoint": fault("AccessDeniedException", "User is not authorized to perform: sagemaker:InvokeEndpoint"),
         "timed-endpoint": Callable(first, latency=0.036, instance_type="ml.c5.xlarge"),
+        "one-instance": instances(1), "two-instances": instances(2), "four-instances": instances(4),
+        "random-instances": instances(4, routing="RANDOM", latency=Latency(base=0.02, per_row=0.001, distribution="lognormal", spread=0.3, seed=7)),
+        "short-queue": instances(1, max_queue=3), "no-queue": instances(1, max_queue=0),
+        "throttling-instances": instances(2, faults=Faults(throttle=0.2, seed=4)),
         "elsewhere-account-endpoint": Callable(first).at(account="777788889999"),
         "elsewhere-region-endpoint": Callable(first).at(region="us-west-2"),
         "not-ready-endpoint": fault("ModelNotReadyException", "Model is not ready"),
