@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from auroraml.batch import Batch, from_datums
 from auroraml.commands.context import Bound, Host, command
@@ -15,8 +17,10 @@ from auroraml.executor.pace import planning_seconds
 from auroraml.explain import Explained, Options, render, without_plan
 from auroraml.ir.expr import ParamRef
 from auroraml.ir.logical import Output
+from auroraml.ir.metrics import Metrics
 from auroraml.ir.range_table import entries
 from auroraml.ir.tree import children
+from auroraml.lazy import load
 from auroraml.pipeline.pages import PROBES, Probes
 from auroraml.pipeline.result import ResultStream, of_batch
 from auroraml.planner.considered import considered
@@ -27,7 +31,10 @@ from auroraml.settings.setting import parse_bool
 from auroraml.sql import statements as st
 from auroraml.types.table import JSON, TEXT, XML
 
-FLAGS = ("analyze", "verbose", "costs", "buffers", "settings", "wal", "timing", "summary", "hashes", "charges", "migration", "alternatives")
+if TYPE_CHECKING:
+    from auroraml.commands.tutor import Tutor
+
+FLAGS = ("analyze", "verbose", "costs", "buffers", "settings", "wal", "timing", "summary", "hashes", "charges", "migration", "alternatives", "tutor")
 FORMATS = ("text", "xml", "json", "yaml")
 TYPES = {"json": JSON, "xml": XML}
 
@@ -82,13 +89,21 @@ def explain(statement: st.Explain, host: Host, params: tuple[Bound, ...]) -> Res
         raise _missing(bound.plan, len(params))
     if isinstance(inner, st.Declare):
         bound = replace(bound, parallel=False, cursor=True, scroll=bool(inner.scroll))
-    return _answer(explained(lambda: made_anew(bound, params, host), params, options, host, sql=query.text[query.start : query.end]), options)
+    sql = query.text[query.start : query.end]
+    return _answer(explained(lambda: made_anew(bound, params, host), params, options, host, sql=sql, query=query), options)
 
 
 def _execution(statement: st.Execute, host: Host, options: Options) -> list[str]:
     """EXPLAIN of EXECUTE: the plan it would run by, which counts as an execution; what was considered is seen by planning it once more."""
     prepared, params = arguments(statement, host)
     query = prepared.source.query
+
+    if options.tutor:  # the plan that is kept was not watched: what the statement would run by is planned once more
+        generic = prepared.source.generic_plans
+        bound = prepared.source.choose(host, params).bound
+        anew = () if prepared.source.generic_plans > generic else params
+        sql = query.text[query.start : query.end]
+        return explained(lambda: made_anew(bound, anew, host), params, options, host, sql=sql, query=query)
 
     def choose() -> Chosen:
         chosen = prepared.source.choose(host, params)
@@ -132,36 +147,27 @@ def _ignore(batch: Batch) -> None:
 
 
 def explained(
-    choose: Callable[[], Chosen], params: tuple[Bound, ...], options: Options, host: Host, *, sql: str = "", keep: Callable[[Batch], None] = _ignore
-) -> list[str]:
-    """The lines EXPLAIN answers for the plan that `choose` makes; with ANALYZE its rows go to `keep`."""
+    choose: Callable[[], Chosen], params: tuple[Bound, ...], options: Options, host: Host, *, sql: str = "", keep: Callable[[Batch], None] = _ignore,
+    query: st.Query | None = None,
+) -> list[str]:  # fmt: skip
+    """The lines EXPLAIN answers for the plan that `choose` makes; with ANALYZE its rows go to `keep`. `query`: the statement as it was parsed."""
+    tutor: Tutor | None = load("auroraml.commands.tutor").Tutor(host, query) if options.tutor else None  # what it takes is loaded for it alone
     clock = host.services.engine
     started = clock.now()
     ledger = Ledger() if options.alternatives else None
     watched, probes = WATCHED.set(ledger), Probes()
     counted = PROBES.set(probes if options.buffers else None)
     try:
-        chosen = choose()
+        with nullcontext() if tutor is None else tutor.watch.watching():
+            chosen = choose()
     finally:
         WATCHED.reset(watched)
         PROBES.reset(counted)
     clock.spend(planning_seconds(chosen.plan))
     planning = (clock.now() - started) * 1000
-    metrics = None
-    if options.analyze:
-        started = clock.now()
-        running = host.start(
-            chosen.plan, chosen.bound, params, timing=options.timing, measured=True, charges=options.charges, buffers=options.buffers or options.wal
-        )
-        try:
-            while (batch := running.pull(1 << 62)) is not None:
-                keep(batch)
-        finally:
-            running.close()
-        metrics = running.metrics
-        metrics.execution = (clock.now() - started) * 1000
+    metrics = _run(chosen, params, options, host, keep) if options.analyze else None
     catalog, path = host.catalog, host.names.path
-    host.explained = Explained(
+    made = Explained(
         plan=chosen.plan,
         options=options,
         metrics=metrics,
@@ -178,9 +184,26 @@ def explained(
         currency=host.services.account.prices.currency if options.charges else "",
         migrations=chosen.migrations,
         planning_pages=probes.pages,
-        alternatives=() if ledger is None else considered(ledger, catalog.type),
+        alternatives=() if ledger is None else considered(ledger, catalog.type) if tutor is None else tutor.watch.considered(catalog.type),
     )
+    host.explained = made if tutor is None else replace(made, story=tutor.told(made, chosen, params))
     return render(host.explained)
+
+
+def _run(chosen: Chosen, params: tuple[Bound, ...], options: Options, host: Host, keep: Callable[[Batch], None]) -> Metrics:
+    """What was measured while the plan ran."""
+    clock = host.services.engine
+    started = clock.now()
+    running = host.start(
+        chosen.plan, chosen.bound, params, timing=options.timing, measured=True, charges=options.charges, buffers=options.buffers or options.wal
+    )
+    try:
+        while (batch := running.pull(1 << 62)) is not None:
+            keep(batch)
+    finally:
+        running.close()
+    running.metrics.execution = (clock.now() - started) * 1000
+    return running.metrics
 
 
 def _answer(lines: Sequence[str], options: Options) -> ResultStream:

@@ -11,7 +11,9 @@ FORMATS = {"text": text_lines, "json": json_lines, "yaml": yaml_lines, "xml": xm
 
 
 def render(explained: Explained) -> list[str]:
-    """The lines of EXPLAIN in the format of its options (json, yaml, xml: to be joined by newlines into one value)."""
+    """The lines of EXPLAIN in the format of its options (json, yaml, xml: to be joined by newlines into one value); with a story its text alone."""
+    if explained.story and explained.options.format == "text":
+        return [line for title, lines in explained.story for line in (title, "=" * len(title), *lines, "")][:-1]
     return FORMATS[explained.options.format](document(explained))
 
 

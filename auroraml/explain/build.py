@@ -47,6 +47,7 @@ class Explained:
     alternatives: tuple[ConsideredRelation, ...] = ()
     sort_memory: int = 4 << 20  # work_mem in bytes
     hash_memory: int = 8 << 20  # work_mem × hash_mem_multiplier in bytes
+    story: tuple[tuple[str, tuple[str, ...]], ...] = ()  # title and lines of each stage, under TUTOR
 
 
 def document(explained: Explained) -> Document:
@@ -108,7 +109,7 @@ class _Builder:
                 properties.insert(at + 1, Property(label="Subplan Name", value=plan_name))
         return NodeModel(
             head=head, costs=self._costs(node, metrics), properties=properties, children=list(self._children(node, place, shared)),
-            relationship=relationship, plan_name=plan_name,
+            relationship=relationship, plan_name=plan_name, id=node.id,
         )  # fmt: skip
 
     def _children(self, node: p.PhysicalPlan, place: Place, shared: bool) -> Iterator[NodeModel]:
@@ -206,6 +207,9 @@ class _Builder:
         if options.summary and explained.metrics is not None:
             time = explained.metrics.execution
             yield Property(label="Execution Time", value=round(time, 3), text=f"Execution Time: {time:.3f} ms")
+        if options.tutor:
+            stages: list[dict[str, object]] = [{"Stage": title, "Lines": list(lines)} for title, lines in explained.story]
+            yield Property(label="Story", value=stages)
         if options.hashes:
             sql, plan = sql_hash(explained.sql), plan_hash(root)
             yield Property(label="SQL Hash", value=sql, text=f"SQL Hash: {sql}, Plan Hash: {plan}")

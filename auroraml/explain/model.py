@@ -33,11 +33,12 @@ class NodeModel:
     children: Sequence[NodeModel] = ()
     relationship: str = ""
     plan_name: str = ""
+    id: int = 0  # the plan node's
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """EXPLAIN's options (EXPLAIN's reference page; HASHES is Aurora's, CHARGES, MIGRATION and ALTERNATIVES ours). `summary` and `timing` are resolved to booleans."""
+    """EXPLAIN's options (EXPLAIN's reference page; HASHES is Aurora's, CHARGES, MIGRATION, ALTERNATIVES and TUTOR ours). `summary` and `timing` are resolved to booleans."""
 
     analyze: bool = False
     verbose: bool = False
@@ -51,6 +52,7 @@ class Options:
     charges: bool = False
     migration: bool = False
     alternatives: bool = False
+    tutor: bool = False
     format: str = "text"
 
 

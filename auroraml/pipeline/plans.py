@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from contextvars import ContextVar
 
 from auroraml.executor import Running, run
 from auroraml.executor.context import ExecutionContext
@@ -15,7 +16,8 @@ from auroraml.pipeline.result import ResultStream
 from auroraml.planner import choose
 from auroraml.planner.level.makeup import Makeup
 
-__all__ = ["plan", "run", "stream"]
+__all__ = ["CHOOSE", "plan", "run", "stream"]
+CHOOSE: ContextVar[Callable[..., PhysicalPlan]] = ContextVar("choose", default=choose)  # the planner: another one where planning is watched
 
 
 def plan(
@@ -29,7 +31,7 @@ def plan(
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return choose(bound, ctx.catalog, ctx.settings, pages or StoredPages(ctx.store, ctx), ctx, may_execute, makeup)
+        return CHOOSE.get()(bound, ctx.catalog, ctx.settings, pages or StoredPages(ctx.store, ctx), ctx, may_execute, makeup)
     finally:
         if collecting:
             gc.enable()

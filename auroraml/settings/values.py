@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TypeVar, cast
 
 from auroraml.errors import CantChangeRuntimeParam, InsufficientPrivilege, InvalidName
@@ -176,6 +177,16 @@ class Settings:
         for setting in EXPLAINED:
             if self[setting] != setting.default:
                 yield setting.name, setting.show(self[setting])
+
+    @contextmanager
+    def trying(self, values: Mapping[Setting[bool], bool]) -> Iterator[None]:
+        """Other values for as long as something is tried under them."""
+        current, key = self._current, self._key
+        self._current, self._key = {**current, **cast(Values, values)}, None
+        try:
+            yield
+        finally:
+            self._current, self._key = current, key
 
     def push(self) -> None:
         """Begin a transaction or savepoint."""
