@@ -9,6 +9,7 @@ from auroraml.sql.leaf import mark
 from auroraml.sql.statements import Tree
 
 PLAIN = (exp.Identifier, exp.Var, exp.Literal, exp.Null, exp.Boolean, exp.Placeholder, exp.Parameter)
+LITERAL = ("'", *"0123456789.")  # what numbers and strings begin with
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,11 +32,13 @@ class _Outliner:
         self.tokens = tree.source.tokens
 
     def node(self, node: exp.Expression, role: str) -> SyntaxNode:
-        kind = type(node).__name__
+        kind = "Function" if isinstance(node, exp.Anonymous) else type(node).__name__
+        role = role.strip("_")
         if isinstance(node, PLAIN):
             return SyntaxNode(kind=kind, role=role, text=self.leaf(node))
         if isinstance(node, exp.Column) and all(isinstance(part, exp.Identifier) for part in node.parts):
-            return SyntaxNode(kind=kind, role=role, text=".".join(self.leaf(part) for part in node.parts))
+            text = ".".join(self.leaf(part) for part in node.parts)
+            return SyntaxNode(kind=kind if text[:1] not in LITERAL else "Literal", role=role, text=text)
         text = ""
         children: list[SyntaxNode] = []
         for key, value in node.args.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
 
 from auroraml.records import dataclass, replace
 from auroraml.teach.number import NAMED, Number, plain
@@ -20,6 +21,7 @@ class Formula:
     label: str = ""
     op: str = ""
     parts: tuple[Formula, ...] = ()
+    note: str = field(default="", compare=False)  # what a price is for, where the formula that takes it says so
 
     @property
     def priced(self) -> bool:
@@ -27,6 +29,7 @@ class Formula:
         return self.kind in (SETTING, NODE) or any(part.priced for part in self.parts)
 
 
+STARTUP, TOTAL = "startup of ", "total of "
 WHOLE = "at least 1, whole"
 _LOG2 = 0.693147180559945
 _NAMES = {WHOLE: "rounded", "round": "rounded", "ceil": "rounded up", "floor": "rounded down"}
@@ -64,6 +67,13 @@ def opened(number: float) -> float:
     return number
 
 
+NOTES = {  # what formulas call their prices, and what these are for
+    "qual per tuple": "conditions", "qual startup": "conditions", "target per tuple": "columns", "target startup": "columns",
+    "trans per tuple": "aggregates", "trans startup": "aggregates", "final per tuple": "results", "final startup": "results", "argument": "keys",
+    "per tuple": "each row",
+}  # fmt: skip
+
+
 class _Reader:
     def __init__(self, below: Mapping[int, tuple[str, str]]) -> None:
         self.below = below
@@ -94,7 +104,10 @@ class _Reader:
     def _named(self, number: Number) -> Formula:
         """A cost is told in full, a quantity by its name: that of the node it is of, where it is a node's."""
         inner = self.read(number.parts[0])
-        if inner.priced or inner.kind == QUANTITY:
+        if inner.priced:
+            note = NOTES.get(number.label, "")
+            return replace(inner, note=note) if note and not inner.note and inner.kind != NODE else inner
+        if inner.kind == QUANTITY:
             return inner
         return Formula(value=plain(number), kind=QUANTITY, label=number.label)
 
@@ -131,13 +144,31 @@ def _signed(formula: Formula, sign: int) -> list[tuple[int, Formula]]:
 
 
 def terms(formula: Formula) -> list[Formula]:
-    """What is added up, in the formula's order; what is added and taken away again is left out. Amounts taken away are negative."""
+    """What is added up, in the formula's order; what is added and taken away again is left out. Amounts taken away are negative.
+
+    A node's total less its startup stays one amount, the rest of the node.
+    """
     found = _signed(formula, 1)
     for sign, term in list(found):
         if sign < 0 and (1, term) in found:
             found.remove((1, term))
             found.remove((-1, term))
-    return [term if sign > 0 else Formula(value=-term.value, op="neg", parts=(term,)) for sign, term in found]
+    made: list[Formula] = []
+    for sign, term in found:
+        if sign > 0:
+            made.append(term)
+            continue
+        rest = next((i for i, whole in enumerate(made) if _rest(whole, term)), None)
+        if rest is None:
+            made.append(Formula(value=-term.value, op="neg", parts=(term,)))
+        else:
+            made[rest] = Formula(value=made[rest].value - term.value, op="-", parts=(made[rest], term))
+    return made
+
+
+def _rest(whole: Formula, begun: Formula) -> bool:
+    """Whether one is a node's total and the other its startup."""
+    return whole.kind == begun.kind == NODE and whole.label == begun.label.replace(STARTUP, TOTAL)
 
 
 def shown(value: float) -> str:
@@ -150,13 +181,18 @@ def shown(value: float) -> str:
 
 def text(formula: Formula, around: int = 0) -> str:
     """The formula in one line: numbers with their names behind them, in parentheses where it stands in a tighter operation."""
+    if formula.note and formula.op and around:
+        return f"({text(replace(formula, note=''))} for {formula.note})"
     if not formula.op:
-        return f"{shown(formula.value)} {formula.label}" if formula.label else shown(formula.value)
+        made = f"{shown(formula.value)} {formula.label}" if formula.label else shown(formula.value)
+        return f"{made} for {formula.note}" if formula.note else made
     if formula.op not in _SIGNS:
         return f"{_NAMES.get(formula.op, formula.op)}({', '.join(text(part) for part in formula.parts)})"
     mine = _SIGNS[formula.op]
     if formula.op == "neg":
         made = "-" + text(formula.parts[0], mine)
+    elif formula.op == "-" and _rest(*formula.parts):
+        made = " - ".join(map(text, formula.parts))
     elif formula.op in ("+", "-"):
         made = _sum(formula)
     else:

@@ -37,6 +37,8 @@ class OwnCopy:
             return found
         if name != self.package:
             self.module(name.rpartition(".")[0])
+            if name in self.modules:  # the package above has asked for it
+                return self.modules[name]
         importlib.import_module(name)  # the running one: what is made of classes looks for their module by its name
         path = self._path(name)
         code = SourceFileLoader(name, str(path)).get_code(name)

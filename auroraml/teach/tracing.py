@@ -25,7 +25,7 @@ from auroraml.sql.statements import Query
 from auroraml.teach import observed
 from auroraml.teach.binding import binding
 from auroraml.teach.firings import FIRINGS, Firing
-from auroraml.teach.formula import NODE, QUANTITY, Formula, formula, opened, put
+from auroraml.teach.formula import NODE, QUANTITY, STARTUP, TOTAL, Formula, formula, opened, put
 from auroraml.teach.number import plain
 from auroraml.teach.outline import Outliner
 from auroraml.teach.trace import Batches, Cost, Execution, Measured, Migration, Plan, PlanNode, RuleStep, Trace
@@ -204,15 +204,18 @@ class _Formulas:
         for other in sorted(below, key=lambda other: other.id):
             name, cost = self.names.get(other.id, other.label), other.cost
             leaves[id(cost.rows)] = QUANTITY, f"rows of {name}"
-            for number, label, at in ((cost.startup, f"startup of {name}", 0), (cost.total, f"total of {name}", 1)):
+            for number, label, at in ((cost.startup, f"{STARTUP}{name}", 0), (cost.total, f"{TOTAL}{name}", 1)):
                 if number:
                     leaves[id(number)] = NODE, label
                     whole = self.of(other)[at]
                     if whole.op:
                         wholes.setdefault(whole.value, []).append((whole, Formula(value=whole.value, kind=NODE, label=label)))
         cost = node.cost
+        for number in (cost.rows, opened(cost.rows)):
+            if id(number) not in leaves:
+                leaves[id(number)] = QUANTITY, "rows it makes"
         startup, total = put(formula(cost.startup, leaves), wholes), put(formula(cost.total, leaves), wholes)
         if startup.op:
-            total = put(total, {startup.value: [(startup, Formula(value=startup.value, kind=NODE, label="its startup"))]})
+            total = put(total, {startup.value: [(startup, Formula(value=startup.value, kind=NODE, label=f"{STARTUP}it"))]})
         rows = formula(opened(cost.rows), {key: leaf for key, leaf in leaves.items() if key not in (id(cost.rows), id(opened(cost.rows)))})
         return startup, total, rows
