@@ -7,7 +7,9 @@ import importlib.metadata
 import json
 import os
 import platform
+import sys
 import time
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,7 +36,7 @@ def _read(path: Path) -> list[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run, print, write; what has been measured is written after each subject, so that an interruption loses one subject only."""
+    """Run, print, write. A subject that fails costs only its own figures: the others go on, and the exit code is 1."""
     parser = argparse.ArgumentParser(prog="benchmarks.run", description=__doc__)
     parser.add_argument("subjects", nargs="*", choices=[[], *SUBJECTS], help=f"default: all but {', '.join(APART)}")
     parser.add_argument("--out", type=Path, default=RESULTS / time.strftime("%Y%m%d-%H%M%S"), help="results go to OUT.json, OUT.html, OUT.png")
@@ -42,14 +44,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     found: list[Figure] = []
     report: Json = {"machine": machine()}
     options.out.parent.mkdir(parents=True, exist_ok=True)
+    failed: list[str] = []
     for name in options.subjects or [name for name in SUBJECTS if name not in APART]:
-        figures = SUBJECTS[name]()
+        try:
+            figures = SUBJECTS[name]()
+        except Exception:
+            traceback.print_exc()
+            failed.append(name)
+            continue
         print("\n".join(lines(figures)), flush=True)
         found += figures
         report["figures"] = [figure.as_json() for figure in found]
         options.out.with_suffix(".json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     write(report, found, options.out)
     print(f"written to {options.out}.json, .html and .png")
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

@@ -61,7 +61,9 @@ def _writing() -> list[Figure]:
 
 
 SUBJECTS: Mapping[str, Callable[[], list[Figure]]] = {
-    "tpch": lambda: [*_tpch(0.01), *_tpch(0.1), *_tpch(1)],
+    "tpch-0.01": lambda: _tpch(0.01),
+    "tpch-0.1": lambda: _tpch(0.1),
+    "tpch-1": lambda: _tpch(1),
     "planning": _planning,
     "small": small.figures,
     "writing": _writing,
