@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 TABLES = frozenset({"endpoints", "models", "comprehend", "faults", "services", "parameter_group", "prices", "cluster"})
 OPTIONS = ("models", "comprehend", "faults")
@@ -32,7 +33,11 @@ def read_config(path: str | Path) -> Config:
     """Read the file; ValueError for a table that means nothing."""
     path = Path(path)
     with path.open("rb") as file:
-        tables = tomllib.load(file)
+        return config_of(path, tomllib.load(file))
+
+
+def config_of(path: Path, tables: Mapping[str, Any]) -> Config:
+    """The same from tables that were read already; the files they name are found beside `path`."""
     strange = sorted(tables.keys() - TABLES)
     if strange:
         raise ValueError(f"{path}: [{strange[0]}] is not one of {', '.join(sorted(TABLES))}")
