@@ -56,8 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         found += figures
         report["figures"] = [figure.as_json() for figure in found]
         options.out.with_suffix(".json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    write(report, found, options.out)
-    print(f"written to {options.out}.json, .html and .png")
+    if found:
+        write(report, found, options.out)
+        print(f"written to {options.out}.json, .html and .png")
     if failed:
         sys.exit(f"failed: {', '.join(failed)}")
 

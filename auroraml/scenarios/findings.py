@@ -24,7 +24,7 @@ class Line:
     @property
     def name(self) -> str:
         """What distinguishes it."""
-        fixed = ", ".join(f"{name} {value:,}" if isinstance(value, int) else f"{name} {value}" for name, value in self.fixed.items())
+        fixed = ", ".join(f"{name} {place(value)}" for name, value in self.fixed.items())
         return fixed or self.measure
 
     def values(self, metric: str) -> list[float]:
@@ -83,6 +83,11 @@ def shown(value: object, metric: str) -> str:
     return f"{number:,.0f} {unit}".strip() if abs(number) >= 100 or number == int(number) else f"{number:.3g} {unit}".strip()
 
 
+def place(value: object) -> str:
+    """A point of an axis."""
+    return f"{value:,}" if isinstance(value, int | float) else str(value)
+
+
 def verdicts(scenario: Scenario, results: Results) -> list[Verdict]:
     """Each of the scenario's claims, judged; ValueError for a kind that does not exist."""
     return [_judged(claim, results) for claim in scenario.claims]
@@ -109,7 +114,7 @@ def _best_rises(results: Results, over: str, measure: str = "") -> tuple[bool, s
     knees = [line.knee[results.along] for line in lines]
     places = list(results.grid[results.along])
     at = [places.index(knee) for knee in knees]  # type: ignore[arg-type] # one of the grid's values
-    because = "; ".join(f"{line.name}: {results.along} {knee:,}" for line, knee in zip(lines, knees, strict=True))
+    because = "; ".join(f"{line.name}: {results.along} {place(knee)}" for line, knee in zip(lines, knees, strict=True))
     return at == sorted(at) and at[-1] > at[0], f"The knee of each line: {because}."
 
 
@@ -120,7 +125,7 @@ def _falls(results: Results, metric: str, measure: str = "") -> tuple[bool, str]
         values = line.values(metric)
         holds = holds and values == sorted(values) and values[-1] > values[0]
         first, last = line.places[0], line.places[-1]
-        parts.append(f"{line.name}: {shown(values[0], metric)} at {results.along} {first:,}, {shown(values[-1], metric)} at {last:,}")
+        parts.append(f"{line.name}: {shown(values[0], metric)} at {results.along} {place(first)}, {shown(values[-1], metric)} at {place(last)}")
     return holds, "; ".join(parts) + "."
 
 
@@ -132,9 +137,9 @@ def _scales(results: Results, over: str, least: float = 0.9, measure: str = "") 
     one = at[1, 1]
     both = {k: value / one for (k, other), value in at.items() if k == other}
     alone = {k: value / one for (k, other), value in at.items() if other == 1}
-    most = max(both, key=int)  # type: ignore[call-overload] # numbers
+    most = max(both, key=lambda k: int(str(k)))
     holds = all(gain >= least * int(str(k)) for k, gain in both.items()) and alone[most] < least * both[most]
-    because = ", ".join(f"{k} {along} with {k} {over}: {gain:.2f} times" for k, gain in sorted(both.items(), key=str))
+    because = ", ".join(f"{k} {along} with {k} {over}: {gain:.2f} times" for k, gain in sorted(both.items(), key=lambda pair: int(str(pair[0]))))
     return holds, f"Throughput over that of one: {because}; {most} {along} with 1 {over}: {alone[most]:.2f} times."
 
 

@@ -142,7 +142,7 @@ def prepared(scenario: Scenario, point: Point, options: Options) -> Connection:
     connection = database.connect(user=USER, autocommit=True, owned=True)
     connection.execute("CREATE EXTENSION IF NOT EXISTS aws_ml CASCADE")
     for name, value in scenario.settings.items():
-        connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", [name, text(str(value), point)])
+        connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", [name, text(value, point)])
     for data in scenario.tables:
         _table(connection, data, point, scenario.folder)
     for sql in scenario.setup:

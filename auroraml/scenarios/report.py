@@ -11,14 +11,13 @@ import jinja2
 import matplotlib as mpl
 import matplotlib.colors
 import matplotlib.image
-import matplotlib.patheffects
 import matplotlib.ticker
 import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
-from auroraml.scenarios.findings import NEAR, Line, Verdict, lines_of, shown
+from auroraml.scenarios.findings import NEAR, Line, Verdict, lines_of, place, shown
 from auroraml.scenarios.results import METRICS, Results
 
 TITLES = {
@@ -26,14 +25,27 @@ TITLES = {
     "calls": "requests", "amount": "charges",
 }  # fmt: skip
 SURFACES = ("throughput", "seconds", "amount")
-COLUMNS = ("throughput", "seconds", "first_row", "statement_p50", "statement_p95", "calls", "retries", "failures", "call_p50", "call_p95", "amount")
+COLUMNS = (
+    "throughput",
+    "seconds",
+    "first_row",
+    "statement_p50",
+    "statement_p95",
+    "calls",
+    "retries",
+    "failures",
+    "call_p50",
+    "call_p95",
+    "amount",
+    "amount_per_row",
+)
 STYLE = {"svg.hashsalt": "auroraml", "font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.3}
 TEMPLATE = Path(__file__).parent / "report.html.j2"
 
 
 def unit_of(results: Results, metric: str) -> str:
     """A metric's unit; that of charges is the bill's currency."""
-    return str(results.rows[0]["currency"]) if metric == "amount" and results.rows else METRICS[metric]
+    return next((str(row["currency"]) for row in results.rows if row["currency"]), "") if metric.startswith("amount") else METRICS[metric]
 
 
 def metrics_of(lines: Sequence[Line]) -> list[str]:
@@ -56,13 +68,13 @@ def curve(axes: Axes, results: Results, lines: Sequence[Line], metric: str) -> N
     numeric = all(_numeric(line) for line in lines)
     for line in lines:
         at = line.places if numeric else list(range(len(line.places)))
-        (drawn,) = axes.plot(at, line.values(metric), marker="o", markersize=3.5, label=line.name)  # type: ignore[arg-type] # numbers
+        (drawn,) = axes.plot(at, line.values(metric), marker="o", markersize=3.5, label=line.name)
         if metric == "throughput" and len(line.rows) > 1:
             place = line.rows.index(line.knee)
-            axes.plot([at[place]], [line.values(metric)[place]], "o", markersize=9, markerfacecolor="none", color=drawn.get_color())  # type: ignore[list-item]
+            axes.plot([at[place]], [line.values(metric)[place]], "o", markersize=9, markerfacecolor="none", color=drawn.get_color())
     if numeric:
         axes.set_xscale("log")
-        axes.set_xticks(sorted({place for line in lines for place in line.places}))  # type: ignore[arg-type, type-var] # numbers
+        axes.set_xticks(sorted({place for line in lines for place in line.places}))
         axes.get_xaxis().set_major_formatter(matplotlib.ticker.FuncFormatter(lambda x, _: f"{x:,g}"))
         axes.get_xaxis().set_minor_locator(matplotlib.ticker.NullLocator())
         axes.tick_params(axis="x", rotation=45)
@@ -94,20 +106,18 @@ def surface(axes: Axes, results: Results, rows: Sequence[dict[str, object]], met
     axes.grid(visible=False)
     for (y, x), value in np.ndenumerate(field):
         if not np.isnan(value):
-            axes.text(x, y, _short(value), ha="center", va="center", fontsize=7, color="white", path_effects=_OUTLINE)
-    axes.set_xticks(range(len(across)), [_place(value) for value in across])
-    axes.set_yticks(range(len(down)), [_place(value) for value in down])
+            axes.text(x, y, _short(value), ha="center", va="center", fontsize=7, color="white" if _dark(norm(value), metric) else "black")
+    axes.set_xticks(range(len(across)), [place(value) for value in across])
+    axes.set_yticks(range(len(down)), [place(value) for value in down])
     axes.set_xlabel(results.along)
     axes.set_ylabel(results.lines)
     unit = unit_of(results, metric)
     axes.set_title(f"{TITLES[metric]}{f', {unit}' if unit else ''}", loc="left")
 
 
-_OUTLINE = [matplotlib.patheffects.withStroke(linewidth=1.5, foreground="black")]
-
-
-def _place(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int | float) else str(value)
+def _dark(place: float, metric: str) -> bool:
+    """Whether a field at this place of the colours' scale wants white letters."""
+    return (place if metric == "throughput" else 1 - place) < 0.55
 
 
 def _short(value: float) -> str:
@@ -128,7 +138,11 @@ def panels(results: Results, measure: str) -> Iterator[Canvas]:
         for axes in every[len(metrics) :]:
             axes.set_axis_off()
         yield canvas
-    if results.lines and min(len(results.grid[results.along]), len(results.grid[results.lines])) > 1 and len(lines) == len(results.grid[results.lines]):
+    if (
+        results.lines
+        and min(len(results.grid[results.along]), len(results.grid[results.lines])) > 1
+        and len(lines) == len(results.grid[results.lines])
+    ):
         rows = [dict(row) for line in lines for row in line.rows]
         wanted = [metric for metric in SURFACES if metric in metrics]
         if wanted:
@@ -150,9 +164,12 @@ def page(runs: Sequence[tuple[Results, Sequence[Verdict]]], title: str = "") -> 
     for results, verdicts in runs:
         with mpl.rc_context(STYLE):
             measures = [
-                {"name": name, "drawings": [_svg(canvas) for canvas in panels(results, name)], "lines": lines_of(results, name)} for name in results.measures()
+                {"name": name, "drawings": [_svg(canvas) for canvas in panels(results, name)], "lines": lines_of(results, name)}
+                for name in results.measures()
             ]
         columns = [name for name in COLUMNS if any(row[name] for row in results.rows)]
+        if all(row["executions"] == 1 for row in results.rows):
+            columns = [name for name in columns if not name.startswith("statement")]
         parts.append({"results": results, "verdicts": verdicts, "measures": measures, "columns": columns})
     template = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(TEMPLATE.read_text(encoding="utf-8"))
     return str(template.render(title=title or runs[0][0].title, parts=parts, near=NEAR, shown=shown))

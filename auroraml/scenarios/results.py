@@ -21,7 +21,7 @@ Json = dict[str, object]
 PACKAGES = ("auroraml", "pyarrow", "numpy", "sqlglot")
 METRICS = {  # what a row says beside its point: name -> unit; the smaller the better, but for throughput
     "throughput": "rows/s", "seconds": "s", "first_row": "s", "statement_p50": "s", "statement_p95": "s", "call_p50": "s", "call_p95": "s",
-    "calls": "", "amount": "",
+    "calls": "", "amount": "", "amount_per_row": "",
 }  # fmt: skip
 
 
@@ -68,7 +68,7 @@ def row_of(outcome: Outcome) -> Json:
         "first_row": outcome.first_row, "statement_p50": outcome.statement_p50, "statement_p95": outcome.statement_p95,
         "executions": outcome.executions, "rows_done": outcome.rows, "calls": outcome.calls, "retries": outcome.retries, "failures": outcome.failures,
         "call_p50": outcome.call_p50, "call_p95": outcome.call_p95, "amount": None if outcome.amount is None else float(outcome.amount),
-        "currency": outcome.currency,
+        "amount_per_row": None if outcome.amount is None or not outcome.rows else float(outcome.amount) / outcome.rows, "currency": outcome.currency,
     }  # fmt: skip
 
 

@@ -63,7 +63,7 @@ class Scenario:
     measures: Sequence[Measure]
     about: str = ""
     service: Mapping[str, object] = field(default_factory=dict)
-    settings: Mapping[str, Value] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
     tables: Sequence[Data] = ()
     setup: Sequence[str] = ()
     claims: Sequence[Claim] = ()
@@ -166,10 +166,7 @@ def scenario_of(table: Mapping[str, object], *, name: str, folder: Path = Path()
     """The scenario a TOML document describes."""
     known = {"title", "about", "grid", "where", "service", "settings", "tables", "setup", "measure", "claims", "report"}
     _known(table, known, "the file")
-    grid = _table(table, "grid")
-    for key, values in grid.items():
-        if not isinstance(values, list) or not values or not all(isinstance(value, int | float | str) for value in values):
-            raise ValueError(f"grid.{key} is a list of numbers or texts")
+    grid = {key: _values(key, values) for key, values in _table(table, "grid").items()}
     measures = [_measure(item) for item in _list(table, "measure")]
     if not measures:
         raise ValueError("there is no [[measure]]")
@@ -183,14 +180,20 @@ def scenario_of(table: Mapping[str, object], *, name: str, folder: Path = Path()
             raise ValueError(f"[report] names {key!r}, which the grid does not have")
     made = Scenario(
         name=name, title=str(table.get("title", name)), about=str(table.get("about", "")), grid=grid, where=str(table.get("where", "")),
-        service=_table(table, "service"), settings=_table(table, "settings"), tables=[_data(key, value) for key, value in _table(table, "tables").items()],
-        setup=[str(sql) for sql in _list(table, "setup")], measures=measures, claims=[_claim(item) for item in _list(table, "claims")],
-        along=along, lines=lines, folder=folder,
+        service=_table(table, "service"), settings={key: str(value) for key, value in _table(table, "settings").items()},
+        tables=[_data(key, value) for key, value in _table(table, "tables").items()], setup=[str(sql) for sql in _list(table, "setup")],
+        measures=measures, claims=[_claim(item) for item in _list(table, "claims")], along=along, lines=lines, folder=folder,
     )  # fmt: skip
     _check_places(made)
     if not any(True for _ in made.points()):
         raise ValueError("no point of the grid is left by where")
     return made
+
+
+def _values(name: str, values: object) -> list[Value]:
+    if not isinstance(values, list) or not values or not all(isinstance(value, int | float | str) for value in values):
+        raise ValueError(f"grid.{name} is a list of numbers or texts")
+    return values
 
 
 def _check_places(scenario: Scenario) -> None:

@@ -12,6 +12,7 @@ Program = Callable[[Sequence[str]], int]  # the arguments behind the word; the e
 SUBCOMMANDS: dict[str, tuple[str, str]] = {  # word -> ("module:function", what it does); a database of that name is reached with -d
     "explain": ("auroraml_cli.explain:run", "plans of a file's or a string's queries, as text, JSON, YAML, XML or a story"),
     "learn": ("auroraml_cli.learning:run", "lessons on Aurora ML, step by step, with questions that check themselves"),
+    "bench": ("auroraml_cli.bench:run", "scenarios measured over grids of batch sizes, workers, instances; reports; comparisons"),
 }
 
 
