@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -39,13 +40,13 @@ class Line:
     @property
     def best(self) -> Row:
         """The point with the highest throughput; of equal ones the first."""
-        return max(self.rows, key=lambda row: float(str(row["throughput"])))
+        return max(self.rows, key=lambda row: figure(row, "throughput"))
 
     @property
     def knee(self) -> Row:
         """The first point from which on a further step gains next to nothing."""
-        most = float(str(self.best["throughput"]))
-        return next(row for row in self.rows if float(str(row["throughput"])) >= NEAR * most)
+        most = figure(self.best, "throughput")
+        return next(row for row in self.rows if figure(row, "throughput") >= NEAR * most)
 
 
 def lines_of(results: Results, measure: str, along: str | None = None) -> list[Line]:
@@ -81,6 +82,13 @@ def shown(value: object, metric: str) -> str:
     if unit == "s":
         return f"{number * 1000:,.3g} ms" if number < 1 else f"{number:,.3g} s"
     return f"{number:,.0f} {unit}".strip() if abs(number) >= 100 or number == int(number) else f"{number:.3g} {unit}".strip()
+
+
+def figure(row: Row, metric: str) -> float:
+    """A row's metric; KeyError where it was not measured."""
+    if row[metric] is None:
+        raise KeyError(f"{row['measure']} has no {metric}")
+    return float(str(row[metric]))
 
 
 def place(value: object) -> str:
@@ -122,7 +130,7 @@ def _falls(results: Results, metric: str, measure: str = "") -> tuple[bool, str]
     """The metric never falls along the axis, so that its smallest value is at the axis's beginning."""
     parts, holds = [], True
     for line in lines_of(results, _measure(results, measure)):
-        values = line.values(metric)
+        values = [figure(row, metric) for row in line.rows]
         holds = holds and values == sorted(values) and values[-1] > values[0]
         first, last = line.places[0], line.places[-1]
         parts.append(f"{line.name}: {shown(values[0], metric)} at {results.along} {place(first)}, {shown(values[-1], metric)} at {place(last)}")
@@ -133,7 +141,7 @@ def _scales(results: Results, over: str, least: float = 0.9, measure: str = "") 
     """Where the axis and `over` have the same value K, throughput is at least `least` times K times that at 1; with `over` left at 1 it is not."""
     along = results.along
     rows = [row for row in results.rows if row["measure"] == _measure(results, measure)]
-    at = {(row[along], row[over]): float(str(row["throughput"])) for row in rows}
+    at = {(row[along], row[over]): figure(row, "throughput") for row in rows}
     one = at[1, 1]
     both = {k: value / one for (k, other), value in at.items() if k == other}
     alone = {k: value / one for (k, other), value in at.items() if other == 1}
@@ -149,8 +157,9 @@ def _better(results: Results, than: str, metric: str, measure: str = "", times: 
     pairs = list(zip([row for row in results.rows if row["measure"] == of], [row for row in results.rows if row["measure"] == than], strict=True))
     gains = []
     for row, other in pairs:
-        mine, its = float(str(row[metric])), float(str(other[metric]))
-        gains.append(mine / its if metric == "throughput" else its / mine)
+        mine, its = figure(row, metric), figure(other, metric)
+        better, worse = (mine, its) if metric == "throughput" else (its, mine)
+        gains.append(better / worse if worse else math.inf)
     row, other = pairs[gains.index(min(gains))]
     because = f"{of}: {shown(row[metric], metric)}, {than}: {shown(other[metric], metric)} ({metric}), {min(gains):,.3g} times"
     return min(gains) >= times, because + (f" at the least of {len(gains)} points." if len(gains) > 1 else ".")

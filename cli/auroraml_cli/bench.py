@@ -152,8 +152,10 @@ def _show(console: Console, results: Results, told: Sequence[Verdict]) -> None:
     for measure in results.measures():
         lines = lines_of(results, measure)
         several = len(lines) > 1
-        headings = [*(["line"] if several else []), f"knee ({results.along})", f"best ({results.along})", "throughput", "time", "requests", "charges"]
-        table = Table(box=None, pad_edge=False, title=measure, title_justify="left", title_style="italic")
+        headings = [*(["line"] if several else []), "knee", "best", "throughput", "time", "requests", "charges"]
+        table = Table(
+            box=None, pad_edge=False, title=f"{measure}, by {results.along}" if results.along else measure, title_justify="left", title_style="italic"
+        )
         for heading in headings:
             table.add_column(heading, justify="left" if heading == "line" else "right", no_wrap=True)
         for line in lines:

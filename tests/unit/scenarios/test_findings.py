@@ -85,6 +85,8 @@ def test_better_is_more_throughput_or_less_of_anything_else() -> None:
     assert not judged(found, "better", than="n", metric="throughput", times=3.1)[0]
     assert judged(found, "better", than="n", metric="seconds", times=5)[0]
     assert not judged(found, "better", measure="n", than="m", metric="seconds")[0]
+    nothing = results(one, lambda point: 1, ("m", "n"), calls=lambda point: 0 if point["measure"] == "m" else 5)
+    assert judged(nothing, "better", than="n", metric="calls", times=1_000) == (True, "m: 0, n: 5 (calls), inf times at the least of 2 points.")
 
 
 def test_a_claim_that_cannot_be_judged_is_told() -> None:
@@ -95,3 +97,7 @@ def test_a_claim_that_cannot_be_judged_is_told() -> None:
         judged(found, "grows", metric="beauty")
     with pytest.raises(ValueError, match="the claim 'better' cannot be judged"):
         judged(found, "better", than="n")
+    unmeasured = results({"batch": [1]}, lambda point: 1)
+    unmeasured.rows[0]["first_row"] = None  # type: ignore[index] # a dict
+    with pytest.raises(ValueError, match="m has no first_row"):
+        judged(unmeasured, "grows", metric="first_row")
