@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from auroraml.scenarios.scenario import filled, find, scenario_of, shipped, whole_number
+from auroraml.scenarios.scenario import Value, filled, find, scenario_of, shipped, whole_number
 
 LEAST: dict[str, object] = {"grid": {"batch": [10, 100]}, "measure": [{"name": "m", "sql": "SELECT {batch}"}]}
 
@@ -28,7 +28,7 @@ def test_where_compares_with_numbers_too() -> None:
 
 
 def test_places_are_filled_in_texts_and_tables() -> None:
-    point = {"n": 4, "what": "x"}
+    point: dict[str, Value] = {"n": 4, "what": "x"}
     assert filled({"instances": "{n}", "text": "{what} of {n}", "list": ["{n}"], "sql": "'{1,2}'"}, point) == {
         "instances": 4, "text": "x of 4", "list": [4], "sql": "'{1,2}'",
     }  # fmt: skip
