@@ -28,16 +28,34 @@ class Left(Exception):
     """The learner leaves."""
 
 
-@click.command(
-    name=PROGRAM, help="Lessons on Aurora ML. Without LESSON (a number, a name or a file of your own): what there is, and how far you are."
-)
+HELP = """auroraml-sql learn teaches Aurora ML: queries run before your eyes, questions check themselves.
+
+Usage:
+  auroraml-sql learn [OPTION]... [LESSON]
+
+LESSON is a number, a name, or a file of your own (docs/lessons.md says how to write one). Without it: the lessons, and how far you are.
+
+      --auto               answer the questions itself, and stop nowhere
+      --continue           begin with the step you left the lesson at; what comes before it is run unseen
+      --notebook=DIR       write LESSON, or all, as Jupyter notebooks into a folder
+      --reset              forget the progress of LESSON, or of all
+
+At a question: hint, skip, quit, the answer, or SQL that ends in a semicolon, to look for yourself.
+"""
+
+
+@click.command(name=PROGRAM, add_help_option=False)
 @click.argument("lesson", required=False)
-@click.option("--auto", is_flag=True, help="Answer the questions itself, and stop nowhere.")
-@click.option("--continue", "resume", is_flag=True, help="Begin with the step you left the lesson at; what comes before is run unseen.")
-@click.option("--reset", is_flag=True, help="Forget the progress of LESSON, or of all.")
-@click.option("--notebook", "folder", metavar="DIR", help="Write LESSON, or all, as Jupyter notebooks into a folder.")
-def command(lesson: str | None, auto: bool, resume: bool, reset: bool, folder: str | None) -> int:
+@click.option("--auto", is_flag=True)
+@click.option("--continue", "resume", is_flag=True)
+@click.option("--reset", is_flag=True)
+@click.option("--notebook", "folder")
+@click.option("-?", "--help", "helping", is_flag=True)
+def command(lesson: str | None, auto: bool, resume: bool, reset: bool, folder: str | None, helping: bool) -> int:
     """The whole program."""
+    if helping:
+        sys.stdout.write(HELP)
+        return 0
     progress = Progress()
     chosen = None if lesson is None else _chosen(lesson)
     if reset:
