@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from auroraml.errors import OperationalError as OperationalError
     from auroraml.errors import ProgrammingError as ProgrammingError
     from auroraml.errors import Warning as Warning
+    from auroraml.notebook.magics import load_ipython_extension as load_ipython_extension
     from auroraml.services import endpoints as endpoints
     from auroraml.types.python_range import Range as Range
 

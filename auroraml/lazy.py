@@ -23,6 +23,7 @@ PUBLIC: dict[str, tuple[str, str]] = {  # names of the package -> (module, attri
     "tuple_row": ("auroraml.dbapi.rows", "tuple_row"),
     "endpoints": ("auroraml.services.endpoints", ""),
     "errors": ("auroraml.errors", ""),
+    "load_ipython_extension": ("auroraml.notebook.magics", "load_ipython_extension"),  # what %load_ext auroraml calls
 }
 PEP_249 = {
     **{name: ("auroraml.errors", name) for name in (

@@ -102,14 +102,14 @@ def run(connection: Connection, text: str, params: Mapping[str, object] | None =
 
 
 def run_one(connection: Connection, statement: str, params: Mapping[str, object] | None = None) -> Answer:
-    """Run one statement; Ctrl-C cancels it."""
+    """Run one statement; Ctrl-C cancels it. The answer has it as it was sent, with $1 in place of %(name)s."""
     notices: list[Diagnostic] = []
     connection.check_open()
     session = connection.session
     session.explained = None
     log = connection.database.service_clients.log
     before = max((number for number, _ in log.numbered()), default=0)
-    stream, batches, error = ResultStream(tag=""), list[Batch](), None
+    stream, batches, error, text = ResultStream(tag=""), list[Batch](), None, statement
     connection.add_notice_handler(notices.append)
     begun = time.perf_counter()
     try:
@@ -122,7 +122,7 @@ def run_one(connection: Connection, statement: str, params: Mapping[str, object]
     finally:
         connection.remove_notice_handler(notices.append)
     return Answer(
-        statement=statement,
+        statement=text,
         tag=stream.tag,
         columns=stream.columns,
         batch=concat_batches(batches) if batches and error is None else None,

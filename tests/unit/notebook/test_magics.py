@@ -1,0 +1,186 @@
+"""%sql and %%sql in an IPython shell: connections, parameters, results, errors in psql's form, plans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from IPython.core.displaypub import CapturingDisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+
+from auroraml.notebook.arguments import BadLine, parse
+from auroraml.notebook.parameters import NoVariable, named
+from auroraml.notebook.results import ResultSet
+
+
+class Notebook:
+    """A shell of its own; `out` is what was displayed as text, `printed` as it was printed."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self.capsys = capsys
+        self.shell = InteractiveShell.instance()
+        self.publisher = CapturingDisplayPublisher()
+        self.shell.display_pub = self.publisher
+
+    def run(self, code: str) -> Any:
+        """A cell's result; its errors are in `error`."""
+        self.publisher.outputs.clear()
+        self.capsys.readouterr()
+        done = self.shell.run_cell(code)
+        self.error = done.error_before_exec or done.error_in_exec
+        captured = self.capsys.readouterr()
+        self.printed, self.errors = captured.out, captured.err
+        self.out = [entry["data"] for entry in self.publisher.outputs]
+        return done.result
+
+
+@pytest.fixture
+def notebook(capsys: pytest.CaptureFixture[str]) -> Iterator[Notebook]:
+    InteractiveShell.clear_instance()
+    made = Notebook(capsys)
+    made.run("%load_ext auroraml")
+    assert made.error is None
+    yield made
+    made.run("%sql --close")
+    made.shell.history_manager.end_session()
+    InteractiveShell.clear_instance()
+
+
+def test_a_result(notebook: Notebook) -> None:
+    found = notebook.run("%sql SELECT 7 AS n, 'a' AS t, NULL::date AS d, '' AS empty")
+    assert isinstance(found, ResultSet)
+    assert len(found) == 1 and list(found) == [(7, "a", None, "")] and found[0] == (7, "a", None, "")
+    assert found.columns == ("n", "t", "d", "empty") and found.types == ("int4", "text", "date", "text")
+    assert found.arrow().schema.field("n").type == pa.int32()
+    assert pa.table(found).to_pylist() == found.dicts()
+    assert found.scalar() == 7
+    assert repr(found) == " n | t | d    | empty\n---+---+------+-------\n 7 | a | NULL |\n(1 row)"
+    shown = found._repr_html_()
+    assert '<th class="n">n<small>int4</small></th><th>t<small>text</small></th>' in shown
+    assert '<td class="n">7</td><td>a</td><td><i>NULL</i></td><td></td>' in shown
+
+
+def test_html_is_escaped_and_cut(notebook: Notebook) -> None:
+    found = notebook.run("%sql --limit 3 SELECT '<b>' || g AS \"x<y\" FROM generate_series(1, 1200) AS g")
+    shown = found._repr_html_()
+    assert "<b>" not in shown and "&lt;b&gt;3" in shown and "&lt;b&gt;4" not in shown and "x&lt;y" in shown
+    assert "1,200 rows, the first 3 shown" in shown and len(found) == 1200
+    notebook.run("%config SqlMagics.limit = 2")
+    assert "5 rows, the first 2 shown" in repr(notebook.run("%sql SELECT generate_series(1, 5)"))
+
+
+def test_frames(notebook: Notebook) -> None:
+    found = notebook.run("%sql SELECT 1 AS a")
+    for name, make in (("pandas", found.df), ("polars", found.pl)):
+        try:
+            __import__(name)
+        except ImportError:
+            with pytest.raises(ImportError):
+                make()
+        else:
+            assert make().shape == (1, 1)
+
+
+def test_a_cell_of_several_statements(notebook: Notebook) -> None:
+    last = notebook.run(
+        "%%sql\nCREATE TABLE t (a int);\nINSERT INTO t VALUES (1), (2);\nSELECT 'first';\nDROP TABLE IF EXISTS absent;\nSELECT sum(a) FROM t;"
+    )
+    assert list(last) == [(3,)]
+    assert notebook.printed.startswith("CREATE TABLE\nINSERT 0 2\nDROP TABLE\n")
+    assert ["first" in data["text/plain"] for data in notebook.out] == [True, False]
+    assert notebook.out[1]["text/plain"] == 'NOTICE:  table "absent" does not exist, skipping'
+    assert notebook.run("%%sql -q\nSELECT 1; SELECT 2") is None and not notebook.out
+    assert notebook.run("%%sql\n-- nothing\n") is None and notebook.error is None
+
+
+def test_assignment(notebook: Notebook) -> None:
+    assert notebook.run("%%sql kept <<\nSELECT 1 AS one") is None
+    assert notebook.run("list(kept)") == [(1,)]
+    assert notebook.run("%sql kept << SELECT 2") is None
+    assert notebook.run("kept.scalar()") == 2
+    assert list(notebook.run("x = %sql SELECT 3\nx")) == [(3,)]
+    assert list(notebook.run("%sql SELECT 1 << 3")) == [(8,)], "an operator is none"
+
+
+def test_parameters(notebook: Notebook) -> None:
+    notebook.run('n = 3; name = "o\'x"; none = None; days = [1, 2]')
+    found = notebook.run(
+        "%sql SELECT $n + 1, :name, ':n', 5 % 3, 'a%', (ARRAY[:n, 5, 6])[1:2], 1::int, $$:n $name$$, :none IS NULL, 2 = ANY(:days) /* :n */"
+    )
+    assert list(found) == [(4, "o'x", ":n", 2, "a%", [3, 5], 1, ":n $name", True, True)]
+    notebook.run("%sql CREATE TABLE u (a text DEFAULT :name)")
+    assert list(notebook.run("%sql INSERT INTO u VALUES (DEFAULT) RETURNING a")) == [("o'x",)], "a definition takes literals"
+    notebook.run("%sql SELECT :missing")
+    assert "there is no variable 'missing' for :missing" in notebook.errors
+    notebook.run("%sql SELECT * FROM u WHERE a = :n")
+    assert notebook.out[0]["text/plain"].startswith("ERROR:  operator does not exist: text = smallint\nLINE 1: SELECT * FROM u WHERE a = $1\n")
+
+
+@pytest.mark.parametrize(
+    ("sql", "wanted"),
+    [
+        ("SELECT a[1:n]", None), ("SELECT a[b:n]", None), ("SELECT a[:n]", "SELECT a[%(n)s]"), ("SELECT f(x):n", "SELECT f(x)%(n)s"),
+        ('SELECT ":n", E\'\\\':n\', $x$ $n $x$, x$n', None), ("SELECT 1 -- :n", None), ("/* /* :n */ :n */ SELECT 1", None), ("SELECT x := 1", None),
+        ("SELECT $1, :n", "SELECT $1, %(n)s"), ("SELECT 'it''s', :n % 2", "SELECT 'it''s', %(n)s %% 2"), ("SELECT 'open :n", "SELECT 'open %(n)s"),
+    ],
+)  # fmt: skip
+def test_where_parameters_are_found(sql: str, wanted: str | None) -> None:
+    assert named(sql, {"n": 1}) == ((sql, None) if wanted is None else (wanted, {"n": 1}))
+    if wanted is not None:
+        with pytest.raises(NoVariable):
+            named(sql, {})
+
+
+def test_errors_have_psqls_form_and_no_traceback(notebook: Notebook) -> None:
+    notebook.run("%%sql\nSELECT 1;\nSELECT *\nFROM nowhere;\nSELECT 'not reached'")
+    assert [data["text/plain"] for data in notebook.out][1:] == ['ERROR:  relation "nowhere" does not exist\nLINE 2: FROM nowhere\n             ^']
+    assert notebook.error is not None and "Traceback" not in notebook.printed + notebook.errors
+    assert "<pre" in notebook.out[1]["text/html"]
+
+
+def test_connections(notebook: Notebook) -> None:
+    first = notebook.run("%sql")
+    notebook.run("%sql CREATE TABLE here (a int)")
+    notebook.run("%sql --database other")
+    assert list(notebook.run("%sql SELECT current_database(), to_regclass('here')")) == [("other", None)]
+    notebook.run("import auroraml\nmine = auroraml.connect(autocommit=True)\nmine.execute('CREATE TABLE m (a int)')\nbase = mine.database")
+    assert len(notebook.run("%sql -c mine SELECT * FROM m")) == 0
+    assert len(notebook.run("%sql SELECT * FROM m")) == 0, "it stays in use"
+    assert notebook.run("%sql") is notebook.run("mine")
+    assert len(notebook.run("%sql --connection=base -U rdsadmin SELECT * FROM m WHERE current_user = 'rdsadmin'")) == 0
+    notebook.shell.user_ns["first"] = first
+    assert len(notebook.run("%sql -c first SELECT * FROM here")) == 0
+    notebook.run("%sql -c nonsense SELECT 1")
+    assert "no connection or database in a variable 'nonsense'" in notebook.errors
+    notebook.run("mine.close()")
+
+
+def test_a_configuration_file(notebook: Notebook, tmp_path: Path) -> None:
+    file = tmp_path / "endpoints.toml"
+    file.write_text('[endpoints.e]\nkind = "callable"\ncallable = "auroraml.lessons.models:anomaly"\n')
+    notebook.run(f"%sql --config {file} CREATE EXTENSION aws_ml CASCADE")
+    assert notebook.out[0]["text/plain"].startswith("NOTICE:  installing required extension")
+    assert list(notebook.run("%sql SELECT aws_sagemaker.invoke_endpoint('e', NULL, 'AB'::text)")) == [("1",)]
+    notebook.run(f"%sql --config {tmp_path / 'absent.toml'}")
+    assert "absent.toml" in notebook.errors
+
+
+def test_plans(notebook: Notebook) -> None:
+    notebook.run("%%sql\nCREATE TABLE t AS SELECT generate_series(1, 9) AS a")
+    found = notebook.run("%sql EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off) SELECT a FROM t WHERE a < 4")
+    assert repr(found).startswith("Seq Scan on t (actual rows=3 loops=1)\n  Filter: (a < 4)")
+    assert found.plan["Plan"]["Actual Rows"] == 3
+    shown = found._repr_html_()
+    assert 'class="auroraml-plan"' in shown and "<pre>Seq Scan on t (actual rows=3" in shown
+    assert notebook.run("%sql --no-picture EXPLAIN SELECT 1")._repr_html_().startswith("<pre>Result")
+
+
+def test_lines() -> None:
+    assert parse("--limit=5 -q x << SELECT 1").name == "x"
+    assert parse("-- a comment").sql == "-- a comment" and parse("-1").sql == "-1"
+    for bad in ("--limit", "--limit many SELECT", "--nothing", "-q=1"):
+        with pytest.raises(BadLine):
+            parse(bad)
