@@ -154,8 +154,8 @@ def _whole(value: float | None) -> int | None:
 
 def _call_rows(number: int, run: str, answer: Answer) -> Iterator[Row]:
     for record in answer.calls:
-        values = record._asdict()
-        yield {name: values.get(name) for name in CALLS.names} | {"number": number, "run": run, "amount": money(record.amount)}
+        values = record._asdict() | {"number": number, "run": run, "amount": money(record.amount)}
+        yield {name: values.get(name) for name in CALLS.names} | {"instance": record.instance, "queued_ms": record.queued}
 
 
 def _notice_rows(number: int, run: str, answer: Answer) -> Iterator[Row]:
