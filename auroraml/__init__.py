@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from auroraml.services import endpoints as endpoints
     from auroraml.types.python_range import Range as Range
 
+lazy.defer()
 __version__ = "0.1.0"
 apilevel = "2.0"
 threadsafety = 2

@@ -1,10 +1,15 @@
-"""Lazy: the literal table of what is loaded on first use, the one exception to imports at the top."""
+"""Lazy: the literal tables of what is loaded on first use, the one exception to imports at the top."""
 
 from __future__ import annotations
 
 import gc
 import importlib
+import sys
+import threading
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
+from typing import Any
 
 PUBLIC: dict[str, tuple[str, str]] = {  # names of the package -> (module, attribute); "" is the module itself
     "Connection": ("auroraml.dbapi.connection", "Connection"),
@@ -37,6 +42,35 @@ PEP_249 = {
 }  # fmt: skip
 PUBLIC.update(PEP_249)
 
+DEFERRED: frozenset[str] = frozenset((
+    "auroraml.catalog.collations", "auroraml.catalog.depends", "auroraml.catalog.pinned", "auroraml.catalog.system_tables",
+    "auroraml.commands.autoanalyze", "auroraml.commands.collations", "auroraml.commands.likeness", "auroraml.commands.naming",
+    "auroraml.commands.options", "auroraml.commands.plan_source", "auroraml.commands.register", "auroraml.commands.statistics_objects",
+    "auroraml.errors.lookup", "auroraml.evaluate.array_comparison", "auroraml.evaluate.choosing", "auroraml.evaluate.values",
+    "auroraml.evaluate.variadic", "auroraml.evaluate.zoned", "auroraml.executor.exchange", "auroraml.executor.index_keys",
+    "auroraml.executor.references", "auroraml.executor.subplans", "auroraml.executor.unique", "auroraml.extensions.aws_ml.mistakes",
+    "auroraml.extensions.versions", "auroraml.functions.ordering", "auroraml.ir.bound", "auroraml.ir.renumber", "auroraml.ir.sql_syntax",
+    "auroraml.pipeline.bodies", "auroraml.pipeline.dependencies", "auroraml.planner.binder.sampling", "auroraml.planner.cost.alternatives",
+    "auroraml.planner.cost.scans", "auroraml.planner.cost.sorts", "auroraml.planner.cost.workers", "auroraml.planner.estimate.any_all",
+    "auroraml.planner.estimate.buckets", "auroraml.planner.estimate.extended", "auroraml.planner.estimate.groups", "auroraml.planner.estimate.joins",
+    "auroraml.planner.estimate.objects", "auroraml.planner.estimate.ranges", "auroraml.planner.estimate.relation",
+    "auroraml.planner.estimate.scalars", "auroraml.planner.estimate.set_rows", "auroraml.planner.estimate.support",
+    "auroraml.planner.level.exclusion", "auroraml.planner.level.implication", "auroraml.planner.level.operators", "auroraml.planner.level.rollups",
+    "auroraml.planner.minmax", "auroraml.planner.modify", "auroraml.planner.paths.append", "auroraml.planner.paths.distinct",
+    "auroraml.planner.paths.geqo.genetic_search", "auroraml.planner.paths.grouping", "auroraml.planner.paths.index_costs",
+    "auroraml.planner.paths.indexes", "auroraml.planner.paths.joins", "auroraml.planner.paths.pattern_match", "auroraml.planner.paths.reparameterize",
+    "auroraml.planner.paths.subqueries", "auroraml.planner.paths.tids", "auroraml.planner.paths.uniqueness", "auroraml.planner.paths.windows",
+    "auroraml.planner.row_marks", "auroraml.planner.rules.inline_functions", "auroraml.planner.rules.migrate_functions",
+    "auroraml.planner.rules.migration_notes", "auroraml.planner.rules.pull_up_sublinks", "auroraml.planner.rules.pull_up_subqueries",
+    "auroraml.planner.rules.repeated_calls", "auroraml.planner.rules.whole_rows", "auroraml.planner.set_operations", "auroraml.planner.subplans",
+    "auroraml.services.batch_rows", "auroraml.services.config", "auroraml.services.embedded.events", "auroraml.services.embedded.simulation",
+    "auroraml.services.embedded.training", "auroraml.services.endpoint_calls", "auroraml.services.iam", "auroraml.services.response",
+    "auroraml.services.result_list", "auroraml.settings.unknown", "auroraml.sql.grammar", "auroraml.sql.into", "auroraml.storage.pages",
+    "auroraml.storage.table", "auroraml.storage.tuples", "auroraml.types.arrow", "auroraml.types.bounds", "auroraml.types.names",
+    "auroraml.types.zones", "auroraml_cli.crosstab", "auroraml_cli.output.expanded", "auroraml_cli.reports",
+))  # fmt: skip
+"""Modules of which others only call functions (or make instances), and that a simple statement does not need: a test holds them to that."""
+
 
 def load(name: str) -> ModuleType:
     """The module called `name`, imported now if it was not."""
@@ -56,3 +90,105 @@ def public(name: str) -> object:
         if collecting:
             gc.enable()
     return getattr(found, attribute) if attribute else found
+
+
+class Later(ModuleType):
+    """A module of another distribution, loaded when something of it is asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        found = importlib.import_module(self.__name__)
+        self.__dict__.update(found.__dict__)
+        self.__class__ = ModuleType
+        return getattr(found, name)
+
+
+compute: Any = Later("pyarrow.compute")
+
+
+class _Deferred(ModuleType):
+    """One of our modules before anything of it is called; `from` it come stand-ins for its functions."""
+
+    def __getattr__(self, name: str) -> _StandIn:
+        if name.startswith("__"):
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r} yet")
+        found = _STAND_INS.setdefault((self.__name__, name), _StandIn(self, name))
+        found.holders.append(sys._getframe(1).f_globals)
+        return found
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not name.startswith("__") and self.__spec__ is not None and not getattr(self.__spec__, "_initializing", False):
+            _execute(self)  # what is set from outside must not be overwritten by the body
+        super().__setattr__(name, value)
+
+
+class _StandIn:
+    """Loads its module when called, and takes itself out of the modules that imported it."""
+
+    __slots__ = ("holders", "module", "name")
+
+    def __init__(self, module: _Deferred, name: str) -> None:
+        self.module = module
+        self.name = name
+        self.holders: list[dict[str, Any]] = []
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.meant()(*args, **kwargs)
+
+    def __instancecheck__(self, instance: object) -> bool:
+        return isinstance(instance, self.meant())
+
+    def meant(self) -> Any:
+        """What it stands for."""
+        _execute(self.module)
+        meant = self.module.__dict__[self.name]
+        for holder in self.holders:
+            for name, value in list(holder.items()):
+                if value is self:
+                    holder[name] = meant
+        return meant
+
+
+_STAND_INS: dict[tuple[str, str], _StandIn] = {}
+_EXECUTING = threading.RLock()
+
+
+def _execute(module: ModuleType) -> None:
+    """Run the body of a deferred module, unless that was done."""
+    with _EXECUTING:
+        if module.__class__ is _Deferred:
+            loader = module.__dict__["__loader__"]
+            loader.source.exec_module(module)
+            module.__loader__ = loader.source
+            module.__class__ = ModuleType
+
+
+class _Loader:
+    """Makes a deferred module and leaves its body for later."""
+
+    def __init__(self, source: SourceFileLoader) -> None:
+        self.source = source
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return _Deferred(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        pass
+
+
+class _Finder:
+    """Finds the deferred modules; compiled ones are left alone, they know each other without names."""
+
+    @staticmethod
+    def find_spec(name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
+        if name not in DEFERRED:
+            return None
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is not None and isinstance(spec.loader, SourceFileLoader):
+            spec.loader = _Loader(spec.loader)  # type: ignore[assignment] # a loader by what it does
+        return spec
+
+
+def defer() -> None:
+    """Have the modules of the table loaded on first use from now on."""
+    if _Finder not in sys.meta_path:
+        sys.meta_path.insert(0, _Finder)  # type: ignore[arg-type] # a finder by what it does

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from auroraml.lazy import compute as pc
 from auroraml.types.pg_type import EMPTY, Interval, PgArray, PgType, Point, Range, Rep
 
 if TYPE_CHECKING:

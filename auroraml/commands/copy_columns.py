@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from auroraml.commands.copy_format import Format, Texts
 from auroraml.commands.copy_rows import ESCAPE, unescape
+from auroraml.lazy import compute as pc
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # the reader would leave it out
 

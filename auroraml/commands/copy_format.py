@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from auroraml.errors import BadCopyFileFormat
+from auroraml.lazy import compute as pc
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from auroraml.batch import ConstVector, DictVector, FixedVector, NumericVector, RenderedVector, TextVector, Vector, from_datums, stored
 from auroraml.errors import DatabaseError, FeatureNotSupported, OperationalError
 from auroraml.evaluate.frame import Runtime, scatter
 from auroraml.functions.signature import SCALARS, Kernel, Types
 from auroraml.ir.objects import Function
+from auroraml.lazy import compute as pc
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import BY_OID
 from auroraml.types.typmod import format_type

@@ -8,7 +8,6 @@ from weakref import WeakKeyDictionary, WeakSet
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from auroraml.batch import ConstVector, StructVector, TextVector, Vector, concat
 from auroraml.evaluate.call import call, kernel_of, null
@@ -18,6 +17,7 @@ from auroraml.ir import expr as e
 from auroraml.ir.logical import Query
 from auroraml.ir.objects import Function
 from auroraml.ir.tree import expressions
+from auroraml.lazy import compute as pc
 from auroraml.settings.batches import AURORAML_FUNCTION_STATISTICS
 from auroraml.types.pg_type import PgType, Rep
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from auroraml.batch import ConstVector, DictVector, FixedVector, Index, ManyScales, Mask, NumericVector, RangeVector, TextVector, Vector
 from auroraml.functions.ordering import orderable
+from auroraml.lazy import compute as pc
 from auroraml.types.bounds import OrderedDecimal, range_bytes, range_ranks
 from auroraml.types.pg_type import PgType, Rep
 

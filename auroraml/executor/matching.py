@@ -9,7 +9,6 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from auroraml.batch import (
     ConstVector,
@@ -27,6 +26,7 @@ from auroraml.batch import (
 from auroraml.batch.narrow import NarrowFixed, NarrowNumeric, stored
 from auroraml.evaluate.keys import comparable
 from auroraml.executor.scratch import LARGEST, SPARSE, borrow, give_back
+from auroraml.lazy import compute as pc
 from auroraml.types.pg_type import PgType
 
 DENSE, WIDEST = 65_536, LARGEST  # a table of so many codes is made for any number of rows, or for many that are looked up

@@ -20,6 +20,7 @@ from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.metrics import COUNTED, NodeMetrics
 from auroraml.ir.tree import walk
+from auroraml.lazy import load
 
 if TYPE_CHECKING:
     from auroraml.executor.context import ExecutionContext
@@ -28,6 +29,29 @@ if TYPE_CHECKING:
 ALL = 1 << 62
 LARGE = 65_536  # a demand from here on is not made exact: whoever asks for so much reads on
 OPERATORS: dict[type, type[Operator]] = {}
+_MODULES: dict[str, tuple[type, ...]] = {  # where the operators of plan nodes are, loaded with the first plan that has such a node
+    "functions": (p.FunctionScan, p.ProjectSet),
+    "gather": (p.Gather, p.GatherMerge),
+    "grouping": (p.Aggregate,),
+    "hash_join": (p.Hash, p.HashJoin),
+    "incremental_sort": (p.IncrementalSort,),
+    "index_only": (p.IndexOnlyScan,),
+    "limits": (p.Limit,),
+    "locking": (p.LockRows,),
+    "memoize": (p.Memoize,),
+    "merge_join": (p.MergeJoin,),
+    "merging": (p.MergeAppend,),
+    "modify": (p.ModifyTable,),
+    "nested_loop": (p.NestedLoop, p.Materialize),
+    "ordering": (p.Sort, p.Unique, p.Group),
+    "sampling": (p.SampleScan,),
+    "scans": (p.Result, p.ValuesScan, p.SubqueryScan, p.CteScan, p.WorkTableScan),
+    "sets": (p.Append, p.SetOp, p.RecursiveUnion),
+    "tables": (p.SeqScan, p.IndexScan, p.BitmapIndexScan, p.BitmapAnd, p.BitmapOr, p.BitmapHeapScan),
+    "tid_scan": (p.TidScan, p.TidRangeScan),
+    "windows": (p.WindowAgg,),
+}
+MODULE_OF = {node: module for module, nodes in _MODULES.items() for node in nodes}
 Compiled = tuple[list[Evaluator], list[Evaluator], list[int] | None]
 _COMPILED: WeakKeyDictionary[p.PhysicalPlan, Compiled] = WeakKeyDictionary()
 O = TypeVar("O", bound="type[Operator]")
@@ -318,7 +342,10 @@ class Streaming(Operator):
 
 def build(node: p.PhysicalPlan, ctx: ExecutionContext) -> Operator:
     """The operator tree of a plan."""
-    made = OPERATORS[type(node)](node, ctx)
+    kind = type(node)
+    if kind not in OPERATORS:
+        load(f"auroraml.executor.operators.{MODULE_OF[kind]}")
+    made = OPERATORS[kind](node, ctx)
     if ctx.charges is not None:
         made.pull = partial(_charging, made, made.pull)  # type: ignore[method-assign] # only EXPLAIN (CHARGES) pays for it
     if ctx.pace is not None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from auroraml.batch import Batch
-from auroraml.executor import operators
 from auroraml.executor.context import ExecutionContext
 from auroraml.executor.operator import build
 from auroraml.executor.plans import declared
 from auroraml.ir.metrics import Metrics
 from auroraml.ir.physical import PhysicalPlan
 
-__all__ = ["Running", "operators", "run"]
 
 
 class Running:

@@ -8,11 +8,11 @@ from decimal import ROUND_FLOOR
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from auroraml.batch import ConstVector, FixedVector, ManyScales, NumericVector, Vector, stored
 from auroraml.catalog.data import OPERATORS
 from auroraml.functions.signature import SCALARS, CallContext, Kernel
+from auroraml.lazy import compute as pc
 from auroraml.types.numeric import CONTEXT, rescale
 from auroraml.types.pg_type import Rep
 from auroraml.types.table import BY_OID

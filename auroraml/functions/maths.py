@@ -10,7 +10,6 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from auroraml.batch import FixedVector, Vector
 from auroraml.batch.random_stream import RandomStream
@@ -23,6 +22,7 @@ from auroraml.errors import (
     NumericValueOutOfRange,
 )
 from auroraml.functions.signature import SCALARS, CallContext, Kernel, oid_of, scalar
+from auroraml.lazy import compute as pc
 
 _NAMES = {2: "smallint", 4: "integer", 8: "bigint"}
 

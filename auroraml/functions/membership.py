@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from auroraml.batch import FixedVector, ManyScales, Mask, NumericVector, TextVector, Vector, stored
+from auroraml.lazy import compute as pc
 from auroraml.types.numeric import CONTEXT
 
 TABLE = 1 << 22  # numbers of a span up to which a table has an entry for each

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import regex
 
 from auroraml.errors import InvalidEscapeSequence
 from auroraml.functions.signature import SCALARS, Kernel, oid_of, scalar
 from auroraml.functions.strings import each
 from auroraml.functions.word_search import holding, in_order
+from auroraml.lazy import compute as pc
 
 Text = Any
 _INNER = re.compile(r"%.*[%_].*", re.DOTALL)  # more than what texts begin or end with, which Arrow finds fast

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from auroraml.batch import (
     EMPTY_RANGE,
@@ -24,6 +23,7 @@ from auroraml.batch import (
 from auroraml.errors import DataException, SyntaxError
 from auroraml.functions.aggregates.basic import present, valid_rows
 from auroraml.functions.signature import SCALARS, Kernel, Types, aggregate, oid_of, scalar
+from auroraml.lazy import compute as pc
 from auroraml.types.bounds import Bounds, Ends, ends_of, places, range_of, values_of
 from auroraml.types.data import RANGES
 from auroraml.types.pg_type import PgType

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from auroraml.batch import ConstVector, TextVector, Vector
 from auroraml.errors import (
@@ -23,6 +22,7 @@ from auroraml.errors import (
     SyntaxError as SqlSyntaxError,
 )
 from auroraml.functions.signature import CallContext, Types, scalar
+from auroraml.lazy import compute as pc
 from auroraml.types.text import text_out
 
 Text = Any  # pa.Array or pa.Scalar

@@ -11,11 +11,11 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from auroraml.batch import TextVector
 from auroraml.errors import FeatureNotSupported, QueryCanceled
 from auroraml.errors import SystemError as PgSystemError
+from auroraml.lazy import compute as pc
 from auroraml.services.account import Account
 from auroraml.services.clock import REAL, Clock, RealClock
 from auroraml.services.cluster import Cluster

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from auroraml.lazy import compute as pc
 from auroraml.services.protocols import MAX_DOCUMENTS, ServiceFailure
 
 MAX_DOCUMENT_BYTES = 5_000

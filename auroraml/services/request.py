@@ -9,10 +9,10 @@ from typing import cast
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from auroraml.batch import ListVector, NumericVector, TextVector, Vector
 from auroraml.errors import DataException
+from auroraml.lazy import compute as pc
 from auroraml.settings import Settings
 from auroraml.settings.batches import AURORAML_REQUEST_QUOTING, AURORAML_REQUEST_TEXT
 from auroraml.types.arrow import to_arrow

@@ -6,10 +6,10 @@ from functools import partial, singledispatch
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from auroraml.batch import FixedVector, RenderedVector, TextVector, Vector
 from auroraml.errors import CharacterNotInRepertoire
+from auroraml.lazy import compute as pc
 from auroraml.services.protocols import ModelFailure
 from auroraml.services.request import body_of
 from auroraml.types.arrow import from_arrow

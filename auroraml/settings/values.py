@@ -26,7 +26,7 @@ EXPLAINED: list[Setting[object]] = sorted(
     key=lambda setting: setting.name,
 )
 OF_TRANSACTION = ("transaction_isolation", "transaction_read_only", "transaction_deferrable")  # set for the running transaction alone
-_PART = re.compile(r"[A-Za-z_\u0080-\uffff][A-Za-z0-9_$\u0080-\uffff]*")
+_PART = re.compile(r"[^\x00-@\[-^`{-\x7f][^\x00-#%-/:-@\[-^`{-\x7f]*")  # letters, _, digits, $ and all beyond ASCII
 
 
 def defined(name: str) -> Setting[object] | None:

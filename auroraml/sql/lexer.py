@@ -48,13 +48,17 @@ class Token:
 
 
 _SPACE = re.compile(r"(?:[ \t\n\r\f\v]+|--[^\n]*)+")
-_WORD = re.compile(r"[A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_$\u0080-\U0010ffff]*")
+# Said by what is left out: `re` makes classes that reach beyond ASCII in milliseconds, and these in microseconds.
+_FIRST = r"[^\x00-@\[-^`{-\x7f]"  # a letter, _, or anything beyond ASCII
+_INNER = r"[^\x00-/:-@\[-^`{-\x7f]"  # a digit too
+_NEXT = r"[^\x00-#%-/:-@\[-^`{-\x7f]"  # and $
+_WORD = re.compile(rf"{_FIRST}{_NEXT}*")
 _NUMBER = re.compile(r"(?:\d+(?:\.(?!\.)\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
-_DOLLAR = re.compile(r"\$(?:[A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_\u0080-\U0010ffff]*)?\$")
+_DOLLAR = re.compile(rf"\$(?:{_FIRST}{_INNER}*)?\$")
 _PARAMETER = re.compile(r"\$(\d+)")
 _OPERATOR = re.compile(r"[+\-*/<>=~!@#%^&|?`]+")
 _COMMON = re.compile(  # what most statements are made of; all else, and what only begins like these, is read one rule at a time
-    r"[ \t\n\r\f\v]*+(?:([A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_$\u0080-\U0010ffff]*+)(?!['&])|([(),;\[\]]|\.(?![\d.]))"
+    rf"[ \t\n\r\f\v]*+(?:({_FIRST}{_NEXT}*+)(?!['&])|([(),;\[\]]|\.(?![\d.]))"
     r"|(\d++(?:\.\d++)?)(?![\w.])|('[^'\\]*+')(?!')|([*=+/-]|[<>]=?|<>)(?![+\-*/<>=~!@#%^&|?`]))"
 )
 _KINDS = ("", WORD, PUNCTUATION, NUMBER, STRING, OPERATOR)

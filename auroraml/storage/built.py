@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from auroraml.batch import DictVector, FixedVector, NumericVector, RangeVector, TextVector, Vector
+from auroraml.lazy import compute as pc
 from auroraml.storage.heap import LINE_POINTER, PAGE
 from auroraml.storage.layout import laid_out, nulls_of
 from auroraml.storage.sizes import Sizes

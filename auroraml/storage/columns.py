@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from auroraml.batch import (
     ConstVector,
@@ -26,6 +25,7 @@ from auroraml.batch import (
     stored,
     width,
 )
+from auroraml.lazy import compute as pc
 from auroraml.types.pg_type import PgType, Rep
 
 TRY_DICTIONARY = 4_096  # rows from which a text column is looked at: does a dictionary pay?

@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import pyarrow.compute as pc
 
 from auroraml.batch import Datum, FixedVector, NumericVector, TextVector, Vector
+from auroraml.lazy import compute as pc
 from auroraml.storage.btree import LEAF_ROOM, Growth, entry_size
 from auroraml.storage.built import IndexPages
 from auroraml.storage.heap import LINE_POINTER

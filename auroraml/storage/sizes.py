@@ -8,7 +8,6 @@ from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow.compute as pc
 
 from auroraml.batch import (
     EMPTY_RANGE,
@@ -24,6 +23,7 @@ from auroraml.batch import (
     Vector,
     from_datums,
 )
+from auroraml.lazy import compute as pc
 from auroraml.types.pg_type import Attribute, PgArray, PgType, Range
 from auroraml.types.table import BY_OID
 

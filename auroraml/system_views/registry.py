@@ -11,6 +11,7 @@ from auroraml.catalog.catalog import Catalog
 from auroraml.catalog.system_tables import sequence_rows, system_relation
 from auroraml.errors import FeatureNotSupported
 from auroraml.ir.objects import AclItem
+from auroraml.lazy import load
 from auroraml.types.pg_type import PgArray
 
 
@@ -29,6 +30,7 @@ class Reader(Protocol):
 Row = dict[str, object]
 Rows = list[Row]
 Source = Callable[[Reader], Rows]
+FAMILIES = "auroraml.system_views.families"
 SOURCES: dict[str, Source] = {}
 _PER_CATALOG: set[str] = set()
 
@@ -58,6 +60,7 @@ def rows_of(name: str, ctx: Reader) -> Batch:
         return _sequence(int(name.removeprefix("sequence:")), ctx)
     schema, _, bare = name.partition(".")
     relation = system_relation(bare, schema)
+    load(FAMILIES)
     if relation is None or name not in SOURCES:
         raise FeatureNotSupported(f'system relation "{bare}" is not supported')
     rows = SOURCES[name](ctx)

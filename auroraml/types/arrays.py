@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from auroraml.batch import Datum, ListVector, Vector, from_datums
 from auroraml.errors import ArraySubscriptError, InvalidTextRepresentation, ProgramLimitExceeded
+from auroraml.lazy import compute as pc
 from auroraml.types.form import REP_FORMS, TextForm, TextStyle, form_of, register, scatter
 from auroraml.types.pg_type import PgArray, PgType, Rep
 from auroraml.types.table import BY_NAME, TEXT

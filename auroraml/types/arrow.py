@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from auroraml.batch import (
     EMPTY_RANGE,
@@ -25,6 +24,7 @@ from auroraml.batch import (
     Vector,
 )
 from auroraml.errors import FeatureNotSupported
+from auroraml.lazy import compute as pc
 from auroraml.types import table
 from auroraml.types.form import Resolver
 from auroraml.types.numeric import precision_scale, rescale

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from auroraml.batch import Datum, FixedVector, Vector
 from auroraml.errors import InvalidTextRepresentation
+from auroraml.lazy import compute as pc
 from auroraml.types.form import REP_FORMS, TextForm, TextStyle
 from auroraml.types.pg_type import PgType, Rep
 

@@ -8,10 +8,10 @@ from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from auroraml.batch import DTYPES, ConstVector, Datum, DictVector, FixedVector, NumericVector, TextVector, Vector, from_datums
 from auroraml.errors import FeatureNotSupported, InvalidParameterValue, NumericValueOutOfRange
+from auroraml.lazy import compute as pc
 from auroraml.types import datetime_casts, table
 from auroraml.types.data import CASTS
 from auroraml.types.form import DEFAULT_STYLE, TextStyle

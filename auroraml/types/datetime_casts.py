@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from auroraml.batch import INTERVAL_DTYPE, FixedVector, TextVector, Vector, from_datums
 from auroraml.errors import DatetimeFieldOverflow
+from auroraml.lazy import compute as pc
 from auroraml.types import julian, table
 from auroraml.types.datetime_forms import TimeForm, clock_text, now_micros, session_zone
 from auroraml.types.form import TextStyle

@@ -6,10 +6,10 @@ import time
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from auroraml.batch import Datum, FixedVector, Vector
 from auroraml.errors import DatetimeFieldOverflow, InvalidParameterValue
+from auroraml.lazy import compute as pc
 from auroraml.types import interval_forms, julian
 from auroraml.types.datetime_read import DATE, FieldOverflow, Fields, Malformed, ZoneOverflow, describe, read_offset, tokens_of
 from auroraml.types.form import REP_FORMS, TextForm, TextStyle, register

@@ -10,9 +10,10 @@ import numpy as np
 import pyarrow as pa
 
 from auroraml.batch import Datum, Vector, from_datums
+from auroraml.lazy import load
 from auroraml.records import dataclass
 from auroraml.types.pg_type import PgType, Rep
-from auroraml.types.table import BY_OID
+from auroraml.types.table import BY_NAME, BY_OID, CHAR, JSON, JSONB, NAME, TIMETZ, UUID
 
 Resolver = Callable[[int], PgType]
 
@@ -71,6 +72,33 @@ class TextForm(ABC):
 
 FORMS: dict[int, TextForm] = {}  # by type OID
 REP_FORMS: dict[Rep, TextForm] = {}  # for types without a form of their own, such as user-defined ones
+_REGISTERED = ("regclass", "regproc", "regprocedure", "regrole", "regnamespace", "regtype")
+_OWN = {  # modules of the types that have forms of their own, loaded with the first value of such a type
+    "strings": (NAME, CHAR),
+    "json": (JSON, JSONB),
+    "uuid": (UUID,),
+    "datetime_forms": (TIMETZ,),
+    "arrays": (BY_NAME["int2vector"], BY_NAME["oidvector"]),
+    "regtypes": tuple(BY_NAME[name] for name in _REGISTERED),
+    "shown_only": (BY_NAME["pg_ndistinct"], BY_NAME["pg_dependencies"], BY_NAME["pg_mcv_list"]),
+}
+_REPS = {  # and of all others
+    "boolean": (Rep.BOOL,),
+    "integers": (Rep.INT2, Rep.INT4, Rep.INT8, Rep.OID),
+    "floats": (Rep.FLOAT4, Rep.FLOAT8),
+    "numeric": (Rep.NUMERIC,),
+    "strings": (Rep.TEXT, Rep.VOID),
+    "bytea": (Rep.BYTES,),
+    "datetime_forms": (Rep.DATE, Rep.TIME, Rep.TIMESTAMP),
+    "interval_forms": (Rep.INTERVAL,),
+    "tid": (Rep.TID,),
+    "point": (Rep.POINT,),
+    "arrays": (Rep.LIST,),
+    "composite": (Rep.STRUCT,),
+    "ranges": (Rep.RANGE, Rep.MULTIRANGE),
+}
+_OWN_MODULE = {type.oid: module for module, types in _OWN.items() for type in types}
+_REP_MODULE = {rep: module for module, reps in _REPS.items() for rep in reps}
 
 
 def register(form: TextForm, *types: PgType) -> None:
@@ -82,7 +110,13 @@ def register(form: TextForm, *types: PgType) -> None:
 def form_of(type: PgType) -> TextForm:
     """The text form of `type`."""
     form = FORMS.get(type.oid)
-    return REP_FORMS[type.rep] if form is None else form
+    if form is not None:
+        return form
+    own = _OWN_MODULE.get(type.oid)
+    if own is None and type.rep in REP_FORMS:
+        return REP_FORMS[type.rep]
+    load(f"auroraml.types.{own or _REP_MODULE[type.rep]}")
+    return FORMS[type.oid] if own else REP_FORMS[type.rep]
 
 
 def scatter(vector: Vector, validity: np.ndarray | None) -> Vector:

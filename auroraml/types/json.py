@@ -22,8 +22,8 @@ JsonValue = None | bool | str | Decimal | list["JsonValue"] | dict[str, "JsonVal
 
 _SPACE = " \t\n\r"
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_WORD = re.compile(r"[A-Za-z0-9_\x80-\U0010ffff]+")
-_ODD_NUMBER = re.compile(r"-?[0-9]*(?:\.[0-9]*)?(?:[eE][+-]?[0-9]*)?[A-Za-z0-9_\x80-\U0010ffff]*")
+_WORD = re.compile(r"[^\x00-/:-@\[-^`{-\x7f]+")  # letters, digits, _ and all beyond ASCII
+_ODD_NUMBER = re.compile(r"-?[0-9]*(?:\.[0-9]*)?(?:[eE][+-]?[0-9]*)?[^\x00-/:-@\[-^`{-\x7f]*")
 _SUSPECT = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")  # escapes that json keeps as text but jsonb cannot hold
 _CONTROL = re.compile(r'["\\\x00-\x1f]')
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}

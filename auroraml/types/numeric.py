@@ -8,10 +8,10 @@ from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from auroraml.batch import Datum, NumericVector, Vector
 from auroraml.errors import InvalidTextRepresentation, NumericValueOutOfRange
+from auroraml.lazy import compute as pc
 from auroraml.types.form import REP_FORMS, TextForm, TextStyle
 from auroraml.types.pg_type import PgType, Rep
 

@@ -11,10 +11,10 @@ from decimal import Decimal
 from functools import singledispatch
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from auroraml.batch import EMPTY_RANGE, LOWER_INC, LOWER_INF, UPPER_INC, UPPER_INF, Datum, FixedVector, ListVector, RangeVector, StructVector, Vector
 from auroraml.errors import DataError, FeatureNotSupported
+from auroraml.lazy import compute as pc
 from auroraml.types import table
 from auroraml.types.arrays import element_of, quoted_element
 from auroraml.types.datetime_forms import session_zone

@@ -8,7 +8,6 @@ from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from auroraml.batch import (
     EMPTY_RANGE,
@@ -32,6 +31,7 @@ from auroraml.errors import (
     InvalidTextRepresentation,
     NumericValueOutOfRange,
 )
+from auroraml.lazy import compute as pc
 from auroraml.types.bounds import values_of
 from auroraml.types.form import REP_FORMS, TextForm, TextStyle, form_of, scatter
 from auroraml.types.julian import POSTGRES_DAYS

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from auroraml.batch import Datum, TextVector, Vector
+from auroraml.lazy import compute as pc
 from auroraml.types.form import REP_FORMS, TextForm, TextStyle, register
 from auroraml.types.pg_type import PgType, Rep
 from auroraml.types.table import CHAR, NAME

@@ -6,50 +6,11 @@ import pyarrow as pa
 
 from auroraml.batch import ConstVector, Datum, DictVector, RenderedVector, TextVector, Vector, from_datums
 from auroraml.errors import DatabaseError
-from auroraml.types import (
-    arrays,
-    boolean,
-    bytea,
-    composite,
-    datetime_forms,
-    floats,
-    integers,
-    json,
-    numeric,
-    point,
-    ranges,
-    regtypes,
-    shown_only,
-    strings,
-    tid,
-    uuid,
-)
 from auroraml.types.form import DEFAULT_STYLE, ObjectNames, Resolver, TextForm, TextStyle, form_of, scatter
 from auroraml.types.pg_type import PgType
 from auroraml.types.typmod import apply_typmod, apply_typmod_datum
 
-__all__ = ["DEFAULT_STYLE", "FAMILIES", "ObjectNames", "Resolver", "TextForm", "TextStyle", "datum_in", "datum_out", "text_in", "text_out"]
-
-# importing a family registers its forms
-FAMILIES = (
-    boolean,
-    integers,
-    floats,
-    numeric,
-    strings,
-    bytea,
-    uuid,
-    json,
-    datetime_forms,
-    arrays,
-    composite,
-    point,
-    tid,
-    ranges,
-    regtypes,
-    shown_only,
-)
-
+__all__ = ["DEFAULT_STYLE", "ObjectNames", "Resolver", "TextForm", "TextStyle", "datum_in", "datum_out", "text_in", "text_out"]
 
 def text_out(type: PgType, vector: Vector, style: TextStyle = DEFAULT_STYLE) -> Vector:
     """The text of each value (NULL stays NULL): a TextVector, or a ConstVector or DictVector of text if `vector` is one."""

@@ -8,10 +8,10 @@ from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from auroraml.batch import ConstVector, Datum, DictVector, FixedVector, ListVector, NumericVector, TextVector, Vector
 from auroraml.errors import InvalidParameterValue, StringDataRightTruncation, SyntaxError
+from auroraml.lazy import compute as pc
 from auroraml.types import table
 from auroraml.types.numeric import apply_numeric_typmod, apply_numeric_typmod_vector, precision_scale
 from auroraml.types.pg_type import Interval, PgArray, PgType

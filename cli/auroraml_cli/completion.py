@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from auroraml_cli.meta.registry import COMMANDS
+from auroraml_cli.meta.registry import commands
 from auroraml_cli.names import Names
 from auroraml_cli.output import Format
 from auroraml_cli.printing import CHANGES
@@ -97,7 +97,7 @@ def complete(place: Place, names: Names) -> list[Candidate]:
         scanner.buffer = ""
     if stop is Stop.BACKSLASH:
         command, blank, arguments = scanner.rest.partition(" ")
-        return _arguments(command, arguments, place, names) if blank else _matching(COMMANDS, command, "command")
+        return _arguments(command, arguments, place, names) if blank else _matching(commands(), command, "command")
     variable = re.search(r"(?<!:):(['\"]?)(\w*)\Z", place.line)
     if variable is not None and scanner.open in ("", variable[1]):
         return [Candidate(text=c.text + variable[1], length=c.length, kind=c.kind) for c in _matching(place.variables, variable[2], "variable")]

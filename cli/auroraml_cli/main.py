@@ -18,7 +18,6 @@ import click
 
 import auroraml
 from auroraml.lazy import load
-from auroraml_cli import meta
 from auroraml_cli.client import DatabaseError
 from auroraml_cli.connection import Unconnected, connect
 from auroraml_cli.execution import send
@@ -36,7 +35,6 @@ PROGRAM = "auroraml-sql"
 INTERRUPTED = 130  # the exit code shells give to a program that Ctrl-C ended
 DELAY = 1.0  # seconds before progress is shown
 
-__all__ = ["main", "meta", "run"]
 
 
 def run(arguments: Sequence[str]) -> int:

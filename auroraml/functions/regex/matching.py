@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from auroraml.errors import InvalidEscapeSequence, InvalidParameterValue, InvalidUseOfEscapeCharacter
 from auroraml.functions.regex.syntax import compiled, options_of
 from auroraml.functions.signature import SCALARS, Kernel, oid_of, scalar
 from auroraml.functions.strings import each
+from auroraml.lazy import compute as pc
 
 Text = Any  # pa.Array or pa.Scalar
 

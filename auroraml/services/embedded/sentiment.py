@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from auroraml.lazy import compute as pc
 from auroraml.services.embedded.lexicon import (
     ASK,
     BANG,

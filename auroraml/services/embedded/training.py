@@ -8,9 +8,9 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
+from auroraml.lazy import compute as pc
 from auroraml.services.protocols import ModelFailure
 
 Matrix = npt.NDArray[np.float64]

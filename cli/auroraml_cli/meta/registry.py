@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol, TextIO
 
+from auroraml.lazy import load
 from auroraml_cli.scanner import Scanner
 from auroraml_cli.shell import Shell
 from auroraml_cli.slash import Arguments, Kind
@@ -78,6 +79,7 @@ class Entry:
     suffix: str = ""  # what the name may end in, as a regular expression
 
 
+FAMILIES = "auroraml_cli.meta.families"
 COMMANDS: dict[str, Entry] = {}
 
 
@@ -92,10 +94,17 @@ def meta(*names: str, whole_line: bool = False, branching: bool = False, suffix:
     return register
 
 
+def commands() -> dict[str, Entry]:
+    """All commands by name, loaded with the first question."""
+    load(FAMILIES)
+    return COMMANDS
+
+
 def find(name: str) -> Entry | None:
     """The command called `name`, or one whose name it begins with and whose suffix fits the rest."""
+    known = commands()
     for end in range(len(name), 0, -1):
-        entry = COMMANDS.get(name[:end])
+        entry = known.get(name[:end])
         if entry is not None and re.fullmatch(entry.suffix, name[end:]):
             return entry
     return None
