@@ -42,6 +42,7 @@ PEP_249 = {
 }  # fmt: skip
 PUBLIC.update(PEP_249)
 
+OURS = ("auroraml", "auroraml_cli")
 DEFERRED: frozenset[str] = frozenset((
     "auroraml.catalog.collations", "auroraml.catalog.depends", "auroraml.catalog.pinned", "auroraml.catalog.system_tables",
     "auroraml.commands.autoanalyze", "auroraml.commands.collations", "auroraml.commands.likeness", "auroraml.commands.naming",
@@ -67,7 +68,7 @@ DEFERRED: frozenset[str] = frozenset((
     "auroraml.services.embedded.training", "auroraml.services.endpoint_calls", "auroraml.services.iam", "auroraml.services.response",
     "auroraml.services.result_list", "auroraml.settings.unknown", "auroraml.sql.grammar", "auroraml.sql.into", "auroraml.storage.pages",
     "auroraml.storage.table", "auroraml.storage.tuples", "auroraml.types.arrow", "auroraml.types.bounds", "auroraml.types.names",
-    "auroraml.types.zones", "auroraml_cli.crosstab", "auroraml_cli.output.expanded", "auroraml_cli.reports",
+    "auroraml.types.zones", "auroraml_cli.crosstab", "auroraml_cli.output.expanded",
 ))  # fmt: skip
 """Modules of which others only call functions (or make instances), and that a simple statement does not need: a test holds them to that."""
 
@@ -98,7 +99,7 @@ class Later(ModuleType):
     def __getattr__(self, name: str) -> Any:
         found = importlib.import_module(self.__name__)
         self.__dict__.update(found.__dict__)
-        self.__class__ = ModuleType
+        self.__class__ = ModuleType  # type: ignore[assignment] # as importlib does it
         return getattr(found, name)
 
 
@@ -106,19 +107,23 @@ compute: Any = Later("pyarrow.compute")
 
 
 class _Deferred(ModuleType):
-    """One of our modules before anything of it is called; `from` it come stand-ins for its functions."""
+    """One of our modules before anything of it is called: our others take stand-ins for its functions from it, anybody else the things themselves."""
 
-    def __getattr__(self, name: str) -> _StandIn:
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r} yet")
+        asking = sys._getframe(1).f_globals
+        if str(asking.get("__name__")).partition(".")[0] not in OURS:
+            _execute(self)
+            return getattr(self, name)
         found = _STAND_INS.setdefault((self.__name__, name), _StandIn(self, name))
-        found.holders.append(sys._getframe(1).f_globals)
+        found.holders.append(asking)
         return found
 
     def __setattr__(self, name: str, value: object) -> None:
-        if not name.startswith("__") and self.__spec__ is not None and not getattr(self.__spec__, "_initializing", False):
+        if not name.startswith("__"):
             _execute(self)  # what is set from outside must not be overwritten by the body
-        super().__setattr__(name, value)
+        ModuleType.__setattr__(self, name, value)
 
 
 class _StandIn:
@@ -159,7 +164,7 @@ def _execute(module: ModuleType) -> None:
             loader = module.__dict__["__loader__"]
             loader.source.exec_module(module)
             module.__loader__ = loader.source
-            module.__class__ = ModuleType
+            module.__class__ = ModuleType  # type: ignore[assignment] # as importlib does it
 
 
 class _Loader:
@@ -191,4 +196,4 @@ class _Finder:
 def defer() -> None:
     """Have the modules of the table loaded on first use from now on."""
     if _Finder not in sys.meta_path:
-        sys.meta_path.insert(0, _Finder)  # type: ignore[arg-type] # a finder by what it does
+        sys.meta_path.insert(0, _Finder)

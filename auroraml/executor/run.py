@@ -10,7 +10,6 @@ from auroraml.ir.metrics import Metrics
 from auroraml.ir.physical import PhysicalPlan
 
 
-
 class Running:
     """A statement under way: rows on demand, metrics, the count of changed rows."""
 

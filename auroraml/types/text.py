@@ -12,6 +12,7 @@ from auroraml.types.typmod import apply_typmod, apply_typmod_datum
 
 __all__ = ["DEFAULT_STYLE", "ObjectNames", "Resolver", "TextForm", "TextStyle", "datum_in", "datum_out", "text_in", "text_out"]
 
+
 def text_out(type: PgType, vector: Vector, style: TextStyle = DEFAULT_STYLE) -> Vector:
     """The text of each value (NULL stays NULL): a TextVector, or a ConstVector or DictVector of text if `vector` is one."""
     if isinstance(vector, ConstVector):

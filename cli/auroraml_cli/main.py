@@ -36,7 +36,6 @@ INTERRUPTED = 130  # the exit code shells give to a program that Ctrl-C ended
 DELAY = 1.0  # seconds before progress is shown
 
 
-
 def run(arguments: Sequence[str]) -> int:
     """The whole program; its exit code."""
     if (work := subcommand(arguments)) is not None:
