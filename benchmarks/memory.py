@@ -5,6 +5,7 @@ Linux only: the kernel keeps the process's highest resident size, which writing 
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import re
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 
 import auroraml
-from auroraml.batch import DictVector, FixedVector, NumericVector, TextVector, Vector
+from auroraml.batch import DictVector, FixedVector, NarrowFixed, NarrowNumeric, NumericVector, TextVector, Vector
 from benchmarks import tpch
 from benchmarks.figures import Figure, lines, of
 from tests.runner.pinned import TABLES
@@ -27,6 +28,8 @@ def stored(vector: Vector) -> int:
     """The bytes of a stored column."""
     if isinstance(vector, DictVector):
         return int(vector.codes.nbytes) + stored(vector.dictionary)
+    if isinstance(vector, NarrowFixed | NarrowNumeric):
+        return int(vector.narrow.nbytes)  # asking for its values would make, and keep, a wider copy
     if isinstance(vector, FixedVector | NumericVector | TextVector):
         return int(vector.values.nbytes)
     raise TypeError(type(vector).__name__)
@@ -63,6 +66,7 @@ def peak(connection: auroraml.Connection, sql: str) -> int:
     """The bytes by which the process grew while the query ran, its rows fetched and dropped."""
     gc.collect()
     pa.default_memory_pool().release_unused()
+    ctypes.CDLL(None).malloc_trim(0)  # what an earlier run has given back must not hide what this one takes
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     before = _status("VmRSS")
     connection.execute(sql).fetchall()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import singledispatch
 from itertools import count
 
@@ -21,6 +21,7 @@ from auroraml.catalog.system_tables import (
 )
 from auroraml.errors import UndefinedObject
 from auroraml.ir.objects import Database, Extension, Function, Index, Operator, Relation, Role, Schema, StatisticsObject
+from auroraml.records import dataclass
 from auroraml.types.casts import CastRow, find_cast
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import BY_NAME, BY_OID

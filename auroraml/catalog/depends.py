@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from auroraml.catalog.catalog import Catalog
 from auroraml.catalog.changes import Row
@@ -11,6 +10,7 @@ from auroraml.ir import expr as e
 from auroraml.ir.logical import Delete, Insert, LogicalPlan, SubqueryItem, TableItem, Update
 from auroraml.ir.objects import Column, Constraint, Database, Extension, Function, Index, Relation, Role, Schema, StatisticsObject
 from auroraml.ir.tree import children
+from auroraml.records import dataclass
 from auroraml.types.pg_type import PgType
 
 CLASSES: dict[type, int] = {Relation: 1259, Function: 1255, PgType: 1247, Schema: 2615, Role: 1260, Database: 1262, Extension: 3079}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from auroraml.records import dataclass
 from auroraml.types.pg_type import Range
 
 

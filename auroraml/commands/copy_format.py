@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from auroraml.errors import BadCopyFileFormat
 from auroraml.lazy import compute as pc
+from auroraml.records import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

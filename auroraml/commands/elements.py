@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+
+from auroraml.records import dataclass
 
 Counts = npt.NDArray[np.int64]
 ELEMENTS_PER_TARGET = 10

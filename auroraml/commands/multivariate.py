@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy.typing as npt
 
 from auroraml.batch.quicksort import quick_sorted
 from auroraml.catalog.statistics import CommonCombination, Dependency, DistinctCount
+from auroraml.records import dataclass
 
 Codes = npt.NDArray[np.int64]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from auroraml.catalog.catalog import Catalog
 from auroraml.commands.context import Bound, Host
@@ -12,6 +12,7 @@ from auroraml.ir.decisions import Migrations
 from auroraml.ir.physical import PhysicalPlan
 from auroraml.ir.range_table import entries
 from auroraml.pipeline.dependencies import Dependencies
+from auroraml.records import dataclass
 from auroraml.settings.planner import CPU_OPERATOR_COST, PLAN_CACHE_MODE
 from auroraml.sql import statements as st
 from auroraml.types.pg_type import PgType

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from auroraml.commands.context import Bound, Host, command, done
 from auroraml.commands.plan_source import Chosen, PlanSource, made_anew
@@ -11,6 +10,7 @@ from auroraml.errors import DuplicatePreparedStatement, InvalidSqlStatementName,
 from auroraml.ir.bound import BoundStatement
 from auroraml.pipeline.parameters import given
 from auroraml.pipeline.result import ResultStream
+from auroraml.records import dataclass
 from auroraml.sql import statements as st
 
 

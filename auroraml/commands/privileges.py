@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from auroraml.catalog.acl import ALL, WORDS, Grantable, acl_of, granted, has_privilege, holds, kind_of, owns, revoked
 from auroraml.commands.columns import live
@@ -23,6 +23,7 @@ from auroraml.errors import (
 from auroraml.ir.objects import AclItem, Column, Relation
 from auroraml.pipeline.authorize import denied
 from auroraml.pipeline.result import ResultStream
+from auroraml.records import dataclass
 from auroraml.sql import statements as st
 
 KIND_WORDS = {"relation": "relation", "sequence": "sequence", "function": "function", "schema": "schema", "database": "database", "column": "column"}

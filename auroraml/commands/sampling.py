@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from auroraml.evaluate import truth
 from auroraml.ir.expr import Expr
 from auroraml.ir.objects import Column, Relation, StatisticsObject
 from auroraml.ir.objects import Index as TableIndex
+from auroraml.records import dataclass
 from auroraml.settings.planner import DEFAULT_STATISTICS_TARGET
 from auroraml.storage.toast import stored_rows
 from auroraml.types.pg_type import PgType

@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 import json as json_module
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from auroraml.records import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from auroraml.batch import ConstVector, RenderedVector, Vector
 from auroraml.evaluate.call import call, kernel_of
@@ -14,6 +13,7 @@ from auroraml.functions.signature import BatchCalls, Kernel, Types
 from auroraml.ir import expr as e
 from auroraml.ir.objects import Function
 from auroraml.ir.tree import children, rewrite, walk
+from auroraml.records import dataclass
 from auroraml.settings.batches import AURORAML_FUNCTION_STATISTICS
 from auroraml.types.pg_type import PgType, Rep
 

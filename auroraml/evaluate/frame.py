@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,6 +12,7 @@ from auroraml.batch import Batch, Index, Vector
 from auroraml.functions.signature import CallContext
 from auroraml.ir import expr as e
 from auroraml.ir.objects import Function
+from auroraml.records import dataclass
 
 
 class Runtime(CallContext, Protocol):

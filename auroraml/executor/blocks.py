@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from auroraml.batch import Index
 from auroraml.executor.index_keys import places_of
 from auroraml.ir.objects import Index as TableIndex
 from auroraml.ir.objects import Relation
+from auroraml.records import dataclass
 from auroraml.storage.table import Table
 
 LEAF_ENTRIES, INNER_ENTRIES = 366, 285  # of an index that is computed, taken to be over integers

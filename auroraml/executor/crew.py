@@ -6,7 +6,6 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
@@ -16,6 +15,7 @@ from auroraml.errors import DatabaseError, QueryCanceled
 from auroraml.executor.engine_times import WORKER_START
 from auroraml.executor.operator import ALL, LARGE, Operator, build
 from auroraml.ir.physical import PhysicalPlan
+from auroraml.records import dataclass
 from auroraml.services.clock import REAL, Clock, Thread
 from auroraml.services.log import WORKER
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from auroraml.batch import Batch, Index, Vector
@@ -12,6 +10,7 @@ from auroraml.ir import expr as e
 from auroraml.ir.objects import Index as TableIndex
 from auroraml.ir.objects import Relation
 from auroraml.ir.tree import rewrite
+from auroraml.records import dataclass
 from auroraml.storage.table import Table
 from auroraml.types.pg_type import PgType
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from auroraml.executor.operator import LARGE, Operator, build, counters, restore
@@ -13,6 +12,7 @@ from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.metrics import NodeMetrics
 from auroraml.ir.tree import children
+from auroraml.records import dataclass
 
 if TYPE_CHECKING:
     from auroraml.executor.context import ExecutionContext

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import singledispatch
 
 from auroraml.explain.alternatives import alternatives_property
@@ -22,6 +22,7 @@ from auroraml.ir.deparse import quote_identifier
 from auroraml.ir.expr import Call, OpCall, SubPlan
 from auroraml.ir.metrics import Metrics, NodeMetrics
 from auroraml.ir.tree import children as parts
+from auroraml.records import dataclass
 from auroraml.services.meter import Bill
 from auroraml.types.pg_type import PgType
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+from auroraml.records import dataclass
 
 LEAST_BUCKETS = 1024
 POINTER = 8

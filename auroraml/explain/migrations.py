@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from auroraml.explain.model import Property
 from auroraml.ir import expr as e
 from auroraml.ir.decisions import MigrationDecision, Migrations
 from auroraml.ir.deparse import BareNames, Deparser, quote_identifier
 from auroraml.ir.tree import rewrite
+from auroraml.records import dataclass
 from auroraml.types.pg_type import PgType
 
 LABEL = "Function Migrations"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import singledispatch
 
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.deparse import Deparser, quote_identifier
+from auroraml.records import dataclass
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import ANY
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from math import ceil
 
 from auroraml.explain.hash_table import TUPLE_HEADER, hash_table
@@ -12,6 +11,7 @@ from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.metrics import NodeMetrics
 from auroraml.ir.tree import children as parts
+from auroraml.records import dataclass
 
 BUFFERS = tuple(
     f"{place} {verb} Blocks"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from auroraml.catalog.catalog import Catalog
 from auroraml.catalog.changes import Row
 from auroraml.extensions import aws_ml
 from auroraml.extensions.versions import default_version
 from auroraml.ir.objects import Role
+from auroraml.records import dataclass
 from auroraml.settings import Settings
 from auroraml.settings.instances import AURORAML_ENGINE_VERSION
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from auroraml.batch import Vector
 from auroraml.catalog.data import PROCS
 from auroraml.lazy import load
+from auroraml.records import dataclass
 from auroraml.services.clock import Clock
 from auroraml.settings import Settings
 from auroraml.types.pg_type import PgType

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from auroraml.batch import Index, Mask
+from auroraml.records import dataclass
 
 BLOCK = 262_144  # numbers compared at once, a multiple of 8: they and the answers stay in the cache
 SAMPLE = 65_536  # bytes by which the best sieve of a word is found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import singledispatchmethod
 
@@ -13,6 +12,7 @@ from auroraml.dbapi.database import Database
 from auroraml.lessons.evidence import Evidence
 from auroraml.lessons.lesson import Choice, Code, Lesson, Number, Question, Task
 from auroraml.notebook.statements import Answer, run, run_one
+from auroraml.records import dataclass
 
 DATABASE = "lesson"
 FILLED = re.compile(r"\{\{(.+?)\}\}", re.S)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from auroraml.lessons.lesson import Check, Choice, Code, Lesson, Number, Option, Part, Prose, Question, Step, Task
+from auroraml.records import dataclass
 
 HEAD = re.compile(r"\+\+\+\n(.*?)^\+\+\+\n(.*)\Z", re.S | re.M)
 FENCE = re.compile(r"```(\w*)[ ]*(.*)")

@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from types import FrameType
 
@@ -21,6 +21,7 @@ from auroraml.errors import DatabaseError, Diagnostic
 from auroraml.explain import Explained, document, plain, render
 from auroraml.ir.logical import Output
 from auroraml.pipeline.result import ResultStream
+from auroraml.records import dataclass
 from auroraml.services.log import CallRecord
 from auroraml.sql import split
 from auroraml.types.form import DEFAULT_STYLE, TextStyle

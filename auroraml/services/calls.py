@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import NamedTuple, TypeVar
 
@@ -16,6 +16,7 @@ from auroraml.batch import TextVector
 from auroraml.errors import FeatureNotSupported, QueryCanceled
 from auroraml.errors import SystemError as PgSystemError
 from auroraml.lazy import compute as pc
+from auroraml.records import dataclass
 from auroraml.services.account import Account
 from auroraml.services.clock import REAL, Clock, RealClock
 from auroraml.services.cluster import Cluster

@@ -6,11 +6,11 @@ import difflib
 import re
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from auroraml.errors import FeatureNotSupported
 from auroraml.errors import SystemError as PgSystemError
+from auroraml.records import dataclass
 from auroraml.services.iam import Policy, RoleArn, Statement
 from auroraml.services.iam import policy as read_policy
 from auroraml.services.iam import role_arn as read_arn

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
+
+from auroraml.records import dataclass
 
 TABLES = frozenset({"endpoints", "models", "comprehend", "faults", "services", "parameter_group", "prices", "cluster"})
 OPTIONS = ("models", "comprehend", "faults")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from decimal import Decimal
 
+from auroraml.records import dataclass
 from auroraml.services.prices import money
 from auroraml.services.tariffs import Usage
 

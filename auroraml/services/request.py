@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import cast
 
@@ -13,6 +12,7 @@ import pyarrow as pa
 from auroraml.batch import ListVector, NumericVector, TextVector, Vector
 from auroraml.errors import DataException
 from auroraml.lazy import compute as pc
+from auroraml.records import dataclass
 from auroraml.settings import Settings
 from auroraml.settings.batches import AURORAML_REQUEST_QUOTING, AURORAML_REQUEST_TEXT
 from auroraml.types.arrow import to_arrow

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
 
 from auroraml.catalog.catalog import Catalog
 from auroraml.errors import Diagnostic
 from auroraml.ir.bound import BoundStatement
 from auroraml.ir.physical import PhysicalPlan
 from auroraml.pipeline.pages import Answers, StoredPages
+from auroraml.records import dataclass
 
 MOST = 256
 

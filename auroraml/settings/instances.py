@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeVar, cast
 
 from auroraml.errors import InvalidParameterValue
+from auroraml.records import dataclass
 from auroraml.settings.core import IN_HOT_STANDBY, MAX_CONNECTIONS, SERVER_VERSION, SERVER_VERSION_NUM
 from auroraml.settings.planner import MAX_PARALLEL_WORKERS, MAX_WORKER_PROCESSES
 from auroraml.settings.regions import NAMES

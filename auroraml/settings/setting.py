@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
 
 from auroraml.errors import FeatureNotSupported, InvalidParameterValue
+from auroraml.records import dataclass
 
 T = TypeVar("T")
 FLOAT8_MAX = 1.7976931348623157e308

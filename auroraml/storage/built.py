@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from auroraml.batch import DictVector, FixedVector, NumericVector, RangeVector, TextVector, Vector
 from auroraml.lazy import compute as pc
+from auroraml.records import dataclass
 from auroraml.storage.heap import LINE_POINTER, PAGE
 from auroraml.storage.layout import laid_out, nulls_of
 from auroraml.storage.sizes import Sizes

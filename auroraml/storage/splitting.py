@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from auroraml.records import dataclass
 from auroraml.storage.btree import LEAF_ROOM
 
 Key = tuple[Any, ...]  # the values of the key columns, then the row

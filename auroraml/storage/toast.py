@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from auroraml.batch import Vector
+from auroraml.records import dataclass
 from auroraml.storage.compression import compressed_size
 from auroraml.storage.layout import SHORT, laid_out, nulls_of, packable
 from auroraml.storage.sizes import ALIGNMENTS, Sizes, aligned, stored_sizes

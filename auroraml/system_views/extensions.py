@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from auroraml.catalog.catalog import Catalog
+from auroraml.records import dataclass
 from auroraml.system_views.registry import Reader, Rows, array, schema_oid, view
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from auroraml.catalog.acl import has_column_privilege, owns
 from auroraml.catalog.builtins import btree_operators
@@ -12,6 +11,7 @@ from auroraml.catalog.collations import collation
 from auroraml.catalog.printing import index_column_names
 from auroraml.catalog.statistics import ColumnStatistics
 from auroraml.ir.objects import Role
+from auroraml.records import dataclass
 from auroraml.system_views.registry import Reader, Row, Rows, array, view
 from auroraml.types.form import TextStyle
 from auroraml.types.pg_type import PgArray, PgType

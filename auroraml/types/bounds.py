@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -24,6 +23,7 @@ from auroraml.batch import (
     Vector,
     at_one_scale,
 )
+from auroraml.records import dataclass
 from auroraml.types.numeric import CONTEXT
 from auroraml.types.pg_type import Range
 

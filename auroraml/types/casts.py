@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
@@ -12,6 +11,7 @@ import pyarrow as pa
 from auroraml.batch import DTYPES, ConstVector, Datum, DictVector, FixedVector, NumericVector, TextVector, Vector, from_datums
 from auroraml.errors import FeatureNotSupported, InvalidParameterValue, NumericValueOutOfRange
 from auroraml.lazy import compute as pc
+from auroraml.records import dataclass
 from auroraml.types import datetime_casts, table
 from auroraml.types.data import CASTS
 from auroraml.types.form import DEFAULT_STYLE, TextStyle

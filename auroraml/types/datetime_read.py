@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from auroraml.errors import (
     DatabaseError,
@@ -13,6 +12,7 @@ from auroraml.errors import (
     InvalidParameterValue,
     InvalidTimeZoneDisplacementValue,
 )
+from auroraml.records import dataclass
 from auroraml.types.julian import DAY as DAY_MICROS
 from auroraml.types.julian import UNIX_JULIAN, civil_of, days_in_month, days_of
 from auroraml.types.zones import FixedZone, Zone, find_abbreviation, find_zone

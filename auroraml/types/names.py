@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from auroraml.errors import InvalidParameterValue, SyntaxError
+from auroraml.records import dataclass
 from auroraml.types.typmod import INTERVAL_FULL_PRECISION, interval_typmod
 
 _TOKEN = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^\W\d][\w$]*)|([-+]?\d+)|(\[\s*\d*\s*\])|([(),.%]))')

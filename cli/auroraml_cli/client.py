@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
 from auroraml.batch import concat_batches
 from auroraml.database import Database
 from auroraml.errors import DatabaseError, Diagnostic
 from auroraml.pipeline.result import ResultStream
+from auroraml.records import dataclass
 from auroraml.session.session import Session
 from auroraml.types.text import text_out
 

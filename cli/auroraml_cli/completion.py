@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from auroraml.records import dataclass
 from auroraml_cli.meta.registry import commands
 from auroraml_cli.names import Names
 from auroraml_cli.output import Format

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 
 import click
 
+from auroraml.records import dataclass
 from auroraml_cli.client import DatabaseError, Embedded, open_embedded
 from auroraml_cli.target import DEFAULT_USER, BadTarget, parse_target, settings_of
 from auroraml_cli.variables import quoted_literal

@@ -9,10 +9,10 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from auroraml.records import dataclass
 from auroraml_cli.client import DatabaseError
 from auroraml_cli.shell import Shell
 from auroraml_cli.slash import unescaped

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -16,6 +15,7 @@ import pyarrow.csv as pacsv
 from auroraml.database import Database
 from auroraml.dbapi.register import columns_of
 from auroraml.errors import Diagnostic
+from auroraml.records import dataclass
 from auroraml.services.endpoints import XGBoost
 from auroraml.services.prices import PriceLists, money
 from auroraml_cli.client import Embedded, Result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 
 import click
@@ -14,6 +14,7 @@ from auroraml.commands.explain import FLAGS, FORMATS
 from auroraml.errors import DatabaseError
 from auroraml.errors.report import report
 from auroraml.lazy import load
+from auroraml.records import dataclass
 from auroraml.sql import statements as st
 from auroraml_cli.client import Embedded
 from auroraml_cli.connection import CONNECTION, Connection, Unconnected, connect

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 import click
 
+from auroraml.records import dataclass
 from auroraml_cli.connection import CONNECTION, Connection
 
 ORDERED = ("command", "file")  # repeatable, and run in the order given

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -21,6 +20,7 @@ from auroraml.functions.signature import AGGREGATES, CallContext
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.tree import children, walk
+from auroraml.records import dataclass
 from auroraml.types.pg_type import PgType
 
 MANY = 4_096  # inner rows from which it pays

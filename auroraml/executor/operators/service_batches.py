@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -20,6 +19,7 @@ from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.objects import Function
 from auroraml.ir.tree import rewrite, walk
+from auroraml.records import dataclass
 from auroraml.services.batch_rows import refuse_below_one
 from auroraml.settings import Settings, defined
 from auroraml.settings.batches import AURORAML_BATCH_OVER_LIMIT, AURORAML_MAX_ROWS_PER_BATCH

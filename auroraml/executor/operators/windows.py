@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -21,6 +21,7 @@ from auroraml.functions.signature import WINDOWS
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.tree import same
+from auroraml.records import dataclass
 from auroraml.types.datetime_casts import timestamps_of_days
 from auroraml.types.julian import DAY
 from auroraml.types.pg_type import Interval, PgType, Rep

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from auroraml.batch import Index
 from auroraml.executor.space.hashes import Hashes
+from auroraml.records import dataclass
 
 FILL = 0.9  # of the buckets before they double
 FARTHEST, MOST_MOVED, LEAST_FILL = 25, 150, 0.1  # from the bucket of its hash; entries moved for another one; below it crowding is suffered

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from auroraml.executor.space.chunks import CHUNK_HEADER, LARGEST
 from auroraml.executor.space.hashes import Hashes
 from auroraml.ir.hashing import BLOCK, Hashing, hash_limits
 from auroraml.ir.metrics import GroupSpace
+from auroraml.records import dataclass
 from auroraml.storage.sizes import Sizes
 
 INITIAL, BLOCK_HEADER, CONTEXT_HEADER = 8_192, 40, 200

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from auroraml.batch import Index
 from auroraml.executor.space.chunks import CHUNK_HEADER, generation_chunks, set_chunks
+from auroraml.records import dataclass
 from auroraml.storage.sizes import Sizes
 
 FIRST_SLOTS, SLOT = 1024, 24

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
@@ -12,6 +11,7 @@ from auroraml.batch import ConstVector, FixedVector, NumericVector, TextVector, 
 from auroraml.functions.dates.units import not_recognized, not_supported, unit_of
 from auroraml.functions.division import divide_decimals
 from auroraml.functions.signature import CallContext, scalar
+from auroraml.records import dataclass
 from auroraml.types import julian
 from auroraml.types.datetime_casts import finite_timestamps, timestamps_of_days
 from auroraml.types.datetime_forms import session_zone

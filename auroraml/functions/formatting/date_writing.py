@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from auroraml.errors import InvalidDatetimeFormat
 from auroraml.functions.dates.fields import iso_week
 from auroraml.functions.formatting.pictures import ACTION, Node, date_nodes, ordinal_suffix
 from auroraml.functions.signature import CallContext, scalar
+from auroraml.records import dataclass
 from auroraml.types import julian
 from auroraml.types.datetime_forms import session_zone
 from auroraml.types.julian import DAY, POSTGRES_DAYS, UNIX_JULIAN

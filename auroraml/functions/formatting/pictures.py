@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from auroraml.records import dataclass
 
 ACTION, LITERAL, SEPARATOR, SPACE = "action", "literal", "separator", "space"
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
 import regex
 
 from auroraml.errors import DatabaseError, InvalidParameterValue, InvalidRegularExpression
+from auroraml.records import dataclass
 
 _CLASSES = frozenset(("alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper", "xdigit", "word"))
 _CLASS_ESCAPES = {"d": "[[:digit:]]", "s": "[[:space:]]", "w": "[[:alnum:]_]", "D": "[^[:digit:]]", "S": "[^[:space:]]", "W": "[^[:alnum:]_]"}

@@ -6,8 +6,9 @@ import hashlib
 import random
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 
+from auroraml.records import dataclass
 from auroraml.services.protocols import ClientFailure, ModelFailure, ServiceFailure, unreachable
 
 TIMED_OUT = ("Your invocation timed out while waiting for a response from container primary. Review the latency metrics for each container in Amazon "

@@ -7,9 +7,10 @@ import math
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from typing import TypedDict, TypeVar
 
+from auroraml.records import dataclass
 from auroraml.services.clock import Clock
 from auroraml.services.embedded.faults import DAMAGED, FAILING, KNOWN, TIMED_OUT, Draws, Faults, broken_off
 from auroraml.services.log import PLACED, Placed

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from auroraml.records import dataclass
 from auroraml.services.embedded import embedding, text_model
 from auroraml.services.embedded.text_model import Written, tokens, write
 from auroraml.services.protocols import ServiceFailure

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from auroraml.records import dataclass
 from auroraml.services.clock import Clock
 from auroraml.services.embedded.bedrock import EmbeddedBedrock
 from auroraml.services.embedded.comprehend import EmbeddedComprehend

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from auroraml.records import dataclass
 
 NAME = "auroraml embedded text model"
 _TOKEN = re.compile(r"\w+|[^\w\s]")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from auroraml.errors import InvalidParameterValue
+from auroraml.records import dataclass
 
 BUILT_IN = ("us-east-1",)
 PICO = 10**12  # amounts are whole millionths of a millionth of the currency: exact for every published price, and quick to add

@@ -6,9 +6,10 @@ import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from auroraml.errors import DatabaseError, NoActiveSqlTransaction, QueryCanceled
+from auroraml.records import dataclass
 from auroraml.settings.batches import AURORAML_MAX_ROWS_PER_BATCH
 from auroraml.teach.page.calls import DRAWN, Attempt, Call, time_line
 from auroraml.teach.page.labels import Json

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import numpy as np
+
+from auroraml.records import dataclass
 
 LEADER = "leader"
 DRAWN = 1_600  # bars and columns of a time line, over all its lanes

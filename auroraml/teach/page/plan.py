@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from auroraml.records import dataclass
 from auroraml.teach.page.labels import Json, label
 
 TIME_GRADES = (0.9, 0.5, 0.1)  # shares of the execution time above which a node is marked, the worst first

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from auroraml.records import dataclass
 from auroraml.teach.page import wording
 from auroraml.teach.page.calls import TimeLine
 from auroraml.teach.page.curve import curve

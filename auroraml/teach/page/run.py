@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from auroraml.records import dataclass
 from auroraml.teach.page.calls import TimeLine
 from auroraml.teach.page.labels import Json
 from auroraml.teach.page.plan import Plan, walk

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from auroraml.records import dataclass
 from auroraml.teach.stages import bill, costs, execution, migration, names, paths, plan, rules, statement
 from auroraml.teach.trace import Trace
 

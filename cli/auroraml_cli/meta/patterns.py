@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass
 
+from auroraml.records import dataclass
 from auroraml_cli.client import Result
 from auroraml_cli.shell import Shell, table_of
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol, TextIO
 
 from auroraml.lazy import load
+from auroraml.records import dataclass
 from auroraml_cli.scanner import Scanner
 from auroraml_cli.shell import Shell
 from auroraml_cli.slash import Arguments, Kind

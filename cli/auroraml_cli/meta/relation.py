@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass
 
+from auroraml.records import dataclass
 from auroraml_cli.meta.patterns import Name, conditions, literal, user_schemas, where_clause
 from auroraml_cli.meta.statistics import lines, of_relation
 from auroraml_cli.output import NUMERIC, Table

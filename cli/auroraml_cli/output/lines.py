@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from auroraml.records import dataclass
 from auroraml_cli.output.table import Options
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
+
+from auroraml.records import dataclass
 
 Cell = str | None
 _NUMBER = re.compile(r"([-+]?)(\d*)([0-9+\-.eE]*)")
