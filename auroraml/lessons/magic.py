@@ -40,11 +40,19 @@ class Attendance:
     def __init__(self, lesson: Lesson) -> None:
         self.player = Player(lesson)
         self.hinted: dict[int, int] = {}
-        self.names = {statement: code.run for step in lesson.steps for code in step.parts if isinstance(code, Code) for statement in split(code.sql)}
+        codes = [code for step in lesson.steps for code in step.parts if isinstance(code, Code)]
+        self.script = [(statement, code.run) for code in codes for statement in split(code.sql)]
+        self.at = -1  # the place in the script of the statement that ran last
+        self.places: list[int] = []  # those of the answers; -1 for what is not in the script
 
     def note(self, answer: Answer) -> None:
-        """A cell ran a statement."""
-        self.player.evidence.add(self.names.get(answer.statement, ""), [answer])
+        """A cell ran a statement. One that the script has several times is the next of them."""
+        found = [place for place, (statement, _) in enumerate(self.script) if statement == answer.statement]
+        place = next((place for place in found if place > self.at), found[0] if found else -1)
+        if place >= 0:
+            self.at = place
+        self.places.append(place)
+        self.player.evidence.add(self.script[place][1] if place >= 0 else "", [answer])
 
     def question(self, number: int) -> Question:
         """A question by number."""
@@ -55,17 +63,14 @@ class Attendance:
 
     def about(self, question: Question) -> int:
         """How many of the answers had come when the question arose: those up to the last statement before it."""
-        last = ""
-        for step in self.player.lesson.steps:
-            for part in step.parts:
-                if isinstance(part, Code):
-                    last = split(part.sql)[-1]
-                if part is question:
-                    break
-            else:
-                continue
-            break
-        found = [number for number, (_, answer) in enumerate(self.player.evidence.answers, 1) if answer.statement == last and answer.error is None]
+        last = -1
+        for part in (part for step in self.player.lesson.steps for part in step.parts):
+            if isinstance(part, Code):
+                last += len(split(part.sql))
+            elif part is question:
+                break
+        answers = self.player.evidence.answers
+        found = [number for number, place in enumerate(self.places, 1) if place == last and answers[number - 1][1].error is None]
         if not found:
             raise UsageError("run the cells above the question first")
         return found[-1]
@@ -79,6 +84,7 @@ class Attendance:
             verdict = self.player.judge(question, reply)
             text = f"✓ **Right.** {self.player.filled(question.why)}" if verdict.right else f"✗ {verdict.message}"
         finally:
+            self.places += [-1] * (len(evidence.answers) - count)
             everything += evidence.answers[count:]
             evidence.cut(0)
             evidence.answers += everything

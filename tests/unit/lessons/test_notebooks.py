@@ -46,7 +46,7 @@ def test_all_are_written_and_valid(tmp_path: Path) -> None:
 
 def test_a_notebook_in_a_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    lesson = find("loops")
+    lesson = find("batch-mode")
     assert lesson is not None
     made: Any = nbformat.reads(json.dumps(notebook(lesson, replies(lesson))), as_version=4)
     NotebookClient(made, timeout=120, kernel_name="python3").execute()
@@ -54,7 +54,7 @@ def test_a_notebook_in_a_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     said = [output["data"]["text/markdown"] for output in outputs if "text/markdown" in output.get("data", {})]
     assert len(said) == len(lesson.questions) and all(text.startswith("✓ **Right.**") for text in said)
     assert any("auroraml-plan" in output["data"].get("text/html", "") for output in outputs if "data" in output)
-    assert len(json.loads((tmp_path / "auroraml" / "lessons.json").read_text())["loops"]["right"]) == len(lesson.questions)
+    assert len(json.loads((tmp_path / "auroraml" / "lessons.json").read_text())["batch-mode"]["right"]) == len(lesson.questions)
 
 
 def test_cells_in_any_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
