@@ -8,7 +8,7 @@ from auroraml.commands.context import Bound, Host, command, done
 from auroraml.commands.plan_source import Chosen, PlanSource, made_anew
 from auroraml.errors import DuplicatePreparedStatement, InvalidSqlStatementName, SyntaxError, WrongObjectType
 from auroraml.ir.bound import BoundStatement
-from auroraml.pipeline.parameters import given
+from auroraml.pipeline.parameters import fit, given
 from auroraml.pipeline.result import ResultStream
 from auroraml.records import dataclass
 from auroraml.sql import statements as st
@@ -92,7 +92,8 @@ def run_named(name: str, query: st.Query, params: tuple[Bound, ...], host: Host)
     if prepared is None:
         source = PlanSource(query, host.bind(query, params), host)
         prepared = host.prepared[name] = Prepared(name=name, source=source, text=query.text, created=host.started, from_sql=False)
-    return run(prepared, given(prepared.source.types, params, host.style), host)
+    types = prepared.source.types
+    return run(prepared, params if fit(types, params) else given(types, params, host.style), host)
 
 
 @command(st.Deallocate)

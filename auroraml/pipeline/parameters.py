@@ -25,12 +25,22 @@ def given(wanted: Sequence[PgType], params: tuple[Bound, ...], style: TextStyle)
     """The parameters for a statement that expects the types `wanted`; 08P01 when some are missing."""
     if len(params) < len(wanted):
         raise ProtocolViolation(f'bind message supplies {len(params)} parameters, but prepared statement "" requires {len(wanted)}')
-    if len(params) == len(wanted) and not any(type is UNKNOWN for type, _ in params):
+    if fit(wanted, params):
         return params
     return tuple(
         (type_, _read(number, type_, value, style)) if given_ is UNKNOWN and type_ is not UNKNOWN else (given_, value)
         for number, ((given_, value), type_) in enumerate(zip(params, wanted, strict=False), 1)
     )
+
+
+def fit(wanted: Sequence[PgType], params: tuple[Bound, ...]) -> bool:
+    """Whether the parameters are as they are expected."""
+    if len(params) != len(wanted):
+        return False
+    for type, _ in params:  # noqa: SIM110 # a generator takes three times as long
+        if type is UNKNOWN:
+            return False
+    return True
 
 
 def _read(number: int, type: PgType, value: Datum | None, style: TextStyle) -> Datum | None:

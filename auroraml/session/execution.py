@@ -26,7 +26,7 @@ from auroraml.pipeline.authorize import authorize
 from auroraml.pipeline.bodies import Bodies
 from auroraml.pipeline.dependencies import Dependencies
 from auroraml.pipeline.pages import AskedPages, StoredPages
-from auroraml.pipeline.parameters import given, with_values
+from auroraml.pipeline.parameters import fit, given, with_values
 from auroraml.pipeline.result import ResultStream
 from auroraml.planner.binder import Names, bind, bind_body
 from auroraml.planner.level.makeup import Makeup
@@ -69,8 +69,8 @@ class Execution(SessionPart):
     interrupt: Any
     dbname: str
     _notices: list[Diagnostic]
-    _style: tuple[Names, object, TextStyle] | None = None  # the style found last, and what for
-    _names: tuple[Catalog, str, str, Names] | None = None  # the search path found last, and what for
+    _style: tuple[Catalog, object, TextStyle] | None = None  # the style found last, and what for
+    _names: tuple[Catalog, object, Names] | None = None  # the search path found last, and what for
     explained: Explained | None = None  # what EXPLAIN explained last, for those who want it in another form
     latest: Running | None = None  # the plan started last, whose metrics show how far a statement is
 
@@ -107,16 +107,19 @@ class Execution(SessionPart):
     def style(self) -> TextStyle:
         """How values are written in this session."""
         settings = self.settings
-        names, key, started = self.names, settings.key(), self.started
+        catalog, key, started = self.catalog, settings.key(), self.transaction.started
         known = self._style
-        if known is not None and known[0] is names and known[1] is key and known[2].now == started:
+        if known is not None and known[0] is catalog and known[1] is key:  # these decide all of it but the time
+            if known[2].now != started:
+                self._style = known = catalog, key, replace(known[2], now=started)
             return known[2]
+        names = self.names
         found = TextStyle(
             date_style=settings[DATESTYLE], interval_style=settings[INTERVALSTYLE], time_zone=settings[TIMEZONE],
             extra_float_digits=settings[EXTRA_FLOAT_DIGITS], bytea_output=settings[BYTEA_OUTPUT], now=started, resolve=self.catalog.type,
             objects=ObjectNames(self.catalog, names.path),
         )  # fmt: skip
-        self._style = names, key, found
+        self._style = catalog, key, found
         return found
 
     @property
@@ -131,10 +134,11 @@ class Execution(SessionPart):
     @property
     def names(self) -> Names:
         """The search path: pg_catalog first unless it is named, then the schemas that exist."""
-        catalog, written, role = self.catalog, self.settings[SEARCH_PATH], self.current_role
+        catalog, key = self.catalog, self.settings.key()
         known = self._names
-        if known is not None and known[0] is catalog and known[1] == written and known[2] == role:
-            return known[3]
+        if known is not None and known[0] is catalog and known[1] is key:  # the role is one of the settings
+            return known[2]
+        written, role = self.settings[SEARCH_PATH], self.current_role
         path = []
         for part in written.split(","):
             name = part.strip()
@@ -146,11 +150,12 @@ class Execution(SessionPart):
         if catalog.find_schema(self.temporary) is not None and self.temporary not in full:
             full = [self.temporary, *full]
         found = Names(path=tuple(full), user=role, dbname=self.dbname)
-        self._names = catalog, written, role, found
+        self._names = catalog, key, found
         return found
 
     def context(self, params: tuple[Bound, ...] = ()) -> ExecutionContext:
         """What a statement runs in."""
+        _ = self.stored.snapshot  # taken now: what runs together sees the same
         vectors: dict[tuple[str, int], Vector] = {}
         for number, (type, value) in enumerate(params, 1):
             element = self.catalog.find_type_oid(type.element) if type.is_array else None
@@ -237,7 +242,8 @@ class Execution(SessionPart):
         if short is None or not self.server.observer.shortcuts:
             return plans.stream(self.start(plan, bound, params), bound)
         self._refuse_writes(bound)
-        return plans.done(bound, short.run(given(bound.parameters, params, self.style), self))
+        values = params if fit(bound.parameters, params) else given(bound.parameters, params, self.style)
+        return plans.done(bound, short.run(values, self))
 
     def start(
         self,

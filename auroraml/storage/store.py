@@ -52,7 +52,7 @@ class Store:
 
     def horizon(self) -> int:
         """Every transaction before this one is over, and so for every snapshot in use."""
-        return min((min(xid, t.snapshot.oldest) for xid, t in self.running.items()), default=self.next_xid)
+        return min((xid if t.taken is None else min(xid, t.taken.oldest) for xid, t in self.running.items()), default=self.next_xid)
 
     def end(self, transaction: Transaction) -> None:
         """A transaction is over."""

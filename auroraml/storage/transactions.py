@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -35,12 +34,20 @@ class Transaction:
         self.ended = False
         self.undo: list[Callable[[], None]] = []
         self.at_end: list[Callable[[], None]] = []
-        self.changed: Counter[int] = Counter()  # rows inserted, updated or deleted, by table
-        self.snapshot = store.snapshot(xid)
+        self.changed: dict[int, int] = {}  # rows inserted, updated or deleted, by table
+        self.taken: Snapshot | None = None  # the running statement's snapshot, once something asks for it
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What the running statement sees: what was committed when it was first asked."""
+        found = self.taken
+        if found is None:
+            found = self.taken = self.store.snapshot(self.xid)
+        return found
 
     def statement(self) -> None:
         """A new statement begins: it sees what has been committed by now."""
-        self.snapshot = self.store.snapshot(self.xid)
+        self.taken = None
 
     def log(self, undo: Callable[[], None]) -> None:
         """Remember how to take back a change."""
@@ -48,8 +55,11 @@ class Transaction:
 
     def count(self, oid: int, n: int) -> None:
         """`n` rows of a table were changed."""
-        self.changed[oid] += n
-        self.log(lambda: self.changed.subtract({oid: n}))
+        self._add(oid, n)
+        self.log(lambda: self._add(oid, -n))
+
+    def _add(self, oid: int, n: int) -> None:
+        self.changed[oid] = self.changed.get(oid, 0) + n
 
     def savepoint(self) -> int:
         """A mark to roll back to."""
@@ -67,8 +77,9 @@ class Transaction:
         """Make the changes visible to others."""
         self.undo.clear()
         with self.store.lock:
-            self.store.changed.update(self.changed)
-        self._end()
+            for oid, n in self.changed.items():
+                self.store.changed[oid] += n
+            self._end()
 
     def rollback(self) -> None:
         """Take back everything."""
