@@ -7,6 +7,7 @@ from dataclasses import replace
 from auroraml.catalog.catalog import Catalog
 from auroraml.commands.context import Bound, Host
 from auroraml.errors import FeatureNotSupported
+from auroraml.executor.shortcuts import shortcut_of
 from auroraml.ir.bound import BoundStatement
 from auroraml.ir.decisions import Migrations
 from auroraml.ir.physical import PhysicalPlan
@@ -49,6 +50,7 @@ class PlanSource:
         self._bound = bound
         self._depends: Dependencies = host.dependencies(bound)
         self._generic: Chosen | None = None
+        self.short = False  # whether the generic plan takes a shortcut
         self._generic_cost = -1.0
         self._custom_cost = 0.0  # of all custom plans, planning included
         self._admitted: tuple[Catalog, str] | None = None  # the catalog and role that it was found fit for
@@ -57,16 +59,8 @@ class PlanSource:
         """The plan for these values of the parameters, counted as an execution (GetCachedPlan)."""
         bound = self.current(host)
         if not self._custom(host, params):
-            generic = self._generic
-            if generic is not None:
-                self._admit(host, bound)
-            else:
-                generic = made_anew(bound, (), host)
-                self._generic_cost = generic.plan.cost.total
-                self._generic = replace(generic, reused=True)
-                if self._custom(host, params):  # now that the cost is known
-                    generic = None
-            if generic is not None:
+            generic = self._known(host, bound)
+            if not self._custom(host, params):  # now that the cost is known
                 self.generic_plans += 1
                 return generic
         made = made_anew(bound, params, host)
@@ -74,6 +68,21 @@ class PlanSource:
         self._custom_cost += made.plan.cost.total + planning
         self.custom_plans += 1
         return made
+
+    def generic(self, host: Host) -> Chosen:
+        """The plan for any values."""
+        return self._known(host, self.current(host))
+
+    def _known(self, host: Host, bound: BoundStatement) -> Chosen:
+        generic = self._generic
+        if generic is not None:
+            self._admit(host, bound)
+            return generic
+        generic = made_anew(bound, (), host)
+        self._generic_cost = generic.plan.cost.total
+        self._generic = replace(generic, reused=True)
+        self.short = shortcut_of(generic.plan) is not None
+        return generic
 
     def _admit(self, host: Host, bound: BoundStatement) -> None:
         """Look again whether the role may run the statement; where the catalog is the same, and nothing is there to warn of, once is enough."""
@@ -85,7 +94,7 @@ class PlanSource:
     def current(self, host: Host) -> BoundStatement:
         """The statement bound to today's objects; 0A000 where its result would be of other columns (RevalidateCachedQuery)."""
         if not host.hold(self._depends):
-            self._generic = None
+            self._generic, self.short = None, False
             bound = host.bind(self.query, tuple((type, None) for type in self.types))
             if _shape(bound) != self._columns:
                 raise FeatureNotSupported("cached plan must not change result type")

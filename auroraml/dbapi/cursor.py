@@ -92,17 +92,24 @@ class Cursor:
         """Run `sql` once for each of `rows`, all or (in autocommit) none; `rowcount` is the total, or with `returning` each result's own."""
         self._check_open()
         results: list[Result] = []
+        total, tag = 0, None
+        session, names = self.connection.session, self.connection.prepared
         with self.connection.running(), self.connection.together():
             self._forget()
             for params in rows:  # each is a statement of its own
                 text, bound = convert(sql, params)
-                results += self._run(text, bound, True)
+                again = None if returning else session.repeat(names.name(text, bound, True), bound)
+                if again is not None:
+                    total, tag = total + again.rowcount, again.tag
+                    continue
+                made = self._run(text, bound, True)
+                total, tag = total + sum(max(result.stream.rowcount, 0) for result in made), made[-1].stream.tag
+                results += made if returning else ()
         if returning:
             self._results = results
             self._show(results.pop(0) if results else None)
             return
-        self.rowcount = sum(max(result.stream.rowcount, 0) for result in results)
-        self.statusmessage = results[-1].stream.tag if results else None
+        self.rowcount, self.statusmessage = total, tag
 
     def callproc(self, name: str, parameters: Sequence[object] = ()) -> Sequence[object]:
         """Call a function (`schema.name`) as FROM does, so that its rows can be fetched; the parameters come back unchanged."""

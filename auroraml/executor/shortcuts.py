@@ -12,21 +12,25 @@ from auroraml.catalog.catalog import Catalog
 from auroraml.catalog.simulated import simulates
 from auroraml.evaluate import Evaluator, Frame, compile
 from auroraml.executor.constraints import Writer, live_columns
-from auroraml.executor.plans import has_subqueries
+from auroraml.executor.plans import FIRST_OWN_OID, has_subqueries
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.objects import Relation
+from auroraml.ir.tree import walk
 from auroraml.storage.index import comparable
 from auroraml.storage.transactions import Transaction
 from auroraml.types.casts import DATUM_CASTS, unchanged
 from auroraml.types.pg_type import PgType, Rep
+from auroraml.types.typmod import apply_typmod_datum
 
 if TYPE_CHECKING:
     from auroraml.executor.context import ExecutionContext
 
 Values = Sequence[tuple[PgType, Datum | None]]  # of the parameters
-Read = Callable[[Datum], Datum]
-Step = tuple[int, Datum | None, Read | None, Evaluator | None]  # a parameter's place (-1: none), a constant, what is done to a parameter, or all that
+Read = Callable[[Datum], Datum | None]  # None: it cannot tell
+Step = tuple[
+    int, Datum | None, tuple[Read, ...], Evaluator | None
+]  # a parameter's place (-1: none), a constant, what is done to the parameter, all that
 
 
 class Host(Protocol):
@@ -45,7 +49,9 @@ class Host(Protocol):
 
 
 class Shortcut(ABC):
-    """How a plan runs without operators."""
+    """How a plan runs without operators; `bare`: each parameter is a value of the row by itself, so that a literal may stand in its place."""
+
+    bare: bool
 
     @abstractmethod
     def run(self, values: Values, host: Host) -> int:
@@ -61,6 +67,7 @@ class InsertRow(Shortcut):
         places = {c.number: i for i, c in enumerate(columns)}
         self.types = [c.type for c in columns]
         self.steps = [_step(expr) for expr in exprs]
+        self.bare = all(_bare(expr) for expr in exprs)
         self.required = [i for i, c in enumerate(columns) if c.not_null]
         self.keys = [tuple(places[number] for number in index.columns) for index in node.relation.indexes if index.unique]
 
@@ -68,17 +75,22 @@ class InsertRow(Shortcut):
         row: list[Datum | None] = []
         frame: Frame | None = None
         ctx: ExecutionContext | None = None
-        for place, constant, read, evaluate in self.steps:
-            if evaluate is not None:
+        for place, constant, reads, evaluate in self.steps:
+            value = constant if place < 0 else values[place][1]
+            if value is not None and reads:
+                for read in reads:
+                    value = read(value)
+                    if value is None:
+                        break
+            elif evaluate is None or place >= 0:
+                row.append(value)
+                continue
+            if value is None:  # the evaluator knows
                 if frame is None or ctx is None:
                     ctx = host.context(tuple(values))
                     frame = Frame(n=1, sides=(Batch([], 1),), params=ctx.loops, ctx=ctx)
-                row.append(evaluate(frame).datum(0))
-            elif place < 0:
-                row.append(constant)
-            else:
-                value = values[place][1]
-                row.append(value if read is None or value is None else read(value))
+                value = evaluate(frame).datum(0)  # type: ignore[misc] # a step without one has no reads
+            row.append(value)
         if not self._stored(row, host):
             Writer(self.relation, ctx or host.context(tuple(values))).insert(
                 Batch.of([from_datums(type, [value]) for type, value in zip(self.types, row, strict=True)], 1)
@@ -111,23 +123,45 @@ class InsertRow(Shortcut):
 
 
 def _step(expr: e.Expr) -> Step:
-    """How a value is come by: as it is where that is all, else by the evaluator."""
+    """How a value is come by: by what is done to a parameter's Python value, where that is known, else by the evaluator."""
     reads: list[Read] = []
     inner = expr
     while True:
-        if isinstance(inner, e.Relabel) and (inner.typmod < 0 or inner.typmod == inner.arg.typmod) and inner.type.rep is inner.arg.type.rep:
+        if isinstance(inner, e.Relabel) and inner.type.rep is inner.arg.type.rep:
+            if inner.typmod >= 0 and inner.typmod != inner.arg.typmod:
+                reads.append(_fitted(inner.type, inner.typmod, not inner.implicit))
             inner = inner.arg
         elif isinstance(inner, e.Call) and len(inner.args) == 1 and (cast := DATUM_CASTS.get(inner.function.oid)) is not None:
-            reads.append(cast)
+            if cast is not unchanged:
+                reads.append(cast)
             inner = inner.args[0]
         else:
             break
     if expr.type.rep is not Rep.FLOAT4:  # a datum may have more digits
         if isinstance(inner, e.Const) and not reads:
-            return -1, inner.value, None, None
-        if isinstance(inner, e.ParamRef) and inner.kind == "external" and len(reads) <= 1:
-            return inner.number - 1, None, reads[0] if reads and reads[0] is not unchanged else None, None
-    return -1, None, None, compile(expr)
+            return -1, inner.value, (), None
+        if isinstance(inner, e.ParamRef) and inner.kind == "external":
+            return inner.number - 1, None, tuple(reversed(reads)), compile(expr)
+    return -1, None, (), compile(expr)
+
+
+def _fitted(type: PgType, typmod: int, explicit: bool) -> Read:
+    return lambda value: apply_typmod_datum(type, typmod, value, explicit)
+
+
+def _bare(expr: e.Expr) -> bool:
+    """Whether an expression reads no parameter, or is one as it is assigned to a column."""
+    inner = expr
+    while True:
+        if isinstance(inner, e.Relabel) and inner.implicit and inner.type.rep is not Rep.INTERVAL:  # whose literals are read by the typmod
+            inner = inner.arg
+        elif isinstance(inner, e.Call) and inner.form == "implicit":
+            inner = inner.args[0]
+        elif isinstance(inner, e.OpCall) and inner.operator.name == "-" and len(inner.args) == 1 and isinstance(inner.args[0], e.ParamRef):
+            return inner.function.oid < FIRST_OWN_OID
+        else:
+            break
+    return isinstance(inner, e.ParamRef) or not any(isinstance(part, e.ParamRef) for part in walk(expr))
 
 
 def _values(source: p.PhysicalPlan) -> Sequence[e.Expr] | None:

@@ -14,7 +14,8 @@ from auroraml.catalog.changes import Remove
 from auroraml.commands.autoanalyze import autoanalyze
 from auroraml.commands.context import Bound, Server, handler_of
 from auroraml.commands.cursors import Cursor
-from auroraml.commands.prepare import Prepared, run_named
+from auroraml.commands.plan_source import PlanSource
+from auroraml.commands.prepare import Prepared, run, run_named
 from auroraml.commands.read_only import kept_from_standbys, written
 from auroraml.commands.register import load_table
 from auroraml.errors import (
@@ -30,7 +31,9 @@ from auroraml.errors import (
 )
 from auroraml.ir.logical import Output
 from auroraml.ir.objects import Function, Role
+from auroraml.pipeline.parameters import given
 from auroraml.pipeline.result import ResultStream
+from auroraml.session.alike import AlikeTexts
 from auroraml.session.block import Block, State
 from auroraml.session.context import Interrupt
 from auroraml.session.execution import micros_now
@@ -83,6 +86,7 @@ class Session(Hosting):
         self.uncounted: dict[int, Counters] = {}
         self.prepared: dict[str, Prepared] = {}
         self.plan_cache = PlanCache()
+        self.alike = AlikeTexts(self)
         self._parsed: OrderedDict[str, tuple[st.Statement, ...]] = OrderedDict()
         self.cursors: dict[str, Cursor] = {}
         self.sequence_values: dict[int, int] = {}
@@ -178,6 +182,7 @@ class Session(Hosting):
     def forget_statements(self) -> None:
         """Drop what is kept of texts run before: the next statement is read, bound and planned anew."""
         self._parsed.clear()
+        self.alike.clear()
         self.plan_cache.clear()
 
     def change(self, *changes: Change) -> None:
@@ -203,6 +208,12 @@ class Session(Hosting):
 
         `name`: of the prepared statement that a query with parameters becomes, and is run as.
         """
+        if not params and text not in self._parsed and self.block.state is not State.FAILED and (alike := self.alike.find(text)) is not None:
+            query, source, params = alike
+            stream = self._start(query, params, source)
+            yield stream
+            stream.drain()
+            return
         statements = self._parse(text)
         if params and len(statements) > 1:
             raise self.failed(SyntaxError("cannot insert multiple commands into a prepared statement"))
@@ -228,7 +239,7 @@ class Session(Hosting):
                     self._parsed.popitem(last=False)
         return found
 
-    def _start(self, statement: st.Statement, params: tuple[Bound, ...], name: str) -> ResultStream:
+    def _start(self, statement: st.Statement, params: tuple[Bound, ...], name: str | PlanSource) -> ResultStream:
         self._notices = []
         text = statement.text[statement.start : statement.end] or statement.text
         self.services = self.all_services.begin(text)
@@ -249,8 +260,8 @@ class Session(Hosting):
         stream.on_error = self.failed
         return stream
 
-    def execute_statement(self, statement: st.Statement, params: tuple[Bound, ...] = (), name: str = "") -> ResultStream:
-        """Run one statement inside the running transaction."""
+    def execute_statement(self, statement: st.Statement, params: tuple[Bound, ...] = (), name: str | PlanSource = "") -> ResultStream:
+        """Run one statement inside the running transaction; `name`: of a prepared statement, or where the plan of a query comes from."""
         if self.reader and (tag := kept_from_standbys(statement)) is not None:
             raise ReadOnlySqlTransaction(f"cannot execute {tag} during recovery")
         if self.settings[TRANSACTION_READ_ONLY] and (tag := written(statement)) is not None:
@@ -258,11 +269,42 @@ class Session(Hosting):
         if not isinstance(statement, WITHOUT_SNAPSHOT):
             self.transaction.queried = True
         if isinstance(statement, st.Query):
+            if isinstance(name, PlanSource):
+                return self.run_alike(statement, name, params)
             return run_named(name, statement, params, self) if name else self.run_query(statement, params)
         handler = handler_of(type(statement))
         if handler is None:
             raise FeatureNotSupported(f"{type(statement).__name__} is not supported")
         return handler(statement, self, params)
+
+    def run_alike(self, query: st.Query, source: PlanSource, literals: tuple[Bound, ...]) -> ResultStream:
+        """Run a query by the plan of those that differ in literals alone; one with a literal that is no value of its type is read itself."""
+        try:
+            values = given(source.types, literals, self.style)
+        except DatabaseError:
+            found = self._parse(query.text)[0]
+            assert isinstance(found, st.Query)
+            return self.run_query(found)
+        chosen = source.generic(self)
+        return self.answer(chosen.plan, chosen.bound, values)
+
+    def repeat(self, name: str, params: tuple[Bound, ...]) -> ResultStream | None:
+        """Run a prepared statement within the open block once more where it takes a shortcut; None: it has to be executed as others are."""
+        prepared = self.prepared.get(name)
+        if prepared is None or not prepared.source.short or not prepared.source.generic_plans or self.block.state is not State.OPEN:
+            return None
+        try:
+            self.interrupt.begin(self.settings[STATEMENT_TIMEOUT])
+            self.transaction.statement()
+            stream = run(prepared, given(prepared.source.types, params, self.style), self)
+            stream.drain()
+            self.interrupt.end()
+        except BaseException as error:
+            translated = self.failed(error)
+            if translated is error:
+                raise
+            raise translated from error
+        return stream
 
     def describe(self, text: str) -> tuple[Output, ...]:
         """The columns that the one statement in `text` would return, without running it (the protocol's Describe); none for utility statements."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -359,14 +360,27 @@ def unchanged(value: Datum) -> Datum:
     return value
 
 
-def _to_float(value: Datum) -> Datum:
-    return float(value)  # type: ignore[arg-type] # an int
+def _to_float(value: Datum) -> Datum | None:
+    found = float(value)  # type: ignore[arg-type] # a number
+    return None if value and (found == 0.0 or found in (math.inf, -math.inf)) else found
 
 
-DATUM_CASTS: dict[int, Callable[[Datum], Datum]] = {  # by pg_cast's function: the casts that no value fails, on Python values
+def _narrowed(low: int, high: int) -> Callable[[Datum], Datum | None]:
+    return lambda value: value if low <= value <= high else None  # type: ignore[operator] # an int
+
+
+def _whole(value: Datum) -> Datum:
+    return Decimal(value)  # type: ignore[arg-type] # an int
+
+
+_WIDENED = ((table.INT2, table.INT4), (table.INT2, table.INT8), (table.INT4, table.INT8))
+_NUMBERS = (table.INT2, table.INT4, table.INT8)
+DATUM_CASTS: dict[int, Callable[[Datum], Datum | None]] = {  # by pg_cast's function: casts of one Python value; None where the kernel has to say
     _ROWS[source.oid, target.oid].function: cast
     for source, target, cast in (
-        (table.INT2, table.INT4, unchanged), (table.INT2, table.INT8, unchanged), (table.INT4, table.INT8, unchanged),
-        (table.INT2, table.FLOAT8, _to_float), (table.INT4, table.FLOAT8, _to_float), (table.INT8, table.FLOAT8, _to_float),
+        *((source, target, unchanged) for source, target in _WIDENED),
+        *((source, target, _narrowed(*_LIMITS[target.rep])) for target, source in _WIDENED),
+        *((source, table.FLOAT8, _to_float) for source in (*_NUMBERS, table.NUMERIC)),
+        *((source, table.NUMERIC, _whole) for source in _NUMBERS),
     )
-}  # fmt: skip
+}

@@ -191,3 +191,73 @@ def test_a_key_that_another_transaction_has_is_waited_for() -> None:
         one.execute("ROLLBACK")
         waiting.join(10)
         assert one.execute("SELECT b FROM t").fetchall() == [("other",)]
+
+
+TEXTS = (
+    "INSERT INTO t VALUES ({n}, 'x{n}', 2.5, 'abc', '2020-02-29', {n}.5)", "INSERT INTO t (b, a) VALUES ('it''s', -{n})",
+    "INSERT INTO t VALUES ({n}, NULL, {n}, DEFAULT, 'now', 1)", "INSERT INTO t VALUES ('{n}', {n}, '1.{n}', {n}.75, NULL, -0.0);",
+    "  INSERT INTO t (a, d) VALUES ({n}, 'too long {n}')", "INSERT INTO t (a, e) VALUES ({n}, 'no date {n}')", "INSERT INTO t (a) VALUES (99999999999{n})",
+    "INSERT INTO t (a) VALUES ({n}999999999999999999)", "INSERT INTO t (a, c) VALUES ({n}, 12345.6)", "INSERT INTO t (a, f) VALUES ({n}, 1e{n})",
+    "INSERT INTO t (a, b) VALUES ({n}, E'\\n{n}')", "INSERT INTO t (a, b) VALUES ({n}, 'a' || '{n}')", "INSERT INTO t (a, e) VALUES ({n}, date '2020-01-0{n}')",
+    "INSERT INTO t (a, d) VALUES ({n}, 'abcdef'::varchar(2))", "INSERT INTO t (a) VALUES ({n}) RETURNING a + {n}", "INSERT INTO t (a, g) VALUES ({n}, '{n}')",
+    "INSERT INTO t (a, b) VALUES ({n}, $$x$$)", "INSERT INTO t (a, b) VALUES ({n}, 'x') -- it's {n}", "INSERT INTO t (a) VALUES ({n}), (1{n})",
+    "INSERT INTO t (a, no) VALUES ({n}, 'x')", "INSERT INTO t VALUES ({n}, 1, 2, 3, 4, 5, 6, 7, 8)", "INSERT INTO t (a, b) VALUES ({n}, 'x' 'y')",
+    "INSERT INTO t (a, b) VALUES ({n}, upper('x{n}'))", "INSERT INTO t (a) VALUES ({n}{n}); SELECT {n}", "INSERT INTO t (a, a) VALUES ({n}, 1)",
+    "INSERT INTO t (a, b) VALUES ({n}, 'x\\{n}')", "INSERT INTO t (a, b) VALUES ({n}, '')", "INSERT INTO none VALUES ({n})", "INSERT INTO u VALUES ('{n}', 'x {n}')",
+    "SELECT a FROM t WHERE a = {n}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_texts_that_differ_in_literals(pair: tuple[auroraml.Connection, ...], text: str) -> None:
+    columns = "a int PRIMARY KEY, b text, c numeric(6,2), d varchar(5) DEFAULT 'd', e date, f float8, g interval year"
+    alike(pair, f"CREATE TABLE t ({columns})")
+    alike(pair, "CREATE TABLE u (a bigint, b bpchar(6) UNIQUE)")
+    for number in (1, 2, 3, 3, 4, 12):
+        alike(pair, text.format(n=number))
+    alike(pair, "SET intervalstyle = sql_standard")
+    alike(pair, text.format(n=5))
+    alike(pair, "BEGIN")
+    alike(pair, text.format(n=6))
+    alike(pair, "SELECT * FROM nowhere")
+    alike(pair, text.format(n=7))
+    alike(pair, "ROLLBACK")
+    alike(pair, "CREATE ROLE r")
+    alike(pair, "SET ROLE r")
+    alike(pair, text.format(n=7))
+    alike(pair, "RESET ROLE")
+    alike(pair, "DROP TABLE t, u")
+    alike(pair, text.format(n=8))
+    alike(pair, "CREATE TABLE t (a text, b text)")
+    alike(pair, text.format(n=9))
+    alike(pair, "SELECT * FROM t")
+
+
+def test_alike_texts_are_read_once(pair: tuple[auroraml.Connection, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = pair[0]
+    connection.execute("CREATE TABLE t (a int, b text)")
+    for number in range(3):
+        connection.execute(f"INSERT INTO t VALUES ({number}, 'x')")
+    monkeypatch.setattr("auroraml.sql.parse", lambda text: pytest.fail(text))
+    for number in range(3, 6):
+        assert connection.execute(f"INSERT INTO t VALUES ({number}, 'y{number}')").statusmessage == "INSERT 0 1"
+    assert connection.session.activity[0] == "INSERT INTO t VALUES (5, 'y5')"
+
+
+def test_executemany(pair: tuple[auroraml.Connection, ...]) -> None:
+    alike(pair, "CREATE TABLE t (a int PRIMARY KEY, b text)")
+
+    def many(connection: auroraml.Connection, rows: Sequence[tuple[object, ...]]) -> object:
+        def run() -> object:
+            cursor = connection.cursor()
+            cursor.executemany("INSERT INTO t VALUES (%s, %s)", rows)
+            return cursor.rowcount, cursor.statusmessage
+
+        return said(run)
+
+    good: list[tuple[object, ...]] = [(number, f"x{number}") for number in range(40)]
+    for rows in (good, [(100, "x"), (101, "y"), (5, "clash")], [(200, "x"), (201, "y"), (202, "z"), (203, "z"), ("no", "int")], [], [(300, None)]):
+        first, second = (many(connection, rows) for connection in pair)
+        assert first == second
+    alike(pair, "SELECT * FROM t ORDER BY a")
+    alike(pair, "SELECT generic_plans + custom_plans FROM pg_prepared_statements WHERE statement LIKE 'INSERT INTO t%'")
