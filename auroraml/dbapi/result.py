@@ -10,7 +10,7 @@ from auroraml.batch import Batch
 from auroraml.errors.base import ProgrammingError
 from auroraml.pipeline.result import ResultStream
 from auroraml.types.form import TextStyle
-from auroraml.types.python import to_python
+from auroraml.types.python import one_to_python, to_python
 
 CHUNK = 1024  # rows converted to Python at a time
 ALL = 1 << 62
@@ -89,8 +89,11 @@ class Result:
         if batch is None:
             return False
         assert self.columns is not None
-        values = [to_python(output.type, batch.vector(i), self.style) for i, output in enumerate(self.columns)]
-        self._rows = list(zip(*values, strict=True)) if values else [()] * batch.n
+        if batch.n == 1:
+            self._rows = [tuple([one_to_python(output.type, batch.vector(i), self.style) for i, output in enumerate(self.columns)])]
+        else:
+            values = [to_python(output.type, batch.vector(i), self.style) for i, output in enumerate(self.columns)]
+            self._rows = list(zip(*values, strict=True)) if values else [()] * batch.n
         self._first = self.position
         return True
 

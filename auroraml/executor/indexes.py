@@ -132,7 +132,12 @@ class IndexLookup:
     def _by_key(self, table: Table, frame: Frame, loops: int | None) -> Found | None:
         equal = {b.column: b for b in self.bounds if b.symbol == "="}
         known = self.columns in table.equality_keys
-        if not self.columns or len(equal) < self.size or frame.n > MOST_PROBES or (table.n > SMALL_TABLE and not known):
+        if (
+            not self.columns
+            or len(equal) < self.size
+            or frame.n > MOST_PROBES
+            or (table.n > SMALL_TABLE and not known and not table.searchable(self.columns))
+        ):
             return None
         index = table.equality_index(self.columns)
         used = [equal[key] for key in range(self.size)]

@@ -1,4 +1,4 @@
-"""Shortcuts: a one-row INSERT runs without operators, as long as nothing about it is out of the ordinary; what is, is left to them."""
+"""Shortcuts: an INSERT of one row and a look-up of one key run without operators; what is out of the ordinary about them is left to those."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 from weakref import WeakKeyDictionary
 
-from auroraml.batch import Batch, Datum, from_datums
+from auroraml.batch import Batch, Column, Datum, Rows, from_datums
 from auroraml.catalog.catalog import Catalog
-from auroraml.catalog.simulated import simulates
+from auroraml.catalog.simulated import refuse_rows, simulates
 from auroraml.evaluate import Evaluator, Frame, compile
 from auroraml.executor.constraints import Writer, live_columns
+from auroraml.executor.indexes import lookup_of
 from auroraml.executor.plans import FIRST_OWN_OID, has_subqueries
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
@@ -54,8 +55,11 @@ class Shortcut(ABC):
     bare: bool
 
     @abstractmethod
-    def run(self, values: Values, host: Host) -> int:
-        """Run the plan; how many rows it changed."""
+    def run(self, values: Values, host: Host) -> Batch | None:
+        """Run the plan: its rows, or those it changed as rows without columns; None: it has to be run by operators after all."""
+
+
+ONE = Batch([], 1)
 
 
 class InsertRow(Shortcut):
@@ -71,7 +75,7 @@ class InsertRow(Shortcut):
         self.required = [i for i, c in enumerate(columns) if c.not_null]
         self.keys = [tuple(places[number] for number in index.columns) for index in node.relation.indexes if index.unique]
 
-    def run(self, values: Values, host: Host) -> int:
+    def run(self, values: Values, host: Host) -> Batch | None:
         row: list[Datum | None] = []
         frame: Frame | None = None
         ctx: ExecutionContext | None = None
@@ -88,14 +92,13 @@ class InsertRow(Shortcut):
             if value is None:  # the evaluator knows
                 if frame is None or ctx is None:
                     ctx = host.context(tuple(values))
-                    frame = Frame(n=1, sides=(Batch([], 1),), params=ctx.loops, ctx=ctx)
+                    frame = Frame(n=1, sides=(ONE,), params=ctx.loops, ctx=ctx)
                 value = evaluate(frame).datum(0)  # type: ignore[misc] # a step without one has no reads
             row.append(value)
         if not self._stored(row, host):
-            Writer(self.relation, ctx or host.context(tuple(values))).insert(
-                Batch.of([from_datums(type, [value]) for type, value in zip(self.types, row, strict=True)], 1)
-            )
-        return 1
+            vectors = [from_datums(type, [value]) for type, value in zip(self.types, row, strict=True)]
+            Writer(self.relation, ctx or host.context(tuple(values))).insert(Batch.of(vectors, 1))
+        return ONE
 
     def _stored(self, row: Sequence[Datum | None], host: Host) -> bool:
         """Store the row, unless something might be wrong with it: then nothing is done."""
@@ -120,6 +123,41 @@ class InsertRow(Shortcut):
             for index, key in found:
                 index.add(number, (key,))
         return True
+
+
+class KeyLookup(Shortcut):
+    """A row by the whole key of a unique index, as it is stored."""
+
+    def __init__(self, node: p.IndexScan, columns: tuple[int, ...], keys: Sequence[tuple[PgType, Step]]) -> None:
+        self.relation = node.relation
+        self.columns = columns
+        self.keys = keys
+        self.bare = all(_bare(bound.value) for bound in lookup_of(node).bounds)
+        places = {c.number: i for i, c in enumerate(live_columns(node.relation))}
+        self.read = [places[node.columns[target.index].number] for target in node.targets if isinstance(target, e.InputRef)]
+
+    def run(self, values: Values, host: Host) -> Batch | None:
+        refuse_rows(host.catalog, self.relation)
+        parts = []
+        for type, (place, constant, reads, _) in self.keys:
+            value = constant if place < 0 else values[place][1]
+            for read in reads:
+                value = None if value is None else read(value)
+            if value is None:
+                return None
+            parts.append(comparable(value, type))
+        transaction = host.stored
+        store = transaction.store
+        with store.lock:
+            table = store.tables[self.relation.oid]
+            store.tidy(table)
+            snapshot = transaction.snapshot
+            found = table.equality_index(self.columns).find(parts[0] if len(parts) == 1 else tuple(parts))
+            rows = [row for row in found if table.sees(row, snapshot)]
+            if len(rows) > 1:
+                return None
+            where = Rows.range(rows[0], rows[0] + 1) if rows else Rows.range(0, 0)
+            return Batch([Column(table.column(i), where) for i in self.read], len(rows))
 
 
 def _step(expr: e.Expr) -> Step:
@@ -176,6 +214,21 @@ def _values(source: p.PhysicalPlan) -> Sequence[e.Expr] | None:
     return None
 
 
+def _look_up(plan: p.PhysicalPlan) -> Shortcut | None:
+    if not isinstance(plan, p.IndexScan) or not plan.index.unique or plan.filter or plan.init_plans or plan.parallel_aware or plan.relation.system:
+        return None
+    if len(plan.names) < len(plan.targets) or not all(isinstance(t, e.InputRef) and plan.columns[t.index].number > 0 for t in plan.targets):
+        return None
+    found = lookup_of(plan)
+    equal = {bound.column: bound for bound in found.bounds if bound.symbol == "="}
+    if not found.columns or len(equal) != found.size or len(plan.conditions) != found.size:
+        return None
+    keys = [(equal[i].key, _step(equal[i].value)) for i in range(found.size)]
+    if any(place < 0 and (value is None or evaluate is not None) for _, (place, value, _, evaluate) in keys):
+        return None
+    return KeyLookup(plan, found.columns, keys)
+
+
 def _insert(plan: p.PhysicalPlan) -> Shortcut | None:
     if not isinstance(plan, p.ModifyTable) or plan.operation != "Insert" or plan.conflict is not None or plan.targets or plan.init_plans:
         return None
@@ -199,5 +252,5 @@ def shortcut_of(plan: p.PhysicalPlan) -> Shortcut | None:
     try:
         return _FOUND[plan]
     except KeyError:
-        found = _FOUND[plan] = _insert(plan)
+        found = _FOUND[plan] = _insert(plan) or _look_up(plan)
         return found

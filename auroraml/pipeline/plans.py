@@ -6,6 +6,7 @@ import gc
 from collections.abc import Callable
 from contextvars import ContextVar
 
+from auroraml.batch import Batch
 from auroraml.executor import Running, run
 from auroraml.executor.context import ExecutionContext
 from auroraml.ir.bound import BoundStatement
@@ -57,6 +58,11 @@ def stream(running: Running, bound: BoundStatement) -> ResultStream:
     return result
 
 
-def done(bound: BoundStatement, affected: int) -> ResultStream:
-    """The answer of a statement without result rows that has run."""
-    return ResultStream(tag=bound.tag, finish_tag=lambda n: tag_of(bound, n, affected))
+def answered(bound: BoundStatement, rows: Batch) -> ResultStream:
+    """The answer of a statement that has run: its rows, or for INSERT those it changed."""
+    if bound.tag != "SELECT":
+        return ResultStream(tag=bound.tag, finish_tag=lambda n: tag_of(bound, n, rows.n))
+    left = [rows] if rows.n else []
+    return ResultStream(
+        tag=bound.tag, columns=bound.columns, source=lambda n: left.pop() if left else None, finish_tag=lambda n: tag_of(bound, n, None)
+    )  # fmt: skip

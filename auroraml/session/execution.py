@@ -239,11 +239,12 @@ class Execution(SessionPart):
     def answer(self, plan: PhysicalPlan, bound: BoundStatement, params: tuple[Bound, ...] = ()) -> ResultStream:
         """Run a plan: the shortest way there is."""
         short = shortcut_of(plan)
-        if short is None or not self.server.observer.shortcuts:
-            return plans.stream(self.start(plan, bound, params), bound)
-        self._refuse_writes(bound)
-        values = params if fit(bound.parameters, params) else given(bound.parameters, params, self.style)
-        return plans.done(bound, short.run(values, self))
+        if short is not None and self.server.observer.shortcuts:
+            self._refuse_writes(bound)
+            rows = short.run(params if fit(bound.parameters, params) else given(bound.parameters, params, self.style), self)
+            if rows is not None:
+                return plans.answered(bound, rows)
+        return plans.stream(self.start(plan, bound, params), bound)
 
     def start(
         self,

@@ -25,7 +25,7 @@ def lifted(text: str) -> Lifted | None:
     parts = _LITERAL.split(text)
     if len(parts) == 1:
         return None
-    made, strings, values = [parts[0]], [], []
+    made, strings, values = [parts[0]], list[bool](), list[str]()
     for number in range(1, len(parts), 3):
         string, whole, after = parts[number : number + 3]
         made.append(f"${len(values) + 1}")

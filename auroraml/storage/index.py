@@ -4,10 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from auroraml.batch import ConstVector, Datum, FixedVector, NumericVector, Vector
+import numpy as np
+
+from auroraml.batch import ConstVector, Datum, FixedVector, Index, NumericVector, Vector, stored
 from auroraml.types.pg_type import Interval, PgType, Range
 
-Key = tuple[object, ...]
+MANY = 4_096  # rows that come at once from which they are sorted
+
+
+class SortedKeys:
+    """Whole numbers without NULLs, in ascending order with the row of each; half the time of a dictionary to find one, no time to make."""
+
+    def __init__(self, keys: np.ndarray) -> None:
+        self.order: Index | None = None  # None: as they are stored
+        if not bool((keys[1:] >= keys[:-1]).all()):
+            self.order = np.argsort(keys, kind="stable")
+            keys = keys[self.order]
+        self.keys = keys
+        self.low, self.high = int(keys[0]), int(keys[-1])
+
+    def find(self, key: object) -> list[int]:
+        """The rows with this key, in ascending order."""
+        if not isinstance(key, int) or not self.low <= key <= self.high:
+            return []
+        keys, wanted = self.keys, self.keys.dtype.type(key)
+        start = int(keys.searchsorted(wanted))
+        if keys[start] != wanted:
+            return []
+        stop = start + 1
+        if stop < len(keys) and keys[stop] == wanted:
+            stop = int(keys.searchsorted(wanted, "right"))
+        return list(range(start, stop)) if self.order is None else self.order[start:stop].tolist()
+
+
+def searchable(vectors: Sequence[Vector]) -> bool:
+    """Whether keys of these columns can be searched for without a dictionary of them all."""
+    return len(vectors) == 1 and isinstance(vectors[0], FixedVector) and stored(vectors[0]).dtype.kind in "iu" and vectors[0].validity is None
 
 
 class EqualityIndex:
@@ -15,11 +47,14 @@ class EqualityIndex:
 
     def __init__(self) -> None:
         self.n = 0
-        self.rows: dict[object, int | list[int]] = {}
+        self.sorted: SortedKeys | None = None  # of the first rows, where many came at once
+        self.rows: dict[object, int | list[int]] = {}  # of the rest
 
     def extend(self, vectors: Sequence[Vector], types: Sequence[PgType], n: int) -> None:
         """Add the rows from where the index ends to before `n`."""
-        if n > self.n:
+        if n - self.n >= max(MANY, self.n) and searchable(vectors):
+            self.sorted, self.rows, self.n = SortedKeys(stored(vectors[0])[:n]), {}, n  # type: ignore[arg-type] # a FixedVector
+        elif n > self.n:
             self.add(self.n, keys_of([vector.slice(self.n, n) for vector in vectors], types))
 
     def add(self, start: int, keys: Sequence[object | None]) -> None:
@@ -42,7 +77,8 @@ class EqualityIndex:
     def find(self, key: object) -> list[int]:
         """The rows with this key."""
         found = self.rows.get(key)
-        return [] if found is None else found if isinstance(found, list) else [found]
+        here = [] if found is None else found if isinstance(found, list) else [found]
+        return here if self.sorted is None else self.sorted.find(key) + here
 
 
 def keys_of(vectors: Sequence[Vector], types: Sequence[PgType]) -> list[object | None]:

@@ -15,6 +15,7 @@ from auroraml.storage.table import Table
 from auroraml.storage.transactions import Snapshot, Transaction
 from auroraml.types.pg_type import PgType
 
+UNSETTLED = 32  # transactions whose rows and deletions may wait to be settled
 POLL = 0.05  # seconds between looks at the waiting statement's interrupt
 
 
@@ -89,6 +90,11 @@ class Store:
         """The rows of `table` that the transaction's statement sees; None when it sees all."""
         with self.lock:
             return table.visible(transaction.snapshot, self.horizon())
+
+    def tidy(self, table: Table) -> None:
+        """Settle what many transactions have left, so that looking a row up does not take longer with each of them; the caller holds the lock."""
+        if len(table.made) + len(table.deletions) > UNSETTLED:
+            table.settle(self.horizon())
 
     def note_vacuum(self, oid: int) -> None:
         """VACUUM of a table."""

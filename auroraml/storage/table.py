@@ -12,7 +12,7 @@ from auroraml.storage.btree import Growth, key_values
 from auroraml.storage.built import IndexPages, built_pages, entry_sizes, sharing
 from auroraml.storage.columns import column_of
 from auroraml.storage.heap import PAGE, HeapFill
-from auroraml.storage.index import EqualityIndex
+from auroraml.storage.index import EqualityIndex, searchable
 from auroraml.storage.pages import extremes, grown_pages, mean_entry, tuple_sizes
 from auroraml.storage.tree import Tree, comparable, compares
 from auroraml.storage.versions import Versions
@@ -61,6 +61,10 @@ class Table(Versions):
         if found.n < self.n:
             found.extend([self.column(i) for i in columns], [self.types[i][0] for i in columns], self.n)
         return found
+
+    def searchable(self, columns: tuple[int, ...]) -> bool:
+        """Whether an equality index on `columns` costs next to nothing."""
+        return searchable([self.column(i) for i in columns])
 
     def note_keys(self, columns: tuple[int, ...], start: int, keys: Sequence[object | None]) -> None:
         """Rows stored from `start` on have these keys, which an equality index need not read again."""

@@ -208,6 +208,16 @@ class Versions:
                     keep &= deleters != xid
         return rows[keep]
 
+    def sees(self, row: int, snapshot: Snapshot) -> bool:
+        """Whether a snapshot sees a row."""
+        if self.is_dead(row) or not snapshot.sees(self.maker(row)):
+            return False
+        if not self.deletions:
+            return True
+        self._note()
+        deleter = 0 if self._deleter is None or row >= self._deleter.n else int(self._deleter.view[row])
+        return not deleter or not snapshot.sees(deleter)
+
     def mask(self, snapshot: Snapshot) -> Mask:
         """Which rows a snapshot sees."""
         if self.dead is None:

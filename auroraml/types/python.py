@@ -55,7 +55,15 @@ def to_python(type: PgType, vector: Vector, style: TextStyle = DEFAULT_STYLE) ->
     return [None if d is None else convert(d) for d in flat.datums()]  # per value: each becomes a Python object
 
 
+def one_to_python(type: PgType, vector: Vector, style: TextStyle = DEFAULT_STYLE) -> object | None:
+    """`to_python` of a vector of one value."""
+    if type.rep in _PLAINLY and type.oid not in _BY_OID:
+        return vector.datum(0)
+    return to_python(type, vector, style)[0]
+
+
 _AS_THEY_ARE = frozenset({Rep.BOOL, Rep.INT2, Rep.INT4, Rep.INT8, Rep.OID, Rep.FLOAT4, Rep.FLOAT8, Rep.TEXT, Rep.BYTES, Rep.VOID})
+_PLAINLY = _AS_THEY_ARE - {Rep.FLOAT4, Rep.VOID} | {Rep.NUMERIC}
 
 
 def _lists(type: PgType, vector: ListVector, style: TextStyle) -> list[object | None]:

@@ -332,6 +332,7 @@ def seen_by(table: Table, ctx: ExecutionContext, rows: Index, owners: Index | No
         mask[index] = True
         keep = mask[rows]
     else:
+        ctx.store.tidy(table)
         seen = table.visible_of(rows, ctx.transaction.snapshot)
         if len(seen) == len(rows):
             return rows, owners

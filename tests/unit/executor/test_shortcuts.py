@@ -261,3 +261,88 @@ def test_executemany(pair: tuple[auroraml.Connection, ...]) -> None:
         assert first == second
     alike(pair, "SELECT * FROM t ORDER BY a")
     alike(pair, "SELECT generic_plans + custom_plans FROM pg_prepared_statements WHERE statement LIKE 'INSERT INTO t%'")
+
+
+LOOKUPS = (
+    "SELECT b, a FROM t WHERE a = %s", "SELECT a, b, d FROM t WHERE %s = a", "SELECT FROM t WHERE a = %s", "SELECT a FROM t WHERE a = %s", "SELECT c FROM t WHERE c = %s",
+    "SELECT a + 1, b FROM t WHERE a = %s", "SELECT b FROM t WHERE a = %s AND b IS NOT NULL", "SELECT b FROM t WHERE a = %s LIMIT 1", "SELECT b FROM t WHERE d = %s",
+    "SELECT * FROM t WHERE a = %s FOR UPDATE", "SELECT b AS x FROM t AS y WHERE a = %s ORDER BY b", "SELECT count(*) FROM t WHERE a = %s",
+    "SELECT * FROM w WHERE p = %s AND q = 2", "SELECT * FROM w WHERE p = %s", "SELECT * FROM w WHERE q = 1 AND p = %s", "SELECT * FROM w WHERE p = %s AND q = NULL",
+    "SELECT * FROM x WHERE k = %s", "SELECT * FROM y WHERE k = %s",
+)  # fmt: skip
+VALUES: tuple[object, ...] = (1, 0, -5, 2_999, 3_000, 5_001, 40_000, 2**33, 2**70, None, "7", "seven", 7.0, "x")
+
+
+@pytest.mark.parametrize("text", LOOKUPS)
+def test_look_ups(pair: tuple[auroraml.Connection, ...], text: str) -> None:
+    for connection in pair:
+        for statement in (
+            "CREATE TABLE t (a bigint PRIMARY KEY, b text, c int UNIQUE, d numeric UNIQUE)",
+            "INSERT INTO t SELECT i, 'b ' || i, 6000 - i, i / 2.0 FROM generate_series(1, 5000) i",
+            "CREATE TABLE w (p int, q int, r text, UNIQUE (p, q))",
+            "INSERT INTO w SELECT i / 3, i % 3, 'r ' || i FROM generate_series(1, 300) i",
+            "CREATE TABLE x (k bpchar(5) PRIMARY KEY)", "INSERT INTO x VALUES ('7'), ('x'), ('y')",
+            "CREATE TABLE y (k float8 PRIMARY KEY)", "INSERT INTO y VALUES (7), ('NaN'), (0), (1)",
+            "ANALYZE", "SET enable_seqscan = off", "SET enable_bitmapscan = off",
+        ):  # fmt: skip
+            connection.execute(statement)
+    for value in VALUES:
+        alike(pair, text, (value,))
+        if isinstance(value, int):
+            alike(pair, text.replace("%s", str(value)))
+    for change in (
+        "UPDATE t SET b = 'changed' WHERE a < 4000",
+        "DELETE FROM t WHERE a = 1",
+        "INSERT INTO t VALUES (1, 'again', 7001), (0, 'low', NULL)",
+    ):
+        alike(pair, "BEGIN")
+        alike(pair, change)
+        alike(pair, text, (1,))
+        alike(pair, "ROLLBACK")
+        alike(pair, text, (1,))
+        alike(pair, change)
+        for number in (0, 1, 2_999):
+            alike(pair, text, (number,))
+            alike(pair, text.replace("%s", f"'{number}'"))
+    alike(pair, "CREATE ROLE r")
+    alike(pair, "SET ROLE r")
+    alike(pair, text, (1,))
+
+
+def test_others_see_a_row_once_it_is_committed() -> None:
+    with auroraml.Database() as database, database.connect(autocommit=True) as one, database.connect(autocommit=True) as other:
+        one.execute("CREATE TABLE t (a int PRIMARY KEY, b int)")
+        one.execute("INSERT INTO t SELECT i, i FROM generate_series(1, 5000) i")
+        one.execute("ANALYZE")
+        for connection in (one, other):
+            connection.execute("SET plan_cache_mode = 'force_generic_plan'")
+
+        def seen(connection: auroraml.Connection, key: int) -> list[tuple[object, ...]]:
+            return connection.execute("SELECT b FROM t WHERE a = %s", (key,), prepare=True).fetchall()
+
+        for number in range(100):
+            one.execute("BEGIN")
+            one.execute("UPDATE t SET b = b + 1 WHERE a = 77")
+            one.execute("INSERT INTO t VALUES (%s, 1)", (10_000 + number,))
+            assert (seen(one, 77), seen(other, 77)) == ([(78 + number,)], [(77 + number,)])
+            assert (seen(one, 10_000 + number), seen(other, 10_000 + number)) == ([(1,)], [])
+            one.execute("COMMIT")
+            assert seen(other, 77) == [(78 + number,)]
+            assert seen(other, 10_000 + number) == [(1,)]
+        relation = one.session.catalog.find_relation("t", "public")
+        assert relation is not None
+        assert len(one.session.hub.store.table(relation.oid).made) <= 40
+
+
+def test_a_look_up_has_no_operators(pair: tuple[auroraml.Connection, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = pair[0]
+    connection.execute("CREATE TABLE t (a int PRIMARY KEY, b int)")
+    connection.execute("INSERT INTO t SELECT i, i FROM generate_series(1, 5000) i")
+    connection.execute("ANALYZE")
+    text = "SELECT b FROM t WHERE a = %s"
+    connection.execute(text, (5,), prepare=True)
+    for number in (6, 7):
+        connection.execute(f"SELECT b FROM t WHERE a = {number}")
+    monkeypatch.setattr(type(connection.session), "start", lambda *_: pytest.fail("operators"))
+    assert connection.execute(text, (8,), prepare=True).fetchall() == [(8,)]
+    assert connection.execute("SELECT b FROM t WHERE a = 9").fetchall() == [(9,)]
