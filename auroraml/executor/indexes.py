@@ -139,7 +139,6 @@ class IndexLookup:
             or (table.n > SMALL_TABLE and not known and not table.searchable(self.columns))
         ):
             return None
-        index = table.equality_index(self.columns)
         used = [equal[key] for key in range(self.size)]
         parts = [self.values[id(b)](frame).datums() for b in used]
         rows: list[int] = []
@@ -148,7 +147,7 @@ class IndexLookup:
             key = tuple(comparable(v, b.key) for v, b in zip(values, used, strict=True))
             if None in key:
                 continue
-            hit = index.find(key[0] if len(key) == 1 else key)
+            hit = table.rows_of(self.columns, key[0] if len(key) == 1 else key)
             rows += hit
             owners += [loop] * len(hit)
         return self._found(np.array(rows, np.int64), None if loops is None else np.array(owners, np.int64), used)

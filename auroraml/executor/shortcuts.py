@@ -116,7 +116,7 @@ class InsertRow(Shortcut):
                 index = table.equality_index(places)
                 parts = [comparable(row[place], self.types[place]) for place in places]
                 key = None if None in parts else parts[0] if len(parts) == 1 else tuple(parts)
-                if key is not None and index.find(key):
+                if key is not None and table.rows_of(places, key):
                     return False
                 found.append((index, key))
             number = store.insert_row(self.relation.oid, row, transaction)
@@ -152,7 +152,7 @@ class KeyLookup(Shortcut):
             table = store.tables[self.relation.oid]
             store.tidy(table)
             snapshot = transaction.snapshot
-            found = table.equality_index(self.columns).find(parts[0] if len(parts) == 1 else tuple(parts))
+            found = table.rows_of(self.columns, parts[0] if len(parts) == 1 else tuple(parts))
             rows = [row for row in found if table.sees(row, snapshot)]
             if len(rows) > 1:
                 return None

@@ -197,14 +197,14 @@ class UniqueKeys:
     def _looked_up(self, table: Table, places: tuple[int, ...], batch: Batch) -> list[tuple[int, int]]:
         """`_matched` for few rows: a look-up each."""
         types = [self.columns[i].type for i in places]
-        index = table.equality_index(places)
+        table.equality_index(places)  # is there from now on, whatever the keys
         seen: dict[object, int] = {}
         found = []
         keys = self.keys[places] = keys_of([batch.vector(i) for i in places], types)
         for new, key in enumerate(keys):
             if key is None:
                 continue
-            found += [(new, row) for row in index.find(key)]
+            found += [(new, row) for row in table.rows_of(places, key)]
             if seen.setdefault(key, new) != new:
                 found.append((new, -1))
         return found

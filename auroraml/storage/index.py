@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -79,6 +79,14 @@ class EqualityIndex:
         found = self.rows.get(key)
         here = [] if found is None else found if isinstance(found, list) else [found]
         return here if self.sorted is None else self.sorted.find(key) + here
+
+
+    def forget(self, key: object, gone: Callable[[int], bool]) -> list[int]:
+        """The rows with this key without those that are gone, which are not found any more."""
+        found = self.rows.get(key)
+        if isinstance(found, list):
+            self.rows[key] = [row for row in found if not gone(row)]
+        return self.find(key)
 
 
 def keys_of(vectors: Sequence[Vector], types: Sequence[PgType]) -> list[object | None]:

@@ -18,6 +18,7 @@ from auroraml.storage.tree import Tree, comparable, compares
 from auroraml.storage.versions import Versions
 from auroraml.types.pg_type import PgType
 
+MANY_VERSIONS = 64  # of one key
 T = TypeVar("T")
 Directions = tuple[tuple[bool, bool], ...]  # descending, NULLs first: for each key; empty: all ascending, NULLs last
 
@@ -61,6 +62,12 @@ class Table(Versions):
         if found.n < self.n:
             found.extend([self.column(i) for i in columns], [self.types[i][0] for i in columns], self.n)
         return found
+
+    def rows_of(self, columns: tuple[int, ...], key: object) -> list[int]:
+        """The row versions with a key, whoever sees them; where there are many, not those that nobody sees any more."""
+        index = self.equality_index(columns)
+        found = index.find(key)
+        return found if len(found) <= MANY_VERSIONS else index.forget(key, self.is_dead)
 
     def searchable(self, columns: tuple[int, ...]) -> bool:
         """Whether an equality index on `columns` costs next to nothing."""

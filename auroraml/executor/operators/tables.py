@@ -291,7 +291,7 @@ class TableRows(Operator):
 
 
 def _numbers(table: Table) -> FixedVector:
-    return table.derived("row numbers", lambda: FixedVector(np.arange(table.n)))
+    return FixedVector(numbers(table.n))
 
 
 def source_of(table: Table, relation: Relation, column: p.ScanColumn, live: list[int]) -> Vector:
