@@ -528,7 +528,7 @@ def _read_function_option(p: QueryParser, found: dict[str, object]) -> str:
         key, value = "language", p.option_value()
     elif p.take("as"):
         key = "body"
-        found["body_at"] = p.token.start + (p.token.raw.index("$", 1) + 1 if p.token.raw.startswith("$") else 1)
+        found["body_at"] = p.token.start + (p.token.raw.find("$", 1) + 1 if p.token.raw.startswith("$") else 1)
         value = p.string()
         if p.mark(","):
             p.string()

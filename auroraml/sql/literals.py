@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 _LITERAL = re.compile(r"""(?<![\w&'])'([^']*(?:''[^']*)*)'|(?<![\w.$])([0-9]+(?:\.[0-9]+)?)(?![\w.])""")
 _REST = re.compile(r"""['"$\\]|--|/\*""")  # what says that the above may have mistaken something else for a literal
+_FIRST = re.compile(r"\s*(?:insert|select)\b", re.IGNORECASE)
 LONGEST = 4_000  # characters of a text that is looked at
 
 
@@ -19,8 +20,8 @@ class Lifted(NamedTuple):
 
 
 def lifted(text: str) -> Lifted | None:
-    """The text without its literals; None where it has none, or they cannot be told from the rest by a look at them alone."""
-    if len(text) > LONGEST:
+    """A query's text without its literals; None where it has none, or they cannot be told from the rest by a look at them alone."""
+    if len(text) > LONGEST or _FIRST.match(text) is None:
         return None
     parts = _LITERAL.split(text)
     if len(parts) == 1:

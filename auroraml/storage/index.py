@@ -80,7 +80,6 @@ class EqualityIndex:
         here = [] if found is None else found if isinstance(found, list) else [found]
         return here if self.sorted is None else self.sorted.find(key) + here
 
-
     def forget(self, key: object, gone: Callable[[int], bool]) -> list[int]:
         """The rows with this key without those that are gone, which are not found any more."""
         found = self.rows.get(key)

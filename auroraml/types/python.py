@@ -6,13 +6,28 @@ import datetime as dt
 import itertools
 import json
 import uuid
+from collections import deque
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import singledispatch
 
 import pyarrow as pa
 
-from auroraml.batch import EMPTY_RANGE, LOWER_INC, LOWER_INF, UPPER_INC, UPPER_INF, Datum, FixedVector, ListVector, RangeVector, StructVector, Vector
+from auroraml.batch import (
+    EMPTY_RANGE,
+    LOWER_INC,
+    LOWER_INF,
+    UPPER_INC,
+    UPPER_INF,
+    Datum,
+    FixedVector,
+    ListVector,
+    NumericVector,
+    RangeVector,
+    StructVector,
+    TextVector,
+    Vector,
+)
 from auroraml.errors import DataError, FeatureNotSupported
 from auroraml.lazy import compute as pc
 from auroraml.types import table
@@ -48,11 +63,34 @@ def to_python(type: PgType, vector: Vector, style: TextStyle = DEFAULT_STYLE) ->
             flat = FixedVector(pc.cast(form_of(type).vector_out(type, flat, DEFAULT_STYLE), pa.float64()).to_numpy(), flat.validity)
         values: list[object | None] = flat.values.tolist() if isinstance(flat, FixedVector) else flat.datums()
         return values if flat.validity is None else [v if ok else None for v, ok in zip(values, flat.validity.tolist(), strict=True)]
-    made = moments(type, flat, style)
+    made = moments(type, flat, style) or _whole(type, flat)
     if made is not None:
         return made if flat.validity is None else [v if ok else None for v, ok in zip(made, flat.validity.tolist(), strict=True)]
     convert = _converter(type, style)
     return [None if d is None else convert(d) for d in flat.datums()]  # per value: each becomes a Python object
+
+
+def _whole(type: PgType, vector: Vector) -> list[object | None] | None:
+    """numeric of one scale, uuid and timetz, all at once; anything where the vector is NULL."""
+    if isinstance(vector, NumericVector) and vector.scale is not None and type.rep is Rep.NUMERIC:
+        return list(map(Decimal, form_of(type).vector_out(type, vector, DEFAULT_STYLE).to_pylist()))
+    if not isinstance(vector, TextVector) or vector.validity is not None:
+        return None
+    if type.oid == table.UUID.oid:
+        return _uuids(vector.values.to_pylist())
+    return list(map(dt.time.fromisoformat, vector.values.to_pylist())) if type.oid == table.TIMETZ.oid else None
+
+
+def _uuids(values: list[bytes]) -> list[object | None]:
+    """UUIDs by their slots: UUID's own initializer takes five times as long to find out what it was given."""
+    made: list[object | None] = list(map(uuid.UUID.__new__, itertools.repeat(uuid.UUID, len(values))))
+    deque(map(_UUID_INT, made, map(int.from_bytes, values)), maxlen=0)
+    deque(map(_UUID_SAFE, made, itertools.repeat(uuid.SafeUUID.unknown)), maxlen=0)
+    return made
+
+
+_UUID_INT: Callable[..., None] = vars(uuid.UUID)["int"].__set__
+_UUID_SAFE: Callable[..., None] = vars(uuid.UUID)["is_safe"].__set__
 
 
 def one_to_python(type: PgType, vector: Vector, style: TextStyle = DEFAULT_STYLE) -> object | None:

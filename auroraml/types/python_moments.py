@@ -29,7 +29,7 @@ def moments(type: PgType, vector: Vector, style: TextStyle) -> list[object | Non
     if type.oid == table.TIMESTAMP.oid and _datetimes(values, 0):
         return (values + POSTGRES_DAYS * DAY).astype("datetime64[us]").tolist()  # type: ignore[no-any-return]
     if type.oid == table.TIMESTAMPTZ.oid and _datetimes(values, 1):
-        return _zoned(values, tzinfo(session_zone(style)))
+        return _zoned(values, session_zone(style))
     if type.rep is Rep.TIME and type.oid == table.TIME.oid and int(values.max()) < DAY:
         return [moment.time() for moment in values.astype("datetime64[us]").tolist()]
     if type.rep is Rep.INTERVAL:
@@ -51,11 +51,19 @@ def _datetimes(values: np.ndarray, margin: int) -> bool:
     return int(values.min()) >= low * DAY and int(values.max()) < high * DAY
 
 
-def _zoned(values: np.ndarray, zone: dt.tzinfo) -> list[object | None]:
-    moments = (values + POSTGRES_DAYS * DAY).astype("datetime64[us]").tolist()
-    if zone is dt.UTC:
-        return [moment.replace(tzinfo=zone) for moment in moments]
-    return [zone.fromutc(moment.replace(tzinfo=zone)) for moment in moments]  # what astimezone does of a moment in UTC
+def _zoned(values: np.ndarray, zone: Zone) -> list[object | None]:
+    """Instants as datetimes of a zone: on its own calendar, but for those after which the clocks had just been put back."""
+    info = tzinfo(zone)
+    offsets = zone.at_instants(values)
+    start = dt.datetime(2000, 1, 1, tzinfo=info)
+    # one after another: each becomes a Python object
+    made: list[object | None] = [start + passed for passed in (values + offsets * 1_000_000).astype("timedelta64[us]").tolist()]
+    if isinstance(zone, RegionZone):  # no zone has put its clocks back by more than a day
+        changed = (zone.at_instants(values - DAY) != offsets) | (zone.at_instants(values - 2 * DAY) != offsets)
+        utc = dt.datetime(2000, 1, 1, tzinfo=info)
+        for row, value in zip(np.flatnonzero(changed).tolist(), values[changed].tolist(), strict=True):
+            made[row] = info.fromutc(utc + dt.timedelta(microseconds=value))
+    return made
 
 
 def _intervals(values: np.ndarray) -> list[object | None] | None:
