@@ -8,6 +8,7 @@ from auroraml.explain import Explained
 from auroraml.ir.physical import PhysicalPlan
 from auroraml.services.log import CallRecord
 from auroraml.settings.aurora import APG_ENABLE_FUNCTION_MIGRATION, AURORAML_WARN_DOUBLE_CALLS
+from auroraml.settings.services import AURORAML_CLOCK
 from auroraml.sql import statements as st
 from auroraml.teach.story import story
 from auroraml.teach.trace import LISTENER
@@ -44,7 +45,7 @@ class Tutor:
             explained=explained, bound=chosen.bound, watch=self.watch, resolve=host.catalog.type, query=self.query,
             unmigrated=self._unmigrated(chosen, () if chosen.reused else params), calls=self._sent() if explained.options.analyze else (),
             bill=host.services.account.running().listed(), currency=host.services.account.prices.currency,
-            prices=host.services.account.prices.name,
+            prices=host.services.account.prices.name, virtual=host.settings[AURORAML_CLOCK] == "virtual",
         )  # fmt: skip
         trace = traced(seen)
         listener = LISTENER.get()

@@ -10,6 +10,7 @@ from auroraml.sql.statements import Tree
 
 PLAIN = (exp.Identifier, exp.Var, exp.Literal, exp.Null, exp.Boolean, exp.Placeholder, exp.Parameter)
 LITERAL = ("'", *"0123456789.")  # what numbers and strings begin with
+WORDS = ("true", "false", "null")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,7 @@ class _Outliner:
             return SyntaxNode(kind=kind, role=role, text=self.leaf(node))
         if isinstance(node, exp.Column) and all(isinstance(part, exp.Identifier) for part in node.parts):
             text = ".".join(self.leaf(part) for part in node.parts)
-            return SyntaxNode(kind=kind if text[:1] not in LITERAL else "Literal", role=role, text=text)
+            return SyntaxNode(kind="Literal" if text[:1] in LITERAL or text.lower() in WORDS else kind, role=role, text=text)
         text = ""
         children: list[SyntaxNode] = []
         for key, value in node.args.items():

@@ -92,7 +92,9 @@ def _calls(parts: list[object], outliner: Outliner) -> Iterator[Resolved]:
         elif isinstance(part, (e.Call, e.Aggregate, e.WindowCall)) and getattr(part, "form", "") not in ("cast", "implicit"):
             kind = "aggregate" if isinstance(part, e.Aggregate) else "window function" if isinstance(part, e.WindowCall) else "function"
             types = [format_type(arg.type, -1) for arg in part.args]
-            yield _resolved(outliner.text(part), f"{part.function.schema}.{part.function.name}({', '.join(types)})", kind, part.function)
+            yield _resolved(
+                outliner.text(part).removesuffix(" OVER ()"), f"{part.function.schema}.{part.function.name}({', '.join(types)})", kind, part.function
+            )
 
 
 def _resolved(text: str, signature: str, kind: str, function: Function) -> Resolved:

@@ -92,7 +92,20 @@ def _adding_clauses(function: Callable[..., Any], note: Note) -> Callable[..., A
         function(level)
         added = [clause.expr for relation in relations for clause in relation.clauses if not any(clause.expr is expr for expr in before)]
         if added:
-            note(tuple(before), tuple(added))
+            note((), tuple(added))
+
+    return observed
+
+
+def _implying(function: Callable[..., Any], note: Note) -> Callable[..., Any]:
+    """What follows from an equivalence class with a constant: nothing new where it came of one condition."""
+
+    @functools.wraps(function)
+    def observed(level: Any, cls: Any) -> None:
+        sources, known = [clause.expr for clause in cls.sources], len(cls.derived)
+        function(level, cls)
+        if len(cls.derived) > known:
+            note(tuple(sources), tuple(clause.expr for clause in cls.derived[known:]))
 
     return observed
 
@@ -126,7 +139,7 @@ def _reading_ends(function: Callable[..., Any], note: Note) -> Callable[..., Any
         found = function(level, *more)
         if found:
             calls = [extreme.call for extreme in found]
-            note(tuple(calls), ("the first row of an index for each",))
+            note(tuple(calls), (f"the first row of an index{' for each' * (len(calls) > 1)}",))
         return found
 
     return observed
@@ -152,7 +165,7 @@ RULES: tuple[tuple[str, str, str, Wrapper], ...] = (  # module, function or Clas
     ("rules.fold_constants", "canonical", "canonicalize_qual", _rewriting),
     ("rules.reduce_outer_joins", "reduce_outer_joins", "reduce_outer_joins", _rewriting),
     ("prepare", "Prepared._having_to_where", "HAVING to WHERE", _moving_having),
-    ("level.classes", "base_implied", "generate_base_implied_equalities", _adding_clauses),
+    ("level.classes", "_implied_by_constant", "generate_base_implied_equalities", _implying),
     ("level.or_clauses", "extract_or_restrictions", "extract_restriction_or_clauses", _adding_clauses),
     ("level.exclusion", "excluded", "relation_excluded_by_constraints", _excluding),
     ("paths.simplify", "_remove", "remove_useless_joins", _removing),
@@ -173,7 +186,7 @@ def observe(module: Any) -> None:
         owner, _, name = path.rpartition(".")
         holder = getattr(module, owner) if owner else module
         function = getattr(holder, name)
-        told = _first_line(function.__doc__) if place in ("prepare", "level.classes") else _first_line(module.__doc__)
+        told = _first_line((function if place == "prepare" else module).__doc__)
 
         def note(before: tuple[object, ...], after: tuple[object, ...], rule: str = rule, told: str = told) -> None:
             found = FIRINGS.get()

@@ -28,6 +28,11 @@ class Formula:
         """Whether a cost is in it: a unit that a setting gives, or a node's."""
         return self.kind in (SETTING, NODE) or any(part.priced for part in self.parts)
 
+    @property
+    def counted(self) -> bool:
+        """Whether it is made of more than prices: pages, rows or a node's cost are in it."""
+        return self.kind in (QUANTITY, NODE) or any(part.counted for part in self.parts)
+
 
 STARTUP, TOTAL = "startup of ", "total of "
 WHOLE = "at least 1, whole"
@@ -151,7 +156,7 @@ def terms(formula: Formula) -> list[Formula]:
     found = _signed(formula, 1)
     for sign, term in list(found):
         if sign < 0 and (1, term) in found:
-            found.remove((1, term))
+            del found[max(i for i, other in enumerate(found) if other == (1, term))]
             found.remove((-1, term))
     made: list[Formula] = []
     for sign, term in found:

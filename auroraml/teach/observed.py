@@ -45,7 +45,7 @@ def _named_arguments(function: Callable[..., Any]) -> Callable[..., Any]:
     kinds = {name: parameter.annotation for name, parameter in parameters.items()}
 
     def called(name: str, value: Any) -> Any:
-        kind = kinds[name]
+        kind = kinds.get(name)
         if kind == "float" and isinstance(value, (float, int)) and not isinstance(value, bool):
             return named(value, name.replace("_", " "))
         return _whole(value, name.replace("_", " ")) if kind == "int" and value.__class__ is int else value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import singledispatch
 from itertools import chain
+from typing import Any
 
 from auroraml.catalog.rule_text import RuleDeparser
 from auroraml.ir import expr as e
@@ -41,12 +42,26 @@ class _Aliased(BareNames):
         return f"{quote_identifier(alias)}.{name}" if alias else name
 
 
+class _Unknown(Sequence[l.Window]):
+    """The windows of a query that is not shown: nothing is said of them."""
+
+    def __len__(self) -> int:
+        return 0
+
+    def __getitem__(self, place: object) -> Any:
+        return l.Window()
+
+
+_UNKNOWN = _Unknown()
+
+
 class Outliner:
     """Writes bound queries and join trees; `around` has all the columns that they may read."""
 
     def __init__(self, around: Iterable[object], resolve: Callable[[int], PgType]) -> None:
         names = _Aliased(around)
         self.deparser = RuleDeparser(names, resolve, query=lambda plan, level: " ".join(line.strip() for line in self.lines(plan)))
+        self.deparser.windows = _UNKNOWN
         names.held = self.deparser.text
 
     def text(self, expr: e.Expr) -> str:
@@ -59,7 +74,12 @@ class Outliner:
 
     def lines(self, thing: object) -> list[str]:
         """A query, change or join tree."""
-        return list(_outlined(thing, self))
+        around = self.deparser.windows
+        self.deparser.windows = _UNKNOWN  # those of a query are set where it begins
+        try:
+            return list(_outlined(thing, self))
+        finally:
+            self.deparser.windows = around
 
     def below(self, thing: object) -> Iterator[str]:
         """The same, indented."""

@@ -195,7 +195,9 @@ class Trace:
     considered: tuple[ConsideredRelation, ...]
     plan: Plan
     unmigrated: Plan | None = None
-    planning: float = 0.0
+    planning: float | None = None  # milliseconds, where SUMMARY asks for them
+    priced: bool = True  # whether costs are told (COSTS)
+    timed: bool = True  # whether times are told (TIMING)
     execution: Execution | None = None
     cost: Cost | None = None
     settings: tuple[tuple[str, str], ...] = ()  # that differ from their defaults

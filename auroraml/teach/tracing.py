@@ -96,7 +96,8 @@ def traced(seen: Seen) -> Trace:
         syntax=None if seen.query is None else outline(seen.query.tree), binding=binding(seen.bound, outliner), migrations=_migrations(explained),
         rules=tuple(_steps(seen)), considered=seen.watch.considered(resolve), plan=plan_of(explained),
         unmigrated=None if seen.unmigrated is None else plan_of(replace(explained, plan=seen.unmigrated, metrics=None)),
-        planning=explained.planning, execution=execution, cost=cost, settings=explained.changed_settings,
+        planning=explained.planning if explained.options.summary else None, priced=explained.options.costs, timed=explained.options.timing,
+        execution=execution, cost=cost, settings=explained.changed_settings,
     )  # fmt: skip
 
 
@@ -141,7 +142,7 @@ def plan_of(explained: Explained) -> Plan:
     for node in _nodes(explained.plan):
         physical.setdefault(node.id, node)
     names = {model.id: model.head if heads.count(model.head) == 1 else f"{model.head} (node {model.id})" for model, _, _ in models}
-    formulas = _Formulas(names)
+    formulas = Formulas(names)
     measured = explained.metrics.nodes if explained.metrics is not None else None
     nodes = [
         _node(model, parent, depth, physical[model.id], names, formulas, None if measured is None else measured.get(model.id, NodeMetrics()))
@@ -161,7 +162,7 @@ def _nodes(thing: object) -> Iterator[p.PhysicalPlan]:
 
 
 def _node(
-    model: NodeModel, parent: int, depth: int, node: p.PhysicalPlan, names: Mapping[int, str], formulas: _Formulas, metrics: NodeMetrics | None
+    model: NodeModel, parent: int, depth: int, node: p.PhysicalPlan, names: Mapping[int, str], formulas: Formulas, metrics: NodeMetrics | None
 ) -> PlanNode:
     cost = node.cost
     startup, total, rows = formulas.of(node)
@@ -183,7 +184,7 @@ def _measured(metrics: NodeMetrics) -> Measured:
     )  # fmt: skip
 
 
-class _Formulas:
+class Formulas:
     """The formulas of a plan's nodes: in each, what the nodes below cost is a leaf."""
 
     def __init__(self, names: Mapping[int, str]) -> None:
@@ -208,7 +209,7 @@ class _Formulas:
                 if number:
                     leaves[id(number)] = NODE, label
                     whole = self.of(other)[at]
-                    if whole.op:
+                    if whole.op and whole.counted:
                         wholes.setdefault(whole.value, []).append((whole, Formula(value=whole.value, kind=NODE, label=label)))
         cost = node.cost
         for number in (cost.rows, opened(cost.rows)):

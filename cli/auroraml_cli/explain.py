@@ -37,6 +37,7 @@ What to explain:
 How:
       --analyze            run the statement and show what happened
       --format=FORMAT      text (default), json, yaml or xml
+      --story              tell the statement's story: its tree, names, rules, paths, costs and, with --analyze, its run and bill
       --picture            run the statement and draw its plan and calls in the terminal
       --html=FILENAME      run the statement and write a page: plan, calls, bill, sizes of batches, before and after migration (--no-analyze: do
                            not run it); what the statement changes is rolled back
@@ -48,7 +49,7 @@ Connection and services: -d, -U, --config, --services, --record, --replay, --ins
 PARAMETERS: list[click.Parameter] = [
     click.Argument(["files"], nargs=-1), click.Option(["-c", "--command", "commands"], multiple=True), click.Option(["--all", "every"], is_flag=True),
     click.Option(["--format"], type=click.Choice(FORMATS), default="text"), click.Option(["--virtual"], is_flag=True),
-    click.Option(["--html"]), click.Option(["--picture"], is_flag=True),
+    click.Option(["--story"], is_flag=True), click.Option(["--html"]), click.Option(["--picture"], is_flag=True),
     click.Option(["-?", "--help", "helping"], is_flag=True), *(click.Option([f"--{name}/--no-{name}"], default=None) for name in FLAGS), *CONNECTION,
 ]  # fmt: skip
 
@@ -62,6 +63,7 @@ class Request:
     every: bool = False
     format: str = "text"
     virtual: bool = False
+    story: bool = False
     html: str | None = None
     picture: bool = False
     helping: bool = False
@@ -124,7 +126,8 @@ def _read(name: str) -> str:
 
 def explained(step: Step, asked: Request) -> str:
     """The EXPLAIN statement for a step."""
-    options = [f"{name} {'on' if value else 'off'}" for name, value in asked.flags]
+    flags = {**dict(asked.flags), **({"tutor": True} if asked.story else {})}
+    options = [f"{name} {'on' if value else 'off'}" for name, value in flags.items()]
     return f"EXPLAIN ({', '.join([*options, f'FORMAT {asked.format}'])}) {step.query}"
 
 
@@ -150,12 +153,22 @@ def _work(client: Embedded, steps: Sequence[Step], asked: Request) -> None:
             if len(chosen) > 1 and asked.format == "text" and asked.html is None:
                 print("\n" * (shown > 0) + "\n".join(f"-- {line}" for line in step.query.splitlines()))
             shown += 1
+            if asked.story and asked.format == "text":
+                _tell(client, step, asked)
             if pictured:
                 _picture(client, step, asked, shown)
-            else:
+            elif not asked.story or asked.format != "text":
                 print("\n".join(_rows(client, explained(step, asked))), flush=True)
         if number not in chosen or (step.changes and not kept and number < max(chosen)):
             _rows(client, step.text)
+
+
+def _tell(client: Embedded, step: Step, asked: Request) -> None:
+    """The statement's story, in colour on a terminal."""
+    _rows(client, explained(step, asked))
+    told = client.session.explained
+    load("auroraml_cli.telling").tell(() if told is None else told.story, sys.stdout)
+    sys.stdout.flush()
 
 
 def _picture(client: Embedded, step: Step, asked: Request, number: int) -> None:

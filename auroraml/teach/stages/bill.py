@@ -55,5 +55,5 @@ def _each(line: BillLine) -> str:
         return f"{line.units:,} × {amount((line.amount / line.units).normalize(), line.currency)} = "
     if line.seconds:
         per_hour = line.amount / Decimal(str(line.seconds)) * 3600
-        return f"at {amount(per_hour.quantize(Decimal('0.0001')), line.currency)} an hour "
+        return f"at {amount(per_hour.quantize(Decimal('0.0001')), line.currency)} an hour that is "
     return ""

@@ -12,10 +12,12 @@ from auroraml.teach.words import WIDTH, cost, count, paragraph
 
 def tell(trace: Trace) -> Iterator[str]:
     """The nodes in the order in which rows come to them."""
+    if not trace.priced:
+        return
     order = list(_upwards(trace, trace.plan.root))
-    units = sorted({leaf.label for node in order for made in _formulas(node) for leaf in _units(made)})
+    units = {leaf.label: shown(leaf.value) for node in order for made in _formulas(node) for leaf in _units(made)}
     if units:
-        yield from paragraph(f"Prices come from {', '.join(units)}. A page, a row, an operator: the sums below say how many of each.")
+        yield from paragraph(f"{'Prices' if len(units) > 1 else 'The price'}: {', '.join(f'{name} {units[name]}' for name in sorted(units))}.")
     for node in order:
         yield ""
         yield from _node(node)
@@ -48,8 +50,11 @@ def _node(node: PlanNode) -> Iterator[str]:
     for made, total, when in ((node.startup_formula, node.startup, "before the first row"), (node.total_formula, node.total, "to the last row")):
         if made is None or not (total or when.startswith("to")):
             continue
+        parts = [term for term in terms(made) if term.value]
         if made.kind == NODE:
             yield f"  {when} {cost(total)}: the {_named(made)}"
+        elif len(parts) == 1:
+            yield from paragraph(f"{when} {cost(total)}: {_said(parts[0])}", 2)
         else:
             yield f"  {when}"
             yield from added(made, total)

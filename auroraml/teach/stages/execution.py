@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from auroraml.services.log import CallRecord
 from auroraml.teach.trace import Execution, PlanNode, Trace
-from auroraml.teach.words import columns, count, milliseconds, paragraph, times
+from auroraml.teach.words import columns, count, listed, milliseconds, paragraph, times
 
 BAR = 40  # places of a time line
+GATHERING = ("Gather", "Gather Merge")
 READING_ALL = ("Sort", "Hash", "Aggregate", "SetOp")  # nodes that read all that is below before their first row
+MARKS = {"░": "waiting for an instance", "×": "an attempt that failed"}
 MOST = 24  # calls shown one by one
 
 
@@ -20,14 +22,17 @@ def tell(trace: Trace) -> Iterator[str]:
         return
     root = trace.plan.root
     assert root.measured is not None
+    made = f"made {count(root.measured.rows, 'row')}"
     clock = " of virtual time" if execution.virtual else ""
-    yield from paragraph(f"The statement ran for {milliseconds(execution.milliseconds)}{clock} and made {count(root.measured.rows, 'row')}.")
+    yield from paragraph(
+        f"The statement ran for {milliseconds(execution.milliseconds)}{clock} and {made}." if trace.timed else f"The statement {made}."
+    )
     yield ""
     yield from _nodes(trace, execution)
     yield from _misjudged(trace.plan.nodes)
     yield from _filters(trace.plan.nodes)
-    yield from _batches(trace.plan.nodes)
-    yield from _calls(execution.calls)
+    yield from _batches(trace)
+    yield from _calls(trace, execution.calls)
 
 
 def _per_loop(node: PlanNode) -> float:
@@ -35,29 +40,47 @@ def _per_loop(node: PlanNode) -> float:
     return node.measured.rows / max(node.measured.loops, 1)
 
 
+def _participants(nodes: Sequence[PlanNode]) -> dict[int, int]:
+    """By how many processes each node was run."""
+    found: dict[int, int] = {0: 1}
+    gathers = {node.id for node in nodes if node.kind in GATHERING}
+    for node in nodes:
+        loops = node.measured.loops if node.measured is not None else 0
+        found[node.id] = max(loops, 1) if node.parent in gathers else found.get(node.parent, 1)
+    return found
+
+
 def _nodes(trace: Trace, execution: Execution) -> Iterator[str]:
-    """Estimate and truth side by side, and how long each node took of the whole."""
-    whole = max(execution.milliseconds, max((node.measured.total for node in trace.plan.nodes if node.measured), default=0.0)) or 1.0
+    """Estimate and truth side by side, and how long each node took of the whole, in each process that ran it."""
+    shared = _participants(trace.plan.nodes)
+    whole = max([execution.milliseconds, *(node.measured.total / shared[node.id] for node in trace.plan.nodes if node.measured)]) or 1.0
     rows: list[Sequence[str]] = [("node", "expected", "rows", "loops", "ms", "")]
     for node in trace.plan.nodes:
         found = node.measured
+        head = "  " * node.depth + node.name, f"{node.rows:,.0f}"
         if found is None or not found.loops:
-            rows.append(("  " * node.depth + node.name, f"{node.rows:,.0f}", "never run", "0", "", ""))
+            rows.append((*head, "never run", "0", "", ""))
             continue
-        begin, end = (round(BAR * at / whole) for at in (min(found.startup, found.total), found.total))
+        spent, first = found.total / shared[node.id], min(found.startup, found.total) / shared[node.id]
+        begin, end = round(BAR * first / whole), round(BAR * spent / whole)
         bar = "·" * begin + "█" * max(end - begin, 1)
-        rows.append(("  " * node.depth + node.name, f"{node.rows:,.0f}", f"{_per_loop(node):,.0f}", f"{found.loops:,}", f"{found.total:.3f}", bar))
-    yield from (f"  {line}" for line in columns(rows, right=(1, 2, 3, 4)))
-    yield from paragraph("(rows are those of one loop; · until the first row, █ from the first to the last)", 2)
+        rows.append((*head, f"{_per_loop(node):,.0f}", f"{found.loops:,}", f"{spent:.3f}", bar))
+    shown = rows if trace.timed else [row[:4] for row in rows]
+    yield from (f"  {line}" for line in columns(shown, right=(1, 2, 3, 4)))
+    notes = ["rows of one loop, times of all"] if any(row[3] not in ("loops", "0", "1") for row in rows) else []
+    notes += ["times of each process"] if max(shared.values()) > 1 else []
+    notes += ["· until the first row, █ from the first to the last"] if trace.timed else []
+    if notes:
+        yield from paragraph(f"({'; '.join(notes)})", 2)
 
 
 def _finished(nodes: Sequence[PlanNode]) -> Iterator[PlanNode]:
-    """The nodes that ran to their end: a Limit, and what passes its rows on as it gets them, leaves off what is below."""
+    """The nodes that ran to their end: a Limit and a Merge Join may leave off what is below, and so does what passes it on."""
     short: dict[int, bool] = {0: False}
     kinds = {node.id: node.kind for node in nodes}
     for node in nodes:
         above = kinds.get(node.parent, "")
-        short[node.id] = above == "Limit" or (short.get(node.parent, False) and above not in READING_ALL and not node.plan_name)
+        short[node.id] = above in ("Limit", "Merge Join") or (short.get(node.parent, False) and above not in READING_ALL and not node.plan_name)
         if not short[node.id] and node.measured is not None and node.measured.loops:
             yield node
 
@@ -69,13 +92,14 @@ def _off(node: PlanNode) -> float:
 
 
 def _misjudged(nodes: Sequence[PlanNode]) -> Iterator[str]:
-    """The estimate that is furthest off; the lowest node where several are."""
-    worst = max(reversed(list(_finished(nodes))), key=_off, default=None)
+    """The estimate that is furthest off; the lowest node where several are. Shares of processes are not judged: who gets how many is chance."""
+    shared = _participants(nodes)
+    worst = max((node for node in reversed(list(_finished(nodes))) if shared[node.id] == 1), key=_off, default=None)
     if worst is None:
         return
     yield ""
     if _off(worst) < 1.05:
-        yield from paragraph(f"The estimates are right: none is off by more than {100 * (_off(worst) - 1):.0f} %.")
+        yield from paragraph(f"No estimate is off by more than {100 * (_off(worst) - 1):.0f} %." if _off(worst) > 1.0 else "All estimates are exact.")
         return
     actual = _per_loop(worst)
     side = "more" if actual > worst.rows else "fewer"
@@ -96,51 +120,60 @@ def _filters(nodes: Sequence[PlanNode]) -> Iterator[str]:
             yield from paragraph(f"{node.name} looked at {count(read, 'row')} and let {found.rows:,} through, {100 * found.rows / read:.1f} %.")
 
 
-def _batches(nodes: Sequence[PlanNode]) -> Iterator[str]:
-    """The batches of each batch-mode scan, one after the other, as long as their calls took."""
-    for node in nodes:
+def _batches(trace: Trace) -> Iterator[str]:
+    """The batches of each batch-mode scan: how many, how full, how long their calls took."""
+    for node in trace.plan.nodes:
         found = node.measured.batches if node.measured is not None else None
         if found is None or not found.sizes:
             continue
-        total = sum(found.milliseconds)
+        spent = f": {milliseconds(sum(found.milliseconds))} of calls" if trace.timed else ""
+        batches = count(len(found.sizes), "batch")
         yield ""
-        yield from paragraph(
-            f"{node.name} made {count(len(found.sizes), 'batch')} of {count(sum(found.sizes), 'row')}: "
-            f"{_spread(found.sizes)} rows each, {milliseconds(total)} of calls."
-        )
+        yield from paragraph(f"{node.name} made {batches} of {count(sum(found.sizes), 'row')}{_spread(found.sizes)}{spent}.")
 
 
 def _spread(sizes: Sequence[int]) -> str:
     least, most = min(sizes), max(sizes)
-    return f"{least:,}" if least == most else f"{least:,} to {most:,}"
+    return "" if len(sizes) == 1 else f", {least:,} in each" if least == most else f", {least:,} to {most:,} in each"
+
+
+def _calls(trace: Trace, calls: Sequence[CallRecord]) -> Iterator[str]:
+    """Who called when: a line for each call, or for each participant where there are many."""
+    if not calls:
+        return
+    attempts = [attempt for call in calls for attempt in call.timeline]
+    whole = max(attempt.start + attempt.milliseconds for attempt in attempts)
+    busy = whole - min(attempt.start for attempt in attempts)
+    yield ""
+    if not busy or not trace.timed:
+        yield from paragraph(f"{count(len(calls), 'call')} of services went out{'' if busy else ' and took no time'}.")
+        return
+    waited = sum(call.queued for call in calls)
+    told = f"{count(len(calls), 'call')} of services went out within {milliseconds(busy)}."
+    told += f" They waited {milliseconds(waited)} for an instance that was busy." if waited else ""
+    yield from paragraph(f"{told} The time line begins with the statement; each place is {milliseconds(whole / BAR)}.")
+    yield ""
+    if len(calls) <= MOST:
+        rows = [(_who(call), f"batch {call.batch}" if call.batch else "", _where(call), _line([call], whole), milliseconds(call.milliseconds),
+                 count(call.items, "row"), _outcome(call)) for call in sorted(calls, key=lambda call: (call.start, call.batch))]  # fmt: skip
+    else:
+        grouped: dict[tuple[str, str], list[CallRecord]] = {}
+        for call in calls:
+            grouped.setdefault((_who(call), _where(call)), []).append(call)
+        rows = [(who, count(len(made), "call"), where, _line(made, whole), milliseconds(sum(call.milliseconds for call in made)),
+                 count(sum(call.items for call in made), "row"), "") for (who, where), made in sorted(grouped.items())]  # fmt: skip
+    yield from (f"  {line}" for line in columns(rows, right=(4, 5)))
+    marks = [f"{mark} {meaning}" for mark, meaning in MARKS.items() if any(mark in row[3] for row in rows)]
+    if marks:
+        yield from paragraph(f"({listed(marks)})", 2)
 
 
 def _who(call: CallRecord) -> str:
     return "leader" if call.worker is None else f"worker {call.worker}"
 
 
-def _calls(calls: Sequence[CallRecord]) -> Iterator[str]:
-    """Who called when: a line for each call, or for each participant where there are many."""
-    if not calls:
-        return
-    first = min(call.started for call in calls)
-    whole = max((call.started - first) * 1000 + call.milliseconds for call in calls) or 1.0
-    yield ""
-    yield from paragraph(
-        f"{count(len(calls), 'call')} of services went out within {milliseconds(whole)}; each place of the time line is {milliseconds(whole / BAR)}."
-    )
-    yield ""
-    if len(calls) <= MOST:
-        rows = [(_who(call), f"batch {call.batch}" if call.batch else "", _line([call], first, whole), milliseconds(call.milliseconds),
-                 count(call.items, "row"), _outcome(call)) for call in sorted(calls, key=lambda call: call.started)]  # fmt: skip
-        yield from (f"  {line}" for line in columns(rows, right=(3, 4)))
-        return
-    grouped: dict[str, list[CallRecord]] = {}
-    for call in calls:
-        grouped.setdefault(_who(call), []).append(call)
-    lines = [(who, count(len(made), "call"), _line(made, first, whole), milliseconds(sum(call.milliseconds for call in made)),
-              count(sum(call.items for call in made), "row")) for who, made in sorted(grouped.items())]  # fmt: skip
-    yield from (f"  {line}" for line in columns(lines, right=(1, 3, 4)))
+def _where(call: CallRecord) -> str:
+    return "" if call.instance is None else f"instance {call.instance}"
 
 
 def _outcome(call: CallRecord) -> str:
@@ -149,11 +182,18 @@ def _outcome(call: CallRecord) -> str:
     return count(call.attempts, "attempt") if call.attempts > 1 else ""
 
 
-def _line(calls: Sequence[CallRecord], first: float, whole: float) -> str:
+def _line(calls: Sequence[CallRecord], whole: float) -> str:
     places = ["·"] * BAR
-    for call in calls:
-        begin = (call.started - first) * 1000
+
+    def put(begin: float, end: float, mark: str) -> None:
         start = min(int(BAR * begin / whole), BAR - 1)
-        end = max(round(BAR * (begin + call.milliseconds) / whole), start + 1)
-        places[start:end] = ["█"] * (min(end, BAR) - start)
+        stop = min(max(round(BAR * end / whole), start + 1), BAR)
+        places[start:stop] = [mark] * (stop - start)
+
+    for call in calls:
+        for attempt in call.timeline:
+            served = attempt.start + attempt.queued
+            if attempt.queued:
+                put(attempt.start, served, "░")
+            put(served, attempt.start + attempt.milliseconds, "×" if attempt.error else "█")
     return "".join(places)

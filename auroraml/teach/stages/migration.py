@@ -34,7 +34,8 @@ def _decision(migration: Migration) -> Iterator[str]:
 def _compared(trace: Trace) -> Iterator[str]:
     assert trace.unmigrated is not None
     before, after = trace.unmigrated.root.total, trace.plan.root.total
-    yield from paragraph(f"Left where they are, the plan would cost {cost(before)}:")
+    yield from paragraph(f"Left where they are, the plan would cost {cost(before)}:" if trace.priced else "Left where they are, the plan would be:")
     yield from (f"  {line}" for line in trace.unmigrated.lines)
-    relation = "the same" if before == after else f"{times(max(before, after), min(before, after))} {'less' if after < before else 'as much'}"
-    yield from paragraph(f"Moved, it costs {cost(after)}, {relation}.")
+    if trace.priced:
+        relation = "the same" if before == after else f"{times(max(before, after), min(before, after))} {'less' if after < before else 'as much'}"
+        yield from paragraph(f"Moved, it costs {cost(after)}, {relation}.")

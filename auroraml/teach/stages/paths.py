@@ -9,11 +9,13 @@ from auroraml.teach.trace import Trace
 from auroraml.teach.words import cost, count, listed, paragraph
 
 MOST = 4  # paths that lost, told one by one
-KINDS = {"base": "the table or item ", "join": "the join of ", "upper": "the step "}
+KINDS = {"base": "", "join": "the join of ", "upper": "the step "}
 
 
 def tell(trace: Trace) -> Iterator[str]:
     """A block for each relation."""
+    if not trace.priced:
+        return
     levels = {relation.level for relation in trace.considered}
     for number, relation in enumerate(trace.considered):
         if number:

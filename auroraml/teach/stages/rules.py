@@ -35,6 +35,8 @@ def _does(step: RuleStep) -> str:
 
 def changed(step: RuleStep) -> list[str]:
     """Before and after: in one line where they fit, else the lines taken away (-) and put in (+) with what is around them."""
+    if not step.before:
+        return [f"+ {line}" for line in step.after]
     if len(step.before) == len(step.after) == 1 and len(step.before[0]) + len(step.after[0]) + 8 <= WIDTH:
         return [f"{step.before[0]}  →  {step.after[0]}"]
     return list(_difference(step.before, step.after))

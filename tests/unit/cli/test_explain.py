@@ -10,6 +10,7 @@ from auroraml_cli.explain import parse_arguments, run, steps_of
 from auroraml_cli.main import run as program
 from auroraml_cli.reference import OPTIONS
 from auroraml_cli.subcommands import SUBCOMMANDS, subcommand
+from auroraml_cli.telling import styled
 
 SCRIPT = """CREATE TABLE t (a int, b text);
 INSERT INTO t SELECT g, 'x' || g FROM generate_series(1, 1000) g;
@@ -88,3 +89,25 @@ def test_subcommands_are_words_in_the_first_place(capsys: pytest.CaptureFixture[
         assert program([name, "--help"]) == 0
         assert capsys.readouterr().out.startswith(f"auroraml-sql {name} ")
         assert f"auroraml-sql {name} " in OPTIONS
+
+
+def test_a_story_is_told_in_plain_text_where_there_is_no_terminal(script: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([script, "--story"]) == 0
+    story = capsys.readouterr().out
+    assert story.startswith("1. The statement\n================\n  SELECT * FROM t WHERE a < 10\n") and "\x1b" not in story
+    assert "Seq Scan on t: 18.50\n" in story
+    assert run([script, "--tutor"]) == 0
+    assert capsys.readouterr().out == story
+    assert run([script, "--story", "--format", "json"]) == 0
+    (document,) = json.loads(capsys.readouterr().out)
+    assert document["Story"][0]["Stage"] == "1. The statement"
+
+
+def test_a_story_has_colours_on_a_terminal() -> None:
+    assert [span.style for span in styled("  worker 0  ░░███··").spans] == ["cyan", "yellow", "bright_black"]
+    assert [str(styled(line).style) for line in ("   - t", "   + u", "  → 8.52  Seq Scan", "Seq Scan on t: 8.52")] == [
+        "red",
+        "green",
+        "green",
+        "bold",
+    ]
