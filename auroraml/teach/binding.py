@@ -12,7 +12,6 @@ from auroraml.ir.objects import Function
 from auroraml.ir.tree import walk
 from auroraml.teach.outline import Outliner
 from auroraml.teach.trace import Binding, Coercion, FromTable, Privilege, Resolved, Typed
-from auroraml.types.typmod import format_type
 
 PRIVILEGES = {"a": "INSERT", "r": "SELECT", "w": "UPDATE", "d": "DELETE", "D": "TRUNCATE", "X": "EXECUTE", "U": "USAGE"}
 VOLATILITIES = {"i": "immutable", "s": "stable", "v": "volatile"}
@@ -23,8 +22,8 @@ def binding(bound: BoundStatement, outliner: Outliner) -> Binding:
     parts = list(walk(bound.plan))
     read = {part.id for part in parts if isinstance(part, e.ColumnRef)} | {id for part in parts if isinstance(part, e.WholeRow) for id in part.ids}
     return Binding(
-        lines=tuple(outliner.lines(bound.plan)), columns=tuple(Typed(name=c.name, type=format_type(c.type, c.typmod)) for c in bound.columns),
-        tables=tuple(_table(part, read) for part in parts if isinstance(part, l.FromItem) and _described(part)),
+        lines=tuple(outliner.lines(bound.plan)), columns=tuple(Typed(name=c.name, type=outliner.type(c.type, c.typmod)) for c in bound.columns),
+        tables=tuple(dict.fromkeys(_table(part, read, outliner) for part in parts if isinstance(part, l.FromItem) and _described(part))),
         coercions=tuple(dict.fromkeys(_coercions(parts, outliner))), calls=tuple({call.signature: call for call in _calls(parts, outliner)}.values()),
         privileges=tuple(dict.fromkeys(map(_privilege, bound.needs))), parameters=tuple(type.name for type in bound.parameters),
     )  # fmt: skip
@@ -62,11 +61,11 @@ def _(item: l.ValuesItem) -> tuple[str, str]:
     return "VALUES", f"{len(item.rows)} row{'s' * (len(item.rows) != 1)}"
 
 
-def _table(item: l.FromItem, read: set[int]) -> FromTable:
+def _table(item: l.FromItem, read: set[int], outliner: Outliner) -> FromTable:
     found = _described(item)
     assert found is not None
     kind, name = found
-    columns = tuple(Typed(name=o.name, type=format_type(o.type, o.typmod)) for o in item.outputs if o.id in read)
+    columns = tuple(Typed(name=o.name, type=outliner.type(o.type, o.typmod)) for o in item.outputs if o.id in read)
     return FromTable(alias=item.alias, kind=kind, name=name, columns=columns)
 
 
@@ -78,7 +77,7 @@ def _coercions(parts: list[object], outliner: Outliner) -> Iterator[Coercion]:
         elif isinstance(part, e.Call) and part.form in ("cast", "implicit"):
             arg, implicit = part.args[0], part.form == "implicit"
         if arg is not None and isinstance(part, e.Expr):
-            source, target = format_type(arg.type, arg.typmod), format_type(part.type, part.typmod)
+            source, target = outliner.type(arg.type, arg.typmod), outliner.type(part.type, part.typmod)
             if source != target:
                 yield Coercion(value=outliner.text(arg), source=source, target=target, implicit=implicit)
 
@@ -86,22 +85,27 @@ def _coercions(parts: list[object], outliner: Outliner) -> Iterator[Coercion]:
 def _calls(parts: list[object], outliner: Outliner) -> Iterator[Resolved]:
     for part in parts:
         if isinstance(part, e.OpCall):
-            types = [format_type(arg.type, -1) for arg in part.args]
+            types = [outliner.type(arg.type, -1) for arg in part.args]
             left = f"{types[0]} " if len(types) > 1 else ""
-            yield _resolved(outliner.text(part), f"{left}{part.operator.name} {types[-1]}", "operator", part.function)
+            yield _resolved(outliner.text(part), f"{left}{part.operator.name} {types[-1]}", "operator", part.function, outliner)
         elif isinstance(part, (e.Call, e.Aggregate, e.WindowCall)) and getattr(part, "form", "") not in ("cast", "implicit"):
             kind = "aggregate" if isinstance(part, e.Aggregate) else "window function" if isinstance(part, e.WindowCall) else "function"
-            types = [format_type(arg.type, -1) for arg in part.args]
+            types = [outliner.type(arg.type, -1) for arg in part.args]
             yield _resolved(
-                outliner.text(part).removesuffix(" OVER ()"), f"{part.function.schema}.{part.function.name}({', '.join(types)})", kind, part.function
+                outliner.text(part).removesuffix(" OVER ()"),
+                f"{part.function.schema}.{part.function.name}({', '.join(types)})",
+                kind,
+                part.function,
+                outliner,
             )
 
 
-def _resolved(text: str, signature: str, kind: str, function: Function) -> Resolved:
-    result = format_type(function.result, -1)
+def _resolved(text: str, signature: str, kind: str, function: Function, outliner: Outliner) -> Resolved:
+    result = outliner.type(function.result, -1)
     volatility = VOLATILITIES.get(function.volatility, function.volatility)
     return Resolved(text=text, signature=f"{signature} → {result}", kind=kind, volatility=volatility, cost=function.cost, batch=function.batch)
 
 
 def _privilege(need: Need) -> Privilege:
-    return Privilege(privilege=PRIVILEGES.get(need.privilege, need.privilege), kind=need.kind, name=need.name)
+    kind = "table" if need.kind == "relation" else need.kind  # as GRANT calls it
+    return Privilege(privilege=PRIVILEGES.get(need.privilege, need.privilege), kind=kind, name=need.name)

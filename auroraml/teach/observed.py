@@ -22,7 +22,9 @@ UNITS = {
     "operator": "cpu_operator_cost", "parallel_setup": "parallel_setup_cost", "parallel_tuple": "parallel_tuple_cost",
     "recursive_worktable_factor": "recursive_worktable_factor",
 }  # fmt: skip
-SHARED = frozenset((f"{PLANNER}.rules.join_items", f"{PLANNER}.rules.placeholder"))  # classes of values alone, which others know too
+SHARED = frozenset(
+    (f"{PLANNER}.rules.join_items", f"{PLANNER}.rules.placeholder", f"{COSTS}alternatives")
+)  # classes of values alone, which others know too
 ATOMS = {"clamp_rows": WHOLE, "rint": "round", "log2": "log2"}  # functions of numbers that a formula names and does not open
 
 

@@ -11,12 +11,16 @@ from auroraml.catalog.rule_text import RuleDeparser
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.ir.deparse import BareNames, direction, quote_identifier
-from auroraml.ir.tree import walk
+from auroraml.ir.tree import rewrite, walk
+from auroraml.planner.cost.alternatives import Alternatives
 from auroraml.planner.rules.join_items import AppendItem, Group, NoTable
 from auroraml.planner.rules.placeholder import PlaceHolder
 from auroraml.types.pg_type import PgType
+from auroraml.types.table import RECORD
+from auroraml.types.typmod import format_type
 
 STEP = "  "
+SPOKEN = "spoken"  # the kind of the parameter that stands for words
 
 
 class _Aliased(BareNames):
@@ -41,6 +45,29 @@ class _Aliased(BareNames):
         alias = self.aliases.get(ref.id)
         return f"{quote_identifier(alias)}.{name}" if alias else name
 
+    def parameter(self, ref: e.ParamRef) -> str:
+        """As ever; the word that stands for what has no form of its own."""
+        return ref.name if ref.kind == SPOKEN else super().parameter(ref)
+
+
+def _spoken(part: object) -> object | None:
+    """Words for what only clauses or the planner have: rows assigned together, rows compared with a subquery, folded rows without a type."""
+    if isinstance(part, Alternatives):
+        return part.first
+    if isinstance(part, e.SubLink) and part.kind in ("multi", "row"):
+        return e.ParamRef(type=part.type, number=0, kind=SPOKEN, name="(subquery)")
+    if isinstance(part, e.Const) and part.type == RECORD and part.value is not None:
+        return e.ParamRef(type=part.type, number=0, kind=SPOKEN, name="(row)")
+    return None
+
+
+class _Deparser(RuleDeparser):
+    """Writes expressions with types that users made."""
+
+    def type_name(self, expr: e.Expr) -> str:
+        """The type as a cast names it; of an array, its elements' type is found."""
+        return format_type(expr.type, expr.typmod, self.style.resolve)
+
 
 class _Unknown(Sequence[l.Window]):
     """The windows of a query that is not shown: nothing is said of them."""
@@ -60,13 +87,18 @@ class Outliner:
 
     def __init__(self, around: Iterable[object], resolve: Callable[[int], PgType]) -> None:
         names = _Aliased(around)
-        self.deparser = RuleDeparser(names, resolve, query=lambda plan, level: " ".join(line.strip() for line in self.lines(plan)))
+        self.deparser = _Deparser(names, resolve, query=lambda plan, level: " ".join(line.strip() for line in self.lines(plan)))
+        self.resolve = resolve
         self.deparser.windows = _UNKNOWN
         names.held = self.deparser.text
 
     def text(self, expr: e.Expr) -> str:
         """An expression in one line."""
-        return " ".join(self.deparser.text(expr).split())
+        return " ".join(self.deparser.text(rewrite(expr, _spoken)).split())
+
+    def type(self, type: PgType, typmod: int) -> str:
+        """A type as SQL writes it."""
+        return format_type(type, typmod, self.resolve)
 
     def texts(self, exprs: Sequence[e.Expr], between: str = ", ") -> str:
         """Several of them."""

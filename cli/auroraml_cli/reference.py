@@ -243,8 +243,8 @@ SYNTAX: dict[str, tuple[str, str]] = {
     "EXPLAIN": (
         "show a statement's plan",
         "EXPLAIN [ ( option [, ...] ) ] statement\n"
-        "  option: ANALYZE | VERBOSE | COSTS | SETTINGS | BUFFERS | TIMING | SUMMARY | HASHES | MIGRATION | CHARGES, each with [ boolean ],\n"
-        "          FORMAT { TEXT | XML | JSON | YAML }",
+        "  option: ANALYZE | VERBOSE | COSTS | SETTINGS | BUFFERS | TIMING | SUMMARY | HASHES | MIGRATION | CHARGES | ALTERNATIVES | TUTOR,\n"
+        "          each with [ boolean ], FORMAT { TEXT | XML | JSON | YAML }",
     ),
     "GRANT": (
         "give privileges or membership",

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from auroraml.services.log import CallRecord
 from auroraml.teach.trace import Execution, PlanNode, Trace
-from auroraml.teach.words import columns, count, listed, milliseconds, paragraph, times
+from auroraml.teach.words import WIDTH, columns, count, listed, milliseconds, paragraph, times
 
-BAR = 40  # places of a time line
+BAR, LEAST = 40, 12  # places of a time line, and those it has at least
 GATHERING = ("Gather", "Gather Merge")
 READING_ALL = ("Sort", "Hash", "Aggregate", "SetOp")  # nodes that read all that is below before their first row
 MARKS = {"░": "waiting for an instance", "×": "an attempt that failed"}
@@ -54,24 +54,42 @@ def _nodes(trace: Trace, execution: Execution) -> Iterator[str]:
     """Estimate and truth side by side, and how long each node took of the whole, in each process that ran it."""
     shared = _participants(trace.plan.nodes)
     whole = max([execution.milliseconds, *(node.measured.total / shared[node.id] for node in trace.plan.nodes if node.measured)]) or 1.0
-    rows: list[Sequence[str]] = [("node", "expected", "rows", "loops", "ms", "")]
+    rows: list[Sequence[str]] = [("node", "expected", "rows", "loops", "ms")]
+    spans: list[tuple[float, float]] = [(0.0, 0.0)]
     for node in trace.plan.nodes:
         found = node.measured
         head = "  " * node.depth + node.name, f"{node.rows:,.0f}"
         if found is None or not found.loops:
-            rows.append((*head, "never run", "0", "", ""))
+            rows.append((*head, "never run", "0", ""))
+            spans.append((0.0, 0.0))
             continue
-        spent, first = found.total / shared[node.id], min(found.startup, found.total) / shared[node.id]
-        begin, end = round(BAR * first / whole), round(BAR * spent / whole)
-        bar = "·" * begin + "█" * max(end - begin, 1)
-        rows.append((*head, f"{_per_loop(node):,.0f}", f"{found.loops:,}", f"{spent:.3f}", bar))
-    shown = rows if trace.timed else [row[:4] for row in rows]
-    yield from (f"  {line}" for line in columns(shown, right=(1, 2, 3, 4)))
-    notes = ["rows of one loop, times of all"] if any(row[3] not in ("loops", "0", "1") for row in rows) else []
-    notes += ["times of each process"] if max(shared.values()) > 1 else []
+        spent = found.total / shared[node.id]
+        again = found.loops > shared[node.id]  # each loop has a first row of its own
+        rows.append((*head, f"{_per_loop(node):,.0f}", f"{found.loops:,}", f"{spent:.3f}"))
+        spans.append((0.0 if again else min(found.startup, found.total) / shared[node.id] / whole, spent / whole))
+    shown = columns(rows if trace.timed else [row[:4] for row in rows], right=(1, 2, 3, 4))
+    bars = [_bar(*span, _room(shown)) for span in spans] if trace.timed else [""] * len(shown)
+    wide = max(map(len, shown))
+    yield from (f"  {line.ljust(wide)}  {bar}".rstrip() for line, bar in zip(shown, bars, strict=True))
+    loops = any(row[3] not in ("loops", "0", "1") for row in rows)
+    notes = ["rows are those of one loop, times those of all loops"] if loops else []
+    notes += ["in one process"] if max(shared.values()) > 1 else []
     notes += ["· until the first row, █ from the first to the last"] if trace.timed else []
     if notes:
-        yield from paragraph(f"({'; '.join(notes)})", 2)
+        yield from paragraph(f"({'; '.join(notes)})".replace("; in one", " in one"), 2)
+
+
+def _room(lines: Sequence[str]) -> int:
+    """Places that are left for a bar behind the longest line."""
+    return min(max(WIDTH - 4 - max(map(len, lines)), LEAST), BAR)
+
+
+def _bar(begin: float, end: float, places: int) -> str:
+    """A span of the whole: what is before it as dots."""
+    if not end:
+        return ""
+    start, stop = round(places * begin), round(places * end)
+    return "·" * min(start, places - 1) + "█" * max(stop - start, 1)
 
 
 def _finished(nodes: Sequence[PlanNode]) -> Iterator[PlanNode]:

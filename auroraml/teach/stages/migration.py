@@ -28,7 +28,10 @@ def _decision(migration: Migration) -> Iterator[str]:
     yield f"  {migration.call}"
     verdict = "is moved" if migration.moved else "stays"
     guide = f' The guide says so under "{migration.guide}".' if migration.guide else ""
-    yield from paragraph(f"stands in {migration.clause} and {verdict}: {migration.reason} (rule {migration.rule}).{guide}", 4)
+    yield from paragraph(
+        f"stands in {'the ' * migration.clause.endswith('list')}{migration.clause} and {verdict}: {migration.reason} (rule {migration.rule}).{guide}",
+        4,
+    )
 
 
 def _compared(trace: Trace) -> Iterator[str]:
