@@ -44,38 +44,45 @@ PUBLIC.update(PEP_249)
 
 OURS = ("auroraml", "auroraml_cli")
 DEFERRED: frozenset[str] = frozenset((
-    "auroraml.catalog.collations", "auroraml.catalog.depends", "auroraml.catalog.pinned", "auroraml.catalog.system_tables",
-    "auroraml.commands.autoanalyze", "auroraml.commands.collations", "auroraml.commands.likeness", "auroraml.commands.naming",
-    "auroraml.commands.options", "auroraml.commands.plan_source", "auroraml.commands.register", "auroraml.commands.statistics_objects",
-    "auroraml.errors.lookup", "auroraml.evaluate.array_comparison", "auroraml.evaluate.choosing", "auroraml.evaluate.values",
-    "auroraml.evaluate.variadic", "auroraml.evaluate.zoned", "auroraml.executor.exchange", "auroraml.executor.index_keys",
-    "auroraml.executor.references", "auroraml.executor.subplans", "auroraml.executor.unique", "auroraml.extensions.aws_ml.mistakes",
-    "auroraml.extensions.versions", "auroraml.functions.ordering", "auroraml.ir.bound", "auroraml.ir.renumber", "auroraml.ir.sql_syntax",
-    "auroraml.pipeline.bodies", "auroraml.pipeline.dependencies", "auroraml.planner.binder.sampling", "auroraml.planner.cost.alternatives",
-    "auroraml.planner.cost.scans", "auroraml.planner.cost.sorts", "auroraml.planner.cost.workers", "auroraml.planner.estimate.any_all",
-    "auroraml.planner.estimate.buckets", "auroraml.planner.estimate.extended", "auroraml.planner.estimate.groups", "auroraml.planner.estimate.joins",
-    "auroraml.planner.estimate.objects", "auroraml.planner.estimate.ranges", "auroraml.planner.estimate.relation",
-    "auroraml.planner.estimate.scalars", "auroraml.planner.estimate.set_rows", "auroraml.planner.estimate.support",
-    "auroraml.planner.level.exclusion", "auroraml.planner.level.implication", "auroraml.planner.level.operators", "auroraml.planner.level.rollups",
-    "auroraml.planner.minmax", "auroraml.planner.modify", "auroraml.planner.paths.append", "auroraml.planner.paths.distinct",
-    "auroraml.planner.paths.geqo.genetic_search", "auroraml.planner.paths.grouping", "auroraml.planner.paths.index_costs",
-    "auroraml.planner.paths.indexes", "auroraml.planner.paths.joins", "auroraml.planner.paths.pattern_match", "auroraml.planner.paths.reparameterize",
-    "auroraml.planner.paths.subqueries", "auroraml.planner.paths.tids", "auroraml.planner.paths.uniqueness", "auroraml.planner.paths.windows",
-    "auroraml.planner.row_marks", "auroraml.planner.rules.inline_functions", "auroraml.planner.rules.migrate_functions",
-    "auroraml.planner.rules.migration_notes", "auroraml.planner.rules.pull_up_sublinks", "auroraml.planner.rules.pull_up_subqueries",
+    "auroraml.catalog.collations", "auroraml.catalog.depends", "auroraml.catalog.pinned", "auroraml.catalog.simulated",
+    "auroraml.catalog.system_tables", "auroraml.commands.autoanalyze", "auroraml.commands.collations", "auroraml.commands.cursors",
+    "auroraml.commands.functions", "auroraml.commands.naming", "auroraml.commands.options", "auroraml.commands.prepare",
+    "auroraml.commands.read_only", "auroraml.commands.register", "auroraml.commands.simulated_rows", "auroraml.commands.statistics_objects",
+    "auroraml.commands.tables", "auroraml.commands.validation", "auroraml.errors.lookup", "auroraml.errors.report",
+    "auroraml.evaluate.array_comparison", "auroraml.evaluate.choosing", "auroraml.evaluate.values", "auroraml.evaluate.variadic",
+    "auroraml.evaluate.zoned", "auroraml.executor.exchange", "auroraml.executor.index_keys", "auroraml.executor.operators.modify",
+    "auroraml.executor.references", "auroraml.executor.subplans", "auroraml.executor.unique", "auroraml.explain.alternatives",
+    "auroraml.explain.charges", "auroraml.explain.hashes", "auroraml.explain.migrations", "auroraml.explain.participants",
+    "auroraml.explain.properties", "auroraml.extensions.aws_ml.mistakes", "auroraml.extensions.versions", "auroraml.functions.ordering",
+    "auroraml.ir.alternatives", "auroraml.ir.renumber", "auroraml.ir.sql_syntax", "auroraml.pipeline.bodies", "auroraml.pipeline.dependencies",
+    "auroraml.planner.binder.sampling", "auroraml.planner.binder.stored", "auroraml.planner.cost.scans", "auroraml.planner.cost.sorts",
+    "auroraml.planner.cost.workers", "auroraml.planner.estimate.any_all", "auroraml.planner.estimate.buckets", "auroraml.planner.estimate.extended",
+    "auroraml.planner.estimate.groups", "auroraml.planner.estimate.joins", "auroraml.planner.estimate.objects", "auroraml.planner.estimate.ranges",
+    "auroraml.planner.estimate.relation", "auroraml.planner.estimate.scalars", "auroraml.planner.estimate.set_rows",
+    "auroraml.planner.estimate.support", "auroraml.planner.level.exclusion", "auroraml.planner.level.implication", "auroraml.planner.level.operators",
+    "auroraml.planner.level.rollups", "auroraml.planner.minmax", "auroraml.planner.modify", "auroraml.planner.paths.append",
+    "auroraml.planner.paths.distinct", "auroraml.planner.paths.geqo.genetic_search", "auroraml.planner.paths.grouping",
+    "auroraml.planner.paths.index_costs", "auroraml.planner.paths.indexes", "auroraml.planner.paths.joins", "auroraml.planner.paths.pattern_match",
+    "auroraml.planner.paths.reparameterize", "auroraml.planner.paths.subqueries", "auroraml.planner.paths.tids", "auroraml.planner.paths.uniqueness",
+    "auroraml.planner.paths.windows", "auroraml.planner.row_marks", "auroraml.planner.rules.inline_functions",
+    "auroraml.planner.rules.migrate_functions", "auroraml.planner.rules.pull_up_sublinks", "auroraml.planner.rules.pull_up_subqueries",
     "auroraml.planner.rules.repeated_calls", "auroraml.planner.rules.whole_rows", "auroraml.planner.set_operations", "auroraml.planner.subplans",
-    "auroraml.services.batch_rows", "auroraml.services.config", "auroraml.services.embedded.events", "auroraml.services.embedded.simulation",
-    "auroraml.services.embedded.training", "auroraml.services.endpoint_calls", "auroraml.services.iam", "auroraml.services.response",
-    "auroraml.services.result_list", "auroraml.settings.unknown", "auroraml.sql.grammar", "auroraml.sql.into", "auroraml.storage.pages",
-    "auroraml.storage.table", "auroraml.storage.tuples", "auroraml.types.arrow", "auroraml.types.bounds", "auroraml.types.names",
-    "auroraml.types.zones", "auroraml_cli.crosstab", "auroraml_cli.output.expanded",
+    "auroraml.services.batch_rows", "auroraml.services.embedded.setup", "auroraml.services.endpoint_calls", "auroraml.services.iam",
+    "auroraml.services.numbers", "auroraml.services.response", "auroraml.settings.unknown", "auroraml.sql.grammar", "auroraml.sql.into",
+    "auroraml.storage.index", "auroraml.storage.pages", "auroraml.storage.table", "auroraml.system_views.extensions", "auroraml.types.arrow",
+    "auroraml.types.bounds", "auroraml.types.datetime_forms", "auroraml.types.names", "auroraml.types.zones", "auroraml_cli.crosstab",
+    "auroraml_cli.output.expanded",
 ))  # fmt: skip
 """Modules of which others only call functions (or make instances), and that a simple statement does not need: a test holds them to that."""
 
 
 def load(name: str) -> ModuleType:
-    """The module called `name`, imported now if it was not."""
-    return importlib.import_module(name)
+    """The module called `name`, imported now if it was not, its body and those of the modules it names run."""
+    module = importlib.import_module(name)
+    for part in (module, *tuple(module.__dict__.values())):
+        if part.__class__ is _Deferred:
+            _execute(part)
+    return module
 
 
 def public(name: str) -> object:

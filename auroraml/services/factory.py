@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import threading
 from collections.abc import Callable as Function
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,18 +12,11 @@ from auroraml.lazy import load
 from auroraml.services.calls import Services
 from auroraml.services.clock import Clock, RealClock
 from auroraml.services.cluster import Cluster
-from auroraml.services.config import read_config
-from auroraml.services.embedded.bedrock import made as made_bedrock
-from auroraml.services.embedded.comprehend import EmbeddedComprehend
-from auroraml.services.embedded.endpoint import Callable, Endpoint
-from auroraml.services.embedded.forest import RandomCutForest
-from auroraml.services.embedded.hosting import Hosting, HostingOptions
-from auroraml.services.embedded.linear import LinearLearner
-from auroraml.services.embedded.models import ScikitLearn, XGBoost
-from auroraml.services.embedded.sagemaker import EmbeddedSageMaker
-from auroraml.services.embedded.simulation import Simulation
+from auroraml.services.embedded.setup import simulation
 from auroraml.services.prices import PriceLists
 from auroraml.services.workers import LIMIT, Workers
+
+SERVICES = ("comprehend", "sagemaker", "bedrock")
 
 
 def make_services(
@@ -69,78 +62,43 @@ def make_services(
         real = load("auroraml.services.boto.clients")  # boto3 takes 130 ms to import: only where it is asked for
         made = dict(zip(made, real.clients(endpoint_url=endpoint_url, profile=profile, region=region), strict=True))
     else:
-        if isinstance(endpoints, str | Path):
-            endpoints = read_config(endpoints).endpoints
-        function = named(sentiment) if isinstance(sentiment, str) else sentiment
-        embedded = Simulation(
-            comprehend=EmbeddedComprehend(function, Hosting.of(HostingOptions(**(comprehend or {}))), clock),  # type: ignore[typeddict-item] # checked there
-            sagemaker=EmbeddedSageMaker({name: endpoint_of(value) for name, value in (endpoints or {}).items()}, clock, place),
-            bedrock=made_bedrock(models or {}, named, clock),
-        )
-        for target, chances in (faults or {}).items():
-            embedded.set_faults(target, chances)
-        made = {"comprehend": embedded.comprehend, "sagemaker": embedded.sagemaker, "bedrock": embedded.bedrock, "simulation": embedded}
+        made = _embedded(clock, place, {"endpoints": endpoints, "sentiment": sentiment, "models": models, "comprehend": comprehend, "faults": faults})
     if record is not None or replay is not None:
         made |= load("auroraml.services.recording").recorded(replay, record, made)
     return Services(**made, **common)
 
 
-def endpoint_of(value: object) -> Endpoint:
-    """An Endpoint from what a user may give."""
-    if isinstance(value, Endpoint):
-        return value
-    if isinstance(value, Mapping):
-        return from_table(value)
-    if isinstance(value, str):
-        return _container(value) if value.startswith(("http://", "https://")) else Callable(named(value))
-    predict = getattr(value, "predict", None)  # an estimator of a library that is not ours
-    if predict is not None and not callable(value):
-        return ScikitLearn(value)
-    if callable(value):
-        return Callable(value)
-    raise TypeError(f"an endpoint is a callable, an estimator, an auroraml.endpoints object or a table, not {type(value).__name__}")
+def _embedded(clock: Clock, place: Cluster, options: dict[str, Any]) -> dict[str, Any]:
+    """The embedded services by name; made with the first call where there is nothing in the options that could be wrong."""
+    if any(options.values()):
+        made = simulation(clock, place, **options)
+        return {**{name: getattr(made, name) for name in SERVICES}, "simulation": made}
+    whole = _Once(lambda: simulation(clock, place))
+    return {**{name: _Late(whole, name) for name in SERVICES}, "simulation": _Late(whole)}
 
 
-def named(path: str) -> Function[..., object]:
-    """The function that "package.module:name" means."""
-    module, _, name = path.partition(":")
-    if not name:
-        raise ValueError(f'a callable is written "package.module:name", not {path!r}')
-    found: Function[..., object] = getattr(importlib.import_module(module), name)
-    return found
+class _Once:
+    """The answer of a function, asked when first needed and kept."""
+
+    def __init__(self, make: Function[[], Any]) -> None:
+        self.make = make
+        self.made: Any = None
+        self.lock = threading.Lock()
+
+    def __call__(self) -> Any:
+        with self.lock:
+            if self.made is None:
+                self.made = self.make()
+            return self.made
 
 
-def _callable(callable: str, content: str = "arrow") -> Endpoint:
-    return Callable(named(callable), content=content)
+class _Late:
+    """A service that is made when something of it is first asked for."""
 
+    def __init__(self, whole: _Once, part: str = "") -> None:
+        self._whole = whole
+        self._part = part
 
-def _container(url: str, **options: Any) -> Endpoint:
-    made: Endpoint = load("auroraml.services.embedded.containers").HttpContainer(url, **options)  # urllib3 takes a tenth of the start-up
-    return made
-
-
-def _estimator(estimator: str, **options: Any) -> Endpoint:
-    return ScikitLearn(named(estimator)(), **options)
-
-
-KINDS: dict[str, Function[..., Endpoint]] = {
-    "callable": _callable,
-    "http": _container,
-    "linear-learner": LinearLearner,
-    "random-cut-forest": RandomCutForest,
-    "scikit-learn": _estimator,
-    "xgboost": XGBoost,
-}
-
-
-def from_table(table: Mapping[str, object]) -> Endpoint:
-    """An endpoint from a TOML table: kind, and that kind's options."""
-    options = dict(table)
-    kind = options.pop("kind", None)
-    hosted = {name: options.pop(name) for name in HostingOptions.__annotations__ if name in options}
-    place = {key: str(options.pop(key, "")) for key in ("account", "region")}
-    if kind not in KINDS:
-        raise ValueError(f"endpoint kind {kind!r} is not one of {', '.join(KINDS)}")
-    made = KINDS[str(kind)](**options).at(**place)
-    made.host(HostingOptions(**hosted))  # type: ignore[typeddict-item] # checked there
-    return made
+    def __getattr__(self, name: str) -> Any:
+        made = self._whole()
+        return getattr(getattr(made, self._part) if self._part else made, name)

@@ -97,8 +97,8 @@ _REPS = {  # and of all others
     "composite": (Rep.STRUCT,),
     "ranges": (Rep.RANGE, Rep.MULTIRANGE),
 }
-_OWN_MODULE = {type.oid: module for module, types in _OWN.items() for type in types}
-_REP_MODULE = {rep: module for module, reps in _REPS.items() for rep in reps}
+OWN_MODULE = {type.oid: module for module, types in _OWN.items() for type in types}
+REP_MODULE = {rep: module for module, reps in _REPS.items() for rep in reps}
 
 
 def register(form: TextForm, *types: PgType) -> None:
@@ -112,10 +112,10 @@ def form_of(type: PgType) -> TextForm:
     form = FORMS.get(type.oid)
     if form is not None:
         return form
-    own = _OWN_MODULE.get(type.oid)
+    own = OWN_MODULE.get(type.oid)
     if own is None and type.rep in REP_FORMS:
         return REP_FORMS[type.rep]
-    load(f"auroraml.types.{own or _REP_MODULE[type.rep]}")
+    load(f"auroraml.types.{own or REP_MODULE[type.rep]}")
     return FORMS[type.oid] if own else REP_FORMS[type.rep]
 
 
