@@ -160,6 +160,15 @@ class NumericVector(Vector):
             return None
         return self.values[row] if self.scale is None else Decimal(int(self.values[row])).scaleb(-self.scale)
 
+    def datums(self) -> list[Datum | None]:
+        if self.scale is None:
+            found: list[Datum | None] = self.values.tolist()
+        else:
+            with localcontext(prec=20):  # those of int64
+                whole = map(Decimal, self.values.tolist())
+                found = list(map(Decimal(1).scaleb(-self.scale).__mul__, whole) if self.scale else whole)
+        return found if self.validity is None else [value if ok else None for value, ok in zip(found, self.validity.tolist(), strict=True)]
+
     def as_objects(self) -> NumericVector:
         """The same values in the widest tier, decimal.Decimal objects."""
         if self.scale is None:
