@@ -3,7 +3,7 @@
 from auroraml.batch.batch import Batch, Column, Rows, concat_batches
 from auroraml.batch.making import concat, from_datums
 from auroraml.batch.narrow import NarrowFixed, NarrowNumeric, fixed, numeric, stored, width
-from auroraml.batch.numbers import all_of, ascending, numbers, stable_order
+from auroraml.batch.numbers import all_of, ascending, numbers, stable_order, true_places
 from auroraml.batch.vector import (
     DTYPES,
     EMPTY_RANGE,
@@ -77,5 +77,6 @@ __all__ = [
     "scales_of",
     "stable_order",
     "stored",
+    "true_places",
     "width",
 ]  # fmt: skip

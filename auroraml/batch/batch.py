@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from auroraml.batch.making import concat
-from auroraml.batch.numbers import all_of, numbers
+from auroraml.batch.numbers import all_of, numbers, true_places
 from auroraml.batch.vector import FixedVector, Index, Mask, TextVector, Vector
 
 FEW = 1_024  # rows of which it does not matter whether they are a range
@@ -47,7 +47,7 @@ class Rows:
     def index(self) -> Index | None:
         """The row numbers, None for a range."""
         if self._index is None and self.mask is not None:
-            index = np.flatnonzero(self.mask)
+            index = true_places(self.mask)
             index += self.start
             self._index = index  # once it is whole: other threads may look
         return self._index
@@ -196,7 +196,7 @@ class Batch:
 
     def filter(self, mask: Mask, positions: Index | None = None) -> Batch:
         """The rows where `mask` is true, which are those at `positions`, where these are known."""
-        index = np.flatnonzero(mask) if positions is None else positions
+        index = true_places(mask) if positions is None else positions
         return self if len(index) == self.n else self._moved(len(index), lambda rows: rows.where(mask, index))
 
     def slice(self, start: int, stop: int) -> Batch:

@@ -1,14 +1,15 @@
-"""Row numbers: 0, 1, 2, ... as one shared vector, the stable order of numbers by radix, and gathering by numbers that are known to be inside."""
+"""Row numbers: 0, 1, 2, ... as one shared vector, the places where a mask is true, and the stable order of numbers by radix."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from auroraml.batch.vector import Index
+from auroraml.batch.vector import Index, Mask
 
 MOST = 1 << 22  # numbers that are kept
 DIGIT = 16  # bits that numpy sorts by radix
+SHORT, SPARSE = 8_192, 10  # longer masks of which fewer than one in so many is true are read eight at a time; numpy guesses wrong at each
 
 _kept: list[Index] = [np.arange(0)]
 
@@ -28,6 +29,23 @@ def numbers(n: int) -> Index:
 def all_of(index: Index, n: int) -> bool:
     """Whether `index` came from `numbers(n)`; a look at the array, not at what is in it."""
     return index.base is _kept[0] and len(index) == n and (n == 0 or index[0] == 0) and index.strides == _kept[0].strides
+
+
+def true_places(mask: Mask) -> Index:
+    """Where a mask is true, ascending."""
+    n = len(mask)
+    if n < SHORT or np.count_nonzero(mask) * SPARSE >= n or not mask.flags.c_contiguous or mask.__array_interface__["data"][0] % 8:
+        return np.flatnonzero(mask)
+    whole = n & -8
+    eights = mask[:whole].view(np.uint64)
+    some = (eights != 0).nonzero()[0]
+    inside = eights.take(some, mode="clip").view(np.bool_).nonzero()[0]
+    some *= 8
+    places: Index = some.take(inside >> 3, mode="clip")
+    inside &= 7
+    places += inside
+    rest = mask[whole:].nonzero()[0]
+    return np.concatenate([places, rest + whole]) if len(rest) else places
 
 
 def ascending(values: np.ndarray) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from auroraml.batch import ConstVector, DictVector, FixedVector, Mask, NumericVector, Vector, zones
+from auroraml.batch import ConstVector, DictVector, FixedVector, Mask, NumericVector, Vector, true_places, zones
 from auroraml.evaluate.calling import LIGHT, SAFE, Evaluator
 from auroraml.evaluate.frame import Frame
 from auroraml.evaluate.zoned import narrowed
@@ -42,7 +42,7 @@ def _select(conjuncts: Sequence[Evaluator], frame: Frame) -> Mask:
         elif (left * 2 >= frame.n and conjunct in SAFE) or light(conjunct, frame):
             mask = mask & truth(conjunct(frame))
         else:
-            index = np.flatnonzero(mask)
+            index = true_places(mask)
             mask = np.zeros(frame.n, np.bool_)
             mask[index[_select(conjuncts[number:], frame.take(index))]] = True
             break

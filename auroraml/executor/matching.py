@@ -22,6 +22,7 @@ from auroraml.batch import (
     ascending,
     numbers,
     stable_order,
+    true_places,
 )
 from auroraml.batch.narrow import NarrowFixed, NarrowNumeric, stored
 from auroraml.evaluate.keys import comparable
@@ -249,7 +250,7 @@ class FoundPairs(Found):
         return self.i, self.j
 
     def outer_pairs(self) -> tuple[Index, Index]:
-        lonely = np.flatnonzero(self.sizes() == 0)
+        lonely = true_places(self.sizes() == 0)
         i = np.concatenate([self.i, lonely])
         order = stable_order(i, self.n)
         return i[order], np.concatenate([self.j, np.full(len(lonely), -1)])[order]
@@ -282,7 +283,7 @@ class Table:
             order = stable_order(codes, size)
             codes = codes.take(order, mode="clip")
             self.order = order if rows is None else rows.take(order, mode="clip")
-        heads = np.flatnonzero(codes[1:] != codes[:-1])
+        heads = true_places(codes[1:] != codes[:-1])
         self.starts = np.zeros(len(heads) + 3, np.int64)
         self.starts[2:-1] = heads
         self.starts[2:-1] += 1
@@ -294,7 +295,7 @@ class Table:
     def find(self, codes: Index, rows: Index | None, n: int) -> Found:
         """The matches of codes; `rows`: the probe rows they are of."""
         groups = self.groups.take(codes, mode="clip")
-        hit = np.flatnonzero(groups != 0)
+        hit = true_places(groups != 0)
         if len(hit) == len(groups):
             return FoundGroups(self, n, rows, groups)
         return FoundGroups(self, n, hit if rows is None else rows.take(hit, mode="clip"), groups.take(hit, mode="clip"))
@@ -322,7 +323,7 @@ class Table:
         many = self.sizes(groups)
         np.maximum(many, 1, out=many)
         i, j = self._repeated(rows, groups, many)
-        lonely = np.flatnonzero(groups == 0)
+        lonely = true_places(groups == 0)
         j = j if j.flags.writeable else j.copy()
         j[np.cumsum(many).take(lonely, mode="clip") - 1] = -1
         return i, j
@@ -403,7 +404,7 @@ class Matcher:
         valid = [v.validity for v in self.vectors if v.validity is not None]
         if not valid:
             return self.codes, None
-        rows = np.flatnonzero(np.logical_and.reduce(valid))
+        rows = true_places(np.logical_and.reduce(valid))
         return (self.codes, None) if len(rows) == self.n else (self.codes.take(rows, mode="clip"), rows)
 
     def _number(self, keys: Sequence[KeyCodes], widest: int) -> None:
@@ -435,7 +436,7 @@ class Matcher:
         if len(parts) == 1:
             return (parts[0] if self.last is None else _places(pa.array(parts[0]), self.last)), None
         parts = [part if key.base is None else np.clip(part, 0, key.size - 1) for key, part in zip(self.keys, parts, strict=True)]
-        rows = np.flatnonzero(np.logical_and.reduce([part != 0 for part in parts]))
+        rows = true_places(np.logical_and.reduce([part != 0 for part in parts]))
         if len(rows) < n:
             parts = [part.take(rows, mode="clip") for part in parts]
         codes = parts[0]

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from auroraml.batch import Batch, Index, Vector, concat_batches, numbers
+from auroraml.batch import Batch, Index, Vector, concat_batches, numbers, true_places
 from auroraml.errors import DatabaseError, NotSupportedError, OperationalError
 from auroraml.evaluate import Evaluator, Frame, compile, select
 from auroraml.executor.loops import Loops
@@ -211,7 +211,7 @@ class Operator:
         if not self.tests:
             return frame, None
         mask = select(self.tests, frame)
-        kept = np.flatnonzero(mask)
+        kept = true_places(mask)
         self.metrics.removed_by_filter += frame.n - len(kept)
         return (frame, None) if len(kept) == frame.n else (frame.take(kept), kept)
 

@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from auroraml.batch import Batch, Column, ConstVector, Mask, Rows, Vector, concat
+from auroraml.batch import Batch, Column, ConstVector, Mask, Rows, Vector, concat, true_places
 from auroraml.errors import DatabaseError, OperationalError
 from auroraml.evaluate.call import null
 from auroraml.executor.operator import ALL
@@ -148,7 +148,7 @@ class GroupJoin(GroupStates):
             if self.fills:
                 codes = np.where(met, codes, len(inner.present))
             else:
-                kept = np.flatnonzero(met)
+                kept = true_places(met)
                 outer, codes = outer.take(kept), codes.take(kept)
         if outer.n:
             self.heads.append(self._output(0, outer))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from auroraml.batch import Batch, Mask, Vector, concat_batches
+from auroraml.batch import Batch, Mask, Vector, concat_batches, true_places
 from auroraml.executor.crew import Member
 from auroraml.executor.matching import Matcher
 from auroraml.executor.operator import Keeping, operator
@@ -174,7 +174,7 @@ class HashJoinRows(KeyedRows):
             return NO_PAIRS
         assert self.matcher is not None
         if self._only_contained():
-            rows = np.flatnonzero(self.matcher.contains(self.keys_of(left), left.n))
+            rows = true_places(self.matcher.contains(self.keys_of(left), left.n))
             return rows, np.zeros(len(rows), np.int64)
         i, j = super().candidates(left)
         if self.ctx.measured and self.loops.n is None and len(i):

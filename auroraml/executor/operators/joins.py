@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from auroraml.batch import Batch, Column, Index, Mask, concat_batches, numbers
+from auroraml.batch import Batch, Column, Index, Mask, concat_batches, numbers, true_places
 from auroraml.errors import DatabaseError, OperationalError
 from auroraml.evaluate import Frame, compile, select
 from auroraml.evaluate.call import null
@@ -284,9 +284,9 @@ class JoinRows(Operator):
         fails = np.zeros(0, np.int64)
         if self.conditions and len(i):
             mask = self._passing_pairs(left, right, i, j)
-            ends = np.flatnonzero(mask)
+            ends = true_places(mask)
             if self.ctx.measured:
-                fails = np.flatnonzero(~mask)
+                fails = true_places(~mask)
             if self.early and len(ends) and len(fails):
                 first = np.full(left.n, len(i), np.int64)
                 np.minimum.at(first, i[ends], ends)
@@ -324,7 +324,7 @@ class JoinRows(Operator):
             return (i, j, ends) if len(first) == len(i) else (i[first], j[first], ends[first])
         hit = np.zeros(n, np.bool_)
         hit[i] = True
-        lonely = np.flatnonzero(~hit)
+        lonely = true_places(~hit)
         last = np.searchsorted(total, lonely, "right") - 1 if self.ctx.measured else lonely
         if kind == "anti":
             return lonely, np.full(len(lonely), -1), last
@@ -345,7 +345,7 @@ class JoinRows(Operator):
         made = frame.n
         if self.tests:
             mask = select(self.tests, frame)
-            kept = np.flatnonzero(mask)
+            kept = true_places(mask)
             if len(kept) == made:
                 kept = None
             else:
@@ -366,7 +366,7 @@ class JoinRows(Operator):
         """Right and full joins: inner rows nobody matched."""
         if self.seen is None:
             return None
-        rows = np.flatnonzero(~self.seen)
+        rows = true_places(~self.seen)
         if not len(rows):
             return None
         nothing = no_rows(self.node.outer)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from auroraml.batch import Batch, Column, ConstVector, FixedVector, Index, Mask, Rows, Vector, ascending, numbers
+from auroraml.batch import Batch, Column, ConstVector, FixedVector, Index, Mask, Rows, Vector, ascending, numbers, true_places
 from auroraml.catalog.simulated import refuse_rows
 from auroraml.evaluate import compile, select
 from auroraml.executor import blocks
@@ -233,7 +233,7 @@ class TableRows(Operator):
         self.ctx.check_cancel()
         mask, used = self.longest(lambda m: select(self.tests, self.frame(m, part.slice(0, m))), part.n)
         self.position += used
-        positions = np.flatnonzero(mask)
+        positions = true_places(mask)
         every = len(positions) == used
         self.morsel = Morsel(part.slice(0, used) if every else part.slice(0, used).filter(mask, positions), used, None if every else positions)
 
@@ -261,7 +261,7 @@ class TableRows(Operator):
             frame = self.frame(pairs.n, pairs)
             mask = select(self.tests, frame) if self.tests else None
             if mask is not None:
-                kept = np.flatnonzero(mask)
+                kept = true_places(mask)
                 self.metrics.removed_by_filter += size - len(kept)
                 if len(kept) != pairs.n:
                     frame = frame.take(kept)

@@ -13,8 +13,8 @@ import pytest
 import auroraml
 from auroraml.services.boto.clients import BotoComprehend
 from auroraml.services.config import read_config
-from auroraml.services.endpoints import Callable, HttpContainer, LinearLearner, RandomCutForest, ScikitLearn, XGBoost
 from auroraml.services.embedded.setup import endpoint_of
+from auroraml.services.endpoints import Callable, HttpContainer, LinearLearner, RandomCutForest, ScikitLearn, XGBoost
 from auroraml.services.factory import make_services
 
 FILE = """
