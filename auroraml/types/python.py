@@ -42,6 +42,7 @@ from auroraml.types.python_moments import FIRST_DAY, LAST_DAY, moments, tzinfo
 from auroraml.types.python_range import Range
 from auroraml.types.table import array_of
 
+FEW = 200  # values that are made Python's one by one
 _EPOCH = dt.datetime(2000, 1, 1)
 _UTC_EPOCH = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 _MIDNIGHT = dt.datetime(1970, 1, 1)
@@ -73,6 +74,8 @@ def to_python(type: PgType, vector: Vector, style: TextStyle = DEFAULT_STYLE) ->
 def _whole(type: PgType, vector: Vector) -> list[object | None] | None:
     """numeric of one scale, uuid and timetz, all at once; anything where the vector is NULL."""
     if isinstance(vector, NumericVector) and vector.scale is not None and type.rep is Rep.NUMERIC:
+        if vector.n < FEW:  # each costs more, but the texts of them all have their price too
+            return [Decimal(value).scaleb(-vector.scale) for value in vector.values.tolist()]
         return list(map(Decimal, form_of(type).vector_out(type, vector, DEFAULT_STYLE).to_pylist()))
     if not isinstance(vector, TextVector) or vector.validity is not None:
         return None

@@ -16,6 +16,7 @@ from auroraml.types.zones import RegionZone, Zone
 
 FIRST_DAY, LAST_DAY = dt.date.min.toordinal() - 719_163, dt.date.max.toordinal() - 719_163
 MOST_DAYS = 10_000_000  # of an interval's days: as microseconds they leave 64 bits room for its time
+FEW = 32  # instants of which each is looked up in its zone
 MONTH, YEAR = 30, 365  # days, for Python's timedelta has neither
 
 
@@ -54,6 +55,9 @@ def _datetimes(values: np.ndarray, margin: int) -> bool:
 def _zoned(values: np.ndarray, zone: Zone) -> list[object | None]:
     """Instants as datetimes of a zone: on its own calendar, but for those after which the clocks had just been put back."""
     info = tzinfo(zone)
+    if isinstance(zone, RegionZone) and len(values) < FEW:
+        utc = dt.datetime(2000, 1, 1, tzinfo=info)
+        return [info.fromutc(utc + passed) for passed in values.astype("timedelta64[us]").tolist()]
     offsets = zone.at_instants(values)
     start = dt.datetime(2000, 1, 1, tzinfo=info)
     # one after another: each becomes a Python object

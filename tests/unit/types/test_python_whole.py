@@ -41,13 +41,21 @@ def test_instants_of_a_zone(zone: str) -> None:
     whole = python.to_python(table.TIMESTAMPTZ, vector, style)
     single = one_by_one(table.TIMESTAMPTZ, vector, style)
     assert whole == single
+    assert [python.to_python(table.TIMESTAMPTZ, vector.slice(row, row + 3), style) for row in range(0, 90, 3)] == [
+        single[row : row + 3] for row in range(0, 90, 3)
+    ]
     for a, b in zip(whole, single, strict=True):
         assert isinstance(a, dt.datetime) and isinstance(b, dt.datetime)
         assert (a.fold, a.replace(tzinfo=None), a.tzinfo, a.utcoffset()) == (b.fold, b.replace(tzinfo=None), b.tzinfo, b.utcoffset())
 
 
 def test_numerics_of_one_scale() -> None:
-    values = np.array([0, 1, -1, 150, -150, 10**18, -(2**63) + 1, 2**63 - 1])
+    few = np.array([0, 1, -1, 150, -150, 10**18, -(2**63) + 1, 2**63 - 1])
+    for values in (few, np.concatenate([few, np.arange(-300, 300)])):
+        check_numerics(values)
+
+
+def check_numerics(values: np.ndarray) -> None:
     for scale in (0, 1, 2, 10, 18):
         for validity in (None, np.arange(len(values)) % 3 > 0):
             vector = NumericVector(values, scale, validity)
