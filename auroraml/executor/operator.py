@@ -15,7 +15,7 @@ from auroraml.batch import Batch, Index, Vector, concat_batches, numbers, true_p
 from auroraml.errors import DatabaseError, NotSupportedError, OperationalError
 from auroraml.evaluate import Evaluator, Frame, compile, select
 from auroraml.executor.loops import Loops
-from auroraml.executor.plans import facts_of, free_parameters, has_subqueries, is_volatile
+from auroraml.executor.plans import facts_of, free_parameters
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.metrics import COUNTED, NodeMetrics
@@ -90,8 +90,9 @@ class Operator:
         self.metrics: NodeMetrics = ctx.metrics.node(node.id)
         self.loops: Loops = ctx.loops
         self.free = free_parameters(node, ctx.initial, ctx.cte_plans)
-        self.volatile = is_volatile(node)
-        self.stepwise = self.volatile or (ctx.measured and has_subqueries(node))  # its conditions are not tried on rows nobody asked for
+        facts = facts_of(node)
+        self.volatile = facts.volatile
+        self.stepwise = self.volatile or (ctx.measured and facts.subqueries)  # its conditions are not tried on rows nobody asked for
         self.started = False
         self.returned: Batch | None = None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from weakref import WeakKeyDictionary
 
 from auroraml.ir import expr as e
@@ -27,6 +28,11 @@ class Facts:
     partial: bool = False  # several participants can run it at once, each getting a part of its rows
     foreign: bool = False  # calls functions written in SQL, which may call anything
     uneven: bool = False  # reads its inputs as far as needed, which differs from loop to loop
+
+    @cached_property
+    def free(self) -> frozenset[int]:
+        """What is read and not set; the facts are whole."""
+        return frozenset(self.read - self.made)
 
 
 _FACTS: WeakKeyDictionary[p.PhysicalPlan, Facts] = WeakKeyDictionary()
@@ -133,6 +139,8 @@ def declared(plan: p.PhysicalPlan) -> tuple[e.SubPlan, ...]:
 def free_parameters(plan: p.PhysicalPlan, initial: Mapping[int, e.SubPlan], ctes: Mapping[int, e.SubPlan]) -> frozenset[int]:
     """The exec parameters that a plan reads and does not set; those of the init plans and WITH queries it reads included."""
     facts = facts_of(plan)
+    if not facts.ctes and (not initial or facts.read.isdisjoint(initial)):
+        return facts.free
     found = facts.read - facts.made
     for number in facts.read:
         if number in initial and number not in facts.made:

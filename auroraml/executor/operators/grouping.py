@@ -55,6 +55,7 @@ def _shared(a: e.Aggregate, b: e.Aggregate) -> bool:
 
 _SHARED: WeakKeyDictionary[p.PhysicalPlan, SharedParts] = WeakKeyDictionary()
 PIECE = 1_048_576  # rows of sorted input looked at together
+FEW_ROWS = 16_384  # rows that are grouped as they are, if there are no more
 MANY = 4_096  # rows from which it pays to look for what arguments share
 AHEAD = 256  # rows read at a time where groups are made one after another; those beyond them go back
 
@@ -199,14 +200,17 @@ class AggregateRows(Keeping):
         states = self._morsel_states(calls)
         parts: list[Batch] = []
         start = 0
-        while (batch := self.pull_for(self.children[0], ALL)) is not None:
-            if states is not None and states.add(batch):
-                continue
-            states = None
-            for call, found in zip(calls, self._evaluated(calls, batch), strict=True):
-                call.add(found, start, batch.n)
-            start += batch.n
-            parts.append(batch)
+        batch = self.pull_for(self.children[0], ALL)
+        while batch is not None:
+            small = self._evaluated(calls, batch) if states is not None and not states.heads and batch.n <= FEW_ROWS else None
+            after = None if small is None else self.pull_for(self.children[0], ALL)
+            if states is None or (small is not None and after is None) or not states.add(batch):  # a few rows alone need no states
+                states = None
+                for call, found in zip(calls, small or self._evaluated(calls, batch), strict=True):
+                    call.add(found, start, batch.n)
+                start += batch.n
+                parts.append(batch)
+            batch = self.pull_for(self.children[0], ALL) if small is None else after
         if states is not None and states.heads:
             return self._of_states(states)
         batch = concat_batches(parts) if parts else no_rows(self.node.source)
