@@ -13,6 +13,7 @@ from auroraml import errors
 from auroraml.batch import Batch, Column, FixedVector, Rows
 from auroraml.evaluate import Frame
 from auroraml.executor.operators import grouping, morsels, runs, sharing
+from auroraml.session.observer import Observer
 
 CALLS = (
     "count(*)", "count(i)", "sum(i)", "avg(i)", "min(i)", "max(i)", "sum(l)", "avg(l)", "sum(d)", "avg(d)", "min(d)", "max(d)", "min(t)", "max(t)",
@@ -43,7 +44,27 @@ def folded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         keep(self, *args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(morsels.MorselStates, "_keep", counted)
+    monkeypatch.setattr(grouping, "FEW_ROWS", 0)
     return seen
+
+
+@pytest.mark.parametrize("keys", ["k", "s", "k, s", "f"])
+@pytest.mark.parametrize("most", [1 << 62, 7, 1])
+def test_a_few_rows_need_no_states(keys: str, most: int, monkeypatch: pytest.MonkeyPatch, folded: list[int]) -> None:
+    watching = type("Parts", (Observer,), {"most": most})()
+    with auroraml.Database(observer=watching).connect(autocommit=True) as connection:
+        connection.execute(ROWS)
+        connection.execute("SET enable_sort = off")
+        monkeypatch.setattr(morsels, "SAVED", 0)
+        texts = [f"SELECT {keys}, {', '.join(CALLS)} FROM r {where} GROUP BY {keys}" for where in ("", "WHERE g > 300", "WHERE g = 7")]
+        states = [connection.execute(text).fetchall() for text in texts]
+        assert folded
+        folded.clear()
+        monkeypatch.setattr(grouping, "FEW_ROWS", 1_000)
+        assert repr([connection.execute(text).fetchall() for text in texts]) == repr(states)
+        assert not folded or most < 300
+        with pytest.raises(errors.DivisionByZero):
+            connection.execute("SELECT s, sum(10 / (g - 150)) FROM r GROUP BY s")
 
 
 @pytest.mark.parametrize("keys", ["k", "s", "k, s", "i IS NULL, s", "f", "t"])
