@@ -45,14 +45,14 @@ class Message:
 
     def _repr_html_(self) -> str:
         colour = "#c22" if self.failed else "#a70"
-        return f'<pre style="color:{colour};background:none;margin:0">{html.escape(self.text)}</pre>'
+        return f'<pre style="color:{colour};background:none;margin:0;font-family:monospace">{html.escape(self.text)}</pre>'
 
 
 class Failed(Exception):
-    """A statement failed; what it said has been shown."""
+    """A statement failed, which is said as psql says it, and without a traceback."""
 
     def _render_traceback_(self) -> list[str]:
-        return []
+        return [f"{RED}{self}{PLAIN}"]
 
 
 @magics_class
@@ -109,8 +109,7 @@ class SqlMagics(Magics):  # type: ignore[misc] # IPython is untyped here
         for notice in answer.notices:
             display(Message(notice, answer.statement))
         if answer.error is not None:
-            display(Message(answer.error.diag, answer.statement))
-            raise Failed(str(answer.error)) from None
+            raise Failed(report(answer.error.diag, answer.statement).rstrip("\n")) from None
         if answer.columns is not None:
             return ResultSet(answer, self.limit if asked.limit is None else asked.limit, picture=self.picture and not asked.plain)
         if self.tags and not asked.quiet and answer.tag:

@@ -11,16 +11,15 @@ import pyarrow as pa
 
 from auroraml.lazy import load
 from auroraml.notebook.statements import Answer
-from auroraml.teach.page.plan import read_plan
 
 LIMIT = 50  # rows shown
 NUMERIC = frozenset(("int2", "int4", "int8", "float4", "float8", "numeric", "oid", "xid", "xid8", "cid", "money"))
 STYLE = """<style scoped>
 .auroraml{border-collapse:collapse;font-size:90%}
-.auroraml th,.auroraml td{padding:.2em .7em;text-align:left;vertical-align:top;border:none;border-bottom:1px solid rgba(128,128,128,.25)}
+.auroraml.auroraml th,.auroraml.auroraml td{padding:.2em .7em;text-align:left;vertical-align:top;border:none;border-bottom:1px solid rgba(128,128,128,.25)}
 .auroraml th small{display:block;font-weight:normal;opacity:.6}
-.auroraml td{white-space:pre-wrap;max-width:60em;overflow-wrap:anywhere}
-.auroraml .n{text-align:right;font-variant-numeric:tabular-nums}
+.auroraml.auroraml td{white-space:pre-wrap;max-width:60em;overflow-wrap:anywhere}
+.auroraml.auroraml .n{text-align:right;font-variant-numeric:tabular-nums}
 .auroraml i{opacity:.5;font-size:85%}
 .auroraml caption{caption-side:bottom;text-align:left;opacity:.7;padding:.3em .7em}
 </style>"""
@@ -120,7 +119,7 @@ class ResultSet:
         text = f"<pre>{html.escape(self._answer.plan_text)}</pre>"
         if not self._picture:
             return text
-        picture = load("auroraml.teach.page.rendering").fragment_html(read_plan(self._answer.plan()))
+        picture = load("auroraml.notebook.pictures").picture(self._answer)
         return f"{picture}<details><summary>QUERY PLAN</summary>{text}</details>"
 
 

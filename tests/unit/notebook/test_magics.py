@@ -116,7 +116,7 @@ def test_parameters(notebook: Notebook) -> None:
     notebook.run("%sql SELECT :missing")
     assert "there is no variable 'missing' for :missing" in notebook.errors
     notebook.run("%sql SELECT * FROM u WHERE a = :n")
-    assert notebook.out[0]["text/plain"].startswith("ERROR:  operator does not exist: text = smallint\nLINE 1: SELECT * FROM u WHERE a = $1\n")
+    assert "ERROR:  operator does not exist: text = smallint\nLINE 1: SELECT * FROM u WHERE a = $1\n" in notebook.printed
 
 
 @pytest.mark.parametrize(
@@ -136,9 +136,10 @@ def test_where_parameters_are_found(sql: str, wanted: str | None) -> None:
 
 def test_errors_have_psqls_form_and_no_traceback(notebook: Notebook) -> None:
     notebook.run("%%sql\nSELECT 1;\nSELECT *\nFROM nowhere;\nSELECT 'not reached'")
-    assert [data["text/plain"] for data in notebook.out][1:] == ['ERROR:  relation "nowhere" does not exist\nLINE 2: FROM nowhere\n             ^']
-    assert notebook.error is not None and "Traceback" not in notebook.printed + notebook.errors
-    assert "<pre" in notebook.out[1]["text/html"]
+    assert 'ERROR:  relation "nowhere" does not exist\nLINE 2: FROM nowhere\n             ^' in notebook.printed
+    assert len(notebook.out) == 1 and notebook.error is not None and "Traceback" not in notebook.printed + notebook.errors
+    notebook.run("%sql DO NOTHING")
+    assert notebook.printed.startswith("\x1b[31mERROR:")
 
 
 def test_connections(notebook: Notebook) -> None:
@@ -166,6 +167,15 @@ def test_a_configuration_file(notebook: Notebook, tmp_path: Path) -> None:
     assert list(notebook.run("%sql SELECT aws_sagemaker.invoke_endpoint('e', NULL, 'AB'::text)")) == [("1",)]
     notebook.run(f"%sql --config {tmp_path / 'absent.toml'}")
     assert "absent.toml" in notebook.errors
+
+
+def test_calls_are_drawn(notebook: Notebook) -> None:
+    notebook.run("%%sql\nCREATE EXTENSION aws_ml CASCADE;\nSET auroraml.clock = 'virtual'")
+    query = "SELECT aws_comprehend.detect_sentiment('I love it', 'en', 2) FROM generate_series(1, 5)"
+    found = notebook.run(f"%sql EXPLAIN (ANALYZE) {query}")
+    shown = found._repr_html_()
+    assert "<svg" in shown and shown.count("ga-work") >= 3
+    assert "<svg" not in notebook.run(f"%sql EXPLAIN {query}")._repr_html_()
 
 
 def test_plans(notebook: Notebook) -> None:
