@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -194,3 +195,13 @@ def test_lines() -> None:
     for bad in ("--limit", "--limit many SELECT", "--nothing", "-q=1"):
         with pytest.raises(BadLine):
             parse(bad)
+
+
+def test_the_pages_cells_run(notebook: Notebook) -> None:
+    page = Path(__file__).resolve().parents[3] / "docs" / "notebooks.md"
+    cells = re.findall(r"^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), re.M | re.S)
+    assert len(cells) == 4
+    for cell in cells:
+        notebook.run(cell)
+        assert notebook.error is None, cell
+    assert list(notebook.shell.user_ns["found"]) == [(1,), (2,)]
