@@ -151,7 +151,8 @@ class Teacher:
             return
         self._keep(step=0, done=True)
         right, all_of_them = len(self.standing.right), len(lesson.questions)
-        self.screen.say(f"**That is the end of lesson {lesson.number or lesson.name}.** {right} of {all_of_them} questions answered.", "green")
+        score = "" if self.auto else f" {right} of {all_of_them} questions answered."
+        self.screen.say(f"**That is the end of lesson {lesson.number or lesson.name}.**{score}", "green")
         following = find(str(lesson.number + 1)) if lesson.number else None
         if following is not None and not self.auto:
             self.screen.say(f"Next: `{PROGRAM} {following.number}`, {following.title}.")

@@ -18,7 +18,7 @@ from auroraml_cli.output import NUMERIC, Options, Table, render
 
 WIDEST = 100
 INLINE = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*|\*([^*]+)\*")
-ITEM = re.compile(r"(- |\d+\. )")
+ITEM = re.compile(r"- ")
 
 
 class Screen:
@@ -48,9 +48,11 @@ class Screen:
                     indent = len(mark[0]) if mark else 0
                     body = Text("  " + mark[0] if mark else "")
                     body.append_text(inline(item[indent:], style))
-                    lines_of = body.wrap(self.console, self.width - 2)
-                    self.console.print(lines_of[0])
-                    for line in lines_of[1:]:
+                    first, *rest = body.wrap(self.console, self.width - 2)
+                    first.rstrip()
+                    self.console.print(first)
+                    for line in rest:
+                        line.rstrip()
                         self.console.print(Text(" " * (indent + 2 if mark else 0)) + line, soft_wrap=True)
             self.console.print()
 
