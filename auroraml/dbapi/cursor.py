@@ -11,7 +11,7 @@ from auroraml.batch import concat_batches
 from auroraml.dbapi.adapt import Bound
 from auroraml.dbapi.arrow import DataType, Schema, batch_of, schema_of
 from auroraml.dbapi.copy import Copy, is_copy
-from auroraml.dbapi.explained import Explanation
+from auroraml.dbapi.explained import Explanation, as_json
 from auroraml.dbapi.params import convert, merged
 from auroraml.dbapi.placeholders import Params
 from auroraml.dbapi.result import ALL, Result
@@ -152,7 +152,14 @@ class Cursor:
         self._check_open()
         words = [f"{name} {str(value).lower()}" for name, value in options.items() if name != "format"]
         text, bound = convert(sql, params)
-        return Explanation(text=self._plan(words, text, bound), json=lambda: self._plan([*words, "FORMAT json"], text, bound))
+        session = self.connection.session
+        session.explained = None
+        shown = self._plan(words, text, bound)
+        explained = session.explained
+        calls = self.connection.calls() if explained is not None and explained.metrics is not None else ()
+        return Explanation(
+            text=shown, json=lambda: self._plan([*words, "FORMAT json"], text, bound) if explained is None else as_json(explained), calls=calls
+        )
 
     def _plan(self, words: list[str], text: str, bound: tuple[Bound, ...]) -> str:
         lines: list[str] = []

@@ -10,6 +10,7 @@ from auroraml.database import Database
 from auroraml.errors import DatabaseError, Diagnostic
 from auroraml.pipeline.result import ResultStream
 from auroraml.records import dataclass
+from auroraml.services.log import CallRecord
 from auroraml.session.session import Session
 from auroraml.types.text import text_out
 
@@ -63,6 +64,9 @@ class Client(Protocol):
 
     def progress(self) -> Progress:
         """How far the running statement is (from another thread)."""
+
+    def calls(self) -> Sequence[CallRecord]:
+        """The service calls of the last statement."""
 
     @property
     def transaction(self) -> str:
@@ -136,6 +140,11 @@ class Embedded:
     def _metered(self) -> tuple[int, float]:
         total = self.session.services.account.total().total
         return total.calls, float(total.price or 0)
+
+    def calls(self) -> Sequence[CallRecord]:
+        """As the services' log has kept them."""
+        made: Sequence[CallRecord] = self.session.services.made()
+        return made
 
     def cancel(self) -> None:
         """Ask the running statement to stop."""

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from auroraml.teach.page.asking import Ask, Wish, ask_for_page
+from auroraml.services.log import CallRecord
+from auroraml.teach.page.asking import Wish, ask_for_page
 from auroraml.teach.page.rendering import page_html
 from auroraml.teach.page.run import Page
 from auroraml.teach.page.terminal import figures_table, write_run
@@ -37,19 +38,29 @@ def print_picture(client: Client, query: str, out: TextIO, *, width: int | None 
         figures_table(page.grid, out, width=width, color=color)
 
 
-def _asked(client: Client, query: str, wish: Wish) -> Page:
-    failed = ""
+class Asked:
+    """A client to ask; `failed` is the text that failed last."""
 
-    def ask(sql: str) -> Sequence[Sequence[str | None]]:
-        nonlocal failed
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.failed = ""
+
+    def rows(self, sql: str) -> Sequence[Sequence[str | None]]:
+        """The rows, as text."""
         try:
-            return [row for result in client.run(sql) for row in result.rows]
+            return [row for result in self.client.run(sql) for row in result.rows]
         except DatabaseError:
-            failed = sql
+            self.failed = sql
             raise
 
-    asking: Ask = ask
+    def calls(self) -> Sequence[CallRecord]:
+        """Of the last statement."""
+        return self.client.calls()
+
+
+def _asked(client: Client, query: str, wish: Wish) -> Page:
+    asked = Asked(client)
     try:
-        return ask_for_page(asking, query, wish)
+        return ask_for_page(asked, query, wish)
     except DatabaseError as error:
-        raise Unpictured(error, failed) from error
+        raise Unpictured(error, asked.failed) from error

@@ -17,6 +17,7 @@ from auroraml_cli.output import Format, Options, Table, render
 from auroraml_cli.shell import Shell
 
 from auroraml.errors.report import excerpt
+from auroraml.services.log import CallRecord
 from tests.runner.cluster import binaries
 
 Psql = Callable[[str], str]
@@ -151,6 +152,9 @@ class Silent:
 
     def show(self, setting: str) -> str:
         return ""
+
+    def calls(self) -> tuple[CallRecord, ...]:
+        return ()
 
     def connect(self, dbname: str, user: str) -> Client:
         return self

@@ -105,7 +105,7 @@ def _bar(bar: Bar, length: float, y: float, height: float, key: str) -> str:
         fill = f' fill="url(#{key}-hatch)"' if part.kind == "queued" else ""
         round = min(2.0, width / 2)
         drawn.append(f'<rect class="ga-{part.kind}" x="{x:.2f}" y="{y + 1:g}" width="{width:.2f}" height="{height - 2:g}" rx="{round:.1f}"{fill}/>')
-    if bar.call.kind == "retried":
+    if bar.call.kind == "retried" and bar.parts[-1].kind == "work":
         x = _x(bar.end, length)
         drawn.append(f'<path class="ga-mark" d="M{x - 7:.1f} {y + 1:g}h7v7z"/>')
     return f'<g class="ga-bar ga-is-{bar.call.kind}"><title>{escape(_tip(bar))}</title>{"".join(drawn)}</g>'

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from auroraml.ir.deparse import quote_identifier
+
+NAMES = ("Relation Name", "Function Name", "Table Function Name", "CTE Name", "Tuplestore Name")
 Json = Mapping[str, object]
 _AGGREGATES = {"Plain": "Aggregate", "Sorted": "GroupAggregate", "Hashed": "HashAggregate", "Mixed": "MixedAggregate"}
 _SET_OPERATIONS = {"Sorted": "SetOp", "Hashed": "HashSetOp"}
@@ -19,7 +22,7 @@ def label(node: Json) -> str:
     if kind in _BY_SCAN and node.get("Scan Direction") == "Backward":
         name += " Backward"
     if "Index Name" in node:
-        name += f" {'on' if kind == 'Bitmap Index Scan' else 'using'} {node['Index Name']}"
+        name += f" {'on' if kind == 'Bitmap Index Scan' else 'using'} {quote_identifier(str(node['Index Name']))}"
     target = _target(node)
     return f"{name} on {target}" if target else name
 
@@ -41,8 +44,6 @@ def _kind(node: Json, kind: str) -> str:
 
 def _target(node: Json) -> str:
     """The relation, function, CTE or subquery that is scanned, and its alias where it has another."""
-    found = next(
-        (str(node[key]) for key in ("Relation Name", "Function Name", "Table Function Name", "CTE Name", "Tuplestore Name") if key in node), ""
-    )
-    alias = str(node.get("Alias", ""))
+    found = next((quote_identifier(str(node[key])) for key in NAMES if key in node), "")
+    alias = quote_identifier(str(node["Alias"])) if "Alias" in node else ""
     return f"{found} {alias}" if found and alias and alias != found else found or alias

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -11,11 +11,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from auroraml.records import dataclass
+from auroraml.services.log import CallRecord
 from auroraml.teach.page import wording
-from auroraml.teach.page.calls import TimeLine
+from auroraml.teach.page.calls import TimeLine, time_line
 from auroraml.teach.page.curve import curve
 from auroraml.teach.page.gantt import gantt, summary
-from auroraml.teach.page.plan import Node, Plan, walk
+from auroraml.teach.page.labels import Json
+from auroraml.teach.page.plan import Node, Plan, read_plan, walk
+from auroraml.teach.page.recorded import recorded
 from auroraml.teach.page.run import Page, Run
 
 FOLDER = Path(__file__).parent
@@ -62,6 +65,14 @@ def telling(properties: Iterable[tuple[str, object]]) -> list[tuple[str, object]
     return [(name, value) for name, value in shown if value not in ({}, []) and not (value == 0 and name.endswith("Blocks"))]
 
 
+def reasons(left_out: Mapping[int, str]) -> list[tuple[str, str]]:
+    """Why sizes were left out, and which."""
+    found: dict[str, list[str]] = {}
+    for size, reason in left_out.items():
+        found.setdefault(reason.rstrip("."), []).append(wording.count(size))
+    return [(reason, ", ".join(sizes)) for reason, sizes in found.items()]
+
+
 def leaves(entries: Sequence[dict[str, object]]) -> list[tuple[str, object]]:
     """The values of entries that are not zero, nested ones by the names that lead to them."""
     found: list[tuple[str, object]] = []
@@ -83,7 +94,7 @@ def flat(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:,.3f}".rstrip("0").rstrip(".")
+        return f"{value:,.3f}".rstrip("0").rstrip(".") if abs(value) >= 1 else f"{value:.3g}"
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
@@ -133,7 +144,7 @@ def _environment() -> Environment:
     )
     environment.filters.update(
         duration=wording.duration, count=wording.count, share=wording.share, cost=wording.cost, misestimate=wording.misestimate, flat=flat,
-        leaves=leaves,
+        leaves=leaves, reasons=reasons,
         script_json=script_json, plural=wording.plural, telling=telling,
     )  # fmt: skip
     environment.globals.update(money=wording.money, rows_of=rows_of, time_words=TIME_WORDS, row_words=ROW_WORDS)
@@ -165,6 +176,13 @@ def fragment_html(plan: Plan, line: TimeLine | None = None, key: str = "auroraml
         .get_template("fragment.html.j2")
         .render(plan=plan, rows=rows_of(plan.root), style=_source("fragment.css"), drawing=drawn, key=key)
     )
+
+
+def document_html(document: Json, records: Sequence[CallRecord], key: str) -> str:
+    """The fragment for an object of EXPLAIN's JSON and the calls that its run made."""
+    plan = read_plan(document)
+    calls = recorded(records, currency=str(plan.charges.get("Currency", "")), planning=plan.planning or 0.0, execution=plan.execution or 0.0)
+    return fragment_html(plan, time_line(calls, plan.execution or 0.0), key)
 
 
 def _heaviest(plan: Plan) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import field
 
 from auroraml.records import dataclass
 from auroraml.teach.page.calls import TimeLine
@@ -61,6 +62,7 @@ class Comparison:
     after: Plan
     before_run: Run | None = None
     after_run: Run | None = None
+    failure: str = ""  # why there is no run
 
     @property
     def same(self) -> bool:
@@ -78,7 +80,7 @@ class Page:
     document: str
     comparison: Comparison | None = None
     grid: tuple[Run, ...] = ()
-    left_out: tuple[int, ...] = ()  # sizes of the grid that there was no time for
+    left_out: Mapping[int, str] = field(default_factory=dict)  # sizes of the grid that have no run, and why
 
 
 def bill_of(plan: Plan) -> tuple[BillLine, ...]:

@@ -192,8 +192,24 @@ def test_explain(connection: auroraml.Connection) -> None:
     assert plan.text.startswith("Result")
     assert str(plan) == plan.text
     assert plan.to_dict()[0]["Plan"]["Node Type"] == "Result"  # type: ignore[index] # a list of dictionaries
-    assert plan._repr_html_().startswith("<pre>Result")
+    assert plan._repr_html_().startswith('<div class="auroraml-plan">')
     assert "actual time" in connection.cursor().explain("SELECT 1", analyze=True, verbose=True).text
+
+
+def test_an_explanation_is_of_one_run(connection: auroraml.Connection) -> None:
+    connection.execute("CREATE TABLE counted (a int)")
+    plan = connection.explain("INSERT INTO counted VALUES (%s) RETURNING a", [7], analyze=True)
+    found = plan.to_dict()
+    assert isinstance(found, list) and f"Execution Time: {found[0]['Execution Time']:.3f} ms" in plan.text
+    page = plan._repr_html_()
+    assert "Insert on counted" in page and "own time" in page
+    assert connection.execute("SELECT a FROM counted").fetchall() == [(7,)]
+
+
+def test_an_explanation_without_a_plan_is_its_text(connection: auroraml.Connection) -> None:
+    connection.execute("CREATE TABLE there (a int)")
+    plan = connection.explain("CREATE TABLE IF NOT EXISTS there AS SELECT 1")
+    assert plan._repr_html_() == "<pre></pre>"
 
 
 def test_time_zones_of_the_session(connection: auroraml.Connection) -> None:
