@@ -111,6 +111,8 @@ class Later(ModuleType):
 
 
 compute: Any = Later("pyarrow.compute")
+difflib: Any = Later("difflib")
+tomllib: Any = Later("tomllib")
 
 
 class _Deferred(ModuleType):

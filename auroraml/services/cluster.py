@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import threading
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from typing import Protocol
 
 from auroraml.errors import FeatureNotSupported
 from auroraml.errors import SystemError as PgSystemError
+from auroraml.lazy import difflib
 from auroraml.records import dataclass
 from auroraml.services.iam import Policy, RoleArn, Statement
 from auroraml.services.iam import policy as read_policy

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
 from typing import Any
 
+from auroraml.lazy import tomllib
 from auroraml.records import dataclass
 
 TABLES = frozenset({"endpoints", "models", "comprehend", "faults", "services", "parameter_group", "prices", "cluster"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import date
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from auroraml.errors import InvalidParameterValue
+from auroraml.lazy import tomllib
 from auroraml.records import dataclass
 
 BUILT_IN = ("us-east-1",)
@@ -225,7 +225,8 @@ class PriceLists:
 
 def _read(name: str) -> Table:
     with (Path(__file__).parent / f"{name}.toml").open("rb") as file:
-        return tomllib.load(file)
+        found: Mapping[str, object] = tomllib.load(file)
+    return found
 
 
 def _merged(under: Table, over: Table) -> dict[str, object]:

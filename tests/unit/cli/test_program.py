@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from auroraml.lazy import DEFERRED
+
 NO_RESULT = "The command has no result, or the result has no columns."
 ENTRY = "from auroraml_cli.main import main; main()"
 
@@ -104,8 +106,19 @@ def test_start_up_imports_only_what_a_statement_needs() -> None:
     script = "import sys; from auroraml_cli.main import run; run(['-X', '-c', 'SELECT 1']); print(' '.join(sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.splitlines()[-1].split())
-    for name in ("boto3", "botocore", "sklearn", "xgboost", "pandas", "prompt_toolkit", "rich", "pygments"):
+    for name in ("boto3", "botocore", "sklearn", "xgboost", "pandas", "prompt_toolkit", "rich", "pygments", "regex", "urllib3", "tomllib", "hashlib"):
         assert name not in loaded
+    for name in ("pyarrow.compute", "pyarrow.csv", "pyarrow.parquet", "pyarrow.acero", "auroraml.functions.families", "auroraml.commands.families"):
+        assert name not in loaded
+    assert not [name for name in loaded if name.startswith(("auroraml.services.embedded.", "auroraml.dbapi.")) and name not in DEFERRED]
+    assert len([name for name in loaded if name.startswith("auroraml")]) < 425  # 405 with those whose bodies have not run
+
+
+def test_no_deferred_module_is_run_by_a_simple_statement() -> None:
+    script = "import sys; from auroraml_cli.main import run; run(['-X', '-c', 'SELECT 1']); from auroraml.lazy import DEFERRED; "
+    script += "print([name for name in DEFERRED if type(sys.modules.get(name)).__name__ == 'module'])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_options_of_the_connection_are_set() -> None:
