@@ -83,7 +83,7 @@ def _report() -> Any:
     try:
         return load("auroraml.scenarios.report")
     except ModuleNotFoundError as error:
-        raise ValueError(f"the report needs {error.name}: pip install 'auroraml[bench]', or --no-report") from error
+        raise ValueError(f"the report needs {error.name}: pip install 'auroraml[reports]', or --no-report") from error
 
 
 def _target(out: Path | None, scenario: Scenario | None, *, alone: bool) -> Path:
@@ -210,7 +210,7 @@ _BENCH = click.Command(
         click.Option(["--config"], type=PATH, help="A configuration file, as of auroraml-sql --config, beneath what the scenario says."),
         click.Option(["--only"], multiple=True, metavar="NAME=VALUE,...", help="Other values of one of the grid's names."),
         click.Option(["-o", "--out"], type=PATH, help="Results go to OUT.json, .parquet, .html and .png (default: bench-results/TIME-NAME)."),
-        click.Option(["--report/--no-report"], default=True, help="Whether to draw (needs matplotlib: the extra bench)."),
+        click.Option(["--report/--no-report"], default=True, help="Whether to draw (needs matplotlib: the extra reports)."),
         click.Option(["-q", "--quiet"], is_flag=True, help="No bar and no tables."),
     ],
 )
