@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 
@@ -34,7 +35,7 @@ class Formula:
         return self.kind in (QUANTITY, NODE) or any(part.counted for part in self.parts)
 
 
-STARTUP, TOTAL = "startup of ", "total of "
+STARTUP, TOTAL, OWN = "startup of ", "total of ", "rows it makes"
 WHOLE = "at least 1, whole"
 _LOG2 = 0.693147180559945
 _NAMES = {WHOLE: "rounded", "round": "rounded", "ceil": "rounded up", "floor": "rounded down"}
@@ -212,9 +213,10 @@ def text(formula: Formula, around: int = 0) -> str:
 
 def _sum(formula: Formula) -> str:
     made = ""
-    for term in terms(formula):
+    for term, times in Counter(terms(formula)).items():  # equal ones are told once, in the place of the first
         taken = term.op == "neg"
-        shown = text(term.parts[0] if taken else term, 2 if taken else 1)
+        several = f"{times} × " if times > 1 else ""
+        shown = several + text(term.parts[0] if taken else term, 2 if taken or several else 1)
         made += (" - " if taken else " + ") + shown if made else ("-" if taken else "") + shown
     return made or "0"
 

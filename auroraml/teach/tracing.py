@@ -25,12 +25,13 @@ from auroraml.sql.statements import Query
 from auroraml.teach import observed
 from auroraml.teach.binding import binding
 from auroraml.teach.firings import FIRINGS, Firing
-from auroraml.teach.formula import NODE, QUANTITY, STARTUP, TOTAL, Formula, formula, opened, put
+from auroraml.teach.formula import NODE, OWN, QUANTITY, STARTUP, TOTAL, Formula, formula, opened, put
 from auroraml.teach.number import plain
 from auroraml.teach.outline import Outliner
 from auroraml.teach.trace import Batches, Cost, Execution, Measured, Migration, Plan, PlanNode, RuleStep, Trace
 from auroraml.types.pg_type import PgType
 
+NOTHING: Mapping[int, tuple[str, str]] = {}
 Resolve = Callable[[int], PgType]
 
 
@@ -52,6 +53,11 @@ class Watch:
             CHOOSE.reset(tokens[0])
             FIRINGS.reset(tokens[1])
             watched.reset(tokens[2])
+
+    def rows(self) -> dict[int, tuple[str, str]]:
+        """Tables' rows as a leaf of formulas, by their identity (the ledger keeps them alive)."""
+        bases = (offer.relation for offer in self._ledger.offers if offer.relation.kind == "base" and offer.relation.alias)
+        return {id(relation.rows): (QUANTITY, f"rows of {relation.alias}") for relation in bases}
 
     def considered(self, resolve: Resolve) -> tuple[ConsideredRelation, ...]:
         """The paths, with plain numbers."""
@@ -94,7 +100,7 @@ def traced(seen: Seen) -> Trace:
     return Trace(
         sql=" ".join(explained.sql.split()) if "\n" not in explained.sql.strip() else explained.sql.strip(),
         syntax=None if seen.query is None else outline(seen.query.tree), binding=binding(seen.bound, outliner), migrations=_migrations(explained),
-        rules=tuple(_steps(seen)), considered=seen.watch.considered(resolve), plan=plan_of(explained),
+        rules=tuple(_steps(seen)), considered=seen.watch.considered(resolve), plan=plan_of(explained, seen.watch.rows()),
         unmigrated=None if seen.unmigrated is None else plan_of(replace(explained, plan=seen.unmigrated, metrics=None)),
         planning=explained.planning if explained.options.summary else None, priced=explained.options.costs, timed=explained.options.timing,
         execution=execution, cost=cost, settings=explained.changed_settings,
@@ -132,8 +138,8 @@ def _migrations(explained: Explained) -> tuple[Migration, ...]:
 # Plans
 
 
-def plan_of(explained: Explained) -> Plan:
-    """A plan with its formulas; its costs are Numbers where it was planned under a watch."""
+def plan_of(explained: Explained, rows: Mapping[int, tuple[str, str]] = NOTHING) -> Plan:
+    """A plan with its formulas; its costs are Numbers where it was planned under a watch, which knows the `rows` of its tables."""
     options = replace(explained.options, summary=False, settings=False, charges=False, migration=False, alternatives=False, hashes=False)
     made = document(replace(explained, options=options))
     models = list(_models(made.root, 0, 0))
@@ -142,7 +148,7 @@ def plan_of(explained: Explained) -> Plan:
     for node in _nodes(explained.plan):
         physical.setdefault(node.id, node)
     names = {model.id: model.head if heads.count(model.head) == 1 else f"{model.head} (node {model.id})" for model, _, _ in models}
-    formulas = Formulas(names)
+    formulas = Formulas(names, rows)
     measured = explained.metrics.nodes if explained.metrics is not None else None
     nodes = [
         _node(model, parent, depth, physical[model.id], names, formulas, None if measured is None else measured.get(model.id, NodeMetrics()))
@@ -187,8 +193,9 @@ def _measured(metrics: NodeMetrics) -> Measured:
 class Formulas:
     """The formulas of a plan's nodes: in each, what the nodes below cost is a leaf."""
 
-    def __init__(self, names: Mapping[int, str]) -> None:
+    def __init__(self, names: Mapping[int, str], rows: Mapping[int, tuple[str, str]] = NOTHING) -> None:
         self.names = names
+        self.rows = rows
         self.known: dict[int, tuple[Formula, Formula, Formula]] = {}
 
     def of(self, node: p.PhysicalPlan) -> tuple[Formula, Formula, Formula]:
@@ -200,7 +207,7 @@ class Formulas:
 
     def _made(self, node: p.PhysicalPlan) -> tuple[Formula, Formula, Formula]:
         below = [other for other in _nodes(node) if other.id != node.id]
-        leaves: dict[int, tuple[str, str]] = {}
+        leaves: dict[int, tuple[str, str]] = dict(self.rows)
         wholes: dict[float, list[tuple[Formula, Formula]]] = {}
         for other in sorted(below, key=lambda other: other.id):
             name, cost = self.names.get(other.id, other.label), other.cost
@@ -214,7 +221,7 @@ class Formulas:
         cost = node.cost
         for number in (cost.rows, opened(cost.rows)):
             if id(number) not in leaves:
-                leaves[id(number)] = QUANTITY, "rows it makes"
+                leaves[id(number)] = QUANTITY, OWN
         startup, total = put(formula(cost.startup, leaves), wholes), put(formula(cost.total, leaves), wholes)
         if startup.op:
             total = put(total, {startup.value: [(startup, Formula(value=startup.value, kind=NODE, label=f"{STARTUP}it"))]})

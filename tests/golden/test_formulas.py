@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,10 @@ from tests.runner.blocks import read
 from tests.runner.pinned import RECORDED
 from tests.runner.setups import SETUPS
 
+_PLANS = re.compile(rb"^plan |EXPLAIN", re.MULTILINE)
 # psql's screens, and what the planner's own ledger prints, have tests of their own
-EXPLAINING = [path for path in FILES if b"EXPLAIN" in path.read_bytes() and path.parent.name != "psql" and path.stem not in ("alternatives", "story")]
+APART = ("psql", "alternatives", "story")
+EXPLAINING = [path for path in FILES if _PLANS.search(path.read_bytes()) and not {path.parent.name, path.stem}.intersection(APART)]
 TURNS = 12  # a run takes every twelfth file, other ones each day
 
 

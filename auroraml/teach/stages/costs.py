@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from textwrap import wrap
 
-from auroraml.teach.formula import NODE, STARTUP, TOTAL, Formula, shown, terms, text
+from auroraml.teach.formula import NODE, OWN, STARTUP, TOTAL, Formula, shown, terms, text
 from auroraml.teach.trace import PlanNode, Trace
 from auroraml.teach.words import WIDTH, cost, count, paragraph
 
@@ -42,11 +42,7 @@ def _units(made: Formula) -> Iterator[Formula]:
 
 def _node(node: PlanNode) -> Iterator[str]:
     yield f"{node.name}: {cost(node.total)}"
-    rows = node.rows_formula
-    if rows is not None and rows.op:
-        yield f"  {count(node.rows, 'row')} expected = {text(rows)}"
-    else:
-        yield f"  {count(node.rows, 'row')} expected"
+    yield from paragraph(f"{count(node.rows, 'row')} expected{_origin(node.rows_formula)}", 2)
     for made, total, when in ((node.startup_formula, node.startup, "before the first row"), (node.total_formula, node.total, "to the last row")):
         if made is None or not (total or when.startswith("to")):
             continue
@@ -58,6 +54,13 @@ def _node(node: PlanNode) -> Iterator[str]:
         else:
             yield f"  {when}"
             yield from added(made, total)
+
+
+def _origin(rows: Formula | None) -> str:
+    """Where a node's rows come from: a formula, or all rows of a table."""
+    if rows is not None and rows.op:
+        return f" = {text(rows)}"
+    return f", the {rows.label}" if rows is not None and rows.label.startswith("rows ") and rows.label != OWN else ""
 
 
 def added(made: Formula, total: float) -> Iterator[str]:
