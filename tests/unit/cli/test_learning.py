@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pexpect
 import pytest
 from auroraml_cli.learning import Teacher, run
 from auroraml_cli.lesson_screen import Screen
@@ -170,3 +172,26 @@ def test_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     for bad in (["nine hundred"], ["99"], [str(tmp_path / "none.md")], ["--nonsense"]):
         assert run(bad) != 0
         assert "Error" in capsys.readouterr().err
+
+
+def test_on_a_terminal(tmp_path: Path) -> None:
+    own = tmp_path / "own.md"
+    own.write_text(TEXT)
+    environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path), "TERM": "xterm", "COLUMNS": "100"}
+    entry = "from auroraml_cli.main import main; main()"
+    child = pexpect.spawn(sys.executable, ["-c", entry, "learn", str(own)], env=environment, encoding="utf-8", dimensions=(35, 100), timeout=60)
+    child.expect("Enter goes on")
+    child.expect(r"Question 1\.")
+    child.send("7\r")
+    child.expect("Right.")
+    child.expect("Enter: the next step")
+    child.send("\r")
+    child.expect("Enter runs it")
+    child.send("\r")
+    child.expect(r"\(1 row\)")
+    child.expect("b\\) neither")
+    child.send("\x03")
+    child.expect("--continue")
+    child.expect(pexpect.EOF)
+    assert child.wait() == 0
+    assert Progress(tmp_path / "auroraml" / "lessons.json").of(LESSON).step == 1

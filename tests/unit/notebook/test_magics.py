@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import signal
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -205,3 +208,17 @@ def test_the_pages_cells_run(notebook: Notebook) -> None:
         notebook.run(cell)
         assert notebook.error is None, cell
     assert list(notebook.shell.user_ns["found"]) == [(1,), (2,)]
+
+
+def test_an_interrupt_cancels_the_statement(notebook: Notebook) -> None:
+    notebook.run("%sql SELECT 1")
+    former = signal.getsignal(signal.SIGINT)
+    timer = threading.Timer(0.5, lambda: signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT))
+    timer.start()
+    begun = time.monotonic()
+    notebook.run("%sql SELECT pg_sleep(60)")
+    timer.join()
+    assert time.monotonic() - begun < 30
+    assert "ERROR:  canceling statement due to user request" in notebook.printed
+    assert signal.getsignal(signal.SIGINT) is former
+    assert list(notebook.run("%sql SELECT 2")) == [(2,)]
