@@ -68,7 +68,7 @@ DEFERRED: frozenset[str] = frozenset((
     "auroraml.planner.rules.migrate_functions", "auroraml.planner.rules.pull_up_sublinks", "auroraml.planner.rules.pull_up_subqueries",
     "auroraml.planner.rules.repeated_calls", "auroraml.planner.rules.whole_rows", "auroraml.planner.set_operations", "auroraml.planner.subplans",
     "auroraml.services.batch_rows", "auroraml.services.embedded.setup", "auroraml.services.endpoint_calls", "auroraml.services.iam",
-    "auroraml.services.numbers", "auroraml.services.response", "auroraml.settings.unknown", "auroraml.sql.grammar", "auroraml.sql.into",
+    "auroraml.services.response", "auroraml.settings.unknown", "auroraml.sql.grammar", "auroraml.sql.into",
     "auroraml.storage.index", "auroraml.storage.pages", "auroraml.storage.table", "auroraml.system_views.extensions", "auroraml.types.arrow",
     "auroraml.types.bounds", "auroraml.types.datetime_forms", "auroraml.types.names", "auroraml.types.zones", "auroraml_cli.crosstab",
     "auroraml_cli.output.expanded",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from benchmarks import batch, functions, growth, memory, pipelines, planning, small, tpch, workers, writing
+from benchmarks import batch, functions, growth, memory, pipelines, planning, reality, simulate, small, tpch, workers, writing
 from benchmarks.figures import Figure, mean, of
 
 
@@ -72,6 +72,8 @@ SUBJECTS: Mapping[str, Callable[[], list[Figure]]] = {
     "batch": _batch,
     "workers": _workers,
     "memory": memory.figures,
+    "simulate": simulate.figures,
+    "reality": reality.figures,
     "growth": growth.figures,
 }
 APART = ("growth",)  # takes a quarter of an hour and most of the memory: only by name

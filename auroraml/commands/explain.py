@@ -8,18 +8,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from auroraml.batch import Batch, from_datums
+from auroraml.catalog.simulated import simulates
 from auroraml.commands.context import Bound, Host, command
 from auroraml.commands.plan_source import Chosen, made_anew
 from auroraml.commands.prepare import arguments, planned
 from auroraml.commands.tables import exists, new_relation, put_relation
 from auroraml.errors import FeatureNotSupported, InvalidParameterValue, SyntaxError, UndefinedParameter
+from auroraml.executor.context import ExecutionContext
 from auroraml.executor.pace import planning_seconds
+from auroraml.executor.run import Running
 from auroraml.explain import Explained, Options, render, without_plan
 from auroraml.ir.expr import ParamRef
 from auroraml.ir.logical import Output
 from auroraml.ir.metrics import Metrics
+from auroraml.ir.physical import PhysicalPlan, SeqScan
 from auroraml.ir.range_table import entries
-from auroraml.ir.tree import children
+from auroraml.ir.tree import children, walk
 from auroraml.lazy import load
 from auroraml.pipeline.pages import PROBES, Probes
 from auroraml.pipeline.result import ResultStream, of_batch
@@ -190,6 +194,20 @@ def explained(
     return render(host.explained)
 
 
+def _is_simulated(plan: PhysicalPlan, ctx: ExecutionContext) -> bool:
+    """Whether a plan is run without rows: it reads simulated ones, and time is virtual."""
+    return ctx.pace is not None and any(isinstance(node, SeqScan) and simulates(ctx.catalog, node.relation) for node in walk(plan))
+
+
+def _drain(running: Running, keep: Callable[[Batch], None]) -> None:
+    """Run a plan to its end."""
+    try:
+        while (batch := running.pull(1 << 62)) is not None:
+            keep(batch)
+    finally:
+        running.close()
+
+
 def _run(chosen: Chosen, params: tuple[Bound, ...], options: Options, host: Host, keep: Callable[[Batch], None]) -> Metrics:
     """What was measured while the plan ran."""
     clock = host.services.engine
@@ -197,11 +215,12 @@ def _run(chosen: Chosen, params: tuple[Bound, ...], options: Options, host: Host
     running = host.start(
         chosen.plan, chosen.bound, params, timing=options.timing, measured=True, charges=options.charges, buffers=options.buffers or options.wal
     )
-    try:
-        while (batch := running.pull(1 << 62)) is not None:
-            keep(batch)
-    finally:
-        running.close()
+    if _is_simulated(chosen.plan, running.ctx):
+        if keep is not _ignore:
+            raise FeatureNotSupported("EXPLAIN ANALYZE of CREATE TABLE AS over simulated rows is not supported")
+        running.ctx.metrics = load("auroraml.teach.simulate.explained").simulated(chosen.plan, running.ctx)
+    else:
+        _drain(running, keep)
     running.metrics.execution = (clock.now() - started) * 1000
     return running.metrics
 

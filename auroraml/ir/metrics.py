@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableSequence
 from dataclasses import field
 
 from auroraml.records import dataclass
@@ -12,8 +13,8 @@ from auroraml.services.meter import Bill
 class BatchMetrics:
     """Batches of a batch-mode Function Scan: sizes in rows and call times in milliseconds, one entry a batch."""
 
-    sizes: list[int] = field(default_factory=list)
-    times: list[float] = field(default_factory=list)
+    sizes: MutableSequence[int] = field(default_factory=list)
+    times: MutableSequence[float] = field(default_factory=list)
 
 
 @dataclass(kw_only=True)

@@ -143,6 +143,13 @@ class Account:
                 self._meter(key, usage, counted)
             self._charge(key, usage, counted, 0)
 
+    def book_usage(self, sent: Sent, usage: Usage, calls: int, retries: int) -> None:
+        """Calls whose usage was added up, as those are that were only simulated."""
+        key, counted = (sent.service, sent.operation, sent.target, self.prices.currency), (calls, retries, 0)
+        with self.meter.lock:
+            self._meter(key, usage, counted)
+        self._charge(key, usage, counted, 0)
+
     def _meter(self, key: Key, usage: Usage, counted: Counted) -> None:
         self.meter.units += usage.units
         self.meter.bill.line(key).add(usage, *counted)

@@ -1,0 +1,150 @@
+"""Requests: a batch's calls, sent one after another and again after throttling as services/calls.py does; what they took and what they cost."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from auroraml.services.calls import refused
+from auroraml.services.numbers import Numbers
+from auroraml.services.protocols import THROTTLED, ServiceFailure
+from auroraml.services.retry import MAX_ATTEMPTS, MAX_BACKOFF, SCALE, THROTTLING_SCALE, RetryQuota
+from auroraml.services.tariffs import REFUSED
+from auroraml.teach.simulate.instances import Failed, Instances
+from auroraml.teach.simulate.turns import Participant, Steps, Turns
+
+if TYPE_CHECKING:
+    from auroraml.teach.simulate.batches import BatchLoop
+
+LOOK = 1_024  # calls between looks at whether the statement was cancelled
+NOTED = 10_000  # calls of which each attempt is kept, if nothing else is said
+
+
+@dataclass(frozen=True, kw_only=True)
+class Called:
+    """What a batch function calls: the service, its operation and target, how many rows and bytes a request may have.
+
+    `row_bytes` of a request's body are a row's; `characters` are a document's. Both are estimates, by the widths that the planner knows.
+    """
+
+    service: str
+    operation: str
+    target: str
+    problem: str  # what could not be done, where it cannot
+    most_rows: int
+    row_bytes: int = 0
+    characters: int = 0
+    instance_type: str = ""
+
+    def requests(self, rows: int) -> Sequence[int]:
+        """The rows of each request of a batch."""
+        if rows <= self.most_rows:
+            return (rows,)
+        whole, rest = divmod(rows, self.most_rows)
+        return [self.most_rows] * whole + [rest] * (rest > 0)
+
+
+class Attempt(NamedTuple):
+    """One time that a request was sent, in seconds from the statement's start."""
+
+    call: int  # its number, from 0
+    target: int  # which of the statement's targets
+    worker: int
+    rows: int
+    instance: int | None
+    sent: float
+    start: float  # when an instance took it
+    end: float
+    error: str | None
+
+
+@dataclass(kw_only=True)
+class Spent:
+    """What one participant's calls of a plan node used: attempts beyond the first are retries; `seconds` are those that an endpoint is billed for."""
+
+    calls: int = 0
+    retries: int = 0
+    rows: int = 0
+    seconds: array[float] = field(default_factory=lambda: array("d"))  # of each attempt that is billed
+
+
+class Requests:
+    """All calls of a statement to one target."""
+
+    def __init__(self, called: Called, instances: Instances, turns: Turns, shared: Shared, target: int) -> None:
+        self.target = target
+        self.called = called
+        self.instances = instances
+        self.turns = turns
+        self.shared = shared
+
+    def batch(self, me: Participant, rows: int, loop: BatchLoop) -> Steps[None]:
+        """A batch of rows: its requests one after another. Many batches that are one request each may be sent at once, all but the last of them (swift.py)."""
+        parts = self.called.requests(rows)
+        if len(parts) == 1 and loop.swift and self.shared.calls >= self.shared.noted:
+            me.swift = loop
+            yield None
+            me.swift = None
+        for n in parts:
+            yield from self._send(me, n, loop.spent)
+
+    def _send(self, me: Participant, rows: int, spent: Spent) -> Steps[None]:
+        number, paid, called = self.shared.number(), 0, self.called
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            if self.turns.behind(me):
+                yield None
+            sent = me.time
+            try:
+                served = self.instances.request(sent, me.number, rows, rows * called.row_bytes)
+            except Failed as failed:
+                me.time = failed.end
+                failure = failed.failure
+                if failure.code not in REFUSED:
+                    spent.seconds.append(me.time - sent)
+                self.shared.note(Attempt(number, self.target, me.number, rows, failed.instance, sent, failed.start, me.time, failure.code))
+                failure.attempts, failure.exhausted = attempt, attempt == MAX_ATTEMPTS
+                paid = self.shared.quota.take(failure) if failure.transient and attempt < MAX_ATTEMPTS else 0
+                if not paid:
+                    raise refused(called.service, called.problem, failure.told(called.operation)) from failure
+                self._wait(me, attempt, failure)
+                continue
+            me.time = served.end
+            self.shared.quota.give_back(paid)
+            spent.calls += 1
+            spent.retries += attempt - 1
+            spent.rows += rows
+            spent.seconds.append(me.time - sent)
+            self.shared.note(Attempt(number, self.target, me.number, rows, served.instance, sent, served.start, me.time, None))
+            return
+
+    def _wait(self, me: Participant, attempt: int, failure: ServiceFailure) -> None:
+        """The pause before the next attempt (retry.backoff and retry.wait)."""
+        scale = THROTTLING_SCALE if failure.code in THROTTLED else SCALE
+        seconds = self.shared.jitter.uniform() * min(scale * 2 ** (attempt - 1), MAX_BACKOFF)
+        me.time += seconds
+
+
+class Shared:
+    """What all calls of a statement share: the quota for retries and the spread of their waits; and the attempts made first."""
+
+    def __init__(self, noted: int, check: Callable[[], None]) -> None:
+        self.check = check  # raises where the statement was cancelled
+        self.noted = noted  # calls of which each attempt is kept
+        self.quota = RetryQuota()
+        self.jitter = Numbers(0, "retry")
+        self.attempts: list[Attempt] = []
+        self.calls = 0
+
+    def number(self) -> int:
+        """The next call's."""
+        self.calls += 1
+        if not self.calls % LOOK:
+            self.check()
+        return self.calls - 1
+
+    def note(self, attempt: Attempt) -> None:
+        """Keep an attempt of one of the first calls."""
+        if attempt.call < self.noted:
+            self.attempts.append(attempt)

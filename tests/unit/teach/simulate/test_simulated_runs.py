@@ -1,0 +1,186 @@
+"""Runs without rows against runs over rows in virtual time: the same plans, times, counts, charges and calls, to the last digit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+import auroraml
+from auroraml.errors import FeatureNotSupported, ObjectNotInPrerequisiteState, SystemError
+from auroraml.services.embedded.endpoint import Callable
+from auroraml.services.embedded.hosting import HostingOptions
+
+PARALLEL = (
+    "SET max_parallel_workers_per_gather = 8; SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0;"
+    " ALTER TABLE support SET (parallel_workers = {workers})"
+)
+WRAPPER = "CREATE FUNCTION scored(body text) RETURNS int LANGUAGE SQL PARALLEL SAFE COST 5000 AS $$ SELECT aws_sagemaker.invoke_endpoint('ones', {rows}, body)::float::int $$"
+LOGNORMAL = {"base": 0.01, "per_row": 0.0001, "distribution": "lognormal", "spread": 0.4, "seed": 7}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A query over a table of so many rows, batches of so many, workers (0: no parallel plan) and how the endpoint is hosted."""
+
+    sql: str
+    rows: int = 3_000
+    batch: int = 100
+    workers: int = 0
+    settings: str = ""
+    hosting: HostingOptions = field(default_factory=lambda: HostingOptions(latency={"base": 0.03}))
+
+
+ALL, SUM, ORDERED = (
+    "SELECT id, scored(body) FROM support",
+    "SELECT sum(scored(body)) FROM support",
+    "SELECT id, scored(body) AS s FROM support ORDER BY s",
+)
+CASES = {
+    "no calls": Case(sql="SELECT count(*) FROM support"),
+    "no calls, workers": Case(sql="SELECT count(*) FROM support", workers=3),
+    "one participant": Case(sql=ALL),
+    "the last batch is smaller": Case(sql=ALL, rows=1_234, batch=500),
+    "one batch": Case(sql=ALL, rows=700, batch=1_000),
+    "batches of one row": Case(sql=ALL, rows=150, batch=1),
+    "quick calls": Case(sql=ALL, hosting=HostingOptions(latency={"base": 0.0007, "per_row": 0.00001})),
+    "no latency": Case(sql=ALL, hosting=HostingOptions()),
+    "LIMIT": Case(sql=f"{ALL} LIMIT 250"),
+    "LIMIT and OFFSET": Case(sql=f"{ALL} LIMIT 130 OFFSET 75", batch=60),
+    "LIMIT, workers": Case(sql=f"{ALL} LIMIT 450", workers=2),
+    "workers and instances": Case(sql=ALL, workers=3, hosting=HostingOptions(latency=LOGNORMAL, instances=4, concurrency=1)),
+    "workers without a leader": Case(sql=ALL, workers=3, settings="SET parallel_leader_participation = off"),
+    "queues": Case(sql=ALL, workers=4, hosting=HostingOptions(latency=LOGNORMAL, instances=2, concurrency=1)),
+    "several requests an instance": Case(sql=SUM, workers=4, hosting=HostingOptions(latency=LOGNORMAL, instances=2, concurrency=2)),
+    "least outstanding requests": Case(
+        sql=ALL, workers=4, hosting=HostingOptions(latency=LOGNORMAL, instances=3, concurrency=1, routing="LEAST_OUTSTANDING_REQUESTS")
+    ),
+    "throttled and sent again": Case(
+        sql=ALL, workers=2, batch=300, hosting=HostingOptions(latency={"base": 0.2, "distribution": "normal", "spread": 0.05}, instances=2, concurrency=1, max_queue=0)
+    ),
+    "partial sums": Case(sql=SUM, workers=3, hosting=HostingOptions(latency=LOGNORMAL, instances=2, concurrency=1)),
+    "sorted by each": Case(sql=ORDERED, workers=3, hosting=HostingOptions(latency=LOGNORMAL, instances=4)),
+    "sorted by one": Case(sql=ORDERED, hosting=HostingOptions(latency={"base": 0.005, "distribution": "normal", "spread": 0.002})),
+    "a condition on the table": Case(sql=f"{ALL} WHERE even", rows=2_000),
+    "a condition on the table, workers": Case(sql=f"{ALL} WHERE even", rows=4_000, workers=3),
+    "two calls": Case(sql="SELECT scored(body), scored(body || 'x') FROM support", rows=900),
+    "HAVING's kind of call: above a sort": Case(sql="SELECT scored(b) FROM (SELECT body AS b FROM support ORDER BY id OFFSET 0) s", rows=1_000),
+}  # fmt: skip
+
+
+def connected(case: Case) -> auroraml.Connection:
+    connection = auroraml.connect(autocommit=True, endpoints={"ones": Callable(lambda table: np.ones(table.num_rows), **case.hosting)})
+    connection.execute("CREATE EXTENSION aws_ml CASCADE")
+    connection.execute(WRAPPER.format(rows=case.batch))
+    connection.execute(
+        f"CREATE TABLE support AS SELECT g AS id, 'text ' || g AS body, g % 2 = 0 AS even FROM generate_series(1, {case.rows}) g; ANALYZE support"
+    )
+    connection.execute(PARALLEL.format(workers=case.workers) if case.workers else "SET max_parallel_workers_per_gather = 0")
+    connection.execute(f"SET auroraml.clock = 'virtual'; {case.settings}")
+    return connection
+
+
+def explained(connection: auroraml.Connection, sql: str) -> list[str]:
+    return [row[0] for row in connection.execute(f"EXPLAIN (ANALYZE, VERBOSE, CHARGES) {sql}").fetchall()]
+
+
+def calls(connection: auroraml.Connection) -> list[tuple[object, ...]]:
+    sql = "SELECT worker, items, attempts, start_ms, milliseconds, instance, queued_ms, attempt_times, error FROM auroraml.service_calls ORDER BY start_ms, worker"
+    return connection.execute(sql).fetchall()
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_a_run_without_rows_prints_what_a_run_over_rows_prints(case: Case) -> None:
+    connection = connected(case)
+    with_rows, made = explained(connection, case.sql), calls(connection)
+    connection.execute("SELECT auroraml.reset_service_calls()")
+    connection.execute(f"SELECT auroraml.simulate_rows('support', {case.rows})")
+    assert explained(connection, case.sql) == with_rows
+    assert calls(connection) == made
+    assert ("Batch Processing" in "\n".join(with_rows)) == ("scored" in case.sql)
+
+
+def test_throttled_calls_are_in_that_case() -> None:
+    connection = connected(CASES["throttled and sent again"])
+    connection.execute("SELECT auroraml.simulate_rows('support', 3000)")
+    explained(connection, ALL)
+    assert connection.execute("SELECT sum(attempts) > count(*) FROM auroraml.service_calls").fetchone() == (True,)
+
+
+def test_it_is_the_same_every_time_and_charged_as_calls_are() -> None:
+    case = CASES["queues"]
+    connection = connected(case)
+    connection.execute("SELECT auroraml.simulate_rows('support', 1000000)")
+    first = explained(connection, SUM)
+    assert explained(connection, SUM) == first
+    bill = connection.execute("SELECT calls, rows, amount FROM auroraml.statement_bill").fetchall()
+    assert len(bill) == 1
+    assert bill[0][1] == 1_000_000
+    assert bill[0][2] > 0
+
+
+def test_what_a_budget_does_not_allow_is_refused() -> None:
+    connection = connected(CASES["one participant"])
+    connection.execute("SELECT auroraml.simulate_rows('support', 1000000); SET auroraml.budget = '0.000001'")
+    with pytest.raises(auroraml.errors.ConfigurationLimitExceeded, match=r"service charges would exceed auroraml\.budget"):
+        explained(connection, ALL)
+
+
+def test_a_statement_whose_calls_fail_fails() -> None:
+    hosting = HostingOptions(latency={"base": 0.03}, faults={"throttle": 1.0})
+    connection = connected(Case(sql=ALL, hosting=hosting))
+    connection.execute("SELECT auroraml.simulate_rows('support', 100000)")
+    with pytest.raises(SystemError, match='could not invoke endpoint "ones"'):
+        explained(connection, ALL)
+
+
+@pytest.mark.parametrize(
+    ("sql", "named"),
+    [
+        ("WITH c AS MATERIALIZED (SELECT * FROM support) SELECT count(*) FROM c", "CTE Scan"),
+        ("SELECT id, (SELECT 1 FROM pg_class LIMIT 1) FROM support", "init plans"),
+        ("SELECT count(*) OVER () FROM support", "WindowAgg"),
+        ("SELECT DISTINCT ON (id) id, body FROM support", "Unique"),
+        ("SELECT even, count(*) FROM support GROUP BY ROLLUP (even)", "grouping sets"),
+        ("SELECT aws_sagemaker.invoke_endpoint('ones', id, body) FROM support", "depends on a row"),
+        ("SELECT aws_sagemaker.invoke_endpoint(body, 10, body) FROM support", "endpoint depends on a row"),
+        ("SELECT * FROM support ORDER BY id FETCH FIRST 3 ROWS WITH TIES", "WITH TIES"),
+    ],
+)  # fmt: skip
+def test_other_plans_are_refused_by_name(sql: str, named: str) -> None:
+    connection = connected(Case(sql=sql))
+    connection.execute("SELECT auroraml.simulate_rows('support', 100000)")
+    with pytest.raises(FeatureNotSupported, match=named):
+        explained(connection, sql)
+
+
+def test_pages_are_counted_as_evenly_as_rows_lie() -> None:
+    connection = connected(Case(sql=ALL, rows=20_000))
+    sql = "EXPLAIN (ANALYZE, BUFFERS) SELECT scored(body) FROM support LIMIT 150"
+    with_rows = connection.execute(sql).fetchall()
+    connection.execute("SELECT auroraml.simulate_rows('support', 20000)")
+    assert connection.execute(sql).fetchall() == with_rows
+    assert any("shared hit=" in row[0] for row in with_rows)
+
+
+def test_no_table_is_made_of_rows_that_are_not_there() -> None:
+    connection = connected(Case(sql=ALL))
+    connection.execute("SELECT auroraml.simulate_rows('support', 20000)")
+    with pytest.raises(FeatureNotSupported, match="CREATE TABLE AS over simulated rows"):
+        connection.execute("EXPLAIN ANALYZE CREATE TABLE made AS SELECT * FROM support")
+    assert connection.execute("SELECT to_regclass('made')").fetchone() == (None,)
+
+
+def test_a_long_simulation_can_be_cancelled() -> None:
+    connection = connected(Case(sql=ALL, batch=10))
+    connection.execute("SELECT auroraml.simulate_rows('support', 100000000); SET statement_timeout = '200ms'")
+    with pytest.raises(auroraml.errors.QueryCanceled):
+        explained(connection, ALL)
+
+
+def test_in_real_time_its_rows_cannot_be_read() -> None:
+    connection = connected(CASES["one participant"])
+    connection.execute("SELECT auroraml.simulate_rows('support', 100000); SET auroraml.clock = 'real'")
+    with pytest.raises(ObjectNotInPrerequisiteState, match="they are simulated"):
+        explained(connection, ALL)
