@@ -9,7 +9,7 @@ from html import escape
 from auroraml.teach.page.calls import Bar, Column, Lane, TimeLine
 from auroraml.teach.page.wording import count, duration, plural, share
 
-WIDTH, LEFT, RIGHT, TOP = 1080, 168, 78, 8  # of the drawing; names and sums stand left and right of the lanes
+WIDTH, LEFT, RIGHT, TOP = 1080, 188, 96, 8  # of the drawing; names and sums stand left and right of the lanes
 LANE, ROW, GAP, HEADING = 24, 15, 6, 24  # heights: a lane of one row, a row of several, between lanes, a group's name
 AXIS = 30
 NARROWEST = 0.8  # units: a bar is never drawn thinner
@@ -81,7 +81,7 @@ def _axis(length: float, bottom: float) -> Iterator[str]:
 
 def _lane(lane: Lane, length: float, y: float, height: float, key: str) -> Iterator[str]:
     right = WIDTH - RIGHT
-    name = lane.name if len(lane.name) <= 25 else lane.name[:8] + "…" + lane.name[-16:]
+    name = lane.name if len(lane.name) <= 27 else lane.name[:10] + "…" + lane.name[-16:]
     yield f'<rect class="ga-lane" x="{LEFT}" y="{y:g}" width="{right - LEFT}" height="{height:g}"/>'
     yield f'<text class="ga-name" x="0" y="{y + height / 2 + 4.5:g}">{escape(name)}<title>{escape(lane.name)}</title></text>'
     yield f'<text class="ga-sum" x="{WIDTH}" y="{y + height / 2 + 4.5:g}" text-anchor="end">{count(lane.calls)} · {share(lane.busy)}'

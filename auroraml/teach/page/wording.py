@@ -23,7 +23,7 @@ def duration(milliseconds: float | None) -> str:
 
 def _three(value: float) -> str:
     """Three significant digits, no more than two decimals of them."""
-    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:,.0f}"
+    return f"{value:.2f}" if value < 9.995 else f"{value:.1f}" if value < 99.95 else f"{value:,.0f}"
 
 
 def count(value: float | None) -> str:
@@ -38,12 +38,12 @@ def plural(value: float, noun: str) -> str:
 
 
 def money(amount: float | None, currency: str) -> str:
-    """As 0.06 USD or 0.000161 USD: to the cent, and to three digits where it is less than a unit."""
+    """As 1,234.50 USD, 0.60 USD or 0.000161 USD: to the cent, and to three digits where that is finer."""
     if amount is None:
         return "–"
-    digits = 2 if amount >= 1 or not amount else 2 - math.floor(math.log10(amount))
-    text = f"{amount:,.{digits}f}"
-    return f"{text.rstrip('0').rstrip('.') if amount < 1 else text} {currency}".rstrip()
+    digits = 2 - math.floor(math.log10(amount)) if 0 < amount < 1 else 2
+    whole, _, fraction = f"{amount:,.{max(digits, 2)}f}".partition(".")
+    return f"{whole}.{fraction.rstrip('0').ljust(2, '0')} {currency}".rstrip()
 
 
 def share(value: float) -> str:

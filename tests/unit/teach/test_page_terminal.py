@@ -51,7 +51,7 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     lines = out.getvalue().splitlines()
     assert max(map(cell_len, lines)) <= width
     assert any(line.startswith("Limit") for line in lines) and any(line.startswith("worker 2") for line in lines)
-    assert lines[-1] == "bill: 0.5 USD for 11 calls"
+    assert lines[-1] == "bill: 0.50 USD for 11 calls"
 
 
 def test_what_is_no_terminal_gets_no_colours() -> None:
@@ -91,4 +91,4 @@ def test_failed_attempts_and_retried_calls_are_marked() -> None:
 def test_the_best_size_stands_out() -> None:
     out = io.StringIO()
     figures_table([RUN], out, width=80, color=False)
-    assert " ".join(out.getvalue().split()) == "rows a batch all rows first row calls retries bill as written 100 ms 0.10 ms 11 1 0.5 USD"
+    assert " ".join(out.getvalue().split()) == "rows a batch all rows first row calls retries bill as written 100 ms 0.10 ms 11 1 0.50 USD"
