@@ -13,7 +13,7 @@ from markupsafe import Markup
 from auroraml.records import dataclass
 from auroraml.services.log import CallRecord
 from auroraml.teach.page import wording
-from auroraml.teach.page.calls import TimeLine, time_line
+from auroraml.teach.page.calls import DRAWN, TimeLine, time_line
 from auroraml.teach.page.curve import curve
 from auroraml.teach.page.gantt import gantt, summary
 from auroraml.teach.page.labels import Json
@@ -178,11 +178,11 @@ def fragment_html(plan: Plan, line: TimeLine | None = None, key: str = "auroraml
     )
 
 
-def document_html(document: Json, records: Sequence[CallRecord], key: str) -> str:
+def document_html(document: Json, records: Sequence[CallRecord], key: str, drawn: int = DRAWN) -> str:
     """The fragment for an object of EXPLAIN's JSON and the calls that its run made."""
     plan = read_plan(document)
     calls = recorded(records, currency=str(plan.charges.get("Currency", "")), planning=plan.planning or 0.0, execution=plan.execution or 0.0)
-    return fragment_html(plan, time_line(calls, plan.execution or 0.0), key)
+    return fragment_html(plan, time_line(calls, plan.execution or 0.0, drawn), key)
 
 
 def _heaviest(plan: Plan) -> int:
