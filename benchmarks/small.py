@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import duckdb
 import psycopg
@@ -61,6 +63,11 @@ class Peers:
 
         return run
 
+    @staticmethod
+    def literal(execute: Callable[..., Any], keys: Iterator[int]) -> Run:
+        """A look-up of another key each time, which stands in the text."""
+        return lambda: execute(f"{KEY}{next(keys)}").fetchall()
+
     def theirs(self, text: str, *params: object) -> Run:
         """PostgreSQL's, over loopback."""
         return lambda: self.postgres.execute(text, params or None).fetchall()  # type: ignore[call-overload] # a literal of ours
@@ -99,6 +106,9 @@ def measured(at: Peers, rounds: int = 60, take: Middle = statistics.median) -> l
         found.append(of("small", f"{name}, anew", {"auroraml": times["anew"], **peers}, goals={"postgresql": 5.0} if name == "SELECT 1" else None))
         found.append(of("small", f"{name}, new shape", {"auroraml": times["new shape"], **peers}))
     text = KEY + "%s"
+    keys = itertools.count(1)
+    others = {name: at.literal(run, keys) for name, run in (("auroraml", at.ours.execute), ("postgresql", at.postgres.execute))}
+    found.append(of("small", "key look-up, other literals", repeated(others, rounds, take)))
     times = repeated({"auroraml": at.kept(text, 500_000), "postgresql": at.theirs(text, 500_000)}, rounds, take)
     found.append(of("small", "key look-up, prepared", times, goals={"postgresql": 1.0}))
     return found

@@ -37,6 +37,39 @@ def inserts(pair: Pair, rows: int = 2_000, rounds: int = 5) -> dict[str, float]:
     return {name: value * 1000 / rows for name, value in interleave(_of(pair, work), rounds).items()}
 
 
+def texts(pair: Pair, rows: int = 2_000, rounds: int = 5) -> dict[str, float]:
+    """Microseconds of a one-row INSERT in a transaction of its own whose values stand in its text."""
+
+    def work(connection: Any) -> Callable[[], None]:
+        connection.execute("CREATE TABLE written (id int PRIMARY KEY, at int NOT NULL, amount numeric(12,2), note text)")
+        numbers = itertools.count()
+
+        def run() -> None:
+            for number in itertools.islice(numbers, rows):
+                connection.execute(f"INSERT INTO written VALUES ({number}, {number % 7}, {number}.5, 'note {number}')")
+
+        return run
+
+    return {name: value * 1000 / rows for name, value in interleave(_of(pair, work), rounds).items()}
+
+
+def many(pair: Pair, rows: int = 2_000, rounds: int = 5) -> dict[str, float]:
+    """Microseconds of a row inserted by executemany, a thousand at a time."""
+
+    def work(connection: Any) -> Callable[[], None]:
+        connection.execute("CREATE TABLE collected (id int PRIMARY KEY, at int NOT NULL, note text)")
+        numbers = itertools.count()
+
+        def run() -> None:
+            for _ in range(rows // 1_000):
+                values = [(number, number % 7, f"note {number}") for number in itertools.islice(numbers, 1_000)]
+                connection.cursor().executemany("INSERT INTO collected VALUES (%s, %s, %s)", values)
+
+        return run
+
+    return {name: value * 1000 / rows for name, value in interleave(_of(pair, work), rounds).items()}
+
+
 def copying(pair: Pair, rows: int = ROWS, rounds: int = 5, csv: bool = True) -> dict[str, float]:
     """Milliseconds of COPY FROM STDIN of rows of four columns into an empty table with a key."""
     separator = "," if csv else "\t"
@@ -102,7 +135,8 @@ def _timed(pair: Pair, work: Callable[[Any], Callable[[], object]], between: str
 
 
 KINDS: dict[str, Callable[[Pair], dict[str, float]]] = {
-    "insert_us": inserts, "copy_csv_1m_ms": copying, "copy_text_1m_ms": lambda pair: copying(pair, csv=False), "update_1m_ms": updating,
+    "insert_us": inserts, "text_insert_us": texts, "executemany_us": many, "copy_csv_1m_ms": copying, "copy_text_1m_ms": lambda pair: copying(pair, csv=False),
+    "update_1m_ms": updating,
     "fetch_10k_ms": fetching,
 }  # fmt: skip
 

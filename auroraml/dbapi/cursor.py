@@ -92,15 +92,18 @@ class Cursor:
         """Run `sql` once for each of `rows`, all or (in autocommit) none; `rowcount` is the total, or with `returning` each result's own."""
         self._check_open()
         results: list[Result] = []
-        total, tag = 0, None
+        total, tag, again, last = 0, None, None, ""
         session, names = self.connection.session, self.connection.prepared
         with self.connection.running(), self.connection.together():
             self._forget()
             for params in rows:  # each is a statement of its own
                 text, bound = convert(sql, params)
-                again = None if returning else session.repeat(names.name(text, bound, True), bound)
+                name = "" if returning else names.name(text, bound, True)
+                if again is None or name != last:
+                    again, last = session.repeater(name), name
                 if again is not None:
-                    total, tag = total + again.rowcount, again.tag
+                    again(bound)
+                    total, tag = total + 1, "INSERT 0 1"
                     continue
                 made = self._run(text, bound, True)
                 total, tag = total + sum(max(result.stream.rowcount, 0) for result in made), made[-1].stream.tag

@@ -15,7 +15,7 @@ from auroraml.commands.autoanalyze import autoanalyze
 from auroraml.commands.context import Bound, Server, handler_of
 from auroraml.commands.cursors import Cursor
 from auroraml.commands.plan_source import PlanSource
-from auroraml.commands.prepare import Prepared, run, run_named
+from auroraml.commands.prepare import Prepared, run_named
 from auroraml.commands.read_only import kept_from_standbys, written
 from auroraml.commands.register import load_table
 from auroraml.errors import (
@@ -29,9 +29,10 @@ from auroraml.errors import (
     ReadOnlySqlTransaction,
     SyntaxError,
 )
+from auroraml.executor.shortcuts import shortcut_of
 from auroraml.ir.logical import Output
 from auroraml.ir.objects import Function, Role
-from auroraml.pipeline.parameters import given
+from auroraml.pipeline.parameters import fit, given
 from auroraml.pipeline.result import ResultStream
 from auroraml.session.alike import AlikeTexts
 from auroraml.session.block import Block, State
@@ -288,23 +289,32 @@ class Session(Hosting):
         chosen = source.generic(self)
         return self.answer(chosen.plan, chosen.bound, values)
 
-    def repeat(self, name: str, params: tuple[Bound, ...]) -> ResultStream | None:
-        """Run a prepared statement within the open block once more where it takes a shortcut; None: it has to be executed as others are."""
+    def repeater(self, name: str) -> Callable[[tuple[Bound, ...]], None] | None:
+        """What runs a prepared INSERT of one row again and again within the open block; None where it has to be executed as others are."""
         prepared = self.prepared.get(name)
         if prepared is None or not prepared.source.short or not prepared.source.generic_plans or self.block.state is not State.OPEN:
             return None
-        try:
-            self.interrupt.begin(self.settings[STATEMENT_TIMEOUT])
-            self.transaction.statement()
-            stream = run(prepared, given(prepared.source.types, params, self.style), self)
-            stream.drain()
-            self.interrupt.end()
-        except BaseException as error:
-            translated = self.failed(error)
-            if translated is error:
-                raise
-            raise translated from error
-        return stream
+        source = prepared.source
+        chosen = source.generic(self)
+        short, style, timeout = shortcut_of(chosen.plan), self.style, self.settings[STATEMENT_TIMEOUT]
+        if short is None or chosen.bound.tag != "INSERT" or self.settings[TRANSACTION_READ_ONLY] or not self.server.observer.shortcuts:
+            return None
+
+        def once(params: tuple[Bound, ...]) -> None:
+            try:
+                self.interrupt.begin(timeout)
+                self.transaction.statement()
+                values = params if fit(source.types, params) else given(source.types, params, style)
+                source.generic_plans += 1
+                short.run(values, self)
+                self.interrupt.end()
+            except BaseException as error:
+                translated = self.failed(error)
+                if translated is error:
+                    raise
+                raise translated from error
+
+        return once
 
     def describe(self, text: str) -> tuple[Output, ...]:
         """The columns that the one statement in `text` would return, without running it (the protocol's Describe); none for utility statements."""
