@@ -135,6 +135,8 @@ def simplified(formula: Formula) -> Formula:
             return right
         if formula.op in "*/" and _is(right, 1.0) and not right.op:
             return left
+        if formula.op == "/" and left == right:
+            return Formula(value=formula.value, kind=NUMBER)
         if formula.op == "*" and formula.value == 0.0:
             return Formula(value=0.0, kind=NUMBER)
     elif formula.op in (WHOLE, "round", "ceil") and formula.parts[0].value == formula.value:

@@ -37,6 +37,7 @@ def test_a_sum_of_products_is_told_with_its_names() -> None:
 
 def test_ones_and_zeros_change_nothing_and_are_left_out() -> None:
     assert read(ROW * 1.0 + 0.0).label == "cpu_tuple_cost"
+    assert text(read(named(3.0, "rows") / named(3.0, "rows") * ROW)) == "0.01 cpu_tuple_cost"
     assert text(read(named(3.0, "rows") * (ROW * named(1.0, "columns")))) == "3 rows × 0.01 cpu_tuple_cost"
 
 
