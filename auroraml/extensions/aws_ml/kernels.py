@@ -30,21 +30,22 @@ def detect_one(ctx: CallContext, texts: Vector, languages: Vector, limits: Vecto
     return detect_sentiment(ctx, texts, languages, limits, single=True)
 
 
+_NAMES = pa.array(LABELS, pa.large_string())
+
+
 def detect_sentiment(ctx: CallContext, texts: Vector, languages: Vector, limits: Vector, *, single: bool = False) -> Vector:
     """Sentiment and confidence; NULL where the text or the language is, and where a setting has it so for texts that Comprehend refuses."""
     positive(ctx, limits)
     n = texts.n
     valid = texts.valid & languages.valid
     index = np.flatnonzero(valid)
-    labels, confidence = ctx.services.detect_sentiment(
-        _strings(texts.take(index)), _strings(languages.take(index)), ctx.check_cancel, index, single=single
-    )
+    known = (texts, languages) if len(index) == n else (texts.take(index), languages.take(index))
+    labels, confidence = ctx.services.detect_sentiment(_strings(known[0]), _strings(known[1]), ctx.check_cancel, index, single=single)
     words, scores = np.full(n, UNKNOWN, np.int64), np.zeros(n, np.float32)
     words[index], scores[index] = labels, confidence
     valid = words != UNKNOWN
-    names = pa.array(LABELS, pa.large_string()).take(pa.array(np.maximum(words, 0)))
     validity = None if valid.all() else valid
-    return StructVector([TextVector(names), FixedVector(scores)], n, validity)
+    return StructVector([TextVector(_NAMES.take(pa.array(np.maximum(words, 0)))), FixedVector(scores)], n, validity)
 
 
 def _strings(vector: Vector) -> list[str]:
