@@ -161,6 +161,11 @@ class BatchLoop(Simulated):
         self.scan.settle_call((me.time - self.called_at) * 1000)
         return self.place - self.called
 
+    @property
+    def unpaid(self) -> int:
+        """Outer rows that were read in this pull, which its end will pay for."""
+        return self.read() - self.paid[2]
+
     def counted(self, rows: int) -> None:
         """So many rows were answered, fetched, joined and paid for."""
         inner = self.scan.metrics
@@ -174,7 +179,7 @@ class BatchLoop(Simulated):
     @property
     def swift(self) -> int:
         """How many whole batches follow the one about to be called, with nothing that others see but their calls."""
-        if not self.whole or self.fresh or not self.together or self.filter is not None:
+        if not self.whole or not self.together or self.filter is not None or (self.fresh and not self.paid[0]):
             return 0
         return (self.gathered - self.place) // self.batch.rows - 1
 

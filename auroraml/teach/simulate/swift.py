@@ -46,10 +46,14 @@ class Afterwards:
 
     def of(self, batches: int) -> tuple[float, float]:
         """Of the loop, and of the scan."""
-        n, outer, inner = batches * self.rows, self.outer, self.inner
-        nested = outer.pull + (0 * outer.loop + n * outer.row + n * outer.read)
-        found = self.known[batches] = (nested, n * inner.loop + n * inner.row + n * inner.read)
+        n, inner = batches * self.rows, self.inner
+        found = self.known[batches] = (self.loop(batches, 0), n * inner.loop + n * inner.row + n * inner.read)
         return found
+
+    def loop(self, batches: int, unpaid: int) -> float:
+        """Of the loop, where `unpaid` outer rows were read as well."""
+        n, outer = batches * self.rows, self.outer
+        return outer.pull + (0 * outer.loop + n * outer.row + (n + unpaid) * outer.read)
 
     def table(self, most: int) -> Floats:
         """Both for up to so many batches."""
@@ -67,7 +71,7 @@ def hurry(first: Participant, ready: list[Entry]) -> None:
     runners = [
         entry[3]
         for entry in ready
-        if entry[3].swift is not None and entry[3].swift.node is node and entry[3].swift.pulled == entry[3].swift.called_at
+        if entry[3].swift is not None and entry[3].swift.node is node and entry[3].swift.swift and entry[3].swift.pulled == entry[3].swift.called_at
     ]
     runners.sort(key=lambda runner: (runner.number, runner.began))
     if not runners:
@@ -105,6 +109,7 @@ class Fast:
         self.left = np.array([loop.swift for loop in loops])
         self.begun = [loop.called_at for loop in loops]  # the pull
         self.batches = [(loop.place - loop.called) // rows for loop in loops]  # of the pull so far
+        self.unpaid = [loop.unpaid for loop in loops]
         self.limit = instances.hosting.concurrency or 0
         most, ends = self.limit, instances.outstanding
         self.slots = [[0.0] * max(most - len(known), 0) + [end for end, _ in known[-most:]] for known in ends] if most else []
@@ -138,7 +143,7 @@ def make(fast: Fast, until: Order, calls: Calls, afterwards: Afterwards) -> list
 
 def stretch(fast: Fast, numbers: tuple[list[float], list[int]], until: Order, calls: Calls, afterwards: Afterwards) -> None:
     """A call for each of some numbers, if it does not come to `until`: each decides when the next one comes, and what it finds."""
-    heap, slots, limit, begun, batches, known = fast.heap, fast.slots, fast.limit, fast.begun, fast.batches, afterwards.known
+    heap, slots, limit, begun, batches, known, unpaid = fast.heap, fast.slots, fast.limit, fast.begun, fast.batches, afterwards.known, fast.unpaid
     sent_by, answered, soonest = calls.runners.append, calls.answered.append, until[0]
     for seconds, where in zip(*numbers, strict=True):
         now, place = heap[0]
@@ -160,6 +165,9 @@ def stretch(fast: Fast, numbers: tuple[list[float], list[int]], until: Order, ca
             heapreplace(heap, (end, place))
         else:
             first, second = known.get(count) or afterwards.of(count)
+            if unpaid[place]:
+                first = afterwards.loop(count, unpaid[place])
+                unpaid[place] = 0
             then = begun[place] = end + first + second
             batches[place] = 0
             sent_by(place + count * SHIFT)
@@ -211,14 +219,18 @@ def settle(runners: Sequence[Participant], calls: Calls, placed: Sequence[int], 
     for place, (me, loop) in enumerate(zip(runners, loops_of(runners), strict=True)):
         mine = order[edges[place] : edges[place + 1]]
         if len(mine):
-            _count(me, loop, (answered[mine], then[mine], batches[mine]), table[:, 1])
+            _count(me, loop, (answered[mine], then[mine], batches[mine]), table[:, 1], afterwards)
             if instances.queues:
                 insort(instances.outstanding[placed[mine[-1]]], (float(answered[mine[-1]]), me.number))
 
 
-def _count(me: Participant, loop: BatchLoop, found: tuple[Floats, Floats, npt.NDArray[np.int64]], second: Floats) -> None:
+def _count(me: Participant, loop: BatchLoop, found: tuple[Floats, Floats, npt.NDArray[np.int64]], second: Floats, afterwards: Afterwards) -> None:
     answered, then, batches = found
     scan, rows, n = loop.scan, loop.batch.rows, len(answered)
+    ends = np.flatnonzero(batches)  # calls that were a pull's last
+    if len(ends) and (unpaid := loop.unpaid):
+        first, count = ends[0], int(batches[ends[0]])
+        then[first] = answered[first] + afterwards.loop(count, unpaid) + second[count]
     sent = np.concatenate([[me.time], then[:-1]])
     took = answered - sent
     scan.many(rows, took * 1000)
@@ -226,20 +238,20 @@ def _count(me: Participant, loop: BatchLoop, found: tuple[Floats, Floats, npt.ND
     spent.calls += n
     spent.rows += n * rows
     spent.seconds.frombytes(took.tobytes())
-    ends = np.flatnonzero(batches)  # calls that were a pull's last
-    begun = loop.called_at
+    begun, pulled = loop.called_at, loop.pulled
     if len(ends):
         begins = np.concatenate([[begun], then[ends[:-1]]])
         calling = (answered[ends] - begins) * 1000
         scan.metrics.startup = _added(scan.metrics.startup, calling)
         scan.metrics.total = _added(scan.metrics.total, np.stack([calling, second[batches[ends]] * 1000], axis=1).ravel())
-        loop.metrics.total = _added(loop.metrics.total, (then[ends] - begins) * 1000)
-        begun = float(then[ends[-1]])
+        loop.metrics.total = _added(loop.metrics.total, (then[ends] - np.concatenate([[pulled], begins[1:]])) * 1000)
+        begun = pulled = float(then[ends[-1]])
+        loop.fresh = False
         given = int(batches[ends].sum()) * rows
         loop.counted(given)
         loop.called += given
     loop.place += n * rows
-    loop.called_at = loop.pulled = begun
+    loop.called_at, loop.pulled = begun, pulled
     loop.begun = me.time = float(then[-1])
 
 
