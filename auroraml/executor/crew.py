@@ -28,7 +28,7 @@ QUEUED = 131_072  # rows of one worker that wait for the leader before it waits 
 LINGER = 0.005  # seconds that a leader which is asked for all rows waits for more: waking it for each batch takes time from the workers
 SMALL = 8_192  # rows of batches that are put together
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-WORTH = 0.1  # seconds of work for each participant: numpy holds the interpreter's lock while it takes, adds by code and looks for true values
+WORTH = 0.1  # seconds of work for each participant: some of numpy (adding by code, repeating) holds the interpreter's lock
 T = TypeVar("T")
 
 
