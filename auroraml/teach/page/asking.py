@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
@@ -12,6 +13,7 @@ from auroraml.errors import DatabaseError, NoActiveSqlTransaction, QueryCanceled
 from auroraml.records import dataclass
 from auroraml.services.log import CallRecord
 from auroraml.settings.batches import AURORAML_MAX_ROWS_PER_BATCH
+from auroraml.settings.core import STATEMENT_TIMEOUT
 from auroraml.settings.services import AURORAML_CLOCK
 from auroraml.teach.page.calls import DRAWN, time_line
 from auroraml.teach.page.plan import Plan, read_plan, walk
@@ -22,6 +24,7 @@ SAVEPOINT = "auroraml_page"
 SIZES = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000)
 MIGRATION = "apg_enable_function_migration"
 TOO_LONG = "there was no time to simulate it"
+TIMED_OUT = "canceling statement due to statement timeout"
 SHOWN = ("auroraml.", "apg_", "aws_")  # settings of the emulation, which EXPLAIN (SETTINGS) does not list
 EXPLAINED = "VERBOSE, MIGRATION, SETTINGS, FORMAT JSON"
 
@@ -40,7 +43,7 @@ class Ask(Protocol):
 class Wish:
     """What a page is to have. `clock` is what the grid of sizes runs on: virtual, or real where somebody wants to wait for it.
 
-    `seconds` is how long the grid may take to compute; what does not fit is left out and named.
+    `seconds` is how long the grid may take to compute, and as long the comparison; what does not fit is left out and named.
     """
 
     analyze: bool = True
@@ -118,20 +121,25 @@ def _compared(ask: Ask, query: str, wish: Wish) -> Comparison:
     for value in ("off", "on"):
         with undone(ask, f"{MIGRATION} = {value}"):
             plans.append(read_plan(json.loads(_explained(ask, EXPLAINED, query))[0]))
-        runs.append(_tried(ask, query, wish, f"{MIGRATION} = {value}") if wish.analyze else "")
+        runs.append(_tried(ask, query, wish, wish.seconds / 2, f"{MIGRATION} = {value}") if wish.analyze else "")
     before, after = (run if isinstance(run, Run) else None for run in runs)
     return Comparison(
         before=plans[0], after=plans[1], before_run=before, after_run=after, failure=next((run for run in runs if isinstance(run, str)), "")
     )
 
 
-def _tried(ask: Ask, query: str, wish: Wish, *settings: str, size: int | None = None) -> Run | str:
-    """A run on the wished clock with local settings; where the statement fails with them, why."""
+def _tried(ask: Ask, query: str, wish: Wish, seconds: float, *settings: str, size: int | None = None) -> Run | str:
+    """A run on the wished clock with local settings; where the statement fails with them, or is not simulated within so many seconds, why."""
+    if seconds <= 0:
+        return TOO_LONG
+    patience = f"{STATEMENT_TIMEOUT.name} = {math.ceil(seconds * 1000)}"  # by the real clock also where the statement's is virtual
     try:
-        with undone(ask, f"{AURORAML_CLOCK.name} = {wish.clock}", *settings):
+        with undone(ask, f"{AURORAML_CLOCK.name} = {wish.clock}", patience, *settings):
             return explained_run(ask, query, size=size, clock=wish.clock, drawn=DRAWN // 2)[0]
-    except QueryCanceled:
-        raise
+    except QueryCanceled as error:
+        if error.diag.message_primary != TIMED_OUT:
+            raise
+        return TOO_LONG
     except DatabaseError as error:
         return error.diag.message_detail or error.diag.message_primary or str(error)
 
@@ -144,8 +152,7 @@ def _grid(ask: Ask, query: str, run: Run, wish: Wish) -> tuple[tuple[Run, ...], 
     left_out: dict[int, str] = {}
     until = time.monotonic() + wish.seconds
     for size in reversed(sizes):
-        late = time.monotonic() >= until
-        made = TOO_LONG if late else _tried(ask, query, wish, f"{AURORAML_MAX_ROWS_PER_BATCH.name} = {size}", size=size)
+        made = _tried(ask, query, wish, until - time.monotonic(), f"{AURORAML_MAX_ROWS_PER_BATCH.name} = {size}", size=size)
         if isinstance(made, Run):
             found.append(made)
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import time
 from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
@@ -29,12 +30,15 @@ ANALYZE t;
 QUERY = "SELECT a, score(a) FROM t;"
 
 
+SLOW = 1_000_000
 REFUSED, WORDS = 3, "requests of this size are not to my liking"
 
 
 def answer(table: pa.Table) -> pa.Array:
     if table.num_rows == REFUSED:
         raise ValueError(WORDS)
+    if table.num_rows and int(table.column(0)[0].as_py()) >= SLOW:
+        time.sleep(0.02)
     return pa.array([0.5] * table.num_rows, pa.float32())
 
 
@@ -95,6 +99,16 @@ def test_what_does_not_fit_the_time_is_named(client: Embedded) -> None:
     page = asked(client, QUERY, Wish(sizes=(10, 20), seconds=0.0))
     assert (page.grid, page.left_out) == ((), dict.fromkeys((10, 20), TOO_LONG))
     assert f"No 10, 20: {TOO_LONG}." in page_html(page)
+
+
+def test_a_run_that_takes_too_long_is_stopped(client: Embedded) -> None:
+    rows(client, "INSERT INTO t SELECT 1000 FROM generate_series(1, 140); ANALYZE t")
+    slow = f"SELECT score(a + {SLOW}) FROM t"
+    page = asked(client, slow, Wish(sizes=(1, 100), seconds=1.0))
+    assert [run.size for run in page.grid] == [100]
+    assert page.left_out == {1: TOO_LONG}
+    assert page.comparison is not None and page.comparison.before_run is None and page.comparison.failure == TOO_LONG
+    assert rows(client, "SHOW statement_timeout") == [("0",)]
 
 
 def test_a_size_with_which_the_statement_fails_says_why(client: Embedded) -> None:
