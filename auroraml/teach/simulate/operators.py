@@ -14,12 +14,16 @@ from auroraml.executor.operator import ALL, LARGE
 from auroraml.executor.operators.tables import LARGEST, LOOK_AHEAD
 from auroraml.executor.pace import Rates, rates_of
 from auroraml.ir import physical as p
+from auroraml.ir.expr import Call
 from auroraml.ir.metrics import NodeMetrics
+from auroraml.ir.tree import children, walk
 from auroraml.teach.simulate.crew import Dealt, InOrder, Member, stop_if_finishing
 from auroraml.teach.simulate.turns import Participant, Steps
 
 if TYPE_CHECKING:
     from auroraml.teach.simulate.run import Simulation
+
+SERVICES = ("aws_comprehend", "aws_sagemaker", "aws_bedrock")  # the schemas of functions that call one
 
 
 class Part:
@@ -44,6 +48,7 @@ class Simulated:
 
     def __init__(self, node: p.PhysicalPlan, part: Part, children: Sequence[Simulated] = ()) -> None:
         refuse_subplans(node)
+        refuse_row_calls(node)
         self.node = node
         self.part = part
         self.me = part.me
@@ -156,6 +161,17 @@ def refuse_subplans(node: p.PhysicalPlan) -> None:
     """0A000 for what is not simulated: init plans."""
     if node.init_plans:
         raise FeatureNotSupported("a simulated run of init plans and WITH queries is not supported")
+
+
+def refuse_row_calls(node: p.PhysicalPlan) -> None:
+    """0A000 for service calls of a node's own expressions, one a row: batches alone are simulated."""
+    if isinstance(node, p.FunctionScan):
+        return
+    for part in children(node):
+        if not isinstance(part, p.PhysicalPlan) and any(
+            isinstance(x, Call) and (x.function.batch or x.function.schema in SERVICES) for x in walk(part)
+        ):
+            raise FeatureNotSupported("a simulated run of service calls for each row is not supported")
 
 
 # Scans

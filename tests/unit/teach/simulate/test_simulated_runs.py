@@ -146,6 +146,7 @@ def test_a_statement_whose_calls_fail_fails() -> None:
         ("SELECT aws_sagemaker.invoke_endpoint('ones', id, body) FROM support", "depends on a row"),
         ("SELECT aws_sagemaker.invoke_endpoint(body, 10, body) FROM support", "endpoint depends on a row"),
         ("SELECT * FROM support ORDER BY id FETCH FIRST 3 ROWS WITH TIES", "WITH TIES"),
+        ("SELECT sum(CASE WHEN even THEN length(aws_bedrock.invoke_model('m', 'a', 'a', body)) END) FROM support", "service calls for each row"),
     ],
 )  # fmt: skip
 def test_other_plans_are_refused_by_name(sql: str, named: str) -> None:
@@ -153,6 +154,13 @@ def test_other_plans_are_refused_by_name(sql: str, named: str) -> None:
     connection.execute("SELECT auroraml.simulate_rows('support', 100000)")
     with pytest.raises(FeatureNotSupported, match=named):
         explained(connection, sql)
+
+
+def test_calls_row_by_row_are_refused() -> None:
+    connection = connected(Case(sql=ALL))
+    connection.execute("SELECT auroraml.simulate_rows('support', 100000); SET apg_enable_function_migration = off")
+    with pytest.raises(FeatureNotSupported, match="service calls for each row"):
+        explained(connection, ALL)
 
 
 def test_pages_are_counted_as_evenly_as_rows_lie() -> None:
