@@ -27,10 +27,9 @@ def tell(trace: Trace) -> Iterator[str]:
     elif known:
         yield from paragraph(f"That is by the price list {trace.cost.prices}.")
     rows = sum(line.rows for line in lines)
-    if known and rows and (total := sum(known, Decimal(0))):
-        yield from paragraph(
-            f"A million rows like these would come to {amount((total * 1_000_000 / rows).quantize(Decimal('0.01')), trace.cost.currency)}."
-        )
+    million = (sum(known, Decimal(0)) * 1_000_000 / rows).quantize(Decimal("0.01")) if known and rows else Decimal(0)
+    if million:
+        yield from paragraph(f"A million rows like these would come to {amount(million, trace.cost.currency)}.")
 
 
 def _line(line: BillLine) -> str:
