@@ -15,7 +15,7 @@ from auroraml.commands.prepare import arguments, planned
 from auroraml.commands.tables import exists, new_relation, put_relation
 from auroraml.errors import FeatureNotSupported, InvalidParameterValue, SyntaxError, UndefinedParameter
 from auroraml.executor.context import ExecutionContext
-from auroraml.executor.pace import planning_seconds
+from auroraml.executor.pace import planning_seconds, starting_seconds
 from auroraml.executor.run import Running
 from auroraml.explain import Explained, Options, render, without_plan
 from auroraml.ir.expr import ParamRef
@@ -212,6 +212,7 @@ def _run(chosen: Chosen, params: tuple[Bound, ...], options: Options, host: Host
     """What was measured while the plan ran."""
     clock = host.services.engine
     started = clock.now()
+    clock.spend(starting_seconds(chosen.plan))
     running = host.start(
         chosen.plan, chosen.bound, params, timing=options.timing, measured=True, charges=options.charges, buffers=options.buffers or options.wal
     )

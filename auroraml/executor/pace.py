@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from auroraml.batch import Batch
-from auroraml.executor.engine_times import NODES, OPERATION, OTHERS, PLANNED_NODE, PLANNING, NodeTimes
+from auroraml.executor.engine_times import NODES, OPERATION, OTHERS, PLANNED_NODE, PLANNING, STARTED_NODE, STARTING
 from auroraml.ir import expr as e
 from auroraml.ir.metrics import NodeMetrics
-from auroraml.ir.physical import PhysicalPlan
+from auroraml.ir.physical import Aggregate, FunctionScan, PhysicalPlan
 from auroraml.ir.tree import every, walk
 from auroraml.services.clock import Clock
 from auroraml.services.virtual_time import VirtualTime
@@ -23,18 +23,27 @@ NANOSECONDS = 1e-9
 
 
 class Rates:
-    """The seconds of one plan node: each loop, pull, row read and row given, what its expressions take included."""
+    """The seconds of one plan node: its start, each loop, pull, row read and row given, what its expressions take included."""
 
-    __slots__ = ("loop", "pull", "read", "row")
+    __slots__ = ("loop", "pull", "read", "row", "start")
 
     def __init__(self, node: PhysicalPlan) -> None:
-        times = NODES.get(type(node).__name__, OTHERS)
-        self.loop, self.pull = times.loop * NANOSECONDS, times.pull * NANOSECONDS
-        self.read = (times.read + OPERATION * operations(node.filter)) * NANOSECONDS
-        self.row = (times.row + OPERATION * operations(node.targets)) * NANOSECONDS
+        times = NODES.get(kind_of(node), OTHERS)
+        self.start, self.loop, self.pull = times.start * NANOSECONDS, times.loop * NANOSECONDS, times.pull * NANOSECONDS
+        tested, made = operations(node.filter), operations(node.targets)
+        before, after = (made, 0) if isinstance(node, Aggregate) else (0, made)
+        self.read = (times.read + OPERATION * (tested + before)) * NANOSECONDS
+        self.row = (times.row + OPERATION * after) * NANOSECONDS
 
 
 _RATES: WeakKeyDictionary[PhysicalPlan, Rates] = WeakKeyDictionary()
+
+
+def kind_of(node: PhysicalPlan) -> str:
+    """What a node's rates are known by."""
+    if isinstance(node, Aggregate):
+        return f"{node.strategy.capitalize()}Aggregate"
+    return "BatchFunctionScan" if isinstance(node, FunctionScan) and node.batch else type(node).__name__
 
 
 def operations(exprs: Sequence[e.Expr]) -> int:
@@ -52,7 +61,17 @@ def rates_of(node: PhysicalPlan) -> Rates:
 
 def planning_seconds(plan: PhysicalPlan) -> float:
     """What planning takes."""
-    return PLANNING + PLANNED_NODE * sum(isinstance(part, PhysicalPlan) for part in walk(plan))
+    return PLANNING + PLANNED_NODE * nodes_of(plan)
+
+
+def starting_seconds(plan: PhysicalPlan) -> float:
+    """What making operators of a plan, and letting them go, takes."""
+    return STARTING + STARTED_NODE * nodes_of(plan)
+
+
+def nodes_of(plan: PhysicalPlan) -> int:
+    """How many nodes a plan has."""
+    return sum(isinstance(part, PhysicalPlan) for part in walk(plan))
 
 
 Counts = tuple[int, int, int]  # loops, rows given, rows read
@@ -75,9 +94,11 @@ class Pace:
         running.produce = partial(self._produced, followed, running.produce)  # type: ignore[method-assign] # for itself
 
     def _produced(self, followed: Followed, produce: Callable[[int], Batch | None], n: int) -> Batch | None:
+        if not followed.started:
+            followed.started = True
+            self.clock.spend(followed.rates.start)
         batch = produce(n)
-        rates = followed.rates
-        self.clock.spend(rates.pull + followed.owed(0 if batch is None else batch.n))
+        self.clock.spend(followed.rates.pull + followed.owed(0 if batch is None else batch.n))
         for child in followed.running.children:
             self._settle(child)
         return batch
@@ -95,12 +116,13 @@ class Pace:
 class Followed:
     """An operator with what has been paid for."""
 
-    __slots__ = ("paid", "rates", "running")
+    __slots__ = ("paid", "rates", "running", "started")
 
     def __init__(self, running: Operator, rates: Rates) -> None:
         self.running = running
         self.rates = rates
         self.paid = counts(running, 0)
+        self.started = False
 
     def owed(self, rows: int) -> float:
         """Seconds for what it has counted since, and for `rows` that it is giving now."""
@@ -137,6 +159,3 @@ def pace_of(clock: Clock) -> Pace | None:
 @pace_of.register
 def _(clock: VirtualTime) -> Pace:
     return Pace(clock)
-
-
-__all__ = ["NodeTimes", "Pace", "pace_of", "planning_seconds"]

@@ -132,12 +132,12 @@ class Hosting:
         return self.concurrency is not None or self.latency != Latency() or bool(faults.timeout or faults.reorder)
 
 
-# What services take in virtual time that have no latency of their own, measured (tools/record_engine_times.py) on the embedded models and on callables
-# that do nothing: Comprehend by documents, a model of SageMaker's by rows, Bedrock's by requests.
+# What services take in virtual time that have no latency of their own: the embedded Comprehend a request and a document, Bedrock's models a request, as
+# tools/record_engine_times.py measured them; a callable that does next to nothing.
 MEASURED: Mapping[str, Latency] = {
-    "Comprehend": Latency(base=0.0004, per_row=0.00004),
-    "SageMaker": Latency(base=0.00006, per_row=0.0000002),
-    "Bedrock": Latency(base=0.00015),
+    "Comprehend": Latency(base=0.00007, per_row=0.00002),
+    "SageMaker": Latency(base=0.00001, per_row=0.0000001),
+    "Bedrock": Latency(base=0.00005),
 }
 
 
