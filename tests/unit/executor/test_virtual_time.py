@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 import sys
 import threading
 import time
@@ -175,6 +176,25 @@ def test_cancel(connection: Connection, sql: str) -> None:
         connection.execute(sql).fetchall()  # the call under way is completed: its statement may have ended before
     thread.join()
     assert connection.execute("SELECT count(two(id)) FROM t").fetchall() == [(1000,)]
+
+
+def test_a_key_interrupts(connection: Connection) -> None:
+    DOOR.open.clear()
+    DOOR.came.clear()
+
+    def interrupt() -> None:
+        DOOR.came.wait(10)
+        signal.raise_signal(signal.SIGINT)
+        time.sleep(0.1)
+        DOOR.open.set()
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        connection.execute("SELECT count(door(id)) FROM t").fetchall()
+    thread.join()
+    assert connection.execute("SELECT count(two(id)) FROM t").fetchall() == [(1000,)]
+    wait_until(lambda: not any(thread.name.startswith("auroraml-worker") for thread in threading.enumerate()))
 
 
 def test_a_stream_that_is_not_read_to_its_end(connection: Connection) -> None:

@@ -114,6 +114,42 @@ def test_requests_wait_for_their_turn(instances: int, concurrency: int, most: in
     assert model.most == most
 
 
+def test_the_log_tells_who_waited_for_which_instance() -> None:
+    """In real time as in virtual: three calls at once, two instances."""
+    services = make_services(endpoints={"e": Callable(first, latency=0.1, instances=2, concurrency=1, routing="LEAST_OUTSTANDING_REQUESTS")})
+    threads = [threading.Thread(target=services.invoke_endpoint, args=("e", request((INT, [n])))) for n in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    attempts = sorted((attempt for record in services.log.records() for attempt in record.timeline), key=lambda attempt: attempt.queued)
+    assert {attempt.instance for attempt in attempts[:2]} == {0, 1}
+    assert max(attempt.queued for attempt in attempts[:2]) < 50 < attempts[2].queued < attempts[2].milliseconds - 90
+
+
+def test_the_queue_is_in_order_of_coming() -> None:
+    fleet, order = Fleet(Hosting(concurrency=2), RealClock()), list[int]()
+    gate = threading.Event()
+
+    def come(number: int) -> None:
+        with fleet.instance():
+            order.append(number)
+            gate.wait(10)
+
+    threads = []
+    for number in range(6):
+        threads.append(threading.Thread(target=come, args=(number,)))
+        threads[-1].start()
+        wait_until(lambda number=number: len(order) + len(fleet.queues[0]) == number + 1)
+    assert order == [0, 1]
+    gate.set()
+    for thread in threads:
+        thread.join()
+    assert fleet.busy == [0]
+    assert sorted(order[2:4]) == [2, 3]  # called together
+    assert sorted(order[4:]) == [4, 5]
+
+
 def test_a_full_queue_throttles() -> None:
     fleet = Fleet(Hosting(concurrency=1, max_queue=0), RealClock())
     with fleet.instance(), pytest.raises(ServiceFailure, match="Rate exceeded"), fleet.instance():
