@@ -72,6 +72,9 @@ MODES = (
     Mode(name="no indexes", off=("enable_indexscan", "enable_indexonlyscan", "enable_bitmapscan")),
     Mode(name="no sequential scans", off=("enable_seqscan",)),
     Mode(name="workers", on=PARALLEL, shared=True, apart=(*BATCHED, *COUNTED)),
+    Mode(
+        name="virtual time", on=("auroraml.clock = virtual",), shared=True, apart=("ml/bill", "ml/budget")
+    ),  # there a model's seconds cost something
     Mode(name="in a worker", on=("force_parallel_mode = on",), ordered=True, apart=("ml/services",)),
 )
 ELSEWHERE = (

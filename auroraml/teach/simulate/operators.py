@@ -56,6 +56,7 @@ class Simulated:
         self.metrics = part.node(node.id)
         self.rates: Rates = rates_of(node)
         self.started = False
+        self.first = True
         self.pulled = 0.0  # when rows were asked for last
         self.whole = False  # whoever asks for rows wants all of them, and does nothing between one pull and the next
         self.paid = (0, 0, 0)  # loops, rows given, rows read
@@ -70,6 +71,9 @@ class Simulated:
             self.started = True
             metrics.loops += 1
             yield from self.open()
+        if self.first:
+            self.first = False
+            me.time += self.rates.start
         rows = yield from self.produce(n)
         me.time += self.rates.pull + self.owed(rows)
         for child in self.children:

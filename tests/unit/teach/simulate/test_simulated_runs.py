@@ -57,7 +57,7 @@ CASES = {
         sql=ALL, workers=4, hosting=HostingOptions(latency=LOGNORMAL, instances=3, concurrency=1, routing="LEAST_OUTSTANDING_REQUESTS")
     ),
     "throttled and sent again": Case(
-        sql=ALL, workers=2, batch=300, hosting=HostingOptions(latency={"base": 0.2, "distribution": "normal", "spread": 0.05}, instances=2, concurrency=1, max_queue=0)
+        sql=ALL, workers=2, batch=300, hosting=HostingOptions(latency={"base": 0.2, "distribution": "normal", "spread": 0.05, "seed": 3}, instances=2, concurrency=1, max_queue=0)
     ),
     "partial sums": Case(sql=SUM, workers=3, hosting=HostingOptions(latency=LOGNORMAL, instances=2, concurrency=1)),
     "sorted by each": Case(sql=ORDERED, workers=3, hosting=HostingOptions(latency=LOGNORMAL, instances=4)),
