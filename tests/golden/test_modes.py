@@ -79,6 +79,7 @@ MODES = (
 )
 ELSEWHERE = (
     "explain/",
+    "ml/story",
     "psql/",
     "plan/",
     "parallel_plans/",
