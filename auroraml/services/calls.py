@@ -118,6 +118,7 @@ class Services:
 
     def charged_to(self, settings: Settings, pid: int = 0) -> Services:
         """The same services for one session, with an account of its own."""
+        settings.checks[AURORAML_CLOCK] = self._may_keep_time  # type: ignore[index] # a setting of text is a setting
         return replace(self, session_account=Account(self.meter, self.prices, settings), caller=Caller(pid))
 
     def begin(self, statement: str) -> Services:
@@ -128,9 +129,13 @@ class Services:
         self.caller.begin(statement, self.clock.now(), self.log.count)
         return self
 
-    def _in_virtual_time(self, statement: str) -> Services:
-        if self.cluster.real:
+    def _may_keep_time(self, clock: object) -> None:
+        """Refuse a clock by which the services cannot run: Amazon's answer in real time."""
+        if clock == "virtual" and self.cluster.real:
             raise FeatureNotSupported("auroraml.clock can be virtual only with the embedded services")
+
+    def _in_virtual_time(self, statement: str) -> Services:
+        self._may_keep_time("virtual")  # the parameter group may say so
         clock = VirtualTime()
         caller = Caller(self.caller.pid)
         caller.begin(statement, 0.0, self.log.count)

@@ -262,3 +262,11 @@ def test_who_waits_goes_on_at_the_time_of_what_it_waited_for() -> None:
             condition.notify_all()
     thread.join()
     assert times == [10.0]
+
+
+def test_amazons_services_keep_real_time() -> None:
+    with auroraml.connect(services="aws", region="us-east-1", autocommit=True) as connection:
+        with pytest.raises(errors.FeatureNotSupported, match=r"auroraml\.clock can be virtual only with the embedded services"):
+            connection.execute("SET auroraml.clock = 'virtual'")
+        connection.execute("SET auroraml.clock = 'real'")
+        assert connection.execute("SELECT 1").fetchall() == [(1,)]

@@ -128,7 +128,7 @@ def test_the_log_tells_who_waited_for_which_instance() -> None:
 
 
 def test_the_queue_is_in_order_of_coming() -> None:
-    fleet, order = Fleet(Hosting(concurrency=2), RealClock()), list[int]()
+    fleet, order = Fleet(Hosting(concurrency=1), RealClock()), list[int]()
     gate = threading.Event()
 
     def come(number: int) -> None:
@@ -141,13 +141,12 @@ def test_the_queue_is_in_order_of_coming() -> None:
         threads.append(threading.Thread(target=come, args=(number,)))
         threads[-1].start()
         wait_until(lambda number=number: len(order) + len(fleet.queues[0]) == number + 1)
-    assert order == [0, 1]
+    assert order == [0]
     gate.set()
     for thread in threads:
         thread.join()
     assert fleet.busy == [0]
-    assert sorted(order[2:4]) == [2, 3]  # called together
-    assert sorted(order[4:]) == [4, 5]
+    assert order == [0, 1, 2, 3, 4, 5]
 
 
 def test_a_full_queue_throttles() -> None:
@@ -186,7 +185,7 @@ def test_a_callable_over_its_time_limit_is_left_behind() -> None:
 
 def test_a_cancelled_statement_ends_a_simulated_wait() -> None:
     connection = auroraml.connect(endpoints={"slow": Callable(first, latency=30.0)}, user="rdsadmin", autocommit=True)
-    connection.execute("CREATE EXTENSION aws_ml CASCADE; SET statement_timeout = 100")
+    connection.execute("CREATE EXTENSION aws_ml CASCADE; SET statement_timeout = 1000")
     start = time.perf_counter()
     with pytest.raises(errors.QueryCanceled, match="statement timeout"):
         connection.execute("SELECT aws_sagemaker.invoke_endpoint('slow', NULL, 1)")
