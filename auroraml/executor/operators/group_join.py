@@ -99,7 +99,8 @@ class GroupJoin(GroupStates):
         if first is None:
             join.pair()
             return False
-        inner = self._inner() if first.n <= join.right.n <= first.n * FEWEST else None
+        expected = max(first.n, int(join.node.outer.cost.rows))  # a scan whose pace nobody knows yet gives its first rows in small pieces
+        inner = self._inner() if first.n <= join.right.n <= expected * FEWEST else None
         if inner is None:
             join.outer.unread(first)
             join.pair()
