@@ -13,6 +13,7 @@ The rules, by which another simulation comes to the same times:
 
 from __future__ import annotations
 
+import contextlib
 import math
 import threading
 import time
@@ -129,7 +130,8 @@ class VirtualTime:
         chosen = min(self._ready, key=_order)
         if chosen is not me:
             self.current = chosen
-            chosen.gate.release()
+            with contextlib.suppress(RuntimeError):  # open already: its thread saw that it was its turn before it came to the gate
+                chosen.gate.release()
             if not me.ended:
                 self._await(me)
         if me.raises is not None and not me.ended:
@@ -137,7 +139,7 @@ class VirtualTime:
             raise error
 
     def _await(self, me: Participant) -> None:
-        """Until it is `me`'s turn. Who is interrupted meanwhile (the leader alone can be, by a key) gets the next turn, and raises then."""
+        """Until it is `me`'s turn; a gate left open costs one more look. Who is interrupted meanwhile (the leader alone can be, by a key) gets the next turn, and raises then."""
         while self.current is not me:
             try:
                 me.gate.acquire()

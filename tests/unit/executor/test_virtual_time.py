@@ -270,3 +270,17 @@ def test_amazons_services_keep_real_time() -> None:
             connection.execute("SET auroraml.clock = 'virtual'")
         connection.execute("SET auroraml.clock = 'real'")
         assert connection.execute("SELECT 1").fetchall() == [(1,)]
+
+
+def test_a_turn_may_come_before_its_thread_waits_for_it() -> None:
+    """The thread then finds that it is its turn and leaves its gate open; the next turn must not fail on that."""
+    clock, done = VirtualTime(), list[float]()
+    late = clock.begin(0)
+    late.gate.release()
+    thread = threading.Timer(0.05, clock.run, args=(late, lambda: done.append(clock.now())))
+    thread.start()
+    clock.spend(1.0)
+    clock.turn()
+    assert done == [0.0]
+    assert clock.now() == 1.0
+    thread.join()
