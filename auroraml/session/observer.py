@@ -1,4 +1,4 @@
-"""Observer: what watches or bends how statements run: tests that run plans in other ways, and later the teaching tools."""
+"""Observer: what watches or bends how statements run: tests that run plans in other ways."""
 
 from __future__ import annotations
 
