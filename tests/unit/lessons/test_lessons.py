@@ -2,41 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import singledispatch
-
 import pytest
 
-from auroraml.lessons.lesson import Choice, Code, Lesson, Number, Prose, Question, Task
-from auroraml.lessons.playing import FILLED, LETTERS, Player
+from auroraml.lessons.lesson import Code, Lesson, Prose, Question
+from auroraml.lessons.playing import FILLED, Player
 from auroraml.lessons.reading import lessons
-
-
-@singledispatch
-def wrong_replies(question: Question, right: str) -> Iterator[str]:
-    """Replies that are not right."""
-    raise TypeError(question)
-
-
-@wrong_replies.register
-def _(question: Number, right: str) -> Iterator[str]:
-    yield str(float(right) + 1 + 2 * question.within * abs(float(right)))
-    yield str(float(right) - 1 - 2 * question.within * abs(float(right)))
-    yield "many"
-
-
-@wrong_replies.register
-def _(question: Choice, right: str) -> Iterator[str]:
-    yield from set(LETTERS[: len(question.options)]) - {right}
-    yield "z"
-
-
-@wrong_replies.register
-def _(question: Task, right: str) -> Iterator[str]:
-    assert question.wrong, question.ask
-    yield from question.wrong
-    yield "SELECT * FROM there_is_no_such_table"
-    yield ""
+from tests.unit.lessons.replies import wrong_replies
 
 
 @pytest.mark.parametrize("lesson", lessons(), ids=[lesson.name for lesson in lessons()])

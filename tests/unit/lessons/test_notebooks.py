@@ -1,8 +1,9 @@
-"""Lessons as notebooks: what is written is valid, and a notebook with right answers runs from top to bottom in a kernel of its own."""
+"""Lessons as notebooks: what is written is valid; in a kernel each runs from top to bottom, wrong answers are refused and right ones taken."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +13,43 @@ from auroraml_cli.learning import run
 from IPython.core.interactiveshell import InteractiveShell
 from nbclient import NotebookClient
 
-from auroraml.lessons.lesson import Code, Lesson, Question, Task
+from auroraml.lessons.lesson import Code, Lesson, Task
 from auroraml.lessons.notebooks import notebook
-from auroraml.lessons.playing import Player
 from auroraml.lessons.reading import find, lessons
+from auroraml.sql import split
+from tests.unit.lessons.replies import right_replies, wrong_replies
 
 
-def replies(lesson: Lesson) -> dict[int, str]:
-    """The right reply to each question, by number."""
-    found: dict[int, str] = {}
-    with Player(lesson) as player:
-        for part in (part for step in lesson.steps for part in step.parts):
-            if isinstance(part, Code):
-                player.run(part)
-            elif isinstance(part, Question):
-                found[len(found) + 1] = player.answer(part)
-                player.judge(part, found[len(found)])
-    return found
+class Kernel:
+    """A Jupyter kernel that executes one notebook after the other, like a new one each."""
+
+    def __init__(self, client: NotebookClient) -> None:
+        self.client = client
+
+    def execute(self, notebook: Any) -> None:
+        """All cells, after the names of the notebook before are forgotten. Outputs come into the cells; errors stop nothing."""
+        notebook.cells.insert(0, nbformat.v4.new_code_cell("%reset -f"))
+        self.client.nb = notebook
+        self.client.reset_execution_trackers()
+        for place, cell in enumerate(notebook.cells):
+            self.client.execute_cell(cell, place)
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the kernel keeps the progress of lessons."""
+    folder = tmp_path_factory.mktemp("state")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def kernel(state: Path) -> Iterator[Kernel]:
+    """One kernel for all lessons: starting it and importing costs more than a lesson."""
+    client = NotebookClient(nbformat.v4.new_notebook(), timeout=120, kernel_name="python3", allow_errors=True)
+    with client.setup_kernel():
+        yield Kernel(client)
 
 
 def test_all_are_written_and_valid(tmp_path: Path) -> None:
@@ -44,17 +65,45 @@ def test_all_are_written_and_valid(tmp_path: Path) -> None:
             assert any(source.startswith("%%sql") and source.endswith(code.sql) for source in sources)
 
 
-def test_a_notebook_in_a_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    lesson = find("batch-mode")
-    assert lesson is not None
-    made: Any = nbformat.reads(json.dumps(notebook(lesson, replies(lesson))), as_version=4)
-    NotebookClient(made, timeout=120, kernel_name="python3").execute()
-    outputs = [output for cell in made.cells if cell.cell_type == "code" for output in cell.outputs]
-    said = [output["data"]["text/markdown"] for output in outputs if "text/markdown" in output.get("data", {})]
-    assert len(said) == len(lesson.questions) and all(text.startswith("✓ **Right.**") for text in said)
-    assert any("auroraml-plan" in output["data"].get("text/html", "") for output in outputs if "data" in output)
-    assert len(json.loads((tmp_path / "auroraml" / "lessons.json").read_text())["batch-mode"]["right"]) == len(lesson.questions)
+@pytest.mark.parametrize("lesson", lessons(), ids=[lesson.name for lesson in lessons()])
+def test_a_notebook_in_a_kernel(lesson: Lesson, kernel: Kernel, state: Path) -> None:
+    right = right_replies(lesson)
+    wrong = {number: next(wrong_replies(lesson.questions[number - 1], reply)) for number, reply in right.items()}
+    made: Any = nbformat.reads(json.dumps(notebook(lesson)), as_version=4)
+    others = [nbformat.reads(json.dumps(notebook(lesson, replies)), as_version=4).cells for replies in (wrong, right)]
+    made.cells = [  # a cell for an answer as it is written, with a wrong reply, and with the right one
+        cell
+        for each in zip(made.cells, *others, strict=True)
+        for cell in (each if each[0].source.startswith(("%answer ", "%%answer ")) else each[:1])
+    ]
+    kernel.execute(made)
+    executed = [cell for cell in made.cells if cell.cell_type == "code"]
+    assert [(cell.source, output.evalue) for cell in executed for output in cell.outputs if output.output_type == "error"] == []
+    assert [cell.source for cell in executed if any("Traceback" in str(output) for output in cell.outputs)] == []
+    said = [verdict(cell) for cell in executed if cell.source.startswith(("%answer ", "%%answer "))]
+    assert [text[0] for text in said] == ["✗", "✗", "✓"] * len(lesson.questions), said
+    assert all(text.startswith("✓ **Right.**") for text in said[2::3])
+    assert not any("{{" in text for text in said)
+    for cell, code in zip((cell for cell in executed if cell.source.startswith("%%sql")), codes(lesson), strict=True):
+        shown = [output for output in cell.outputs if 'class="auroraml' in output.get("data", {}).get("text/html", "")]
+        assert len(shown) == (0 if code.quiet else with_rows(code)), cell.source
+    kept = json.loads((state / "auroraml" / "lessons.json").read_text(encoding="utf-8"))
+    assert kept[lesson.name]["right"] == list(range(len(lesson.questions)))
+
+
+def codes(lesson: Lesson) -> list[Code]:
+    """A lesson's pieces of SQL."""
+    return [part for step in lesson.steps for part in step.parts if isinstance(part, Code)]
+
+
+def with_rows(code: Code) -> int:
+    """How many of its statements answer with rows."""
+    return sum(statement.split(None, 1)[0].upper() in ("SELECT", "EXPLAIN", "WITH", "SHOW") for statement in split(code.sql))
+
+
+def verdict(cell: Any) -> str:
+    """What an answer's cell says last."""
+    return str(cell.outputs[-1]["data"]["text/markdown"])
 
 
 def test_cells_in_any_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
