@@ -28,6 +28,7 @@ from auroraml.ir.objects import Column, Relation
 from auroraml.pipeline.result import ResultStream
 from auroraml.settings.setting import parse_bool
 from auroraml.sql import statements as st
+from auroraml.sql.into import into_of
 from auroraml.types.text import text_in, text_out
 
 SERVER_READ = "COPY FROM instructs the PostgreSQL server process to read a file. You may want a client-side facility such as psql's \\copy."
@@ -226,6 +227,8 @@ def _copy_to(statement: st.Copy, host: Host, params: tuple[Bound, ...]) -> Resul
 
 def _outgoing(statement: st.Copy, host: Host, params: tuple[Bound, ...]) -> tuple[tuple[Output, ...], Batch]:
     if statement.query is not None:
+        if into_of(statement.query.tree.root) is not None:
+            raise FeatureNotSupported("COPY (SELECT INTO) is not supported")
         stream = host.run(host.bind(statement.query, params), params)
     else:
         assert statement.table is not None

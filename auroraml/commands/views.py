@@ -6,16 +6,27 @@ from auroraml.catalog.printing import type_text
 from auroraml.commands.context import Bound, Host, command, done
 from auroraml.commands.options import view_options
 from auroraml.commands.tables import row_types
-from auroraml.errors import DuplicateColumn, DuplicateTable, InvalidTableDefinition, SyntaxError, UndefinedParameter, WrongObjectType
+from auroraml.errors import (
+    DuplicateColumn,
+    DuplicateTable,
+    FeatureNotSupported,
+    InvalidTableDefinition,
+    SyntaxError,
+    UndefinedParameter,
+    WrongObjectType,
+)
 from auroraml.ir.objects import Column, Relation
 from auroraml.pipeline.result import ResultStream
 from auroraml.sql import statements as st
+from auroraml.sql.into import into_of
 
 
 @command(st.CreateView)
 def create_view(statement: st.CreateView, host: Host, params: tuple[Bound, ...]) -> ResultStream:
     """A view: the bound query under a name."""
     schema = host.temporary_schema(statement.name) if statement.temporary else host.creation_schema(statement.name)
+    if into_of(statement.query.tree.root) is not None:
+        raise FeatureNotSupported("views must not contain SELECT INTO")
     bound = host.bind(statement.query, params)
     names = [o.name for o in bound.columns]
     if len(statement.columns) > len(names):

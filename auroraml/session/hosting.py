@@ -85,7 +85,7 @@ class Hosting(Execution, SequenceValues, StoredRows):
     def temporary_schema(self, name: st.Name) -> Schema:
         """The schema of temporary tables, made when first needed."""
         if name.schema is not None and name.schema not in ("pg_temp", self.temporary):
-            raise InvalidTableDefinition("cannot create temporary relation in non-temporary schema", at=name.at)
+            raise InvalidTableDefinition("cannot create temporary relation in non-temporary schema", at=name.at or None)
         found = self.catalog.find_schema(self.temporary)
         if found is None:
             found = Schema(oid=self.new_oid(), name=self.temporary, owner=SUPERUSER)

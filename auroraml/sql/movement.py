@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from auroraml.errors import InvalidCursorDefinition
+from auroraml.errors import FeatureNotSupported, InvalidCursorDefinition
 from auroraml.sql import statements as st
 from auroraml.sql.grammar import Grammar, QueryParser
-from auroraml.sql.into import select_into
+from auroraml.sql.into import into_of, select_into
 from auroraml.sql.types import near
 
 EXPLAINABLE = ("select", "values", "with", "insert", "update", "delete", "table", "declare", "execute", "create", "refresh")
@@ -105,7 +105,7 @@ def _explainable(p: QueryParser) -> st.Statement:
             raise near(p.source.tokens[min(where + 2, p.stop)])
         return statement
     statement = p.nested()
-    return select_into(statement) if isinstance(statement, st.Query) and statement.tree.root.args.get("into") is not None else statement
+    return select_into(statement) if isinstance(statement, st.Query) and into_of(statement.tree.root) is not None else statement
 
 
 def analyze(p: QueryParser) -> st.Statement:
@@ -153,7 +153,11 @@ def prepare(p: QueryParser) -> st.Statement:
     p.expect("as")
     if p.token.is_word("merge"):
         raise p.unsupported("MERGE")
-    return st.Prepare(name=name, types=types, statement=p.query())
+    at = p.i
+    statement = p.query()
+    if into_of(statement.tree.root) is not None:
+        raise FeatureNotSupported("PREPARE of SELECT INTO is not supported", at=p.tokens[at].start)
+    return st.Prepare(name=name, types=types, statement=statement)
 
 
 def execute(p: QueryParser) -> st.Statement:

@@ -10,7 +10,7 @@ from auroraml.errors import FeatureNotSupported
 from auroraml.errors import SyntaxError as SqlSyntaxError
 from auroraml.records import replace
 from auroraml.sql.check import check_query
-from auroraml.sql.into import select_into
+from auroraml.sql.into import into_of, select_into
 from auroraml.sql.lexer import Token, tokenize
 from auroraml.sql.rewrite import Source
 from auroraml.sql.statements import Query, Statement
@@ -77,7 +77,7 @@ def _statement(text: str, source: Source, start: int, stop: int) -> Statement:
     begin, end = first.start, source.tokens[stop - 1].end
     if is_query(first):
         found = query(text, source, start, stop)
-        return found if found.tree.root.args.get("into") is None else select_into(found)
+        return found if into_of(found.tree.root) is None else select_into(found)
     if first.kind == "word" and first.text in UTILITY:
         return replace(utility(text, source, start, stop, query), text=text, start=begin, end=end)
     raise near(first)

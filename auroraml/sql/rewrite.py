@@ -156,6 +156,16 @@ class _Frame:
     commas: int = 0
 
 
+def into_kinds(tokens: Sequence[Token], i: int) -> list[str]:
+    """The words behind SELECT's INTO at `i` that say what kind of table it makes."""
+    found: list[str] = []
+    for allowed in (("local", "global"), ("temporary", "temp"), ("unlogged",), ("table",)):
+        word, following = tokens[i + 1 + len(found)], tokens[i + 2 + len(found)]
+        if word.is_word(*allowed) and following.is_name and not _structural(following):
+            found.append(word.text)
+    return found
+
+
 class Rewriter:
     """Writes the tokens from `start` to before `stop`; `text` is for sqlglot, `origins` the token behind each piece of it."""
 
@@ -340,6 +350,9 @@ class Rewriter:
             self._put("AS", i, False)
             self.source.casts[i + 1] = frame.call
             return self._type(i + 1)
+        if word == "into" and not self.tokens[i - 1].is_word("insert"):
+            self._put("INTO", i, False)
+            return i + 1 + len(into_kinds(self.tokens, i))
         if word == "only" and i and self.tokens[i - 1].is_word("update", "from", "join", "using") and following.is_name:
             return i + 1  # no table has children, so ONLY takes nothing away
         if word in ("row", "rows") and i > 1 and self.tokens[i - 2].is_word("offset"):

@@ -11,8 +11,8 @@ from auroraml_cli.meta.registry import commands
 from auroraml_cli.names import Names
 from auroraml_cli.output import Format
 from auroraml_cli.printing import CHANGES
-from auroraml_cli.reference import SYNTAX
 from auroraml_cli.scanner import Scanner, Stop
+from auroraml_cli.syntax import SYNTAX
 
 _KEYWORDS = """
 ABORT ADD ALL ALTER ANALYZE AND AS ASC BEGIN BETWEEN BY CASCADE CASE CAST CHECK COLLATE COLUMN COMMENT COMMIT CONSTRAINT COPY COST CREATE CROSS

@@ -311,12 +311,21 @@ class QueryBinder:
 
     # SELECT
 
+    def _misplaced_into(self, node: exp.Select) -> SqlSyntaxError:
+        at = self.leaves.start(node.args["into"].this)
+        below: exp.Expression = node
+        while isinstance(below.parent, (exp.Subquery, exp.SetOperation)):
+            if isinstance(below.parent, exp.SetOperation) and below.arg_key == "expression":
+                return SqlSyntaxError("INTO is only allowed on first SELECT of UNION/INTERSECT/EXCEPT", at=at)
+            below = below.parent
+        return SqlSyntaxError("SELECT ... INTO is not allowed here", at=at)
+
     def _select(self, node: exp.Select, parent: Scope) -> LogicalPlan:
         for key, value in node.args.items():
             if value and key not in _READ:
                 raise FeatureNotSupported(f"{key.strip('_').upper()} is not supported", at=self.leaves.start(node))
         if node.args.get("into") is not None:
-            raise FeatureNotSupported("SELECT INTO is not supported", at=self.leaves.start(node))
+            raise self._misplaced_into(node)
         scope, ctes = self._with(node, Scope(parent=parent, ctes=dict(parent.ctes)))
         bound = Expressions(self.binder, scope, self.plan)
         items = FromClause(self.binder, scope, bound, self.plan).items(node.args.get("from_"), node.args.get("joins") or ())

@@ -65,8 +65,8 @@ def equal(a: e.Expr, b: e.Expr) -> bool:
     return a.__class__ is b.__class__ and not isinstance(a, e.SubPlan) and same(a, b)
 
 
-def ids_in(node: object) -> frozenset[int]:
-    """The column ids read in an expression."""
+def ids_in(node: object, below: Callable[[object], list[object]] = parts) -> frozenset[int]:
+    """The column ids read in an expression, of which `below` says what stands directly below a node."""
     if isinstance(node, e.ColumnRef):
         return frozenset((node.id,))
     found: set[int] = set()
@@ -79,7 +79,7 @@ def ids_in(node: object) -> frozenset[int]:
                 continue
         elif isinstance(part, e.WholeRow):
             found.update(part.ids)
-        pending += parts(part)
+        pending += below(part)
     return frozenset(found)
 
 

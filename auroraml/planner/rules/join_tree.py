@@ -8,6 +8,7 @@ from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.ir.tree import children
 from auroraml.ir.tree import walk as walk_plan
+from auroraml.planner.level.questions import ids_in
 from auroraml.planner.rules.join_items import AppendItem, Group, Member, NoTable
 from auroraml.records import replace
 
@@ -74,18 +75,7 @@ def read_ids(node: object) -> frozenset[int]:
     """The column ids read anywhere in a plan or expression, subqueries included."""
     if isinstance(node, tuple):
         return frozenset().union(*[read_ids(item) for item in node]) if node else frozenset()
-    found: set[int] = set()
-    pending = [node]
-    while pending:
-        part = pending.pop()
-        if isinstance(part, e.ColumnRef):
-            found.add(part.id)
-            if part.__class__ is e.ColumnRef:
-                continue
-        elif isinstance(part, e.WholeRow):
-            found.update(part.ids)
-        pending += children(part)
-    return frozenset(found)
+    return ids_in(node, children)
 
 
 def outer_ids(plan: object) -> frozenset[int]:

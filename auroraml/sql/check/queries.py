@@ -114,10 +114,7 @@ class Queries(Expressions):
         if not (self.ended or self.mark(")") or self.word(*_AFTER_TARGETS)):
             self.listed(self._target)
         if self.take("into"):
-            self.take("temporary", "temp", "unlogged", "local", "global")
-            self.take("temporary", "temp")
-            self.take("table")
-            self.qualified()
+            self._into()
         if self.take("from"):
             self.listed(self._table)
         if self.take("where"):
@@ -130,6 +127,17 @@ class Queries(Expressions):
             self.expr()
         if self.take("window"):
             self.listed(self._window_definition)
+
+    def _into(self) -> None:
+        """[LOCAL | GLOBAL] TEMPORARY | TEMP | UNLOGGED [TABLE] name: words that a name follows."""
+        if self._before_name("local", "global") and not self.word("temporary", "temp"):
+            raise self.fail()
+        if self._before_name("temporary", "temp", "unlogged", "table") and self.tokens[self.i - 1].word != "table":
+            self.take("table")
+        self.qualified()
+
+    def _before_name(self, *words: str) -> bool:
+        return self.i + 1 < self.stop and self.tokens[self.i + 1].is_name and self.tokens[self.i + 1].word not in _AFTER_TARGETS and self.take(*words)
 
     def _target(self) -> None:
         if self.take_mark("*"):

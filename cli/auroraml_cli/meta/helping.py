@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from auroraml_cli.meta.registry import Call, Outcome, meta
-from auroraml_cli.reference import COMMANDS, OPTIONS, VARIABLES, synopses
+from auroraml_cli.reference import COMMANDS, OPTIONS, VARIABLES
 from auroraml_cli.slash import Kind
+from auroraml_cli.syntax import synopses
 
 
 @meta("?")
