@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from auroraml.batch import ConstVector, RenderedVector, Vector
+from auroraml.errors import DatabaseError
 from auroraml.evaluate.call import call, kernel_of
 from auroraml.evaluate.calling import Evaluator, body_expressions
 from auroraml.evaluate.compile import compile
@@ -129,7 +130,8 @@ class BatchRun:
             self.frames.append(frame)
         self.ctx = frame.ctx
         self.calls = None if self.strict_nulls else _calls(call, [arg(frame) for arg in call.args], frame)
-        self.called = 0.0  # milliseconds in calls
+        self.called = 0.0  # seconds in calls
+        self.in_step = True  # whether batches may be answered together
 
     @property
     def possible(self) -> bool:
@@ -145,10 +147,34 @@ class BatchRun:
         self.called += now() - begun
         if isinstance(vector, RenderedVector) and vector.type is self.of.read_as and vector.validity is None:
             return vector.source  # what was to be read is at hand
+        return self._around(vector, start, stop)
+
+    def _around(self, vector: Vector, start: int, stop: int) -> Vector:
+        """What the levels make of the answers for these rows."""
         for level, frame in zip(reversed(self.of.levels), reversed(self.frames), strict=True):
             if level.after is not None:
                 params: Mapping[tuple[str, int], Vector] = {ANSWER: vector} if level.alone else _Sliced(frame.params, vector, start, stop)
                 vector = level.after(Frame(n=stop - start, params=params, ctx=self.ctx, batched=True))
+        return vector
+
+    def together(self, start: int, stop: int, rows: int) -> Vector | None:
+        """The values for several batches of `rows` rows from `start` on, at most to `stop`; None where the next batch has to be called by itself."""
+        assert self.calls is not None
+        if not self.in_step:
+            return None
+        now = self.ctx.clock.now
+        begun = now()
+        vector = self.calls.together(start, stop, rows)
+        if vector is None:
+            return None
+        spent = now() - begun
+        try:
+            vector = self._around(vector, start, start + vector.n)
+        except DatabaseError:  # of some batch: those before it have been called by then, those after it have not
+            self.in_step = False
+            return None
+        self.calls.sent()
+        self.called += spent
         return vector
 
     def settle(self, rows: int, batches: int, milliseconds: float) -> None:
@@ -194,6 +220,13 @@ class _KernelCalls:
         part = [arg.slice(start, stop) for arg in self.args]
         return call(self.of.kernel, self.of.function, self.of.result, part, stop - start, self.ctx, self.of.types)
 
+    def together(self, start: int, stop: int, rows: int) -> Vector | None:
+        """Each by itself."""
+        return None
+
+    def sent(self) -> None:
+        """None were."""
+
     def settle(self) -> None:
         """Nothing was put off."""
 
@@ -207,4 +240,4 @@ def _calls(of: BatchCall, args: Sequence[Vector], frame: Frame) -> BatchCalls | 
     extra: tuple[object, ...] = (frame.ctx,) if kernel.context else ()
     if kernel.typed:
         extra = (*extra, Types(args=of.types, result=of.result))
-    return kernel.batches(*extra, *args)
+    return kernel.batches(*extra, *args) or _KernelCalls(of, args, frame.ctx)

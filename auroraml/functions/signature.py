@@ -80,6 +80,13 @@ class BatchCalls(Protocol):
     def call(self, start: int, stop: int) -> Vector:
         """The answers for rows `start` to before `stop`: one batch."""
 
+    def together(self, start: int, stop: int, rows: int) -> Vector | None:
+        """The answers of several batches of `rows` rows from `start` on, at most to `stop`, computed ahead of their calls, of which nobody is told
+        before `sent`; None where the next one has to be called by itself."""
+
+    def sent(self) -> None:
+        """The batches of the last answer of `together` count as called."""
+
     def settle(self) -> None:
         """No more batches for now: whatever was put off until then is done."""
 

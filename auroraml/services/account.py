@@ -143,6 +143,17 @@ class Account:
                 self._meter(key, usage, counted)
             self._charge(key, usage, counted, 0)
 
+    def book_documents(self, sent: Sent, rows: int, units: int, calls: int) -> int:
+        """After calls of Comprehend for which nothing was held, each answered at once: all their documents and units. The month's units before them."""
+        prices = self.prices
+        key, counted = (sent.service, sent.operation, sent.target, prices.currency), (calls, 0, 0)
+        with self.meter.lock:
+            before = self.meter.units
+            usage = Usage(rows=rows, units=units, amount=prices.units_amount(units, before, free=self.settings[AURORAML_FREE_TIER]))
+            self._meter(key, usage, counted)
+        self._charge(key, usage, counted, 0)
+        return before
+
     def book_usage(self, sent: Sent, usage: Usage, calls: int, retries: int) -> None:
         """Calls whose usage was added up, as those are that were only simulated."""
         key, counted = (sent.service, sent.operation, sent.target, self.prices.currency), (calls, retries, 0)

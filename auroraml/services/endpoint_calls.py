@@ -70,6 +70,13 @@ class EndpointCalls:
     def _outgoing(self, n: int, part: Request) -> Outgoing:
         return self.services.outgoing(self.endpoint, n, self.batch(), partial(body_size, part) if self.csv else self.outgoing.size)
 
+    def together(self, start: int, stop: int, rows: int) -> TextVector | None:
+        """Each by itself: what stands behind an endpoint may count its calls."""
+        return None
+
+    def sent(self) -> None:
+        """None were together."""
+
     def settle(self) -> None:
         """Book the calls made since the last time."""
         seconds, rows = self.seconds, self.rows

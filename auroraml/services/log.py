@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import deque
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol
 
 
 class Attempt(NamedTuple):
@@ -56,24 +57,62 @@ class CallRecord(NamedTuple):  # a tuple: one is made for every request, and a f
         return sum(attempt.queued for attempt in self.tries)
 
 
+class Several(Protocol):
+    """Records that are made when somebody reads them."""
+
+    def __len__(self) -> int:
+        """How many."""
+
+    def __iter__(self) -> Iterator[CallRecord]:
+        """Each, in their order."""
+
+
 class CallLog:
     """The latest requests of a Database; safe for threads."""
 
     def __init__(self, keep: int = 100_000) -> None:
-        self._records: deque[CallRecord] = deque(maxlen=keep)
+        self._keep = keep
+        self._entries: deque[CallRecord | Several] = deque()
+        self._held = 0  # records in the entries
         self._count = 0
         self._lock = threading.Lock()
 
     def add(self, record: CallRecord) -> None:
         """Append a record."""
         with self._lock:
-            self._records.append(record)
+            self._entries.append(record)
             self._count += 1
+            self._held += 1
+            if self._held > self._keep:
+                self._forget()
+
+    def add_several(self, records: Several) -> None:
+        """Append records that are made when somebody reads them."""
+        with self._lock:
+            self._entries.append(records)
+            self._count += len(records)
+            self._held += len(records)
+            if self._held > self._keep:
+                self._forget()
+
+    def _forget(self) -> None:
+        """Drop the oldest entries that hold nothing but records beyond those to keep."""
+        while self._entries and self._held - (size := _size(self._entries[0])) >= self._keep:
+            self._entries.popleft()
+            self._held -= size
+
+    def _made(self) -> Sequence[CallRecord]:
+        """The records kept."""
+        records = list(itertools.chain.from_iterable((entry,) if isinstance(entry, CallRecord) else entry for entry in self._entries))
+        if len(records) > self._keep:
+            del records[: len(records) - self._keep]
+        self._entries, self._held = deque(records), len(records)
+        return records
 
     def numbered(self) -> list[tuple[int, CallRecord]]:
         """All records kept with their numbers, which start at 1 when the Database does."""
         with self._lock:
-            return list(enumerate(self._records, self._count - len(self._records) + 1))
+            return list(enumerate(self._made(), self._count - self._held + 1))
 
     @property
     def count(self) -> int:
@@ -83,17 +122,19 @@ class CallLog:
     def records(self) -> tuple[CallRecord, ...]:
         """All records kept, oldest first."""
         with self._lock:
-            return tuple(self._records)
+            return tuple(self._made())
 
     def keep(self, most: int) -> None:
         """Keep at most so many records from now on."""
         with self._lock:
-            self._records = deque(self._records, maxlen=most)
+            self._keep = most
+            self._forget()
 
     def clear(self) -> None:
         """Forget all records."""
         with self._lock:
-            self._records.clear()
+            self._entries.clear()
+            self._held = 0
 
 
 class Caller:
@@ -116,6 +157,10 @@ class Caller:
     def batch(self) -> int:
         """The number of the next batch."""
         return next(self._batches)
+
+
+def _size(entry: CallRecord | Several) -> int:
+    return 1 if isinstance(entry, CallRecord) else len(entry)
 
 
 WORKER = threading.local()  # its attribute `number` is the parallel worker that the thread runs

@@ -216,17 +216,21 @@ class ServiceBatches:
         sizes: list[int] = []
         times: list[float] = []
         start = begun = self.now()
-        last = place + max(n, rows)
-        while place < end and (stop := min(place + rows, end)) <= last and begun - start < RUN_SECONDS:
+        last = end if end - place <= max(n, rows) else place + max(n, rows) // rows * rows
+        while place < last and begun - start < RUN_SECONDS:
             try:
-                found.add(run.answer(place, stop))
+                several = run.together(place, last, rows)
+                answer = run.answer(place, min(place + rows, last)) if several is None else several
             except BaseException as error:
                 self.failure = error
                 break
+            found.add(answer)
             now = self.now()
-            sizes.append(stop - place)
-            times.append((now - begun) * 1000 + self.shared * (stop - place))
-            place, begun = stop, now
+            each = (now - begun) * 1000 / answer.n + self.shared
+            whole, part = divmod(answer.n, rows)
+            sizes += [rows] * whole + [part] * (part > 0)
+            times += [each * rows] * whole + [each * part] * (part > 0)
+            place, begun = place + answer.n, now
         self.scan.count_batches(sizes, times)
         run.settle(place - self.called, len(sizes), sum(times))
         if self.failure is not None and (not sizes or not isinstance(self.failure, DatabaseError) or isinstance(self.failure, QueryCanceled)):

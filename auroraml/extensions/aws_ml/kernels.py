@@ -9,6 +9,7 @@ from auroraml.batch import ConstVector, FixedVector, Index, StructVector, TextVe
 from auroraml.errors import NullValueNotAllowed
 from auroraml.functions.signature import SCALARS, CallContext, Kernel, Types
 from auroraml.services.batch_rows import refuse_below_one
+from auroraml.services.document_calls import DocumentCalls, Judged
 from auroraml.services.documents import UNKNOWN
 from auroraml.services.endpoint_calls import EndpointCalls
 from auroraml.services.protocols import LABELS
@@ -46,6 +47,55 @@ def detect_sentiment(ctx: CallContext, texts: Vector, languages: Vector, limits:
     valid = words != UNKNOWN
     validity = None if valid.all() else valid
     return StructVector([TextVector(_NAMES.take(pa.array(np.maximum(words, 0)))), FixedVector(scores)], n, validity)
+
+
+class SentimentCalls:
+    """The calls for many batches of texts in one language."""
+
+    def __init__(self, ctx: CallContext, texts: TextVector, languages: ConstVector, limits: ConstVector) -> None:
+        self.ctx = ctx
+        self.args = (texts, languages, limits)
+        self.documents = DocumentCalls(ctx.services, texts, str(languages.one.datum(0)))
+        self.judged: tuple[int, int, int, Judged] | None = None
+
+    def call(self, start: int, stop: int) -> Vector:
+        """One batch."""
+        texts, languages, limits = (arg.slice(start, stop) for arg in self.args)
+        return detect_sentiment(self.ctx, texts, languages, limits)
+
+    def together(self, start: int, stop: int, rows: int) -> Vector | None:
+        """The answers of several, where the model is ours."""
+        stop = self.documents.together(start, stop, rows)
+        if stop <= start:
+            return None
+        self.ctx.check_cancel()
+        judged = self.documents.judge(start, stop)
+        if judged is None:
+            return None
+        self.judged = start, stop, rows, judged
+        return StructVector([TextVector(_NAMES.take(pa.array(judged.labels))), FixedVector(judged.scores)], stop - start, None)
+
+    def sent(self) -> None:
+        """They are logged and billed."""
+        assert self.judged is not None
+        self.documents.sent(*self.judged)
+
+    def settle(self) -> None:
+        """Nothing was put off."""
+
+
+def sentiment_calls(ctx: CallContext, texts: Vector, languages: Vector, limits: Vector) -> SentimentCalls | None:
+    """The calls for texts in one language, named and limited by constants, for many batches."""
+    flat = texts.flat()
+    if (
+        not isinstance(languages, ConstVector)
+        or not isinstance(limits, ConstVector)
+        or not languages.one.valid[0]
+        or not isinstance(flat, TextVector)
+    ):
+        return None
+    positive(ctx, limits)
+    return SentimentCalls(ctx, flat, languages, limits)
 
 
 def _strings(vector: Vector) -> list[str]:
@@ -92,5 +142,5 @@ def by_value(names: Vector) -> list[tuple[str, Index]]:
     return [(name, np.flatnonzero(codes == code)) for code, name in enumerate(coded.dictionary.to_pylist())]
 
 
-SCALARS[DETECT_SENTIMENT] = Kernel(function=detect_sentiment, context=True, single=detect_one)
+SCALARS[DETECT_SENTIMENT] = Kernel(function=detect_sentiment, context=True, single=detect_one, batches=sentiment_calls)
 SCALARS[INVOKE_ENDPOINT] = Kernel(function=invoke_endpoint, context=True, typed=True, batches=endpoint_calls)
