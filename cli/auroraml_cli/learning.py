@@ -28,6 +28,20 @@ class Left(Exception):
     """The learner leaves."""
 
 
+class Back(Exception):
+    """The learner wants to see the step before once more."""
+
+
+QUIT = frozenset(("q", "quit", "exit"))
+BACK = frozenset(("back",))
+SKIP = frozenset(("s", "skip"))
+HINT = frozenset(("h", "hint"))
+EXPLAINED = frozenset(("?", "help"))
+COMMANDS = QUIT | BACK | SKIP | HINT | EXPLAINED
+SQL = frozenset(("select", "explain", "table", "with", "show", "set", "values", "insert", "update", "delete", "create"))  # how a statement may begin
+WORDS = "**hint**, **skip**, **back** (to the step before), **quit**, or any SQL that ends in a semicolon, to look for yourself"
+
+
 HELP = """auroraml-sql learn teaches Aurora ML: queries run before your eyes, questions check themselves.
 
 Usage:
@@ -40,7 +54,7 @@ LESSON is a number, a name, or a file of your own (docs/lessons.md says how to w
       --notebook=DIR       write LESSON, or all, as Jupyter notebooks into a folder
       --reset              forget the progress of LESSON, or of all
 
-At a question: hint, skip, quit, the answer, or SQL that ends in a semicolon, to look for yourself.
+At a question: the answer, hint, skip, back (to the step before), quit, or SQL that ends in a semicolon, to look for yourself.
 """
 
 
@@ -118,6 +132,7 @@ class Teacher:
         self.progress = progress
         self.auto = auto
         self.lines = lines or _typed
+        self.at = 0  # the step being taken
         self.present = not auto and lines is None and sys.stdin.isatty()  # somebody who can press Enter
 
     @property
@@ -129,26 +144,19 @@ class Teacher:
         """The whole lesson, or what is left of it."""
         lesson = self.player.lesson
         first = self.standing.step if resume else 0
-        asked = 0
         if self.present:
-            self.screen.say(
-                "Enter goes on; at a question: **hint**, **skip**, **quit**, or any SQL that ends in a semicolon, to look for yourself.", "dim"
-            )
-        try:
-            for number, step in enumerate(lesson.steps):
-                if number >= first:
-                    name = f"Lesson {lesson.number}: " if number == 0 and lesson.number else ""
-                    self.screen.heading(f"{name}{step.title}" + (f"  ({number + 1}/{len(lesson.steps)})" if number else ""))
-                for part in step.parts:
-                    self._part(part, asked, seen=number >= first)
-                    asked += isinstance(part, Question)
-                if number >= first:
-                    self._keep(step=number + 1)
-                    if self.present and number + 1 < len(lesson.steps):
-                        self._pause("Enter: the next step")
-        except Left:
-            self.screen.say(f"`{PROGRAM} {lesson.number or '...'} --continue` goes on from here.")
-            return
+            self.screen.say(f"Enter goes on; at a question: the answer, {WORDS}.", "dim")
+        while True:
+            try:
+                self._steps(first)
+            except Back:
+                first = max(self.at - 1, 0)
+                self.player.begin_again()
+            except Left:
+                self.screen.say(f"`{PROGRAM} {lesson.number or '...'} --continue` goes on from here.")
+                return
+            else:
+                break
         self._keep(step=0, done=True)
         right, all_of_them = len(self.standing.right), len(lesson.questions)
         score = "" if self.auto else f" {right} of {all_of_them} questions answered."
@@ -156,6 +164,22 @@ class Teacher:
         following = find(str(lesson.number + 1)) if lesson.number else None
         if following is not None and not self.auto:
             self.screen.say(f"Next: `{PROGRAM} {following.number}`, {following.title}.")
+
+    def _steps(self, first: int) -> None:
+        """The steps from `first` on; what comes before runs unseen."""
+        lesson, asked = self.player.lesson, 0
+        for number, step in enumerate(lesson.steps):
+            seen, self.at = number >= first, number
+            if seen:
+                name = f"Lesson {lesson.number}: " if number == 0 and lesson.number else ""
+                self.screen.heading(f"{name}{step.title}" + (f"  ({number + 1}/{len(lesson.steps)})" if number else ""))
+            for part in step.parts:
+                self._part(part, asked, seen=seen)
+                asked += isinstance(part, Question)
+            if seen:
+                self._keep(step=number + 1)
+                if self.present and number + 1 < len(lesson.steps):
+                    self._pause("Enter: the next step")
 
     def _keep(self, *, step: int, done: bool = False) -> None:
         if self.auto:
@@ -189,13 +213,18 @@ class Teacher:
 
     def _pause(self, text: str) -> None:
         try:
-            reply = self.lines(f"\x1b[2m[{text}]\x1b[0m ")
+            word = command_in(self.lines(self.screen.pause(text)))
         except EOFError:
             raise Left from None
-        if reply.strip().lower() in ("q", "quit", "exit", "\\q"):
+        self._went(word)
+        self.screen.resume()
+
+    def _went(self, word: str) -> None:
+        """Leave, or go back, if that is what was typed."""
+        if word in QUIT:
             raise Left
-        if self.present:
-            self.screen.console.file.write("\x1b[1A\x1b[2K")  # the line of the pause goes
+        if word in BACK:
+            raise Back
 
     def _question(self, question: Question, number: int) -> None:
         self.screen.prose(f"**Question {number + 1}.** {question.ask}")
@@ -225,16 +254,21 @@ class Teacher:
         hints, wrong = list(question.hints), 0
         while True:
             reply = self._reply(question)
-            word = reply.strip().rstrip(";").strip().lower().removeprefix("\\")
-            if word in ("q", "quit", "exit"):
-                raise Left
-            if word in ("s", "skip"):
+            word = command_in(reply)
+            self._went(word)
+            if word in SKIP:
                 self._show(question)
                 return False
-            if word in ("h", "hint", "?"):
+            if word in EXPLAINED:
+                self.screen.say(f"The answer, {WORDS}.", "yellow")
+                continue
+            if word in HINT:
                 self.screen.say(hints.pop(0) if hints else "There are no more hints; **skip** shows the answer.", "yellow")
                 continue
             if not word:
+                continue
+            if word.split()[0] in SQL and not isinstance(question, Task) and not reply.rstrip().endswith(";"):
+                self.screen.say("SQL ends in a semicolon.", "yellow")
                 continue
             if reply.rstrip().endswith(";") and not isinstance(question, Task):
                 for answer in self.player.try_out(reply):
@@ -260,7 +294,7 @@ class Teacher:
         """A line; for a task, lines to the end of a statement."""
         try:
             text = self.lines("lesson=> " if isinstance(question, Task) else "? ")
-            if not isinstance(question, Task) or text.strip().lower().rstrip(";") in ("h", "hint", "?", "s", "skip", "q", "quit", "exit", "\\q"):
+            if not isinstance(question, Task) or command_in(text) in COMMANDS:
                 return text
             scanner = Scanner(lambda name: None)
             scanner.start(text)
@@ -271,6 +305,11 @@ class Teacher:
         except EOFError:
             raise Left from None
         return text
+
+
+def command_in(reply: str) -> str:
+    """A reply as a word that is not an answer would be written."""
+    return reply.strip().rstrip(";").strip().lower().removeprefix("\\")
 
 
 def _typed(prompt: str) -> str:

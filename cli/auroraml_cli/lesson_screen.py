@@ -17,6 +17,7 @@ from auroraml.notebook.statements import Answer
 from auroraml_cli.output import NUMERIC, Options, Table, render
 
 WIDEST = 100
+MOST = 20  # rows of a result
 INLINE = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*|\*([^*]+)\*")
 ITEM = re.compile(r"- ")
 
@@ -28,7 +29,21 @@ class Screen:
         self.console = console or Console(highlight=False)
         if not self.console.is_terminal:
             self.console.width = WIDEST
-        self.width = min(self.console.width, WIDEST)
+        self.erases = self.console.is_terminal and not self.console.is_dumb_terminal
+
+    @property
+    def width(self) -> int:
+        """How wide prose may be: as wide as the terminal is now, and no wider than reads well."""
+        return min(self.console.width, WIDEST)
+
+    def pause(self, text: str) -> str:
+        """The prompt of a pause."""
+        return f"\x1b[2m[{text}]\x1b[0m " if self.erases else f"[{text}] "
+
+    def resume(self) -> None:
+        """The line of the pause goes."""
+        if self.erases:
+            self.console.file.write("\x1b[1A\x1b[2K")
 
     def heading(self, text: str) -> None:
         """A step's title."""
@@ -57,7 +72,10 @@ class Screen:
             self.console.print()
 
     def statement(self, sql: str) -> None:
-        """A statement as it is typed at the prompt."""
+        """A statement as it is typed at the prompt; in a file, where nothing is too narrow for it, its lines stay whole."""
+        if not self.console.is_terminal:
+            self.console.print(Text(sql), soft_wrap=True)
+            return
         self.console.print(Syntax(sql, "postgresql", theme="ansi_dark", background_color="default", word_wrap=True), width=self.console.width)
 
     def answer(self, answer: Answer, quiet: bool = False) -> None:
@@ -75,11 +93,7 @@ class Screen:
         if answer.explained is not None and self.console.is_terminal:
             self._plan(answer.plan_text, answer.count)
             return
-        table = Table(
-            columns=[column.name for column in answer.columns], numeric=[column.type.name in NUMERIC for column in answer.columns],
-            rows=answer.texts(),
-        )  # fmt: skip
-        self.console.print(Text(render(table, Options()).rstrip("\n")), soft_wrap=True)
+        self.console.print(Text(table_text(answer)), soft_wrap=True)
 
     def _plan(self, text: str, count: int) -> None:
         """psql's form, but that lines too long for the screen go on below their own beginning."""
@@ -100,6 +114,17 @@ class Screen:
     def error(self, text: str) -> None:
         """A line that says what is wrong."""
         self.say(text, "red")
+
+
+def table_text(answer: Answer, most: int = MOST) -> str:
+    """Rows as psql aligns them; of a long result that is no plan only the first `most`, with its true count."""
+    assert answer.columns is not None
+    cut = answer.explained is None and answer.count > most
+    table = Table(
+        columns=[column.name for column in answer.columns], numeric=[column.type.name in NUMERIC for column in answer.columns],
+        rows=answer.texts(most if cut else None), footers=[f"({answer.count} rows, the first {most} shown)"] if cut else None,
+    )  # fmt: skip
+    return render(table, Options()).rstrip("\n")
 
 
 def plan(text: str) -> Text:

@@ -144,6 +144,15 @@ def test_quit_and_continue(tmp_path: Path) -> None:
         assert progress.of(LESSON).right == {0, 1} and not progress.of(LESSON).done
 
 
+def test_back_begins_the_step_before_with_everything_as_it_was(player: Player, tmp_path: Path) -> None:
+    typed = ("back", "7", "b", "DROP TABLE t; COMMIT;", "back", "7", "help", "select 1", "b", "DELETE FROM t WHERE a % 2 = 0;")
+    text, progress, script = taught(player, tmp_path / "state.json", *typed)
+    assert not script.left and progress.of(LESSON).done
+    assert text.count("How many rows has t?") == 3 and text.count("Which is larger?") == 2
+    assert "SQL ends in a semicolon." in text and "The answer, hint, skip, back (to the step before)" in text
+    assert "3 of 3 questions answered" in text
+
+
 def test_auto_answers_itself_and_keeps_nothing(player: Player, tmp_path: Path) -> None:
     text, _, script = taught(player, tmp_path / "state.json", auto=True)
     assert not script.prompts and "Answer: 7" in text and "DELETE 3" in text and "Done." in text

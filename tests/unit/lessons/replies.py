@@ -25,14 +25,14 @@ def _(question: Number, right: str) -> Iterator[str]:
 @wrong_replies.register
 def _(question: Choice, right: str) -> Iterator[str]:
     yield from sorted(set(LETTERS[: len(question.options)]) - {right})
-    yield "z"
+    yield from ("z", "²")
 
 
 @wrong_replies.register
 def _(question: Task, right: str) -> Iterator[str]:
     assert question.wrong, question.ask
     yield from question.wrong
-    yield "SELECT * FROM there_is_no_such_table"
+    yield from ("SELECT * FROM there_is_no_such_table", "SELECT 1 AS unasked", "SELECT", "EXPLAIN SELECT 1", "BEGIN")
     yield ""
 
 
