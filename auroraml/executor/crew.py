@@ -155,6 +155,11 @@ class Crew:
 
     # Starting
 
+    @staticmethod
+    def pays(seconds: float) -> bool:
+        """Whether so much work is worth a worker beside the leader."""
+        return seconds >= 2 * WORTH
+
     def consider(self, seconds: float) -> None:
         """Call workers in where so much work left is worth it; the leader asks, and holds the lock."""
         if self.hire is not None and (wanted := min(self.workers, int(seconds / WORTH) - 1)) > 0:

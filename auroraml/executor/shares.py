@@ -7,6 +7,7 @@ who reads what, they take pieces in turn.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,7 +22,9 @@ from auroraml.ir.tree import walk
 LARGEST = 262_144  # rows claimed at once
 SMALLEST = 256  # rows claimed at once while there are as many; so few left of a share stay its owner's
 PIECE = 524_288  # rows of a piece at most: more leave the processor's caches
-TRIAL = 16_384  # rows that the leader reads at first where it is not known what they take
+TRIAL = 16_384  # rows that the leader reads at first, at least, where it is not known what they take and workers may be worth it
+TRYING = 0.02  # seconds that they should take by the plan's cost
+SPEED = 1_000_000  # of a plan's cost done in a second by one participant, at least (measured over TPC-H: 0.5 to 6 million)
 LASTING = 0.002  # seconds that a piece should take at least
 T = TypeVar("T")
 P = TypeVar("P")
@@ -144,13 +147,18 @@ class InOrder(Share):
 
 
 class Pieces(Share):
-    """Rows for whoever asks, from the first on. What they take, now or when the plan last ran, tells whether workers are worth it."""
+    """Rows for whoever asks, from the first on. What they take, now or when the plan last ran, tells whether workers are worth it.
+
+    A plan that has not run yet is tried on a few rows where its cost says that workers may be worth it: each piece takes something beyond its rows.
+    """
 
     def __init__(self, crew: Crew, rows: Batch, node: PhysicalPlan) -> None:
         super().__init__(crew, rows)
         self.node = node
         self.at = 0
-        self.trial = min(TRIAL, max(rows.n // 16, SMALLEST))
+        seconds = math.inf if crew.work is None else crew.work.node.cost.total / SPEED
+        self.little = not crew.pays(seconds)
+        self.trial = max(min(TRIAL, max(rows.n // 16, SMALLEST)), int(rows.n * TRYING / seconds) if seconds > TRYING else 0)
         self.asked: dict[int, tuple[float, int]] = {}  # by participant: the time it had spent by then, and for how many rows
         self.seen: list[tuple[int, float]] = []  # pieces that are done
         self.before = self.pace = PACES.get(node)
@@ -178,9 +186,11 @@ class Pieces(Share):
         present = self.crew.present
         if present > 1:
             return min(PIECE, max(left // (2 * present), self._least()))
-        if self.crew.hire is None or self.before is not None:
+        if self.crew.hire is None or self.little or self.before is not None:
             return left
-        return self.trial - self.at if self.at < self.trial else max(5 * self.trial - self.at, PIECE if self.at >= 5 * self.trial else 0)
+        if self.at < 5 * self.trial:
+            return (1 if self.at < self.trial else 5) * self.trial - self.at
+        return left if self.pace is not None and not self.crew.pays(2 * self.pace.row * left) else PIECE
 
     def _least(self) -> int:
         """Rows of pieces that are no smaller than is good: little of the time should go into what each of them takes anyway."""

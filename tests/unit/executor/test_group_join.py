@@ -137,7 +137,7 @@ def test_participants_of_a_gather(connection: auroraml.Connection, folded: list[
     consider = Crew.consider
     monkeypatch.setattr(Crew, "consider", lambda crew, seconds: consider(crew, 1e9))
     monkeypatch.setattr(gather, "CORES", 5)
-    for name, value in (("TRIAL", 16), ("SMALLEST", 16), ("PIECE", 100), ("LASTING", 0.0)):
+    for name, value in (("TRIAL", 16), ("SMALLEST", 16), ("PIECE", 100), ("LASTING", 0.0), ("SPEED", 1e-9)):
         monkeypatch.setattr(shares, name, value)
     monkeypatch.setattr(group_join, "MANY", 0)
     assert "Gather" in str(connection.execute(f"EXPLAIN {sql}").fetchall())

@@ -113,7 +113,7 @@ def ready(monkeypatch: pytest.MonkeyPatch) -> Called:
     consider = Crew.consider
     monkeypatch.setattr(Crew, "consider", lambda crew, seconds: consider(crew, 1e9))
     monkeypatch.setattr(gather, "CORES", 5)
-    for name, value in (("TRIAL", 16), ("SMALLEST", 16), ("PIECE", 1_000), ("LASTING", 0.0)):
+    for name, value in (("TRIAL", 16), ("SMALLEST", 16), ("PIECE", 1_000), ("LASTING", 0.0), ("SPEED", 1e-9)):
         monkeypatch.setattr(shares, name, value)
     return called
 
@@ -493,7 +493,7 @@ def test_stress(connection: Connection, model: Model) -> None:
 
 # Shares
 
-NODE = p.Result(id=1, parallel_aware=True)
+NODE = p.Result(id=1, parallel_aware=True, cost=p.Cost(total=1_000.0))
 
 
 def test_pieces_tell_what_each_row_takes() -> None:
@@ -529,7 +529,11 @@ def test_a_plan_that_runs_again_knows_its_pace(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(crews, "WORTH", 0.006)
     monkeypatch.setattr(shares, "PACES", {})
-    assert first(100_000) == 6_250 and not hired  # a first piece to try
+    assert first(100_000) == 100_000 and not hired  # its cost says that it is little
+    monkeypatch.setattr(shares, "SPEED", NODE.cost.total / 0.2)
+    assert first(100_000) == 10_000 and not hired  # a first piece to try, of 20 ms
+    monkeypatch.setattr(shares, "SPEED", NODE.cost.total / 2)
+    assert first(100_000) == 6_250 and not hired  # no less than this
     shares.PACES[NODE] = Pace(0.001, 1e-7)
     assert first(100_000) == 100_000 and not hired  # all at once, as that is 10 ms
     assert first(320_000) == 320_000 and hired == [3]  # no places: all at once
@@ -537,6 +541,27 @@ def test_a_plan_that_runs_again_knows_its_pace(monkeypatch: pytest.MonkeyPatch) 
     shares.PACES[NODE] = Pace(0.001, 1e-7, 100_000)
     assert expected(p.Gather(source=replace(NODE, parallel_aware=True), workers=1)) == {}
     assert expected(p.Gather(source=NODE, workers=1)) == {1: pytest.approx(0.01)}
+
+
+def test_pieces_that_turn_out_to_be_little_are_followed_by_all_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    def sizes(rows: int, row: float) -> list[int]:
+        crew = Crew(1, True, lambda: None, lambda wanted: 0)
+        crew.work = Work(node=NODE, ctx=None, params={}, bound=1)  # type: ignore[arg-type] # nobody comes to run it
+        share, leader, now = Pieces(crew, Batch.of([FixedVector(np.arange(rows))], rows), NODE), crew.members[1], [0.0]
+        monkeypatch.setattr(time, "thread_time", lambda: now[0])
+        found = []
+        while (part := share.claim(leader, rows)) is not None:
+            found.append(part.n)
+            now[0] += 0.001 + part.n * row
+        assert sum(found) == rows
+        return found
+
+    for row, wanted in ((1e-9, [1_024, 4_096, 11_264]), (4e-6, [1_024, 4_096, 4_000, 7_264])):
+        monkeypatch.setattr(shares, "PACES", {})
+        for name, value in (("SPEED", 1e-9), ("PIECE", 4_000)):
+            monkeypatch.setattr(shares, name, value)
+        monkeypatch.setattr(crews, "WORTH", 0.04)
+        assert sizes(16_384, row) == wanted, row
 
 
 @settings(max_examples=60, deadline=None)
