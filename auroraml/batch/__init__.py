@@ -1,5 +1,6 @@
 """Source, Rows, Column, Batch: what storage makes, evaluate computes over, operators pass and services take."""
 
+from auroraml.batch import limbs as limbs
 from auroraml.batch.batch import Batch, Column, Rows, concat_batches
 from auroraml.batch.making import concat, from_datums
 from auroraml.batch.narrow import NarrowFixed, NarrowNumeric, fixed, numeric, stored, width
@@ -32,6 +33,7 @@ from auroraml.batch.vector import (
     range_flags,
     scales_of,
 )
+from auroraml.batch.wide import WideNumeric, aligned_limbs, limbs_of, of_limbs, shown
 from auroraml.batch.zones import Zones
 
 __all__ = [
@@ -62,7 +64,9 @@ __all__ = [
     "StructVector",
     "TextVector",
     "Vector",
+    "WideNumeric",
     "Zones",
+    "aligned_limbs",
     "alike",
     "all_of",
     "ascending",
@@ -71,10 +75,13 @@ __all__ = [
     "concat_batches",
     "fixed",
     "from_datums",
+    "limbs_of",
     "numbers",
     "numeric",
+    "of_limbs",
     "range_flags",
     "scales_of",
+    "shown",
     "stable_order",
     "stored",
     "true_places",

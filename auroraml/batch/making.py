@@ -29,6 +29,7 @@ from auroraml.batch.vector import (
     range_flags,
     scales_of,
 )
+from auroraml.batch.wide import joined_wide, of_decimals
 from auroraml.types.pg_type import EMPTY, PgArray, PgType, Range, Rep
 from auroraml.types.table import BY_OID
 
@@ -101,6 +102,8 @@ def _numeric_from(datums: Sequence[Datum | None], validity: Mask | None) -> Nume
         scaled = [int(d.scaleb(scale)) for d in decimals]
         if all(-(2**63) < value < 2**63 for value in scaled):
             return NumericVector(np.array(scaled, np.int64), scale, validity)
+    if all(d.is_finite() for d in known) and (wide := of_decimals(decimals, validity)) is not None:
+        return wide
     values = np.empty(len(decimals), object)
     values[:] = decimals
     return NumericVector(values, None, validity)
@@ -108,6 +111,8 @@ def _numeric_from(datums: Sequence[Datum | None], validity: Mask | None) -> Nume
 
 def _joined_numerics(vectors: Sequence[NumericVector], validity: Mask | None) -> NumericVector:
     if (found := at_one_scale(vectors)) is None:
+        if (wide := joined_wide(vectors, validity)) is not None:
+            return wide
         return NumericVector(np.concatenate([v.as_objects().values for v in vectors]), None, validity)
     values = np.concatenate(found[1])
     if all(v.scale == found[0] for v in vectors):

@@ -17,10 +17,14 @@ from auroraml.batch import (
     NumericVector,
     TextVector,
     Vector,
+    aligned_limbs,
     alike,
     at_one_scale,
     concat,
+    limbs,
+    of_limbs,
     scales_of,
+    shown,
 )
 from auroraml.evaluate.call import null
 from auroraml.types.pg_type import PgType
@@ -89,7 +93,7 @@ def _numeric(n: int, parts: Parts, ones: Sequence[NumericVector]) -> NumericVect
     ones = alike(ones)
     found = at_one_scale(ones)
     if found is None:
-        return None
+        return _wide(n, parts, ones)
     most, wholes = found
     values = np.zeros(n, np.int64)
     for (index, _), whole in zip(parts, wholes, strict=True):
@@ -101,6 +105,22 @@ def _numeric(n: int, parts: Parts, ones: Sequence[NumericVector]) -> NumericVect
     for (index, _), one in zip(parts, ones, strict=True):
         scales[index] = scales_of(one)
     return ManyScales(values, most, scales, validity)
+
+
+def _wide(n: int, parts: Parts, ones: Sequence[NumericVector]) -> NumericVector | None:
+    """The same in limbs; None where some are not exact, or too large."""
+    found = aligned_limbs(ones)
+    if found is None:
+        return None
+    most, numbers = found
+    numbers = limbs.same_count(numbers)
+    made = tuple(np.zeros(n, np.int64) for _ in numbers[0])
+    scales = np.full(n, most, np.int16)
+    for (index, _), one, number in zip(parts, ones, numbers, strict=True):
+        scales[index] = shown(one)
+        for limb, values in zip(made, number, strict=True):
+            limb[index] = values
+    return of_limbs(limbs.carried(made), most, scales, _validity(n, parts, ones))
 
 
 def _texts(n: int, parts: Parts, ones: Sequence[TextVector]) -> DictVector:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from auroraml.batch import ConstVector, DictVector, FixedVector, Index, ManyScales, Mask, NumericVector, RangeVector, TextVector, Vector
+from auroraml.batch import ConstVector, DictVector, FixedVector, Index, ManyScales, Mask, NumericVector, RangeVector, TextVector, Vector, WideNumeric
 from auroraml.functions.ordering import orderable
 from auroraml.lazy import compute as pc
 from auroraml.types.bounds import OrderedDecimal, range_bytes, range_ranks
@@ -77,6 +77,11 @@ def codes_of(vector: Vector, type: PgType) -> tuple[Codes, int]:
     if isinstance(vector, DictVector) and type.name not in ("bpchar", "jsonb", "timetz"):
         codes = np.add(vector.codes, 1, dtype=np.int64)
         size = vector.dictionary.n + 1
+    elif isinstance(vector, WideNumeric):
+        codes, size = combine([_plain_codes(limb) for limb in vector.limbs], vector.n)
+        if size > WIDE // 2 or vector.validity is not None:
+            codes, size = compact(codes)
+        codes, size = codes + 1, size + 1
     else:
         codes, size = _plain_codes(range_ranks(vector) if isinstance(vector, RangeVector) else comparable(vector, type))
     if vector.validity is not None:
@@ -198,6 +203,8 @@ def rank(vector: Vector, type: PgType) -> npt.NDArray[np.int64] | np.ndarray:
         return places[vector.codes] if len(places) else np.zeros(vector.n, np.int64)
     if isinstance(vector, RangeVector):
         return range_ranks(vector)
+    if isinstance(vector, WideNumeric):
+        return _limb_ranks(vector)
     values = comparable(vector, type)
     if isinstance(values, pa.Array):
         return pc.rank(values, "ascending", tiebreaker="dense").to_numpy().astype(np.int64)  # type: ignore[no-any-return] # numpy gives Any
@@ -208,6 +215,19 @@ def rank(vector: Vector, type: PgType) -> npt.NDArray[np.int64] | np.ndarray:
     if values.dtype.kind == "f":
         return np.where(values == 0, 0.0, values)  # numpy sorts NaN last, as PostgreSQL does
     return values
+
+
+def _limb_ranks(vector: WideNumeric) -> Codes:
+    """The place of each number in their order."""
+    order = np.lexsort(vector.limbs)
+    ordered = [limb.take(order) for limb in vector.limbs]
+    ranks = np.empty(vector.n, np.int64)
+    if vector.n:
+        changed = np.zeros(vector.n, np.bool_)
+        for limb in ordered:
+            changed[1:] |= limb[1:] != limb[:-1]
+        ranks[order] = np.cumsum(changed)
+    return ranks
 
 
 def _places(dictionary: TextVector, type: PgType) -> Codes:
@@ -225,6 +245,8 @@ def differences(vector: Vector, type: PgType) -> Mask:
     if isinstance(vector, ConstVector):
         return np.zeros(max(vector.n - 1, 0), np.bool_)
     values = _compared(vector, type)
+    if isinstance(vector, WideNumeric):
+        values = _limb_ranks(vector)
     if values is None:
         codes, _ = codes_of(vector, type)
         return np.not_equal(codes[1:], codes[:-1])

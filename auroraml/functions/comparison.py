@@ -9,7 +9,7 @@ from decimal import ROUND_FLOOR
 import numpy as np
 import pyarrow as pa
 
-from auroraml.batch import ConstVector, FixedVector, ManyScales, NumericVector, Vector, stored
+from auroraml.batch import ConstVector, FixedVector, ManyScales, NumericVector, Vector, aligned_limbs, limbs, stored
 from auroraml.catalog.data import OPERATORS
 from auroraml.functions.signature import SCALARS, CallContext, Kernel
 from auroraml.lazy import compute as pc
@@ -86,7 +86,7 @@ def _one(vector: Vector) -> NumericVector:
 
 
 def aligned(a: Vector, b: Vector) -> tuple[np.ndarray, np.ndarray, int | None]:
-    """Both numerics at one scale as int64, or as objects (scale None) where that overflows; constants keep length 1."""
+    """Whole numbers that compare as both numerics do, or objects (scale None) where some are not exact; constants keep length 1."""
     left, right = _one(a), _one(b)
     if left.scale is not None and left.scale == right.scale:
         return stored(left), stored(right), left.scale
@@ -95,6 +95,8 @@ def aligned(a: Vector, b: Vector) -> tuple[np.ndarray, np.ndarray, int | None]:
         x, y = rescale(left.values, left.scale, scale), rescale(right.values, right.scale, scale)
         if x is not None and y is not None:
             return x, y, scale
+    if (found := aligned_limbs([left, right])) is not None:
+        return limbs.compared(*found[1]), np.zeros(1, np.int8), 0
     return left.as_objects().values, right.as_objects().values, None
 
 

@@ -1,4 +1,4 @@
-"""Quotients of numerics at the scales that PostgreSQL selects: by long division of int64 where it fits, else of whole columns of Python integers."""
+"""Quotients of numerics at the scales that PostgreSQL selects: by long division of limbs, or of whole columns of Python integers where divisors are large."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from decimal import Decimal, localcontext
 
 import numpy as np
 
-from auroraml.batch import NumericVector
+from auroraml.batch import NumericVector, limbs, limbs_of, of_limbs, shown
+from auroraml.batch.limbs import POWERS, Limbs
 from auroraml.errors import DivisionByZero
 from auroraml.types.numeric import CONTEXT
 
 UNIT = Decimal(1)
 SIGNIFICANT, LARGEST = 16, 1_000  # digits that a quotient has at least, and the largest scale (NUMERIC_MIN_SIG_DIGITS, NUMERIC_MAX_DISPLAY_SCALE)
-POWERS = 10 ** np.arange(19, dtype=np.int64)
-STEP = 9  # digits of the quotient made at once: a remainder below 2^31 times 10^9 fits
+FEW = 4  # quotients up to which one by one takes less time than passes over arrays
 
 
 def exponent_of(value: Decimal) -> int:
@@ -60,55 +60,103 @@ def round_quotient(a: Decimal, b: Decimal, scale: int) -> Decimal:
     return Decimal(-quotient if a.is_signed() != b.is_signed() else quotient).scaleb(-scale, CONTEXT)
 
 
-def _leads(values: np.ndarray, scale: int) -> tuple[np.ndarray, np.ndarray]:
-    """`_weight` of magnitudes, scaled integers."""
-    weights = (np.searchsorted(POWERS, values, "right") - 1 - scale) // 4
-    shifts = scale + 4 * weights
+def _leads(a: Limbs, scale: int) -> tuple[np.ndarray, np.ndarray]:
+    """`_weight` of magnitudes at a scale."""
+    values, below = limbs.leads(a)
+    places = scale - limbs.DIGITS * below  # decimals of `values`
+    weights = (np.searchsorted(POWERS, values, "right") - 1 - places) // 4
+    shifts = places + 4 * weights
     firsts = np.where(shifts >= 0, values // POWERS[np.clip(shifts, 0, 18)], values * POWERS[np.clip(-shifts, 0, 3)])
     return np.where(values == 0, 0, weights), firsts
 
 
+def _weights(x: Limbs, scale_x: int, y: Limbs, scale_y: int) -> np.ndarray:
+    """The weights that quotients have by PostgreSQL's estimate."""
+    weight_y, first_y = _leads(y, scale_y)
+    if len(y[0]) > 1 or len(x) > 2:
+        weight_x, first_x = _leads(x, scale_x)
+        return weight_x - weight_y - (first_x <= first_y)  # type: ignore[no-any-return] # numpy gives Any
+    values = x[0] if len(x) == 1 else x[1] * limbs.BASE + x[0]
+    by, lead = int(weight_y[0]), int(first_y[0]) + 1
+    low = -((scale_x + 4) // 4) - 1  # below one unit of the last decimal
+    found = np.full(len(values), low - by, np.int64)
+    most = int(values.max())
+    for weight in range(low + 1, 6):  # of one divisor: by one more from each border on
+        shift = scale_x + 4 * weight
+        border = lead * 10**shift if shift >= 0 else -(-lead // 10**-shift)
+        if border > most:
+            break
+        found += values >= border
+    return np.where(values == 0, -1 - by, found)
+
+
 def quotients(a: NumericVector, b: NumericVector) -> NumericVector | None:
-    """a / b row by row (NULLs aside), where both are scaled integers and no divisor is zero; else None."""
-    if a.scale is None or b.scale is None or not a.n:
+    """a / b row by row (NULLs aside; either may be one constant), where both are exact and no divisor is zero; else None."""
+    of_a, of_b = limbs_of(a), limbs_of(b)
+    if of_a is None or of_b is None or not a.n or not b.n:
         return None
-    x, y = np.abs(a.values), np.abs(b.values)
-    if int(x.min()) < 0 or int(y.min()) <= 0:  # the magnitude of the least int64 is none
+    (x, negative_x), (y, negative_y) = limbs.magnitudes(of_a[0]), limbs.magnitudes(of_b[0])
+    if not limbs.nonzero(y).all():
         return None
-    weight_x, first_x = _leads(x, a.scale)
-    weight_y, first_y = _leads(y, b.scale)
-    scales = np.clip(SIGNIFICANT - 4 * (weight_x - weight_y - (first_x <= first_y)), max(a.scale, b.scale), LARGEST)
-    negative = (a.values < 0) != (b.values < 0)
-    scale = int(scales[0])
-    if (scales == scale).all() and (found := _in_words(x, y, scale + b.scale - a.scale)) is not None:
-        return NumericVector(np.where(negative, -found, found), scale)
-    return NumericVector(_in_integers(x, y, scales + (b.scale - a.scale), scales, negative), None)
+    least = np.maximum(shown(a), shown(b))
+    scales = np.clip(np.maximum(SIGNIFICANT - 4 * _weights(x, of_a[1], y, of_b[1]), least), 0, LARGEST)
+    shift = of_b[1] - of_a[1]
+    most = max(int(scales.max()), -shift)
+    by = limbs.whole_of(y)
+    found = None if by is None else limbs.divided(x, by, most + shift)
+    negative = negative_x != negative_y
+    if found is None or by is None:
+        return _in_integers(x, y, shift, scales.astype(np.int16), negative)
+    rounded = _rounded(*found, by, scales, most)
+    return of_limbs(limbs.signed(rounded, negative), most, scales.astype(np.int16))
 
 
-def _in_words(x: np.ndarray, y: np.ndarray, digits: int) -> np.ndarray | None:
-    """x * 10^digits / y in int64, where it fits."""
-    if int(y.max()) >= 2**31:
-        return None
-    found, rest = np.divmod(x, y)
-    while digits:
-        step = min(digits, STEP)
-        factor = 10**step
-        if int(found.max()) >= (2**63 - 1) // factor - 1:
-            return None
-        more, rest = np.divmod(rest * factor, y)
-        found = found * factor + more
-        digits -= step
-    found += 2 * rest >= y
-    return found
+def _rounded(cut: Limbs, rest: np.ndarray, by: np.ndarray, scales: np.ndarray, most: int) -> Limbs:
+    """Quotients rounded half up at their own scales, from their digits at the largest and what was left."""
+    counts = np.bincount(scales)
+    usual = int(counts.argmax())
+    if usual == most:
+        up = rest >= by - rest
+        found = limbs.carried([cut[0] + up, *cut[1:]]) if bool(up.any()) else cut
+    else:
+        found = limbs.settled(cut, most - usual)
+    if counts[usual] == len(scales):
+        return found
+    if len(scales) != len(cut[0]):
+        scales = np.broadcast_to(scales, cut[0].shape)
+    parts, rows = [found], []
+    for scale in np.flatnonzero(counts).tolist():
+        if scale != usual:
+            some = np.flatnonzero(scales == scale)
+            part = limbs.taken(cut, some)
+            if scale == most:
+                left, divisor = rest[some], by[0] if len(by) == 1 else by[some]
+                parts.append(limbs.carried([part[0] + (left >= divisor - left), *part[1:]]))
+            else:
+                parts.append(limbs.settled(part, most - scale))
+            rows.append(some)
+    first, *parts = limbs.same_count(parts)
+    made = [limb.copy() for limb in first]
+    for part, some in zip(parts, rows, strict=True):
+        for limb, more in zip(made, part, strict=True):
+            limb[some] = more
+    return limbs.carried(made)
 
 
-def _in_integers(x: np.ndarray, y: np.ndarray, digits: np.ndarray, scales: np.ndarray, negative: np.ndarray) -> np.ndarray:
-    """x * 10^digits / y as Decimals of `scales`: by Python's integers, which numpy's loops over objects multiply and divide."""
-    tens = np.array([10**power for power in range(int(digits.max()) + 1)], object)
-    twice = 2 * y.astype(object)
-    found = (2 * x.astype(object) * tens[digits] + y) // twice
-    units = np.array([UNIT.scaleb(-scale) for scale in range(int(scales.max()) + 1)], object)
-    made = np.empty(len(x), object)
-    made[:] = list(map(Decimal, np.where(negative, -found, found).tolist()))
+def _in_integers(x: Limbs, y: Limbs, shift: int, scales: np.ndarray, negative: np.ndarray) -> NumericVector:
+    """The same by Python's integers, which numpy's loops over objects multiply and divide."""
+    most = int(scales.max())
+    tens = np.array([10**power for power in range(max(most + shift, most) + 1)], object)
+    divisors = limbs.integers(y)
+    if shift < 0:
+        divisors, shift = divisors * 10**-shift, 0
+    found = (2 * limbs.integers(x) * tens[scales + shift] + divisors) // (2 * divisors)
+    found = np.where(negative, -found, found)
+    whole = limbs.of_integers(found * tens[most - scales])
+    if whole is not None:
+        return of_limbs(whole, most, scales)
+    units = np.array([UNIT.scaleb(-scale) for scale in range(most + 1)], object)
+    made = np.empty(len(found), object)
+    made[:] = list(map(Decimal, found.tolist()))
     with localcontext(CONTEXT):
-        return made * units[scales]  # type: ignore[no-any-return] # numpy gives Any
+        return NumericVector(made * units[scales], None)

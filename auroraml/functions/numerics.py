@@ -1,4 +1,4 @@
-"""numeric arithmetic, exact: scaled int64 where it fits, decimal.Decimal objects elsewhere, PostgreSQL's result scales."""
+"""numeric arithmetic, exact: scaled int64 where it fits, limbs beyond it, decimal.Decimal objects elsewhere, PostgreSQL's result scales."""
 
 from __future__ import annotations
 
@@ -7,13 +7,32 @@ from decimal import Context, Decimal, localcontext
 
 import numpy as np
 
-from auroraml.batch import ConstVector, FixedVector, NumericVector, Vector, numeric, stored, width
+from auroraml.batch import (
+    ConstVector,
+    FixedVector,
+    ManyScales,
+    NumericVector,
+    Vector,
+    WideNumeric,
+    aligned_limbs,
+    concat,
+    limbs,
+    limbs_of,
+    numeric,
+    of_limbs,
+    shown,
+    stored,
+    width,
+)
+from auroraml.batch.limbs import Limbs
+from auroraml.batch.wide import Scales, of_decimals
 from auroraml.errors import DivisionByZero
-from auroraml.functions.division import divide_decimals, exponent_of, quotients
+from auroraml.functions.division import FEW, divide_decimals, exponent_of, quotients
 from auroraml.functions.signature import scalar
 from auroraml.types.numeric import CONTEXT, in_range, positive_zero, round_to
 
 LIMIT = 2**63 - 1
+BLOCK = 32_768
 INT8 = np.dtype(np.int64)
 _UNTRAPPED = Context(prec=30, traps=[])
 
@@ -71,7 +90,55 @@ def by_value(a: Vector, b: Vector, compute: Callable[[Decimal, Decimal], Decimal
     left, right = np.broadcast_arrays(_one(a).as_objects().values, _one(b).as_objects().values)
     values = np.empty(len(left), object)
     values[:] = [in_range(compute(x, y)) for x, y in zip(left.tolist(), right.tolist(), strict=True)]
+    if len(values) <= FEW and (found := of_decimals(values.tolist()) if all(map(Decimal.is_finite, values.tolist())) else None) is not None:
+        return found if found.n == n else ConstVector(found, n)
     return _result(values, None, n)
+
+
+def _in_limbs(limbs_found: Limbs | None, most: int, scales: int | Scales, n: int) -> Vector | None:
+    if limbs_found is None:
+        return None
+    vector = of_limbs(limbs_found, most, scales)
+    return vector if vector.n == n else ConstVector(vector, n)
+
+
+def _in_blocks(compute: Callable[[Vector, Vector], Vector | None], a: Vector, b: Vector) -> Vector | None:
+    """What takes many passes over the same numbers, block by block, so that they stay in the cache; None where it is for one block."""
+    n = max(a.n, b.n)
+    if n <= 2 * BLOCK or (isinstance(a, ConstVector) and isinstance(b, ConstVector)):
+        return compute(a, b)
+    made = []
+    for start in range(0, n, BLOCK):
+        stop = min(start + BLOCK, n)
+        if (part := compute(a.slice(start, stop), b.slice(start, stop))) is None:
+            return None
+        made.append(part)
+    return concat(made)
+
+
+def _larger(x: NumericVector, y: NumericVector) -> int | Scales:
+    """The larger scale of each pair."""
+    a, b = shown(x), shown(y)
+    return max(a, b) if isinstance(a, int) and isinstance(b, int) else np.maximum(a, b)
+
+
+def _wide_total(a: Vector, b: Vector, sign: int) -> Vector | None:
+    """`_total` beyond int64, or of values of many scales; None where some are no whole numbers."""
+    x, y = _one(a), _one(b)
+    found = aligned_limbs([x, y])
+    if found is None:
+        return None
+    most, (p, q) = found
+    return _in_limbs(limbs.added(p, q if sign > 0 else limbs.negated(q)), most, _larger(x, y), max(a.n, b.n))
+
+
+def _wide_product(a: Vector, b: Vector) -> Vector | None:
+    """`_product` beyond int64, or of values of many scales; None where some are no whole numbers, or limbs too many."""
+    x, y = _one(a), _one(b)
+    of_x, of_y = limbs_of(x), limbs_of(y)
+    if of_x is None or of_y is None:
+        return None
+    return _in_limbs(limbs.multiplied(of_x[0], of_y[0]), of_x[1] + of_y[1], shown(x) + shown(y), max(a.n, b.n))
 
 
 def _by_column(a: Vector, b: Vector, operation: Callable[..., np.ndarray], compute: Callable[[Decimal, Decimal], Decimal]) -> Vector:
@@ -94,13 +161,17 @@ def context_of(a: Decimal, b: Decimal) -> Context:
 @scalar("numeric_add(numeric,numeric)", sure=lambda a, b: _total(a, b, 1))
 def add(a: Vector, b: Vector) -> Vector:
     """a + b, at the larger scale."""
-    return _total(a, b, 1) or _by_column(a, b, np.add, lambda p, q: context_of(p, q).add(p, q))
+    return _total(a, b, 1) or _in_blocks(lambda x, y: _wide_total(x, y, 1), a, b) or _by_column(a, b, np.add, lambda p, q: context_of(p, q).add(p, q))
 
 
 @scalar("numeric_sub(numeric,numeric)", sure=lambda a, b: _total(a, b, -1))
 def subtract(a: Vector, b: Vector) -> Vector:
     """a - b, at the larger scale."""
-    return _total(a, b, -1) or _by_column(a, b, np.subtract, lambda p, q: positive_zero(context_of(p, q).subtract(p, q)))
+    return (
+        _total(a, b, -1)
+        or _in_blocks(lambda x, y: _wide_total(x, y, -1), a, b)
+        or _by_column(a, b, np.subtract, lambda p, q: positive_zero(context_of(p, q).subtract(p, q)))
+    )
 
 
 def _product(a: Vector, b: Vector) -> Vector | None:
@@ -116,17 +187,23 @@ def _product(a: Vector, b: Vector) -> Vector | None:
 @scalar("numeric_mul(numeric,numeric)", sure=_product)
 def multiply(a: Vector, b: Vector) -> Vector:
     """a * b, scales added."""
-    return _product(a, b) or _by_column(a, b, np.multiply, lambda p, q: positive_zero(context_of(p, q).multiply(p, q)))
+    return (
+        _product(a, b)
+        or _in_blocks(_wide_product, a, b)
+        or _by_column(a, b, np.multiply, lambda p, q: positive_zero(context_of(p, q).multiply(p, q)))
+    )
 
 
 @scalar("numeric_div(numeric,numeric)")
 def divide(a: Vector, b: Vector) -> Vector:
-    """a / b; each quotient has the scale its own operands select: value by value where those differ."""
-    x, y = _one(a), _one(b)
-    if x.n != y.n:
-        x, y = (v if v.n == max(x.n, y.n) else v.take(np.zeros(max(x.n, y.n), np.int64)) for v in (x, y))
-    found = quotients(x, y)
-    return by_value(a, b, divide_decimals) if found is None else _result(found.values, found.scale, max(a.n, b.n))
+    """a / b; each quotient has the scale its own operands select."""
+    return _in_blocks(_quotients, a, b) or by_value(a, b, divide_decimals)
+
+
+def _quotients(a: Vector, b: Vector) -> Vector | None:
+    n = max(a.n, b.n)
+    found = None if n <= FEW else quotients(_one(a), _one(b))
+    return None if found is None else found if found.n == n else ConstVector(found, n)
 
 
 def _modulo(a: Decimal, b: Decimal) -> Decimal:
@@ -144,7 +221,26 @@ def _modulo(a: Decimal, b: Decimal) -> Decimal:
 @scalar("numeric_mod(numeric,numeric)", "mod(numeric,numeric)")
 def modulo(a: Vector, b: Vector) -> Vector:
     """a % b with a's sign."""
-    return by_value(a, b, _modulo)
+    return _in_blocks(_wide_modulo, a, b) or by_value(a, b, _modulo)
+
+
+def _wide_modulo(a: Vector, b: Vector) -> Vector | None:
+    """The remainders of exact numbers; None where some are not, or a divisor is zero."""
+    x, y = _one(a), _one(b)
+    found = aligned_limbs([x, y])
+    if found is None or not x.n or not y.n:
+        return None
+    most, (p, q) = found
+    (p, negative), (q, _) = limbs.magnitudes(p), limbs.magnitudes(q)
+    if not limbs.nonzero(q).all():
+        return None
+    by, whole = limbs.whole_of(q), limbs.whole_of(p)
+    if by is not None and whole is not None:
+        rest: Limbs | None = limbs.of_whole(whole % (by[0] if len(by) == 1 else by))
+    else:
+        divided = None if by is None else limbs.divided(p, by, 0)
+        rest = limbs.of_integers(limbs.integers(p) % limbs.integers(q)) if divided is None else limbs.of_whole(divided[1])
+    return None if rest is None else _in_limbs(limbs.signed(rest, negative), most, _larger(x, y), max(a.n, b.n))
 
 
 @scalar("numeric_uminus(numeric)", raises=False)
@@ -153,6 +249,8 @@ def negate(a: Vector) -> Vector:
     x = _one(a)
     if x.scale is not None:
         return _result(-x.values, x.scale, a.n)
+    if isinstance(x, ManyScales | WideNumeric) and (found := limbs_of(x)) is not None:
+        return _in_limbs(limbs.negated(found[0]), found[1], shown(x), a.n) or a
     values = np.empty(x.n, object)
     values[:] = [positive_zero(CONTEXT.minus(value)) if not value.is_nan() else value for value in x.values]  # the widest tier
     return _result(values, None, a.n)

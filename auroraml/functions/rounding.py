@@ -7,7 +7,9 @@ from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Decim
 
 import numpy as np
 
-from auroraml.batch import ConstVector, NumericVector, Vector
+from auroraml.batch import ConstVector, NumericVector, Vector, limbs, limbs_of, of_limbs, shown
+from auroraml.batch.limbs import Limbs
+from auroraml.batch.wide import SCALES
 from auroraml.functions.signature import scalar
 from auroraml.types.numeric import CONTEXT, positive_zero, rescale
 
@@ -39,24 +41,28 @@ def _objects(vector: NumericVector, compute: Callable[[Decimal], Decimal]) -> Nu
     return NumericVector(values, None)
 
 
-def _cut(values: np.ndarray, factor: int) -> np.ndarray:
-    return np.sign(values) * (np.abs(values) // factor)  # type: ignore[no-any-return] # numpy gives Any
-
-
 def _to_places(vector: Vector, places: int, how: str) -> Vector:
     one = one_of(vector)
-    scale = one.scale
-    if scale is None or not 0 <= places <= 18 or scale - places > 18:
-        return _objects(one, lambda value: rounded(value, places, how))
-    if places >= scale or how == ROUND_HALF_UP:
-        scaled = rescale(one.values, scale, places)
-        if scaled is None:
-            return _objects(one, lambda value: rounded(value, places, how))
-        return NumericVector(scaled, places)
-    factor = 10 ** (scale - places)
-    if how == ROUND_DOWN:
-        return NumericVector(_cut(one.values, factor), places)
-    return NumericVector(one.values // factor if how == ROUND_FLOOR else -(-one.values // factor), places)
+    if one.scale is not None and 0 <= places <= 18 and how == ROUND_HALF_UP and (plain := rescale(one.values, one.scale, places)) is not None:
+        return NumericVector(plain, places)
+    found = limbs_of(one)
+    made = None if found is None or places > SCALES else _limbs_to_places(*found, places, how)
+    return _objects(one, lambda value: rounded(value, places, how)) if made is None else of_limbs(made, max(places, 0), max(places, 0))
+
+
+def _limbs_to_places(whole: Limbs, scale: int, places: int, how: str) -> Limbs | None:
+    """Whole numbers of a scale at another, negative ones filled up with zeros."""
+    if places >= scale:
+        return limbs.shifted(whole, places - scale)
+    digits = scale - places
+    if how == ROUND_FLOOR:
+        found = limbs.rounded(whole, digits, False)
+    elif how == ROUND_CEILING:
+        found = limbs.negated(limbs.rounded(limbs.negated(whole), digits, False))
+    else:
+        magnitudes, negative = limbs.magnitudes(whole)
+        found = limbs.signed(limbs.rounded(magnitudes, digits, how == ROUND_HALF_UP), negative)
+    return limbs.shifted(found, max(-places, 0))
 
 
 def _by_places(vector: Vector, places: Vector, how: str) -> Vector:
@@ -110,6 +116,8 @@ def floor(a: Vector) -> Vector:
 def absolute(a: Vector) -> Vector:
     """|a|."""
     one = one_of(a)
+    if one.scale is None and (found := limbs_of(one)) is not None:
+        return of_limbs(limbs.magnitudes(found[0])[0], found[1], shown(one))
     return NumericVector(np.abs(one.values), one.scale) if one.scale is not None else _objects(one, lambda value: value.copy_abs())
 
 
@@ -119,6 +127,8 @@ def sign(a: Vector) -> Vector:
     one = one_of(a)
     if one.scale is not None:
         return NumericVector(np.sign(one.values), 0)
+    if (found := limbs_of(one)) is not None:
+        return NumericVector(limbs.compared(found[0], (np.zeros(1, np.int64),)).astype(np.int64), 0)
     return _objects(one, lambda value: value if value.is_nan() else Decimal((value > 0) - (value < 0)))
 
 

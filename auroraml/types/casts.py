@@ -9,7 +9,7 @@ from decimal import Decimal
 import numpy as np
 import pyarrow as pa
 
-from auroraml.batch import DTYPES, ConstVector, Datum, DictVector, FixedVector, NumericVector, TextVector, Vector, from_datums
+from auroraml.batch import DTYPES, ConstVector, Datum, DictVector, FixedVector, NumericVector, TextVector, Vector, from_datums, limbs, limbs_of
 from auroraml.errors import FeatureNotSupported, InvalidParameterValue, NumericValueOutOfRange
 from auroraml.lazy import compute as pc
 from auroraml.records import dataclass
@@ -17,7 +17,7 @@ from auroraml.types import datetime_casts, table
 from auroraml.types.data import CASTS
 from auroraml.types.form import DEFAULT_STYLE, TextStyle
 from auroraml.types.json import JsonValue, read_json
-from auroraml.types.numeric import CONTEXT, rescale
+from auroraml.types.numeric import CONTEXT, limbs_at, rescale
 from auroraml.types.pg_type import PgType, Rep
 from auroraml.types.strings import cut_name
 from auroraml.types.text import text_in, text_out
@@ -180,16 +180,19 @@ def _numeric_to_int(target: Rep) -> Kernel:
         scaled = None if numeric.scale is None else rescale(numeric.values, numeric.scale, 0)
         if scaled is not None:
             return FixedVector(narrow_integers(scaled, target), numeric.validity)
+        if (found := limbs_of(numeric)) is not None and (exact := limbs_at(*found, 0)) is not None:
+            whole = limbs.whole_of(exact)  # 19 digits may do still
+            return FixedVector(narrow_integers(limbs.integers(exact) if whole is None else whole, target), numeric.validity)
         info = np.iinfo(DTYPES[target])
         out = np.zeros(numeric.n, DTYPES[target])
         for row, value in enumerate(numeric.as_objects().values):  # per value: Decimal objects
             if not value.is_finite():
                 word = "NaN" if value.is_nan() else "infinity"
                 raise FeatureNotSupported(f"cannot convert {word} to {_INT_NAMES[target]}")
-            whole = int(value.to_integral_value(context=CONTEXT))
-            if not info.min <= whole <= info.max:
+            integer = int(value.to_integral_value(context=CONTEXT))
+            if not info.min <= integer <= info.max:
                 raise out_of_range(target)
-            out[row] = whole
+            out[row] = integer
         return FixedVector(out, numeric.validity)
 
     return kernel

@@ -9,7 +9,9 @@ from decimal import Decimal
 import numpy as np
 import pyarrow as pa
 
-from auroraml.batch import Datum, NumericVector, Vector
+from auroraml.batch import Datum, NumericVector, Vector, limbs, limbs_of, of_limbs
+from auroraml.batch.limbs import Limbs
+from auroraml.batch.wide import SCALES
 from auroraml.errors import InvalidTextRepresentation, NumericValueOutOfRange
 from auroraml.lazy import compute as pc
 from auroraml.types.form import REP_FORMS, TextForm, TextStyle
@@ -168,21 +170,31 @@ def apply_numeric_typmod(value: Decimal, typmod: int) -> Decimal:
 
 
 def apply_numeric_typmod_vector(vector: NumericVector, typmod: int) -> NumericVector:
-    """`apply_numeric_typmod` over a vector: in int64 where the values and their scale allow it."""
+    """`apply_numeric_typmod` over a vector: in whole numbers where they are exact."""
     precision, scale = precision_scale(typmod)
-    if vector.scale is None or not 0 <= scale <= 18 or precision < scale:
-        values = np.empty(vector.n, object)
-        # per value: Decimal objects
-        values[:] = [apply_numeric_typmod(value, typmod) for value in vector.as_objects().values]
-        return narrowed(NumericVector(values, None, vector.validity), scale if scale >= 0 and precision <= 18 else None)
-    rounded = vector.values if vector.scale == scale else rescale(vector.values, vector.scale, scale)
-    if rounded is None:  # beyond int64
-        return apply_numeric_typmod_vector(vector.as_objects(), typmod)
-    if precision <= 18:
+    plain = None if vector.scale is None or not 0 <= scale <= 18 else rescale(vector.values, vector.scale, scale)
+    if plain is not None:
         limit = 10**precision
-        if ((rounded >= limit) | (rounded <= -limit)).any():
+        if precision <= 18 and ((plain >= limit) | (plain <= -limit)).any():
             raise field_overflow(precision, scale)
-    return NumericVector(rounded, scale, vector.validity)
+        return vector if plain is vector.values else NumericVector(plain, scale, vector.validity)
+    found = limbs_of(vector)
+    if found is not None and 0 <= scale <= SCALES and (made := limbs_at(*found, scale)) is not None:
+        if precision < limbs.DIGITS * len(made) and int(limbs.lengths(limbs.magnitudes(made)[0]).max(initial=0)) > precision:
+            raise field_overflow(precision, scale)
+        return of_limbs(made, scale, scale, vector.validity)
+    values = np.empty(vector.n, object)
+    # per value: Decimal objects
+    values[:] = [apply_numeric_typmod(value, typmod) for value in vector.as_objects().values]
+    return narrowed(NumericVector(values, None, vector.validity), scale if scale >= 0 and precision <= 18 else None)
+
+
+def limbs_at(whole: Limbs, old: int, new: int) -> Limbs | None:
+    """Whole numbers of a scale at another, rounded half away from zero; None where they are too large for limbs."""
+    if new >= old:
+        return limbs.shifted(whole, new - old)
+    magnitudes, negative = limbs.magnitudes(whole)
+    return limbs.signed(limbs.rounded(magnitudes, old - new, True), negative)
 
 
 def field_overflow(precision: int, scale: int) -> NumericValueOutOfRange:

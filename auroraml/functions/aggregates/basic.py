@@ -10,10 +10,11 @@ from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 
 import numpy as np
 
-from auroraml.batch import FixedVector, ManyScales, NumericVector, Vector, from_datums
+from auroraml.batch import FixedVector, ManyScales, NumericVector, Vector, WideNumeric, from_datums, limbs, limbs_of, of_limbs, shown
+from auroraml.batch.limbs import Limbs
 from auroraml.errors import NumericValueOutOfRange
 from auroraml.functions.aggregates.group_rows import chosen, group_rows, known_sums
-from auroraml.functions.division import divide_decimals, quotients
+from auroraml.functions.division import FEW, divide_decimals, quotients
 from auroraml.functions.numerics import context_of, magnitude
 from auroraml.functions.signature import aggregate
 from auroraml.types.numeric import CONTEXT, round_to
@@ -111,6 +112,8 @@ def numeric_sums(vector: NumericVector, codes: np.ndarray, groups: int) -> Numer
         return _whole_numeric(sum_whole(vector, codes, groups), vector.scale, None)
     if isinstance(vector, ManyScales):
         return _of_many_scales(vector, codes, groups)
+    if isinstance(vector, WideNumeric):
+        return _of_limbs(vector, codes, groups)
     if all(map(Decimal.is_finite, vector.values.tolist())):
         sums = _objects([Decimal(0)] * groups)
         with localcontext(CONTEXT):
@@ -132,6 +135,21 @@ def _of_many_scales(vector: ManyScales, codes: np.ndarray, groups: int) -> Numer
     if totals.scale is not None:
         return ManyScales(totals.values, vector.most, scales)
     return NumericVector(_objects([round_to(total, scale) for total, scale in zip(totals.values, scales.tolist(), strict=True)]), None)  # a group
+
+
+def _of_limbs(vector: WideNumeric, codes: np.ndarray, groups: int) -> NumericVector:
+    """Sums limb by limb, each shown at the largest scale of its group."""
+    sums = limb_sums(vector.limbs, codes, groups)
+    if vector.scales is None:
+        return of_limbs(sums, vector.most, vector.most)
+    if groups == 1:
+        return of_limbs(sums, vector.most, np.array([vector.scales.max(initial=0)]))
+    return of_limbs(sums, vector.most, group_rows(codes, groups).reduced(np.maximum, vector.scales, 0))
+
+
+def limb_sums(numbers: Limbs, codes: np.ndarray, groups: int) -> Limbs:
+    """Sums of whole numbers in limbs."""
+    return limbs.carried([_sum_whole(limb, limbs.BASE, codes, groups) for limb in numbers])  # nine thousand million rows fit
 
 
 @aggregate("sum(numeric)")
@@ -156,8 +174,8 @@ def average(args: Args, codes: np.ndarray, groups: int) -> Vector:
 
 def averages(sums: NumericVector, counts: np.ndarray, validity: np.ndarray | None) -> NumericVector:
     """Sums divided by counts, at the scale division selects."""
-    if validity is None and (found := quotients(sums, NumericVector(counts.astype(np.int64), 0))) is not None:
-        return found
+    if len(counts) > FEW and (found := quotients(sums, NumericVector(np.maximum(counts, 1).astype(np.int64), 0))) is not None:
+        return found.with_validity(validity)
     values = [
         divide_decimals(total, Decimal(int(n))) if n else Decimal(0) for total, n in zip(sums.as_objects().values, counts, strict=True)
     ]  # a group
@@ -167,12 +185,25 @@ def averages(sums: NumericVector, counts: np.ndarray, validity: np.ndarray | Non
 def _moments(args: Args, codes: np.ndarray, groups: int) -> tuple[list[Decimal], list[Decimal], np.ndarray]:
     """Sums and sums of squares as decimals, and counts."""
     vector, codes = valid_rows(args[0], codes, groups)
-    values = [Decimal(str(value)) if not isinstance(value, Decimal) else value for value in vector.datums()]
+    counts = np.bincount(codes, minlength=groups)
+    if isinstance(vector, FixedVector):
+        vector = NumericVector(vector.values.astype(np.int64), 0)
+    assert isinstance(vector, NumericVector)
+    found = limbs_of(vector)
+    squared = None if found is None else limbs.multiplied(found[0], found[0])
+    if found is not None and squared is not None:
+        scales = shown(vector)
+        square = of_limbs(squared, 2 * found[1], scales + scales)
+        return (
+            numeric_sums(vector, codes, groups).as_objects().values.tolist(),
+            numeric_sums(square, codes, groups).as_objects().values.tolist(),
+            counts,
+        )
     totals, squares = [Decimal(0)] * groups, [Decimal(0)] * groups
-    for code, value in zip(codes.tolist(), values, strict=True):  # exact decimals have no vector form
+    for code, value in zip(codes.tolist(), vector.as_objects().values, strict=True):  # NaN, and what has too many digits
         totals[code] = CONTEXT.add(totals[code], value)
         squares[code] = CONTEXT.add(squares[code], CONTEXT.multiply(value, value))
-    return totals, squares, np.bincount(codes, minlength=groups)
+    return totals, squares, counts
 
 
 def _variances(args: Args, codes: np.ndarray, groups: int, sample: bool, root: bool) -> Vector:
