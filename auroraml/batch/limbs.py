@@ -135,12 +135,12 @@ def nonzero(a: Limbs) -> npt.NDArray[np.bool_]:
 
 
 def rounded(a: Limbs, digits: int, half: bool) -> Limbs:
-    """Magnitudes / 10^digits, cut, or where `half` rounded half up."""
+    """Numbers / 10^digits rounded downwards, or magnitudes rounded half up where `half` says so."""
     limbs, rest = divmod(digits, DIGITS)
     if limbs >= len(a):
         if half and limbs == len(a) and not rest:  # the last limb decides
             return ((a[-1] >= BASE // 2).astype(np.int64),)
-        return (np.zeros(len(a[0]), np.int64),)
+        return (a[-1] >> 63,)
     kept = a[limbs:]
     if not rest:
         up = (a[limbs - 1] >= BASE // 2) if limbs and half else None

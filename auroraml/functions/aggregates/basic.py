@@ -201,8 +201,8 @@ def _moments(args: Args, codes: np.ndarray, groups: int) -> tuple[list[Decimal],
         )
     totals, squares = [Decimal(0)] * groups, [Decimal(0)] * groups
     for code, value in zip(codes.tolist(), vector.as_objects().values, strict=True):  # NaN, and what has too many digits
-        totals[code] = CONTEXT.add(totals[code], value)
-        squares[code] = CONTEXT.add(squares[code], CONTEXT.multiply(value, value))
+        totals[code] = context_of(totals[code], value).add(totals[code], value)
+        squares[code] = context_of(value, squares[code]).add(squares[code], CONTEXT.multiply(value, value))
     return totals, squares, counts
 
 
@@ -212,6 +212,9 @@ def _variances(args: Args, codes: np.ndarray, groups: int, sample: bool, root: b
     for total, square, n in zip(totals, squares, counts.tolist(), strict=True):
         if n == 0 or (sample and n == 1):
             out.append(None)
+            continue
+        if not total.is_finite() or not square.is_finite():
+            out.append(Decimal("NaN"))
             continue
         spread = CONTEXT.subtract(CONTEXT.multiply(Decimal(n), square), CONTEXT.multiply(total, total))
         value = Decimal(0) if spread <= 0 else divide_decimals(spread, Decimal(n * (n - 1) if sample else n * n))
