@@ -227,12 +227,13 @@ class _SetPlanner:
         return [SortClause(i + 1, x) for i, x in enumerate(target.exprs)]
 
     def _unique(self, made: Relation, source: Path) -> Path:
-        """Duplicates removed by hashing or sorting (make_union_unique)."""
+        """Duplicates removed by hashing or sorting, in PostgreSQL for a relation of which nothing says that it is parallel safe (make_union_unique)."""
         level = self.level
         groups = source.rows
         columns = len(made.target.exprs)
         if self._hashed(made.target, source, groups, groups):
             path = UnionPath(made, made.target, source)
+            path.safe = False
             path.strategy = "hashed"
             path.group = []
             path.quals, path.phase, path.rollups = [], "whole", []
@@ -244,6 +245,7 @@ class _SetPlanner:
         keys = sort_keys(level, self._clauses(made.target))
         source = sorted_path(level, made, source, keys, -1.0)
         unique = UpperUniquePath(made, made.target, source, keys)
+        unique.safe = False
         unique.columns = len(keys)
         unique.rows = groups
         unique.startup = source.startup

@@ -55,8 +55,6 @@ def _parameters(pair: Pair, outer: Path, inner: Path, required: int, clauses: li
     every = [*found, *clauses]
     known = relation.parameterizations.get(required)
     if known is None:
-        outer_rows = outer.rows if outer.param is not None else pair.outer.rows
-        inner_rows = inner.rows if inner.param is not None else pair.inner.rows
-        rows = level.estimates.join_rows(outer.relation, inner.relation, (outer_rows, inner_rows), pair.special, every)
+        rows = level.estimates.join_rows(outer.relation, inner.relation, (outer.rows, inner.rows), pair.special, every)
         known = relation.parameterizations[required] = Parameterization(required, min(clamp_rows(rows), relation.rows), every)
     return known, every
