@@ -143,7 +143,8 @@ def _creation(statement: st.CreateTableAs, host: Host, params: tuple[Bound, ...]
             host.insert(relation, batch)
             host.pack(relation)
 
-    return explained(choose, params, options, host, sql=statement.text[statement.start : statement.end], keep=keep)
+    query = statement.query if isinstance(statement.query, st.Query) else None
+    return explained(choose, params, options, host, sql=statement.text[statement.start : statement.end], query=query, keep=keep)
 
 
 def _ignore(batch: Batch) -> None:

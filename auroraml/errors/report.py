@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from auroraml.errors.base import Diagnostic
 from auroraml.lazy import load
 
 WIDTH = 60  # of the line shown
 RIGHT = 10  # places kept right of the caret
+
+
+def of_end(diag: Diagnostic, text: str, end: str) -> tuple[Diagnostic, str]:
+    """What failed in `text`, told of its end `end` if it is there: a statement that was written behind another's first words."""
+    before = len(text) - len(end)
+    if not end or not text.endswith(end) or (diag.statement_position is not None and diag.statement_position <= before):
+        return diag, text
+    return replace(diag, statement_position=None if diag.statement_position is None else diag.statement_position - before), end
 
 
 def _places(char: str) -> int:

@@ -89,7 +89,7 @@ def query(text: str, source: Source, start: int, stop: int) -> Query:
     labels = check_query(tokens, start, stop)
     if tokens[start].is_word("table"):
         source = Source(tokens=tokenize("SELECT * FROM" + " " * max(0, tokens[start].end - 13) + text[tokens[start].end : tokens[stop - 1].end]))
-        return query(text, source, 0, len(source.tokens) - 1)
+        return replace(query(text, source, 0, len(source.tokens) - 1), start=tokens[start].start)
     source.labels |= labels
     try:
         tree = parse_tree(text, source, start, stop)

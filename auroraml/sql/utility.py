@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from auroraml.records import replace
 from auroraml.sql import access, creation, definition, movement, sessions
 from auroraml.sql.grammar import Grammar, ParseQuery, QueryParser
 from auroraml.sql.rewrite import Source
@@ -16,7 +17,7 @@ def utility(text: str, source: Source, start: int, stop: int, parse_query: Parse
     def nested(parser: QueryParser, i: int, end: int) -> Statement:
         first = source.tokens[i]
         if first.kind == "word" and first.text in UTILITY:
-            return utility(text, source, i, end, parse_query)
+            return replace(utility(text, source, i, end, parse_query), text=text, start=first.start, end=source.tokens[end - 1].end)
         return parse_query(text, source, i, end)
 
     parser = QueryParser(text, source, start, stop, parse_query, nested)

@@ -48,6 +48,14 @@ def times(larger: float, smaller: float) -> str:
     return f"{ratio:,.0f} times" if ratio >= 100 else f"{ratio:.1f} times" if ratio >= 1.05 else f"{ratio:.4g} times"
 
 
+def differing(number: float, other: float) -> str:
+    """How much more or less a number is than another: 0.2 % more, 3.0 times as much, 40 % less."""
+    if number >= 2 * other > 0:
+        return f"{times(number, other)} as much"
+    share = 100 * abs(number - other) / other
+    return f"{share:.0f} % {'more' if number > other else 'less'}" if share >= 10 else f"{share:.1g} % {'more' if number > other else 'less'}"
+
+
 def paragraph(text: str, indent: int = 0) -> list[str]:
     """Sentences in lines of the story's width; what is longer than a line stays whole."""
     return wrap(text, WIDTH, initial_indent=" " * indent, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False) or [""]

@@ -12,7 +12,7 @@ import click
 from auroraml import sql
 from auroraml.commands.explain import FLAGS, FORMATS
 from auroraml.errors import DatabaseError
-from auroraml.errors.report import report
+from auroraml.errors.report import of_end, report
 from auroraml.lazy import load
 from auroraml.records import dataclass
 from auroraml.sql import statements as st
@@ -21,6 +21,7 @@ from auroraml_cli.connection import CONNECTION, Connection, Unconnected, connect
 from auroraml_cli.mainloop import Exit
 
 PROGRAM = "auroraml-sql explain"
+NEWLINE = "\n"
 HELP = """auroraml-sql explain shows how queries would run, or with --analyze did run.
 
 Usage:
@@ -89,9 +90,10 @@ def parse_arguments(arguments: Sequence[str]) -> Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One statement of the input: its text; `query` is the part to be explained, "" where it can only be run."""
+    """One statement of the input: its text, and of a file where it stands; `query` is the part to be explained, "" where it can only be run."""
 
     text: str
+    place: str = ""
     query: str = ""
     changes: bool = False
 
@@ -105,18 +107,19 @@ def _changes(query: st.Query) -> bool:
     return any(token.is_word("insert", "update", "delete") and query.start <= token.start < query.end for token in query.tree.source.tokens)
 
 
-def steps_of(text: str) -> list[Step]:
-    """The statements of a text."""
+def steps_of(text: str, file: str = "") -> list[Step]:
+    """The statements of a text, which may be a file's."""
     steps: list[Step] = []
     try:
         statements = sql.parse(text)
     except DatabaseError as error:
-        raise Failed(report(error.diag, text)) from error
+        raise Failed(report(error.diag, text), f"{file}: " if file else "") from error
     for statement in statements:
         inner = statement.statement if isinstance(statement, st.Explain) else statement
         able = isinstance(inner, (st.Query, st.Execute)) or (inner is not statement and isinstance(inner, (st.CreateTableAs, st.Declare)))
         changes = isinstance(statement, st.Query) and _changes(statement)
-        steps.append(Step(text=_text(statement), query=_text(inner) if able else "", changes=changes))
+        place = f"{file}:{text.count(NEWLINE, 0, statement.start) + 1}: " if file else ""
+        steps.append(Step(text=_text(statement), place=place, query=_text(inner) if able else "", changes=changes))
     return steps
 
 
@@ -132,14 +135,20 @@ def explained(step: Step, asked: Request) -> str:
 
 
 class Failed(Exception):
-    """A statement failed; the message is the report of it."""
+    """A statement failed; the message is the report of it, behind its place."""
+
+    def __init__(self, told: str, place: str = "") -> None:
+        super().__init__(f"{PROGRAM}: {place}{told}" if place else told)
 
 
-def _rows(client: Embedded, text: str) -> list[str]:
+def _rows(client: Embedded, text: str, step: Step | None = None) -> list[str]:
+    """The rows of a statement, which may be an EXPLAIN of the step's."""
     try:
         return [row[0] or "" for result in client.run(text) for row in result.rows if row]
     except DatabaseError as error:
-        raise Failed(report(error.diag, text)) from error
+        if step is None:
+            raise Failed(report(error.diag, text)) from error
+        raise Failed(report(*of_end(error.diag, text, step.query)), step.place) from error
 
 
 def _work(client: Embedded, steps: Sequence[Step], asked: Request) -> None:
@@ -158,14 +167,14 @@ def _work(client: Embedded, steps: Sequence[Step], asked: Request) -> None:
             if pictured:
                 _picture(client, step, asked, shown)
             elif not asked.story or asked.format != "text":
-                print("\n".join(_rows(client, explained(step, asked))), flush=True)
+                print("\n".join(_rows(client, explained(step, asked), step)), flush=True)
         if number not in chosen or (step.changes and not kept and number < max(chosen)):
-            _rows(client, step.text)
+            _rows(client, step.text, step)
 
 
 def _tell(client: Embedded, step: Step, asked: Request) -> None:
     """The statement's story, in colour on a terminal."""
-    _rows(client, explained(step, asked))
+    _rows(client, explained(step, asked), step)
     told = client.session.explained
     load("auroraml_cli.telling").tell(() if told is None else told.story, sys.stdout)
     sys.stdout.flush()
@@ -183,7 +192,7 @@ def _picture(client: Embedded, step: Step, asked: Request, number: int) -> None:
         if asked.picture:
             picturing.print_picture(client, step.query, sys.stdout)
     except picturing.Unpictured as failure:
-        raise Failed(report(failure.error.diag, failure.text)) from failure
+        raise Failed(report(failure.error.diag, failure.text), step.place) from failure
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -206,10 +215,12 @@ def run(arguments: Sequence[str]) -> int:
         if asked.virtual:
             _rows(client, "SET auroraml.clock = 'virtual'")
         steps: list[Step] = []
-        for text in (*map(_read, asked.files), *asked.commands):
+        for file in asked.files:
+            steps += steps_of(_read(file), "<stdin>" if file == "-" else file)
+        for text in asked.commands:
             steps += steps_of(text)
         if not any(step.query for step in steps):
-            print(f"{PROGRAM}: error: no statement to explain", file=sys.stderr)
+            print(f"{PROGRAM}: error: no statement to explain: none is a query, a change of rows or an EXECUTE", file=sys.stderr)
             return Exit.FAILURE.value
         _work(client, steps, asked)
     except Failed as error:

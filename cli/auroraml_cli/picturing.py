@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
+from auroraml.errors.report import of_end
 from auroraml.services.log import CallRecord
 from auroraml.teach.page.asking import Wish, ask_for_page
 from auroraml.teach.page.rendering import page_html
@@ -63,4 +64,5 @@ def _asked(client: Client, query: str, wish: Wish) -> Page:
     try:
         return ask_for_page(asked, query, wish)
     except DatabaseError as error:
-        raise Unpictured(error, asked.failed) from error
+        error.diag, text = of_end(error.diag, asked.failed, query)
+        raise Unpictured(error, text) from error

@@ -10,6 +10,7 @@ from auroraml.teach.words import WIDTH, columns, count, listed, milliseconds, pa
 
 BAR, LEAST = 40, 12  # places of a time line, and those it has at least
 GATHERING = ("Gather", "Gather Merge")
+CHANGING = ("Insert on ", "Update on ", "Delete on ")  # how the names of nodes begin that change rows
 READING_ALL = ("Sort", "Hash", "Aggregate", "SetOp")  # nodes that read all that is below before their first row
 MARKS = {"░": "waiting for an instance", "×": "an attempt that failed"}
 MOST = 24  # calls shown one by one
@@ -22,7 +23,7 @@ def tell(trace: Trace) -> Iterator[str]:
         return
     root = trace.plan.root
     assert root.measured is not None
-    made = f"made {count(root.measured.rows, 'row')}"
+    made = f"{'returned' if root.name.startswith(CHANGING) else 'made'} {count(root.measured.rows, 'row')}"
     clock = " of virtual time" if execution.virtual else ""
     yield from paragraph(
         f"The statement ran for {milliseconds(execution.milliseconds)}{clock} and {made}." if trace.timed else f"The statement {made}."
@@ -111,20 +112,23 @@ def _off(node: PlanNode) -> float:
 
 def _misjudged(nodes: Sequence[PlanNode]) -> Iterator[str]:
     """The estimate that is furthest off; the lowest node where several are. Shares of processes are not judged: who gets how many is chance."""
-    shared = _participants(nodes)
-    worst = max((node for node in reversed(list(_finished(nodes))) if shared[node.id] == 1), key=_off, default=None)
+    shared, finished = _participants(nodes), list(_finished(nodes))
+    judged = [node for node in reversed(finished) if shared[node.id] == 1]
+    worst = max(judged, key=_off, default=None)
     if worst is None:
         return
     yield ""
-    if _off(worst) < 1.05:
-        yield from paragraph(f"No estimate is off by more than {100 * (_off(worst) - 1):.0f} %." if _off(worst) > 1.0 else "All estimates are exact.")
-        return
-    actual = _per_loop(worst)
-    side = "more" if actual > worst.rows else "fewer"
-    came = count(actual, "row")
-    yield from paragraph(
-        f"The estimate furthest off is that of {worst.name}: {count(worst.rows, 'row')} expected, {came} came, {times(_off(worst), 1.0)} {side}."
-    )
+    whole = len(judged) == sum(node.measured is not None and node.measured.loops > 0 for node in nodes)
+    of = "" if whole else " of nodes that ran to their end" if len(judged) == len(finished) else " of nodes that no processes shared"
+    if _off(worst) == 1.0:
+        yield from paragraph(f"All estimates{of} are exact.")
+    elif _off(worst) < 1.05:
+        yield from paragraph(f"No estimate{of} is off by more than {100 * (_off(worst) - 1):.0f} %.")
+    else:
+        actual = _per_loop(worst)
+        expected = f"{count(worst.rows, 'row')} expected, {count(actual, 'row')} came"
+        side = f"{times(_off(worst), 1.0)} too {'low' if actual > worst.rows else 'high'}"
+        yield from paragraph(f"The estimate{of} that is furthest off is that of {worst.name}: {expected}, so it was {side}.")
 
 
 def _filters(nodes: Sequence[PlanNode]) -> Iterator[str]:
@@ -172,7 +176,8 @@ def _calls(trace: Trace, calls: Sequence[CallRecord]) -> Iterator[str]:
     yield from paragraph(f"{told} The time line begins with the statement; each place is {milliseconds(whole / BAR)}.")
     yield ""
     if len(calls) <= MOST:
-        rows = [(_who(call), f"batch {call.batch}" if call.batch else "", _where(call), _line([call], whole), milliseconds(call.milliseconds),
+        what = "batch" if any(node.measured is not None and node.measured.batches for node in trace.plan.nodes) else "call"
+        rows = [(_who(call), f"{what} {call.batch}" if call.batch else "", _where(call), _line([call], whole), milliseconds(call.milliseconds),
                  count(call.items, "row"), _outcome(call)) for call in sorted(calls, key=lambda call: (call.start, call.batch))]  # fmt: skip
     else:
         grouped: dict[tuple[str, str], list[CallRecord]] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auroraml.teach.trace import Migration, Trace
-from auroraml.teach.words import cost, count, paragraph, times
+from auroraml.teach.words import cost, count, differing, paragraph
 
 
 def tell(trace: Trace) -> Iterator[str]:
@@ -37,8 +37,9 @@ def _decision(migration: Migration) -> Iterator[str]:
 def _compared(trace: Trace) -> Iterator[str]:
     assert trace.unmigrated is not None
     before, after = trace.unmigrated.root.total, trace.plan.root.total
-    yield from paragraph(f"Left where they are, the plan would cost {cost(before)}:" if trace.priced else "Left where they are, the plan would be:")
+    left = "Left where it is" if len(trace.migrations) == 1 else "Left where they are"
+    yield from paragraph(f"{left}, the plan would cost {cost(before)}:" if trace.priced else f"{left}, the plan would be:")
     yield from (f"  {line}" for line in trace.unmigrated.lines)
     if trace.priced:
-        relation = "the same" if before == after else f"{times(max(before, after), min(before, after))} {'less' if after < before else 'as much'}"
+        relation = "the same" if before == after else differing(after, before)
         yield from paragraph(f"Moved, it costs {cost(after)}, {relation}.")

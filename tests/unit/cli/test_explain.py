@@ -54,8 +54,12 @@ def test_files_and_commands_in_order_in_a_structured_format(script: str, capsys:
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (("-c", "CREATE TABLE t (a int)"), 1, "auroraml-sql explain: error: no statement to explain\n"),
-        (("-c", "SELECT nothing"), 1, 'ERROR:  column "nothing" does not exist\nLINE 1: EXPLAIN (FORMAT text) SELECT nothing\n'),
+        (
+            ("-c", "CREATE TABLE t (a int)"),
+            1,
+            "auroraml-sql explain: error: no statement to explain: none is a query, a change of rows or an EXECUTE\n",
+        ),
+        (("-c", "SELECT nothing"), 1, 'ERROR:  column "nothing" does not exist\nLINE 1: SELECT nothing\n               ^\n'),
         (("-c", "SELECT 1 +"), 1, "ERROR:  syntax error at end of input\n"),
         (("-c", "DROP TABLE t; SELECT 1"), 1, 'ERROR:  table "t" does not exist\n'),
         (("missing.sql",), 1, "auroraml-sql explain: error: missing.sql: No such file or directory\n"),
@@ -66,6 +70,26 @@ def test_files_and_commands_in_order_in_a_structured_format(script: str, capsys:
 def test_failures(arguments: tuple[str, ...], code: int, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(arguments) == code
     assert capsys.readouterr().err.startswith(message)
+
+
+@pytest.mark.parametrize("option", [(), ("--story",), ("--picture",), ("--html", "page.html"), ("--analyze",)])
+def test_an_error_in_a_file_is_told_of_the_statement_as_it_stands_there(
+    option: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "script.sql"
+    path.write_text("SELECT 1;\n\nSELECT 1,\n       nothing;\n", encoding="utf-8")
+    assert run([str(path), *option]) == 1
+    error = capsys.readouterr().err
+    assert error == f'auroraml-sql explain: {path}:3: ERROR:  column "nothing" does not exist\nLINE 2:        nothing\n               ^\n'
+    path.write_text("SELECT 1;\nSELECT 1/0;\nSELECT 2;", encoding="utf-8")
+    assert run([str(path), *option]) == 1
+    assert capsys.readouterr().err == f"auroraml-sql explain: {path}:2: ERROR:  division by zero\n"
+
+
+def test_what_creates_a_table_or_a_cursor_of_a_query_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    for text in ("EXPLAIN CREATE TABLE t AS SELECT 1", "EXPLAIN DECLARE c CURSOR FOR SELECT 1"):
+        assert run(["-c", text, "--no-costs"]) == 0
+        assert capsys.readouterr().out == "Result\n"
 
 
 def test_options_that_were_given_are_passed_on() -> None:
