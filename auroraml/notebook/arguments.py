@@ -13,7 +13,7 @@ FLAGS = {"-q": "quiet", "--quiet": "quiet", "--close": "close", "-?": "helping",
 HELP = """%sql [OPTION]... [NAME <<] [SQL]        %%sql [OPTION]... [NAME <<], then SQL in the cell
 
 Runs SQL, statement by statement. NAME << keeps the last result in a variable instead of showing it. :name and $name stand for the notebook's
-variables. Without SQL: the connection in use.
+variables. psql's commands that show something work too: \\d, \\d TABLE, \\df, \\l, \\sf, \\sv. Without SQL: the connection in use.
 
   -c, --connection NAME    use the connection or the database in the variable NAME from now on
   -d, --database NAME      a database of this name in the same cluster, made if there is none

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -17,6 +17,7 @@ from auroraml.dbapi.connection import Connection
 from auroraml.dbapi.database import Database
 from auroraml.errors import Diagnostic
 from auroraml.errors.report import report
+from auroraml.lazy import load
 from auroraml.notebook.arguments import HELP, Arguments, BadLine, parse
 from auroraml.notebook.parameters import NoVariable, named
 from auroraml.notebook.results import LIMIT, ResultSet
@@ -81,7 +82,7 @@ class SqlMagics(Magics):  # type: ignore[misc] # IPython is untyped here
         except BadLine as error:
             raise UsageError(str(error)) from None
         text = f"{asked.sql}\n{cell}" if cell is not None else asked.sql
-        statements = split(text)
+        statements = tuple(pieces(text))
         if not statements:
             return None if asked.close or asked.connects or cell is not None else connection
         return self._run(connection, statements, asked)
@@ -92,6 +93,10 @@ class SqlMagics(Magics):  # type: ignore[misc] # IPython is untyped here
         for statement in statements:
             if last is not None and not asked.quiet:
                 display(last)
+            if statement.startswith("\\"):
+                last = None
+                self._describe(connection, statement)
+                continue
             try:
                 text, params = named(statement, self.shell.user_ns)
             except NoVariable as error:
@@ -101,6 +106,14 @@ class SqlMagics(Magics):  # type: ignore[misc] # IPython is untyped here
             self.shell.user_ns[asked.name] = last
             return None
         return None if asked.quiet else last
+
+    def _describe(self, connection: Connection, line: str) -> None:
+        """A backslash command's answer is printed."""
+        describing = load("auroraml_cli.describing")  # the program's, which stands above: its commands are loaded for those who type one
+        try:
+            print(describing.described(connection, line))
+        except describing.Undescribed as error:
+            raise Failed(str(error)) from None
 
     def _shown(self, answer: Answer, asked: Arguments) -> ResultSet | None:
         """Notices, the error or the tag are shown at once; rows are given back."""
@@ -153,6 +166,17 @@ class SqlMagics(Magics):  # type: ignore[misc] # IPython is untyped here
         if name not in database.hubs:
             database.create_database(name, role)
         return database.connect(dbname=name, user=role, autocommit=True)
+
+
+def pieces(text: str) -> Iterator[str]:
+    """Statements, and backslash commands, which end with their line."""
+    for statement in split(text):
+        if not statement.startswith("\\"):
+            yield statement
+            continue
+        line, _, rest = statement.partition("\n")
+        yield line.rstrip()
+        yield from pieces(rest)
 
 
 def magics_of(shell: InteractiveShell) -> SqlMagics:

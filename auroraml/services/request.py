@@ -39,7 +39,7 @@ class Argument:
 
 
 _NEWLINE = 10
-_NOTHING = pa.array([], pa.large_string())
+_NOTHING = pa.nulls(0, pa.large_string())  # unlike array(), which loads pandas where that is installed
 SEGMENT = 1_048_576  # bytes of text/csv rendered ahead, about
 
 

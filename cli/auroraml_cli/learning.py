@@ -267,6 +267,9 @@ class Teacher:
                 continue
             if not word:
                 continue
+            if reply.lstrip().startswith("\\"):
+                self._describe(reply.strip())
+                continue
             if word.split()[0] in SQL and not isinstance(question, Task) and not reply.rstrip().endswith(";"):
                 self.screen.say("SQL ends in a semicolon.", "yellow")
                 continue
@@ -279,6 +282,14 @@ class Teacher:
             wrong += 1
             if wrong % MANY == 0:
                 self.screen.say("**hint** helps, **skip** shows the answer.", "yellow")
+
+    def _describe(self, line: str) -> None:
+        """A backslash command that shows something."""
+        describing = load("auroraml_cli.describing")  # for those who type one
+        try:
+            self.screen.plain(describing.described(self.player.connection, line))
+        except describing.Undescribed as error:
+            self.screen.error(str(error))
 
     def _judged(self, question: Question, reply: str) -> bool:
         verdict = self.player.judge(question, reply)
@@ -294,7 +305,7 @@ class Teacher:
         """A line; for a task, lines to the end of a statement."""
         try:
             text = self.lines("lesson=> " if isinstance(question, Task) else "? ")
-            if not isinstance(question, Task) or command_in(text) in COMMANDS:
+            if not isinstance(question, Task) or command_in(text) in COMMANDS or text.lstrip().startswith("\\"):
                 return text
             scanner = Scanner(lambda name: None)
             scanner.start(text)

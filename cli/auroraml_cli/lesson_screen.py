@@ -93,7 +93,7 @@ class Screen:
         if answer.explained is not None and self.console.is_terminal:
             self._plan(answer.plan_text, answer.count)
             return
-        self.console.print(Text(table_text(answer)), soft_wrap=True)
+        self.plain(table_text(answer))
 
     def _plan(self, text: str, count: int) -> None:
         """psql's form, but that lines too long for the screen go on below their own beginning."""
@@ -110,6 +110,10 @@ class Screen:
     def say(self, text: str, style: str = "") -> None:
         """A line."""
         self.console.print(inline(text, style), width=self.width)
+
+    def plain(self, text: str) -> None:
+        """Text as it is, however wide."""
+        self.console.print(Text(text), soft_wrap=True)
 
     def error(self, text: str) -> None:
         """A line that says what is wrong."""

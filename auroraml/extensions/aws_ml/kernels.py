@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pyarrow as pa
 
@@ -31,7 +33,10 @@ def detect_one(ctx: CallContext, texts: Vector, languages: Vector, limits: Vecto
     return detect_sentiment(ctx, texts, languages, limits, single=True)
 
 
-_NAMES = pa.array(LABELS, pa.large_string())
+@cache
+def _names() -> pa.Array:
+    """The sentiments; not made with the module, for pyarrow loads pandas, where it is installed, to make its first array of a list."""
+    return pa.array(LABELS, pa.large_string())
 
 
 def detect_sentiment(ctx: CallContext, texts: Vector, languages: Vector, limits: Vector, *, single: bool = False) -> Vector:
@@ -46,7 +51,7 @@ def detect_sentiment(ctx: CallContext, texts: Vector, languages: Vector, limits:
     words[index], scores[index] = labels, confidence
     valid = words != UNKNOWN
     validity = None if valid.all() else valid
-    return StructVector([TextVector(_NAMES.take(pa.array(np.maximum(words, 0)))), FixedVector(scores)], n, validity)
+    return StructVector([TextVector(_names().take(pa.array(np.maximum(words, 0)))), FixedVector(scores)], n, validity)
 
 
 class SentimentCalls:
@@ -73,7 +78,7 @@ class SentimentCalls:
         if judged is None:
             return None
         self.judged = start, stop, rows, judged
-        return StructVector([TextVector(_NAMES.take(pa.array(judged.labels))), FixedVector(judged.scores)], stop - start, None)
+        return StructVector([TextVector(_names().take(pa.array(judged.labels))), FixedVector(judged.scores)], stop - start, None)
 
     def sent(self) -> None:
         """They are logged and billed."""

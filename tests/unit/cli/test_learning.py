@@ -145,10 +145,25 @@ def test_quit_and_continue(tmp_path: Path) -> None:
 
 
 def test_back_begins_the_step_before_with_everything_as_it_was(player: Player, tmp_path: Path) -> None:
-    typed = ("back", "7", "b", "DROP TABLE t; COMMIT;", "back", "7", "help", "select 1", "b", "DELETE FROM t WHERE a % 2 = 0;")
+    typed = (
+        "back",
+        "7",
+        "b",
+        "\\d t",
+        "DROP TABLE t; COMMIT;",
+        "back",
+        "7",
+        "help",
+        "select 1",
+        "\\d t",
+        "\\q t",
+        "b",
+        "DELETE FROM t WHERE a % 2 = 0;",
+    )
     text, progress, script = taught(player, tmp_path / "state.json", *typed)
     assert not script.left and progress.of(LESSON).done
     assert text.count("How many rows has t?") == 3 and text.count("Which is larger?") == 2
+    assert text.count(" a      | integer |") == 2 and "✗ \\q is for auroraml-sql" not in text and "\\q is for auroraml-sql" in text
     assert "SQL ends in a semicolon." in text and "The answer, hint, skip, back (to the step before)" in text
     assert "3 of 3 questions answered" in text
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +66,7 @@ def test_a_result(notebook: Notebook) -> None:
     assert repr(found) == " n | t | d    | empty\n---+---+------+-------\n 7 | a | NULL |\n(1 row)"
     shown = found._repr_html_()
     assert '<th class="n">n<small>int4</small></th><th>t<small>text</small></th>' in shown
-    assert '<td class="n">7</td><td>a</td><td><i>NULL</i></td><td></td>' in shown
+    assert '<td class="n">7</td><td>a</td><td class="w"><i>NULL</i></td><td></td>' in shown
 
 
 def test_html_is_escaped_and_cut(notebook: Notebook) -> None:
@@ -76,16 +78,72 @@ def test_html_is_escaped_and_cut(notebook: Notebook) -> None:
     assert "5 rows, the first 2 shown" in repr(notebook.run("%sql SELECT generate_series(1, 5)"))
 
 
-def test_frames(notebook: Notebook) -> None:
-    found = notebook.run("%sql SELECT 1 AS a")
-    for name, make in (("pandas", found.df), ("polars", found.pl)):
-        try:
-            __import__(name)
-        except ImportError:
-            with pytest.raises(ImportError):
-                make()
-        else:
-            assert make().shape == (1, 1)
+EVERY_KIND = """SELECT 1::int2 AS small, 2::int8 AS big, 1.5::float4 AS f, 1.50::numeric AS n, 1.5::numeric(10, 2) AS fixed, 'x' AS t, true AS b,
+ date '2026-01-02' AS d, timestamptz '2026-01-02 10:00+02' AS at, interval '1 month 2 days' AS span, ARRAY[interval '1 day'] AS spans,
+ '{"a": 1}'::jsonb AS j, ARRAY[1, 2] AS l, '\\x01'::bytea AS y, row(1, 'a') AS r, NULL::text AS nothing, 1 AS a, 2 AS a, 3 AS a_1"""
+
+
+def test_a_pandas_frame(notebook: Notebook) -> None:
+    pytest.importorskip("pandas")
+    frame = notebook.run(f"%sql {EVERY_KIND}".replace("\n", " ")).df()
+    assert frame.shape == (1, 19) and list(frame.columns[-3:]) == ["a", "a_2", "a_1"] and list(frame.iloc[0, -3:]) == [1, 2, 3]
+    assert frame["small"].dtype == "int16" and frame["fixed"][0] == Decimal("1.50") and frame["n"][0] == "1.50" and frame["nothing"].isna()[0]
+    assert str(frame["at"][0]) == "2026-01-02 08:00:00+00:00" and list(frame["l"][0]) == [1, 2] and frame["r"][0] == {"f1": 1, "f2": "a"}
+    assert notebook.run("%sql SELECT 1 AS a WHERE false").df().shape == (0, 1)
+
+
+def test_a_polars_frame(notebook: Notebook) -> None:
+    polars = pytest.importorskip("polars")
+    result = notebook.run(f"%sql {EVERY_KIND}".replace("\n", " "))
+    frame = result.pl()
+    assert frame.shape == (1, 19) and frame.columns[-3:] == ["a", "a_2", "a_1"] and frame.row(0)[-3:] == (1, 2, 3)
+    assert frame["small"].dtype == polars.Int16 and frame["fixed"][0] == Decimal("1.50") and frame["nothing"][0] is None
+    assert frame["span"][0] == "1 mon 2 days" and frame["spans"][0] == '{"1 day"}', "Polars has no intervals of months"
+    assert result.dicts()[0]["a"] == 1 and result.dicts()[0]["a_2"] == 2
+    assert notebook.run("%sql SELECT 1 AS a WHERE false").pl().shape == (0, 1)
+    assert polars.DataFrame(notebook.run("%sql SELECT 1 AS a")).row(0) == (1,)
+
+
+@pytest.mark.parametrize(("package", "method"), [("pandas", "df"), ("polars", "pl")])
+def test_a_package_that_is_missing_is_named(package: str, method: str, notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ImportError, match=rf"{method}\(\) needs {package}, which is not installed: pip install {package}"):
+        getattr(notebook.run("%sql SELECT 1 AS a"), method)()
+
+
+def test_long_values_are_cut_where_they_are_shown(notebook: Notebook) -> None:
+    found = notebook.run("%sql SELECT repeat('<x', 1000) AS long, ARRAY[1] AS l, '' AS e")
+    assert len(found.scalar()) == 2000
+    for shown in (repr(found), found._repr_html_()):
+        assert "… (2,000 characters)" in shown and len(shown) < 8000
+    assert "<small>int4[]</small>" in found._repr_html_() and found.types[1] == "_int4"
+    assert repr(notebook.run("%sql SELECT")) == "--\n(1 row)"
+
+
+def test_what_psql_describes(notebook: Notebook) -> None:
+    notebook.run("%%sql\nCREATE TABLE t (a int PRIMARY KEY);\n\\d t\nSELECT 1 AS one;\n\\dt;\n-- the end\n")
+    assert notebook.error is None and notebook.out[0]["text/plain"].startswith(" one\n")
+    assert ' Table "public.t"' in notebook.printed and '"t_pkey" PRIMARY KEY' in notebook.printed and "public | t    | table" in notebook.printed
+    notebook.run("%sql \\d absent")
+    assert 'Did not find any relation named "absent".' in notebook.printed and notebook.error is not None
+    notebook.run("%sql \\copy t FROM 'x'")
+    assert "\\copy is for auroraml-sql" in notebook.printed
+    notebook.run("%sql DROP TABLE IF EXISTS absent")
+    assert notebook.out[0]["text/plain"].startswith("NOTICE:"), "notices come as before"
+    assert notebook.run("%sql \\d") is None
+
+
+def test_loading_twice_keeps_the_connection(notebook: Notebook) -> None:
+    first = notebook.run("%sql")
+    notebook.run("%load_ext auroraml")
+    assert notebook.error is None
+    notebook.run("%reload_ext auroraml")
+    assert notebook.error is None and notebook.run("%sql") is first
+
+
+def test_a_story_is_open(notebook: Notebook) -> None:
+    assert "<details open><summary>QUERY PLAN" in notebook.run("%sql EXPLAIN (TUTOR) SELECT 1")._repr_html_()
+    assert "<details><summary>QUERY PLAN" in notebook.run("%sql EXPLAIN SELECT 1")._repr_html_()
 
 
 def test_a_cell_of_several_statements(notebook: Notebook) -> None:
