@@ -100,8 +100,8 @@ class BlockState(Protocol):
 class Work(Protocol):
     """The running transaction as commands see it."""
 
-    def savepoint(self) -> None:
-        """Open a subtransaction."""
+    def savepoint(self) -> int:
+        """Open a subtransaction; its depth, from 1."""
 
     def rollback_to(self, depth: int) -> None:
         """Undo everything since savepoint `depth`."""
@@ -245,6 +245,12 @@ class Host(Protocol):
 
     def relation(self, name: st.Name) -> Relation:
         """The relation called `name`; 42P01 when there is none."""
+
+    def row_type(self, relation: Relation) -> PgType:
+        """The composite type of a relation's rows."""
+
+    def run_block(self, text: str) -> None:
+        """Run the body of DO."""
 
     def type_named(self, name: TypeName) -> tuple[PgType, int]:
         """The type and typmod a type name means; 42704 when there is none."""

@@ -1,4 +1,4 @@
-"""CREATE FUNCTION ... LANGUAGE SQL."""
+"""CREATE FUNCTION ... LANGUAGE SQL and plpgsql, and DO."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from auroraml.commands.context import Bound, Host, command, done
-from auroraml.errors import Diagnostic, DuplicateFunction, FeatureNotSupported, InvalidFunctionDefinition, InvalidParameterValue, UndefinedObject
+from auroraml.errors import DatabaseError, Diagnostic, DuplicateFunction, FeatureNotSupported, InvalidFunctionDefinition, InvalidParameterValue, UndefinedObject
 from auroraml.ir.objects import Function, Parameter
 from auroraml.pipeline.result import ResultStream
+from auroraml.plpgsql.function import compiled
 from auroraml.sql import statements as st
+from auroraml.sql.procedural import Do
 from auroraml.types.pg_type import Attribute, PgType, Rep
 from auroraml.types.table import POLYMORPHIC, RECORD, VOID
 
@@ -47,7 +49,11 @@ def _result(statement: st.CreateFunction, parameters: tuple[Parameter, ...], hos
         return outputs[0].type
     if statement.returns is None:
         raise InvalidFunctionDefinition("function result type must be specified")
-    return host.type_named(statement.returns)[0]
+    try:
+        return host.type_named(statement.returns)[0]
+    except UndefinedObject as error:
+        error.diag.statement_position = None
+        raise
 
 
 def _determined(results: Sequence[PgType], inputs: Sequence[PgType]) -> None:
@@ -66,17 +72,16 @@ def _determined(results: Sequence[PgType], inputs: Sequence[PgType]) -> None:
             )
 
 
-def transposed(diag: Diagnostic, statement: st.CreateFunction) -> Diagnostic:
-    """An error in a function's body at its place in the whole statement; without a place it names the function as context."""
-    if diag.statement_position is None:
-        return replace(diag, context=diag.context or f'SQL function "{statement.name.name}"')
-    raw = statement.text[statement.body_at :]
-    quoted = statement.text[statement.body_at - 1] == "'"
+def transposed(diag: Diagnostic, text: str, body_at: int) -> Diagnostic:
+    """An error in a body at its place in the whole statement."""
+    raw = text[body_at:]
+    quoted = text[body_at - 1] == "'"
+    assert diag.statement_position is not None
     ahead, place = 0, 0
     while place < diag.statement_position - 1:  # a quote in the body is two in the literal
         ahead += 2 if quoted and raw[ahead : ahead + 2] == "''" else 1
         place += 1
-    return replace(diag, statement_position=statement.body_at + ahead + 1)
+    return replace(diag, statement_position=body_at + ahead + 1)
 
 
 def _refuse_change(old: Function, new: Function, host: Host) -> None:
@@ -105,6 +110,53 @@ def _checked_numbers(statement: st.CreateFunction, returns_set: bool) -> None:
         raise InvalidParameterValue("ROWS is not applicable when function does not return a set")
 
 
+def _check_procedural(function: Function, statement: st.CreateFunction, host: Host) -> None:
+    """What PL/pgSQL's validator refuses, and what is not supported here; then the body is read."""
+    if statement.body is None:
+        raise InvalidFunctionDefinition("no function body specified" if statement.expression is None else "inline SQL function body only valid for language SQL")
+    result = function.result
+    if function.returns_set:
+        raise FeatureNotSupported("RETURNS SETOF and RETURNS TABLE in LANGUAGE plpgsql are not supported")
+    if any(p.type.oid in POLYMORPHIC for p in function.parameters) or result.oid in POLYMORPHIC:
+        raise FeatureNotSupported("polymorphic types in LANGUAGE plpgsql are not supported")
+    if function.variadic:
+        raise FeatureNotSupported("VARIADIC in LANGUAGE plpgsql is not supported")
+    if statement.settings:
+        raise FeatureNotSupported("SECURITY DEFINER in LANGUAGE plpgsql is not supported")
+    if result.kind == "p" and result.name not in ("trigger", "void") and not function.outputs:
+        if result.name in ("record", "event_trigger"):
+            raise FeatureNotSupported(f"RETURNS {result.name} in LANGUAGE plpgsql is not supported")
+        raise FeatureNotSupported(f"PL/pgSQL functions cannot return type {result.name}")
+    if result.name == "trigger" and function.parameters:
+        raise InvalidFunctionDefinition(
+            "trigger functions cannot have declared arguments",
+            hint="The arguments of the trigger can be accessed through TG_NARGS and TG_ARGV instead.",
+            context=f'compilation of PL/pgSQL function "{function.name}" near line 1',
+        )
+    try:
+        compiled(function, statement.body, host)
+    except DatabaseError as error:
+        if error.diag.statement_position is not None:
+            error.diag = transposed(error.diag, statement.text, statement.body_at)
+        raise
+
+
+@command(Do)
+def do_block(statement: Do, host: Host, params: tuple[Bound, ...]) -> ResultStream:
+    """DO."""
+    if statement.language not in LANGUAGES:
+        raise UndefinedObject(f'language "{statement.language}" does not exist')
+    if statement.language != "plpgsql":
+        raise FeatureNotSupported(f'language "{statement.language}" does not support inline code execution')
+    try:
+        host.run_block(statement.body)
+    except DatabaseError as error:
+        if error.diag.statement_position is not None:
+            error.diag = transposed(error.diag, statement.text, statement.body_at)
+        raise
+    return done("DO")
+
+
 @command(st.CreateFunction)
 def create_function(statement: st.CreateFunction, host: Host, params: tuple[Bound, ...]) -> ResultStream:
     """CREATE [OR REPLACE] FUNCTION."""
@@ -113,7 +165,7 @@ def create_function(statement: st.CreateFunction, host: Host, params: tuple[Boun
         raise FeatureNotSupported("CREATE PROCEDURE is not supported")
     if language not in LANGUAGES:
         raise UndefinedObject(f'language "{language}" does not exist')
-    if language != "sql":
+    if language not in ("sql", "plpgsql"):
         raise FeatureNotSupported(f"LANGUAGE {language} is not supported")
     others = [option.name for option in statement.settings if option.name != "security definer"]
     if others:
@@ -129,9 +181,12 @@ def create_function(statement: st.CreateFunction, host: Host, params: tuple[Boun
         oid=host.new_oid(), name=statement.name.name, schema=schema.name, parameters=parameters, result=result, returns_set=returns_set,
         volatility=statement.volatility or "v", strict=bool(statement.strict), parallel=(statement.parallel or "unsafe")[0],
         cost=100.0 if statement.cost is None else statement.cost, rows=(1000.0 if statement.rows is None else statement.rows) if returns_set else 0.0,
-        language="sql", source=statement.body or "", variadic=variadic, owner=host.role.oid, security_definer=bool(statement.settings),
+        language=language, source=statement.body or "", variadic=variadic, owner=host.role.oid, security_definer=bool(statement.settings),
     )  # fmt: skip
-    function = host.bind_function_body(function, statement)
+    if language == "plpgsql":
+        _check_procedural(function, statement, host)
+    else:
+        function = host.bind_function_body(function, statement)
     if result.oid == VOID.oid:
         function = replace(function, strict=False)
     types = [p.type.oid for p in function.inputs]

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from auroraml.batch import ConstVector, StructVector, TextVector, Vector, concat
+from auroraml.errors import FeatureNotSupported
 from auroraml.evaluate.call import call, kernel_of, null
 from auroraml.evaluate.frame import Frame, scatter
 from auroraml.functions.signature import Kernel
@@ -35,6 +36,8 @@ def function_call(
     """The function's value for each row of a frame; `constants` has the values of the arguments that are."""
     if function.language == "sql":
         return _sql_call(function, args, compile)
+    if function.language == "plpgsql":
+        return _procedural_call(function, args)
     kernel = kernel_of(function)
     alone = kernel if kernel.single is None else replace(kernel, function=kernel.single)
 
@@ -115,8 +118,12 @@ def _row_by_row(frame: Frame, values: Sequence[Vector], run: Callable[[Frame, li
 
 def body_expressions(function: Function) -> list[e.Expr]:
     """The body of a LANGUAGE SQL function that is a plain select list without subqueries; empty where it is more than that."""
-    body = function.body
-    if not isinstance(body, Query) or function.returns_set or function.before:
+    return [] if function.returns_set or function.before else plain_targets(function.body)
+
+
+def plain_targets(body: object) -> list[e.Expr]:
+    """The expressions of a query that is nothing but a select list without subqueries; empty where it is more than that."""
+    if not isinstance(body, Query):
         return []
     if body.from_items or body.where or body.grouped or body.limit or body.offset or body.ctes or body.distinct or body.order_by:
         return []
@@ -133,6 +140,17 @@ def _sql_call(function: Function, args: Sequence[Evaluator], compile: Compiler) 
         return _strict(function, values, frame, lambda part, given: measured(function, part, lambda: _body(function, compiled, part, given)))
 
     return run
+
+
+def _procedural_call(function: Function, args: Sequence[Evaluator]) -> Evaluator:
+    """A LANGUAGE plpgsql function, row by row."""
+    if function.result.name == "trigger":
+        raise FeatureNotSupported("trigger functions can only be called as triggers")
+
+    def once(part: Frame, given: list[Vector]) -> Vector:
+        return measured(function, part, lambda: part.ctx.run_procedural(function, given, part.n))
+
+    return lambda frame: _strict(function, [arg(frame) for arg in args], frame, once)
 
 
 def _body(function: Function, compiled: Sequence[Evaluator], frame: Frame, values: list[Vector]) -> Vector:

@@ -24,6 +24,9 @@ class Runtime(CallContext, Protocol):
     def run_sql_function(self, function: Function, args: list[Vector], n: int) -> Vector:
         """A LANGUAGE SQL function that is not a plain expression, for each of `n` rows."""
 
+    def run_procedural(self, function: Function, args: list[Vector], n: int) -> Vector:
+        """A LANGUAGE plpgsql function, for each of `n` rows."""
+
     user: str  # who the function at hand runs as
     moment: bool  # planning has computed what another moment may answer otherwise
     nested_time: float  # milliseconds spent in the functions that the one at hand has called

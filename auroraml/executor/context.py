@@ -201,6 +201,11 @@ class ExecutionContext:
                 parts.append(batch.vector(0).flat().slice(0, 1))
         return concat([part.flat() for part in parts])
 
+    def run_procedural(self, function: Function, args: list[Vector], n: int) -> Vector:
+        """A LANGUAGE plpgsql function, for each of `n` rows."""
+        found: Vector = self.host.run_procedural(function, args, n, self)
+        return found
+
     def run_earlier(self, function: Function, params: dict[Key, Vector]) -> None:
         """The statements of a LANGUAGE SQL function before its last, in order."""
         for step in self.host.plan_earlier(function) if function.before else ():

@@ -44,6 +44,7 @@ from auroraml.planner.binder.stored import current
 from auroraml.records import replace
 from auroraml.session.execution import Execution
 from auroraml.session.function_statistics import ZERO, Counters, FunctionStatistics, added
+from auroraml.session.procedures import Procedures
 from auroraml.session.sequences import SequenceValues
 from auroraml.session.stored_rows import StoredRows
 from auroraml.settings.core import (
@@ -60,7 +61,7 @@ from auroraml.types.table import POLYMORPHIC
 RDS_MAY_SET = ("track_functions", "track_activities", "track_counts", "track_io_timing", "deadlock_timeout")  # rds_superuser's, as on Aurora
 
 
-class Hosting(Execution, SequenceValues, StoredRows):
+class Hosting(Execution, Procedures, SequenceValues, StoredRows):
     """Methods of Session; the attributes they use are Session's."""
 
     running: Any
@@ -205,7 +206,11 @@ class Hosting(Execution, SequenceValues, StoredRows):
                 return function
             return bind_body(function, parsed, self.catalog, self.names, self.style)
         except DatabaseError as error:
-            error.diag = transposed(error.diag, statement)
+            diag = error.diag
+            if diag.statement_position is not None:
+                error.diag = transposed(diag, statement.text, statement.body_at)
+            else:
+                diag.context = diag.context or f'SQL function "{statement.name.name}"'
             raise
 
     def value_of(self, tree: st.Tree, type: PgType) -> Datum | None:

@@ -64,9 +64,10 @@ class Transaction:
         """A statement starts: it sees what is committed by now."""
         self.stored.statement()
 
-    def savepoint(self) -> None:
-        """Open a subtransaction."""
+    def savepoint(self) -> int:
+        """Open a subtransaction; its depth, from 1."""
         self._marks.append((len(self.changes), self.stored.savepoint()))
+        return len(self._marks)
 
     def rollback_to(self, depth: int) -> None:
         """Undo everything since savepoint `depth` (from 1), which stays."""

@@ -10,6 +10,7 @@ from auroraml.errors import SyntaxError as SqlSyntaxError
 from auroraml.sql import statements as st
 from auroraml.sql.extended_statistics import create_statistics
 from auroraml.sql.grammar import Grammar, QueryParser
+from auroraml.sql.triggers import create_trigger
 from auroraml.sql.types import TypeName
 
 _LIKE_PARTS = ("comments", "compression", "constraints", "defaults", "generated", "identity", "indexes", "statistics", "storage")
@@ -32,7 +33,12 @@ def create(p: QueryParser) -> st.Statement:
         return _materialized(p, unlogged)
     word = p.one_of(*_KINDS)
     if word is None:
-        for feature in ("trigger", "rule", "policy", "domain", "cast", "operator", "aggregate", "server", "publication", "subscription", "collation",
+        if not temporary and not unlogged and p.take("trigger"):
+            return create_trigger(p, replace)
+        if p.take("constraint", "trigger"):
+            p.i -= 1
+            raise p.unsupported("a constraint trigger")
+        for feature in ("rule", "policy", "domain", "cast", "operator", "aggregate", "server", "publication", "subscription", "collation",
                         "conversion", "tablespace", "event", "foreign", "language", "text", "access", "user", "constraint"):  # fmt: skip
             if p.token.is_word(feature):
                 return p.refuse(f"CREATE {feature.upper()}")

@@ -7,6 +7,7 @@ from auroraml.sql.creation import column, parameter, role_options, sequence_opti
 from auroraml.sql.extended_statistics import alter_statistics
 from auroraml.sql.grammar import Grammar, QueryParser
 from auroraml.sql.lexer import NUMBER
+from auroraml.sql.triggers import alter_trigger, drop_trigger, switch_trigger
 from auroraml.sql.types import TypeName
 
 _OBJECTS = ("table", "view", "index", "sequence", "schema", "function", "procedure", "routine", "aggregate", "type", "role", "user", "group",
@@ -28,7 +29,7 @@ _COLUMN_PARTS = (
     "no",
 )
 _UNCOMMENTED = ("access", "aggregate", "cast", "collation", "conversion", "domain", "event", "foreign", "language", "large", "operator", "policy",
-                "procedure", "procedural", "publication", "routine", "rule", "server", "subscription", "tablespace", "text", "transform", "trigger")  # fmt: skip
+                "procedure", "procedural", "publication", "routine", "rule", "server", "subscription", "tablespace", "text", "transform")  # fmt: skip
 
 
 def arguments(p: QueryParser) -> tuple[TypeName, ...] | None:
@@ -60,8 +61,9 @@ def drop(p: QueryParser) -> st.Statement:
     p.expect("drop")
     if p.take("owned", "by"):
         return st.DropOwned(roles=p.comma_list(p.name), cascade=_cascade(p))
+    if p.take("trigger"):
+        return drop_trigger(p)
     for feature in (
-        "trigger",
         "rule",
         "policy",
         "cast",
@@ -104,7 +106,9 @@ def truncate(p: QueryParser) -> st.Statement:
 def alter(p: QueryParser) -> st.Statement:
     """ALTER ..."""
     p.expect("alter")
-    for feature in ("system", "default", "domain", "policy", "trigger", "operator", "server", "publication", "large", "text", "rule"):
+    if p.take("trigger"):
+        return alter_trigger(p)
+    for feature in ("system", "default", "domain", "policy", "operator", "server", "publication", "large", "text", "rule"):
         if p.token.is_word(feature):
             return p.refuse(f"ALTER {feature.upper()}")
     kind = _object(p)
@@ -187,6 +191,9 @@ def _action(p: QueryParser, kind: str) -> st.AlterAction:
         return st.AlterAction(kind="function option", name=word, new_name=value or "", at=at)
     if p.at_end:
         raise p.fail()
+    switched = switch_trigger(p) if kind == "table" else None
+    if switched is not None:
+        return switched
     return st.AlterAction(kind="refused", name=f"ALTER {kind.upper()} ... {_rest(p)}", at=at)
 
 
@@ -238,11 +245,11 @@ def comment(p: QueryParser) -> st.Statement:
     p.expect("comment", "on")
     if p.token.is_word(*_UNCOMMENTED):
         raise p.unsupported(f"COMMENT ON {p.token.raw.upper()}")
-    kind = p.one_of("column", "constraint") or _object(p)
-    if kind == "constraint":
+    kind = p.one_of("column", "constraint", "trigger") or _object(p)
+    if kind in ("constraint", "trigger"):
         constraint = p.name()
         p.expect("on")
-        if p.token.is_word("domain"):
+        if kind == "constraint" and p.token.is_word("domain"):
             raise p.unsupported("COMMENT ON CONSTRAINT ... ON DOMAIN")
         table = p.qualified()
         p.expect("is")

@@ -217,5 +217,5 @@ def _refused(p: QueryParser) -> st.Statement:
 GRAMMAR: dict[str, Grammar] = {
     "set": set_, "show": show, "reset": reset, "begin": begin, "start": begin, "commit": commit, "end": commit, "rollback": rollback, "abort": rollback,
     "savepoint": savepoint, "release": release, "lock": lock, "discard": discard,
-    **dict.fromkeys(("do", "call", "listen", "notify", "unlisten", "checkpoint", "cluster", "reindex", "merge", "load", "import", "security", "reassign"), _refused),
+    **dict.fromkeys(("call", "listen", "notify", "unlisten", "checkpoint", "cluster", "reindex", "merge", "load", "import", "security", "reassign"), _refused),
 }  # fmt: skip

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from auroraml.records import replace
-from auroraml.sql import access, creation, definition, movement, sessions
+from auroraml.sql import access, creation, definition, movement, sessions, triggers
 from auroraml.sql.grammar import Grammar, ParseQuery, QueryParser
 from auroraml.sql.rewrite import Source
 from auroraml.sql.statements import Statement
 
-UTILITY: dict[str, Grammar] = {**creation.GRAMMAR, **definition.GRAMMAR, **movement.GRAMMAR, **access.GRAMMAR, **sessions.GRAMMAR}
+UTILITY: dict[str, Grammar] = {**creation.GRAMMAR, **definition.GRAMMAR, **movement.GRAMMAR, **access.GRAMMAR, **sessions.GRAMMAR, **triggers.GRAMMAR}
 
 
 def utility(text: str, source: Source, start: int, stop: int, parse_query: ParseQuery) -> Statement:

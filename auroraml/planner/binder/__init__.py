@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auroraml.planner.binder.binder import Names
+from auroraml.planner.binder.binder import Names, Variables
 from auroraml.planner.binder.statement import assigned, bind, bind_body, bind_expression
 
-__all__ = ["Names", "assigned", "bind", "bind_body", "bind_expression"]
+__all__ = ["Names", "Variables", "assigned", "bind", "bind_body", "bind_expression"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
+from typing import Protocol
 
 from auroraml.catalog.catalog import Catalog
 from auroraml.catalog.depends import uses
@@ -41,6 +42,16 @@ class Names:
     dbname: str = "postgres"
 
 
+class Variables(Protocol):
+    """The names that SQL inside PL/pgSQL knows beside columns."""
+
+    def find(self, names: tuple[str, ...], at: int) -> Expr | None:
+        """What a dotted name means, if it is a variable's."""
+
+    def argument(self, number: int, at: int) -> Expr | None:
+        """$number."""
+
+
 class Binder:
     """One statement's binding."""
 
@@ -60,6 +71,7 @@ class Binder:
         self.parameters: dict[int, PgType] = dict(enumerate(parameters, 1))
         self.arguments = arguments  # of a SQL function: (name, type)
         self.function_name = ""
+        self.variables: Variables | None = None  # of the PL/pgSQL function whose SQL this is
         self.needs: dict[tuple[str, int, str], Need] = {}
         self.coercer = Coercer(catalog, style, self.parameters)
         self.chooser = Chooser(self.coercer)

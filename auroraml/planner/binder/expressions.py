@@ -27,7 +27,7 @@ from auroraml.planner.binder.binder import Binder
 from auroraml.planner.binder.coercion import array_type, located
 from auroraml.planner.binder.literals import missing_parameter, number, record_of
 from auroraml.planner.binder.predicates import Predicates, bare, is_quantifier
-from auroraml.planner.binder.scope import Scope, column, missing_column, missing_qualified, missing_table, system_column
+from auroraml.planner.binder.scope import Scope, ambiguous_variable, column, missing_column, missing_qualified, missing_table, system_column
 from auroraml.sql.rewrite import CONSTANTS
 from auroraml.types.pg_type import PgType, Rep
 from auroraml.types.table import (
@@ -178,6 +178,12 @@ class Expressions(Predicates):
             if number > len(arguments):
                 raise missing_parameter(number, at)
             return e.ParamRef(type=arguments[number - 1][1], number=number, at=at)
+        variables = self.binder.variables
+        if variables is not None:
+            found = variables.argument(number, at)
+            if found is None:
+                raise missing_parameter(number, at)
+            return found
         type = self.binder.parameters.setdefault(number, UNKNOWN)
         return e.ParamRef(type=type, number=number, at=at)
 
@@ -186,7 +192,12 @@ class Expressions(Predicates):
         for level in self.scope.levels():
             found = level.find_column(name, at)
             if found is not None:
+                if self._variable((name,), at) is not None:
+                    raise ambiguous_variable(name, at)
                 return found  # type: ignore[no-any-return] # numpy gives Any
+        variable = self._variable((name,), at)
+        if variable is not None:
+            return variable
         for column_ in self.binder.columns:
             if column_.name == name and not column_.dropped:
                 return e.ColumnRef(type=column_.type, typmod=column_.typmod, id=column_.number, name=name, at=at)
@@ -203,6 +214,11 @@ class Expressions(Predicates):
             if entry is not None:
                 return self.whole_row(entry, at)
         raise missing_column(self.scope, name, at)
+
+    def _variable(self, names: tuple[str, ...], at: int) -> e.Expr | None:
+        """The PL/pgSQL variable of that name."""
+        variables = self.binder.variables
+        return None if variables is None else variables.find(names, at)
 
     def whole_row(self, entry: object, at: int) -> e.Expr:
         """A FROM item as a composite value (a function's single column as itself)."""
@@ -246,6 +262,8 @@ class Expressions(Predicates):
             if entry is not None:
                 for output in entry.outputs:
                     if output.name == names[-1]:
+                        if self._variable(tuple(names), at) is not None:
+                            raise ambiguous_variable(".".join(names), at)
                         return column(output, at)
                 system = system_column(entry, names[-1], at, self.binder.new_id)
                 if system is not None:
@@ -254,6 +272,9 @@ class Expressions(Predicates):
                 if functional is not None:
                     return functional
                 raise missing_qualified(entry, self.scope, names[-1], at)
+        variable = self._variable(tuple(names), at)
+        if variable is not None:
+            return variable
         if len(names) == 2 and names[0] in (self.binder.function_name, self.binder.table):
             return self.name(names[1], at)
         for i, (argument, type) in enumerate(self.binder.arguments, 1):

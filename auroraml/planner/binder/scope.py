@@ -126,6 +126,12 @@ def with_system_columns(items: tuple[FromItem, ...], entries: Sequence[Entry]) -
     return tuple([made(item) for item in items])
 
 
+def ambiguous_variable(name: str, at: int) -> AmbiguousColumn:
+    """42702 for a name that a column and a PL/pgSQL variable have."""
+    detail = "It could refer to either a PL/pgSQL variable or a table column."
+    return AmbiguousColumn(f'column reference "{name}" is ambiguous', detail=detail, at=at)
+
+
 def missing_column(scope: Scope, name: str, at: int) -> UndefinedColumn:
     """42703 for a bare name, with the hint PostgreSQL gives for the nearest column."""
     hint = None

@@ -30,7 +30,7 @@ from auroraml.ir.logical import Conflict, Cte, Delete, FromItem, Insert, Logical
 from auroraml.ir.objects import Column, Function, Relation
 from auroraml.ir.tree import expressions as walk_expressions
 from auroraml.ir.tree import walk
-from auroraml.planner.binder.binder import Binder, Names
+from auroraml.planner.binder.binder import Binder, Names, Variables
 from auroraml.planner.binder.coercion import located
 from auroraml.planner.binder.expressions import Clause, Expressions
 from auroraml.planner.binder.from_clause import FromClause
@@ -50,9 +50,13 @@ RETURNING = Clause(name="RETURNING")
 SET = Clause(name="UPDATE")
 
 
-def bind(statement: st.Query, catalog: Catalog, names: Names, parameters: Sequence[PgType] = (), style: TextStyle = DEFAULT_STYLE) -> BoundStatement:
-    """The statement bound: names resolved, types chosen, coercions explicit."""
+def bind(
+    statement: st.Query, catalog: Catalog, names: Names, parameters: Sequence[PgType] = (), style: TextStyle = DEFAULT_STYLE,
+    variables: Variables | None = None,
+) -> BoundStatement:  # fmt: skip
+    """The statement bound: names resolved, types chosen, coercions explicit; `variables` are those of the PL/pgSQL function it stands in."""
     binder = Binder(catalog, names, statement.tree.source, style, parameters)
+    binder.variables = variables
     queries = StatementBinder(binder)
     plan = queries.plan(statement.tree.root, Scope())
     tag = {Insert: "INSERT", Update: "UPDATE", Delete: "DELETE"}.get(type(plan), "SELECT")

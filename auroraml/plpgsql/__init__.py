@@ -1,0 +1,1 @@
+"""PL/pgSQL: bodies read into trees, their expressions compiled once, run statement by statement; for trigger functions, functions and DO."""

@@ -1,0 +1,148 @@
+"""Calls: a function's arguments in, its result out, errors with the lines that say where; what was read of bodies is kept for the session."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from auroraml.batch import StructVector, Vector, concat
+from auroraml.errors import DatabaseError, FunctionExecutedNoReturnStatement, StatementTooComplex
+from auroraml.evaluate.call import null
+from auroraml.executor.context import ExecutionContext
+from auroraml.ir.objects import Function
+from auroraml.plpgsql import raised, statements
+from auroraml.plpgsql.activation import Activation, Host, add_context
+from auroraml.plpgsql.assigning import move
+from auroraml.plpgsql.expressions import cast
+from auroraml.plpgsql.function import Compiled, compiled, returns
+from auroraml.plpgsql.interpreter import RETURN, run_block, set_found
+from auroraml.plpgsql.parser import Types
+from auroraml.plpgsql.values import Row, Value
+from auroraml.plpgsql.variables import Record, Variable
+from auroraml.types.pg_type import Rep
+from auroraml.types.table import VOID
+
+RUN = (raised, statements)  # each registers what it runs
+CASTING = "while casting return value to function's return type"
+
+
+class Session(Host, Types, Protocol):
+    """What calls need of a session."""
+
+
+class Bodies:
+    """The bodies a session has read, by function and by the table whose trigger calls it."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int], tuple[Function, object, Compiled]] = {}
+
+    def of(self, function: Function, host: Session, table: int = 0) -> Compiled:
+        """The body of a function, read anew where it or a row type it uses is another."""
+        key = (function.oid, table)
+        known = self._known.get(key)
+        catalog = host.catalog
+        if known is not None and known[0] is function and (known[1] is catalog or _types_hold(known[2], host)):
+            if known[1] is not catalog:
+                self._known[key] = function, catalog, known[2]
+            return known[2]
+        made = compiled(function, function.source, host)
+        self._known[key] = function, catalog, made
+        return made
+
+
+def _types_hold(body: Compiled, host: Host) -> bool:
+    """Whether the composite types of a body's variables are as they were."""
+    types = (v.type for v in body.variables if v.type is not None and v.type.rep is Rep.STRUCT)
+    return all(host.catalog.find_type_oid(type.oid) is type for type in types)
+
+
+def nothing() -> None:
+    """Nothing has to be done first."""
+
+
+def run_to_end(act: Activation) -> bool:
+    """Run a body; whether it came to a RETURN. Errors get the line that says where."""
+    try:
+        block = act.function.block
+        act.node = block
+        ended = run_block(act, block)
+        act.node = None
+        return ended == RETURN
+    except DatabaseError as error:
+        add_context(error.diag, act.where())
+        raise
+    except RecursionError as error:
+        raise StatementTooComplex(
+            "stack depth limit exceeded",
+            hint='Increase the configuration parameter "max_stack_depth" (currently 2048kB), after ensuring the platform\'s stack depth limit is '
+                 "adequate.",
+        ) from error  # fmt: skip
+
+
+def begin_all(act: Activation) -> None:
+    """The variables of the function itself as they are at its beginning."""
+    act.begin(act.function.found)
+    set_found(act, False)
+
+
+def _take(act: Activation, variable: Variable, value: Vector) -> None:
+    act.begin(variable)
+    if isinstance(variable, Record):
+        shape = act.function.shape(variable.type) if variable.type is not None else None
+        flat = value.flat()
+        assert isinstance(flat, StructVector) and shape is not None
+        missing = not bool(flat.valid[0])
+        move(act, variable, shape, None if missing else [field.flat() for field in flat.fields])
+    else:
+        act.cells[variable.number] = value
+
+
+def call_function(function: Function, args: Sequence[Vector], n: int, ctx: ExecutionContext, host: Session, bodies: Bodies) -> Vector:
+    """A function for each of `n` rows, one after the other: each call may see what the one before did."""
+    body = bodies.of(function, host)
+    inner = ctx.nested({})
+    inner.catalog = host.catalog
+    parts: list[Vector] = []
+    for row in range(n):
+        act = Activation(body, host, inner, nothing)
+        for variable in body.outputs:
+            act.begin(variable)
+        for variable, arg in zip(body.arguments, args, strict=True):
+            _take(act, variable, arg.flat().slice(row, row + 1) if arg.n != 1 else arg.flat())
+        begin_all(act)
+        parts.append(_result(function, act, run_to_end(act)))
+    return concat([part.flat() for part in parts]) if parts else null(function.result).slice(0, 0)
+
+
+def _result(function: Function, act: Activation, returned: bool) -> Vector:
+    kind = returns(function)
+    if kind == "void":
+        return null(VOID)
+    if kind == "out":
+        return _outputs(act)
+    try:
+        if not returned:
+            raise FunctionExecutedNoReturnStatement("control reached end of function without RETURN")
+        act.phase = CASTING
+        found: Value | None = act.result
+        if found is None:
+            return null(function.result)
+        assert act.result_type is not None
+        value = found.whole() if isinstance(found, Row) else found
+        return cast(act, value, (act.result_type, -1), (function.result, -1))
+    except DatabaseError as error:
+        add_context(error.diag, act.where())
+        raise
+
+
+def _outputs(act: Activation) -> Vector:
+    values = [act.value(variable.number, -1) for variable in act.function.outputs]
+    return values[0] if len(values) == 1 else StructVector([value.flat() for value in values], 1)
+
+
+def run_anonymous(text: str, ctx: ExecutionContext, host: Session) -> None:
+    """DO."""
+    act = Activation(compiled(None, text, host), host, ctx, nothing)
+    begin_all(act)
+    run_to_end(act)
+

@@ -1,0 +1,101 @@
+"""IF, CASE, RETURN, NULL and ASSERT as they are written."""
+
+from __future__ import annotations
+
+from auroraml.errors import DatatypeMismatch
+from auroraml.plpgsql import tree
+from auroraml.plpgsql.parser import Parser, reads
+from auroraml.plpgsql.reader import LEAD
+from auroraml.plpgsql.variables import Names, Record, Scalar
+from auroraml.types.table import UNKNOWN
+
+
+@reads("if")
+def read_if(p: Parser) -> tree.Node:
+    """IF condition THEN ... [ELSIF condition THEN ...] [ELSE ...] END IF."""
+    line = p.line(p.tokens[p.i - 1])
+    branches = []
+    otherwise: tree.Body = ()
+    while True:
+        condition = p.expression((), ("then",))
+        p.expect("then")
+        branches.append((condition, p.body("elsif", "elseif", "else", "end")))
+        if p.one_of("elsif", "elseif") is None:
+            break
+    if p.take("else"):
+        otherwise = p.body("end")
+    p.expect("end", "if")
+    p.semicolon()
+    return tree.If(line=line, branches=tuple(branches), otherwise=otherwise)
+
+
+@reads("case")
+def read_case(p: Parser) -> tree.Node:
+    """CASE [operand] WHEN ... THEN ... [ELSE ...] END CASE."""
+    line = p.line(p.tokens[p.i - 1])
+    operand = variable = None
+    p.names = Names(outer=p.names)
+    try:
+        if not p.token.is_word("when"):
+            operand = p.expression((), ("when",))
+            made = p.declare(f"__case__variable_{len(p.variables) + 1}__", UNKNOWN)
+            assert isinstance(made, Scalar)
+            variable = made
+        branches = []
+        while p.take("when"):
+            condition = p.expression((), ("then",))
+            if variable is not None:
+                lead = f'{LEAD}"{variable.name}" IN ('
+                condition = p.sql(condition.text + ")", condition.at, lead)
+            p.expect("then")
+            branches.append((condition, p.body("when", "else", "end")))
+        if not branches:
+            raise p.fail()
+        otherwise = p.body("end") if p.take("else") else None
+        p.expect("end", "case")
+        p.semicolon()
+    finally:
+        assert p.names.outer is not None
+        p.names = p.names.outer
+    return tree.Choose(line=line, operand=operand, variable=variable, branches=tuple(branches), otherwise=otherwise)
+
+
+@reads("null")
+def read_null(p: Parser) -> tree.Node:
+    """NULL;"""
+    line = p.line(p.tokens[p.i - 1])
+    p.semicolon()
+    return tree.Nothing(line=line)
+
+
+@reads("return")
+def read_return(p: Parser) -> tree.Node:
+    """RETURN, as the function's result has it."""
+    line = p.line(p.tokens[p.i - 1])
+    token = p.token
+    if token.is_word("next", "query"):
+        raise p.error(f"cannot use RETURN {token.word.upper()} in a non-SETOF function", p.tokens[p.i - 1], cls=DatatypeMismatch)
+    if p.returns in ("void", "out"):
+        if not p.mark(";"):
+            what = "returning void" if p.returns == "void" else "with OUT parameters"
+            raise p.error(f"RETURN cannot have a parameter in function {what}", token, cls=DatatypeMismatch)
+        return tree.Return(line=line, value=None)
+    if token.is_name:
+        parts, length = p.dotted()
+        resolved = p.names.resolve(parts)
+        if resolved is not None and not resolved[1] and isinstance(resolved[0], Record) and p.peek(length).is_op(";"):
+            p.i += length + 1
+            return tree.Return(line=line, value=None, variable=resolved[0])
+    value = p.expression()
+    p.semicolon()
+    return tree.Return(line=line, value=value)
+
+
+@reads("assert")
+def read_assert(p: Parser) -> tree.Node:
+    """ASSERT condition [, message]."""
+    line = p.line(p.tokens[p.i - 1])
+    condition = p.expression((",", ";"))
+    message = p.expression() if p.mark(",") else None
+    p.semicolon()
+    return tree.Assert(line=line, condition=condition, message=message)

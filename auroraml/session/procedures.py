@@ -1,0 +1,76 @@
+"""Procedures: a session's PL/pgSQL bodies, and what running them asks of it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from auroraml.batch import Vector
+from auroraml.executor.context import ExecutionContext
+from auroraml.executor.run import Running, run
+from auroraml.ir.bound import BoundStatement
+from auroraml.ir.objects import Function, Relation
+from auroraml.ir.physical import PhysicalPlan
+from auroraml.plpgsql.calls import Bodies, call_function, run_anonymous
+from auroraml.session.part import SessionPart
+from auroraml.types.pg_type import PgType
+
+
+class Procedures(SessionPart):
+    """Methods of Session."""
+
+    _bodies: Bodies | None = None
+
+    def _refuse_writes(self, bound: BoundStatement) -> None:
+        """25006 where a read-only transaction is about to change rows."""
+        raise NotImplementedError
+
+    def context(self) -> ExecutionContext:
+        """What a statement runs in."""
+        raise NotImplementedError
+
+    @property
+    def bodies(self) -> Bodies:
+        """The bodies read so far."""
+        if self._bodies is None:
+            self._bodies = Bodies()
+        return self._bodies
+
+    def row_type(self, relation: Relation) -> PgType:
+        """The composite type of a relation's rows."""
+        return self.catalog.type(relation.row_type)
+
+    def run_procedural(self, function: Function, args: list[Vector], n: int, ctx: ExecutionContext) -> Vector:
+        """A PL/pgSQL function for each of `n` rows."""
+        host: Any = self
+        return call_function(function, args, n, ctx, host, self.bodies)
+
+    def run_block(self, text: str) -> None:
+        """DO."""
+        host: Any = self
+        run_anonymous(text, self.context(), host)
+
+    def run_inside(self, plan: PhysicalPlan, bound: BoundStatement, ctx: ExecutionContext) -> Running:
+        """Run a plan inside the running statement."""
+        self._refuse_writes(bound)
+        return run(plan, ctx)
+
+    @contextlib.contextmanager
+    def subtransaction(self) -> Iterator[None]:
+        """What is done inside is undone if it raises."""
+        transaction, settings = self.transaction, self.settings
+        depth = transaction.savepoint()
+        settings.push()
+        frame = settings.depth - 1
+        try:
+            yield
+        except BaseException:
+            transaction.rollback_to(depth)
+            transaction.release(depth)
+            settings.rollback(frame)
+            settings.release()
+            raise
+        transaction.release(depth)
+        while settings.depth > frame:
+            settings.release()
