@@ -8,7 +8,7 @@ from auroraml.catalog.catalog import Catalog
 from auroraml.catalog.changes import Row
 from auroraml.ir import expr as e
 from auroraml.ir.logical import Delete, Insert, LogicalPlan, SubqueryItem, TableItem, Update
-from auroraml.ir.objects import Column, Constraint, Database, Extension, Function, Index, Relation, Role, Schema, StatisticsObject
+from auroraml.ir.objects import OLD, Column, Constraint, Database, Extension, Function, Index, Relation, Role, Schema, StatisticsObject, Trigger
 from auroraml.ir.tree import children
 from auroraml.records import dataclass
 from auroraml.types.pg_type import PgType
@@ -23,7 +23,7 @@ def classes(row: Row) -> int:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Part:
-    """A part of a relation that can go away alone: a column, a column's default, a constraint, an index, a statistics object."""
+    """A part of a relation that can go away alone: a column, a column's default, a constraint, an index, a statistics object, a trigger."""
 
     relation: Relation
     column: Column | None = None
@@ -31,11 +31,12 @@ class Part:
     constraint: Constraint | None = None
     index: Index | None = None
     statistics: StatisticsObject | None = None
+    trigger: Trigger | None = None
 
     @property
     def key(self) -> tuple[object, ...]:
         """What makes two parts the same."""
-        named = self.constraint or self.index or self.statistics
+        named = self.constraint or self.index or self.statistics or self.trigger
         return self.relation.oid, None if self.column is None else self.column.number, self.default, None if named is None else named.oid
 
 
@@ -176,12 +177,31 @@ def _of_function(row: Function, catalog: Catalog) -> Iterator[Dependent]:
         for statistics in relation.statistics:
             if row.oid in uses(*statistics.expressions).functions:
                 yield Part(relation=relation, statistics=statistics)
+        for trigger in relation.triggers:
+            if trigger.function == row.oid or row.oid in uses(trigger.condition).functions:
+                yield Part(relation=relation, trigger=trigger)
         if relation.view is not None and row.oid in uses(relation.view).functions:
             yield relation
 
 
+def condition_columns(trigger: Trigger) -> frozenset[int]:
+    """The attribute numbers that a trigger's condition reads by name: OLD.* and NEW.* are of whatever columns there are."""
+    found: set[int] = set()
+    pending: list[object] = [trigger.condition] if trigger.condition is not None else []
+    while pending:
+        node = pending.pop()
+        if isinstance(node, e.ColumnRef):
+            found.add(node.id % OLD)
+        elif not (isinstance(node, e.RowExpr) and node.whole):
+            pending += children(node)
+    return frozenset(found)
+
+
 def column_dependents(relation: Relation, column: Column, catalog: Catalog) -> Iterator[Dependent]:
-    """What refers to one column: views, foreign keys of other tables, constraints over several columns and indexes of its own table."""
+    """What refers to one column: triggers, views, foreign keys of other tables, constraints over several columns and indexes of its own table."""
+    for trigger in relation.triggers:
+        if column.number in trigger.columns or column.number in condition_columns(trigger):
+            yield Part(relation=relation, trigger=trigger)
     for other in catalog.relations():
         if other.view is not None and column.number in uses(other.view).columns.get(relation.oid, ()):
             yield other

@@ -10,12 +10,13 @@ from auroraml.commands.context import Bound, Host, command, done
 from auroraml.commands.drop import function_named, missing_function
 from auroraml.commands.dropping import WORDS
 from auroraml.commands.statistics_objects import existing_statistics
+from auroraml.commands.triggers import trigger_of
 from auroraml.errors import FeatureNotSupported, InvalidCatalogName, InvalidSchemaName, UndefinedObject, UndefinedTable, WrongObjectType
 from auroraml.ir.objects import Index, Relation
 from auroraml.pipeline.result import ResultStream
 from auroraml.sql import statements as st
 
-RELATION, FUNCTION, TYPE, SCHEMA, ROLE, DATABASE, EXTENSION, CONSTRAINT, STATISTICS = 1259, 1255, 1247, 2615, 1260, 1262, 3079, 2606, 3381
+RELATION, FUNCTION, TYPE, SCHEMA, ROLE, DATABASE, EXTENSION, CONSTRAINT, STATISTICS, TRIGGER = 1259, 1255, 1247, 2615, 1260, 1262, 3079, 2606, 3381, 2620
 KINDS = {"table": "r", "view": "v", "materialized view": "m", "sequence": "S", "index": "i"}
 Place = tuple[int, int, int]  # catalog, object, column
 
@@ -96,13 +97,19 @@ def _constraint(statement: st.Comment, host: Host) -> Place:
     return CONSTRAINT, found.oid, 0
 
 
+def _trigger(statement: st.Comment, host: Host) -> Place:
+    relation = host.relation(statement.name)
+    host.require_owner(relation, "table")
+    return TRIGGER, trigger_of(relation, statement.column or "").oid, 0
+
+
 def _statistics(statement: st.Comment, host: Host) -> Place:
     return STATISTICS, existing_statistics(statement.name, host).oid, 0
 
 
 PLACES: dict[str, Callable[[st.Comment, Host], Place]] = {
     **dict.fromkeys(KINDS, _relation), "column": _column, "function": _function, "schema": _schema, "database": _database, "role": _role,
-    "extension": _extension, "type": _type, "constraint": _constraint, "statistics": _statistics,
+    "extension": _extension, "type": _type, "constraint": _constraint, "statistics": _statistics, "trigger": _trigger,
 }  # fmt: skip
 
 

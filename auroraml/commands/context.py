@@ -279,6 +279,9 @@ class Host(Protocol):
     def bind_expression(self, tree: st.Tree, columns: Sequence[Column] = (), relation: Relation | None = None, clause: str = "") -> Expr:
         """An expression over `columns` (ColumnRefs are attribute numbers); `clause` is what messages call its place."""
 
+    def bind_condition(self, tree: st.Tree, relation: Relation) -> Expr:
+        """A trigger's condition over OLD and NEW."""
+
     def coerced(self, expr: Expr, type: PgType, typmod: int, context: str) -> Expr:
         """`expr` as it is assigned to a column of `type`."""
 

@@ -56,6 +56,8 @@ def _shown_part(part: Part, host: Host) -> str:
         return shown(part.index, host)
     if part.statistics is not None:
         return f"statistics object {statistics_text(part.statistics, host.catalog, host.names.path)}"
+    if part.trigger is not None:
+        return f"trigger {part.trigger.name} on {shown(part.relation, host)}"
     assert part.column is not None
     text = shown_column(part.relation, part.column, host)
     return f"default value for {text}" if part.default else text
@@ -75,6 +77,8 @@ def _order(item: Dependent) -> float:
         return item.index.oid
     if item.statistics is not None:
         return item.statistics.oid
+    if item.trigger is not None:
+        return item.trigger.oid
     assert item.column is not None
     return item.relation.oid + item.column.number / 10_000 * (1 if item.default else -1)
 
@@ -191,6 +195,9 @@ def remove(item: Dependent, host: Host) -> None:
         host.put(replace(relation, indexes=tuple(i for i in relation.indexes if i.oid != gone)))
     elif item.statistics is not None:
         host.put(without_statistics(relation, item.statistics))
+    elif item.trigger is not None:
+        lost_trigger = item.trigger.oid
+        host.put(replace(relation, triggers=tuple(t for t in relation.triggers if t.oid != lost_trigger)))
     else:
         assert item.column is not None
         number = item.column.number

@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from auroraml.commands.context import Bound, Host, command, done
-from auroraml.errors import DatabaseError, Diagnostic, DuplicateFunction, FeatureNotSupported, InvalidFunctionDefinition, InvalidParameterValue, UndefinedObject
+from auroraml.errors import (
+    DatabaseError,
+    Diagnostic,
+    DuplicateFunction,
+    FeatureNotSupported,
+    InvalidFunctionDefinition,
+    InvalidParameterValue,
+    UndefinedObject,
+)
 from auroraml.ir.objects import Function, Parameter
 from auroraml.pipeline.result import ResultStream
 from auroraml.plpgsql.function import compiled

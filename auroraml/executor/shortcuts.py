@@ -237,7 +237,9 @@ def _insert(plan: p.PhysicalPlan) -> Shortcut | None:
 
 
 def _ordinary(relation: Relation) -> bool:
-    """Whether a table's rows are simple values under unique keys that are columns of it."""
+    """Whether a table's rows are simple values under unique keys that are columns of it, and no trigger is called."""
+    if relation.triggers:
+        return False
     if any(c.check is not None or c.kind == "f" for c in relation.constraints) or any(c.type.rep in COMPOUND for c in live_columns(relation)):
         return False
     return all(index.predicate is None and not index.expressions for index in relation.indexes if index.unique)

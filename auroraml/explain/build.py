@@ -169,18 +169,20 @@ class _Builder:
             yield from node_charges(metrics.charges, self.options, self.explained.currency)
 
     def _triggers(self) -> Property:
-        """The calls of foreign keys' triggers, by name (report_triggers)."""
+        """The calls of triggers, by name (report_triggers)."""
         explained, options = self.explained, self.options
         several = sum(isinstance(node, p.ModifyTable) for node in _all_nodes(explained.plan)) > 1
         entries: list[dict[str, object]] = []
         lines: list[str] = []
         for name, found in sorted(explained.metrics.triggers.items()) if explained.metrics is not None else ():
             times: dict[str, object] = {"Time": round(found.time, 3)} if options.timing else {}
-            entries.append({"Trigger Name": name, "Constraint Name": found.constraint, "Relation": found.relation, **times, "Calls": found.calls})
-            shown = f"Trigger {name} for" if options.verbose else "Trigger for"
+            of: dict[str, object] = {"Constraint Name": found.constraint} if found.constraint else {}
+            entries.append({"Trigger Name": name, **of, "Relation": found.relation, **times, "Calls": found.calls})
+            shown = f"Trigger {name}" if options.verbose or not found.constraint else "Trigger"
+            constraint = f" for constraint {found.constraint}" if found.constraint else ""
             where = f" on {found.relation}" if several else ""
             spent = f"time={found.time:.3f} " if options.timing else ""
-            lines.append(f"{shown} constraint {found.constraint}{where}: {spent}calls={found.calls}")
+            lines.append(f"{shown}{constraint}{where}: {spent}calls={found.calls}")
         return Property(label="Triggers", value=entries, text="\n".join(lines) if lines else None)
 
     def footer(self, root: NodeModel) -> Iterator[Property]:

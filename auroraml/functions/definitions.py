@@ -20,6 +20,7 @@ from auroraml.catalog.printing import (
 )
 from auroraml.catalog.system_data import COMMENTS, SHARED_COMMENTS
 from auroraml.catalog.toast import needs_toast
+from auroraml.catalog.trigger_text import trigger_text
 from auroraml.catalog.view_text import view_text
 from auroraml.errors import InvalidParameterValue, UndefinedColumn, WrongObjectType
 from auroraml.functions.signature import CallContext, rows, scalar
@@ -526,7 +527,21 @@ def _role_oid(ctx: CallContext, name: str) -> int:
     return 0 if found is None else found.oid
 
 
-@scalar("pg_get_triggerdef(oid)", "pg_get_triggerdef(oid,bool)", face="datum", raises=False)
-def pg_get_triggerdef(oid: int, pretty: bool = False) -> None:
-    """Triggers do not exist here."""
-    return
+@scalar("pg_get_triggerdef(oid)", face="datum", context=True)
+def pg_get_triggerdef(ctx: CallContext, oid: int) -> str | None:
+    """CREATE TRIGGER."""
+    return _trigger(ctx, oid, False)
+
+
+@scalar("pg_get_triggerdef(oid,bool)", face="datum", context=True)
+def pg_get_triggerdef_pretty(ctx: CallContext, oid: int, pretty: bool) -> str | None:
+    """CREATE TRIGGER, the table named as the search path finds it."""
+    return _trigger(ctx, oid, pretty)
+
+
+def _trigger(ctx: CallContext, oid: int, pretty: bool) -> str | None:
+    for relation in ctx.catalog.relations():
+        for trigger in relation.triggers:
+            if trigger.oid == oid:
+                return trigger_text(trigger, relation, ctx.catalog, ctx.style.objects, pretty)
+    return None

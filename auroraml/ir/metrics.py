@@ -119,10 +119,10 @@ COUNTERS = (*COUNTED, "startup", "total")
 
 @dataclass(kw_only=True)
 class TriggerMetrics:
-    """The calls of one trigger of a foreign key."""
+    """The calls of one trigger; `constraint` is the foreign key it is of."""
 
     relation: str
-    constraint: str
+    constraint: str = ""
     calls: int = 0
     time: float = 0.0
 

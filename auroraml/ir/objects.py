@@ -90,6 +90,36 @@ class StatisticsObject:
     owner: int = 10
 
 
+OLD = 100_000  # in a trigger's condition, OLD's columns are ColumnRef(id=OLD + attribute number), NEW's the number itself
+ROW, BEFORE, ON_INSERT, ON_DELETE, ON_UPDATE, ON_TRUNCATE = 1, 2, 4, 8, 16, 32  # bits of tgtype
+EVENTS = {"insert": ON_INSERT, "delete": ON_DELETE, "update": ON_UPDATE, "truncate": ON_TRUNCATE}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Trigger:
+    """A row of pg_trigger; it goes with its table. `kind` is tgtype; `enabled` O (origin), D (disabled), R (replica) or A (always)."""
+
+    oid: int
+    name: str
+    relation: int
+    function: int
+    kind: int
+    columns: tuple[int, ...] = ()  # of UPDATE OF
+    condition: Expr | None = None
+    arguments: tuple[str, ...] = ()
+    enabled: str = "O"
+
+    @property
+    def row(self) -> bool:
+        """Whether it is called for each row."""
+        return bool(self.kind & ROW)
+
+    @property
+    def before(self) -> bool:
+        """Whether it is called before the change."""
+        return bool(self.kind & BEFORE)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SequenceDefinition:
     """A row of pg_sequence; `owner` is the (relation, attribute number) it goes away with, `internal` for an identity column's."""
@@ -117,6 +147,7 @@ class Relation:
     constraints: tuple[Constraint, ...] = ()
     indexes: tuple[Index, ...] = ()
     statistics: tuple[StatisticsObject, ...] = ()  # in order of creation
+    triggers: tuple[Trigger, ...] = ()  # in order of their names
     view: LogicalPlan | None = None  # the bound query of a view
     owner: int = 10
     acl: tuple[AclItem, ...] | None = None  # None: the default of the owner

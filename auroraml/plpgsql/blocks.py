@@ -71,7 +71,7 @@ def block_statement(p: Parser) -> tree.Node:
 def block(p: Parser, label: str | None) -> tree.Block:
     """A block behind its first word (DECLARE or BEGIN)."""
     first = p.tokens[p.i - 1]
-    p.names = Names(outer=p.names, label=label)
+    p.scope = Names(outer=p.scope, label=label)
     try:
         declared: list[Variable] = []
         line = p.line(first)
@@ -90,13 +90,13 @@ def block(p: Parser, label: str | None) -> tree.Block:
         end_label(p, label)
         return tree.Block(line=line, name=label, variables=tuple(declared), body=body, handlers=handlers, state=state, message=message)
     finally:
-        assert p.names.outer is not None
-        p.names = p.names.outer
+        assert p.scope.outer is not None
+        p.scope = p.scope.outer
 
 
 def _handlers(p: Parser) -> tuple[tuple[tree.Handler, ...], Scalar, Scalar]:
     """WHEN ... THEN ..., with SQLSTATE and SQLERRM, which are variables there."""
-    p.names = Names(outer=p.names)
+    p.scope = Names(outer=p.scope)
     try:
         state, message = p.declare("sqlstate", TEXT), p.declare("sqlerrm", TEXT)
         assert isinstance(state, Scalar) and isinstance(message, Scalar)
@@ -111,8 +111,8 @@ def _handlers(p: Parser) -> tuple[tuple[tree.Handler, ...], Scalar, Scalar]:
             raise near(p.token)
         return tuple(found), state, message
     finally:
-        assert p.names.outer is not None
-        p.names = p.names.outer
+        assert p.scope.outer is not None
+        p.scope = p.scope.outer
 
 
 def _condition(p: Parser) -> tuple[str, ...]:
@@ -137,7 +137,7 @@ def _declaration(p: Parser) -> list[Variable]:
     if not token.is_name or p.at_end:
         raise near(token)
     name = p.name()
-    if name in p.names.variables:
+    if name in p.scope.variables:
         raise p.error("duplicate declaration", token, near_it=True)
     line = p.line(token)
     if p.take("alias", "for"):
@@ -152,7 +152,7 @@ def _declaration(p: Parser) -> list[Variable]:
     not_null = p.take("not", "null")
     default = None
     if p.take("default") or p.mark(":=") or p.mark("="):
-        default = p.expression()
+        default = p.cut()
     p.semicolon()
     if not_null and default is None:
         raise p.error(f'variable "{name}" must have a default value, since it\'s declared NOT NULL', at, cls=NullValueNotAllowed)
@@ -163,12 +163,12 @@ def _declaration(p: Parser) -> list[Variable]:
 
 def _alias(p: Parser, name: str) -> list[Variable]:
     token = p.token
-    found = p.names.argument(int(token.text)) if token.kind == "parameter" else p.names.find(token.text)
+    found = p.scope.argument(int(token.text)) if token.kind == "parameter" else p.scope.find(token.text)
     if found is None:
         raise p.error(f'variable "{token.raw}" does not exist', token)
     p.i += 1
     p.semicolon()
-    p.names.variables[name] = found
+    p.scope.variables[name] = found
     return []
 
 
@@ -196,7 +196,7 @@ def _row_type(p: Parser, parts: tuple[str, ...], at: int) -> tuple[PgType | None
 
 
 def _same_type(p: Parser, parts: tuple[str, ...], at: int) -> tuple[PgType | None, int]:
-    resolved = p.names.resolve(parts)
+    resolved = p.scope.resolve(parts)
     if resolved is not None and not resolved[1]:
         variable = resolved[0]
         return (variable.type, -1) if isinstance(variable, Record) else (variable.type, variable.typmod)

@@ -17,7 +17,7 @@ def read_if(p: Parser) -> tree.Node:
     branches = []
     otherwise: tree.Body = ()
     while True:
-        condition = p.expression((), ("then",))
+        condition = p.cut((), ("then",))
         p.expect("then")
         branches.append((condition, p.body("elsif", "elseif", "else", "end")))
         if p.one_of("elsif", "elseif") is None:
@@ -34,16 +34,16 @@ def read_case(p: Parser) -> tree.Node:
     """CASE [operand] WHEN ... THEN ... [ELSE ...] END CASE."""
     line = p.line(p.tokens[p.i - 1])
     operand = variable = None
-    p.names = Names(outer=p.names)
+    p.scope = Names(outer=p.scope)
     try:
         if not p.token.is_word("when"):
-            operand = p.expression((), ("when",))
+            operand = p.cut((), ("when",))
             made = p.declare(f"__case__variable_{len(p.variables) + 1}__", UNKNOWN)
             assert isinstance(made, Scalar)
             variable = made
         branches = []
         while p.take("when"):
-            condition = p.expression((), ("then",))
+            condition = p.cut((), ("then",))
             if variable is not None:
                 lead = f'{LEAD}"{variable.name}" IN ('
                 condition = p.sql(condition.text + ")", condition.at, lead)
@@ -55,8 +55,8 @@ def read_case(p: Parser) -> tree.Node:
         p.expect("end", "case")
         p.semicolon()
     finally:
-        assert p.names.outer is not None
-        p.names = p.names.outer
+        assert p.scope.outer is not None
+        p.scope = p.scope.outer
     return tree.Choose(line=line, operand=operand, variable=variable, branches=tuple(branches), otherwise=otherwise)
 
 
@@ -82,11 +82,11 @@ def read_return(p: Parser) -> tree.Node:
         return tree.Return(line=line, value=None)
     if token.is_name:
         parts, length = p.dotted()
-        resolved = p.names.resolve(parts)
+        resolved = p.scope.resolve(parts)
         if resolved is not None and not resolved[1] and isinstance(resolved[0], Record) and p.peek(length).is_op(";"):
             p.i += length + 1
             return tree.Return(line=line, value=None, variable=resolved[0])
-    value = p.expression()
+    value = p.cut()
     p.semicolon()
     return tree.Return(line=line, value=value)
 
@@ -95,7 +95,7 @@ def read_return(p: Parser) -> tree.Node:
 def read_assert(p: Parser) -> tree.Node:
     """ASSERT condition [, message]."""
     line = p.line(p.tokens[p.i - 1])
-    condition = p.expression((",", ";"))
-    message = p.expression() if p.mark(",") else None
+    condition = p.cut((",", ";"))
+    message = p.cut() if p.mark(",") else None
     p.semicolon()
     return tree.Assert(line=line, condition=condition, message=message)

@@ -60,7 +60,7 @@ def read_perform(p: Parser) -> tree.Node:
 def read_execute(p: Parser) -> tree.Node:
     """EXECUTE text [INTO [STRICT] targets] [USING expressions], in either order."""
     line = p.line(p.tokens[p.i - 1])
-    text = p.expression((";",), ("into", "using"))
+    text = p.cut((";",), ("into", "using"))
     into: tree.Targets | None = None
     strict, using = False, list[tree.Sql]()
     while not p.token.is_op(";"):
@@ -72,9 +72,9 @@ def read_execute(p: Parser) -> tree.Node:
         elif p.take("using"):
             if using:
                 raise near(token)
-            using.append(p.expression((",", ";"), ("into",)))
+            using.append(p.cut((",", ";"), ("into",)))
             while p.mark(","):
-                using.append(p.expression((",", ";"), ("into",)))
+                using.append(p.cut((",", ";"), ("into",)))
         else:
             raise near(token)
     p.semicolon()

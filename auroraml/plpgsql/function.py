@@ -100,7 +100,7 @@ def _parameters(parser: Parser, function: Function) -> tuple[list[Variable], lis
     for number, parameter in enumerate(function.parameters, 1):
         made = parser.declare(f"${number}", parameter.type)
         if parameter.name:
-            parser.names.variables[parameter.name] = made
+            parser.scope.variables[parameter.name] = made
             made.name = parameter.name
         if parameter.mode in "ibv":
             arguments.append(made)

@@ -22,13 +22,13 @@ def _body(p: Parser, label: str | None) -> tree.Body:
 
 def _enter(p: Parser) -> str | None:
     label = p.taken_label()
-    p.names = Names(outer=p.names, label=label, loop=True)
+    p.scope = Names(outer=p.scope, label=label, loop=True)
     return label
 
 
 def _leave(p: Parser) -> None:
-    assert p.names.outer is not None
-    p.names = p.names.outer
+    assert p.scope.outer is not None
+    p.scope = p.scope.outer
 
 
 @reads("loop")
@@ -45,7 +45,7 @@ def read_loop(p: Parser) -> tree.Node:
 def read_while(p: Parser) -> tree.Node:
     """WHILE condition LOOP ... END LOOP."""
     line, label = p.line(p.tokens[p.i - 1]), _enter(p)
-    condition = p.expression((), ("loop",))
+    condition = p.cut((), ("loop",))
     body = _body(p, label)
     _leave(p)
     return tree.While(line=line, name=label, condition=condition, body=body)
@@ -64,7 +64,7 @@ def _for(p: Parser, line: int, label: str | None) -> tree.Node:
     first = p.token
     name = first.text
     parts, length = p.dotted()
-    known = p.names.resolve(parts) is not None
+    known = p.scope.resolve(parts) is not None
     targets = p.targets() if known or p.peek(length).is_op(",") else None
     if targets is None:
         p.name()
@@ -91,10 +91,10 @@ def _rows_targets(p: Parser, targets: tree.Targets | None, first: Token) -> tree
 
 
 def _count(p: Parser, line: int, label: str | None, name: str, reverse: bool) -> tree.Node:
-    low = p.expression(("..",))
+    low = p.cut(("..",))
     p.need("..")
-    high = p.expression((), ("by", "loop"))
-    step = p.expression((), ("loop",)) if p.take("by") else None
+    high = p.cut((), ("by", "loop"))
+    step = p.cut((), ("loop",)) if p.take("by") else None
     variable = p.declare(name, INT4)
     assert isinstance(variable, Scalar)
     body = _body(p, label)
@@ -102,12 +102,12 @@ def _count(p: Parser, line: int, label: str | None, name: str, reverse: bool) ->
 
 
 def _dynamic(p: Parser, line: int, label: str | None, targets: tree.Targets) -> tree.Node:
-    text = p.expression((), ("using", "loop"))
+    text = p.cut((), ("using", "loop"))
     using = []
     if p.take("using"):
-        using.append(p.expression((",",), ("loop",)))
+        using.append(p.cut((",",), ("loop",)))
         while p.mark(","):
-            using.append(p.expression((",",), ("loop",)))
+            using.append(p.cut((",",), ("loop",)))
     return tree.DynamicRows(line=line, name=label, targets=targets, text=text, using=tuple(using), body=_body(p, label))
 
 
@@ -119,7 +119,7 @@ def read_foreach(p: Parser) -> tree.Node:
     if p.token.is_word("slice"):
         raise p.refused("FOREACH ... SLICE")
     p.expect("in", "array")
-    array = p.expression((), ("loop",))
+    array = p.cut((), ("loop",))
     body = _body(p, label)
     _leave(p)
     return tree.Elements(line=line, name=label, target=target, array=array, body=body)
@@ -134,13 +134,13 @@ def read_leave(p: Parser) -> tree.Node:
     if not p.token.is_op(";") and not p.token.is_word("when"):
         token = p.token
         name = p.name()
-        found = p.names.labelled(name)
+        found = p.scope.labelled(name)
         if found is None:
             raise p.error(f'there is no label "{name}" attached to any block or loop enclosing this statement', token)
         if again and not found.loop:
             raise p.error(f'block label "{name}" cannot be used in CONTINUE', token)
-    elif not any(level.loop for level in p.names.levels()):
+    elif not any(level.loop for level in p.scope.levels()):
         raise p.error("CONTINUE cannot be used outside a loop" if again else "EXIT cannot be used outside a loop, unless it has a label", word)
-    condition = p.expression() if p.take("when") else None
+    condition = p.cut() if p.take("when") else None
     p.semicolon()
     return tree.Leave(line=p.line(word), name=name, condition=condition, again=again)

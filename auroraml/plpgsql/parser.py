@@ -69,7 +69,7 @@ class Parser(BodyCursor):
         else:
             made = Scalar(name=name, number=number, type=type, typmod=typmod, line=line)
         self.variables.append(made)
-        self.names.variables[name] = made
+        self.scope.variables[name] = made
         return made
 
     def dotted(self) -> tuple[tuple[str, ...], int]:
@@ -84,7 +84,7 @@ class Parser(BodyCursor):
         """A variable, or a field of one, that is assigned to; 42601 where there is none of that name."""
         first = self.token
         if first.kind == PARAMETER:
-            found = self.names.argument(int(first.text))
+            found = self.scope.argument(int(first.text))
             if found is None:
                 raise self.error(f'"{first.raw}" is not a known variable', first)
             self.i += 1
@@ -92,7 +92,7 @@ class Parser(BodyCursor):
         if not first.is_name or self.at_end:
             raise near(first)
         parts, length = self.dotted()
-        resolved = self.names.resolve(parts)
+        resolved = self.scope.resolve(parts)
         if resolved is None or (resolved[1] and not isinstance(resolved[0], Record)):
             raise self.error(f'"{".".join(parts)}" is not a known variable', first)
         variable, rest = resolved
@@ -159,7 +159,7 @@ class Parser(BodyCursor):
         following = self.peek(length)
         if following.is_op(":=", "="):
             return True
-        return following.is_op("[") and self.names.resolve(parts) is not None
+        return following.is_op("[") and self.scope.resolve(parts) is not None
 
     def _assignment(self) -> tree.Node:
         first = self.token
@@ -167,6 +167,6 @@ class Parser(BodyCursor):
         target = self.target()
         if not self.mark(":="):
             self.need("=")
-        value = self.expression(target=self.text[first.start : self.token.start])
+        value = self.cut(target=self.text[first.start : self.token.start])
         self.semicolon()
         return tree.Assign(line=line, target=target, value=value)

@@ -66,7 +66,7 @@ def run_raise(act: Activation, node: tree.Raise) -> int:
             state = _state(text)
         else:
             said[name] = text
-    message = said["message"] if "message" in said else node.condition or state or "P0001"
+    message = said.get("message", node.condition or state or "P0001")
     if node.level != "exception":
         severity, standard = SEVERITIES[node.level]
         act.host.notice(message, severity=severity, sqlstate=state or standard, detail=said.get("detail"), hint=said.get("hint"))

@@ -26,7 +26,7 @@ def read_raise(p: Parser) -> tree.Node:
     if p.token.kind == STRING:
         format = p.string()
         while p.mark(","):
-            arguments.append(p.expression((",", ";"), ("using",)))
+            arguments.append(p.cut((",", ";"), ("using",)))
     elif not p.token.is_word("using") and not p.token.is_op(";"):
         condition = _condition(p)
     options: list[tuple[str, tree.Sql]] = []
@@ -64,7 +64,7 @@ def _option(p: Parser) -> tuple[str, tree.Sql]:
         if not p.token.is_op("="):
             raise p.error("syntax error, expected \"=\"", p.token, near_it=True)
         p.need("=")
-    return word, p.expression((",", ";"))
+    return word, p.cut((",", ";"))
 
 
 def _check_count(format: str, given: int) -> None:

@@ -27,7 +27,7 @@ class BodyCursor(Cursor):
         source = Source(tokens=tokenize(text))
         super().__init__(text, source, 0, len(source.tokens) - 1)
         self.types = types
-        self.names = names
+        self.scope = names
         self.variables: list[Scalar | Record] = []
         self._lines = [i for i, c in enumerate(text) if c == "\n"]
 
@@ -86,18 +86,18 @@ class BodyCursor(Cursor):
         shown = words[0].upper() if words else marks[0]
         raise self.error(f'missing "{shown}" at end of SQL expression', end, near_it=True)
 
-    def expression(self, marks: Sequence[str] = (";",), words: Sequence[str] = (), target: str = "") -> Sql:
+    def cut(self, marks: Sequence[str] = (";",), words: Sequence[str] = (), target: str = "") -> Sql:
         """An expression up to its terminator, which is left; `target` is what it is assigned to, as written."""
         stop = self.find_stop(marks, words)
         if stop == self.i:
             raise self.error("missing expression", self.tokens[stop], near_it=True)
         first, last = self.token, self.tokens[stop - 1]
         self.i = stop
-        return read_sql(self.text[first.start : last.end], first.start, self.names, LEAD, target)
+        return read_sql(self.text[first.start : last.end], first.start, self.scope, LEAD, target)
 
     def sql(self, text: str, at: int, lead: str = "") -> Sql:
         """SQL of the body, read; its syntax errors stand at their places in the body."""
-        return read_sql(text, at, self.names, lead)
+        return read_sql(text, at, self.scope, lead)
 
     def statement(self, stop: int, holes: Sequence[tuple[int, int]] = (), skip: int = 0, lead: str = "") -> Sql:
         """The SQL from here to token `stop`; token spans `holes` are blanked out, the first `skip` tokens left away."""

@@ -41,6 +41,7 @@ from auroraml.pipeline.result import ResultStream
 from auroraml.planner.binder import assigned, bind_body, bind_expression
 from auroraml.planner.binder.binder import Binder
 from auroraml.planner.binder.stored import current
+from auroraml.planner.binder.triggers import bind_condition
 from auroraml.records import replace
 from auroraml.session.execution import Execution
 from auroraml.session.function_statistics import ZERO, Counters, FunctionStatistics, added
@@ -191,6 +192,10 @@ class Hosting(Execution, Procedures, SequenceValues, StoredRows):
         """An expression over `columns` (ColumnRefs are attribute numbers); `clause` is what messages call its place."""
         clause = clause or ("check constraints" if relation is not None else "DEFAULT expressions")
         return bind_expression(tree, self.catalog, self.names, columns, self.style, clause, None if relation is None else relation.name)
+
+    def bind_condition(self, tree: st.Tree, relation: Relation) -> Expr:
+        """A trigger's condition over OLD and NEW."""
+        return bind_condition(tree, relation, self.catalog, self.names, self.style)
 
     def coerced(self, expr: Expr, type: PgType, typmod: int, context: str) -> Expr:
         """`expr` as it is assigned to a column of `type`."""

@@ -39,7 +39,7 @@ def create_trigger(p: QueryParser, replace: bool) -> st.Statement:
     condition = None
     if p.take("when"):
         p.need("(")
-        condition = p.piece(p.closing())
+        condition = p.expression(commas=False)
         p.need(")")
     p.expect("execute")
     if p.one_of("function", "procedure") is None:
@@ -57,12 +57,12 @@ def _events(p: QueryParser) -> tuple[tuple[str, ...], tuple[st.Name, ...]]:
     events: list[str] = []
     columns: tuple[st.Name, ...] = ()
     while True:
-        at = p.token.start
+        token = p.token
         word = p.one_of(*EVENTS)
         if word is None:
             raise p.fail()
         if word in events:
-            raise SqlSyntaxError("duplicate trigger events specified", at=at)
+            raise SqlSyntaxError(f'duplicate trigger events specified at or near "{token.raw}"', at=token.start)
         events.append(word)
         if word == "update" and p.take("of"):
             columns = p.comma_list(lambda: st.Name(at=p.token.start, name=p.name()))

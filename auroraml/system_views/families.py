@@ -17,6 +17,7 @@ from auroraml.system_views import (
     service_calls,
     settings,
     statistics,
+    triggers,
 )
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "service_calls",
     "settings",
     "statistics",
+    "triggers",
 ]

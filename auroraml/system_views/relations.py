@@ -36,7 +36,7 @@ def _relation_row(catalog: Catalog, r: Relation) -> Row:
         "relpages": 1 if r.kind == "S" else max(statistics.pages, 0), "reltuples": 1.0 if r.kind == "S" else statistics.tuples if stored else -1.0,
         "relallvisible": statistics.all_visible, "reltoastrelid": 0, "relhasindex": bool(r.indexes), "relisshared": False,
         "relpersistence": r.persistence, "relkind": r.kind, "relnatts": 3 if r.kind == "S" else len(r.columns),
-        "relchecks": sum(c.kind == "c" for c in r.constraints), "relhasrules": r.kind in "vm", "relhastriggers": False, "relhassubclass": False,
+        "relchecks": sum(c.kind == "c" for c in r.constraints), "relhasrules": r.kind in "vm", "relhastriggers": bool(r.triggers), "relhassubclass": False,
         "relrowsecurity": False, "relforcerowsecurity": False, "relispopulated": r.populated, "relreplident": "d" if stored else "n",
         "relispartition": False, "relrewrite": 0, "relfrozenxid": 0, "relminmxid": 0, "relacl": acl_array(catalog, r.acl), "reloptions": array(options),
     }  # fmt: skip
@@ -211,7 +211,7 @@ def pg_rewrite(ctx: Reader) -> Rows:
 
 
 @view(
-    "pg_catalog.pg_inherits", "pg_catalog.pg_partitioned_table", "pg_catalog.pg_trigger", "pg_catalog.pg_policy", "pg_catalog.pg_policies",
+    "pg_catalog.pg_inherits", "pg_catalog.pg_partitioned_table", "pg_catalog.pg_policy", "pg_catalog.pg_policies",
     "pg_catalog.pg_rules", "pg_catalog.pg_event_trigger", "pg_catalog.pg_publication", "pg_catalog.pg_publication_rel",
     "pg_catalog.pg_publication_namespace", "pg_catalog.pg_publication_tables", "pg_catalog.pg_subscription", "pg_catalog.pg_subscription_rel",
     "pg_catalog.pg_foreign_data_wrapper", "pg_catalog.pg_foreign_server", "pg_catalog.pg_foreign_table", "pg_catalog.pg_user_mapping",
@@ -223,12 +223,12 @@ def pg_rewrite(ctx: Reader) -> Rows:
     "pg_catalog.pg_ts_config", "pg_catalog.pg_ts_config_map", "pg_catalog.pg_ts_dict", "pg_catalog.pg_ts_parser", "pg_catalog.pg_ts_template",
     "pg_catalog.pg_stat_progress_vacuum", "pg_catalog.pg_stat_progress_analyze", "pg_catalog.pg_stat_progress_copy",
     "pg_catalog.pg_stat_progress_create_index", "pg_catalog.pg_stat_progress_cluster", "pg_catalog.pg_stat_progress_basebackup",
-    "information_schema.triggers", "information_schema.triggered_update_columns", "information_schema.domains",
+    "information_schema.domains",
     "information_schema.domain_constraints", "information_schema.domain_udt_usage", "information_schema.column_domain_usage",
     "information_schema.foreign_data_wrappers", "information_schema.foreign_servers", "information_schema.foreign_tables",
     "information_schema.user_mappings", "information_schema.transforms", "information_schema.user_defined_types",
     per_catalog=True,
 )  # fmt: skip
 def nothing(ctx: Reader) -> Rows:
-    """What this engine has none of: inheritance, triggers, policies, replication, foreign data, text search, enums, domains."""
+    """What this engine has none of: inheritance, policies, replication, foreign data, text search, enums, domains."""
     return []
