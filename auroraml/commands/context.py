@@ -249,6 +249,9 @@ class Host(Protocol):
     def row_type(self, relation: Relation) -> PgType:
         """The composite type of a relation's rows."""
 
+    def fire_truncate(self, relations: Sequence[Relation], *, before: bool) -> None:
+        """Call the TRUNCATE triggers of tables."""
+
     def run_block(self, text: str) -> None:
         """Run the body of DO."""
 

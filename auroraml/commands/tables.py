@@ -224,6 +224,7 @@ def truncate(statement: st.Truncate, host: Host, params: tuple[Bound, ...]) -> R
         host.require(relation, "D")
         relations.append(relation)
     _check_foreign(relations, statement.cascade, host)
+    host.fire_truncate(relations, before=True)
     for relation in relations:
         host.truncate(relation)
         old = host.catalog.statistics(relation.oid)
@@ -233,6 +234,7 @@ def truncate(statement: st.Truncate, host: Host, params: tuple[Bound, ...]) -> R
         for other in host.catalog.relations():
             if other.sequence is not None and other.sequence.owner is not None and other.sequence.owner[0] in oids:
                 host.set_sequence(other, other.sequence.start, False)
+    host.fire_truncate(relations, before=False)
     return done("TRUNCATE TABLE")
 
 

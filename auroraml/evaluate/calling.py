@@ -145,7 +145,8 @@ def _sql_call(function: Function, args: Sequence[Evaluator], compile: Compiler) 
 def _procedural_call(function: Function, args: Sequence[Evaluator]) -> Evaluator:
     """A LANGUAGE plpgsql function, row by row."""
     if function.result.name == "trigger":
-        raise FeatureNotSupported("trigger functions can only be called as triggers")
+        context = f'compilation of PL/pgSQL function "{function.name}" near line 1'
+        raise FeatureNotSupported("trigger functions can only be called as triggers", context=context)
 
     def once(part: Frame, given: list[Vector]) -> Vector:
         return measured(function, part, lambda: part.ctx.run_procedural(function, given, part.n))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from auroraml.batch import Batch, Vector
-from auroraml.errors import DatatypeMismatch, NullValueNotAllowed, UndefinedColumn
+from auroraml.errors import DatabaseError, DatatypeMismatch, NullValueNotAllowed, UndefinedColumn
 from auroraml.evaluate.call import null
 from auroraml.plpgsql import tree
 from auroraml.plpgsql.activation import Activation
-from auroraml.plpgsql.expressions import Wanted, cast, evaluate
+from auroraml.plpgsql.expressions import Wanted, cast, evaluate, inside
 from auroraml.plpgsql.values import Row, Shape, is_null, row_of
 from auroraml.plpgsql.variables import Record, Scalar
 from auroraml.types.pg_type import PgType, Rep
@@ -24,7 +24,11 @@ def assign_expression(act: Activation, target: tree.Target, sql: tree.Sql) -> No
         value, type = evaluate(act, sql)
         put_record(act, target, value, type)
     else:
-        row, place = field_of(act, target)
+        try:
+            row, place = field_of(act, target)
+        except DatabaseError as error:
+            inside(sql, error, "PL/pgSQL assignment")
+            raise
         value, _ = evaluate(act, sql, (row.shape.types[place], row.shape.typmods[place]))
         row.put(place, value)
 
@@ -118,4 +122,3 @@ def move_row(act: Activation, targets: tree.Targets, shape: Shape, rows: Batch |
             assign(act, target, null(wanted[0]), wanted)
         else:
             assign(act, target, found[i], (shape.types[i], shape.typmods[i]))
-

@@ -19,7 +19,7 @@ from auroraml.plpgsql.interpreter import RETURN, run_block, set_found
 from auroraml.plpgsql.parser import Types
 from auroraml.plpgsql.values import Row, Value
 from auroraml.plpgsql.variables import Record, Variable
-from auroraml.types.pg_type import Rep
+from auroraml.types.pg_type import PgType, Rep
 from auroraml.types.table import VOID
 
 RUN = (raised, statements)  # each registers what it runs
@@ -28,6 +28,9 @@ CASTING = "while casting return value to function's return type"
 
 class Session(Host, Types, Protocol):
     """What calls need of a session."""
+
+    def type_text(self, type: PgType) -> str:
+        """A type as messages print it."""
 
 
 class Bodies:
@@ -145,4 +148,3 @@ def run_anonymous(text: str, ctx: ExecutionContext, host: Session) -> None:
     act = Activation(compiled(None, text, host), host, ctx, nothing)
     begin_all(act)
     run_to_end(act)
-

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from auroraml.catalog.printing import function_text
 from auroraml.errors import DatabaseError
-from auroraml.ir.objects import Function
+from auroraml.ir.objects import Function, Relation
 from auroraml.plpgsql import blocks, control, embedded, loops, raising
 from auroraml.plpgsql.activation import add_context
 from auroraml.plpgsql.parser import Parser, Types
@@ -47,6 +47,7 @@ class Compiled:
     trigger: dict[str, Scalar] = field(default_factory=dict)
     prepared: dict[Sql, Prepared] = field(default_factory=dict)
     casts: dict[tuple[PgType, tuple[PgType, int]], Evaluator] = field(default_factory=dict)
+    table: Shape | None = None  # whose trigger this is
     _shapes: dict[PgType, Shape] = field(default_factory=dict)
 
     def shape(self, type: PgType) -> Shape:
@@ -56,6 +57,14 @@ class Compiled:
             attributes = type.attributes
             found = self._shapes[type] = Shape([a.name for a in attributes], [a.type for a in attributes], [a.typmod for a in attributes], type)
         return found
+
+    def table_shape(self, relation: Relation, type: PgType) -> Shape:
+        """The shape of a table's rows, the same one as long as the table is as it was."""
+        live = [c for c in relation.columns if not c.dropped]
+        made = Shape([c.name for c in live], [c.type for c in live], [c.typmod for c in live], type)
+        if self.table is None or not self.table.same(made) or self.table.type is not type:
+            self.table = made
+        return self.table
 
     def signature(self, host: Host) -> str:
         """The function as CONTEXT lines name it."""
@@ -117,4 +126,3 @@ def _trigger_variables(parser: Parser, made: Compiled) -> None:
         variable = parser.declare(name, type)
         assert isinstance(variable, Scalar)
         made.trigger[name] = variable
-

@@ -21,7 +21,7 @@ from auroraml.plpgsql.conditions import matches
 from auroraml.plpgsql.expressions import evaluate
 from auroraml.plpgsql.values import Row, is_null
 from auroraml.plpgsql.variables import Scalar, Variable
-from auroraml.types.pg_type import PgArray
+from auroraml.types.pg_type import PgArray, Rep
 from auroraml.types.table import BOOL, INT4, TEXT
 from auroraml.types.text import datum_out
 
@@ -278,7 +278,10 @@ def run_return(act: Activation, node: tree.Return) -> int:
         act.result = row
         act.result_type = row.shape.type if isinstance(row, Row) else None
     elif node.value is not None:
-        act.result, act.result_type = evaluate(act, node.value)
+        value, type = evaluate(act, node.value)
+        if act.function.new is not None and type.rep is not Rep.STRUCT and not is_null(value):
+            raise DatatypeMismatch("cannot return non-composite value from function returning composite type")
+        act.result, act.result_type = value, type
     return RETURN
 
 

@@ -62,7 +62,7 @@ def _option(p: Parser) -> tuple[str, tree.Sql]:
         raise p.error("unrecognized RAISE statement option", token, near_it=True)
     if not p.mark(":="):
         if not p.token.is_op("="):
-            raise p.error("syntax error, expected \"=\"", p.token, near_it=True)
+            raise p.error('syntax error, expected "="', p.token, near_it=True)
         p.need("=")
     return word, p.cut((",", ";"))
 

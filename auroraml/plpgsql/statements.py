@@ -213,4 +213,3 @@ def _stacked(act: Activation, item: str) -> str:
         "pg_datatype_name": diag.datatype_name,
     }[item]  # fmt: skip
     return found or ""
-

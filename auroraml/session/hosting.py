@@ -26,6 +26,7 @@ from auroraml.errors import (
 )
 from auroraml.evaluate import Frame, compile, truth
 from auroraml.executor.exchange import exchange
+from auroraml.executor.fired_changes import insert_rows
 from auroraml.executor.operators.modify import Writer
 from auroraml.executor.references import References
 from auroraml.extensions.manifest import MANIFESTS
@@ -274,8 +275,10 @@ class Hosting(Execution, Procedures, SequenceValues, StoredRows):
 
     def insert(self, relation: Relation, batch: Batch) -> int:
         """Append rows in the relation's column order, checking its constraints."""
-        if batch.n:
+        if batch.n or relation.triggers:
             context = self.context()
+            if relation.triggers:
+                return insert_rows(relation, batch, context)
             Writer(relation, context).insert(batch)
             if any(c.kind == "f" for c in relation.constraints):
                 References(relation, context).check_new(batch)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from auroraml.batch import Vector
 from auroraml.executor.context import ExecutionContext
 from auroraml.executor.run import Running, run
+from auroraml.executor.triggers import TableTriggers
 from auroraml.ir.bound import BoundStatement
-from auroraml.ir.objects import Function, Relation
+from auroraml.ir.objects import Function, Relation, Trigger
 from auroraml.ir.physical import PhysicalPlan
-from auroraml.plpgsql.calls import Bodies, call_function, run_anonymous
+from auroraml.plpgsql.calls import Bodies, call_function, nothing, run_anonymous
+from auroraml.plpgsql.triggers import TriggerCaller
 from auroraml.session.part import SessionPart
 from auroraml.types.pg_type import PgType
 
@@ -45,6 +47,17 @@ class Procedures(SessionPart):
         """A PL/pgSQL function for each of `n` rows."""
         host: Any = self
         return call_function(function, args, n, ctx, host, self.bodies)
+
+    def trigger_caller(self, trigger: Trigger, relation: Relation, ctx: ExecutionContext, settle: Callable[[], None]) -> TriggerCaller:
+        """What calls a trigger's function in one statement."""
+        host: Any = self
+        return TriggerCaller(trigger, relation, ctx, host, self.bodies, settle)
+
+    def fire_truncate(self, relations: Sequence[Relation], *, before: bool) -> None:
+        """Call the TRUNCATE triggers of tables."""
+        for relation in relations:
+            if relation.triggers:
+                TableTriggers(relation, (), self.context(), nothing).once("truncate", before=before)
 
     def run_block(self, text: str) -> None:
         """DO."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import replace as replaced
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from auroraml.evaluate import compile, truth
 from auroraml.executor import blocks, write_ahead
 from auroraml.executor.constraints import Writer
 from auroraml.executor.operator import ALL, Keeping, build, operator
+from auroraml.executor.operators.fired import Fired
 from auroraml.executor.plans import has_subqueries
 from auroraml.executor.references import References
 from auroraml.ir import physical as p
@@ -32,13 +33,17 @@ class ModifyRows(Keeping):
     def collect(self) -> Batch | None:
         self.writer = Writer(self.node.relation, self.ctx)
         self.before = self.writer.table.n  # rows stored from here on may be this statement's
-        work = {"Insert": self._insert, "Update": self._update, "Delete": self._delete}[self.node.operation]
+        self.fired = Fired(self) if self.node.relation.triggers else None
+        work = {"Insert": self.insert, "Update": self._update, "Delete": self._delete}[self.node.operation]
         parts = []
         self.references = References(self.node.relation, self.ctx)
         self.noted: list[tuple[Batch | None, Batch | None]] = []  # rows that went away, rows that came, where foreign keys look at them
-        for source in self._sources():
-            with self.ctx.store.lock:
-                made = work(source)
+        for source in self._sources() if self.fired is None else self.fired.sources(self._sources):
+            if self.fired is not None and self.fired.each:
+                made = self.fired.change(source)
+            else:
+                with self.ctx.store.lock:
+                    made = work(source)
             if made is None:
                 continue
             source, rows = made
@@ -48,7 +53,9 @@ class ModifyRows(Keeping):
             if self.node.targets:
                 parts.append(self.project(self.frame(rows.n, source, rows)))
         conflict = self.node.conflict
-        changed = self.node.assigned if conflict is None else [number for number, _ in conflict.assignments]
+        changed: Sequence[int] | None = self.node.assigned if conflict is None else [number for number, _ in conflict.assignments]
+        if self.fired is not None and self.fired.each:
+            changed = None  # triggers may change any column
         for gone, came in self.noted:
             started = self.ctx.clock.now()
             if came is not None and self.references.own:
@@ -57,6 +64,8 @@ class ModifyRows(Keeping):
                 self.references.check_old(gone, None if came is None else changed)
             if self.ctx.measured:
                 self._called(gone, came, (self.ctx.clock.now() - started) * 1000)
+        if self.fired is not None:
+            self.fired.end()
         return concat_batches(parts) if parts else None
 
     def below(self) -> Sequence[p.PhysicalPlan]:
@@ -119,7 +128,7 @@ class ModifyRows(Keeping):
         vectors, types = [rows.vector(i).flat() for i in range(len(live))], [c.type for c in live]
         lengths = write_ahead.tuple_lengths(vectors, types, n)
         if kind == "Update":
-            before = self._stored(self.replaced[0])
+            before = self.stored(self.replaced[0])
             size = write_ahead.updated([before.vector(i).flat() for i in range(len(live))], vectors, types, lengths, moved)
         else:
             size = write_ahead.inserted(lengths)
@@ -132,7 +141,10 @@ class ModifyRows(Keeping):
         self.metrics.wal_records += n + locked + len(entered) * len(relation.indexes)
         self.metrics.wal_bytes += size + locked * write_ahead.CHANGE
 
-    def _noted(self, gone: Batch | None, came: Batch | None) -> None:
+    def note(self, gone: Batch | None, came: Batch | None) -> None:
+        """Rows went away, rows came: foreign keys look at them, and AFTER ROW triggers."""
+        if self.fired is not None:
+            self.fired.note(gone, came)
         if self.references.own or self.references.others:
             self.noted.append((gone, came))
 
@@ -142,11 +154,12 @@ class ModifyRows(Keeping):
 
     # INSERT
 
-    def _insert(self, source: Batch) -> tuple[Batch, Batch] | None:
+    def insert(self, source: Batch) -> tuple[Batch, Batch] | None:
+        """Store rows, or do what ON CONFLICT says: the rows as RETURNING reads them."""
         conflict = self.node.conflict
         if conflict is None:
             self.writer.insert(source)
-            self._noted(None, source)
+            self.note(None, source)
             return source, source
         failure = self.writer.constraints.first_failure(source)
         if failure is not None:
@@ -164,7 +177,7 @@ class ModifyRows(Keeping):
         fresh = source.filter(~clash)
         if fresh.n:
             self.writer.insert(fresh)
-            self._noted(None, fresh)
+            self.note(None, fresh)
         again = np.flatnonzero(clash)
         for label, count in (("Tuples Inserted", fresh.n), ("Conflicting Tuples", len(again))):
             self.metrics.extra[label] = int(str(self.metrics.extra.get(label, 0))) + count
@@ -189,7 +202,7 @@ class ModifyRows(Keeping):
         """The new versions of the rows in the way, and which of the proposed rows changed one."""
         table = self.writer.table
         self.ctx.store.claim(table, stored, self.ctx.transaction, self.ctx.check_cancel)
-        old = self._stored(stored)
+        old = self.stored(stored)
         frame = self.frame(old.n, old, proposed)
         kept = np.arange(old.n)
         for test in conflict.where:
@@ -198,20 +211,23 @@ class ModifyRows(Keeping):
             frame, kept = frame.take(hit), kept[hit]
         old, stored = old.take(kept), stored[kept]
         values = [compile(v)(frame) for _, v in conflict.assignments]
-        new = self._changed(old, [number for number, _ in conflict.assignments], values)
+        new = self.with_values(old, [number for number, _ in conflict.assignments], values)
+        if self.fired is not None and self.fired.updates:
+            went, new = self.fired.update(stored, old, new)
+            return new, kept[went]
         if new.n:
-            self._replace(stored, new, [number for number, _ in conflict.assignments])
-            self._noted(old, new)
+            self.replace(stored, new, [number for number, _ in conflict.assignments])
+            self.note(old, new)
         return new, kept
 
     # UPDATE and DELETE
 
-    def _stored(self, numbers: Index) -> Batch:
+    def stored(self, numbers: Index) -> Batch:
         """Stored rows by number."""
         table, where = self.writer.table, Rows.range(int(numbers[0]), int(numbers[-1]) + 1) if _consecutive(numbers) else Rows.at(numbers)
         return Batch([Column(table.column(i), where) for i in range(len(self.writer.constraints.columns))], len(numbers))
 
-    def _claimed(self, source: Batch) -> tuple[Batch, Index]:
+    def claimed(self, source: Batch) -> tuple[Batch, Index]:
         """The rows to change, each once (a join may find a row twice; the first wins), held against other writers.
 
         A row that another transaction has changed in the meantime is looked at again in its newest version.
@@ -231,7 +247,7 @@ class ModifyRows(Keeping):
         if len(newest):
             again = self._checked_again(newest)
             if again is not None:
-                parts.append(self._claimed(again))
+                parts.append(self.claimed(again))
         rows = concat_batches([part for part, _ in parts])
         return rows, np.concatenate([index for _, index in parts])
 
@@ -257,7 +273,7 @@ class ModifyRows(Keeping):
 
     def _checked_again(self, rows: Index) -> Batch | None:
         """The statement's source over these row versions instead of those it has seen."""
-        context = replace(
+        context = replaced(
             self.ctx,
             only_rows={self.node.relation.oid: rows},
             metrics=Metrics(),
@@ -269,13 +285,14 @@ class ModifyRows(Keeping):
         )
         return build(self.node.source, context).drain()
 
-    def _changed(self, old: Batch, assigned: Sequence[int], values: Sequence[Vector]) -> Batch:
+    def with_values(self, old: Batch, assigned: Sequence[int], values: Sequence[Vector]) -> Batch:
+        """Rows with other values in the columns `assigned`."""
         vectors = [old.vector(i) for i in range(len(old.columns))]
         for number, value in zip(assigned, values, strict=True):
             vectors[self.writer.constraints.places[number]] = value
         return Batch.of(vectors, old.n)
 
-    def _replace(self, numbers: Index, new: Batch, changed: Sequence[int]) -> None:
+    def replace(self, numbers: Index, new: Batch, changed: Sequence[int]) -> None:
         """Store new versions of rows, which differ in the columns `changed` alone, each checked against the rows before it."""
         self.writer.constraints.enforce(new, numbers, changed)
         rows = self.writer.store(new)
@@ -283,22 +300,22 @@ class ModifyRows(Keeping):
         self.ctx.store.delete(self.node.relation.oid, numbers, self.ctx.transaction, rows)
 
     def _update(self, source: Batch) -> tuple[Batch, Batch] | None:
-        source, numbers = self._claimed(source)
+        source, numbers = self.claimed(source)
         if not source.n:
             return None
-        old = self._stored(numbers)
-        new = self._changed(old, self.node.assigned, [source.vector(i) for i in range(len(self.node.assigned))])
-        self._replace(numbers, new, self.node.assigned)
-        self._noted(old, new)
+        old = self.stored(numbers)
+        new = self.with_values(old, self.node.assigned, [source.vector(i) for i in range(len(self.node.assigned))])
+        self.replace(numbers, new, self.node.assigned)
+        self.note(old, new)
         return source, new
 
     def _delete(self, source: Batch) -> tuple[Batch, Batch] | None:
-        source, numbers = self._claimed(source)
+        source, numbers = self.claimed(source)
         if not source.n:
             return None
-        old = self._stored(numbers)
+        old = self.stored(numbers)
         self.ctx.store.delete(self.node.relation.oid, numbers, self.ctx.transaction)
-        self._noted(old, None)
+        self.note(old, None)
         return source, old
 
 
