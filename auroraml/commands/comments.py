@@ -16,7 +16,18 @@ from auroraml.ir.objects import Index, Relation
 from auroraml.pipeline.result import ResultStream
 from auroraml.sql import statements as st
 
-RELATION, FUNCTION, TYPE, SCHEMA, ROLE, DATABASE, EXTENSION, CONSTRAINT, STATISTICS, TRIGGER = 1259, 1255, 1247, 2615, 1260, 1262, 3079, 2606, 3381, 2620
+RELATION, FUNCTION, TYPE, SCHEMA, ROLE, DATABASE, EXTENSION, CONSTRAINT, STATISTICS, TRIGGER = (
+    1259,
+    1255,
+    1247,
+    2615,
+    1260,
+    1262,
+    3079,
+    2606,
+    3381,
+    2620,
+)
 KINDS = {"table": "r", "view": "v", "materialized view": "m", "sequence": "S", "index": "i"}
 Place = tuple[int, int, int]  # catalog, object, column
 

@@ -121,7 +121,9 @@ def _checked_numbers(statement: st.CreateFunction, returns_set: bool) -> None:
 def _check_procedural(function: Function, statement: st.CreateFunction, host: Host) -> None:
     """What PL/pgSQL's validator refuses, and what is not supported here; then the body is read."""
     if statement.body is None:
-        raise InvalidFunctionDefinition("no function body specified" if statement.expression is None else "inline SQL function body only valid for language SQL")
+        raise InvalidFunctionDefinition(
+            "no function body specified" if statement.expression is None else "inline SQL function body only valid for language SQL"
+        )
     result = function.result
     if function.returns_set:
         raise FeatureNotSupported("RETURNS SETOF and RETURNS TABLE in LANGUAGE plpgsql are not supported")

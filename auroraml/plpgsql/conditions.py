@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from auroraml.errors import DatabaseError, codes, lookup
+from auroraml.errors import DatabaseError, codes
+from auroraml.errors.lookup import lookup
 
 OTHERS = ""  # every error but query_canceled and assert_failure
 _STATE = re.compile(r"[0-9A-Z]{5}")

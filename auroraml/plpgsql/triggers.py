@@ -11,12 +11,13 @@ from auroraml.executor.fired_rows import RowValues
 from auroraml.ir.objects import Relation, Trigger
 from auroraml.plpgsql.activation import Activation, add_context
 from auroraml.plpgsql.calls import Bodies, Session, begin_all, run_to_end
-from auroraml.plpgsql.function import TEXTS, Compiled
+from auroraml.plpgsql.function import Compiled
 from auroraml.plpgsql.values import Row, Shape, Value
 from auroraml.plpgsql.variables import Scalar
 from auroraml.types.pg_type import PgArray
-from auroraml.types.table import INT4, OID, TEXT
+from auroraml.types.table import BY_NAME, INT4, OID, TEXT
 
+TEXTS = BY_NAME["_text"]
 EXIT = "during function exit"
 
 

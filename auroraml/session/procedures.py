@@ -13,7 +13,7 @@ from auroraml.executor.triggers import TableTriggers
 from auroraml.ir.bound import BoundStatement
 from auroraml.ir.objects import Function, Relation, Trigger
 from auroraml.ir.physical import PhysicalPlan
-from auroraml.plpgsql.calls import Bodies, call_function, nothing, run_anonymous
+from auroraml.plpgsql.calls import Bodies, call_function, run_anonymous
 from auroraml.plpgsql.triggers import TriggerCaller
 from auroraml.session.part import SessionPart
 from auroraml.types.pg_type import PgType
@@ -57,7 +57,7 @@ class Procedures(SessionPart):
         """Call the TRUNCATE triggers of tables."""
         for relation in relations:
             if relation.triggers:
-                TableTriggers(relation, (), self.context(), nothing).once("truncate", before=before)
+                TableTriggers(relation, (), self.context(), lambda: None).once("truncate", before=before)
 
     def run_block(self, text: str) -> None:
         """DO."""
