@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from auroraml.batch import Vector
-from auroraml.errors import Diagnostic, ObjectNotInPrerequisiteState
+from auroraml.errors import DatabaseError, Diagnostic, ObjectNotInPrerequisiteState
 from auroraml.evaluate.call import null
 from auroraml.executor.context import ExecutionContext
 from auroraml.executor.run import Running
@@ -83,7 +83,8 @@ class Activation:
         self.function = function
         self.host = host
         self.ctx = ctx
-        self.settle = settle  # what the statement around must have done before this call reads or tells anything
+        self._settle = settle
+        self.told: DatabaseError | None = None  # an error whose CONTEXT needs no line of this call
         self.cells: list[Value | None] = [None] * len(function.variables)
         self.node: Node | None = None  # the statement at hand
         self.line = 0
@@ -93,6 +94,14 @@ class Activation:
         self.left: str | None = None  # the label that EXIT or CONTINUE names
         self.result: Value | None = None  # of RETURN
         self.result_type: PgType | None = None
+
+    def settle(self) -> None:
+        """Let the statement around do what it must have done before this call reads or tells anything; its errors are not this call's."""
+        try:
+            self._settle()
+        except DatabaseError as error:
+            self.told = error
+            raise
 
     # Variables
 

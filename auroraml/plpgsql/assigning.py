@@ -27,7 +27,7 @@ def assign_expression(act: Activation, target: tree.Target, sql: tree.Sql) -> No
         try:
             row, place = field_of(act, target)
         except DatabaseError as error:
-            inside(sql, error, "PL/pgSQL assignment")
+            inside(act, sql, error, "PL/pgSQL assignment")
             raise
         value, _ = evaluate(act, sql, (row.shape.types[place], row.shape.typmods[place]))
         row.put(place, value)

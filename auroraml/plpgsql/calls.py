@@ -72,7 +72,8 @@ def run_to_end(act: Activation) -> bool:
         act.node = None
         return ended == RETURN
     except DatabaseError as error:
-        add_context(error.diag, act.where())
+        if error is not act.told:
+            add_context(error.diag, act.where())
         raise
     except RecursionError as error:
         raise StatementTooComplex(

@@ -134,9 +134,11 @@ def shape_of(columns: tuple[Output, ...]) -> Shape:
     return Shape([c.name for c in columns], [c.type for c in columns], [c.typmod for c in columns])
 
 
-def inside(sql: Sql, error: DatabaseError, described: str) -> None:
+def inside(act: Activation, sql: Sql, error: DatabaseError, described: str) -> None:
     """An error in embedded SQL: where it has a place, its place in that SQL; else a line that says which (_SPI_error_callback)."""
     diag = error.diag
+    if error is act.told:
+        return
     if diag.statement_position is not None:
         diag.internal_query = sql.shown
         diag.internal_position = max(diag.statement_position - sql.lead + sql.ahead, 1)
@@ -172,9 +174,9 @@ def _prepare(act: Activation, sql: Sql, wanted: Wanted, value: bool) -> Prepared
     made.type = bound.columns[0].type
     plain = plain_targets(bound.plan)
     if len(plain) == 1 and not any(isinstance(part, e.WindowCall | e.Aggregate) or _set(part) for part in walk(plain[0])):
-        expr = Folder(act.ctx)(plain[0])
+        expr = Folder(act.ctx)(plain[0] if wanted is None else coerced(host, plain[0], wanted))
         made.pure = not any(_outside(part) for part in walk(expr))
-        made.evaluator = compile(expr if wanted is None else coerced(host, expr, wanted))
+        made.evaluator = compile(expr)
     return made
 
 
@@ -214,7 +216,7 @@ def evaluate(act: Activation, sql: Sql, wanted: Wanted = None) -> tuple[Vector, 
         try:
             found = prepared(act, sql, wanted, value=True)
         except DatabaseError as error:
-            inside(sql, error, described)
+            inside(act, sql, error, described)
             raise
     assert found.type is not None
     if found.evaluator is not None:
@@ -225,7 +227,7 @@ def evaluate(act: Activation, sql: Sql, wanted: Wanted = None) -> tuple[Vector, 
     try:
         rows, _ = run(act, found)
     except DatabaseError as error:
-        inside(sql, error, described)
+        inside(act, sql, error, described)
         raise
     act.row_count = 0 if rows is None else rows.n
     if rows is None or not rows.n:

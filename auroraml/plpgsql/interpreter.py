@@ -15,7 +15,7 @@ from auroraml.errors import (
     NullValueNotAllowed,
 )
 from auroraml.plpgsql import tree
-from auroraml.plpgsql.activation import Activation
+from auroraml.plpgsql.activation import Activation, add_context
 from auroraml.plpgsql.assigning import assign, assign_expression, put_scalar
 from auroraml.plpgsql.conditions import matches
 from auroraml.plpgsql.expressions import evaluate
@@ -98,8 +98,8 @@ def _guarded(act: Activation, node: tree.Block) -> int:
         handler = next((h for h in node.handlers if matches(diag.sqlstate or "", h.states)), None)
         if handler is None:
             raise
-        own = act.where()
-        diag.context = own if not diag.context else f"{diag.context}\n{own}"
+        if error is not act.told:
+            add_context(diag, act.where())
         act.ctx.catalog = act.host.catalog
         act.phase = None
         act.failure = diag

@@ -84,4 +84,5 @@ def _again(act: Activation) -> None:
         raise StackedDiagnosticsAccessedWithoutActiveHandler("RAISE without parameters cannot be used outside an exception handler")
     error = error_class(diag.sqlstate or "XX000")(diag.message_primary)
     error.diag = diag
+    act.told = error
     raise error

@@ -62,7 +62,7 @@ def answer(act: Activation, sql: tree.Sql) -> Answer:
         shape = found.row_shape() if found.bound.columns else None
         return Answer(rows, shape, changed, True, found.bound.tag == "SELECT")
     except DatabaseError as error:
-        inside(sql, error, "SQL statement")
+        inside(act, sql, error, "SQL statement")
         raise
 
 

@@ -195,7 +195,7 @@ class Session(Hosting):
     ) -> None:
         """Send a notice, if client_min_messages lets it through."""
         level = severity.lower()
-        if level == "info" or LEVELS.index(level) >= LEVELS.index(self.settings[CLIENT_MIN_MESSAGES]):
+        if level == "info" or LEVELS.index({"debug": "debug1"}.get(level, level)) >= LEVELS.index(self.settings[CLIENT_MIN_MESSAGES]):
             self.tell(Diagnostic(severity=severity, sqlstate=sqlstate, message_primary=message, message_detail=detail, message_hint=hint))
 
     def tell(self, notice: Diagnostic | None) -> None:
