@@ -30,6 +30,7 @@ from auroraml.plpgsql.variables import Record, Scalar, Variable
 from auroraml.records import replace
 from auroraml.sql import statements as st
 from auroraml.types.pg_type import PgType, Rep
+from auroraml.types.table import TEXT, UNKNOWN
 
 if TYPE_CHECKING:
     from auroraml.catalog.catalog import Catalog
@@ -174,10 +175,21 @@ def _prepare(act: Activation, sql: Sql, wanted: Wanted, value: bool) -> Prepared
     made.type = bound.columns[0].type
     plain = plain_targets(bound.plan)
     if len(plain) == 1 and not any(isinstance(part, e.WindowCall | e.Aggregate) or _set(part) for part in walk(plain[0])):
-        expr = Folder(act.ctx)(plain[0] if wanted is None else coerced(host, plain[0], wanted))
+        fold = Folder(act.ctx)
+        if wanted is None:
+            expr = fold(plain[0])
+        elif sql.assigned:
+            expr = fold(coerced(host, _literal(plain[0]), wanted))
+        else:  # the cast is no part of what PostgreSQL plans
+            expr = coerced(host, fold(plain[0]), wanted)
         made.pure = not any(_outside(part) for part in walk(expr))
         made.evaluator = compile(expr)
     return made
+
+
+def _literal(expr: e.Expr) -> e.Expr:
+    """A string literal as one of no type yet: it is read as what it is assigned to."""
+    return replace(expr, type=UNKNOWN) if isinstance(expr, e.Const) and expr.type.oid == TEXT.oid and expr.at is not None else expr
 
 
 def _set(part: object) -> bool:
