@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from auroraml.batch import StructVector, Vector, concat
+from auroraml.batch import StructVector, Vector, concat, from_datums
 from auroraml.errors import DatabaseError, FunctionExecutedNoReturnStatement, StatementTooComplex
 from auroraml.evaluate.call import null
 from auroraml.executor.context import ExecutionContext
@@ -121,7 +121,7 @@ def call_function(function: Function, args: Sequence[Vector], n: int, ctx: Execu
 def _result(function: Function, act: Activation, returned: bool) -> Vector:
     kind = returns(function)
     if kind == "void":
-        return null(VOID)
+        return from_datums(VOID, [""])
     if kind == "out":
         return _outputs(act)
     try:

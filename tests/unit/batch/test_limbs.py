@@ -13,7 +13,7 @@ from auroraml.batch import limbs
 from auroraml.batch.limbs import BASE, MOST, Limbs
 
 BORDERS = [0, 1, -1, BASE - 1, BASE, -BASE, BASE + 1, -BASE - 1, BASE**2, -(BASE**2), 2**63 - 1, -(2**63) + 1, 10**27 - 1, -(10**27), 10**35 + 1]
-NUMBERS = st.one_of(st.sampled_from(BORDERS), st.integers(-(10**36), 10**36))
+NUMBERS = st.one_of(st.sampled_from(BORDERS), st.integers(-(10**36) + 1, 10**36 - 1))
 LISTS = st.lists(NUMBERS, min_size=1, max_size=8)
 
 
