@@ -187,6 +187,8 @@ def _footers(shell: Shell, subject: Subject, verbose: bool) -> list[str]:
     if subject.kind in "vm" and verbose:
         rows = _rows(shell, f"SELECT pg_catalog.pg_get_viewdef({literal(subject.oid)}::oid, true)")
         footers += ["View definition:", *(rows[0][0] or "").split("\n")]
+    if subject.kind == "r":
+        footers += _triggers(shell, subject)
     if verbose:
         if subject.kind in "rmp" and subject.replica_identity not in ("d", "n", ""):
             footers.append("Replica Identity: FULL" if subject.replica_identity == "f" else f"Replica Identity: {subject.replica_identity}")
@@ -244,6 +246,27 @@ def _constraints(shell: Shell, subject: Subject) -> list[str]:
     )
     footers += ["Referenced by:"] if rows else []
     return footers + [f'    TABLE "{table}" CONSTRAINT "{name}" {definition}' for name, table, definition in rows]
+
+
+TRIGGER_HEADINGS = (
+    ("O", "Triggers:"),
+    ("D", "Disabled user triggers:"),
+    ("A", "Triggers firing always:"),
+    ("R", "Triggers firing on replica only:"),
+)
+
+
+def _triggers(shell: Shell, subject: Subject) -> list[str]:
+    rows = _rows(
+        shell,
+        "SELECT t.tgname, pg_catalog.pg_get_triggerdef(t.oid, true), t.tgenabled, t.tgisinternal\nFROM pg_catalog.pg_trigger t\n"
+        f"WHERE t.tgrelid = {literal(subject.oid)}::oid AND NOT t.tgisinternal\nORDER BY 1",
+    )
+    footers = []
+    for state, heading in TRIGGER_HEADINGS:
+        found = [(definition or "").partition(" TRIGGER ")[2] for _, definition, enabled, _ in rows if enabled == state]
+        footers += [heading, *(f"    {text}" for text in found)] if found else []
+    return footers
 
 
 def _sequence(shell: Shell, subject: Subject) -> bool:

@@ -251,14 +251,19 @@ def default_privileges(call: Call, pattern: str | None) -> bool:
 @listing
 def descriptions(call: Call, pattern: str | None) -> bool:
     """Comments on constraints, operator classes and families, rules and triggers: what other lists do not show."""
-    where = Name(name="pgc.conname", schema="n.nspname", visible="pg_catalog.pg_table_is_visible(c.oid)")
-    found = conditions(pattern, where, call.shell.client.dbname)
-    if not call.system and pattern is None:
-        found.append(user_schemas("n.nspname"))
-    sql = (
-        'SELECT DISTINCT n.nspname AS "Schema", pgc.conname AS "Name", \'table constraint\'::text AS "Object", d.description AS "Description"\n'
-        "FROM pg_catalog.pg_constraint pgc JOIN pg_catalog.pg_class c ON c.oid = pgc.conrelid LEFT JOIN pg_catalog.pg_namespace n "
-        "ON n.oid = c.relnamespace JOIN pg_catalog.pg_description d ON d.objoid = pgc.oid "
-        f"AND d.classoid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND d.objsubid = 0\n{where_clause(found)}ORDER BY 1, 2, 3"
-    )
+    parts = []
+    for catalog, name, relation, kind in (
+        ("pg_constraint", "conname", "conrelid", "table constraint"), ("pg_trigger", "tgname", "tgrelid", "trigger"),
+    ):  # fmt: skip
+        where = Name(name=f"o.{name}", schema="n.nspname", visible="pg_catalog.pg_table_is_visible(c.oid)")
+        found = conditions(pattern, where, call.shell.client.dbname)
+        if not call.system and pattern is None:
+            found.append(user_schemas("n.nspname"))
+        parts.append(
+            f'SELECT n.nspname AS "Schema", o.{name}::text AS "Name", \'{kind}\'::text AS "Object", d.description AS "Description"\n'
+            f"FROM pg_catalog.{catalog} o JOIN pg_catalog.pg_class c ON c.oid = o.{relation} LEFT JOIN pg_catalog.pg_namespace n "
+            "ON n.oid = c.relnamespace JOIN pg_catalog.pg_description d ON d.objoid = o.oid "
+            f"AND d.classoid = 'pg_catalog.{catalog}'::pg_catalog.regclass AND d.objsubid = 0\n{where_clause(found)}"
+        )
+    sql = " UNION ".join(parts) + "ORDER BY 1, 2, 3"
     return show(call.shell, sql, "Object descriptions")
