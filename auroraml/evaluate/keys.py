@@ -16,6 +16,7 @@ from auroraml.types.pg_type import PgType, Rep
 
 Codes = npt.NDArray[np.int64]
 WIDE = 2**62
+DAY = 86_400_000_000
 COUNTED, MANY = 4_096, 16_384  # codes that Arrow sorts by counting; rows from which that is faster than numpy's radix sort
 SHORT = 2_048  # rows up to which plain sorting is as good as by digits
 DIGITS = 1 << 36  # codes up to which sorting by digits is fast: three digits
@@ -24,8 +25,11 @@ DENSE = 1 << 22  # a domain of integers up to this size is coded by subtraction,
 
 
 def interval_micros(values: np.ndarray) -> np.ndarray:
-    """The microseconds PostgreSQL compares intervals by (months of 30 days), as Python ints."""
-    return (values["months"].astype(object) * 30 + values["days"].astype(object)) * 86_400_000_000 + values["micros"].astype(object)  # type: ignore[no-any-return] # numpy gives Any
+    """The microseconds PostgreSQL compares intervals by (months of 30 days), as int64 or, where that does not hold them, Python ints."""
+    days = values["months"].astype(np.int64) * 30 + values["days"]
+    if len(days) and max(int(days.max()), -int(days.min())) * DAY + max(int(values["micros"].max()), -int(values["micros"].min())) >= 2**63:
+        return days.astype(object) * DAY + values["micros"].astype(object)  # type: ignore[no-any-return] # numpy gives Any
+    return days * DAY + values["micros"]  # type: ignore[no-any-return] # numpy gives Any
 
 
 def comparable(vector: Vector, type: PgType) -> np.ndarray | pa.Array:
@@ -35,9 +39,7 @@ def comparable(vector: Vector, type: PgType) -> np.ndarray | pa.Array:
         if vector.values.dtype.names is None:
             return vector.values
         if type.rep is Rep.INTERVAL:
-            whole = interval_micros(vector.values)
-            small = [int(v) for v in whole] if len(whole) else []
-            return np.array(small, np.int64) if all(-(2**63) < v < 2**63 for v in small) else np.array(small, object)
+            return interval_micros(vector.values)
         return _structured(vector.values)
     if isinstance(vector, ManyScales):
         return vector.whole

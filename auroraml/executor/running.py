@@ -77,7 +77,9 @@ def _extremes(vector: Vector, type: PgType, span: Span, begin: Index, largest: b
         stop = int(high[begin == start].max())
         part = whole[start:stop]
         reached = np.maximum.accumulate(part) if largest else np.minimum.accumulate(part)
-        changed = np.append(True, reached[1:] != reached[:-1]) if len(part) else np.zeros(0, np.bool_)
+        changed = part == reached  # of equal values the last is kept
+        if type.name == "bpchar" and len(part):
+            changed = np.append(True, reached[1:] != reached[:-1])  # but here the first
         best[start:stop] = start + np.maximum.accumulate(np.where(changed, np.arange(len(part)), 0))
     place = np.where(high > low, best[np.maximum(high - 1, 0)], -1)
     return vector.take(place, True)

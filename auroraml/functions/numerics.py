@@ -10,10 +10,8 @@ import numpy as np
 from auroraml.batch import (
     ConstVector,
     FixedVector,
-    ManyScales,
     NumericVector,
     Vector,
-    WideNumeric,
     aligned_limbs,
     concat,
     limbs,
@@ -247,9 +245,9 @@ def _wide_modulo(a: Vector, b: Vector) -> Vector | None:
 def negate(a: Vector) -> Vector:
     """-a."""
     x = _one(a)
-    if x.scale is not None:
+    if x.scale is not None and reach(x)[0] > -LIMIT - 1:
         return _result(-x.values, x.scale, a.n)
-    if isinstance(x, ManyScales | WideNumeric) and (found := limbs_of(x)) is not None:
+    if (found := limbs_of(x)) is not None:
         return _in_limbs(limbs.negated(found[0]), found[1], shown(x), a.n) or a
     values = np.empty(x.n, object)
     values[:] = [positive_zero(CONTEXT.minus(value)) if not value.is_nan() else value for value in x.values]  # the widest tier

@@ -116,7 +116,7 @@ def floor(a: Vector) -> Vector:
 def absolute(a: Vector) -> Vector:
     """|a|."""
     one = one_of(a)
-    if one.scale is None and (found := limbs_of(one)) is not None:
+    if (one.scale is None or int(one.values.min(initial=0)) == -(2**63)) and (found := limbs_of(one)) is not None:
         return of_limbs(limbs.magnitudes(found[0])[0], found[1], shown(one))
     return NumericVector(np.abs(one.values), one.scale) if one.scale is not None else _objects(one, lambda value: value.copy_abs())
 

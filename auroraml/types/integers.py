@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from auroraml.batch import DTYPES, Datum, FixedVector, Vector
 from auroraml.errors import InvalidTextRepresentation, NumericValueOutOfRange
 from auroraml.lazy import compute as pc
+from auroraml.types.digits import written_whole
 from auroraml.types.form import REP_FORMS, TextForm, TextStyle
 from auroraml.types.pg_type import PgType, Rep
 
 NAMES = {Rep.INT2: "smallint", Rep.INT4: "integer", Rep.INT8: "bigint"}
 _INTEGER = re.compile(r"[ \t\n\r\f\v]*([+-]?[0-9]+)[ \t\n\r\f\v]*")
-_PLAIN = "^-?[0-9]{1,18}$"
+NINE = ord("9")
 
 
 FEW = 16  # values that are written one by one sooner than numpy's and Arrow's machinery is set going
@@ -25,7 +27,7 @@ def _written(vector: FixedVector) -> pa.Array:
     """The decimal digits of whole numbers."""
     if vector.n <= FEW:
         return pa.array([str(value) for value in vector.values.tolist()], pa.large_string())
-    return pc.cast(pa.array(vector.values), pa.large_string())
+    return written_whole(vector.values)
 
 
 class IntegerForm(TextForm):
@@ -89,11 +91,24 @@ class OidForm(TextForm):
         return _written(vector)
 
 
+def bytes_of(texts: pa.Array) -> npt.NDArray[np.uint8]:
+    """All bytes of large strings, one after another."""
+    _, places, data = texts.buffers()
+    if not len(texts) or data is None:
+        return np.zeros(0, np.uint8)
+    offsets = np.frombuffer(places, np.int64, len(texts) + 1, 8 * texts.offset)
+    return np.frombuffer(data, np.uint8, int(offsets[-1] - offsets[0]), int(offsets[0]))
+
+
 def read_plain_integers(texts: pa.Array) -> np.ndarray | None:
-    """The int64 values if every text is a plain integer of at most 18 digits, else None."""
-    if not pc.all(pc.match_substring_regex(texts, _PLAIN), min_count=0).as_py():
+    """The int64 values if every text is a plain integer that int64 holds, else None."""
+    used = bytes_of(texts)
+    if int(used.max(initial=0)) > NINE:  # letters: Arrow reads hexadecimal digits
         return None
-    return pc.cast(texts, pa.int64()).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+    try:
+        return pc.cast(texts, pa.int64()).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+    except pa.ArrowInvalid:  # a sign alone, blanks, a point, too many digits
+        return None
 
 
 for _rep in NAMES:

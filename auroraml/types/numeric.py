@@ -9,12 +9,14 @@ from decimal import Decimal
 import numpy as np
 import pyarrow as pa
 
-from auroraml.batch import Datum, NumericVector, Vector, limbs, limbs_of, of_limbs
+from auroraml.batch import Datum, NumericVector, Vector, limbs, limbs_of, of_limbs, shown
 from auroraml.batch.limbs import Limbs
 from auroraml.batch.wide import SCALES
 from auroraml.errors import InvalidTextRepresentation, NumericValueOutOfRange
 from auroraml.lazy import compute as pc
+from auroraml.types.digits import written, written_whole
 from auroraml.types.form import REP_FORMS, TextForm, TextStyle
+from auroraml.types.integers import bytes_of, read_plain_integers
 from auroraml.types.pg_type import PgType, Rep
 
 # wide enough for every value PostgreSQL can hold: 131072 digits before the point, 16383 after
@@ -24,7 +26,7 @@ CONTEXT = decimal.Context(
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE]([+-]?[0-9]+))?")
 _WORDS = {"nan": Decimal("NaN"), "infinity": Decimal("Infinity"), "inf": Decimal("Infinity"), "+infinity": Decimal("Infinity")}
 _WORDS |= {"+inf": Decimal("Infinity"), "-infinity": Decimal("-Infinity"), "-inf": Decimal("-Infinity")}
-_PLAIN = r"^-?[0-9]{1,18}(\.[0-9]{1,18})?$"
+POINT = ord(".")
 
 
 def precision_scale(typmod: int) -> tuple[int, int]:
@@ -45,52 +47,47 @@ class NumericForm(TextForm):
 
     def vector_out(self, type: PgType, vector: Vector, style: TextStyle) -> pa.Array:
         assert isinstance(vector, NumericVector)
+        exact = limbs_of(vector) if vector.scale is None else None
+        if exact is not None:
+            return written(*exact, shown(vector))
         if vector.scale is None:
             # per value: the widest tier is Python objects
             return pa.array([numeric_out(value) for value in vector.values], pa.large_string())
-        if vector.scale == 0:
-            return pc.cast(pa.array(vector.values), pa.large_string())
-        return _scaled_out(vector.values, vector.scale)
+        return written_whole(vector.values, vector.scale)
 
     def vector_in(self, type: PgType, typmod: int, texts: pa.Array, style: TextStyle) -> Vector:
         scaled = _scaled_in(texts, precision_scale(typmod)[1] if typmod >= 0 else None)
         return super().vector_in(type, typmod, texts, style) if scaled is None else scaled
 
 
-def _scaled_out(values: np.ndarray, scale: int) -> pa.Array:
-    magnitudes = np.abs(values).view(np.uint64)  # the smallest int64 has no positive twin, but its unsigned view is right
-    if scale > 19:
-        whole, fraction = np.zeros_like(magnitudes), magnitudes
-    else:
-        unit = np.uint64(10**scale)
-        whole, fraction = magnitudes // unit, magnitudes % unit
-    signs = pa.array(["", "-"], pa.large_string()).take(pa.array((values < 0).astype(np.int8)))
-    decimals = pc.utf8_lpad(pc.cast(pa.array(fraction), pa.large_string()), scale, "0")
-    start = pc.binary_join_element_wise(signs, pc.cast(pa.array(whole), pa.large_string()), pa.scalar("", pa.large_string()))
-    return pc.binary_join_element_wise(start, decimals, pa.scalar(".", pa.large_string()))
-
-
 def _scaled_in(texts: pa.Array, scale: int | None) -> NumericVector | None:
-    """Plain decimals read as int64 of one scale; None where a text is not plain or the result would not fit.
+    """Plain decimals read as int64; None where a text is not plain or the result would not fit.
 
-    With `scale` None every text must have as many decimals as the first: each value keeps its own display scale.
+    With `scale` None each value keeps its own display scale, else all are at this one or, where one has more decimals, at the most.
     """
-    if len(texts) == 0 or not pc.all(pc.match_substring_regex(texts, _PLAIN)).as_py():
+    if len(texts) == 0:
+        return None
+    points = pc.find_substring(texts, ".").to_numpy(zero_copy_only=False)
+    has_point = points >= 0
+    some = bool(has_point.any())
+    if some and int(np.count_nonzero(bytes_of(texts) == POINT)) != int(np.count_nonzero(has_point)):  # one has two
         return None
     lengths = pc.binary_length(texts).to_numpy(zero_copy_only=False)
-    points = pc.find_substring(texts, ".").to_numpy(zero_copy_only=False)
-    decimals = np.where(points < 0, 0, lengths - points - 1)
+    decimals = np.where(has_point, lengths - points - 1, 0)
     most = int(decimals.max())
-    if scale is None and int(decimals.min()) != most:
-        return None
     width = most if scale is None else max(most, scale, 0)
-    if int((lengths - decimals).max()) + width > 18:
+    if int((lengths - decimals).max()) + width > 19:
         return None
-    digits = texts if most == 0 else pc.replace_substring(texts, ".", "")
-    values = pc.cast(digits, pa.int64()).to_numpy(zero_copy_only=False)
-    if (decimals != width).any():
-        values = values * 10 ** (width - decimals)
-    return NumericVector(values, width)
+    values = read_plain_integers(pc.replace_substring(texts, ".", "") if some else texts)
+    if values is None:
+        return None
+    if int(decimals.min()) == width:
+        return NumericVector(values, width)
+    units = 10 ** (width - decimals)
+    if int(np.abs(values).max()) * int(units.max()) >= 2**63 and (np.abs(values) > (2**63 - 1) // units).any():
+        return None
+    whole = values * units
+    return NumericVector(whole, width) if scale is not None else of_limbs((whole,), width, decimals.astype(np.int16))
 
 
 def numeric_out(value: Decimal) -> str:

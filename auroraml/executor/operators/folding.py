@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import pyarrow as pa
 
-from auroraml.batch import ConstVector, FixedVector, Index, NumericVector, StructVector, Vector, concat
+from auroraml.batch import ConstVector, FixedVector, Index, NumericVector, StructVector, TextVector, Vector, concat
 from auroraml.errors import NumericValueOutOfRange
 from auroraml.evaluate.call import null
 from auroraml.evaluate.keys import rank
@@ -14,7 +15,8 @@ from auroraml.functions.aggregates.basic import averages, sum_bigint, sum_numeri
 from auroraml.functions.aggregates.group_rows import chosen, group_rows
 from auroraml.functions.signature import AGGREGATES
 from auroraml.ir import expr as e
-from auroraml.types.pg_type import PgType
+from auroraml.lazy import compute as pc
+from auroraml.types.pg_type import PgType, Rep
 
 KEPT = 256  # batches' values before they are folded into one
 WHOLE = ("int2", "int4", "int8")
@@ -27,6 +29,9 @@ def extreme(vector: Vector, type: PgType, codes: Index, count: int, largest: boo
     if isinstance(vector, FixedVector) and vector.values.dtype.kind in "iu" and vector.validity is None and count == 1 and vector.n:
         row = int(vector.values.argmax() if largest else vector.values.argmin())
         return vector.take(np.array([row]))
+    if isinstance(vector, TextVector) and count == 1 and type.rep is Rep.TEXT and type.name not in ("bpchar", "jsonb", "timetz"):
+        found = pc.min_max(vector.to_arrow())["max" if largest else "min"]  # equal texts are the same text
+        return TextVector(pa.array([found.as_py() or ""], vector.values.type), None if found.is_valid else np.zeros(1, np.bool_))
     rows = None if vector.validity is None else np.flatnonzero(vector.validity)
     if rows is not None:
         codes = chosen(codes, rows, count)
@@ -39,8 +44,8 @@ def extreme(vector: Vector, type: PgType, codes: Index, count: int, largest: boo
     best = group_rows(codes, count).reduced(np.maximum if largest else np.minimum, ranks, ends[0] if largest else ends[1])
     hits = np.flatnonzero(ranks == best[codes])
     place = np.full(count, -1, np.int64)
-    if not largest:
-        hits = hits[::-1]  # of equal values, min keeps the first and max the last
+    if type.name == "bpchar":
+        hits = hits[::-1]  # of equal values it keeps the first, all others the last
     place[codes[hits]] = hits if rows is None else rows[hits]
     return vector.take(place, True)
 

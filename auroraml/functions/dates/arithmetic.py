@@ -11,6 +11,8 @@ from auroraml.types import julian
 from auroraml.types.datetime_casts import finite_timestamps, instant_of, local_of, timestamps_of_days
 from auroraml.types.julian import DAY, POSTGRES_DAYS
 
+BLOCK = 32_768  # rows moved at once: the arrays between stay in the cache
+
 
 def finite_days(days: np.ndarray) -> np.ndarray:
     """Which dates are not infinite."""
@@ -32,30 +34,54 @@ def _in_date_range(days: np.ndarray, finite: np.ndarray) -> np.ndarray:
 
 def shift_months(local: np.ndarray, months: np.ndarray) -> np.ndarray:
     """Local times some months on, the day cut to the month's last."""
-    days, clock = local // DAY + POSTGRES_DAYS, local % DAY
-    year, month, day = julian.civil_of_array(days)
+    days = local // DAY
+    clock = local - days * DAY
+    low, high = int(days.min(initial=0)), int(days.max(initial=0))
+    if len(months) == 1 and high - low < len(days):
+        shifted = _months_later(np.arange(low, high + 1), months).take(days - low)
+    else:
+        shifted = _months_later(days, months)
+    limit = julian.TIMESTAMP_END // DAY
+    if ((shifted >= limit) | (shifted < julian.FIRST_DAY - POSTGRES_DAYS)).any():
+        raise DatetimeFieldOverflow("timestamp out of range")
+    return shifted * DAY + clock  # type: ignore[no-any-return] # numpy gives Any
+
+
+def _months_later(days: np.ndarray, months: np.ndarray) -> np.ndarray:
+    """Days from 2000-01-01 some months on."""
+    year, month, day = julian.civil_of_array(days + POSTGRES_DAYS)
     total = year * 12 + (month - 1) + months
     year, month = total // 12, total % 12 + 1
     first = julian.days_of_array(year, month, np.ones_like(year))
     following = julian.days_of_array(year + (month == 12), month % 12 + 1, np.ones_like(year))
-    shifted = first + np.minimum(day, following - first) - 1
-    limit = julian.TIMESTAMP_END // DAY
-    outside = (shifted - POSTGRES_DAYS >= limit) | (shifted < julian.FIRST_DAY)
-    if outside.any():
-        raise DatetimeFieldOverflow("timestamp out of range")
-    return (shifted - POSTGRES_DAYS) * DAY + clock  # type: ignore[no-any-return] # numpy gives Any
+    return first + np.minimum(day, following - first) - 1 - POSTGRES_DAYS  # type: ignore[no-any-return] # numpy gives Any
 
 
 def shift(micros: np.ndarray, interval: np.ndarray, sign: int = 1) -> np.ndarray:
-    """timestamp plus (or minus) interval: months, then days, then microseconds."""
-    micros, interval = np.broadcast_arrays(micros, interval)
+    """timestamp plus (or minus) interval: months, then days, then microseconds; either may be one for all."""
+    if len(micros) <= BLOCK:
+        return _shift(micros, interval, sign)
+    out = np.empty(len(micros), np.int64)
+    for start in range(0, len(micros), BLOCK):
+        stop = start + BLOCK
+        out[start:stop] = _shift(micros[start:stop], interval if len(interval) == 1 else interval[start:stop], sign)
+    return out
+
+
+def _shift(micros: np.ndarray, interval: np.ndarray, sign: int) -> np.ndarray:
     finite = finite_timestamps(micros)
     months, days = sign * interval["months"].astype(np.int64), sign * interval["days"].astype(np.int64)
+    if not finite.all():
+        micros, interval, finite, months, days = np.broadcast_arrays(micros, interval, finite, months, days)
+        months = np.where(finite, months, 0)
     moved = np.where(finite, micros, 0)
     if months.any():
-        moved = np.where(months != 0, shift_months(moved, np.where(finite, months, 0)), moved)
-    moved = _plus_days(moved, days, finite)
-    return np.where(finite, _plus_micros(moved, interval["micros"], sign, finite), micros)
+        later = shift_months(moved, months)
+        moved = later if months.all() else np.where(months != 0, later, moved)
+    if days.any():
+        moved = _plus_days(moved, days, finite)
+    moved = _plus_micros(moved, interval["micros"], sign, finite)
+    return moved if finite.all() else np.where(finite, moved, micros)
 
 
 def _plus_days(micros: np.ndarray, days: np.ndarray, finite: np.ndarray) -> np.ndarray:
@@ -66,6 +92,8 @@ def _plus_days(micros: np.ndarray, days: np.ndarray, finite: np.ndarray) -> np.n
 
 
 def _plus_micros(micros: np.ndarray, more: np.ndarray, sign: int, finite: np.ndarray) -> np.ndarray:
+    if not more.any():
+        return in_timestamp_range(micros, finite)
     total = micros + more if sign > 0 else micros - more
     wrapped = ((micros >= 0) == ((more >= 0) if sign > 0 else (more < 0))) & ((total >= 0) != (micros >= 0)) & (more != 0)
     if (wrapped & finite).any():

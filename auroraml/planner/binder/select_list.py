@@ -108,17 +108,19 @@ class SelectList:
     def _reference(self, node: exp.Expression, targets: Sequence[Target], word: str, outputs_first: bool) -> Target | None:
         """The target a bare name or number means, if it means one."""
         visible = [t for t in targets if not t.hidden]
+        node, sign, start = self._signed(node)
         letter, index = self.leaves.mark(node) if isinstance(node, (exp.Column, exp.Identifier)) and not node.args.get("table") else ("", -1)
         if letter in ("s",):
             token = self.leaves.source.tokens[index]
             raise SqlSyntaxError(f"non-integer constant in {word}", at=token.start)
         if letter == "n":
             token = self.leaves.source.tokens[index]
-            if not token.text.isdigit():
-                raise SqlSyntaxError(f"non-integer constant in {word}", at=token.start)
-            place = int(token.text)
+            at = token.start if start is None else start
+            if not token.text.isdigit() or int(token.text) >= 2**31:
+                raise SqlSyntaxError(f"non-integer constant in {word}", at=at)
+            place = sign * int(token.text)
             if not 1 <= place <= len(visible):
-                raise InvalidColumnReference(f"{word} position {place} is not in select list", at=token.start)
+                raise InvalidColumnReference(f"{word} position {place} is not in select list", at=at)
             return visible[place - 1]
         if letter == "i":
             token = self.leaves.source.tokens[index]
@@ -129,6 +131,24 @@ class SelectList:
                 raise AmbiguousColumn(f'{word} "{token.text}" is ambiguous', at=token.start)
             return found[0] if found else None
         return None
+
+    def _signed(self, node: exp.Expression) -> tuple[exp.Expression, int, int | None]:
+        """A constant behind minus signs, which are its own (gram.y: doNegate), its sign, and where the first of them stands; else the node itself."""
+        signs, whole = 0, node
+        while isinstance(whole, (exp.Paren, exp.Neg)):
+            signs += isinstance(whole, exp.Neg)
+            whole = whole.this
+        letter, place = self.leaves.mark(whole) if signs and isinstance(whole, exp.Column) and not whole.args.get("table") else ("", -1)
+        if letter != "n":
+            return node, 1, None
+        tokens = self.leaves.source.tokens
+        for _ in range(signs):
+            place -= 1
+            while tokens[place].text == "(":
+                place -= 1
+            if tokens[place].text != "-":
+                return node, 1, None
+        return whole, (-1) ** signs, tokens[place].start
 
     def grouping(self, node: exp.Expression, targets: list[Target]) -> tuple[tuple[e.Expr, ...], tuple[tuple[int, ...], ...] | None]:
         """GROUP BY: expressions, and the grouping sets where there are any."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auroraml.batch import limbs
@@ -33,6 +33,7 @@ def read(found: Limbs | None) -> list[int]:
     return [int(value) for value in limbs.integers(found)]
 
 
+@settings(deadline=None, max_examples=60)
 @given(LISTS)
 def test_there_and_back(values: list[int]) -> None:
     """Integers become limbs and integers again; those of two limbs become int64."""
@@ -43,12 +44,14 @@ def test_there_and_back(values: list[int]) -> None:
     assert whole is None or whole.tolist() == values
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.integers(-(2**63) + 1, 2**63 - 1), min_size=1, max_size=6))
 def test_of_whole(values: list[int]) -> None:
     """int64 becomes limbs."""
     assert read(limbs.of_whole(np.array(values))) == values
 
 
+@settings(deadline=None, max_examples=60)
 @given(LISTS, LISTS)
 def test_arithmetic(left: list[int], right: list[int]) -> None:
     """Sums, products, signs and comparisons, of columns and of a column with a constant."""
@@ -70,6 +73,7 @@ def test_products_beyond_limbs() -> None:
     assert limbs.shifted(large, 9 * MOST) is None
 
 
+@settings(deadline=None, max_examples=60)
 @given(LISTS, st.integers(0, 40))
 def test_scales(values: list[int], digits: int) -> None:
     """Powers of ten: multiplied, divided with and without rounding, rounded in place, and rounded downwards."""
@@ -83,6 +87,7 @@ def test_scales(values: list[int], digits: int) -> None:
     assert read(limbs.settled(made(sizes), digits)) == [(2 * value + unit) // (2 * unit) * unit for value in sizes]
 
 
+@settings(deadline=None, max_examples=60)
 @given(LISTS, st.lists(st.one_of(st.integers(1, 50), st.integers(1, 2**63 - 2)), min_size=1, max_size=8), st.integers(0, 30))
 def test_division(values: list[int], divisors: list[int], digits: int) -> None:
     """Quotients with decimals and remainders, by a column and by a constant, whatever the divisors' size."""
@@ -97,6 +102,7 @@ def test_division(values: list[int], divisors: list[int], digits: int) -> None:
         assert found[1].tolist() == [rest for _, rest in pairs]
 
 
+@settings(deadline=None, max_examples=60)
 @given(LISTS, LISTS)
 def test_joined(left: list[int], right: list[int]) -> None:
     """Columns of different widths one after another, and rows taken."""

@@ -8,7 +8,7 @@ from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Decim
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auroraml.batch import ConstVector, NumericVector, Vector, WideNumeric, concat, from_datums
@@ -62,6 +62,7 @@ PAIRS: list[tuple[Callable[[Vector, Vector], Vector], Compute]] = [
 
 
 @pytest.mark.parametrize(("kernel", "compute"), PAIRS)
+@settings(deadline=None, max_examples=60)
 @given(COLUMNS, COLUMNS)
 def test_pairs(kernel: Callable[[Vector, Vector], Vector], compute: Compute, left: list[Decimal], right: list[Decimal]) -> None:
     """Operators over two columns, and over a column and a constant on either side."""
@@ -73,6 +74,7 @@ def test_pairs(kernel: Callable[[Vector, Vector], Vector], compute: Compute, lef
     same(kernel(ConstVector(column(left[:1]), n), column(right)), [compute(left[0], b) for b in right])
 
 
+@settings(deadline=None, max_examples=60)
 @given(COLUMNS, st.integers(-5, 30))
 def test_rounding(values: list[Decimal], places: int) -> None:
     """Rounding, cutting, floors and ceilings at any place."""
@@ -83,6 +85,7 @@ def test_rounding(values: list[Decimal], places: int) -> None:
     same(numerics.negate(column(values)), [value.copy_negate() if value else value.copy_abs() for value in values])
 
 
+@settings(deadline=None, max_examples=60)
 @given(COLUMNS, COLUMNS)
 def test_comparisons(left: list[Decimal], right: list[Decimal]) -> None:
     """Equality, order, codes and ranks."""
@@ -98,6 +101,7 @@ def test_comparisons(left: list[Decimal], right: list[Decimal]) -> None:
             assert (ranks[i] < ranks[j]) == (left[i] < left[j])
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(decimals(30), st.integers(0, 2)), min_size=1, max_size=30))
 def test_aggregates(rows: list[tuple[Decimal, int]]) -> None:
     """Sums by group at the largest scale of each; averages; spread from exact squares."""
@@ -119,6 +123,7 @@ def sum_of(values: Sequence[Decimal]) -> Decimal:
     return total if total else total.copy_abs()
 
 
+@settings(deadline=None, max_examples=60)
 @given(COLUMNS, st.sampled_from([(10, 2), (20, 5), (38, 10), (15, 0), (40, 20), (30, 25)]))
 def test_typmods(values: list[Decimal], of: tuple[int, int]) -> None:
     """Casts to a precision and a scale round and refuse as one by one."""
@@ -132,6 +137,7 @@ def test_typmods(values: list[Decimal], of: tuple[int, int]) -> None:
     same(apply_numeric_typmod_vector(column(values), typmod), wanted)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.one_of(st.none(), decimals(40)), min_size=1, max_size=10), COLUMNS)
 def test_vectors(values: list[Decimal | None], more: list[Decimal]) -> None:
     """NULLs, rows taken, slices and columns one after another keep value and scale."""
