@@ -7,18 +7,20 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from auroraml.batch import ConstVector, DictVector, FixedVector, NumericVector, RenderedVector, TextVector, Vector, from_datums, stored
+from auroraml.batch import DTYPES, ConstVector, DictVector, FixedVector, NumericVector, RenderedVector, TextVector, Vector, from_datums, stored
 from auroraml.catalog.own_objects import NAME
 from auroraml.errors import DatabaseError, FeatureNotSupported, OperationalError
+from auroraml.evaluate.distinct import MANY, distinct_rows
 from auroraml.evaluate.frame import Runtime, scatter
 from auroraml.functions.signature import SCALARS, Kernel, Types
 from auroraml.ir.objects import Function
 from auroraml.lazy import compute as pc
 from auroraml.lazy import load
-from auroraml.types.pg_type import PgType
+from auroraml.types.pg_type import PgType, Rep
 from auroraml.types.table import BY_OID
 from auroraml.types.typmod import format_type
 
+REPEATABLE = frozenset({*DTYPES, Rep.NUMERIC, Rep.TEXT})  # whose vectors are taken from
 FEW_CODES = 8  # of a dictionary, compared with one by one
 
 
@@ -119,6 +121,15 @@ def _apply(kernel: Kernel, function: Function, result: PgType, args: Sequence[Ve
     if kernel.face == "arrow":
         return from_arrow(result, kernel.function(*extra, *[_arrow(arg) for arg in args]), n)
     if kernel.face == "datum":
+        if n >= MANY and kernel.columns is not None and (known := kernel.columns(*args)) is not None:
+            return known if known.n == n else ConstVector(known, n)
+        alike = distinct_rows(args, n) if n >= MANY and function.volatility != "v" and result.rep in REPEATABLE else None
+        if alike is not None:
+            numbers, first = alike
+            asked = [arg if isinstance(arg, ConstVector) else arg.take(first) for arg in args]
+            asked = [ConstVector(arg.one, len(first)) if isinstance(arg, ConstVector) else arg for arg in asked]
+            made = _apply(kernel, function, result, asked, len(first), ctx, types)
+            return made.repeated(numbers) if isinstance(made, TextVector) else made.take(numbers)
         columns = [arg.datums() if not isinstance(arg, ConstVector) else [arg.one.datum(0)] * n for arg in args]
         # A function of Python values: the long tail of functions for which no array library has a kernel.
         values = [kernel.function(*extra, *row) for row in zip(*columns, strict=True)] if columns else [kernel.function(*extra) for _ in range(n)]

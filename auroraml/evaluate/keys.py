@@ -80,18 +80,19 @@ def codes_of(vector: Vector, type: PgType) -> tuple[Codes, int]:
         codes = np.add(vector.codes, 1, dtype=np.int64)
         size = vector.dictionary.n + 1
     elif isinstance(vector, WideNumeric):
-        codes, size = combine([_plain_codes(limb) for limb in vector.limbs], vector.n)
+        codes, size = combine([plain_codes(limb) for limb in vector.limbs], vector.n)
         if size > WIDE // 2 or vector.validity is not None:
             codes, size = compact(codes)
         codes, size = codes + 1, size + 1
     else:
-        codes, size = _plain_codes(range_ranks(vector) if isinstance(vector, RangeVector) else comparable(vector, type))
+        codes, size = plain_codes(range_ranks(vector) if isinstance(vector, RangeVector) else comparable(vector, type))
     if vector.validity is not None:
         codes = np.where(vector.validity, codes, 0)
     return codes, size
 
 
-def _plain_codes(values: np.ndarray | pa.Array) -> tuple[Codes, int]:
+def plain_codes(values: np.ndarray | pa.Array) -> tuple[Codes, int]:
+    """Codes from 1 for values as they compare, and the number of codes in use at most."""
     if isinstance(values, pa.Array):
         encoded = pc.dictionary_encode(values)
         return encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64) + 1, len(encoded.dictionary) + 1

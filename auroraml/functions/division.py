@@ -60,8 +60,8 @@ def round_quotient(a: Decimal, b: Decimal, scale: int) -> Decimal:
     return Decimal(-quotient if a.is_signed() != b.is_signed() else quotient).scaleb(-scale, CONTEXT)
 
 
-def _leads(a: Limbs, scale: int) -> tuple[np.ndarray, np.ndarray]:
-    """`_weight` of magnitudes at a scale."""
+def leading(a: Limbs, scale: int) -> tuple[np.ndarray, np.ndarray]:
+    """The weight and value of the first base-10000 digit of magnitudes at a scale."""
     values, below = limbs.leads(a)
     places = scale - limbs.DIGITS * below  # decimals of `values`
     weights = (np.searchsorted(POWERS, values, "right") - 1 - places) // 4
@@ -72,9 +72,9 @@ def _leads(a: Limbs, scale: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _weights(x: Limbs, scale_x: int, y: Limbs, scale_y: int) -> np.ndarray:
     """The weights that quotients have by PostgreSQL's estimate."""
-    weight_y, first_y = _leads(y, scale_y)
+    weight_y, first_y = leading(y, scale_y)
     if len(y[0]) > 1 or len(x) > 2:
-        weight_x, first_x = _leads(x, scale_x)
+        weight_x, first_x = leading(x, scale_x)
         return weight_x - weight_y - (first_x <= first_y)  # type: ignore[no-any-return] # numpy gives Any
     values = x[0] if len(x) == 1 else x[1] * limbs.BASE + x[0]
     by, lead = int(weight_y[0]), int(first_y[0]) + 1

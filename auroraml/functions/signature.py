@@ -111,6 +111,7 @@ class Kernel:
     nearest: Nearest | None = None
     context: bool = False
     typed: bool = False  # wants `Types` before its arguments: for "any", polymorphic functions and their kin
+    columns: Callable[..., Vector | None] | None = None  # of face "datum": the values of many rows at once; None where each has to be looked at
     single: KernelFunction | None = None  # of a batch function: what runs instead outside batch mode
     batches: Callable[..., BatchCalls | None] | None = None  # given what `function` is given, for many batches; None where the values do not allow it
 
@@ -180,12 +181,12 @@ def oid_of(signature: str) -> int:
 
 def scalar(
     *signatures: str, face: str = "vector", raises: bool = True, context: bool = False, typed: bool = False,
-    sure: Callable[..., Vector | None] | None = None,
+    sure: Callable[..., Vector | None] | None = None, columns: Callable[..., Vector | None] | None = None,
 ) -> Callable[[K], K]:  # fmt: skip
     """Register a kernel for functions that give one value a row."""
 
     def register(function: K) -> K:
-        kernel = Kernel(function=function, face=face, raises=raises, context=context, typed=typed, sure=sure)
+        kernel = Kernel(function=function, face=face, raises=raises, context=context, typed=typed, sure=sure, columns=columns)
         for signature in signatures:
             SCALARS[oid_of(signature)] = kernel
         return function

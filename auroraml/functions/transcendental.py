@@ -5,7 +5,9 @@ from __future__ import annotations
 import decimal
 import math
 from decimal import ROUND_DOWN, Decimal
+from functools import lru_cache
 
+from auroraml.batch import ConstVector, Vector
 from auroraml.errors import (
     DivisionByZero,
     InvalidArgumentForLogarithm,
@@ -13,9 +15,10 @@ from auroraml.errors import (
     InvalidArgumentForWidthBucketFunction,
     NumericValueOutOfRange,
 )
-from auroraml.functions.division import round_quotient
+from auroraml.functions.division import SIGNIFICANT, round_quotient
 from auroraml.functions.maths import bucket_error
-from auroraml.functions.rounding import scale_of
+from auroraml.functions.roots import square_roots, whole_powers
+from auroraml.functions.rounding import one_of, scale_of
 from auroraml.functions.signature import scalar
 from auroraml.types.numeric import CONTEXT, in_range, positive_zero
 
@@ -28,6 +31,7 @@ def _scale(value: Decimal) -> int:
     return scale_of(value) or 0
 
 
+@lru_cache(maxsize=256)
 def _context(digits: int) -> decimal.Context:
     return decimal.Context(prec=max(digits, 30), rounding=decimal.ROUND_HALF_UP, Emin=-400_000, Emax=400_000)
 
@@ -72,7 +76,11 @@ def _ln_weight(value: Decimal) -> int:
     return int(math.log10(abs(estimate)))
 
 
-@scalar("sqrt(numeric)", "numeric_sqrt(numeric)", face="datum")
+def _roots(a: Vector) -> Vector | None:
+    return square_roots(one_of(a))
+
+
+@scalar("sqrt(numeric)", "numeric_sqrt(numeric)", face="datum", columns=_roots)
 def square_root(value: Decimal) -> Decimal:
     """The square root."""
     if value.is_nan():
@@ -167,7 +175,16 @@ def _infinite_power(base: Decimal, exponent: Decimal) -> Decimal:
     return -_INFINITY if base < 0 and odd else _INFINITY
 
 
-@scalar("power(numeric,numeric)", "pow(numeric,numeric)", "numeric_power(numeric,numeric)", face="datum")
+def _multiplied_out(base: Vector, exponent: Vector) -> Vector | None:
+    if not isinstance(exponent, ConstVector) or isinstance(base, ConstVector):
+        return None
+    value = exponent.datum(0)
+    if not isinstance(value, Decimal) or not value.is_finite() or value != value.to_integral_value(context=CONTEXT) or abs(value) > SIGNIFICANT:
+        return None
+    return whole_powers(one_of(base), int(value))
+
+
+@scalar("power(numeric,numeric)", "pow(numeric,numeric)", "numeric_power(numeric,numeric)", face="datum", columns=_multiplied_out)
 def power(base: Decimal, exponent: Decimal) -> Decimal:
     """A value to the power of another."""
     if base.is_nan():

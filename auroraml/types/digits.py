@@ -54,7 +54,7 @@ def _block(numbers: Limbs, most: int, scales: int | Scales) -> tuple[bytes, npt.
         if places > DIGITS * len(sizes):
             made[:, 1 + before : 2 + places - DIGITS * len(sizes)] = ZERO
         made[:, 1 + before] = POINT
-    starts = 1 + places - np.maximum(_lengths(sizes), most + 1)
+    starts = 1 + places - np.maximum(digit_counts(sizes), most + 1)
     if negative.any():
         rows = np.flatnonzero(negative)
         starts[rows] -= 1
@@ -79,6 +79,11 @@ def _put(made: Bytes, digits: Bytes, place: int, before: int) -> None:
         made[:, 2 + place + left : 2 + place + DIGITS] = digits[:, left:]
 
 
+def digit_columns(sizes: Limbs) -> Bytes:
+    """The digits of magnitudes, nine to a limb, zeros in front."""
+    return np.concatenate([_nine(limb) for limb in reversed(sizes)], axis=1)
+
+
 def _nine(limb: limbs.Limb) -> Bytes:
     """The nine digits of each number below 10^9."""
     small = limb.astype(np.uint32)
@@ -94,7 +99,7 @@ def _nine(limb: limbs.Limb) -> Bytes:
     return digits
 
 
-def _lengths(sizes: Limbs) -> npt.NDArray[np.int64]:
+def digit_counts(sizes: Limbs) -> npt.NDArray[np.int64]:
     """How many digits magnitudes have, at least one."""
     if len(sizes) > 1:
         return np.maximum(limbs.lengths(sizes), 1)

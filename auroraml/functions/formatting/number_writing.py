@@ -8,10 +8,13 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 
+from auroraml.batch import ConstVector, FixedVector, NumericVector, TextVector, Vector, limbs, limbs_of
+from auroraml.functions.formatting.number_columns import in_columns, shapes_decide
 from auroraml.functions.formatting.number_picture import Picture, picture_of
 from auroraml.functions.formatting.pictures import ACTION, ordinal_suffix
+from auroraml.functions.rounding import one_of
 from auroraml.functions.signature import scalar
-from auroraml.types.numeric import CONTEXT, round_to
+from auroraml.types.numeric import CONTEXT, limbs_at, round_to
 
 _ROMAN = ((1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"),
           (1, "I"))  # fmt: skip
@@ -204,7 +207,28 @@ def _scientific(value: Decimal, after: int) -> str:
     return text if text.startswith("-") else " " + text
 
 
-@scalar("to_char(numeric,text)", face="datum")
+def _columns(a: Vector, format: Vector) -> Vector | None:
+    """A column of exact numbers through one picture, where shapes decide."""
+    text = format.datum(0) if isinstance(format, ConstVector) and not isinstance(a, ConstVector) else None
+    flat = a.flat()
+    found = limbs_of(NumericVector(flat.values.astype(np.int64), 0) if isinstance(flat, FixedVector) else one_of(flat))
+    if not isinstance(text, str) or not text or found is None or not shapes_decide(picture := picture_of(text)):
+        return None
+    numbers, scale = found
+    moved = limbs.shifted(numbers, picture.multiply) if picture.shift else numbers
+    whole = None if moved is None else limbs_at(moved, scale, picture.after)
+    if whole is None:
+        return None
+
+    def made() -> Picture:
+        fresh = picture_of(text)
+        fresh.before += fresh.multiply if fresh.shift else 0
+        return fresh
+
+    return TextVector(in_columns(made(), lambda number, sign: _through(made(), number if sign == "+" else "-" + number), whole))
+
+
+@scalar("to_char(numeric,text)", face="datum", columns=_columns)
 def numeric_to_char(value: Decimal, format: str) -> str:
     """A numeric through a picture."""
     if not format:
@@ -222,7 +246,7 @@ def numeric_to_char(value: Decimal, format: str) -> str:
     return _through(picture, f"{round_to(value, picture.after):f}")
 
 
-@scalar("to_char(int4,text)", "to_char(int8,text)", face="datum")
+@scalar("to_char(int4,text)", "to_char(int8,text)", face="datum", columns=_columns)
 def integer_to_char(value: int, format: str) -> str:
     """An integer through a picture."""
     if not format:
