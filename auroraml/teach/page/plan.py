@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
@@ -40,6 +41,12 @@ class Actual:
     def all_rows(self) -> int:
         """Rows of all loops; where there are several, EXPLAIN prints a rounded mean, and this is as exact as that."""
         return round(self.rows * self.loops)
+
+    @property
+    def all_rows_told(self) -> str:
+        """The same in words: a mean that is rounded to nothing says only that there were fewer rows than half the loops."""
+        most = math.ceil(self.loops / 2)
+        return f"< {most:,}" if not self.rows and most > 1 else f"{self.all_rows:,}"
 
     @property
     def grade(self) -> int:

@@ -102,7 +102,7 @@ def _cells(row: Row, bar: int, wide: bool) -> dict[str, Text]:
     if actual is not None:
         cells["own time"] = Text(block_bar(actual.share, bar), style=shade.removeprefix("bold "))
         cells[""] = Text(f"{wording.duration(actual.own)} {wording.share(actual.share):>6}" if actual.loops else "never ran", style=shade)
-        cells["rows"], cells["loops"] = Text(wording.count(actual.all_rows)), Text(wording.count(actual.loops))
+        cells["rows"], cells["loops"] = Text(actual.all_rows_told), Text(wording.count(actual.loops))
     return cells
 
 

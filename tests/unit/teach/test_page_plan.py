@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import auroraml
-from auroraml.teach.page.plan import Plan, read_plan, walk
+from auroraml.teach.page.plan import Actual, Plan, read_plan, walk
 
 QUERIES = (
     "SELECT b, count(*) FROM t GROUP BY b ORDER BY b",
@@ -154,3 +154,10 @@ def test_own_times_of_real_plans_add_up(connection: auroraml.Connection) -> None
         together = sum(node.actual.own for node, _ in walk(plan.root) if node.actual is not None)
         assert together == pytest.approx(plan.root.actual.total, rel=0.1, abs=0.05)
         assert re.fullmatch(r"[A-Z]\w.*", plan.root.label)
+
+
+def test_a_mean_that_is_rounded_to_nothing_tells_how_many_rows_there_may_be() -> None:
+    told = [
+        Actual(first=0.0, last=0.0, rows=rows, loops=loops).all_rows_told for rows, loops in ((0.0, 300), (0.0, 2), (0.0, 1), (3.0, 1000), (0.0, 0))
+    ]
+    assert told == ["< 150", "0", "0", "3,000", "0"]
