@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from inspect import Parameter, signature
 
 from auroraml.scenarios.results import METRICS, Results
 from auroraml.scenarios.scenario import Claim, Scenario, Value
@@ -94,6 +95,26 @@ def figure(row: Row, metric: str) -> float:
 def place(value: object) -> str:
     """A point of an axis."""
     return f"{value:,}" if isinstance(value, int | float) else str(value)
+
+
+def check(scenario: Scenario) -> None:
+    """That each claim can be judged: its kind, its words, and the measures, metrics and names of the grid that it means; ValueError where not."""
+    measures = [measure.name for measure in scenario.measures]
+    meanings: Mapping[str, Collection[str]] = {"measure": measures, "than": measures, "metric": METRICS, "over": scenario.grid}
+    for number, claim in enumerate(scenario.claims):
+        place = ("claims", number)
+        judge = KINDS.get(claim.kind)
+        if judge is None:
+            raise ValueError(f"{scenario.place(*place, 'kind')}claims are of the kinds {', '.join(KINDS)}, not {claim.kind!r}")
+        words = dict(list(signature(judge).parameters.items())[1:])
+        for name in claim.options:
+            if name not in words:
+                raise ValueError(f"{scenario.place(*place, name)}the claim {claim.kind!r} has no {name!r}: it has {', '.join(words)}")
+            if name in meanings and claim.options[name] not in meanings[name]:
+                raise ValueError(f"{scenario.place(*place, name)}{name} is one of {', '.join(meanings[name])}, not {claim.options[name]!r}")
+        missing = [name for name, word in words.items() if word.default is Parameter.empty and name not in claim.options]
+        if missing:
+            raise ValueError(f"{scenario.place(*place)}the claim {claim.kind!r} needs {missing[0]}")
 
 
 def verdicts(scenario: Scenario, results: Results) -> list[Verdict]:

@@ -6,6 +6,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +17,11 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from auroraml.dbapi.connection import Connection
+from auroraml.dbapi.cursor import Cursor
 from auroraml.dbapi.database import Database
+from auroraml.errors import DatabaseError
+from auroraml.errors.report import of_end, report
+from auroraml.scenarios.places import At
 from auroraml.scenarios.scenario import Data, Measure, Point, Scenario, filled, text, whole_number
 from auroraml.services.config import config_of
 
@@ -105,9 +110,11 @@ def measured(scenario: Scenario, options: Options, tell: Told = lambda what: Non
                 tell(f"preparing {_named(point)}")
                 made = place, prepared(scenario, point, options)
             assert made is not None
-            for measure in scenario.measures:
+            for number, measure in enumerate(scenario.measures):
                 tell(f"{measure.name} {_named(point)}")
-                yield outcome(made[1], measure, point, options)
+                with failing(scenario, point, "measure", number, "sql", sql=text(measure.sql, {**point, "i": 1})):
+                    found = outcome(made[1], measure, point, options)
+                yield found
     finally:
         if made is not None:
             made[1].close()
@@ -132,46 +139,107 @@ def prepared(scenario: Scenario, point: Point, options: Options) -> Connection:
     """A connection to a new database as the scenario describes it at `point`."""
     service = filled(scenario.service, point)
     assert isinstance(service, Mapping)
-    config = config_of(scenario.folder / scenario.name, service)
-    more: dict[str, Any] = {**config.services, **config.tables, "prices": config.prices}
-    if config.cluster is not None:
-        more["cluster"] = config.cluster
-    if options.services is not None:
-        more["services"] = options.services
-    database = Database(endpoints=config.endpoints, parameters=config.parameters, config=options.config, **more)
+    try:
+        config = config_of(scenario.folder / scenario.name, service)
+        more: dict[str, Any] = {**config.services, **config.tables, "prices": config.prices}
+        if config.cluster is not None:
+            more["cluster"] = config.cluster
+        if options.services is not None:
+            more["services"] = options.services
+        database = Database(endpoints=config.endpoints, parameters=config.parameters, config=options.config, **more)
+    except (ValueError, TypeError, ImportError, AttributeError) as error:  # as wrong values, and callables that are not there, are told
+        raise ValueError(f"{_service(scenario, service, str(error))}{error}") from error
     connection = database.connect(user=USER, autocommit=True, owned=True)
     connection.execute("CREATE EXTENSION IF NOT EXISTS aws_ml CASCADE")
     for name, value in scenario.settings.items():
-        connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", [name, text(value, point)])
+        with failing(scenario, point, "settings", name):
+            connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", [name, text(value, point)])
     for data in scenario.tables:
-        _table(connection, data, point, scenario.folder)
-    for sql in scenario.setup:
-        connection.execute(text(sql, point))
+        with failing(scenario, point, "tables", data.name):
+            _table(connection, data, point, scenario)
+    for number, sql in enumerate(scenario.setup):
+        with failing(scenario, point, "setup", number, sql=text(sql, point)):
+            connection.execute(text(sql, point))
     if options.clock == "virtual":
         connection.execute("SET auroraml.clock = 'virtual'")
     return connection
 
 
-def _table(connection: Connection, data: Data, point: Point, folder: Path) -> None:
+def _service(scenario: Scenario, service: Mapping[str, object], message: str) -> str:
+    """Where what is wrong with the services stands, as far as its message tells: at a value that it quotes, or the table of services."""
+    for at, value in _leaves(service, ("service",)):
+        if any(repr(part) in message for part in (at[-1], *(value.split(":") if isinstance(value, str) else (value,)))):
+            return scenario.place(*at)
+    return scenario.place("service")
+
+
+def _leaves(value: object, at: At) -> Iterator[tuple[At, object]]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _leaves(item, (*at, key))
+    else:
+        yield at, value
+
+
+class Unmeasured(Exception):
+    """A statement of a scenario failed: where it stands, the error as psql tells it, and the point of the grid."""
+
+
+@contextmanager
+def failing(scenario: Scenario, point: Point, *at: str | int, sql: str = "") -> Iterator[None]:
+    """Tell of an error inside where the statement stands; `sql`: what is written there, which may be the end of what was sent."""
+    try:
+        yield
+    except DatabaseError as error:
+        sent = next((note for note in getattr(error, "__notes__", ())), sql)
+        told = report(*of_end(error.diag, sent, sql)) if sent else f"ERROR:  {error}\n"
+        where = f"at {_named(point)}\n" if point else ""
+        raise Unmeasured(f"{scenario.place(*at)}{told}{where}".rstrip("\n")) from error
+    except ValueError as error:
+        key = str(error).partition(" ")[0]  # a measure's times or rows
+        raise ValueError(f"{scenario.place(*at[:-1], key) if at[-1] == 'sql' else scenario.place(*at)}{error}") from error
+    except OSError as error:
+        raise ValueError(f"{scenario.place(*at)}{error.filename or error}{f': {error.strerror}' if error.strerror else ''}") from error
+
+
+def _table(connection: Connection, data: Data, point: Point, scenario: Scenario) -> None:
     if data.file:
-        path = folder / text(data.file, point)
+        path = scenario.folder / text(data.file, point)
+        if not path.exists():
+            raise ValueError(f"{path}: No such file or directory")
         connection.register("loading", pq.read_table(path) if path.suffix == ".parquet" else pacsv.read_csv(path))
         source = "TABLE loading"
     else:
         source = text(data.generator, point)
+    at = ("tables", data.name)
     if data.columns:
-        connection.execute(f"CREATE TABLE {data.name} ({text(data.columns, point)})")
-        connection.execute(f"INSERT INTO {data.name} {source}")
+        create, insert = f"CREATE TABLE {data.name} ({text(data.columns, point)})", f"INSERT INTO {data.name} {source}"
+        with failing(scenario, point, *at, "columns", sql=create):
+            connection.execute(create)
+        with failing(scenario, point, *at, "file" if data.file else "generator", sql=source):
+            _sent(connection, insert)
     else:
-        connection.execute(f"CREATE TABLE {data.name} AS {source}")
+        with failing(scenario, point, *at, "file" if data.file else "generator", sql=source):
+            _sent(connection, f"CREATE TABLE {data.name} AS {source}")
     if data.file:
         connection.execute("DROP TABLE loading")
     if data.options:
-        connection.execute(f"ALTER TABLE {data.name} SET ({text(data.options, point)})")
+        alter = f"ALTER TABLE {data.name} SET ({text(data.options, point)})"
+        with failing(scenario, point, *at, "options", sql=alter):
+            connection.execute(alter)
     connection.execute(f"VACUUM ANALYZE {data.name}")
     if data.simulated:
         count = whole_number(data.simulated, point, f"tables.{data.name}.simulated")
         connection.execute("SELECT auroraml.simulate_rows(%s, %s)", [data.name, count])
+
+
+def _sent(connection: Connection, sql: str) -> Cursor:
+    """The statement executed; its error says what was sent, which is more than what is written in the file."""
+    try:
+        return connection.execute(sql)
+    except DatabaseError as error:
+        error.add_note(sql)
+        raise
 
 
 def outcome(connection: Connection, measure: Measure, point: Point, options: Options) -> Outcome:
@@ -221,7 +289,7 @@ def _in_real_time(connection: Connection, sql: str, run: Run) -> None:
     log.clear()
     connection.database.reset_bill()
     started = time.perf_counter()
-    cursor = connection.execute(sql)
+    cursor = _sent(connection, sql)
     rows = cursor.fetch_arrow_table().num_rows if cursor.description is not None else max(cursor.rowcount, 0)
     run.seconds.append(time.perf_counter() - started)
     run.rows += rows
@@ -235,7 +303,7 @@ def _in_virtual_time(connection: Connection, sql: str, run: Run) -> None:
     """Have the statement explained as it runs: the plan tells its virtual times and its charges."""
     log = connection.database.service_clients.log
     log.clear()
-    (found,) = connection.execute(f"EXPLAIN (ANALYZE, CHARGES, FORMAT json) {sql}").fetchone() or ("",)
+    (found,) = _sent(connection, f"EXPLAIN (ANALYZE, CHARGES, FORMAT json) {sql}").fetchone() or ("",)
     document = found[0] if isinstance(found, list) else json.loads(found)[0]
     run.seconds.append((document["Planning Time"] + document["Execution Time"]) / 1000)
     run.rows += _rows_of(document["Plan"])

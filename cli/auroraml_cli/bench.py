@@ -15,8 +15,8 @@ from rich.table import Table
 
 from auroraml.errors import DatabaseError
 from auroraml.lazy import load
-from auroraml.scenarios.findings import Verdict, lines_of, place, shown, verdicts
-from auroraml.scenarios.measuring import Options, measured
+from auroraml.scenarios.findings import Verdict, check, lines_of, place, shown, verdicts
+from auroraml.scenarios.measuring import Options, Unmeasured, measured
 from auroraml.scenarios.results import Results, compared, read, results_of, write
 from auroraml.scenarios.scenario import CLOCKS, Scenario, Value, find, shipped
 
@@ -43,6 +43,9 @@ def run(arguments: Sequence[str]) -> int:
     except (ValueError, OSError) as error:
         Console(stderr=True, highlight=False).print(f"{PROGRAM}: error: {error}", markup=False, soft_wrap=True)
         return 2
+    except Unmeasured as error:
+        Console(stderr=True, highlight=False).print(f"{PROGRAM}: {error}", markup=False, soft_wrap=True)
+        return 1
     except DatabaseError as error:
         Console(stderr=True, highlight=False).print(f"{PROGRAM}: ERROR:  {error}", markup=False, soft_wrap=True)
         return 1
@@ -57,6 +60,8 @@ def _bench(
         _list(console)
         return 0
     chosen = [narrowed(find(name), only) for name in scenarios]
+    for scenario in chosen:
+        check(scenario)
     options = Options(clock=clock, repeat=repeat, services=services, config=config)
     runs = []
     for scenario in chosen:

@@ -148,7 +148,8 @@ def test_other_values_for_the_grid(bench: Run, scenario: Path, tmp_path: Path) -
 def test_a_statement_that_fails_ends_the_run_with_its_error(bench: Run, scenario: Path) -> None:
     scenario.write_text(TOML.replace('FROM t"', 'FROM nowhere"'), encoding="utf-8")
     code, _, err = bench(str(scenario), "--no-report", "-q")
-    assert (code, err) == (1, 'auroraml-sql bench: ERROR:  relation "nowhere" does not exist\n')
+    assert code == 1 and err.startswith(f'auroraml-sql bench: {scenario}:17: ERROR:  relation "nowhere" does not exist\nLINE 1: ... ')
+    assert err.endswith("^\nat rows=50 batch=5\n")
 
 
 def test_a_list_and_what_is_not_there(bench: Run) -> None:
