@@ -4,7 +4,7 @@ from auroraml.batch import limbs as limbs
 from auroraml.batch.batch import Batch, Column, Rows, concat_batches
 from auroraml.batch.making import concat, from_datums
 from auroraml.batch.narrow import NarrowFixed, NarrowNumeric, fixed, numeric, stored, width
-from auroraml.batch.numbers import all_of, ascending, numbers, stable_order, true_places
+from auroraml.batch.numbers import all_of, ascending, distinct, numbers, spread, stable_order, true_places
 from auroraml.batch.vector import (
     DTYPES,
     EMPTY_RANGE,
@@ -73,6 +73,7 @@ __all__ = [
     "at_one_scale",
     "concat",
     "concat_batches",
+    "distinct",
     "fixed",
     "from_datums",
     "limbs_of",
@@ -82,6 +83,7 @@ __all__ = [
     "range_flags",
     "scales_of",
     "shown",
+    "spread",
     "stable_order",
     "stored",
     "true_places",

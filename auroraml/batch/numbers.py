@@ -10,6 +10,7 @@ from auroraml.batch.vector import Index, Mask
 MOST = 1 << 22  # numbers that are kept
 DIGIT = 16  # bits that numpy sorts by radix
 SHORT, SPARSE = 8_192, 10  # longer masks of which fewer than one in so many is true are read eight at a time; numpy guesses wrong at each
+OFTEN = 2  # so many times on average a number is repeated, for counting on to take less time than numpy's repeating
 
 _kept: list[Index] = [np.arange(0)]
 
@@ -51,6 +52,24 @@ def true_places(mask: Mask) -> Index:
 def ascending(values: np.ndarray) -> bool:
     """Whether no value is below the one before."""
     return len(values) < 2 or bool((values[1:] >= values[:-1]).all())
+
+
+def distinct(values: np.ndarray) -> int:
+    """How many different ones there are among not many whole numbers."""
+    ordered = np.sort(values)
+    return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + min(len(values), 1)
+
+
+def spread(counts: Index) -> Index:
+    """Each number from 0 on as many times as `counts` says at its place."""
+    n = len(counts)
+    ends = counts.cumsum()
+    total = int(ends[-1]) if n else 0
+    if total < SHORT or total < OFTEN * n or int(counts.min()) < 1:
+        return np.repeat(numbers(n), counts)
+    spread = np.zeros(total, np.int64)
+    spread[ends[:-1]] = 1
+    return spread.cumsum(out=spread)
 
 
 def stable_order(codes: npt.NDArray[np.integer], size: int) -> Index:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from auroraml.batch.vector import Index
+from auroraml.batch.vector import Index, Mask
 
 ZONE = 65_536
 
@@ -12,11 +12,14 @@ ZONE = 65_536
 class Zones:
     """Found when first asked for and kept: stored values never change, only the zone that is still filling up has none."""
 
-    __slots__ = ("_known",)
+    __slots__ = ("_known", "answers")
 
     def __init__(self) -> None:
         none = np.zeros(0, np.int64)
         self._known: tuple[Index, Index] = none, none  # put in place in one step: other threads read it
+        self.answers: dict[
+            tuple[str, int], tuple[Mask, Mask]
+        ] = {}  # by comparison: what it says of each full zone, as a scan asks for each of its parts
 
     def bounds(self, values: np.ndarray) -> tuple[Index, Index]:
         """Least and greatest of each full zone of `values` (zeros under NULLs count)."""

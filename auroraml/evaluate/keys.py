@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from auroraml.batch import ConstVector, DictVector, FixedVector, Index, ManyScales, Mask, NumericVector, RangeVector, TextVector, Vector, WideNumeric
+from auroraml.batch import ConstVector, DictVector, FixedVector, Index, ManyScales, Mask, NumericVector, RangeVector, TextVector, Vector, WideNumeric, distinct
 from auroraml.functions.ordering import orderable
 from auroraml.lazy import compute as pc
 from auroraml.types.bounds import OrderedDecimal, range_bytes, range_ranks
@@ -151,7 +151,7 @@ def numbered(codes: Codes, size: int) -> tuple[Codes, int, Index]:
         np.not_equal(codes[1:], codes[:-1], out=borders[1:])
         return np.cumsum(borders) - 1, int(np.count_nonzero(borders)), np.flatnonzero(borders)
     if size > max(65_536, 4 * n):
-        if size <= DIGITS and n >= SHORT and 2 * len(np.unique(codes[:GLANCE])) > GLANCE:
+        if size <= DIGITS and n >= SHORT and 2 * distinct(codes[:GLANCE]) > GLANCE:
             return _numbered_by_order(codes, size)
         number, count = compact(codes)
         first = np.empty(count, np.int64)

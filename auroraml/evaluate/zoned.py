@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from auroraml.batch import ConstVector, FixedVector, Mask, NumericVector, stored
+from auroraml.batch import ConstVector, FixedVector, Mask, NumericVector, Zones, stored
 from auroraml.batch import zones as sizes
 from auroraml.evaluate.call import kernel_of
 from auroraml.evaluate.calling import LIGHT, SAFE, Evaluator
@@ -17,6 +17,7 @@ from auroraml.functions.signature import Nearest
 from auroraml.ir.objects import Function
 from auroraml.records import dataclass
 
+KEPT = 64  # comparisons of a column whose answers are kept
 STRETCHES = 16  # of rows that are left, evaluated one after the other
 
 
@@ -95,15 +96,26 @@ def _verdict(zoned: _Zoned, frame: Frame) -> tuple[Mask, Mask] | None:
     if asked is None:
         return None
     first, stop = rows.start // sizes.ZONE, (rows.start + rows.n - 1) // sizes.ZONE + 1
-    lo, hi = (bounds[first:stop] for bounds in zones.bounds(stored(source)))
-    name, value = asked
+    may, must = (said[first:stop] for said in _answers(zones, stored(source), *asked))
+    rest = stop - first - len(may)  # the zone that is still filling up
+    may, must = np.append(may, [True] * rest), np.append(must, [False] * rest)
+    return may, must if source.validity is None else np.zeros(len(must), np.bool_)
+
+
+def _answers(zones: Zones, values: np.ndarray, name: str, value: int) -> tuple[Mask, Mask]:
+    """For each full zone: whether some value of it may fit, and whether all do."""
+    lo, hi = zones.bounds(values)
+    known = zones.answers.get((name, value))
+    if known is not None and len(known[0]) == len(lo):
+        return known
     if name in ("eq", "ne"):
         outside = against("gt", lo, value) | against("lt", hi, value)
         same = against("eq", lo, value) & against("eq", hi, value)
-        may, must = (~outside, same) if name == "eq" else (~same, outside)
+        found = (~outside, same) if name == "eq" else (~same, outside)
     else:
         ends = (lo, hi) if name in ("lt", "le") else (hi, lo)
-        may, must = (against(name, end, value) for end in ends)
-    rest = stop - first - len(lo)  # the zone that is still filling up
-    may, must = np.append(may, [True] * rest), np.append(must, [False] * rest)
-    return may, must if source.validity is None else np.zeros(len(must), np.bool_)
+        found = against(name, ends[0], value), against(name, ends[1], value)
+    if len(zones.answers) >= KEPT:
+        zones.answers.clear()
+    zones.answers[name, value] = found
+    return found

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pyarrow as pa
 
-from auroraml.batch import FixedVector, Index, RangeVector, TextVector, Vector, numbers, stable_order
+from auroraml.batch import FixedVector, Index, RangeVector, TextVector, Vector, numbers, spread, stable_order
 from auroraml.batch.numbers import MOST
 from auroraml.evaluate import Frame, Runtime, compile
 from auroraml.evaluate.keys import codes_of, combine, sort_indices
@@ -94,6 +94,7 @@ class Found:
     starts: Index | None = None  # of each loop: the first entry looked at, where that is known
     counts: Index | None = None  # and how many
     places: Index | None = None  # of the rows in the whole order, where they were found by it
+    together: bool = False  # the rows are known to follow each other as they are stored
 
 
 class IndexLookup:
@@ -162,10 +163,17 @@ class IndexLookup:
         if order.first is None and first and first[0].symbol == "=" and frame.n > 1:
             return self._by_hash(table, frame, loops, order, first[0])
         low, counts, used = self._stretches(order, frame)
-        places = ranges(low, counts)
-        rows = places if order.rows is None else order.rows.take(places, mode="clip")
-        found = self._found(rows, None if loops is None else np.repeat(numbers(frame.n), counts), used, places)
-        return replace(found, starts=low, counts=counts)
+        if loops is None:
+            start, stop = int(low[0]), int(low[0] + counts[0])
+            places, owners = order.entries[start:stop] if order.rows is None else _stretch(start, stop), None
+            rows = places if order.rows is None else order.rows[start:stop]
+            rows.flags.writeable = False  # they are the index's own
+        else:
+            owners = spread(counts)
+            places = ranges(low, counts, owners)
+            rows = places if order.rows is None else order.rows.take(places, mode="clip")
+        found = self._found(rows, owners, used, places)
+        return replace(found, starts=low, counts=counts, together=owners is None and order.rows is None)
 
     def _stretches(self, order: Ordered, frame: Frame) -> tuple[Index, Index, list[Bound]]:
         """Where each loop's entries begin in the order, how many they are, and what they were found by."""
@@ -193,11 +201,12 @@ class IndexLookup:
         first = np.flatnonzero(np.concatenate([[True], (low[1:] != low[:-1]) | (counts[1:] != counts[:-1])]))
         if not used or len(first) * SHARED > loops.n:
             return None
-        numbered = np.repeat(numbers(len(first)), np.diff(np.append(first, loops.n)))
+        numbered = spread(np.diff(np.append(first, loops.n)))
         asked = [FixedVector(numbered), compile(also.value)(frame)]
-        places = ranges(low[first], counts[first])
+        stretches = spread(counts[first])
+        places = ranges(low[first], counts[first], stretches)
         rows = places if order.rows is None else order.rows.take(places, mode="clip")
-        there = [FixedVector(np.repeat(numbers(len(first)), counts[first])), column.take(rows)]
+        there = [FixedVector(stretches), column.take(rows)]
         of, owners = Matcher(asked, [INT8, also.key], loops.n).pairs(there, len(rows))
         sequence = stable_order(owners, loops.n)
         of = of.take(sequence, mode="clip")
@@ -237,15 +246,19 @@ class IndexLookup:
         return self._found(rows, None if loops is None else owners, [bound], places)
 
 
-def ranges(starts: Index, counts: Index) -> Index:
-    """The numbers from each start on, so many of each."""
+def ranges(starts: Index, counts: Index, owners: Index) -> Index:
+    """The numbers from each start on, so many of each; `owners` are the places of these starts, each as often."""
     if len(starts) == 1:
-        start, stop = int(starts[0]), int(starts[0] + counts[0])
-        return numbers(stop)[start:] if stop <= MOST else np.arange(start, stop)
+        return _stretch(int(starts[0]), int(starts[0] + counts[0]))
     ends = np.cumsum(counts)
-    places = np.repeat(starts + counts - ends, counts)
+    places: Index = (starts + counts - ends).take(owners, mode="clip") if len(owners) else np.zeros(0, np.int64)
     places += numbers(len(places))
     return places
+
+
+def _stretch(start: int, stop: int) -> Index:
+    """The numbers from `start` to before `stop`."""
+    return numbers(stop)[start:] if stop <= MOST else np.arange(start, stop)
 
 
 @dataclass(frozen=True, kw_only=True)

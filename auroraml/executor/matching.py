@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import TypeAlias, TypeVar
@@ -19,8 +20,10 @@ from auroraml.batch import (
     Mask,
     NumericVector,
     Vector,
+    all_of,
     ascending,
     numbers,
+    spread,
     stable_order,
     true_places,
 )
@@ -32,11 +35,13 @@ from auroraml.types.pg_type import PgType
 
 DENSE, WIDEST = 65_536, LARGEST  # a table of so many codes is made for any number of rows, or for many that are looked up
 T = TypeVar("T")
+Keys: TypeAlias = Callable[[int, int], Sequence[Vector]]  # those of the rows from a number to before another
 Groups: TypeAlias = npt.NDArray[np.int32]
 FAR = 1 << 62
 ROOM, PER_ROW = 16, 4  # codes for each row of the build side, and for each row of both
 NOTHING: Index = np.zeros(0, np.int64)
 MOST_TURNED = 1 << 20  # pairs
+PIECE = 131_072  # rows looked up at a time: what is made of them stays in the cache, where many at once would need fresh memory each time
 FEWER = 8  # so many times fewer probe rows than build rows: the latter are looked up
 
 
@@ -188,6 +193,11 @@ def _places(wanted: pa.Array, values: pa.Array) -> Index:
     return places
 
 
+def _pieces(n: int) -> list[tuple[int, int]]:
+    """Where each part of `n` rows begins and ends that is looked up at a time."""
+    return [(start, min(start + PIECE, n)) for start in range(0, n, PIECE)] if n >= 2 * PIECE else [(0, n)]
+
+
 class Found:
     """The matches of probe rows."""
 
@@ -225,6 +235,17 @@ class FoundGroups(Found):
 
     def pairs(self) -> tuple[Index, Index]:
         return self.table.pairs(self.rows, self.groups)
+
+    @staticmethod
+    def joined(parts: Sequence[FoundGroups]) -> FoundGroups:
+        """The matches of rows of which each of `parts` has some, one after the other."""
+        groups = np.concatenate([part.groups for part in parts])
+        n = sum(part.n for part in parts)
+        if len(groups) == n:
+            return FoundGroups(parts[0].table, n, None, groups)
+        starts = itertools.accumulate((part.n for part in parts), initial=0)
+        rows = [(numbers(part.n) if part.rows is None else part.rows) + start for part, start in zip(parts, starts, strict=False)]
+        return FoundGroups(parts[0].table, n, np.concatenate(rows), groups)
 
     def outer_pairs(self) -> tuple[Index, Index]:
         groups = self.groups
@@ -292,7 +313,7 @@ class Table:
         self.many = np.diff(self.starts)
         self.most = int(self.many.max())
 
-    def find(self, codes: Index, rows: Index | None, n: int) -> Found:
+    def find(self, codes: Index, rows: Index | None, n: int) -> FoundGroups:
         """The matches of codes; `rows`: the probe rows they are of."""
         groups = self.groups.take(codes, mode="clip")
         hit = true_places(groups != 0)
@@ -332,20 +353,20 @@ class Table:
         """Each of `rows` as many times as it has matches, and these."""
         assert self.starts is not None
         ends = np.cumsum(many)
-        total = int(ends[-1]) if len(ends) else 0
+        of = spread(many)
         if self.latest_first:
             last = self.starts.take(groups + 1, mode="clip")
             last += ends
             last -= many + 1
-            places = np.repeat(last, many)
-            places -= numbers(total)
+            places = last.take(of, mode="clip")
+            places -= numbers(len(of))
         else:
             first = self.starts.take(groups, mode="clip")
             first += many
             first -= ends
-            places = np.repeat(first, many)
-            places += numbers(total)
-        return np.repeat(rows, many), places if self.order is None else self.order.take(places, mode="clip")
+            places = first.take(of, mode="clip")
+            places += numbers(len(of))
+        return of if all_of(rows, len(many)) else rows.take(of, mode="clip"), places if self.order is None else self.order.take(places, mode="clip")
 
 
 class Matcher:
@@ -471,22 +492,28 @@ class Matcher:
 
     def find(self, keys: Sequence[Vector], n: int) -> Found:
         """The matches of `n` probe rows."""
+        return self.find_by(lambda start, stop: keys if stop - start == n else [key.slice(start, stop) for key in keys], n)
+
+    def find_by(self, keys: Keys, n: int) -> Found:
+        """The matches of `n` probe rows, whose keys are asked for piece by piece if they are many."""
         if not self.n or not n:
             return FoundPairs(n, NOTHING, NOTHING)
         vectors = self.vectors
-        if self._turns(keys, vectors, n) and (found := self._turned(keys, vectors, n)) is not None:
+        if n * FEWER <= self.n and self._turns(asked := keys(0, n), vectors) and (found := self._turned(asked, vectors, n)) is not None:
             return found
         self.build(n)
-        assert self.table is not None
-        return self.table.find(*self._probe(keys, n), n)
+        table = self.table
+        assert table is not None
+        parts = [table.find(*self._probe(keys(start, stop), stop - start), stop - start) for start, stop in _pieces(n)]
+        return parts[0] if len(parts) == 1 else FoundGroups.joined(parts)
 
     def pairs(self, keys: Sequence[Vector], n: int) -> tuple[Index, Index]:
         """(probe row, build row) for all matches, in the order of the probe rows."""
         return self.find(keys, n).pairs()
 
-    def _turns(self, keys: Sequence[Vector], vectors: Sequence[Vector], n: int) -> bool:
-        """Whether to look up the build side's rows this time."""
-        if self.table is not None or self.turned or n * FEWER > self.n:
+    def _turns(self, keys: Sequence[Vector], vectors: Sequence[Vector]) -> bool:
+        """Whether to look up the build side's rows this time, these being far more."""
+        if self.table is not None or self.turned:
             return False
         return all(_kind(a) == _kind(b) for a, b in zip(keys, vectors, strict=True))
 
@@ -510,6 +537,10 @@ class Matcher:
 
     def contains(self, keys: Sequence[Vector], n: int) -> Mask:
         """Which probe rows match anything."""
+        return self.contains_by(lambda start, stop: keys if stop - start == n else [key.slice(start, stop) for key in keys], n)
+
+    def contains_by(self, keys: Keys, n: int) -> Mask:
+        """Which of `n` probe rows match anything; their keys are asked for piece by piece if they are many."""
         if not self.n or not n:
             return np.zeros(n, np.bool_)
         with self.lock:
@@ -519,6 +550,10 @@ class Matcher:
                 present[stored] = True
                 self.present = present
             seen = self.present
+        parts = [self._contained(keys(start, stop), stop - start, seen) for start, stop in _pieces(n)]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _contained(self, keys: Sequence[Vector], n: int, seen: Mask | None) -> Mask:
         codes, rows = self._probe(keys, n)
         hit: Mask
         if seen is not None:

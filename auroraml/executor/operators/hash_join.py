@@ -174,7 +174,7 @@ class HashJoinRows(KeyedRows):
             return NO_PAIRS
         assert self.matcher is not None
         if self._only_contained():
-            rows = true_places(self.matcher.contains(self.keys_of(left), left.n))
+            rows = true_places(self.matcher.contains_by(self.pieces_of(left), left.n))
             return rows, np.zeros(len(rows), np.int64)
         i, j = super().candidates(left)
         if self.ctx.measured and self.loops.n is None and len(i):

@@ -27,10 +27,10 @@ class IndexOnlyRows(IndexScanRows):
         self.fetched_of: Batch | None = None
         super().open()
 
-    def located(self, table: Table, rows: Index, owners: Index | None, conditions: tuple[e.Expr, ...]) -> Batch:
-        made = super().located(table, rows, owners, conditions)
+    def located(self, table: Table, found: Index, owners: Index | None, conditions: tuple[e.Expr, ...], together: bool = False) -> Batch:
+        made = super().located(table, found, owners, conditions, together)
         if self.ctx.measured:
-            self._note(table, rows, owners, conditions, made)
+            self._note(table, found, owners, conditions, made)
         return made
 
     def _note(self, table: Table, rows: Index, owners: Index | None, conditions: tuple[e.Expr, ...], made: Batch) -> None:

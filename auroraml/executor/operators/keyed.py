@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from auroraml.batch import Batch, Index, Vector
 from auroraml.evaluate import compile
-from auroraml.executor.matching import Found, Matcher
+from auroraml.evaluate.calling import SAFE
+from auroraml.executor.matching import Found, Keys, Matcher
 from auroraml.executor.operators.joins import NO_PAIRS, JoinRows, Pairs
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
@@ -59,15 +60,25 @@ class KeyedRows(JoinRows):
         fills = self.node.kind == "left" and not self.conditions and not self.ctx.measured
         if found is not None and found[0] is left:
             return found[1].outer_pairs() if fills else found[1].pairs()
+        matches = self.find(left)
+        return matches.outer_pairs() if fills else matches.pairs()
+
+    def find(self, left: Batch) -> Found:
+        """The matches of outer rows."""
         assert self.matcher is not None
+        return self.matcher.find_by(self.pieces_of(left), left.n)
+
+    def pieces_of(self, left: Batch) -> Keys:
+        """What outer rows are looked up by, computed some at a time unless that may fail, as the first row that does is the one to tell of."""
+        if all(key in SAFE for key in self.outer_keys):
+            return lambda start, stop: self.keys_of(left.slice(start, stop))
         keys = self.keys_of(left)
-        return self.matcher.find(keys, left.n).outer_pairs() if fills else self.matcher.pairs(keys, left.n)
+        return lambda start, stop: [key.slice(start, stop) for key in keys]
 
     def most_candidates(self) -> int:
         return 1 if self.matcher is None else self.matcher.most
 
     def candidate_counts(self, left: Batch) -> Index:
-        assert self.matcher is not None
-        found = self.matcher.find(self.keys_of(left), left.n)
+        found = self.find(left)
         self.found = left, found
         return found.sizes()

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from auroraml.batch import Batch, Column, Index, Mask, Rows, Vector, concat, concat_batches
+from auroraml.batch import Batch, Column, Index, Mask, Rows, Vector, concat, concat_batches, distinct
 from auroraml.errors import DatabaseError, OperationalError
 from auroraml.evaluate.keys import codes_of, combine, first_rows, groups, numbered
 from auroraml.executor.operators.accumulating import Accumulated, Found
@@ -92,7 +92,7 @@ class MorselStates(GroupStates):
         codes, size = combine([codes_of(part.vector(k), type) for k, type in zip(self.keys, self.types, strict=True)], part.n)
         if not self.heads:
             some = codes[:GLANCE] if chosen is None else codes[:GLANCE][chosen[:GLANCE]]
-            many = int(np.count_nonzero(np.bincount(some))) if size <= FEW else len(np.unique(some))
+            many = int(np.count_nonzero(np.bincount(some))) if size <= FEW else distinct(some)
             if many * SAVED > len(some):
                 return False
         if chosen is None:

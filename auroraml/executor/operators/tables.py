@@ -343,10 +343,14 @@ def seen_by(table: Table, ctx: ExecutionContext, rows: Index, owners: Index | No
 class Located(TableRows):
     """Rows that an index or bitmap names; conditions it could not use are tested first."""
 
-    def located(self, table: Table, rows: Index, owners: Index | None, conditions: tuple[e.Expr, ...]) -> Batch:
-        """The visible ones of `rows` for which `conditions` hold."""
-        rows, owners = seen_by(table, self.ctx, rows, owners)
-        batch = self._batch(table, Rows.lying(rows) if owners is None else Rows.at(rows))
+    def located(self, table: Table, found: Index, owners: Index | None, conditions: tuple[e.Expr, ...], together: bool = False) -> Batch:
+        """The visible ones of rows for which `conditions` hold; `together`: they follow each other in the table."""
+        rows, owners = seen_by(table, self.ctx, found, owners)
+        if together and len(rows) == len(found):
+            lying = Rows.range(int(rows[0]), int(rows[0]) + len(rows)) if len(rows) else Rows.range(0, 0)
+        else:
+            lying = Rows.lying(rows) if owners is None else Rows.at(rows)
+        batch = self._batch(table, lying)
         if owners is not None:
             batch = batch.owned(owners)
         if conditions:
@@ -368,7 +372,7 @@ class IndexScanRows(Located):
         found = self.found = self._alike(table) or (self.lookup.find_backward if self.node.backward else self.lookup.find)(
             table, self.loops, self.ctx
         )
-        return self.located(table, found.rows, found.owners, found.left)
+        return self.located(table, found.rows, found.owners, found.left, found.together)
 
     def _alike(self, table: Table) -> Found | None:
         """Where the filter begins with an equality, many loops' rows are found by it as well, unless somebody counts those it removes."""

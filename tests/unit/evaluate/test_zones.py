@@ -87,3 +87,11 @@ def test_bounds_of_full_zones() -> None:
     assert (lo.tolist(), hi.tolist()) == ([0, 64, 128], [63, 127, 191])
     assert [len(part) for part in kept.bounds(values[:70])] == [1, 1]
     assert [len(part) for part in kept.bounds(values[:0])] == [0, 0]
+
+
+def test_answers_are_kept_up_to_a_number(connection: auroraml.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More comparisons than are kept forget those before them, and are right again when they come back."""
+    monkeypatch.setattr(zoned, "KEPT", 2)
+    for _ in range(2):
+        for border in range(50, 3_000, 450):
+            assert connection.execute(f"SELECT count(*), max(id) FROM r WHERE id <= {border}").fetchall() == [(border, border)]

@@ -52,13 +52,15 @@ def ints(values: Sequence[int], dtype: type = np.int64, nulls: float = 0.0) -> F
     return FixedVector(made, None if valid.all() else valid)
 
 
-@pytest.fixture(params=["dense", "sparse", "turned"])
+@pytest.fixture(params=["dense", "sparse", "turned", "pieces"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param == "sparse":
         monkeypatch.setattr(matching, "DENSE", -1)
         monkeypatch.setattr(matching, "WIDEST", -1)
         monkeypatch.setattr(matching, "ROOM", 0)
         monkeypatch.setattr(matching, "PER_ROW", 0)
+    if request.param == "pieces":
+        monkeypatch.setattr(matching, "PIECE", 7)
     monkeypatch.setattr(matching, "FEWER", 0 if request.param == "turned" else 1 << 40)
     return str(request.param)
 

@@ -1,0 +1,44 @@
+"""Rows by a whole index: of a table in the index's order and of one in another, with rows that are gone or came later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+import auroraml
+
+ROWS = 3_000
+STEPS = [
+    "SELECT 1", "DELETE FROM {} WHERE a % 7 = 3", "INSERT INTO {} SELECT i, i * 2 FROM generate_series(4000, 4100) i", "UPDATE {} SET b = 0 WHERE a = 10",
+    "DELETE FROM {} WHERE a < 2990", "DELETE FROM {}", "INSERT INTO {} VALUES (5, 6), (1, 2), (3, 4)",
+]  # fmt: skip
+
+
+@pytest.fixture
+def connection() -> Iterator[auroraml.Connection]:
+    made = auroraml.connect(user="rdsadmin", autocommit=True)
+    made.execute("CREATE TABLE along (a int PRIMARY KEY, b int); CREATE TABLE across (a int PRIMARY KEY, b int)")
+    made.execute(f"INSERT INTO along SELECT i, i * 2 FROM generate_series(1, {ROWS}) i")
+    made.execute(f"INSERT INTO across SELECT i * 7 % 3001, (i * 7 % 3001) * 2 FROM generate_series(1, {ROWS}) i")
+    made.execute("ANALYZE; SET enable_seqscan = off; SET enable_sort = off; SET enable_bitmapscan = off")
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("table", ["along", "across"])
+def test_rows_in_order(connection: auroraml.Connection, table: str) -> None:
+    for step in STEPS:
+        connection.execute(step.format(table))
+        rows = sorted(connection.execute(f"SELECT a, b FROM {table}").fetchall())
+        plan = str(connection.execute(f"EXPLAIN SELECT a, b FROM {table} ORDER BY a").fetchall())
+        assert "Index Scan" in plan
+        assert connection.execute(f"SELECT a, b FROM {table} ORDER BY a").fetchall() == rows
+        assert connection.execute(f"SELECT a, b FROM {table} ORDER BY a DESC").fetchall() == rows[::-1]
+        assert (
+            connection.execute(f"SELECT a, b FROM {table} WHERE a > 20 ORDER BY a LIMIT 30").fetchall()
+            == [row for row in rows if int(str(row[0])) > 20][:30]
+        )
+        assert connection.execute(f"SELECT a, sum(b) FROM {table} WHERE a BETWEEN 2 AND 4050 GROUP BY a ORDER BY a").fetchall() == [
+            row for row in rows if 2 <= int(str(row[0])) <= 4050
+        ]
