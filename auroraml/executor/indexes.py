@@ -128,7 +128,7 @@ class IndexLookup:
         keys = (found.places, -lists[found.places])
         sequence = np.lexsort(keys if found.owners is None else (*keys, found.owners))
         owners = None if found.owners is None else found.owners[sequence]
-        return replace(found, rows=found.rows[sequence], owners=owners)
+        return replace(found, rows=found.rows[sequence], owners=owners, together=False)
 
     def _by_key(self, table: Table, frame: Frame, loops: int | None) -> Found | None:
         equal = {b.column: b for b in self.bounds if b.symbol == "="}
