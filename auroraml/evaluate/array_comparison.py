@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from auroraml.batch import ConstVector, DictVector, FixedVector, ListVector, TextVector, Vector
-from auroraml.evaluate.call import call, kernel_of
+from auroraml.evaluate.call import call, kernel_of, looked_up
 from auroraml.evaluate.calling import LIGHT, ROWLESS, SAFE, Evaluator, needs_of
 from auroraml.evaluate.frame import Frame
 from auroraml.functions.comparison import EQUALITY
@@ -16,6 +16,7 @@ from auroraml.types.table import BOOL
 
 FEW_ITEMS = 64  # of an array that does not change from row to row, compared one by one
 SOME = 24  # numbers from which on a table of them is faster
+FEW_TEXTS = 2  # texts up to which this takes less time than a table of them
 VERY_FEW = 8  # of which all are compared with sooner than rows are chosen
 
 
@@ -30,7 +31,7 @@ def array_comparison(expr: e.ArrayOp, left: Evaluator, right: Evaluator) -> Eval
             items = arrays.one.flat()
             assert isinstance(items, ListVector)
             child = items.child.slice(int(items.offsets[0]), int(items.offsets[-1]))
-            many = items.validity is None and child.n > (VERY_FEW if isinstance(value, DictVector | TextVector) else SOME)
+            many = items.validity is None and child.n > _compared_singly(value, frame.n)
             if many and (among := _among(expr, value, child)) is not None:
                 return among
             if items.validity is None and 0 < child.n <= FEW_ITEMS:
@@ -59,6 +60,13 @@ def array_comparison(expr: e.ArrayOp, left: Evaluator, right: Evaluator) -> Eval
     return run
 
 
+def _compared_singly(value: Vector, n: int) -> int:
+    """Up to how many items are compared with `n` values one after the other."""
+    if isinstance(value, DictVector):
+        return 1 if value.dictionary.n < n else VERY_FEW
+    return FEW_TEXTS if isinstance(value, TextVector) else SOME
+
+
 def _among(expr: e.ArrayOp, value: Vector, items: Vector) -> Vector | None:
     """IN and NOT IN (a long list): by a table of the items."""
     name, trim = EQUALITY.get(expr.function.oid, ("", False))
@@ -69,7 +77,9 @@ def _among(expr: e.ArrayOp, value: Vector, items: Vector) -> Vector | None:
     if isinstance(value, DictVector):
         found = members(value.dictionary, known, trim)
         if found is not None:
-            found = found.take(value.codes, mode="clip") if value.dictionary.n else np.zeros(value.n, np.bool_)
+            chosen = looked_up(FixedVector(found), value.codes) if value.dictionary.n else FixedVector(np.zeros(value.n, np.bool_))
+            assert isinstance(chosen, FixedVector)
+            found = chosen.values
     else:
         found = members(value, known, trim)
     if found is None:

@@ -82,7 +82,7 @@ def _by_dictionary(
             size = column.dictionary.n
             small = [column.dictionary if i == varying[0] else ConstVector(arg.one, size) for i, arg in enumerate(args)]  # type: ignore[attr-defined]
             try:
-                return _looked_up(_apply(kernel, function, result, small, size, ctx, types), column.codes)
+                return looked_up(_apply(kernel, function, result, small, size, ctx, types), column.codes)
             except OperationalError:
                 raise
             except DatabaseError:
@@ -90,7 +90,7 @@ def _by_dictionary(
     return _apply(kernel, function, result, args, n, ctx, types)
 
 
-def _looked_up(table: Vector, codes: np.ndarray) -> Vector:
+def looked_up(table: Vector, codes: np.ndarray) -> Vector:
     """What `table` has for each code: where it says true or false, by comparing with the codes that differ from the rest, if they are few."""
     if isinstance(table, FixedVector) and table.validity is None and table.values.dtype == np.bool_:
         hits = np.flatnonzero(table.values)

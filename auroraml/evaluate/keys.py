@@ -8,7 +8,20 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from auroraml.batch import ConstVector, DictVector, FixedVector, Index, ManyScales, Mask, NumericVector, RangeVector, TextVector, Vector, WideNumeric, distinct
+from auroraml.batch import (
+    ConstVector,
+    DictVector,
+    FixedVector,
+    Index,
+    ManyScales,
+    Mask,
+    NumericVector,
+    RangeVector,
+    TextVector,
+    Vector,
+    WideNumeric,
+    distinct,
+)
 from auroraml.functions.ordering import orderable
 from auroraml.lazy import compute as pc
 from auroraml.types.bounds import OrderedDecimal, range_bytes, range_ranks

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from auroraml.batch import Batch, Index, Vector, concat_batches, numbers, true_places
+from auroraml.batch import Batch, Column, Index, Rows, TextVector, Vector, concat_batches, numbers, true_places
 from auroraml.errors import DatabaseError, NotSupportedError, OperationalError
 from auroraml.evaluate import Evaluator, Frame, compile, select
 from auroraml.executor.loops import Loops
@@ -204,8 +204,17 @@ class Operator:
         if self.plain is not None and frame.sides:
             return frame.sides[0].select(self.plain)
         owner = next((side.owner for side in frame.sides if side.owner is not None), None)
-        made = Batch.of([compute(frame) for compute in self.targets], frame.n)
-        return made if owner is None else Batch(made.columns, made.n, owner)
+        return Batch(self.computed(frame), frame.n, owner)
+
+    def computed(self, frame: Frame) -> list[Column]:
+        """The node's targets. Texts of the input are gathered when somebody asks for them; what is narrow is better together for whoever comes next."""
+        rows = Rows.range(0, frame.n)
+        return [
+            frame.sides[target.side].columns[target.index]
+            if isinstance(target, e.InputRef) and _is_text(target, frame)
+            else Column(compute(frame), rows)
+            for target, compute in zip(self.node.targets, self.targets, strict=True)
+        ]
 
     def passing(self, frame: Frame) -> tuple[Frame, Index | None]:
         """The rows that the node's filter lets through, and which they are (None: all)."""
@@ -339,6 +348,10 @@ class Streaming(Operator):
             self.origins = self.origins[:kept]
         self.children[0].unread(self.input.drop(used))
         self.input, self.output = self.input.slice(0, used), kept
+
+
+def _is_text(target: e.InputRef, frame: Frame) -> bool:
+    return bool(frame.sides) and isinstance(frame.sides[target.side].columns[target.index].source, TextVector)
 
 
 def build(node: p.PhysicalPlan, ctx: ExecutionContext) -> Operator:

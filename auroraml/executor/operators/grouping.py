@@ -460,8 +460,7 @@ class AggregateRows(Keeping):
         return (self._computed(out), kept) if out.n else None
 
     def _computed(self, frame: Frame) -> Batch:
-        made = Batch.of([compute(frame) for compute in self.targets], frame.n)
-        return Batch(made.columns, made.n, frame.sides[0].owner)
+        return Batch(self.computed(frame), frame.n, frame.sides[0].owner)
 
     def _blanked(self, rows: Batch, grouped: frozenset[int]) -> Batch:
         """Keys outside the grouping set are NULL."""

@@ -90,8 +90,7 @@ class WindowRows(Keeping):
         rows = kept if rows is None else rows if kept is None else rows[kept]
         needed = self._needed(batch, layout)
         self.needed = needed if rows is None else needed[rows]
-        made = Batch.of([compute(frame) for compute in self.targets], frame.n)
-        return Batch(made.columns, made.n, frame.sides[0].owner)
+        return Batch(self.computed(frame), frame.n, frame.sides[0].owner)
 
     def _running(self, frame: Frame, layout: Layout) -> Index:
         """The rows before each partition's first failure of a run condition."""
