@@ -157,6 +157,11 @@ class ExecutionContext:
             found = self.plans[plan.index] = build(plan.plan, self)
         return found
 
+    def close_subqueries(self) -> None:
+        """Let go of what subqueries hold, at the end of the plan that reads them: some operators count what they read when they end."""
+        for operator in list(self.plans.values()):
+            operator.close()
+
     def cte(self, index: int) -> SharedRows:
         """The rows of a WITH query."""
         found = self.shared.get(index)

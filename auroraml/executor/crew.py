@@ -192,6 +192,7 @@ class Crew:
                 left = left if left == ALL else left - batch.n
                 self._hand_over(member.number, batch)
             root.close()
+            ctx.close_subqueries()
         except Stopped:
             pass
         except BaseException as error:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from auroraml.executor.operator import LARGE, Operator, build, counters, restore
-from auroraml.executor.plans import any_volatile
+from auroraml.executor.plans import any_volatile, facts_of
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.metrics import NodeMetrics
@@ -44,18 +44,27 @@ def before_run(plan: p.PhysicalPlan, ctx: ExecutionContext) -> Before:
     )
 
 
-def _run_again(plan: p.PhysicalPlan) -> Iterator[p.PhysicalPlan]:
-    """The nodes that run again with a plan: correlated subqueries too, but none whose value is kept."""
+def _run_again(plan: p.PhysicalPlan, made: frozenset[int] = frozenset()) -> Iterator[p.PhysicalPlan]:
+    """The nodes that run again with a plan: correlated subqueries too, but none whose value is kept; `made`: the parameters that are set anew with it."""
     yield plan
+    if isinstance(plan, p.NestedLoop):
+        made |= {number for number, _ in plan.params}
+    again = []
+    for sub in plan.init_plans:
+        if sub.plan is not None and facts_of(sub.plan).free & made:
+            again.append(sub.plan)
+            made = made.union(sub.outputs)
+    for part in again:
+        yield from _run_again(part, made)
     pending: list[object] = [part for part in children(plan) if part not in plan.init_plans]
     while pending:
         item = pending.pop()
         if isinstance(item, p.PhysicalPlan):
-            yield from _run_again(item)
+            yield from _run_again(item, made)
         elif not isinstance(item, e.SubPlan):
             pending.extend(children(item))
         elif item.params and item.plan is not None:
-            yield from _run_again(item.plan)
+            yield from _run_again(item.plan, made.union(number for number, _ in item.params))
 
 
 def can_replay(root: Operator) -> bool:

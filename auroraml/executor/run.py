@@ -42,6 +42,7 @@ class Running:
     def close(self) -> None:
         """Let go of what operators hold, and end the workers."""
         self.root.close()
+        self.ctx.close_subqueries()
         self._end_workers(abort=False)
 
     def _end_workers(self, *, abort: bool) -> None:

@@ -77,7 +77,9 @@ def _forget_queries(plan: e.SubPlan, ctx: ExecutionContext) -> None:
     for inner in plan.plan.init_plans:
         if inner.kind == "cte" and inner.index in ctx.shared:
             del ctx.shared[inner.index]
-            ctx.plans.pop(inner.index, None)
+            operator = ctx.plans.pop(inner.index, None)
+            if operator is not None:
+                operator.close()
 
 
 def _once(plan: e.SubPlan, frame: Frame, ctx: ExecutionContext) -> Vector:
