@@ -97,6 +97,7 @@ class Called:
 
     def __init__(self) -> None:
         self.counts: list[int] = []
+        self.started = threading.Event()
 
 
 @pytest.fixture
@@ -108,6 +109,7 @@ def ready(monkeypatch: pytest.MonkeyPatch) -> Called:
     def counted(crew: Crew, count: int) -> None:
         called.counts.append(count)
         launch(crew, count)
+        called.started.set()
 
     monkeypatch.setattr(Crew, "launch", counted)
     consider = Crew.consider
@@ -413,11 +415,17 @@ def test_a_worker_that_is_called_in_fails_or_is_cancelled_with_the_statement(con
         connection.execute("SELECT sum(1 / (a - 5777)) FROM t").fetchall()
     assert ready.counts and not working()
     ready.counts.clear()
-    timer = threading.Timer(0.1, connection.cancel)
-    timer.start()
+    ready.started.clear()
+
+    def cancel() -> None:
+        ready.started.wait(60)
+        connection.cancel()
+
+    canceller = threading.Thread(target=cancel)
+    canceller.start()
     with pytest.raises(errors.QueryCanceled):
         connection.execute("SELECT count(*) FROM t x, t y, t z WHERE (x.a + y.a) % 7 = z.a").fetchall()
-    timer.join()
+    canceller.join()
     assert ready.counts and not working()
     assert len(connection.execute("SELECT a FROM t WHERE b < 9 LIMIT 700").fetchall()) == 700
     assert not working()
