@@ -76,9 +76,6 @@ class BatchLoop(Simulated):
         self.together = apart and not (below.volatile_below or below.ctes or any(map(calls_batches, walk(node.outer))))
         self.rest = 0  # outer rows read, but not enough for a batch
         self.gathered = self.called = 0  # outer rows of a run, and how many of them have their answers
-        self.fresh = False  # outer rows were read for this pull
-        self.place = 0  # outer rows of the run up to the batch that is called now
-        self.called_at = self.begun = 0.0  # when the first batch of this pull was called, and this one
         self.answers = 0  # rows answered and not fetched
         self.seen = 0  # rows joined so far
         self.feed = 0
@@ -125,10 +122,9 @@ class BatchLoop(Simulated):
                 gathered = yield from self._gather(wanted)
                 if not gathered:
                     return 0
-                self.gathered, self.called, self.fresh = gathered, 0, True
+                self.gathered, self.called = gathered, 0
             self.answers = yield from self._call(wanted)
             self.called += self.answers
-            self.fresh = False
         rows = min(n, self.answers)
         self.answers -= rows
         return rows
@@ -149,25 +145,21 @@ class BatchLoop(Simulated):
     def _call(self, n: int) -> Steps[int]:
         """Call batch after batch, as many as `n` rows fill, for a few milliseconds."""
         me, size = self.me, self.batch.rows
-        self.place, self.begun, self.called_at = self.called, me.time, me.time
+        place, begun, start = self.called, me.time, me.time
         last = self.called + max(n, size) if self.apart else self.called + 1
-        while self.place < self.gathered and min(self.place + size, self.gathered) <= last and self.begun - self.called_at < RUN_SECONDS:
-            yield from self.requests.batch(me, min(size, self.gathered - self.place), self)
-            rows = min(size, self.gathered - self.place)  # others may have been called meanwhile (swift.py)
-            self.scan.count(rows, (me.time - self.begun) * 1000)
-            self.place, self.begun = self.place + rows, me.time
+        while place < self.gathered and min(place + size, self.gathered) <= last and begun - start < RUN_SECONDS:
+            rows = min(size, self.gathered - place)
+            yield from self.requests.batch(me, rows, self.spent)
+            self.scan.count(rows, (me.time - begun) * 1000)
+            place, begun = place + rows, me.time
             if not self.apart:
                 break
-        self.scan.settle_call((me.time - self.called_at) * 1000)
-        return self.place - self.called
-
-    @property
-    def unpaid(self) -> int:
-        """Outer rows that were read in this pull, which its end will pay for."""
-        return self.read() - self.paid[2]
+        self.scan.settle_call((me.time - start) * 1000)
+        return place - self.called
 
     def counted(self, rows: int) -> None:
         """So many rows were answered, fetched, joined and paid for."""
+        self.called += rows
         inner = self.scan.metrics
         inner.loops += rows
         inner.rows += rows
@@ -177,11 +169,11 @@ class BatchLoop(Simulated):
         self.scan.owed(0)
 
     @property
-    def swift(self) -> int:
-        """How many whole batches follow the one about to be called, with nothing that others see but their calls."""
-        if not self.whole or not self.together or self.filter is not None or (self.fresh and not self.paid[0]):
+    def ahead(self) -> int:
+        """How many whole batches of its run are not called yet, where pulls of all rows would do nothing but call them, each in one request."""
+        if not self.together or self.filter is not None or self.answers or self.feed or self.batch.rows > self.batch.called.most_rows:
             return 0
-        return (self.gathered - self.place) // self.batch.rows - 1
+        return (self.gathered - self.called) // self.batch.rows
 
 
 @simulated.register

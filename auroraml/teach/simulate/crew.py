@@ -34,13 +34,14 @@ class Member:
 class Crew:
     """`workers`, and the leader if it takes part."""
 
-    def __init__(self, turns: Turns, workers: int, leader: bool) -> None:
+    def __init__(self, turns: Turns, workers: int, leader: bool, apart: bool) -> None:
         self.turns = turns
         self.workers = workers
+        self.apart = apart  # each worker's rows are taken by themselves
         self.members = [Member(self, i) for i in range(workers + leader)]
         self.shares: dict[int, Dealt | InOrder] = {}
         self.waiting: list[Participant] = []
-        self.arrived: deque[int] = deque()
+        self.arrived: deque[tuple[int, int]] = deque()  # whose rows, how many
         self.rows: list[deque[int]] = [deque() for _ in range(workers)]
         self.queued = [0] * workers
         self.finishing = False
@@ -71,9 +72,11 @@ class Crew:
             yield self.waiting
         if self.finishing:
             raise Stopped
-        self.rows[number].append(n)
+        if self.apart:
+            self.rows[number].append(n)
+        else:
+            self.arrived.append((number, n))
         self.queued[number] += n
-        self.arrived.append(number)
         self.notify(me)
 
     def next(self, n: int, wait: bool, me: Participant) -> Steps[int]:
@@ -84,9 +87,21 @@ class Crew:
             if not wait or all(member.state is State.ENDED for member in self.members[: self.workers]):
                 return 0
             yield self.waiting
-        last = size = self._taken(self.arrived.popleft(), me)
-        while self.arrived and size < n and max(last, self.rows[self.arrived[0]][0]) <= SMALL:
-            last = self._taken(self.arrived.popleft(), me)
+        full = any(queued >= QUEUED for queued in self.queued)
+        size = self.together(n)
+        if full:
+            self.notify(me)
+        return size
+
+    def together(self, n: int) -> int:
+        """Take the rows that came first: those of several batches, where they are small."""
+        arrived, queued = self.arrived, self.queued
+        number, last = arrived.popleft()
+        queued[number] -= last
+        size = last
+        while arrived and size < n and last <= SMALL and arrived[0][1] <= SMALL:
+            number, last = arrived.popleft()
+            queued[number] -= last
             size += last
         return size
 
@@ -98,9 +113,6 @@ class Crew:
             if self.members[number].state is State.ENDED:
                 return 0
             yield self.waiting
-        return self._taken(number, me)
-
-    def _taken(self, number: int, me: Participant) -> int:
         n = self.rows[number].popleft()
         self.queued[number] -= n
         if self.queued[number] + n >= QUEUED:

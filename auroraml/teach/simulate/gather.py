@@ -43,7 +43,7 @@ class Gathering(Simulated):
         launched = min(simulation.workers_of(self.node), settings[MAX_PARALLEL_WORKERS], settings[MAX_WORKER_PROCESSES])
         self.local = takes_part or not launched
         self.metrics.extra["Workers Launched"] = launched
-        crew = self.crew = Crew(simulation.turns, launched, self.local) if launched else None
+        crew = self.crew = Crew(simulation.turns, launched, self.local, isinstance(self.node, p.GatherMerge)) if launched else None
         own = Part(simulation, self.me, None if crew is None else crew.leader)
         own.metrics = self.part.metrics
         self.child = simulated(self.node.source, own)
@@ -68,6 +68,7 @@ class Gathering(Simulated):
 
     def _work(self, crew: Crew, member: Member, part: Part) -> Steps[None]:
         """What a worker does."""
+        simulation = part.simulation
         try:
             root = simulated(self.node.source, part)
             if self.most < ALL:
@@ -75,10 +76,18 @@ class Gathering(Simulated):
             left = self.most
             while left > 0 and (rows := (yield from root.pull(left))):
                 left = left if left == ALL else left - rows
+                if not crew.apart and (course := simulation.course(root, rows, left)) is not None:
+                    part.me.course = course
+                    yield None
+                    part.me.course = None
+                    rows, left = course.pending, left if left == ALL else course.left
                 yield from crew.hand_over(member.number, rows, part.me)
         except Stopped:
             pass
         yield from crew.moved(member, State.ENDED, part.me)
+
+    def through(self) -> Simulated | None:
+        return None if self.crew is not None or self.feed else self.child
 
     def produce(self, n: int) -> Steps[int]:
         if not self.feed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from auroraml.errors import FeatureNotSupported
 from auroraml.services.embedded.faults import FAILING
@@ -24,6 +24,13 @@ class Served(NamedTuple):
     end: float
 
 
+class Keeper(Protocol):
+    """Who has the state of instances."""
+
+    def serve(self, time: float, rows: int) -> Served | None:
+        """Answer a request; None: they have their state back and have to do it themselves."""
+
+
 class Instances:
     """The instances of one service: whoever comes first is answered first.
 
@@ -40,12 +47,15 @@ class Instances:
         self.routes = Drawn(seed, "route")
         self.fates = Drawn(hosting.faults.seed, "fault")
         self.faults = hosting.faults.active
+        self.keeper: Keeper | None = None  # who answers for them meanwhile
         for name, _ in self.faults:
             if name in REFUSED:
                 raise FeatureNotSupported(f'the fault "{name}" cannot be simulated without rows')
 
     def request(self, time: float, number: int, rows: int, size: int) -> Served:
         """A request comes; ServiceFailure (with the time at which it fails as `.ended`) where it is not answered."""
+        if self.keeper is not None and (served := self.keeper.serve(time, rows)) is not None:
+            return served
         fate = self._fate() if self.faults else None
         if fate is not None and fate != "timeout" and fate not in LASTING:
             raise Failed(FAILING[self.service][fate](), time, None)

@@ -57,8 +57,6 @@ class Simulated:
         self.rates: Rates = rates_of(node)
         self.started = False
         self.first = True
-        self.pulled = 0.0  # when rows were asked for last
-        self.whole = False  # whoever asks for rows wants all of them, and does nothing between one pull and the next
         self.paid = (0, 0, 0)  # loops, rows given, rows read
 
     def pull(self, n: int) -> Steps[int]:
@@ -66,7 +64,7 @@ class Simulated:
         me, metrics = self.me, self.metrics
         if self.part.member is not None:
             stop_if_finishing(self.part.member)
-        self.pulled = me.time
+        begun = me.time
         if not self.started:
             self.started = True
             metrics.loops += 1
@@ -78,7 +76,7 @@ class Simulated:
         me.time += self.rates.pull + self.owed(rows)
         for child in self.children:
             child.settle()
-        spent = (me.time - self.pulled) * 1000
+        spent = (me.time - begun) * 1000
         if metrics.rows == 0:
             metrics.startup += spent
         metrics.total += spent
@@ -128,11 +126,28 @@ class Simulated:
 
     def drain(self, child: Simulated) -> Steps[int]:
         """All rows of a child."""
-        child.whole = True
-        before = child.metrics.rows
+        before, me = child.metrics.rows, self.me
         while (yield from child.pull(ALL)):
-            pass
+            if (course := self.part.simulation.course(child)) is not None:
+                me.course = course
+                yield None
+                me.course = None
         return child.metrics.rows - before
+
+    # Pulls of all rows, counted together
+
+    def through(self) -> Simulated | None:
+        """The node whose rows this one hands on as they come, if that is all it does."""
+        return None
+
+    def most_left(self) -> int:
+        """The rows that this node will still hand on."""
+        return ALL
+
+    def gave(self, rows: int) -> None:
+        """So many rows were handed on, and paid for."""
+        self.metrics.rows += rows
+        self.owed(0)
 
 
 class Passing:
@@ -307,6 +322,9 @@ class Streaming(Simulated):
         if self.filter is None:
             self.children[0].bound(n)
 
+    def through(self) -> Simulated | None:
+        return self.children[0] if self.filter is None else None
+
     def produce(self, n: int) -> Steps[int]:
         while rows := (yield from self.children[0].pull(n)):
             if self.filter is None:
@@ -435,6 +453,17 @@ class Limiting(Simulated):
         if node.ties:
             raise FeatureNotSupported("a simulated run of FETCH FIRST WITH TIES is not supported")
         super().__init__(node, part, [simulated(node.source, part)])
+        self.skip, self.left = 0, ALL
+
+    def through(self) -> Simulated | None:
+        return None if self.skip else self.children[0]
+
+    def most_left(self) -> int:
+        return self.left
+
+    def gave(self, rows: int) -> None:
+        super().gave(rows)
+        self.left -= rows
 
     def open(self) -> Steps[None]:
         yield from ()

@@ -5,18 +5,15 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from auroraml.services.calls import refused
 from auroraml.services.numbers import Numbers
-from auroraml.services.protocols import THROTTLED, ServiceFailure
+from auroraml.services.protocols import THROTTLED
 from auroraml.services.retry import MAX_ATTEMPTS, MAX_BACKOFF, SCALE, THROTTLING_SCALE, RetryQuota
 from auroraml.services.tariffs import REFUSED
 from auroraml.teach.simulate.instances import Failed, Instances
 from auroraml.teach.simulate.turns import Participant, Steps, Turns
-
-if TYPE_CHECKING:
-    from auroraml.teach.simulate.batches import BatchLoop
 
 LOOK = 1_024  # calls between looks at whether the statement was cancelled
 NOTED = 10_000  # calls of which each attempt is kept, if nothing else is said
@@ -70,6 +67,18 @@ class Spent:
     seconds: array[float] = field(default_factory=lambda: array("d"))  # of each attempt that is billed
 
 
+class Sending:
+    """A request under way: its number, its attempts, and what the last retry cost."""
+
+    __slots__ = ("answered", "attempts", "number", "paid")
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.attempts = 0
+        self.paid = 0
+        self.answered = False
+
+
 class Requests:
     """All calls of a statement to one target."""
 
@@ -80,50 +89,46 @@ class Requests:
         self.turns = turns
         self.shared = shared
 
-    def batch(self, me: Participant, rows: int, loop: BatchLoop) -> Steps[None]:
-        """A batch of rows: its requests one after another. Many batches that are one request each may be sent at once, all but the last of them (swift.py)."""
-        parts = self.called.requests(rows)
-        if len(parts) == 1 and loop.swift and self.shared.calls >= self.shared.noted:
-            me.swift = loop
-            yield None
-            me.swift = None
-        for n in parts:
-            yield from self._send(me, n, loop.spent)
+    def batch(self, me: Participant, rows: int, spent: Spent) -> Steps[None]:
+        """A batch of rows: its requests one after another."""
+        for n in self.called.requests(rows):
+            sending = Sending(self.shared.number())
+            while not sending.answered:
+                if self.turns.behind(me):
+                    yield None
+                me.time = self.attempt(sending, me.time, me.number, n, spent)
 
-    def _send(self, me: Participant, rows: int, spent: Spent) -> Steps[None]:
-        number, paid, called = self.shared.number(), 0, self.called
-        for attempt in range(1, MAX_ATTEMPTS + 1):
-            if self.turns.behind(me):
-                yield None
-            sent = me.time
-            try:
-                served = self.instances.request(sent, me.number, rows, rows * called.row_bytes)
-            except Failed as failed:
-                me.time = failed.end
-                failure = failed.failure
-                if failure.code not in REFUSED:
-                    spent.seconds.append(me.time - sent)
-                self.shared.note(Attempt(number, self.target, me.number, rows, failed.instance, sent, failed.start, me.time, failure.code))
-                failure.attempts, failure.exhausted = attempt, attempt == MAX_ATTEMPTS
-                paid = self.shared.quota.take(failure) if failure.transient and attempt < MAX_ATTEMPTS else 0
-                if not paid:
-                    raise refused(called.service, called.problem, failure.told(called.operation)) from failure
-                self._wait(me, attempt, failure)
-                continue
-            me.time = served.end
-            self.shared.quota.give_back(paid)
-            spent.calls += 1
-            spent.retries += attempt - 1
-            spent.rows += rows
-            spent.seconds.append(me.time - sent)
-            self.shared.note(Attempt(number, self.target, me.number, rows, served.instance, sent, served.start, me.time, None))
-            return
+    def attempt(self, sending: Sending, sent: float, worker: int, rows: int, spent: Spent) -> float:
+        """Send a request: when it is answered, or when it is to be sent again. The statement fails where it was refused for good."""
+        number, called = sending.number, self.called
+        sending.attempts += 1
+        try:
+            served = self.instances.request(sent, worker, rows, rows * called.row_bytes)
+        except Failed as failed:
+            self.shared.note(Attempt(number, self.target, worker, rows, failed.instance, sent, failed.start, failed.end, failed.failure.code))
+            return failed.end + self._again(sending, failed, sent, spent)
+        self.shared.quota.give_back(sending.paid)
+        spent.calls += 1
+        spent.retries += sending.attempts - 1
+        spent.rows += rows
+        spent.seconds.append(served.end - sent)
+        self.shared.note(Attempt(number, self.target, worker, rows, served.instance, sent, served.start, served.end, None))
+        sending.answered = True
+        return served.end
 
-    def _wait(self, me: Participant, attempt: int, failure: ServiceFailure) -> None:
-        """The pause before the next attempt (retry.backoff and retry.wait)."""
+    def _again(self, sending: Sending, failed: Failed, sent: float, spent: Spent) -> float:
+        """The pause before the next attempt (retry.backoff and retry.wait), if there is to be one."""
+        failure, called = failed.failure, self.called
+        if failure.code not in REFUSED:
+            spent.seconds.append(failed.end - sent)
+        last = sending.attempts == MAX_ATTEMPTS
+        failure.attempts, failure.exhausted = sending.attempts, last
+        sending.paid = self.shared.quota.take(failure) if failure.transient and not last else 0
+        if not sending.paid:
+            raise refused(called.service, called.problem, failure.told(called.operation)) from failure
         scale = THROTTLING_SCALE if failure.code in THROTTLED else SCALE
-        seconds = self.shared.jitter.uniform() * min(scale * 2 ** (attempt - 1), MAX_BACKOFF)
-        me.time += seconds
+        seconds: float = self.shared.jitter.uniform() * min(scale * 2 ** (sending.attempts - 1), MAX_BACKOFF)
+        return seconds
 
 
 class Shared:

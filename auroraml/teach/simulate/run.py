@@ -14,11 +14,12 @@ from auroraml.services.embedded.hosting import Hosting
 from auroraml.teach.simulate import batches, gather
 from auroraml.teach.simulate.called import BatchOf, batch_of, widths_below
 from auroraml.teach.simulate.counts import Counts
+from auroraml.teach.simulate.courses import Course, course_of
 from auroraml.teach.simulate.instances import Instances
 from auroraml.teach.simulate.operators import Part, Simulated, simulated
 from auroraml.teach.simulate.requests import NOTED, Attempt, Called, Requests, Shared, Spent
 from auroraml.teach.simulate.space import Space
-from auroraml.teach.simulate.swift import hurry
+from auroraml.teach.simulate.swift import Swift
 from auroraml.teach.simulate.turns import LEADER, Steps, Turns
 
 __all__ = ["Outcome", "Simulation", "WhatIf", "batches", "gather", "simulate"]  # the two modules register their operators
@@ -71,7 +72,7 @@ class Simulation:
         self.counts = Counts(plan, ctx)
         self.space = Space(ctx)
         self.shared = Shared(what_if.noted, ctx.check)
-        self.turns.hurry = hurry if what_if.swift else None
+        self.turns.together = Swift(self.turns) if what_if.swift else None
         self.metrics = Metrics()
         self.first = 0.0
         self.rows = 0
@@ -113,6 +114,10 @@ class Simulation:
         made = Spent()
         self._spent.append(NodeSpent(node=scan.id, worker=part.me.number, called=self.batch_of(scan).called, spent=made))
         return made
+
+    def course(self, root: Simulated, pending: int | None = None, left: int = ALL) -> Course | None:
+        """What the participant that has pulled all rows of `root`, or (`pending`: of a worker) `left` of them, would now do again and again."""
+        return course_of(root, self.shared, pending, left) if self.what_if.swift else None
 
     def reckoned_calls(self) -> int:
         """About how many calls there will be."""

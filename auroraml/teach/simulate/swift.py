@@ -1,189 +1,352 @@
-"""Swift: many calls at once, where nothing but calls happens: a heap of participants, numbers drawn in blocks, everything counted afterwards.
-
-It comes to the same times, to the last digit, as the steps of operators.py, batches.py and requests.py, one call after another.
-"""
+"""Swift: courses of many participants in one loop: whose turn it is, when its call is answered, who takes whose rows; numbers are drawn in blocks."""
 
 from __future__ import annotations
 
-from bisect import insort
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from heapq import heapify, heapreplace
+from heapq import heappop, heappush, heapreplace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from auroraml.executor.crew import QUEUED, State
+from auroraml.executor.operator import ALL
 from auroraml.executor.operators.service_batches import RUN_SECONDS
 from auroraml.services.embedded.hosting import Latency
-from auroraml.teach.simulate.batches import BatchLoop
-from auroraml.teach.simulate.instances import Instances, Order
-from auroraml.teach.simulate.turns import Entry, Participant
+from auroraml.teach.simulate.courses import Course, Leading
+from auroraml.teach.simulate.instances import Instances, Served
+from auroraml.teach.simulate.requests import Requests, Sending
+from auroraml.teach.simulate.turns import Key, Participant, Turns
 
-LEAST = 8  # calls left that are worth it
-FIRST, BLOCK = 64, 65_536  # calls whose numbers are looked at together, at first and later
+if TYPE_CHECKING:
+    from auroraml.teach.simulate.crew import Crew
+
+BLOCK = 4_096  # calls whose numbers are drawn together
 MOST = 262_144  # calls that are counted together
-SHIFT = 1 << 16
+NEVER: Key = (float("inf"), 0, 0)
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(kw_only=True)
-class Calls:
-    """Calls in the order in which they were sent: their runners, and when they were answered.
+class Swift:
+    """Participants that run courses with batches of as many rows, sent to one target."""
 
-    Where a call was the last of a pull, SHIFT times the number of batches of that pull are added to the runner's number.
-    """
+    def __init__(self, turns: Turns) -> None:
+        self.turns = turns
+        self.heap: list[tuple[float, int, int, Course]] = []
+        self.courses: set[Course] = set()
+        self.crews: set[Crew] = set()
+        self.asleep: Leading | None = None  # the leader waits for rows of workers that are all here
+        self.requests: Requests | None = None
+        self.rows = 0
+        self.loaded = False  # the state of the instances is here, the numbers drawn are those of the next calls
+        self.single = 0  # calls that are made one by one
+        self.seconds: list[float] = []
+        self.places: list[int] = []
+        self.at = 0
+        self.uncounted = 0
+        self.limit = 0
+        self.ends: list[float] = []  # by instance: when it has answered all, or (heaps) when each of its places is free
+        self.slots: list[list[float]] = []
 
-    runners: list[int] = field(default_factory=list)
-    answered: list[float] = field(default_factory=list)
+    def join(self, me: Participant) -> bool:
+        """Take a participant in at its turn, if its course can be run with those of the others."""
+        course = me.course
+        assert course is not None
+        requests = course.loop.requests
+        if not self.courses:
+            if not course.room:
+                return False
+            self.release()
+            self.requests, self.rows = requests, course.rows
+            requests.instances.keeper = self
+        elif requests is not self.requests or course.rows != self.rows:
+            return False
+        course.direct = self.single > 0 or one_by_one(requests.instances)
+        self.courses.add(course)
+        if course.member is not None:
+            self.crews.add(course.member.crew)
+        heappush(self.heap, (me.time, me.number, me.began, course))
+        return True
 
+    def leave(self, course: Course, now: float) -> None:
+        """Let a participant go on by itself, and with it a leader that waits."""
+        self.courses.discard(course)
+        course.settle()
+        course.me.time, course.me.course = now, None
+        self.turns.ready(course.me)
+        if (leader := self.asleep) is not None:
+            self.asleep = None
+            self.leave(leader, leader.me.time)
+        if not self.courses:
+            self.crews.clear()
 
-class Afterwards:
-    """Seconds that a nested loop and its function scan take after a pull of so many batches (operators.Simulated)."""
-
-    def __init__(self, loop: BatchLoop) -> None:
-        self.rows, self.outer, self.inner = loop.batch.rows, loop.rates, loop.scan.rates
-        self.known: dict[int, tuple[float, float]] = {}
-
-    def of(self, batches: int) -> tuple[float, float]:
-        """Of the loop, and of the scan."""
-        n, inner = batches * self.rows, self.inner
-        found = self.known[batches] = (self.loop(batches, 0), n * inner.loop + n * inner.row + n * inner.read)
-        return found
-
-    def loop(self, batches: int, unpaid: int) -> float:
-        """Of the loop, where `unpaid` outer rows were read as well."""
-        n, outer = batches * self.rows, self.outer
-        return outer.pull + (0 * outer.loop + n * outer.row + (n + unpaid) * outer.read)
-
-    def table(self, most: int) -> Floats:
-        """Both for up to so many batches."""
-        return np.array([self.known.get(n, (0.0, 0.0)) for n in range(most + 1)])
-
-
-def hurry(first: Participant, ready: list[Entry]) -> None:
-    """Have the participants that call many batches of the first one's target make calls, until another participant's turn comes or one has its last batch."""
-    assert first.swift is not None
-    requests = first.swift.requests
-    instances = requests.instances
-    if first.swift.swift < LEAST or not possible(instances):
-        return
-    node, rows = first.swift.node, first.swift.batch.rows
-    runners = [
-        entry[3]
-        for entry in ready
-        if entry[3].swift is not None and entry[3].swift.node is node and entry[3].swift.swift and entry[3].swift.pulled == entry[3].swift.called_at
-    ]
-    runners.sort(key=lambda runner: (runner.number, runner.began))
-    if not runners:
-        return
-    chosen = {id(runner) for runner in runners}
-    until = min((entry[:2] for entry in ready if id(entry[3]) not in chosen), default=(float("inf"), 0))
-    calls, afterwards = Calls(), Afterwards(first.swift)
-    requests.shared.check()
-    placed = make(Fast(runners, instances, rows, rows * requests.called.row_bytes), until, calls, afterwards)
-    if not placed:
-        return
-    settle(runners, calls, placed, instances, afterwards)
-    requests.shared.calls += len(placed)
-    requests.shared.quota.give_back(0, len(placed))
-    ready[:] = [(entry[3].time, *entry[1:]) for entry in ready]
-    heapify(ready)
-
-
-def possible(instances: Instances) -> bool:
-    """Whether each request is answered, and which instance takes it does not hang on the others."""
-    hosting = instances.hosting
-    return not instances.faults and hosting.max_queue is None and (hosting.instances == 1 or hosting.routing == "RANDOM")
-
-
-class Fast:
-    """Who calls, and how the instances are."""
-
-    def __init__(self, runners: Sequence[Participant], instances: Instances, rows: int, size: int) -> None:
-        self.instances = instances
-        self.rows = rows
-        self.size = size
-        self.heap = [(runner.time, place) for place, runner in enumerate(runners)]
-        self.numbers = [runner.number for runner in runners]
-        loops = loops_of(runners)
-        self.left = np.array([loop.swift for loop in loops])
-        self.begun = [loop.called_at for loop in loops]  # the pull
-        self.batches = [(loop.place - loop.called) // rows for loop in loops]  # of the pull so far
-        self.unpaid = [loop.unpaid for loop in loops]
-        self.limit = instances.hosting.concurrency or 0
-        most, ends = self.limit, instances.outstanding
-        self.slots = [[0.0] * max(most - len(known), 0) + [end for end, _ in known[-most:]] for known in ends] if most else []
-
-
-def loops_of(runners: Sequence[Participant]) -> list[BatchLoop]:
-    """What they run."""
-    return [runner.swift for runner in runners if runner.swift is not None]
-
-
-def make(fast: Fast, until: Order, calls: Calls, afterwards: Afterwards) -> list[int]:
-    """Make calls until another participant's turn comes, or one has no more; the instance of each."""
-    heapify(fast.heap)
-    placed: list[int] = []
-    look = FIRST
-    while len(placed) < MOST and (n := min(int(fast.left.min()), look)) > 0:
-        found = drawn(fast.instances, n, fast.rows, fast.size)
-        if found is None:
-            break
-        before = len(calls.runners)
-        stretch(fast, found, until, calls, afterwards)
-        done = len(calls.runners) - before
-        placed += found[1][:done]
-        take(fast.instances, done)
-        if done < n:
-            break
-        fast.left -= np.bincount(np.array(calls.runners[before:]) % SHIFT, minlength=len(fast.left))
-        look = min(look * 4, BLOCK)
-    return placed
-
-
-def stretch(fast: Fast, numbers: tuple[list[float], list[int]], until: Order, calls: Calls, afterwards: Afterwards) -> None:
-    """A call for each of some numbers, if it does not come to `until`: each decides when the next one comes, and what it finds."""
-    heap, slots, limit, begun, batches, known, unpaid = fast.heap, fast.slots, fast.limit, fast.begun, fast.batches, afterwards.known, fast.unpaid
-    sent_by, answered, soonest = calls.runners.append, calls.answered.append, until[0]
-    for seconds, where in zip(*numbers, strict=True):
-        now, place = heap[0]
-        if now >= soonest and (now, fast.numbers[place]) > until:
+    def run(self) -> None:
+        """Run until another participant's turn comes, or one leaves."""
+        requests, ready = self.requests, self.turns.waiting
+        assert requests is not None
+        if any(crew.finishing for crew in self.crews):
+            for course in self.courses:
+                if course.member is not None:
+                    course.crew = course.member.crew  # which ends it before its next pull
+        until = ready[0][:3] if ready else NEVER
+        if self.loaded and self.at == len(self.seconds):
+            self._account()
+        elif self.loaded:
+            self._many(until)
             return
-        end = now + seconds
-        if limit:
-            free = slots[where]
-            if free[0] > now:
-                end = free[0] + seconds
-            if limit == 1:
-                free[0] = end
-            else:
-                heapreplace(free, end)
-        count = batches[place] + 1
-        if end - begun[place] < RUN_SECONDS:
-            batches[place] = count
-            sent_by(place)
-            heapreplace(heap, (end, place))
+        if self.single or one_by_one(requests.instances) or not self._load(requests):
+            self._single(requests, until)
         else:
-            first, second = known.get(count) or afterwards.of(count)
-            if unpaid[place]:
-                first = afterwards.loop(count, unpaid[place])
-                unpaid[place] = 0
-            then = begun[place] = end + first + second
-            batches[place] = 0
-            sent_by(place + count * SHIFT)
-            heapreplace(heap, (then, place))
-        answered(end)
+            self._many(until)
+
+    # Numbers and instances
+
+    def _load(self, requests: Requests) -> bool:
+        """Draw the next numbers, and take the instances' state over. False: the next calls have to be made one by one."""
+        requests.shared.check()
+        instances, hosting = requests.instances, requests.instances.hosting
+        self._settle_many()
+        seconds = lasting(hosting.latency, instances, BLOCK, self.rows, self.rows * requests.called.row_bytes)
+        if float(seconds.max()) > hosting.time_limit:
+            self.release()
+            self._one_by_one(BLOCK)
+            return False
+        many = hosting.instances
+        self.seconds = seconds.tolist()
+        self.places = [0] * BLOCK if many == 1 else (many * instances.routes.ahead(BLOCK, normal=False)).astype(np.int64).tolist()
+        if not self.loaded:
+            most = self.limit = hosting.concurrency or 0
+            self.slots = [[0.0] * max(most - len(known), 0) + [end for end, _ in known[-most:]] for known in instances.outstanding] if most else []
+            self.ends = [places[0] for places in self.slots] if most == 1 else []
+        self.at = self.taken = 0
+        self.loaded = True
+        return True
+
+    def _settle_many(self) -> None:
+        self.uncounted += BLOCK
+        if self.uncounted >= MOST:
+            self.uncounted = 0
+            for course in self.courses:
+                course.settle()
+
+    def _one_by_one(self, n: int) -> None:
+        """Make so many calls one by one, or (0) no longer."""
+        self.single = n
+        for course in self.courses:
+            course.settle()
+            course.direct = n > 0
+
+    def _take(self) -> None:
+        """The numbers of calls made are used."""
+        requests, n = self.requests, self.at - self.taken
+        assert requests is not None
+        instances = requests.instances
+        if instances.hosting.latency.distribution != "fixed":
+            instances.latencies.take(n)
+        if instances.hosting.instances > 1:
+            instances.routes.take(n)
+        self.taken = self.at
+
+    def _account(self) -> None:
+        """Calls were made that needed no second attempt."""
+        requests, n = self.requests, self.at - self.taken
+        if n:
+            assert requests is not None
+            requests.shared.calls += n
+            requests.shared.quota.give_back(0, n)
+            self._take()
+
+    def release(self) -> None:
+        """Give the instances their state back."""
+        if not self.loaded:
+            return
+        assert self.requests is not None
+        self._account()
+        self.loaded = False
+        if self.limit == 1:
+            self.slots = [[end] for end in self.ends]
+        for known, places in zip(self.requests.instances.outstanding, self.slots, strict=False):
+            known[:] = [(end, -1) for end in sorted(places) if end]
+
+    def serve(self, time: float, rows: int) -> Served | None:
+        """A request of somebody who runs by himself; None where the instances have their state back and should see to it."""
+        if not self.loaded or rows != self.rows or self.at == len(self.seconds):
+            self.release()
+            return None
+        self._account()
+        seconds, where = self.seconds[self.at], self.places[self.at]
+        self.at += 1
+        self._take()
+        start = time
+        if self.limit == 1:
+            start = max(time, self.ends[where])
+            self.ends[where] = start + seconds
+        elif self.limit:
+            start = max(time, self.slots[where][0])
+            heapreplace(self.slots[where], start + seconds)
+        return Served(where, start, start + seconds)
+
+    # Steps
+
+    def _many(self, until: Key) -> None:
+        """Calls with the numbers drawn, one after another: each decides when the next one comes, and what it finds."""
+        heap, ends, slots, limit, soonest = self.heap, self.ends, self.slots, self.limit, until[0]
+        seconds, places, stop = self.seconds, self.places, len(self.seconds)
+        for at in range(self.at, stop):
+            while True:
+                now, number, began, me = heap[0]
+                if now >= soonest and (now, number, began) > until:
+                    self.at = at
+                    return
+                inside = me.inside
+                if inside or (crew := me.crew) is None:
+                    break
+                calls = self._lead(me, crew, now) if me.leads else self._hand_over(me, crew, now)
+                if calls:
+                    break
+                if calls is None:
+                    self.at = at
+                    return
+            if limit == 1:
+                where = places[at]
+                end = ends[where]
+                end = ends[where] = (end if end > now else now) + seconds[at]
+            elif limit:
+                free = slots[places[at]]
+                end = (free[0] if free[0] > now else now) + seconds[at]
+                heapreplace(free, end)
+            else:
+                end = now + seconds[at]
+            me.answered.append(end)
+            room = me.room
+            if end - me.begun < RUN_SECONDS and inside + 1 < room:
+                me.inside = inside + 1
+            elif room == 1 or inside or me.leads:
+                if not self._pulled(me, inside + 1, end):
+                    self.at = at + 1
+                    return
+                continue
+            else:  # _pulled, in short
+                me.room = room - 1
+                for cost in me.once:
+                    end += cost
+                me.begun = end
+            heapreplace(heap, (end, number, began, me))
+        self.at = stop
+
+    def _pulled(self, me: Course, count: int, end: float) -> bool:
+        """The first one's pull ends; False: it leaves."""
+        me.inside = 0
+        me.room -= count
+        then = end
+        for cost in me.costs.get(count) or me.cost(count):
+            then += cost
+        if isinstance(me, Leading):
+            n = count * me.rows
+            me.left -= n
+            me.log.append((me.begun, count, n))
+        elif count > 1:
+            me.longer += len(me.answered), count
+            me.pending = count * me.rows
+        me.begun = then
+        if me.room or me.crew is not None:
+            heapreplace(self.heap, (then, me.number, me.began, me))
+            return True
+        self._leave_first(then)
+        return False
+
+    def _hand_over(self, me: Course, crew: Crew, now: float) -> bool | None:
+        """What a worker does between two pulls: whether it calls now (None: it leaves)."""
+        number, rows = me.number, me.pending
+        queued = crew.queued
+        if queued[number] >= QUEUED or crew.waiting or crew.finishing or not me.room:
+            self._leave_first(now)
+            return None
+        crew.arrived.append((number, rows))
+        queued[number] += rows
+        me.pending = me.rows
+        if self.asleep is not None:
+            self._wake(now)
+        return True
+
+    def _leave_first(self, now: float) -> None:
+        """The first one leaves."""
+        self.leave(heappop(self.heap)[3], now)
+
+    def _lead(self, me: Course, crew: Crew, now: float) -> bool | None:
+        """What the leader does between two pulls: whether it calls now (None: it leaves)."""
+        assert isinstance(me, Leading)
+        arrived = crew.arrived
+        if crew.waiting or (me.left < ALL and me.left < sum(n for _, n in arrived) + me.room * me.rows):
+            self._leave_first(now)
+            return None
+        if arrived:
+            n = crew.together(me.left)
+            me.left -= n
+            me.log.append((now, 0, n))
+            for cost in me.taking(n):
+                now += cost
+            heapreplace(self.heap, (now, me.number, me.began, me))
+            return False
+        if me.room:
+            me.begun = now
+            return True
+        if me.gathering.local or not self._all_here(crew):
+            self._leave_first(now)
+            return None
+        heappop(self.heap)
+        me.me.time = now
+        self.asleep = me
+        return False
+
+    def _all_here(self, crew: Crew) -> bool:
+        """Whether the workers that have not ended run their courses here; one at least."""
+        here = {course.member for course in self.courses}
+        working = [member for member in crew.members[: crew.workers] if member.state is not State.ENDED]
+        return bool(working) and here.issuperset(working)
+
+    def _wake(self, now: float) -> None:
+        """Rows have come for the leader."""
+        leader, self.asleep = self.asleep, None
+        assert leader is not None
+        me = leader.me
+        heappush(self.heap, (max(me.time, now), me.number, me.began, leader))
+
+    def _single(self, requests: Requests, until: Key) -> None:
+        """Calls that may fail, or whose instance hangs on the others: one by one."""
+        heap, left = self.heap, self.single or BLOCK
+        requests.shared.check()
+        while left:
+            now, number, began, me = heap[0]
+            if (now, number, began) > until:
+                break
+            if not me.inside and me.sending is None and (crew := me.crew) is not None:
+                calls = self._lead(me, crew, now) if me.leads else self._hand_over(me, crew, now)
+                if calls is None:
+                    break
+                if not calls:
+                    continue
+            sending = me.sending = me.sending or Sending(requests.shared.number())
+            end = requests.attempt(sending, now, number, me.rows, me.loop.spent)
+            if not sending.answered:
+                heapreplace(heap, (end, number, began, me))
+                continue
+            left -= 1
+            me.sending = None
+            me.answered.append(end)
+            count = me.inside + 1
+            if end - me.begun < RUN_SECONDS and count < me.room:
+                me.inside = count
+                heapreplace(heap, (end, number, began, me))
+            elif not self._pulled(me, count, end):
+                break
+        if self.single:
+            self._one_by_one(left)
 
 
-def drawn(instances: Instances, n: int, rows: int, size: int) -> tuple[list[float], list[int]] | None:
-    """How long the next `n` requests last, None where one of them lasts too long; and their instances."""
+def one_by_one(instances: Instances) -> bool:
+    """Whether a request may be turned away, or its instance hangs on the others."""
     hosting = instances.hosting
-    seconds = lasting(hosting.latency, instances, n, rows, size)
-    if float(seconds.max()) > hosting.time_limit:
-        return None
-    if hosting.instances == 1:
-        return seconds.tolist(), [0] * n
-    return seconds.tolist(), (hosting.instances * instances.routes.ahead(n, normal=False)).astype(np.int64).tolist()
+    return bool(instances.faults) or hosting.max_queue is not None or (hosting.instances > 1 and hosting.routing != "RANDOM")
 
 
 def lasting(latency: Latency, instances: Instances, n: int, rows: int, size: int) -> Floats:
@@ -197,64 +360,3 @@ def lasting(latency: Latency, instances: Instances, n: int, rows: int, size: int
         found = np.full(n, mean)
     rounded: Floats = np.rint(found * 1e9) / 1e9
     return rounded
-
-
-def take(instances: Instances, n: int) -> None:
-    """So many numbers were used."""
-    hosting = instances.hosting
-    if hosting.latency.distribution != "fixed":
-        instances.latencies.take(n)
-    if hosting.instances > 1:
-        instances.routes.take(n)
-
-
-def settle(runners: Sequence[Participant], calls: Calls, placed: Sequence[int], instances: Instances, afterwards: Afterwards) -> None:
-    """Count the calls as their participants' operators would have."""
-    codes, answered = np.array(calls.runners), np.array(calls.answered)
-    who, batches = codes % SHIFT, codes // SHIFT
-    table = afterwards.table(int(batches.max()))
-    then = np.where(batches > 0, answered + table[batches, 0] + table[batches, 1], answered)
-    order = np.argsort(who, kind="stable")
-    edges = np.searchsorted(who[order], np.arange(len(runners) + 1))
-    for place, (me, loop) in enumerate(zip(runners, loops_of(runners), strict=True)):
-        mine = order[edges[place] : edges[place + 1]]
-        if len(mine):
-            _count(me, loop, (answered[mine], then[mine], batches[mine]), table[:, 1], afterwards)
-            if instances.queues:
-                insort(instances.outstanding[placed[mine[-1]]], (float(answered[mine[-1]]), me.number))
-
-
-def _count(me: Participant, loop: BatchLoop, found: tuple[Floats, Floats, npt.NDArray[np.int64]], second: Floats, afterwards: Afterwards) -> None:
-    answered, then, batches = found
-    scan, rows, n = loop.scan, loop.batch.rows, len(answered)
-    ends = np.flatnonzero(batches)  # calls that were a pull's last
-    if len(ends) and (unpaid := loop.unpaid):
-        first, count = ends[0], int(batches[ends[0]])
-        then[first] = answered[first] + afterwards.loop(count, unpaid) + second[count]
-    sent = np.concatenate([[me.time], then[:-1]])
-    took = answered - sent
-    scan.many(rows, took * 1000)
-    spent = loop.spent
-    spent.calls += n
-    spent.rows += n * rows
-    spent.seconds.frombytes(took.tobytes())
-    begun, pulled = loop.called_at, loop.pulled
-    if len(ends):
-        begins = np.concatenate([[begun], then[ends[:-1]]])
-        calling = (answered[ends] - begins) * 1000
-        scan.metrics.startup = _added(scan.metrics.startup, calling)
-        scan.metrics.total = _added(scan.metrics.total, np.stack([calling, second[batches[ends]] * 1000], axis=1).ravel())
-        loop.metrics.total = _added(loop.metrics.total, (then[ends] - np.concatenate([[pulled], begins[1:]])) * 1000)
-        begun = pulled = float(then[ends[-1]])
-        loop.fresh = False
-        given = int(batches[ends].sum()) * rows
-        loop.counted(given)
-        loop.called += given
-    loop.place += n * rows
-    loop.called_at, loop.pulled = begun, pulled
-    loop.begun = me.time = float(then[-1])
-
-
-def _added(value: float, more: Floats) -> float:
-    """One after another, as they come."""
-    return float(np.add.accumulate(np.concatenate([[value], more]))[-1])

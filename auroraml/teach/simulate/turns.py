@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator, Sequence
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from auroraml.errors import InternalError_
 
 if TYPE_CHECKING:
-    from auroraml.teach.simulate.batches import BatchLoop
+    from auroraml.teach.simulate.courses import Course
 
 LEADER = 1 << 30  # its number: after all workers'
 T = TypeVar("T")
+Key: TypeAlias = tuple[float, int, int]  # whose turn it is: the least
 Entry: TypeAlias = "tuple[float, int, int, Participant]"
 
 
 class Participant:
     """The leader or a worker, with its own time in seconds."""
 
-    __slots__ = ("began", "ended", "number", "steps", "swift", "time", "waited_by")
+    __slots__ = ("began", "ended", "number", "course", "steps", "time", "waited_by")
 
     def __init__(self, number: int, began: int, time: float) -> None:
         self.number = number
         self.began = began
         self.time = time
         self.ended = False
-        self.swift: BatchLoop | None = None  # it is about to call one of many batches
+        self.course: Course | None = None  # what it would do again and again from here on
         self.steps: Steps[None] | None = None
         self.waited_by: list[Participant] = []  # for its end
 
@@ -35,13 +36,27 @@ class Participant:
 Steps: TypeAlias = Generator["list[Participant] | None", None, T]
 
 
+class Together(Protocol):
+    """Who runs the courses of many participants."""
+
+    @property
+    def heap(self) -> Sequence[tuple[float, int, int, Course]]:
+        """Whose turn it is, the first one first."""
+
+    def join(self, me: Participant) -> bool:
+        """Take a participant in at its turn."""
+
+    def run(self) -> None:
+        """Run until another participant's turn comes, or one leaves."""
+
+
 class Turns:
     """Whose turn it is: the participant with the least time; of equal times workers by number, the leader last."""
 
     def __init__(self) -> None:
-        self._ready: list[Entry] = []
+        self.waiting: list[Entry] = []  # for nothing but their turn
         self._begun = 0
-        self.hurry: Callable[[Participant, list[Entry]], None] | None = None  # has participants that call many batches make most of their calls
+        self.together: Together | None = None  # runs the courses of many
 
     def begin(self, number: int, time: float) -> Participant:
         """One more participant; it takes part once it was given its steps and is `ready`."""
@@ -51,12 +66,12 @@ class Turns:
 
     def ready(self, participant: Participant) -> None:
         """It waits for nothing but its turn."""
-        heappush(self._ready, (participant.time, participant.number, participant.began, participant))
+        heappush(self.waiting, (participant.time, participant.number, participant.began, participant))
 
     def behind(self, me: Participant) -> bool:
         """Whether others have to step before `me`."""
-        ready = self._ready
-        return bool(ready) and ready[0][:3] < (me.time, me.number, me.began)
+        ready, together, key = self.waiting, self.together, (me.time, me.number, me.began)
+        return bool(ready and ready[0][:3] < key) or (together is not None and bool(together.heap) and together.heap[0][:3] < key)
 
     def wake(self, those: list[Participant], time: float) -> None:
         """They waited for what has happened now."""
@@ -67,15 +82,16 @@ class Turns:
 
     def run(self, leader: Participant) -> None:
         """Have all step until the leader has ended."""
-        ready = self._ready
+        ready, together = self.waiting, self.together
         while not leader.ended:
+            if together is not None and (heap := together.heap) and (not ready or heap[0][:3] < ready[0][:3]):
+                together.run()
+                continue
             if not ready:
                 raise InternalError_("virtual time stands still: every participant waits for another")
             me = heappop(ready)[3]
-            if me.swift is not None and self.hurry is not None:
-                self.ready(me)
-                self.hurry(me, ready)
-                me = heappop(ready)[3]
+            if me.course is not None and together is not None and together.join(me):
+                continue
             assert me.steps is not None
             try:
                 waits = next(me.steps)

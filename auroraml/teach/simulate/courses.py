@@ -1,0 +1,235 @@
+"""Courses: what a participant does again and again while its batches last: pulls that call some, and what becomes of their rows; all counted afterwards.
+
+It comes to the same times and counts, to the last digit, as the steps of operators.py, batches.py and gather.py, one pull after another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from auroraml.executor.operator import ALL
+from auroraml.teach.simulate.batches import BatchLoop
+from auroraml.teach.simulate.gather import Gathering
+
+if TYPE_CHECKING:
+    from auroraml.teach.simulate.crew import Crew, Member
+    from auroraml.teach.simulate.operators import Simulated
+    from auroraml.teach.simulate.requests import Sending, Shared
+    from auroraml.teach.simulate.turns import Participant
+
+LEAST = 8  # batches left that are worth it
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+
+class Course:
+    """Pulls of a nested loop through nodes `above` it that hand its rows on, by one who wants them all and does nothing else between two pulls."""
+
+    __slots__ = (
+        "above", "answered", "began", "begun", "costs", "crew", "direct", "inside", "leads", "left", "longer", "loop", "me", "member", "number",
+        "once", "pending", "room", "rows", "sending", "since",
+    )  # fmt: skip
+
+    def __init__(self, me: Participant, loop: BatchLoop, above: Sequence[Simulated]) -> None:
+        self.me = me
+        self.loop = loop
+        self.above = above
+        self.rows = loop.batch.rows
+        self.room = loop.ahead  # batches of the run
+        self.begun = self.since = me.time  # of this pull, and of the first one that is not counted yet
+        self.inside = 0  # batches called in this pull
+        self.sending: Sending | None = None  # a batch that is to be sent again
+        self.answered: list[float] = []  # when each batch was
+        self.longer: list[int] = []  # of pulls of more than one: the batches up to each one's last, how many it had, and so on
+        self.costs: dict[int, tuple[float, ...]] = {}
+        self.once = self.cost(1)
+        self.direct = False  # what the calls used is added up as they are made
+        self.member: Member | None = loop.part.member
+        self.crew: Crew | None = None  # where something is done between two pulls
+        self.leads = False
+        self.number, self.began = me.number, me.began
+        self.pending = 0  # rows to be handed over
+        self.left = ALL  # rows wanted
+
+    def cost(self, count: int) -> tuple[float, ...]:
+        """The seconds, one after another, that a pull of so many batches takes after the last one's answer (operators.Simulated.pull)."""
+        n, loop, inner = count * self.rows, self.loop.rates, self.loop.scan.rates
+        found = [loop.pull + (n * loop.row + n * loop.read), n * inner.loop + n * inner.row + n * inner.read]
+        found += [node.rates.pull + (n * node.rates.row + n * node.rates.read) for node in self.above]
+        made = self.costs[count] = tuple(found)
+        return made
+
+    # Afterwards
+
+    def settle(self) -> None:
+        """Count the pulls that have ended, as their operators would have."""
+        whole = len(self.answered) - self.inside
+        if not whole:
+            return
+        answered = np.array(self.answered[:whole])
+        del self.answered[:whole]
+        ends, counts = self._pulls(whole)
+        times, seconds = self._after(answered[ends - 1], counts * self.rows)
+        begins = np.concatenate([[self.since], times[-1][:-1]])
+        self._count(answered, ends, begins, times[1], seconds)
+        for node, ended in zip(self.above, times[2:], strict=True):
+            node.metrics.total = added(node.metrics.total, (ended - begins) * 1000)
+        self.since = float(times[-1][-1])
+        for node in self.above:
+            node.gave(whole * self.rows)
+        if self.left < ALL:
+            self.left -= whole * self.rows
+
+    def _pulls(self, whole: int) -> tuple[Integers, Integers]:
+        """The batches up to each pull's last one, and how many it had."""
+        if not self.longer:
+            return np.arange(1, whole + 1), np.ones(whole, np.int64)
+        last = np.ones(whole, np.bool_)
+        ends, counts = np.array(self.longer[::2]), np.array(self.longer[1::2])
+        self.longer.clear()
+        inner = np.repeat(ends - 1 - counts, counts - 1)  # the batches of longer pulls but the last
+        steps = np.arange(len(inner)) - np.repeat(np.cumsum(counts - 1) - (counts - 1), counts - 1)
+        last[inner + steps + 1] = False
+        found = np.flatnonzero(last) + 1
+        return found, np.diff(found, prepend=0)
+
+    def _after(self, answered: Floats, n: Integers) -> tuple[list[Floats], Floats]:
+        """When each of the nodes had done its part of pulls of `n` rows; and what the scan took of it."""
+        loop, inner = self.loop.rates, self.loop.scan.rates
+        seconds: Floats = n * inner.loop + n * inner.row + n * inner.read
+        times = [answered + (loop.pull + (n * loop.row + n * loop.read))]
+        times.append(times[0] + seconds)
+        for node in self.above:
+            times.append(times[-1] + (node.rates.pull + (n * node.rates.row + n * node.rates.read)))
+        return times, seconds
+
+    def _count(self, answered: Floats, ends: Integers, begins: Floats, done: Floats, seconds: Floats) -> None:
+        """Count what the nested loop and its scan have done: batches `answered` in pulls that begin and end then."""
+        loop, scan, calls, rows = self.loop, self.loop.scan, len(answered), self.rows
+        sent = np.empty(calls)
+        sent[1:] = answered[:-1]
+        sent[0] = begins[0]
+        sent[ends[:-1]] = begins[1:]
+        took = answered - sent
+        scan.many(rows, took * 1000)
+        if not self.direct:
+            spent = loop.spent
+            spent.calls += calls
+            spent.rows += calls * rows
+            spent.seconds.frombytes(took.tobytes())
+        calling = (answered[ends - 1] - begins) * 1000
+        scan.metrics.startup = added(scan.metrics.startup, calling)
+        scan.metrics.total = added(scan.metrics.total, np.stack([calling, seconds * 1000], axis=1).ravel())
+        loop.metrics.total = added(loop.metrics.total, (done - begins) * 1000)
+        loop.counted(calls * rows)
+
+
+class Handing(Course):
+    """Pulls of a worker, which hands each one's rows over to the leader."""
+
+    __slots__ = ()
+
+    def __init__(self, me: Participant, loop: BatchLoop, above: Sequence[Simulated], crew: Crew, pending: int, left: int) -> None:
+        super().__init__(me, loop, above)
+        self.crew = crew
+        self.pending, self.left = pending, left
+
+
+class Leading(Course):
+    """Pulls of a leader through its Gather and the nodes above that: of its own loop, where nothing has come from the workers.
+
+    `log` has a line for each: when it began, its batches (0: rows of workers were taken), its rows.
+    """
+
+    __slots__ = ("gathering", "log", "own", "takings")
+
+    def __init__(self, me: Participant, loop: BatchLoop, own: Sequence[Simulated], gathering: Gathering, above: Sequence[Simulated], left: int) -> None:
+        super().__init__(me, loop, (*own, gathering, *above))
+        self.own = len(own)
+        self.gathering = gathering
+        self.crew = gathering.crew
+        self.leads = True
+        self.left = left
+        self.room = loop.ahead if gathering.local else 0
+        self.log: list[tuple[float, int, int]] = []
+        self.takings: dict[int, tuple[float, ...]] = {}
+
+    def taking(self, n: int) -> tuple[float, ...]:
+        """The seconds, one after another, that so many rows of workers take."""
+        found = self.takings.get(n)
+        if found is None:
+            upper = self.above[self.own :]
+            found = tuple(node.rates.pull + (n * node.rates.row + (n if place else 0) * node.rates.read) for place, node in enumerate(upper))
+            self.takings[n] = found
+        return found
+
+    def settle(self) -> None:
+        """Count the pulls."""
+        if not self.log:
+            return
+        begins, counts, n = (np.array(column) for column in zip(*self.log, strict=True))
+        self.log.clear()
+        mine = counts > 0
+        times = begins.copy()
+        read = np.where(mine, n, 0)
+        upper = self.above[self.own :]
+        if mine.any():
+            times[mine] = self._own(begins[mine], counts[mine])
+        for place, node in enumerate(upper):
+            times = times + (node.rates.pull + (n * node.rates.row + (n if place else read) * node.rates.read))
+            node.metrics.total = added(node.metrics.total, (times - begins) * 1000)
+        for node in upper:
+            node.gave(int(n.sum()))
+
+    def _own(self, begins: Floats, counts: Integers) -> Floats:
+        """Count the leader's own pulls, as far as the Gather; when they ended."""
+        ends = counts.cumsum()
+        answered = np.array(self.answered[: ends[-1]])
+        del self.answered[: ends[-1]]
+        times, seconds = self._after(answered[ends - 1], counts * self.rows)
+        self._count(answered, ends, begins, times[1], seconds)
+        for node, ended in zip(self.above[: self.own], times[2:], strict=False):
+            node.metrics.total = added(node.metrics.total, (ended - begins) * 1000)
+            node.gave(len(answered) * self.rows)
+        return times[1 + self.own]
+
+
+def added(value: float, more: Floats) -> float:
+    """One after another, as they come."""
+    return float(np.add.accumulate(np.concatenate([[value], more]))[-1])
+
+
+# Who may run one
+
+
+def course_of(root: Simulated, shared: Shared, pending: int | None, left: int) -> Course | None:
+    """The course of a participant that wants all rows of `root`; of a worker that has `pending` rows for its leader and wants `left` more."""
+    if shared.calls < shared.noted:
+        return None
+    above, bottom = down(root)
+    left = min(left, *(node.most_left() for node in above)) if above else left
+    if isinstance(bottom, BatchLoop):
+        room = bottom.ahead
+        if room < LEAST or left < room * bottom.batch.rows:
+            return None
+        crew = None if pending is None or bottom.part.member is None else bottom.part.member.crew
+        return Course(root.me, bottom, above) if crew is None else Handing(root.me, bottom, above, crew, pending or 0, left)
+    if not isinstance(bottom, Gathering) or bottom.crew is None or bottom.crew.apart or bottom.feed or bottom.child is None:
+        return None
+    own, loop = down(bottom.child)
+    if not isinstance(loop, BatchLoop) or (bottom.local and (loop.ahead < LEAST or any(node.most_left() < ALL for node in own))):
+        return None
+    return Leading(root.me, loop, own, bottom, above, left)
+
+
+def down(root: Simulated) -> tuple[list[Simulated], Simulated]:
+    """The nodes that hand rows on as they come, from `root` down (the last one first), and the one below them."""
+    passed: list[Simulated] = []
+    while (child := root.through()) is not None:
+        passed.insert(0, root)
+        root = child
+    return passed, root
