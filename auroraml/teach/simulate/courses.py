@@ -5,6 +5,7 @@ It comes to the same times and counts, to the last digit, as the steps of operat
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ class Course:
     """Pulls of a nested loop through nodes `above` it that hand its rows on, by one who wants them all and does nothing else between two pulls."""
 
     __slots__ = (
-        "above", "answered", "began", "begun", "costs", "crew", "direct", "inside", "leads", "left", "longer", "loop", "me", "member", "number",
+        "above", "answer", "answered", "began", "begun", "costs", "crew", "direct", "inside", "leads", "left", "longer", "loop", "me", "member", "number",
         "once", "pending", "room", "rows", "sending", "since",
     )  # fmt: skip
 
@@ -43,8 +44,9 @@ class Course:
         self.begun = self.since = me.time  # of this pull, and of the first one that is not counted yet
         self.inside = 0  # batches called in this pull
         self.sending: Sending | None = None  # a batch that is to be sent again
-        self.answered: list[float] = []  # when each batch was
-        self.longer: list[int] = []  # of pulls of more than one: the batches up to each one's last, how many it had, and so on
+        self.answered = array("d")  # when each batch was
+        self.answer = self.answered.append
+        self.longer = array("q")  # of pulls of more than one: the batches up to each one's last, how many it had, and so on
         self.costs: dict[int, tuple[float, ...]] = {}
         self.once = self.cost(1)
         self.direct = False  # what the calls used is added up as they are made
@@ -63,6 +65,13 @@ class Course:
         made = self.costs[count] = tuple(found)
         return made
 
+    def longer_one(self, count: int) -> tuple[float, ...]:
+        """A pull of so many batches ends; what it takes after the last one's answer."""
+        self.inside = 0
+        self.longer.extend((len(self.answered), count))
+        self.pending = count * self.rows
+        return self.costs.get(count) or self.cost(count)
+
     # Afterwards
 
     def settle(self) -> None:
@@ -70,8 +79,7 @@ class Course:
         whole = len(self.answered) - self.inside
         if not whole:
             return
-        answered = np.array(self.answered[:whole])
-        del self.answered[:whole]
+        answered = self._answered(whole)
         ends, counts = self._pulls(whole)
         times, seconds = self._after(answered[ends - 1], counts * self.rows)
         begins = np.concatenate([[self.since], times[-1][:-1]])
@@ -84,18 +92,25 @@ class Course:
         if self.left < ALL:
             self.left -= whole * self.rows
 
+    def _answered(self, whole: int) -> Floats:
+        """Take so many."""
+        found = np.array(self.answered[:whole])
+        del self.answered[:whole]
+        return found
+
     def _pulls(self, whole: int) -> tuple[Integers, Integers]:
         """The batches up to each pull's last one, and how many it had."""
         if not self.longer:
             return np.arange(1, whole + 1), np.ones(whole, np.int64)
-        last = np.ones(whole, np.bool_)
-        ends, counts = np.array(self.longer[::2]), np.array(self.longer[1::2])
-        self.longer.clear()
-        inner = np.repeat(ends - 1 - counts, counts - 1)  # the batches of longer pulls but the last
-        steps = np.arange(len(inner)) - np.repeat(np.cumsum(counts - 1) - (counts - 1), counts - 1)
-        last[inner + steps + 1] = False
-        found = np.flatnonzero(last) + 1
-        return found, np.diff(found, prepend=0)
+        ends, counts = np.array(self.longer).reshape(-1, 2).T
+        del self.longer[:]
+        marks = np.zeros(whole + 1, np.int8)
+        marks[ends - counts] = 1
+        marks[ends - 1] -= 1  # from a pull's first batch up to before its last one
+        found = np.flatnonzero(marks.cumsum()[:whole] == 0) + 1
+        sizes = found.copy()
+        sizes[1:] -= found[:-1]
+        return found, sizes
 
     def _after(self, answered: Floats, n: Integers) -> tuple[list[Floats], Floats]:
         """When each of the nodes had done its part of pulls of `n` rows; and what the scan took of it."""
@@ -123,7 +138,7 @@ class Course:
             spent.seconds.frombytes(took.tobytes())
         calling = (answered[ends - 1] - begins) * 1000
         scan.metrics.startup = added(scan.metrics.startup, calling)
-        scan.metrics.total = added(scan.metrics.total, np.stack([calling, seconds * 1000], axis=1).ravel())
+        scan.metrics.total = added(scan.metrics.total, np.array([calling, seconds * 1000]).ravel("F"))
         loop.metrics.total = added(loop.metrics.total, (done - begins) * 1000)
         loop.counted(calls * rows)
 
@@ -171,6 +186,7 @@ class Leading(Course):
         """Count the pulls."""
         if not self.log:
             return
+        del self.longer[:]  # the log has them
         begins, counts, n = (np.array(column) for column in zip(*self.log, strict=True))
         self.log.clear()
         mine = counts > 0
@@ -188,8 +204,7 @@ class Leading(Course):
     def _own(self, begins: Floats, counts: Integers) -> Floats:
         """Count the leader's own pulls, as far as the Gather; when they ended."""
         ends = counts.cumsum()
-        answered = np.array(self.answered[: ends[-1]])
-        del self.answered[: ends[-1]]
+        answered = self._answered(int(ends[-1]))
         times, seconds = self._after(answered[ends - 1], counts * self.rows)
         self._count(answered, ends, begins, times[1], seconds)
         for node, ended in zip(self.above[: self.own], times[2:], strict=False):

@@ -189,7 +189,7 @@ class Swift:
 
     def _many(self, until: Key) -> None:
         """Calls with the numbers drawn, one after another: each decides when the next one comes, and what it finds."""
-        heap, ends, slots, limit, soonest = self.heap, self.ends, self.slots, self.limit, until[0]
+        heap, ends, slots, limit, soonest, long = self.heap, self.ends, self.slots, self.limit, until[0], RUN_SECONDS
         seconds, places, stop = self.seconds, self.places, len(self.seconds)
         for at in range(self.at, stop):
             while True:
@@ -216,18 +216,22 @@ class Swift:
                 heapreplace(free, end)
             else:
                 end = now + seconds[at]
-            me.answered.append(end)
+            me.answer(end)
             room = me.room
-            if end - me.begun < RUN_SECONDS and inside + 1 < room:
-                me.inside = inside + 1
-            elif room == 1 or inside or me.leads:
-                if not self._pulled(me, inside + 1, end):
+            count = inside + 1
+            if end - me.begun < long and count < room:
+                me.inside = count
+            elif count == room or me.leads:
+                if not self._pulled(me, count, end):
                     self.at = at + 1
                     return
                 continue
             else:  # _pulled, in short
-                me.room = room - 1
-                for cost in me.once:
+                me.room = room - count
+                costs = me.once
+                if inside:
+                    costs = me.longer_one(count)
+                for cost in costs:
                     end += cost
                 me.begun = end
             heapreplace(heap, (end, number, began, me))
@@ -235,18 +239,14 @@ class Swift:
 
     def _pulled(self, me: Course, count: int, end: float) -> bool:
         """The first one's pull ends; False: it leaves."""
-        me.inside = 0
         me.room -= count
         then = end
-        for cost in me.costs.get(count) or me.cost(count):
+        for cost in me.longer_one(count):
             then += cost
         if isinstance(me, Leading):
             n = count * me.rows
             me.left -= n
             me.log.append((me.begun, count, n))
-        elif count > 1:
-            me.longer += len(me.answered), count
-            me.pending = count * me.rows
         me.begun = then
         if me.room or me.crew is not None:
             heapreplace(self.heap, (then, me.number, me.began, me))
@@ -332,7 +332,7 @@ class Swift:
                 continue
             left -= 1
             me.sending = None
-            me.answered.append(end)
+            me.answer(end)
             count = me.inside + 1
             if end - me.begun < RUN_SECONDS and count < me.room:
                 me.inside = count
