@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from auroraml.executor.crew import SMALL
 from auroraml.executor.operator import ALL
 from auroraml.teach.simulate.batches import BatchLoop
 from auroraml.teach.simulate.gather import Gathering
@@ -31,8 +32,8 @@ class Course:
     """Pulls of a nested loop through nodes `above` it that hand its rows on, by one who wants them all and does nothing else between two pulls."""
 
     __slots__ = (
-        "above", "answer", "answered", "began", "begun", "costs", "crew", "direct", "inside", "leads", "left", "longer", "loop", "me", "member", "number",
-        "once", "pending", "room", "rows", "sending", "since",
+        "above", "answer", "answered", "begun", "bundle", "costs", "crew", "direct", "first", "free", "inside", "leads", "left", "longer", "loop", "me", "member", "number",
+        "one", "others", "rank", "room", "rows", "second", "sending", "since",
     )  # fmt: skip
 
     def __init__(self, me: Participant, loop: BatchLoop, above: Sequence[Simulated]) -> None:
@@ -48,13 +49,15 @@ class Course:
         self.answer = self.answered.append
         self.longer = array("q")  # of pulls of more than one: the batches up to each one's last, how many it had, and so on
         self.costs: dict[int, tuple[float, ...]] = {}
-        self.once = self.cost(1)
+        self.first, self.second, *self.others = self.cost(1)
         self.direct = False  # what the calls used is added up as they are made
         self.member: Member | None = loop.part.member
         self.crew: Crew | None = None  # where something is done between two pulls
+        self.free = 0  # small batches that a worker can hand over, before it has to be seen whether it has to wait
+        self.one: tuple[Course, ...] = (self,)
+        self.bundle: tuple[Course, ...] = self.one  # this for each batch of the last pull, whose rows are to be handed over
         self.leads = False
-        self.number, self.began = me.number, me.began
-        self.pending = 0  # rows to be handed over
+        self.number, self.rank = me.number, me.rank
         self.left = ALL  # rows wanted
 
     def cost(self, count: int) -> tuple[float, ...]:
@@ -65,11 +68,18 @@ class Course:
         made = self.costs[count] = tuple(found)
         return made
 
+    @property
+    def pending(self) -> int:
+        """Rows to be handed over."""
+        return len(self.bundle) * self.rows
+
     def longer_one(self, count: int) -> tuple[float, ...]:
         """A pull of so many batches ends; what it takes after the last one's answer."""
         self.inside = 0
         self.longer.extend((len(self.answered), count))
-        self.pending = count * self.rows
+        if self.crew is not None:
+            self.bundle = self.one * count
+            self.free = max(self.free - count + 1, 0) if count * self.rows <= SMALL else 0
         return self.costs.get(count) or self.cost(count)
 
     # Afterwards
@@ -151,7 +161,9 @@ class Handing(Course):
     def __init__(self, me: Participant, loop: BatchLoop, above: Sequence[Simulated], crew: Crew, pending: int, left: int) -> None:
         super().__init__(me, loop, above)
         self.crew = crew
-        self.pending, self.left = pending, left
+        self.bundle = self.one * (pending // self.rows)
+        self.left = left
+
 
 
 class Leading(Course):
@@ -175,11 +187,9 @@ class Leading(Course):
 
     def taking(self, n: int) -> tuple[float, ...]:
         """The seconds, one after another, that so many rows of workers take."""
-        found = self.takings.get(n)
-        if found is None:
-            upper = self.above[self.own :]
-            found = tuple(node.rates.pull + (n * node.rates.row + (n if place else 0) * node.rates.read) for place, node in enumerate(upper))
-            self.takings[n] = found
+        upper = self.above[self.own :]
+        found = tuple(node.rates.pull + (n * node.rates.row + (n if place else 0) * node.rates.read) for place, node in enumerate(upper))
+        self.takings[n] = found
         return found
 
     def settle(self) -> None:

@@ -96,6 +96,11 @@ class Crew:
     def together(self, n: int) -> int:
         """Take the rows that came first: those of several batches, where they are small."""
         arrived, queued = self.arrived, self.queued
+        sizes = [size for _, size in arrived]
+        if (total := sum(sizes)) <= n and max(sizes) <= SMALL:
+            arrived.clear()
+            queued[:] = [0] * len(queued)
+            return total
         number, last = arrived.popleft()
         queued[number] -= last
         size = last

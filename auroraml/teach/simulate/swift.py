@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from auroraml.executor.crew import QUEUED, State
+from auroraml.executor.crew import QUEUED, SMALL, State
 from auroraml.executor.operator import ALL
 from auroraml.executor.operators.service_batches import RUN_SECONDS
 from auroraml.services.embedded.hosting import Latency
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 BLOCK = 4_096  # calls whose numbers are drawn together
 MOST = 262_144  # calls that are counted together
-NEVER: Key = (float("inf"), 0, 0)
+NEAR = ALL // 2  # rows wanted that may come to an end
+NEVER: Key = (float("inf"), 0)
+LATER = -1.0
 Floats = npt.NDArray[np.float64]
 
 
@@ -31,13 +33,15 @@ class Swift:
 
     def __init__(self, turns: Turns) -> None:
         self.turns = turns
-        self.heap: list[tuple[float, int, int, Course]] = []
+        self.heap: list[tuple[float, int, Course]] = []
         self.courses: set[Course] = set()
         self.crews: set[Crew] = set()
         self.asleep: Leading | None = None  # the leader waits for rows of workers that are all here
         self.requests: Requests | None = None
         self.rows = 0
+        self.soonest = 0.0  # when it is another's turn
         self.loaded = False  # the state of the instances is here, the numbers drawn are those of the next calls
+        self.handed: list[Course] = []  # a batch each, of small ones that were handed over
         self.single = 0  # calls that are made one by one
         self.seconds: list[float] = []
         self.places: list[int] = []
@@ -64,7 +68,7 @@ class Swift:
         self.courses.add(course)
         if course.member is not None:
             self.crews.add(course.member.crew)
-        heappush(self.heap, (me.time, me.number, me.began, course))
+        heappush(self.heap, (me.time, me.rank, course))
         return True
 
     def leave(self, course: Course, now: float) -> None:
@@ -83,20 +87,25 @@ class Swift:
         """Run until another participant's turn comes, or one leaves."""
         requests, ready = self.requests, self.turns.waiting
         assert requests is not None
-        if any(crew.finishing for crew in self.crews):
+        if any(crew.finishing or crew.waiting for crew in self.crews):
             for course in self.courses:
-                if course.member is not None:
+                if course.member is not None and course.member.crew.finishing:
                     course.crew = course.member.crew  # which ends it before its next pull
-        until = ready[0][:3] if ready else NEVER
+                if course.crew is not None and (course.crew.finishing or course.crew.waiting):
+                    course.free = 0
+        until = ready[0][:2] if ready else NEVER
+        self.soonest = until[0]
         if self.loaded and self.at == len(self.seconds):
             self._account()
         elif self.loaded:
             self._many(until)
+            self._hand_on()
             return
         if self.single or one_by_one(requests.instances) or not self._load(requests):
             self._single(requests, until)
         else:
             self._many(until)
+        self._hand_on()
 
     # Numbers and instances
 
@@ -191,21 +200,30 @@ class Swift:
         """Calls with the numbers drawn, one after another: each decides when the next one comes, and what it finds."""
         heap, ends, slots, limit, soonest, long = self.heap, self.ends, self.slots, self.limit, until[0], RUN_SECONDS
         seconds, places, stop = self.seconds, self.places, len(self.seconds)
+        hand = self.handed.extend
         for at in range(self.at, stop):
             while True:
-                now, number, began, me = heap[0]
-                if now >= soonest and (now, number, began) > until:
+                now, rank, me = heap[0]
+                if now >= soonest and (now, rank) > until:
                     self.at = at
                     return
                 inside = me.inside
                 if inside or (crew := me.crew) is None:
                     break
-                calls = self._lead(me, crew, now) if me.leads else self._hand_over(me, crew, now)
-                if calls:
+                if left := me.free:  # _hand_over, in short
+                    me.free = left - 1
+                    hand(me.bundle)
+                    me.bundle = me.one
+                    if self.asleep is not None:
+                        self._wake(now)
                     break
+                calls = self._lead(me, crew, now) if me.leads else self._hand_over(me, crew, now)
                 if calls is None:
                     self.at = at
                     return
+                if calls >= 0.0:
+                    now = calls
+                    break
             if limit == 1:
                 where = places[at]
                 end = ends[where]
@@ -217,24 +235,29 @@ class Swift:
             else:
                 end = now + seconds[at]
             me.answer(end)
+            if not inside:
+                me.begun = begun = now
+            else:
+                begun = me.begun
             room = me.room
-            count = inside + 1
-            if end - me.begun < long and count < room:
-                me.inside = count
-            elif count == room or me.leads:
-                if not self._pulled(me, count, end):
+            inside += 1
+            if end - begun < long and inside < room:
+                me.inside = inside
+            elif inside == room or me.leads:
+                if not self._pulled(me, inside, end):
                     self.at = at + 1
                     return
                 continue
             else:  # _pulled, in short
-                me.room = room - count
-                costs = me.once
-                if inside:
-                    costs = me.longer_one(count)
-                for cost in costs:
-                    end += cost
-                me.begun = end
-            heapreplace(heap, (end, number, began, me))
+                me.room = room - inside
+                if inside > 1:
+                    for cost in me.longer_one(inside):
+                        end += cost
+                else:
+                    end = end + me.first + me.second
+                    for cost in me.others:
+                        end += cost
+            heapreplace(heap, (end, rank, me))
         self.at = stop
 
     def _pulled(self, me: Course, count: int, end: float) -> bool:
@@ -247,56 +270,77 @@ class Swift:
             n = count * me.rows
             me.left -= n
             me.log.append((me.begun, count, n))
-        me.begun = then
+        if not me.room:
+            me.free = 0
         if me.room or me.crew is not None:
-            heapreplace(self.heap, (then, me.number, me.began, me))
+            heapreplace(self.heap, (then, me.rank, me))
             return True
         self._leave_first(then)
         return False
 
-    def _hand_over(self, me: Course, crew: Crew, now: float) -> bool | None:
-        """What a worker does between two pulls: whether it calls now (None: it leaves)."""
-        number, rows = me.number, me.pending
-        queued = crew.queued
+    def _hand_over(self, me: Course, crew: Crew, now: float) -> float | None:
+        """What a worker does between two pulls: when it calls (None: it leaves)."""
+        number, rows, each, queued = me.number, me.pending, me.rows, crew.queued
+        self._hand_on()
         if queued[number] >= QUEUED or crew.waiting or crew.finishing or not me.room:
             self._leave_first(now)
             return None
         crew.arrived.append((number, rows))
         queued[number] += rows
-        me.pending = me.rows
+        me.bundle = me.one
+        me.free = max(-(-(QUEUED - queued[number]) // each), 0) if each <= SMALL else 0
         if self.asleep is not None:
             self._wake(now)
-        return True
+        return now
+
+    def _hand_on(self) -> None:
+        """Put rows that were handed over where all can see them: each of these batches is a small one."""
+        for course in self.handed:
+            assert course.crew is not None
+            course.crew.arrived.append((course.number, course.rows))
+            course.crew.queued[course.number] += course.rows
+        self.handed.clear()
 
     def _leave_first(self, now: float) -> None:
         """The first one leaves."""
-        self.leave(heappop(self.heap)[3], now)
+        self.leave(heappop(self.heap)[2], now)
 
-    def _lead(self, me: Course, crew: Crew, now: float) -> bool | None:
-        """What the leader does between two pulls: whether it calls now (None: it leaves)."""
+    def _lead(self, me: Course, crew: Crew, now: float) -> float | None:
+        """What the leader does between two pulls: when it calls (LATER: not before others do something, None: it leaves)."""
         assert isinstance(me, Leading)
-        arrived = crew.arrived
-        if crew.waiting or (me.left < ALL and me.left < sum(n for _, n in arrived) + me.room * me.rows):
+        arrived, handed = crew.arrived, self.handed
+        if handed and not arrived and me.left >= NEAR and len(self.crews) == 1:
+            n = len(handed) * me.rows
+            handed.clear()
+            return self._taken(me, n, now)
+        if handed:
+            self._hand_on()
+        if crew.waiting or (me.left < NEAR and me.left < sum(n for _, n in arrived) + me.room * me.rows):
             self._leave_first(now)
             return None
         if arrived:
-            n = crew.together(me.left)
-            me.left -= n
-            me.log.append((now, 0, n))
-            for cost in me.taking(n):
-                now += cost
-            heapreplace(self.heap, (now, me.number, me.began, me))
-            return False
+            return self._taken(me, crew.together(me.left), now)
         if me.room:
-            me.begun = now
-            return True
+            return now
         if me.gathering.local or not self._all_here(crew):
             self._leave_first(now)
             return None
         heappop(self.heap)
         me.me.time = now
         self.asleep = me
-        return False
+        return LATER
+
+    def _taken(self, me: Leading, n: int, now: float) -> float:
+        """The leader takes rows of workers, and calls if none have come meanwhile."""
+        me.left -= n
+        me.log.append((now, 0, n))
+        for cost in me.takings.get(n) or me.taking(n):
+            now += cost
+        heap = self.heap
+        if me.room and me.left >= NEAR and all(now < entry[0] for entry in heap[1:3]) and now < self.soonest:
+            return now
+        heapreplace(heap, (now, me.rank, me))
+        return LATER
 
     def _all_here(self, crew: Crew) -> bool:
         """Whether the workers that have not ended run their courses here; one at least."""
@@ -309,26 +353,29 @@ class Swift:
         leader, self.asleep = self.asleep, None
         assert leader is not None
         me = leader.me
-        heappush(self.heap, (max(me.time, now), me.number, me.began, leader))
+        heappush(self.heap, (max(me.time, now), me.rank, leader))
 
     def _single(self, requests: Requests, until: Key) -> None:
         """Calls that may fail, or whose instance hangs on the others: one by one."""
         heap, left = self.heap, self.single or BLOCK
         requests.shared.check()
         while left:
-            now, number, began, me = heap[0]
-            if (now, number, began) > until:
+            now, rank, me = heap[0]
+            if (now, rank) > until:
                 break
             if not me.inside and me.sending is None and (crew := me.crew) is not None:
                 calls = self._lead(me, crew, now) if me.leads else self._hand_over(me, crew, now)
                 if calls is None:
                     break
-                if not calls:
+                if calls < 0.0:
                     continue
+                now = calls
+            if not me.inside and me.sending is None:
+                me.begun = now
             sending = me.sending = me.sending or Sending(requests.shared.number())
-            end = requests.attempt(sending, now, number, me.rows, me.loop.spent)
+            end = requests.attempt(sending, now, me.number, me.rows, me.loop.spent)
             if not sending.answered:
-                heapreplace(heap, (end, number, began, me))
+                heapreplace(heap, (end, rank, me))
                 continue
             left -= 1
             me.sending = None
@@ -336,7 +383,7 @@ class Swift:
             count = me.inside + 1
             if end - me.begun < RUN_SECONDS and count < me.room:
                 me.inside = count
-                heapreplace(heap, (end, number, began, me))
+                heapreplace(heap, (end, rank, me))
             elif not self._pulled(me, count, end):
                 break
         if self.single:

@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
 LEADER = 1 << 30  # its number: after all workers'
 T = TypeVar("T")
-Key: TypeAlias = tuple[float, int, int]  # whose turn it is: the least
-Entry: TypeAlias = "tuple[float, int, int, Participant]"
+Key: TypeAlias = tuple[float, int]  # time and rank: the least is whose turn it is
+Entry: TypeAlias = "tuple[float, int, Participant]"
 
 
 class Participant:
     """The leader or a worker, with its own time in seconds."""
 
-    __slots__ = ("began", "ended", "number", "course", "steps", "time", "waited_by")
+    __slots__ = ("course", "ended", "number", "rank", "steps", "time", "waited_by")
 
     def __init__(self, number: int, began: int, time: float) -> None:
         self.number = number
-        self.began = began
+        self.rank = number << 32 | began  # among those of equal times
         self.time = time
         self.ended = False
         self.course: Course | None = None  # what it would do again and again from here on
@@ -40,7 +40,7 @@ class Together(Protocol):
     """Who runs the courses of many participants."""
 
     @property
-    def heap(self) -> Sequence[tuple[float, int, int, Course]]:
+    def heap(self) -> Sequence[tuple[float, int, Course]]:
         """Whose turn it is, the first one first."""
 
     def join(self, me: Participant) -> bool:
@@ -66,12 +66,12 @@ class Turns:
 
     def ready(self, participant: Participant) -> None:
         """It waits for nothing but its turn."""
-        heappush(self.waiting, (participant.time, participant.number, participant.began, participant))
+        heappush(self.waiting, (participant.time, participant.rank, participant))
 
     def behind(self, me: Participant) -> bool:
         """Whether others have to step before `me`."""
-        ready, together, key = self.waiting, self.together, (me.time, me.number, me.began)
-        return bool(ready and ready[0][:3] < key) or (together is not None and bool(together.heap) and together.heap[0][:3] < key)
+        ready, together, key = self.waiting, self.together, (me.time, me.rank)
+        return bool(ready and ready[0][:2] < key) or (together is not None and bool(together.heap) and together.heap[0][:2] < key)
 
     def wake(self, those: list[Participant], time: float) -> None:
         """They waited for what has happened now."""
@@ -84,12 +84,12 @@ class Turns:
         """Have all step until the leader has ended."""
         ready, together = self.waiting, self.together
         while not leader.ended:
-            if together is not None and (heap := together.heap) and (not ready or heap[0][:3] < ready[0][:3]):
+            if together is not None and (heap := together.heap) and (not ready or heap[0][:2] < ready[0][:2]):
                 together.run()
                 continue
             if not ready:
                 raise InternalError_("virtual time stands still: every participant waits for another")
-            me = heappop(ready)[3]
+            me = heappop(ready)[2]
             if me.course is not None and together is not None and together.join(me):
                 continue
             assert me.steps is not None
