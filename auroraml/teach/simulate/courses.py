@@ -196,7 +196,6 @@ class Leading(Course):
         """Count the pulls."""
         if not self.log:
             return
-        del self.longer[:]  # the log has them
         begins, counts, n = (np.array(column) for column in zip(*self.log, strict=True))
         self.log.clear()
         mine = counts > 0

@@ -200,7 +200,7 @@ class Swift:
         """Calls with the numbers drawn, one after another: each decides when the next one comes, and what it finds."""
         heap, ends, slots, limit, soonest, long = self.heap, self.ends, self.slots, self.limit, until[0], RUN_SECONDS
         seconds, places, stop = self.seconds, self.places, len(self.seconds)
-        hand = self.handed.extend
+        hand, asleep = self.handed.extend, self.asleep is not None
         for at in range(self.at, stop):
             while True:
                 now, rank, me = heap[0]
@@ -214,8 +214,8 @@ class Swift:
                     me.free = left - 1
                     hand(me.bundle)
                     me.bundle = me.one
-                    if self.asleep is not None:
-                        self._wake(now)
+                    if asleep:
+                        asleep = self._wake(now)
                     break
                 calls = self._lead(me, crew, now) if me.leads else self._hand_over(me, crew, now)
                 if calls is None:
@@ -224,6 +224,7 @@ class Swift:
                 if calls >= 0.0:
                     now = calls
                     break
+                asleep = self.asleep is not None
             if limit == 1:
                 where = places[at]
                 end = ends[where]
@@ -264,12 +265,16 @@ class Swift:
         """The first one's pull ends; False: it leaves."""
         me.room -= count
         then = end
-        for cost in me.longer_one(count):
-            then += cost
         if isinstance(me, Leading):
+            me.inside = 0
             n = count * me.rows
             me.left -= n
             me.log.append((me.begun, count, n))
+            costs = me.costs.get(count) or me.cost(count)
+        else:
+            costs = me.longer_one(count)
+        for cost in costs:
+            then += cost
         if not me.room:
             me.free = 0
         if me.room or me.crew is not None:
@@ -337,7 +342,7 @@ class Swift:
         for cost in me.takings.get(n) or me.taking(n):
             now += cost
         heap = self.heap
-        if me.room and me.left >= NEAR and all(now < entry[0] for entry in heap[1:3]) and now < self.soonest:
+        if me.room and me.left >= NEAR and now < self.soonest and len(heap) > 2 and now < heap[1][0] and now < heap[2][0]:
             return now
         heapreplace(heap, (now, me.rank, me))
         return LATER
@@ -348,12 +353,13 @@ class Swift:
         working = [member for member in crew.members[: crew.workers] if member.state is not State.ENDED]
         return bool(working) and here.issuperset(working)
 
-    def _wake(self, now: float) -> None:
-        """Rows have come for the leader."""
+    def _wake(self, now: float) -> bool:
+        """Rows have come for the leader, which does not sleep any more."""
         leader, self.asleep = self.asleep, None
         assert leader is not None
         me = leader.me
         heappush(self.heap, (max(me.time, now), me.rank, leader))
+        return False
 
     def _single(self, requests: Requests, until: Key) -> None:
         """Calls that may fail, or whose instance hangs on the others: one by one."""
