@@ -165,16 +165,17 @@ class Handing(Course):
         self.left = left
 
 
-
 class Leading(Course):
     """Pulls of a leader through its Gather and the nodes above that: of its own loop, where nothing has come from the workers.
 
-    `log` has a line for each: when it began, its batches (0: rows of workers were taken), its rows.
+    `log` has a line for each: when it began and when the rows were there, its batches (0: rows of workers were taken), its rows.
     """
 
-    __slots__ = ("gathering", "log", "own", "takings")
+    __slots__ = ("gathering", "log", "own", "slept", "takings")
 
-    def __init__(self, me: Participant, loop: BatchLoop, own: Sequence[Simulated], gathering: Gathering, above: Sequence[Simulated], left: int) -> None:
+    def __init__(
+        self, me: Participant, loop: BatchLoop, own: Sequence[Simulated], gathering: Gathering, above: Sequence[Simulated], left: int
+    ) -> None:
         super().__init__(me, loop, (*own, gathering, *above))
         self.own = len(own)
         self.gathering = gathering
@@ -182,7 +183,8 @@ class Leading(Course):
         self.leads = True
         self.left = left
         self.room = loop.ahead if gathering.local else 0
-        self.log: list[tuple[float, int, int]] = []
+        self.log: list[tuple[float, float, int, int]] = []
+        self.slept: float | None = None  # since when it has waited for rows
         self.takings: dict[int, tuple[float, ...]] = {}
 
     def taking(self, n: int) -> tuple[float, ...]:
@@ -196,10 +198,9 @@ class Leading(Course):
         """Count the pulls."""
         if not self.log:
             return
-        begins, counts, n = (np.array(column) for column in zip(*self.log, strict=True))
+        begins, times, counts, n = (np.array(column) for column in zip(*self.log, strict=True))
         self.log.clear()
         mine = counts > 0
-        times = begins.copy()
         read = np.where(mine, n, 0)
         upper = self.above[self.own :]
         if mine.any():

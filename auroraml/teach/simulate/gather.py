@@ -86,6 +86,11 @@ class Gathering(Simulated):
             pass
         yield from crew.moved(member, State.ENDED, part.me)
 
+    @property
+    def arrived(self) -> bool:
+        """Whether rows of workers wait to be taken."""
+        return self.crew is not None and bool(self.crew.arrived)
+
     def through(self) -> Simulated | None:
         return None if self.crew is not None or self.feed else self.child
 
@@ -101,6 +106,7 @@ class Gathering(Simulated):
     def _next(self, n: int) -> Steps[int]:
         crew, child = self.crew, self.child
         assert child is not None
+        self.me.since = None
         if crew is None:
             return (yield from child.pull(n))
         while self.local:

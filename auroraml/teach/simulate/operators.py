@@ -64,7 +64,7 @@ class Simulated:
         me, metrics = self.me, self.metrics
         if self.part.member is not None:
             stop_if_finishing(self.part.member)
-        begun = me.time
+        begun = me.time if me.since is None else me.since
         if not self.started:
             self.started = True
             metrics.loops += 1

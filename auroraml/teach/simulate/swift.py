@@ -56,14 +56,13 @@ class Swift:
         course = me.course
         assert course is not None
         requests = course.loop.requests
-        if not self.courses:
-            if not course.room:
+        if requests is not self.requests or course.rows != self.rows:
+            if self.courses:
+                self._wake_up()
                 return False
             self.release()
             self.requests, self.rows = requests, course.rows
             requests.instances.keeper = self
-        elif requests is not self.requests or course.rows != self.rows:
-            return False
         course.direct = self.single > 0 or one_by_one(requests.instances)
         self.courses.add(course)
         if course.member is not None:
@@ -77,11 +76,15 @@ class Swift:
         course.settle()
         course.me.time, course.me.course = now, None
         self.turns.ready(course.me)
-        if (leader := self.asleep) is not None:
-            self.asleep = None
-            self.leave(leader, leader.me.time)
+        self._wake_up()
         if not self.courses:
             self.crews.clear()
+
+    def _wake_up(self) -> None:
+        """Not all workers are here any more: a leader that waits for them does so by itself."""
+        if (leader := self.asleep) is not None:
+            self.asleep = leader.slept = None
+            self.leave(leader, leader.me.time)
 
     def run(self) -> None:
         """Run until another participant's turn comes, or one leaves."""
@@ -218,7 +221,7 @@ class Swift:
                         asleep = self._wake(now)
                     break
                 calls = self._lead(me, crew, now) if me.leads else self._hand_over(me, crew, now)
-                if calls is None:
+                if calls is None or not heap:
                     self.at = at
                     return
                 if calls >= 0.0:
@@ -269,7 +272,7 @@ class Swift:
             me.inside = 0
             n = count * me.rows
             me.left -= n
-            me.log.append((me.begun, count, n))
+            me.log.append((me.begun, end, count, n))
             costs = me.costs.get(count) or me.cost(count)
         else:
             costs = me.longer_one(count)
@@ -320,7 +323,8 @@ class Swift:
             return self._taken(me, n, now)
         if handed:
             self._hand_on()
-        if crew.waiting or (me.left < NEAR and me.left < sum(n for _, n in arrived) + me.room * me.rows):
+        if crew.waiting or (me.left < NEAR and me.left <= sum(n for _, n in arrived) + me.room * me.rows):
+            me.me.since = me.slept
             self._leave_first(now)
             return None
         if arrived:
@@ -331,27 +335,28 @@ class Swift:
             self._leave_first(now)
             return None
         heappop(self.heap)
-        me.me.time = now
+        me.me.time = me.slept = now
         self.asleep = me
         return LATER
 
     def _taken(self, me: Leading, n: int, now: float) -> float:
         """The leader takes rows of workers, and calls if none have come meanwhile."""
         me.left -= n
-        me.log.append((now, 0, n))
+        me.log.append((now if me.slept is None else me.slept, now, 0, n))
+        me.slept = None
         for cost in me.takings.get(n) or me.taking(n):
             now += cost
         heap = self.heap
-        if me.room and me.left >= NEAR and now < self.soonest and len(heap) > 2 and now < heap[1][0] and now < heap[2][0]:
+        alone = me.room and len(heap) > 2 and now < self.soonest and now < heap[1][0] and now < heap[2][0]
+        if alone and me.left >= NEAR and not me.gathering.arrived:
             return now
         heapreplace(heap, (now, me.rank, me))
         return LATER
 
     def _all_here(self, crew: Crew) -> bool:
-        """Whether the workers that have not ended run their courses here; one at least."""
-        here = {course.member for course in self.courses}
-        working = [member for member in crew.members[: crew.workers] if member.state is not State.ENDED]
-        return bool(working) and here.issuperset(working)
+        """Whether the workers that have not ended run their courses here, or will at their next turn; one at least."""
+        working = [member.me for member in crew.members[: crew.workers] if member.state is not State.ENDED]
+        return bool(working) and all(worker is not None and worker.course is not None for worker in working)
 
     def _wake(self, now: float) -> bool:
         """Rows have come for the leader, which does not sleep any more."""
@@ -365,7 +370,7 @@ class Swift:
         """Calls that may fail, or whose instance hangs on the others: one by one."""
         heap, left = self.heap, self.single or BLOCK
         requests.shared.check()
-        while left:
+        while left and heap:
             now, rank, me = heap[0]
             if (now, rank) > until:
                 break

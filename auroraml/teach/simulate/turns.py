@@ -20,13 +20,14 @@ Entry: TypeAlias = "tuple[float, int, Participant]"
 class Participant:
     """The leader or a worker, with its own time in seconds."""
 
-    __slots__ = ("course", "ended", "number", "rank", "steps", "time", "waited_by")
+    __slots__ = ("course", "ended", "number", "rank", "since", "steps", "time", "waited_by")
 
     def __init__(self, number: int, began: int, time: float) -> None:
         self.number = number
         self.rank = number << 32 | began  # among those of equal times
         self.time = time
         self.ended = False
+        self.since: float | None = None  # when the pull of rows began that it is in the middle of
         self.course: Course | None = None  # what it would do again and again from here on
         self.steps: Steps[None] | None = None
         self.waited_by: list[Participant] = []  # for its end

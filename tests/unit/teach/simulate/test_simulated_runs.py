@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ import auroraml
 from auroraml.errors import FeatureNotSupported, ObjectNotInPrerequisiteState, SystemError
 from auroraml.services.embedded.endpoint import Callable
 from auroraml.services.embedded.hosting import HostingOptions
+from auroraml.teach.simulate import explained as on_explain
+from auroraml.teach.simulate.run import WhatIf, simulate
 
 PARALLEL = (
     "SET max_parallel_workers_per_gather = 8; SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0;"
@@ -65,6 +68,26 @@ CASES = {
     "a condition on the table": Case(sql=f"{ALL} WHERE even", rows=2_000),
     "a condition on the table, workers": Case(sql=f"{ALL} WHERE even", rows=4_000, workers=3),
     "two calls": Case(sql="SELECT scored(body), scored(body || 'x') FROM support", rows=900),
+    "more workers than instances": Case(sql=ALL, rows=6_000, batch=50, workers=6, hosting=HostingOptions(latency=LOGNORMAL, instances=2, concurrency=1)),
+    "more workers than instances, sums": Case(sql=SUM, rows=6_000, batch=50, workers=6, hosting=HostingOptions(latency=LOGNORMAL, instances=2, concurrency=1)),
+    "fewer workers than instances": Case(sql=ALL, batch=30, workers=2, hosting=HostingOptions(latency=LOGNORMAL, instances=8, concurrency=1)),
+    "one instance for all": Case(sql=ALL, batch=30, workers=4, hosting=HostingOptions(latency={"base": 0.03}, concurrency=1)),
+    "all at the same time": Case(sql=ALL, batch=30, workers=3, hosting=HostingOptions(latency={"base": 0.04}, instances=3, concurrency=1)),
+    "quick calls, workers": Case(sql=ALL, rows=20_000, batch=50, workers=3, hosting=HostingOptions(latency={"base": 0.0004, "per_row": 0.000002})),
+    "two requests an instance": Case(
+        sql=ALL, batch=30, workers=5, hosting=HostingOptions(latency={"base": 0.02, "distribution": "normal", "spread": 0.01, "seed": 9}, instances=2, concurrency=2)
+    ),
+    "LIMIT above queues": Case(sql=f"{ALL} LIMIT 2500", rows=6_000, batch=30, workers=4, hosting=HostingOptions(latency=LOGNORMAL, instances=3, concurrency=1)),
+    "LIMIT above workers without a leader": Case(
+        sql=f"{ALL} LIMIT 2000 OFFSET 100", rows=6_000, batch=30, workers=2, hosting=HostingOptions(latency=LOGNORMAL), settings="SET parallel_leader_participation = off"
+    ),
+    "Gather Merge above queues": Case(sql=ORDERED, rows=6_000, batch=50, workers=4, hosting=HostingOptions(latency=LOGNORMAL, instances=2, concurrency=1)),
+    "a queue of one, fewest requests first, sent again": Case(
+        sql=ALL, batch=50, workers=3, hosting=HostingOptions(latency={"base": 0.1}, instances=2, concurrency=1, max_queue=1, routing="LEAST_OUTSTANDING_REQUESTS")
+    ),
+    "throttled sums": Case(sql=SUM, batch=100, workers=2, hosting=HostingOptions(latency={"base": 0.15}, instances=2, concurrency=1, max_queue=0)),
+    "groups of each": Case(sql="SELECT even, sum(scored(body)) FROM support GROUP BY even", batch=30, workers=3, hosting=HostingOptions(latency=LOGNORMAL, instances=2)),
+    "a node above calls": Case(sql="SELECT s FROM (SELECT id, scored(body) AS s FROM support OFFSET 0) x", batch=30, workers=2, hosting=HostingOptions(latency=LOGNORMAL)),
     "HAVING's kind of call: above a sort": Case(sql="SELECT scored(b) FROM (SELECT body AS b FROM support ORDER BY id OFFSET 0) s", rows=1_000),
 }  # fmt: skip
 
@@ -91,7 +114,7 @@ def calls(connection: auroraml.Connection) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
-def test_a_run_without_rows_prints_what_a_run_over_rows_prints(case: Case) -> None:
+def test_a_run_without_rows_prints_what_a_run_over_rows_prints(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     connection = connected(case)
     with_rows, made = explained(connection, case.sql), calls(connection)
     connection.execute("SELECT auroraml.reset_service_calls()")
@@ -99,6 +122,8 @@ def test_a_run_without_rows_prints_what_a_run_over_rows_prints(case: Case) -> No
     assert explained(connection, case.sql) == with_rows
     assert calls(connection) == made
     assert ("Batch Processing" in "\n".join(with_rows)) == ("scored" in case.sql)
+    monkeypatch.setattr(on_explain, "simulate", partial(simulate, what_if=WhatIf(noted=5)))  # the calls after these are simulated many at a time
+    assert explained(connection, case.sql) == with_rows
 
 
 def test_throttled_calls_are_in_that_case() -> None:

@@ -27,6 +27,22 @@ HOSTED = {
     "a time limit that some calls exceed": HostingOptions(latency={"base": 0.02, "distribution": "normal", "spread": 0.02}, time_limit=0.065),
     "fewest first": HostingOptions(latency=NORMAL, instances=3, concurrency=1, routing="LEAST_OUTSTANDING_REQUESTS"),
     "full queues": HostingOptions(latency={"base": 0.02}, instances=8, concurrency=1, max_queue=1),
+    "throttled, sent again": HostingOptions(latency={"base": 0.2}, instances=3, concurrency=1, max_queue=1, routing="LEAST_OUTSTANDING_REQUESTS"),
+    "faults": HostingOptions(latency=NORMAL, instances=2, concurrency=1, faults={"throttle": 0.01}),
+    "quick calls in a queue": HostingOptions(latency={"base": 0.00002}, concurrency=1),
+    "some last very long": HostingOptions(latency={"base": 0.002, "distribution": "lognormal", "spread": 2.0, "seed": 5}),
+}
+SHAPES = {
+    "rows of workers": ALL,
+    "LIMIT": f"{ALL} LIMIT 70000",
+    "OFFSET": f"{ALL} LIMIT 60000 OFFSET 7000",
+    "a node above": "SELECT s FROM (SELECT id, scored(body) AS s FROM support OFFSET 0) x",
+}
+SIZES = {  # workers, rows of a batch, rows, settings
+    "workers": (3, 100, 100_000, ""),
+    "one worker": (1, 250, 100_000, ""),
+    "workers without a leader": (2, 100, 100_000, "SET parallel_leader_participation = off"),
+    "workers that wait for their leader": (3, 20_000, 3_000_000, ""),
 }
 
 
@@ -55,6 +71,29 @@ def test_it_counts_what_single_steps_count(hosting: HostingOptions, workers: int
             found.append((str(error), error.diag.message_detail))
     assert found[0] == found[1]
     assert ("ModelError" in str(found[0])) == ("time_limit" in hosting)
+
+
+@pytest.fixture(scope="module")
+def parallel() -> auroraml.Connection:
+    return connected(Case(sql=ALL, workers=3))
+
+
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES.keys())
+@pytest.mark.parametrize("sql", SHAPES.values(), ids=SHAPES.keys())
+@pytest.mark.parametrize("hosting", HOSTED.values(), ids=HOSTED.keys())
+def test_it_hands_rows_over_as_single_steps_do(
+    parallel: auroraml.Connection, hosting: HostingOptions, sql: str, size: tuple[int, int, int, str]
+) -> None:
+    workers, batch, rows, settings = size
+    parallel.execute(f"SELECT auroraml.simulate_rows('support', {rows}); SET parallel_leader_participation = on; {settings}")
+    found = []
+    for swift in (False, True):
+        what_if = WhatIf(swift=swift, noted=20, workers=workers, batch_rows=batch, hosting={"ones": Hosting.of(hosting)})
+        try:
+            found.append(told(simulated(parallel, sql, what_if)))
+        except auroraml.errors.SystemError as error:
+            found.append((str(error), error.diag.message_detail))
+    assert found[0] == found[1]
 
 
 def test_it_is_used() -> None:
