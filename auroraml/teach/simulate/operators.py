@@ -420,6 +420,11 @@ class Grouping(Keeping):
         if node.rollups:
             raise FeatureNotSupported("a simulated run of grouping sets is not supported")
         super().__init__(node, part, simulated(node.source, part))
+        self.late = node.strategy == "sorted" and bool(node.keys)  # it waits for how many are wanted before it begins
+
+    def open(self) -> Steps[None]:
+        if not self.late:
+            yield from super().open()
 
     def collect(self) -> Steps[int]:
         rows = yield from self.drain(self.children[0])
@@ -434,8 +439,11 @@ class Grouping(Keeping):
         return kept
 
     def produce(self, n: int) -> Steps[int]:
-        if n < LARGE and self.node.strategy == "sorted" and self.node.keys:
-            raise FeatureNotSupported("a simulated run of LIMIT over groups that are made one after another is not supported")
+        if self.late:
+            if n < LARGE:
+                raise FeatureNotSupported("a simulated run of LIMIT over groups that are made one after another is not supported")
+            self.late = False
+            self.left = yield from self.collect()
         return (yield from super().produce(n))
 
 
