@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 from weakref import WeakKeyDictionary, WeakSet
 
 import numpy as np
@@ -23,6 +24,7 @@ from auroraml.settings.batches import AURORAML_FUNCTION_STATISTICS
 from auroraml.types.pg_type import PgType, Rep
 
 Evaluator = Callable[[Frame], Vector]
+T = TypeVar("T")
 Compiler = Callable[[e.Expr], Evaluator]
 Needs = frozenset[tuple[int, int, bool]]  # input columns: side and number, and whether nothing but a dictionary will do
 SAFE: WeakSet[Evaluator] = WeakSet()  # evaluators that raise for no row, or for every one: they may run on rows that nobody asked about
@@ -87,7 +89,7 @@ def counted(function: Function, frame: Frame, values: Sequence[Vector], once: Ca
     return measured(function, frame, lambda: once(frame, values))
 
 
-def measured(function: Function, frame: Frame, run: Callable[[], Vector]) -> Vector:
+def measured(function: Function, frame: Frame, run: Callable[[], T]) -> T:
     """`run()`, its rows and time added to the function's statistics; time spent in other functions is not its own."""
     ctx = frame.ctx
     before, ctx.nested_time = ctx.nested_time, 0.0

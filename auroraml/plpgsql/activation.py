@@ -72,6 +72,9 @@ class Host(Protocol):
     ) -> None:
         """Send a notice to the client."""
 
+    def type_text(self, type: PgType) -> str:
+        """A type as messages print it."""
+
     def subtransaction(self) -> contextlib.AbstractContextManager[None]:
         """What is done inside is undone if it raises."""
 

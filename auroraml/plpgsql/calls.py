@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from auroraml.batch import StructVector, Vector, concat, from_datums
-from auroraml.errors import DatabaseError, FunctionExecutedNoReturnStatement, StatementTooComplex
+from auroraml.errors import DatabaseError, DatatypeMismatch, FunctionExecutedNoReturnStatement, StatementTooComplex
 from auroraml.evaluate.call import null
 from auroraml.executor.context import ExecutionContext
 from auroraml.ir.objects import Function
@@ -17,7 +17,7 @@ from auroraml.plpgsql.expressions import cast
 from auroraml.plpgsql.function import Compiled, compiled, returns
 from auroraml.plpgsql.interpreter import RETURN, run_block, set_found
 from auroraml.plpgsql.parser import Types
-from auroraml.plpgsql.values import Row, Value
+from auroraml.plpgsql.values import Row, Value, is_null, misfit
 from auroraml.plpgsql.variables import Record, Variable
 from auroraml.types.pg_type import PgType, Rep
 from auroraml.types.table import VOID
@@ -28,9 +28,6 @@ CASTING = "while casting return value to function's return type"
 
 class Session(Host, Types, Protocol):
     """What calls need of a session."""
-
-    def type_text(self, type: PgType) -> str:
-        """A type as messages print it."""
 
 
 class Bodies:
@@ -133,10 +130,23 @@ def _result(function: Function, act: Activation, returned: bool) -> Vector:
             return null(function.result)
         assert act.result_type is not None
         value = found.whole() if isinstance(found, Row) else found
+        if function.result.rep is Rep.STRUCT and act.result_type.oid != function.result.oid and not is_null(value):
+            return _fitting(function.result, act, value)
         return cast(act, value, (act.result_type, -1), (function.result, -1))
     except DatabaseError as error:
         add_context(error.diag, act.where())
         raise
+
+
+def _fitting(result: PgType, act: Activation, value: Vector) -> Vector:
+    """A row as one of the function's type, if it is one."""
+    assert act.result_type is not None
+    if act.result_type.rep is not Rep.STRUCT:
+        raise DatatypeMismatch("cannot return non-composite value from function returning composite type")
+    problem = misfit(act.function.shape(act.result_type), act.function.shape(result), act.host.type_text)
+    if problem is not None:
+        raise DatatypeMismatch("returned record type does not match expected record type", detail=problem)
+    return value
 
 
 def _outputs(act: Activation) -> Vector:

@@ -26,6 +26,7 @@ from auroraml.types.table import BOOL, INT4, TEXT
 from auroraml.types.text import datum_out
 
 GO_ON, EXIT, AGAIN, RETURN = range(4)  # how a statement ends
+STATEMENT = 8e-6  # seconds of a statement in virtual time, beside the SQL in it
 Runner = Callable[[Activation, Any], int]
 RUNNERS: dict[type, Runner] = {}
 BLOCK_START = "during statement block entry"
@@ -45,9 +46,12 @@ def runs(*classes: type) -> Callable[[Runner], Runner]:
 def run_body(act: Activation, body: tree.Body) -> int:
     """Statements in order, until one leaves."""
     outer = act.node
+    ctx = act.ctx
     for node in body:
         act.node = node
-        act.ctx.check_cancel()
+        ctx.check_cancel()
+        if ctx.pace is not None:
+            ctx.clock.spend(STATEMENT)
         ended = RUNNERS[node.__class__](act, node)
         if ended:
             act.node = outer
@@ -174,6 +178,7 @@ def run_assert(act: Activation, node: tree.Assert) -> int:
 
 def _after_round(act: Activation, name: str | None, ended: int) -> int | None:
     """What a round's end means for the loop called `name`: None to go on, else how the loop ends (LOOP_RC_PROCESSING)."""
+    act.ctx.check_cancel()
     if ended == GO_ON:
         return None
     if ended == RETURN:

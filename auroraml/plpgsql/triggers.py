@@ -6,19 +6,23 @@ from collections.abc import Callable
 
 from auroraml.batch import StructVector, Vector, from_datums
 from auroraml.errors import DatabaseError, DatatypeMismatch, FunctionExecutedNoReturnStatement
+from auroraml.evaluate import Frame
+from auroraml.evaluate.calling import measured
 from auroraml.executor.context import ExecutionContext
 from auroraml.executor.fired_rows import RowValues
 from auroraml.ir.objects import Relation, Trigger
 from auroraml.plpgsql.activation import Activation, add_context
 from auroraml.plpgsql.calls import Bodies, Session, begin_all, run_to_end
 from auroraml.plpgsql.function import Compiled
-from auroraml.plpgsql.values import Row, Shape, Value
+from auroraml.plpgsql.values import Row, Shape, Value, misfit
 from auroraml.plpgsql.variables import Scalar
+from auroraml.settings.core import TRACK_FUNCTIONS
 from auroraml.types.pg_type import PgArray
 from auroraml.types.table import BY_NAME, INT4, OID, TEXT
 
 TEXTS = BY_NAME["_text"]
 EXIT = "during function exit"
+CALL = 1.2e-5  # seconds of a call in virtual time, beside the function's statements
 
 
 class TriggerRow(Row):
@@ -58,7 +62,9 @@ class TriggerCaller:
         self.ctx.catalog = host.catalog
         self.host = host
         self.settle = settle
-        self.body: Compiled = bodies.of(host.catalog.function(trigger.function), host, relation.oid)
+        self.function = host.catalog.function(trigger.function)
+        self.counted = host.settings[TRACK_FUNCTIONS] != "none"
+        self.body: Compiled = bodies.of(self.function, host, relation.oid)
         self.shape = self.body.table_shape(relation, host.row_type(relation))
         self.template: list[Value | None] = self._template(relation)
 
@@ -107,7 +113,12 @@ class TriggerCaller:
 
     def _run(self, act: Activation) -> Row | None:
         """Run the body; the row it returns, None where that is NULL."""
-        returned = run_to_end(act)
+        if self.ctx.pace is not None:
+            self.ctx.clock.spend(CALL)
+        if self.counted:
+            returned = measured(self.function, Frame(n=1, ctx=self.ctx), lambda: run_to_end(act))
+        else:
+            returned = run_to_end(act)
         try:
             if not returned:
                 raise FunctionExecutedNoReturnStatement("control reached end of trigger procedure without RETURN")
@@ -126,17 +137,9 @@ class TriggerCaller:
 
     def _fitting(self, act: Activation, row: Row) -> list[Vector]:
         """A row of another variable, if it is one of the table's (convert_tuples_by_position)."""
-        types, wanted = row.shape.types, self.shape.types
-        problem = None
-        for i, (given, type) in enumerate(zip(types, wanted, strict=False), 1):
-            if given.oid != type.oid:
-                shown = self.host.type_text
-                problem = f"Returned type {shown(given)} does not match expected type {shown(type)} in column {i}."
-                break
-        if problem is None and len(types) != len(wanted):
-            problem = f"Number of returned columns ({len(types)}) does not match expected column count ({len(wanted)})."
+        problem = misfit(row.shape, self.shape, self.host.type_text)
         if problem is not None:
             error = DatatypeMismatch("returned row structure does not match the structure of the triggering table", detail=problem)
             add_context(error.diag, act.where())
             raise error
-        return [row.get(i) for i in range(len(wanted))]
+        return [row.get(i) for i in range(len(row.shape.types))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -73,6 +73,16 @@ class Row:
 
 
 Value = Vector | Row
+
+
+def misfit(given: Shape, wanted: Shape, shown: Callable[[PgType], str]) -> str | None:
+    """Why a row of one shape is none of another, by position (convert_tuples_by_position)."""
+    for i, (type, expected) in enumerate(zip(given.types, wanted.types, strict=False), 1):
+        if type.oid != expected.oid:
+            return f"Returned type {shown(type)} does not match expected type {shown(expected)} in column {i}."
+    if len(given.types) != len(wanted.types):
+        return f"Number of returned columns ({len(given.types)}) does not match expected column count ({len(wanted.types)})."
+    return None
 
 
 def row_of(shape: Shape, value: Vector) -> Row:

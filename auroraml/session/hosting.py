@@ -352,7 +352,8 @@ class Hosting(Execution, Procedures, SequenceValues, StoredRows):
 
     def count_call(self, function: Function, calls: int, total: float, own: float) -> None:
         """Add to the function's statistics, as track_functions has it: SQL and C functions count under "all" only."""
-        if calls and self.settings[TRACK_FUNCTIONS] == "all" and function.schema != "pg_catalog":
+        tracked = self.settings[TRACK_FUNCTIONS]
+        if calls and (tracked == "all" or (tracked == "pl" and function.language == "plpgsql")) and function.schema != "pg_catalog":
             with self.statistics.lock:  # workers count too
                 self.uncounted[function.oid] = added(self.uncounted.get(function.oid, ZERO), (calls, total, own))
 
