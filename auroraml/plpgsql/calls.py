@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -23,6 +24,7 @@ from auroraml.types.pg_type import PgType, Rep
 from auroraml.types.table import VOID
 
 RUN = (raised, statements)  # each registers what it runs
+DEPTH = 6_000  # Python calls inside one another, of which a nested trigger takes some twenty: Python's own limit would end at forty of those
 CASTING = "while casting return value to function's return type"
 
 
@@ -62,6 +64,8 @@ def nothing() -> None:
 
 def run_to_end(act: Activation) -> bool:
     """Run a body; whether it came to a RETURN. Errors get the line that says where."""
+    if sys.getrecursionlimit() < DEPTH:
+        sys.setrecursionlimit(DEPTH)
     try:
         block = act.function.block
         act.node = block
