@@ -125,8 +125,6 @@ def _check_procedural(function: Function, statement: st.CreateFunction, host: Ho
             "no function body specified" if statement.expression is None else "inline SQL function body only valid for language SQL"
         )
     result = function.result
-    if function.returns_set:
-        raise FeatureNotSupported("RETURNS SETOF and RETURNS TABLE in LANGUAGE plpgsql are not supported")
     if any(p.type.oid in POLYMORPHIC for p in function.parameters) or result.oid in POLYMORPHIC:
         raise FeatureNotSupported("polymorphic types in LANGUAGE plpgsql are not supported")
     if function.variadic:

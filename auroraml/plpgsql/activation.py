@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from auroraml.batch import Vector
+from auroraml.batch import Batch, Vector
 from auroraml.errors import DatabaseError, Diagnostic, ObjectNotInPrerequisiteState
 from auroraml.evaluate.call import null
 from auroraml.executor.context import ExecutionContext
@@ -97,6 +97,7 @@ class Activation:
         self.left: str | None = None  # the label that EXIT or CONTINUE names
         self.result: Value | None = None  # of RETURN
         self.result_type: PgType | None = None
+        self.rows: list[Batch] = []  # of RETURN NEXT and RETURN QUERY
 
     def settle(self) -> None:
         """Let the statement around do what it must have done before this call reads or tells anything; its errors are not this call's."""

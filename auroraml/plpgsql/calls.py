@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from auroraml.batch import StructVector, Vector, concat, from_datums
+from auroraml.batch import Batch, StructVector, Vector, concat, concat_batches, from_datums
 from auroraml.errors import DatabaseError, DatatypeMismatch, FunctionExecutedNoReturnStatement, StatementTooComplex
 from auroraml.evaluate.call import null
 from auroraml.executor.context import ExecutionContext
@@ -104,10 +104,34 @@ def _take(act: Activation, variable: Variable, value: Vector) -> None:
 
 def call_function(function: Function, args: Sequence[Vector], n: int, ctx: ExecutionContext, host: Session, bodies: Bodies) -> Vector:
     """A function for each of `n` rows, one after the other: each call may see what the one before did."""
+    parts = [_result(function, act, run_to_end(act)) for act in _activations(function, args, n, ctx, host, bodies)]
+    return concat([part.flat() for part in parts]) if parts else null(function.result).slice(0, 0)
+
+
+def call_for_rows(
+    function: Function, args: Sequence[Vector], n: int, ctx: ExecutionContext, host: Session, bodies: Bodies
+) -> tuple[Batch, list[int]]:  # fmt: skip
+    """The rows of a set-returning function for each of `n` rows, and which of them each belongs to."""
+    parts: list[Batch] = []
+    owners: list[int] = []
+    for row, act in enumerate(_activations(function, args, n, ctx, host, bodies)):
+        run_to_end(act)
+        for batch in act.rows:
+            parts.append(batch)
+            owners += [row] * batch.n
+    if not parts:
+        types = bodies.of(function, host).result_shape().types
+        return Batch.of([null(type).slice(0, 0) for type in types], 0), owners
+    return concat_batches(parts), owners
+
+
+def _activations(
+    function: Function, args: Sequence[Vector], n: int, ctx: ExecutionContext, host: Session, bodies: Bodies
+) -> Iterator[Activation]:  # fmt: skip
+    """A call for each of `n` rows, its parameters filled in."""
     body = bodies.of(function, host)
     inner = ctx.nested({})
     inner.catalog = host.catalog
-    parts: list[Vector] = []
     for row in range(n):
         act = Activation(body, host, inner, nothing)
         for variable in body.outputs:
@@ -115,8 +139,7 @@ def call_function(function: Function, args: Sequence[Vector], n: int, ctx: Execu
         for variable, arg in zip(body.arguments, args, strict=True):
             _take(act, variable, arg.flat().slice(row, row + 1) if arg.n != 1 else arg.flat())
         begin_all(act)
-        parts.append(_result(function, act, run_to_end(act)))
-    return concat([part.flat() for part in parts]) if parts else null(function.result).slice(0, 0)
+        yield act
 
 
 def _result(function: Function, act: Activation, returned: bool) -> Vector:

@@ -74,21 +74,67 @@ def read_return(p: Parser) -> tree.Node:
     line = p.line(p.tokens[p.i - 1])
     token = p.token
     if token.is_word("next", "query"):
-        raise p.error(f"cannot use RETURN {token.word.upper()} in a non-SETOF function", p.tokens[p.i - 1], cls=DatatypeMismatch)
+        if not p.returns_set:
+            raise p.error(f"cannot use RETURN {token.word.upper()} in a non-SETOF function", p.tokens[p.i - 1], cls=DatatypeMismatch)
+        p.i += 1
+        return _next(p, line) if token.is_word("next") else _query(p, line)
+    if p.returns_set:
+        if not p.mark(";"):
+            hint = "Use RETURN NEXT or RETURN QUERY."
+            raise p.error("RETURN cannot have a parameter in function returning set", token, cls=DatatypeMismatch, hint=hint)
+        return tree.Return(line=line, value=None)
     if p.returns in ("void", "out"):
         if not p.mark(";"):
             what = "returning void" if p.returns == "void" else "with OUT parameters"
             raise p.error(f"RETURN cannot have a parameter in function {what}", token, cls=DatatypeMismatch)
         return tree.Return(line=line, value=None)
-    if token.is_name:
+    record = _record(p)
+    if record is not None:
+        return tree.Return(line=line, value=None, variable=record)
+    value = p.cut()
+    p.semicolon()
+    return tree.Return(line=line, value=value)
+
+
+def _record(p: Parser) -> Record | None:
+    """A record variable by itself and the end of the statement, read if they stand here."""
+    if p.token.is_name:
         parts, length = p.dotted()
         resolved = p.scope.resolve(parts)
         if resolved is not None and not resolved[1] and isinstance(resolved[0], Record) and p.peek(length).is_op(";"):
             p.i += length + 1
-            return tree.Return(line=line, value=None, variable=resolved[0])
+            return resolved[0]
+    return None
+
+
+def _next(p: Parser, line: int) -> tree.Node:
+    token = p.token
+    if p.returns == "out":
+        if not p.mark(";"):
+            raise p.error("RETURN NEXT cannot have a parameter in function with OUT parameters", token, cls=DatatypeMismatch)
+        return tree.ReturnNext(line=line, value=None)
+    record = _record(p)
+    if record is not None:
+        return tree.ReturnNext(line=line, value=None, variable=record)
     value = p.cut()
     p.semicolon()
-    return tree.Return(line=line, value=value)
+    return tree.ReturnNext(line=line, value=value)
+
+
+def _query(p: Parser, line: int) -> tree.Node:
+    if not p.take("execute"):
+        stop = p.find_end()
+        query = p.statement(stop)
+        p.semicolon()
+        return tree.ReturnQuery(line=line, query=query)
+    text = p.cut((";",), ("using",))
+    using = []
+    if p.take("using"):
+        using.append(p.cut((",", ";")))
+        while p.mark(","):
+            using.append(p.cut((",", ";")))
+    p.semicolon()
+    return tree.ReturnQuery(line=line, query=text, dynamic=True, using=tuple(using))
 
 
 @reads("assert")

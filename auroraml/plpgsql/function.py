@@ -14,7 +14,7 @@ from auroraml.plpgsql.parser import Parser, Types
 from auroraml.plpgsql.tree import Block
 from auroraml.plpgsql.values import Shape
 from auroraml.plpgsql.variables import Names, Record, Scalar, Variable
-from auroraml.types.pg_type import PgType
+from auroraml.types.pg_type import PgType, Rep
 from auroraml.types.table import BOOL, BY_NAME, INT4, NAME, OID, TEXT, VOID
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Compiled:
     prepared: dict[Sql, Prepared] = field(default_factory=dict)
     casts: dict[tuple[PgType, tuple[PgType, int]], Evaluator] = field(default_factory=dict)
     table: Shape | None = None  # whose trigger this is
+    _scalar: Shape | None = None
     _shapes: dict[PgType, Shape] = field(default_factory=dict)
 
     def shape(self, type: PgType) -> Shape:
@@ -57,6 +58,22 @@ class Compiled:
             attributes = type.attributes
             found = self._shapes[type] = Shape([a.name for a in attributes], [a.type for a in attributes], [a.typmod for a in attributes], type)
         return found
+
+    @property
+    def returns_rows(self) -> bool:
+        """Whether a row of its result is a composite value, or that of several OUT parameters."""
+        assert self.source is not None
+        return self.source.result.rep is Rep.STRUCT
+
+    def result_shape(self) -> Shape:
+        """The shape of the rows of a set-returning function's result."""
+        assert self.source is not None
+        result = self.source.result
+        if self.returns_rows:
+            return self.shape(result)
+        if self._scalar is None:
+            self._scalar = Shape([self.source.name], [result], [-1])
+        return self._scalar
 
     def table_shape(self, relation: Relation, type: PgType) -> Shape:
         """The shape of a table's rows, the same one as long as the table is as it was."""
@@ -86,7 +103,7 @@ def compiled(function: Function | None, text: str, host: Types) -> Compiled:
     parser: Parser | None = None
     try:
         variables: list[Variable] = []
-        parser = Parser(text, host, names, variables, "void" if function is None else returns(function))
+        parser = Parser(text, host, names, variables, "void" if function is None else returns(function), function is not None and function.returns_set)
         arguments, outputs = ([], []) if function is None else _parameters(parser, function)
         names.arguments = arguments
         found = parser.declare("found", BOOL)
@@ -113,7 +130,7 @@ def _parameters(parser: Parser, function: Function) -> tuple[list[Variable], lis
             made.name = parameter.name
         if parameter.mode in "ibv":
             arguments.append(made)
-        if parameter.mode in "bo":
+        if parameter.mode in "bot":
             outputs.append(made)
     return arguments, outputs
 

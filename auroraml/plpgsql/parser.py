@@ -47,11 +47,12 @@ def reads(*words: str) -> Callable[[Reader], Reader]:
 class Parser(BodyCursor):
     """One body's reading; `returns` is the function's result ("" for a plain value, or void, out, set, trigger)."""
 
-    def __init__(self, text: str, host: Types, names: Names, variables: list[Variable], returns: str) -> None:
+    def __init__(self, text: str, host: Types, names: Names, variables: list[Variable], returns: str, returns_set: bool = False) -> None:
         super().__init__(text, host.type_named, names)
         self.host = host
         self.variables = variables
         self.returns = returns
+        self.returns_set = returns_set
         self.label: str | None = None  # that was read before the block or loop which begins
 
     def taken_label(self) -> str | None:

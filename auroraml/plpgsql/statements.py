@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from auroraml.batch import Batch, concat_batches, from_datums
+from auroraml.batch import Batch, Vector, concat_batches, from_datums
 from auroraml.errors import (
     DatabaseError,
+    DatatypeMismatch,
     FeatureNotSupported,
     NoDataFound,
     NullValueNotAllowed,
@@ -20,9 +21,10 @@ from auroraml.plpgsql.assigning import assign, move_row
 from auroraml.plpgsql.expressions import evaluate, inside, prepared, run, shape_of
 from auroraml.plpgsql.interpreter import GO_ON, over_rounds, put_text, runs, set_found
 from auroraml.plpgsql.reader import read_sql
-from auroraml.plpgsql.values import Shape, is_null
+from auroraml.plpgsql.values import Shape, is_null, misfit, row_of
 from auroraml.plpgsql.variables import Names, Scalar, Variable
 from auroraml.sql import statements as st
+from auroraml.types.pg_type import Rep
 from auroraml.types.table import INT8
 from auroraml.types.text import datum_out
 
@@ -32,7 +34,7 @@ REFUSED: tuple[type, ...] = (st.Begin, st.Commit, st.Rollback, st.Savepoint, st.
 class Answer:
     """What a statement gave: rows and their shape (None: it gives none), rows changed, whether it is one that FOUND tells of."""
 
-    __slots__ = ("changed", "counted", "rows", "selects", "shape")
+    __slots__ = ("changed", "counted", "rows", "selects", "shape", "text")
 
     def __init__(self, rows: Batch | None, shape: Shape | None, changed: int, counted: bool, selects: bool) -> None:
         self.rows = rows
@@ -40,6 +42,7 @@ class Answer:
         self.changed = changed
         self.counted = counted
         self.selects = selects
+        self.text = ""  # of the statement
 
     @property
     def n(self) -> int:
@@ -54,6 +57,12 @@ class Answer:
 
 def answer(act: Activation, sql: tree.Sql) -> Answer:
     """Run a statement; its errors tell where they are."""
+    found = _answer(act, sql)
+    found.text = sql.text
+    return found
+
+
+def _answer(act: Activation, sql: tree.Sql) -> Answer:
     try:
         if not isinstance(sql.parsed, st.Query):
             return _utility(act, sql.parsed)
@@ -185,6 +194,59 @@ def run_dynamic(act: Activation, node: tree.Dynamic) -> int:
 def run_dynamic_rows(act: Activation, node: tree.DynamicRows) -> int:
     """FOR over the rows of a query made at run time."""
     return _over(act, _dynamic(act, node.text, node.using), node.name, node.targets, node.body)
+
+
+# Rows of a set-returning function
+
+
+@runs(tree.ReturnNext)
+def run_return_next(act: Activation, node: tree.ReturnNext) -> int:
+    """RETURN NEXT."""
+    shape = act.function.result_shape()
+    if node.variable is None and node.value is None:
+        values = [act.value(variable.number, -1) for variable in act.function.outputs]
+    elif node.variable is not None:
+        row = act.row(node.variable)
+        if misfit(row.shape, shape, act.host.type_text) is not None:
+            raise DatatypeMismatch("wrong record type supplied in RETURN NEXT", detail=misfit(row.shape, shape, act.host.type_text))
+        values = [row.get(i) for i in range(len(shape.types))]
+    else:
+        assert node.value is not None
+        values = _next_values(act, node.value, shape)
+    act.rows.append(Batch.of([value.flat() for value in values], 1))
+    return GO_ON
+
+
+def _next_values(act: Activation, sql: tree.Sql, shape: Shape) -> list[Vector]:
+    """An expression's value as a row of the result."""
+    if not act.function.returns_rows:
+        value, _ = evaluate(act, sql, (shape.types[0], shape.typmods[0]))
+        return [value]
+    value, type = evaluate(act, sql)
+    if type.rep is not Rep.STRUCT:
+        raise DatatypeMismatch("cannot return non-composite value from function returning composite type")
+    problem = misfit(act.function.shape(type), shape, act.host.type_text)
+    if problem is not None:
+        raise DatatypeMismatch("returned record type does not match expected record type", detail=problem)
+    row = row_of(shape, value)
+    return [row.get(i) for i in range(len(shape.types))]
+
+
+@runs(tree.ReturnQuery)
+def run_return_query(act: Activation, node: tree.ReturnQuery) -> int:
+    """RETURN QUERY; FOUND says whether there was a row."""
+    found = _dynamic(act, node.query, node.using) if node.dynamic else answer(act, node.query)
+    if found.shape is None:
+        raise SqlSyntaxError("cannot open multi-query plan as cursor")
+    shape = act.function.result_shape()
+    problem = misfit(found.shape, shape, act.host.type_text)
+    if problem is not None:
+        raise DatatypeMismatch("structure of query does not match function result type", detail=problem, context=f'SQL statement "{found.text}"')
+    if found.rows is not None and found.n:
+        act.rows.append(found.rows.select(range(len(shape.types))))
+    act.row_count = found.n
+    set_found(act, found.n > 0)
+    return GO_ON
 
 
 # GET DIAGNOSTICS

@@ -199,6 +199,25 @@ class Return(Node):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class ReturnNext(Node):
+    """RETURN NEXT [expression]: another row of the result."""
+
+    value: Sql | None
+    variable: Record | None = None
+    label: ClassVar[str] = "RETURN NEXT"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ReturnQuery(Node):
+    """RETURN QUERY query, or EXECUTE text [USING ...] (`dynamic`): further rows of the result."""
+
+    query: Sql
+    dynamic: bool = False
+    using: tuple[Sql, ...] = ()
+    label: ClassVar[str] = "RETURN QUERY"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Raise(Node):
     """RAISE: `level` is lower case, `format` None where a condition is named or nothing is said; `options` are USING's."""
 

@@ -6,14 +6,14 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from auroraml.batch import Vector
+from auroraml.batch import Batch, Vector
 from auroraml.executor.context import ExecutionContext
 from auroraml.executor.run import Running, run
 from auroraml.executor.triggers import TableTriggers
 from auroraml.ir.bound import BoundStatement
 from auroraml.ir.objects import Function, Relation, Trigger
 from auroraml.ir.physical import PhysicalPlan
-from auroraml.plpgsql.calls import Bodies, call_function, run_anonymous
+from auroraml.plpgsql.calls import Bodies, call_for_rows, call_function, run_anonymous
 from auroraml.plpgsql.triggers import TriggerCaller
 from auroraml.session.part import SessionPart
 from auroraml.types.pg_type import PgType
@@ -47,6 +47,11 @@ class Procedures(SessionPart):
         """A PL/pgSQL function for each of `n` rows."""
         host: Any = self
         return call_function(function, args, n, ctx, host, self.bodies)
+
+    def procedural_rows(self, function: Function, args: Sequence[Vector], n: int, ctx: ExecutionContext) -> tuple[Batch, list[int]]:
+        """The rows of a set-returning PL/pgSQL function for each of `n` rows, and which of them each belongs to."""
+        host: Any = self
+        return call_for_rows(function, args, n, ctx, host, self.bodies)
 
     def trigger_caller(self, trigger: Trigger, relation: Relation, ctx: ExecutionContext, settle: Callable[[], None]) -> TriggerCaller:
         """What calls a trigger's function in one statement."""

@@ -35,6 +35,8 @@ def expand(call: e.Call, frame: Frame) -> tuple[Batch, Index]:
     function = call.function
     if function.language == "sql":
         return _sql_rows(function, args, frame)
+    if function.language == "plpgsql":
+        return _procedural_rows(function, args, frame)
     kernel = ROWS.get(function.oid)
     if kernel is None:
         types = ", ".join(format_type(x.type) for x in function.inputs)
@@ -76,6 +78,16 @@ def _sql_rows(function: Function, args: Sequence[Vector], frame: Frame) -> tuple
     if not parts:
         return Batch.of([null(t.type).take(np.zeros(0, np.int64)) for t in plan.targets], 0), np.zeros(0, np.int64)
     return concat_batches(parts), np.array(owners, np.int64)
+
+
+def _procedural_rows(function: Function, args: Sequence[Vector], frame: Frame) -> tuple[Batch, Index]:
+    """A PL/pgSQL function's rows; a strict one is not called for NULL."""
+    known = np.arange(frame.n)
+    if function.strict and args:
+        known = np.flatnonzero(np.logical_and.reduce([np.broadcast_to(arg.valid, (frame.n,)) for arg in args]))
+    given = [arg if arg.n != frame.n else arg.take(known) for arg in args]
+    batch, owners = frame.ctx.host.procedural_rows(function, given, len(known), frame.ctx)
+    return batch, known[np.array(owners, np.int64)]
 
 
 @operator(p.FunctionScan)

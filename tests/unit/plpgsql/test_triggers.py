@@ -12,6 +12,8 @@ import auroraml
 from auroraml.dbapi.connection import Connection
 from auroraml.errors import RaiseException, StatementTooComplex
 from auroraml.plpgsql import expressions
+from auroraml.plpgsql.activation import Activation
+from auroraml.plpgsql.tree import Sql
 from auroraml.services.embedded.hosting import Latency
 from auroraml.services.endpoints import Callable
 
@@ -49,7 +51,7 @@ def test_expressions_are_made_ready_once(connection: Connection, monkeypatch: py
     made: list[str] = []
     before = expressions._prepare
 
-    def counted(act: expressions.Activation, sql: expressions.Sql, wanted: expressions.Wanted, value: bool) -> expressions.Prepared:
+    def counted(act: Activation, sql: Sql, wanted: expressions.Wanted, value: bool) -> expressions.Prepared:
         made.append(sql.text)
         return before(act, sql, wanted, value)
 
