@@ -103,6 +103,8 @@ class ExecutionContext:
     seeds: dict[int, int] = field(default_factory=dict)  # by node: what a sample without REPEATABLE is drawn with, however often it is run
     only_rows: dict[int, np.ndarray] = field(default_factory=dict)  # by relation: the row versions a re-check reads instead of the snapshot's
     affected: int = 0
+    counted: PhysicalPlan | None = None  # of several parts that change rows the one whose rows the command's tag counts
+    at_end: list[Callable[[], None]] | None = None  # where several parts of a statement change rows: what is done when all have
     gathers: list[Gathering] = field(default_factory=list)  # those that have workers now
     loops: Loops = field(init=False)
     check_step: Callable[[], None] = field(init=False)  # between two steps of a plan: a worker whose rows nobody wants any more ends there

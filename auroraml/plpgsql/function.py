@@ -103,7 +103,9 @@ def compiled(function: Function | None, text: str, host: Types) -> Compiled:
     parser: Parser | None = None
     try:
         variables: list[Variable] = []
-        parser = Parser(text, host, names, variables, "void" if function is None else returns(function), function is not None and function.returns_set)
+        parser = Parser(
+            text, host, names, variables, "void" if function is None else returns(function), function is not None and function.returns_set
+        )
         arguments, outputs = ([], []) if function is None else _parameters(parser, function)
         names.arguments = arguments
         found = parser.declare("found", BOOL)

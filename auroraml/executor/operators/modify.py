@@ -49,9 +49,18 @@ class ModifyRows(Keeping):
             source, rows = made
             if self.ctx.buffers:
                 self._visit(rows)
-            self.ctx.affected += rows.n
+            if self.ctx.counted is None or self.ctx.counted is self.node:
+                self.ctx.affected += rows.n
             if self.node.targets:
                 parts.append(self.project(self.frame(rows.n, source, rows)))
+        if self.ctx.at_end is None:
+            self._finish()
+        else:
+            self.ctx.at_end.append(self._finish)
+        return concat_batches(parts) if parts else None
+
+    def _finish(self) -> None:
+        """The statement's rows are in place: foreign keys look at them, then AFTER triggers."""
         conflict = self.node.conflict
         changed: Sequence[int] | None = self.node.assigned if conflict is None else [number for number, _ in conflict.assignments]
         if self.fired is not None and self.fired.each:
@@ -66,7 +75,6 @@ class ModifyRows(Keeping):
                 self._called(gone, came, (self.ctx.clock.now() - started) * 1000)
         if self.fired is not None:
             self.fired.end()
-        return concat_batches(parts) if parts else None
 
     def below(self) -> Sequence[p.PhysicalPlan]:
         return () if self._one_row() else super().below()
