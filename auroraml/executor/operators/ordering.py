@@ -81,6 +81,8 @@ def with_ties(batch: Batch, order: Index, keys: Sequence[p.SortColumn], source: 
     bounded = batch.n > 2 * most
     if not most or not (bounded or STABLE < batch.n <= TIES):
         return order
+    if bounded and changes(batch.take(order[: most + 1]), [k.index for k in keys], source).all():
+        return order  # the first ones differ from each other and from all behind them
     codes = ranked(batch, order, keys, source)
     if not bounded and codes[order[-1]] == batch.n - 1:
         return order
