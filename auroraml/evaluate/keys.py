@@ -164,7 +164,7 @@ def numbered(codes: Codes, size: int) -> tuple[Codes, int, Index]:
         np.not_equal(codes[1:], codes[:-1], out=borders[1:])
         return np.cumsum(borders) - 1, int(np.count_nonzero(borders)), np.flatnonzero(borders)
     if size > max(65_536, 4 * n):
-        if size <= DIGITS and n >= SHORT and 2 * distinct(codes[:GLANCE]) > GLANCE:
+        if _sorts(codes, size):
             return _numbered_by_order(codes, size)
         number, count = compact(codes)
         first = np.empty(count, np.int64)
@@ -191,19 +191,41 @@ def first_rows(codes: Codes, counts: np.ndarray) -> Index:
 
 def _numbered_by_order(codes: Codes, size: int) -> tuple[Codes, int, Index]:
     """The same where there are many, far apart: sorting by digits takes less time than a hash table."""
-    n = len(codes)
-    order = _by_digits([(codes, size)], n)
-    ordered = codes.take(order)
-    borders = np.empty(n, np.bool_)
-    borders[0] = True
-    np.not_equal(ordered[1:], ordered[:-1], out=borders[1:])
+    order, borders = _by_code(codes, size)
     first = order[borders]  # the order being stable, the first row of each
-    beginning = np.zeros(n, np.bool_)
+    beginning = np.zeros(len(codes), np.bool_)
     beginning[first] = True
     place = np.cumsum(beginning) - 1
-    number = np.empty(n, np.int64)
+    number = np.empty(len(codes), np.int64)
     number[order] = place.take(first).take(np.cumsum(borders) - 1)
     return number, len(first), np.flatnonzero(beginning)
+
+
+def _by_code(codes: Codes, size: int) -> tuple[Index, Mask]:
+    """The rows in the order of their codes, and where in it another code begins."""
+    order = _by_digits([(codes, size)], len(codes))
+    ordered = codes.take(order)
+    borders = np.empty(len(codes), np.bool_)
+    borders[0] = True
+    np.not_equal(ordered[1:], ordered[:-1], out=borders[1:])
+    return order, borders
+
+
+def first_of_each(vectors: Sequence[Vector], types: Sequence[PgType], n: int) -> Index:
+    """The first row of each group, ascending."""
+    codes, size = combine([codes_of(v, t) for v, t in zip(vectors, types, strict=True)], n)
+    if not _sorts(codes, size) or ascending(codes):
+        return numbered(codes, size)[2]
+    order, borders = _by_code(codes, size)
+    beginning = np.zeros(n, np.bool_)
+    beginning[order[borders]] = True
+    return np.flatnonzero(beginning)
+
+
+def _sorts(codes: Codes, size: int) -> bool:
+    """Whether codes are so many, and so far apart, that sorting them by digits takes less time than a hash table."""
+    n = len(codes)
+    return size > max(65_536, 4 * n) and size <= DIGITS and n >= SHORT and 2 * distinct(codes[:GLANCE]) > GLANCE
 
 
 def ascending(values: np.ndarray) -> bool:

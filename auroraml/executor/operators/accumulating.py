@@ -10,7 +10,7 @@ import numpy as np
 from auroraml.batch import FixedVector, Index, Vector, concat
 from auroraml.evaluate import Evaluator, Frame, compile, truth
 from auroraml.evaluate.call import null
-from auroraml.evaluate.keys import groups, sort_indices
+from auroraml.evaluate.keys import first_of_each, sort_indices
 from auroraml.executor.operators.states import aggregate_kernel, combined, is_mergeable, state_of
 from auroraml.executor.space.states import state_sizes
 from auroraml.functions.signature import CallContext
@@ -105,12 +105,11 @@ class Accumulated:
 
     def _distinct(self, args: Sequence[Vector], codes: Index, order: Index | None) -> Index:
         """The rows of distinct arguments in each group, in the arguments' order unless one was given."""
-        chosen = np.arange(len(codes)) if order is None else order
-        parts = [FixedVector(codes[chosen]), *(a.take(chosen) for a in args)]
-        types = [INT8, *(a.type for a in self.call.args)]
-        _, _, first = groups(parts, types, len(chosen))
-        first = np.sort(first)
-        if order is None and args and not is_mergeable(self.call):  # what values there are is enough for those
+        types = [a.type for a in self.call.args]
+        if order is not None:
+            return order[first_of_each([FixedVector(codes[order]), *(a.take(order) for a in args)], [INT8, *types], len(order))]
+        first = first_of_each([FixedVector(codes), *args], [INT8, *types], len(codes))
+        if args and not is_mergeable(self.call):  # what values there are is enough for those
             nothing = [False] * len(args)
-            first = first[sort_indices([a.take(chosen[first]) for a in args], [a.type for a in self.call.args], nothing, nothing, len(first))]
-        return chosen[first]
+            first = first[sort_indices([a.take(first) for a in args], types, nothing, nothing, len(first))]
+        return first

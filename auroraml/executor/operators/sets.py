@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from auroraml.batch import Batch, FixedVector, concat_batches
-from auroraml.evaluate.keys import groups
+from auroraml.evaluate.keys import first_of_each, groups
 from auroraml.executor.loops import Loops
 from auroraml.executor.operator import ALL, Keeping, Operator, operator
 from auroraml.executor.operators.ordering import output_type
@@ -143,8 +143,8 @@ class RecursiveRows(Operator):
         before = 0 if self.all is None else self.all.n
         together = batch if self.all is None else concat_batches([self.all, batch])
         types = [t.type for t in self.node.targets]
-        _, _, first = groups([together.vector(i) for i in range(len(types))], types, together.n)
-        rows = np.sort(first[first >= before])
+        first = first_of_each([together.vector(i) for i in range(len(types))], types, together.n)
+        rows = first[first >= before]
         new = together.take(rows)
         self.all = new if self.all is None else concat_batches([self.all, new])
         return new

@@ -33,6 +33,30 @@ def test_groups_are_numbered_as_they_appear(size: int, ordered: bool, short: int
     assert first.tolist() == [values.index(value) for value in seen]
 
 
+@pytest.mark.parametrize("ordered", [False, True])
+@pytest.mark.parametrize("short", [1, 1 << 30])
+@pytest.mark.parametrize("nulls", [0.0, 0.3])
+@pytest.mark.parametrize("apart", [1, 40_000_000])
+def test_first_of_each(apart: int, nulls: float, short: int, ordered: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "SHORT", short)
+    monkeypatch.setattr(keys, "GLANCE", 100)
+    draw = random.Random(3)
+    numbers = [draw.randrange(150) * apart for _ in range(600)]
+    numbers = sorted(numbers) if ordered else numbers
+    valid = np.array([draw.random() >= nulls for _ in numbers])
+    words = [str(draw.randrange(3)) for _ in numbers]
+    vectors: list[Vector] = [FixedVector(np.where(valid, numbers, 0), None if valid.all() else valid), texts(words)]
+    seen: dict[tuple[object, ...], int] = {}
+    for row, key in enumerate(zip(vectors[0].datums(), words, strict=True)):
+        seen.setdefault(key, row)
+    assert keys.first_of_each(vectors, [INT8, TEXT], len(numbers)).tolist() == list(seen.values())
+    alone: dict[object, int] = {}
+    for row, value in enumerate(vectors[0].datums()):
+        alone.setdefault(value, row)
+    assert keys.first_of_each(vectors[:1], [INT8], len(numbers)).tolist() == list(alone.values())
+    assert keys.first_of_each([v.slice(0, 0) for v in vectors], [INT8, TEXT], 0).tolist() == []
+
+
 @pytest.mark.parametrize("glance", [1, 5, 100])
 def test_first_rows(glance: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keys, "GLANCE", glance)
