@@ -274,10 +274,11 @@ def taken(a: Limbs, index: npt.NDArray[np.int64]) -> Limbs:
 def same_count(parts: Sequence[Limbs]) -> list[Limbs]:
     """Several numbers with as many limbs each, the signs drawn out."""
     most = max(map(len, parts))
-    return [_widened(a, most) for a in parts]
+    return [widened(a, most) for a in parts]
 
 
-def _widened(a: Limbs, count: int) -> Limbs:
+def widened(a: Limbs, count: int) -> Limbs:
+    """The numbers with so many limbs, the sign drawn out."""
     if len(a) == count:
         return a
     sign = np.where(a[-1] < 0, -1, 0)

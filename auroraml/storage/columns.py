@@ -26,6 +26,8 @@ from auroraml.batch import (
     width,
 )
 from auroraml.lazy import compute as pc
+from auroraml.storage.buffer import Buffer as Buffer
+from auroraml.storage.limb_buffers import LimbBuffers
 from auroraml.types.pg_type import PgType, Rep
 
 TRY_DICTIONARY = 4_096  # rows from which a text column is looked at: does a dictionary pay?
@@ -33,36 +35,6 @@ SAMPLE = 8_192
 INT8, CODE = np.dtype(np.int64), np.dtype(np.int32)
 FEW, MOST_WAITING = 8, 256  # rows appended at once that wait, and how many such batches do
 MOST_LOOSE = 1_024  # values appended one by one that wait
-
-
-class Buffer:
-    """A numpy array with spare capacity; `view` is its used part, which later growth does not disturb."""
-
-    __slots__ = ("array", "n")
-
-    def __init__(self, dtype: np.dtype | type) -> None:
-        self.array = np.zeros(16, dtype)
-        self.n = 0
-
-    def extend(self, values: np.ndarray) -> None:
-        """Append `values`."""
-        wanted = self.n + len(values)
-        if wanted > len(self.array):
-            grown = np.zeros(max(wanted, 2 * len(self.array)), self.array.dtype)
-            grown[: self.n] = self.array[: self.n]
-            self.array = grown
-        self.array[self.n : wanted] = values
-        self.n = wanted
-
-    def widen(self, dtype: np.dtype) -> None:
-        """Keep values of another type from now on, those of before too."""
-        if self.array.dtype != dtype:
-            self.array = self.array.astype(dtype)
-
-    @property
-    def view(self) -> np.ndarray:
-        """The values so far."""
-        return self.array[: self.n]
 
 
 class Column(ABC):
@@ -198,12 +170,13 @@ def widened(lo: int | None, hi: int | None, values: np.ndarray) -> tuple[int, in
 
 
 class NumericColumn(Column):
-    """numeric: int64 of one scale as long as that holds all values, Decimal objects from then on."""
+    """numeric: int64 of one scale as long as that holds all values, from then on limbs, and Decimal objects from the first NaN on."""
 
     def __init__(self) -> None:
         super().__init__()
         self.scale: int | None = None
         self.whole: Buffer | None = None
+        self.limbs: LimbBuffers | None = None
         self.objects: Buffer | None = None
         self.lo: int | None = None
         self.hi: int | None = None
@@ -212,9 +185,10 @@ class NumericColumn(Column):
     def _add(self, vector: Vector) -> None:
         flat = vector.flat()
         assert isinstance(flat, NumericVector)
+        plain = self.objects is None and self.limbs is None
         if flat.validity is not None and not flat.validity.any():
-            flat = NumericVector(np.zeros(flat.n, np.int64), self.scale if self.objects is None and self.scale is not None else 0, flat.validity)
-        if self.objects is None and flat.scale is not None and (self.whole is None or flat.scale == self.scale or not self._values_known()):
+            flat = NumericVector(np.zeros(flat.n, np.int64), self.scale if plain and self.scale is not None else 0, flat.validity)
+        if plain and flat.scale is not None and (self.whole is None or flat.scale == self.scale or not self._values_known()):
             if self.whole is None or flat.scale != self.scale:
                 self.whole, self.scale = self.whole or Buffer(np.int8), flat.scale
             values = stored(flat)
@@ -222,12 +196,19 @@ class NumericColumn(Column):
             self.whole.widen(width(self.lo, self.hi, INT8))
             self.whole.extend(values)
             return
-        if self.objects is None:
+        if plain:
+            self.limbs = LimbBuffers()
+            before = NumericVector(np.zeros(0, np.int64) if self.whole is None else self.whole.view.astype(np.int64), self.scale or 0)
+            self.whole = None
+            if not self.limbs.extend(before):
+                self.limbs, self.objects = None, Buffer(object)
+                self.objects.extend(before.as_objects().values)
+        if self.limbs is not None and not self.limbs.extend(flat):
             self.objects = Buffer(object)
-            if self.whole is not None:
-                self.objects.extend(NumericVector(self.whole.view.astype(np.int64), self.scale).as_objects().values)
-                self.whole = None
-        self.objects.extend(flat.as_objects().values)
+            self.objects.extend(self.limbs.vector(None).as_objects().values)
+            self.limbs = None
+        if self.objects is not None:
+            self.objects.extend(flat.as_objects().values)
 
     def _values_known(self) -> bool:
         """Whether anything but NULL was stored."""
@@ -236,6 +217,8 @@ class NumericColumn(Column):
     def _read(self) -> Vector:
         if self.objects is not None:
             return NumericVector(self.objects.view, None, self.validity)
+        if self.limbs is not None:
+            return self.limbs.vector(self.validity)
         values = np.zeros(0, np.int64) if self.whole is None else self.whole.view
         made = numeric(values, self.scale or 0, self.validity, self.lo, self.hi)
         made.zones = self.zones
