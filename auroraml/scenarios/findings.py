@@ -128,7 +128,7 @@ def _judged(claim: Claim, results: Results) -> Verdict:
         raise ValueError(f"claims are of the kinds {', '.join(KINDS)}, not {claim.kind!r}")
     try:
         holds, because = judge(results, **claim.options)
-    except (TypeError, KeyError, StopIteration) as error:
+    except (TypeError, LookupError, StopIteration) as error:
         raise ValueError(f"the claim {claim.kind!r} cannot be judged: {error}") from error
     return Verdict(says=claim.says or claim.kind, holds=holds, because=because)
 
@@ -161,15 +161,31 @@ def _falls(results: Results, metric: str, measure: str = "") -> tuple[bool, str]
 def _scales(results: Results, over: str, least: float = 0.9, measure: str = "") -> tuple[bool, str]:
     """Where the axis and `over` have the same value K, throughput is at least `least` times K times that at 1; with `over` left at 1 it is not."""
     along = results.along
-    rows = [row for row in results.rows if row["measure"] == _measure(results, measure)]
-    at = {(row[along], row[over]): figure(row, "throughput") for row in rows}
+    others = [name for name in results.grid if name not in (along, over)]
+    groups: dict[tuple[object, ...], dict[tuple[object, object], float]] = {}
+    for row in results.rows:
+        if row["measure"] == _measure(results, measure):
+            groups.setdefault(tuple(row[name] for name in others), {})[row[along], row[over]] = figure(row, "throughput")
+    parts = [_scaling(at, along, over, least) for at in groups.values()]
+    named = [", ".join(f"{name} {place(value)}" for name, value in zip(others, key, strict=True)) for key in groups]
+    several = len(groups) > 1
+    because = "; ".join(f"with {name}: {told}" if several else told for name, (_, told) in zip(named, parts, strict=True))
+    return all(holds for holds, _ in parts), f"Throughput over that of one: {because}."
+
+
+def _scaling(at: Mapping[tuple[object, object], float], along: str, over: str, least: float) -> tuple[bool, str]:
+    """The same of points that differ in nothing else."""
+    if (1, 1) not in at:
+        raise LookupError(f"there is no point with {along} 1 and {over} 1")
     one = at[1, 1]
     both = {k: value / one for (k, other), value in at.items() if k == other}
     alone = {k: value / one for (k, other), value in at.items() if other == 1}
     most = max(both, key=lambda k: int(str(k)))
+    if most not in alone:
+        raise LookupError(f"there is no point with {along} {most} and {over} 1")
     holds = all(gain >= least * int(str(k)) for k, gain in both.items()) and alone[most] < least * both[most]
     because = ", ".join(f"{k} {along} with {k} {over}: {gain:.2f} times" for k, gain in sorted(both.items(), key=lambda pair: int(str(pair[0]))))
-    return holds, f"Throughput over that of one: {because}; {most} {along} with 1 {over}: {alone[most]:.2f} times."
+    return holds, f"{because}; {most} {along} with 1 {over}: {alone[most]:.2f} times"
 
 
 def _better(results: Results, than: str, metric: str, measure: str = "", times: float = 1.0) -> tuple[bool, str]:

@@ -97,6 +97,8 @@ def _beside(out: Path, suffix: str) -> Path:
 
 def read(path: Path) -> Results:
     """The results in a JSON or Parquet file; ValueError for anything else."""
+    if not path.exists():
+        raise ValueError(f"{path}: No such file or directory")
     try:
         if path.suffix == ".parquet":
             table = pq.read_table(path)

@@ -100,3 +100,16 @@ def test_a_data_file_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFix
     assert f"{path}:1: {tmp_path / 'none.parquet'}: No such file or directory" in capsys.readouterr().err
     assert run([str(tmp_path / "absent.toml")]) == 2
     assert "absent.toml: No such file or directory" in capsys.readouterr().err
+
+
+def test_a_claim_that_a_part_of_the_grid_cannot_show_is_named_and_the_results_are_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, out = tmp_path / "mine.toml", tmp_path / "out"
+    scales = '[[claims]]\nkind = "scales"\nsays = "K need K"\nover = "batch"\n'
+    path.write_text(
+        FILE.replace("[[claims]]", f"{scales}[[claims]]").replace("batch = [10, 100]", "size = [1, 2]\nbatch = [10, 100]"), encoding="utf-8"
+    )
+    assert run([str(path), "--no-report", "-o", str(out)]) in (0, 1)
+    assert "not judged: K need K: the claim 'scales' cannot be judged: there is no point with batch 1 and batch 1" in capsys.readouterr().out
+    assert out.with_name("out.json").exists()
+    assert run(["compare", str(out.with_name("out.json")), str(tmp_path / "absent.parquet")]) == 2
+    assert "absent.parquet: No such file or directory" in capsys.readouterr().err
