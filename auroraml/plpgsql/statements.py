@@ -57,6 +57,10 @@ class Answer:
 
 def answer(act: Activation, sql: tree.Sql) -> Answer:
     """Run a statement; its errors tell where they are."""
+    if isinstance(sql.parsed, REFUSED):
+        raise FeatureNotSupported("unsupported transaction command in PL/pgSQL")
+    if isinstance(sql.parsed, st.Copy) and sql.parsed.file is None:
+        raise FeatureNotSupported("cannot COPY to/from client in PL/pgSQL")
     found = _answer(act, sql)
     found.text = sql.text
     return found
@@ -76,10 +80,6 @@ def _answer(act: Activation, sql: tree.Sql) -> Answer:
 
 
 def _utility(act: Activation, statement: st.Statement) -> Answer:
-    if isinstance(statement, REFUSED):
-        raise FeatureNotSupported("unsupported transaction command in PL/pgSQL")
-    if isinstance(statement, st.Copy) and statement.file is None:
-        raise FeatureNotSupported("cannot COPY to/from client in PL/pgSQL")
     act.settle()
     stream = act.host.execute_statement(statement)
     parts = []
