@@ -1,8 +1,9 @@
-"""dataclass: the standard one, but a frozen keyword-only class is made in a quarter of the time: without generated code."""
+"""dataclass: the standard one, but a keyword-only class gets its methods with its first instance, and a frozen one without generated code."""
 
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Callable
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
 else:
 
     def dataclass(cls=None, /, *, frozen=False, kw_only=False, eq=True, **options):
-        """As dataclasses.dataclass; hundreds of node classes are made at each start, and there it is the greater part of the time."""
+        """As dataclasses.dataclass; hundreds of classes are made at each start, most of them for later, and there it is the greater part of the time."""
 
         def made(cls: type) -> type:
-            if not (frozen and kw_only) or options:
+            if not kw_only or options or not cls.__dictoffset__:
                 return dataclasses.dataclass(cls, frozen=frozen, kw_only=kw_only, eq=eq, **options)
-            return _record(cls, eq)
+            return _postponed(cls, frozen, eq)
 
         return made if cls is None else made(cls)
 
@@ -42,23 +43,82 @@ def replace(node: T, /, **changes: object) -> T:
     return made
 
 
-def _record(cls: type, eq: bool) -> type:
-    dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=True)(cls)  # its fields only
-    fields = dataclasses.fields(cls)
-    methods: dict[str, Callable[..., Any]] = {
-        "__init__": _initializer(cls, fields),
-        "__repr__": _shown,
-        "__setattr__": _refuse,
-        "__delattr__": _refuse,
-    }
-    if eq:
-        methods |= _comparison([field.name for field in fields if field.compare])
-    for name, method in methods.items():
-        if name not in cls.__dict__:
-            setattr(cls, name, method)
-    if cls.__dict__["__init__"] is methods["__init__"] and not hasattr(cls, "__post_init__") and all(field.init for field in fields):
-        _PLAIN[cls] = frozenset(field.name for field in fields)
+_MAKING = threading.RLock()
+
+
+def _postponed(cls: type, frozen: bool, eq: bool) -> type:
+    """The class with methods that stand in for those it gets once one of them is called, or somebody asks for its fields."""
+    wanted = ["__init__", "__repr__", *(["__eq__"] if eq else []), *(["__hash__"] if eq and frozen else [])]
+    names = [name for name in wanted if name not in cls.__dict__]
+    for name in names:
+        setattr(cls, name, _stand_in(cls, name, names, frozen))
+    if frozen:
+        cls.__setattr__, cls.__delattr__ = _refuse, _refuse  # type: ignore[method-assign, assignment] # nothing may be set
+    elif eq and "__hash__" not in cls.__dict__:
+        cls.__hash__ = None  # type: ignore[assignment] # as of all that is compared and may change
+    cls.__dataclass_fields__ = _Fields(cls, names, frozen)  # type: ignore[attr-defined] # where dataclasses looks
     return cls
+
+
+def _stand_in(cls: type, name: str, names: list[str], frozen: bool) -> Callable[..., Any]:
+    def first(self: object, /, *args: Any, **given: Any) -> Any:
+        _finish(cls, names, frozen)
+        return getattr(cls, name)(self, *args, **given)
+
+    return first
+
+
+class _Fields:
+    """In the place of a class's fields, until somebody asks for them."""
+
+    def __init__(self, cls: type, names: list[str], frozen: bool) -> None:
+        self.of = cls, names, frozen
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        _finish(*self.of)
+        return self.of[0].__dataclass_fields__  # type: ignore[attr-defined] # now it is there
+
+
+def _finish(cls: type, names: list[str], frozen: bool) -> None:
+    """Give the class its fields, and the methods called `names`."""
+    with _MAKING:
+        if not isinstance(cls.__dict__["__dataclass_fields__"], _Fields):
+            return
+        dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=True)(cls)  # its fields only
+        fields = dataclasses.fields(cls)
+        taken = {field.name: field for field in fields if field.init}
+        methods = {"__repr__": _shown, **_comparison([field.name for field in fields if field.compare])}
+        if "__init__" in names:
+            plain = not hasattr(cls, "__post_init__") and len(taken) == len(fields)
+            methods["__init__"] = _initializer(cls, fields) if frozen else _assigning(cls, fields)
+            if plain:
+                _PLAIN[cls] = frozenset(taken)
+        for name in names:
+            setattr(cls, name, methods[name])
+
+
+def _assigning(cls: type, fields: tuple[dataclasses.Field[Any], ...]) -> Callable[..., None]:
+    """The initializer of a class whose instances change: it sets field by field, so that reading them is as quick as it can be."""
+    known: dict[str, object] = {"_given": object()}
+    taken, lines = [], []
+    for field in fields:
+        name, value = field.name, field.name
+        if field.default is not dataclasses.MISSING:
+            known[f"_{name}"] = field.default
+            value = name if field.init else f"_{name}"
+        elif field.default_factory is not dataclasses.MISSING:
+            known[f"_{name}"] = field.default_factory
+            value = f"_{name}() if {name} is _given else {name}" if field.init else f"_{name}()"
+        elif not field.init:
+            continue
+        if field.init:
+            default = f"_{name}" if field.default is not dataclasses.MISSING else "_given" if f"_{name}" in known else ""
+            taken.append(f"{name}={default}" if default else name)
+        lines.append(f"    self.{name} = {value}\n")
+    if hasattr(cls, "__post_init__"):
+        lines.append("    self.__post_init__()\n")
+    exec(f"def __init__(self, /{', *, ' if taken else ''}{', '.join(taken)}):\n{''.join(lines) or '    pass'}", known)
+    return known["__init__"]  # type: ignore[return-value] # just made
 
 
 def _initializer(cls: type, fields: tuple[dataclasses.Field[Any], ...]) -> Callable[..., None]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from auroraml.commands.context import Bound, Host, command, done
 from auroraml.commands.tables import put_relation
 from auroraml.errors import FeatureNotSupported, UndefinedTable, WrongObjectType
 from auroraml.ir.objects import Relation
 from auroraml.pipeline.result import ResultStream
+from auroraml.records import dataclass
 from auroraml.sql import statements as st
 
 KINDS = {"table": "r", "view": "v", "materialized view": "m", "sequence": "S", "type": "c"}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from auroraml.batch import Batch, concat_batches
 from auroraml.commands.context import Bound, Host, command, done
 from auroraml.errors import DuplicateCursor, FeatureNotSupported, InvalidCursorDefinition, InvalidCursorName, ObjectNotInPrerequisiteState
 from auroraml.ir.logical import LogicalPlan, Output, Query
 from auroraml.pipeline.result import ResultStream, of_batch
+from auroraml.records import dataclass
 from auroraml.sql import statements as st
 
 EVERYTHING = 1 << 62

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from auroraml.commands.context import Host
 from auroraml.commands.naming import columns_part, free_name
@@ -22,6 +22,7 @@ from auroraml.errors import (
 from auroraml.ir.expr import ColumnRef, Expr
 from auroraml.ir.objects import Column, Constraint, Index, Relation
 from auroraml.ir.tree import walk
+from auroraml.records import dataclass
 from auroraml.sql import statements as st
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import BOOL

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from auroraml.catalog.changes import Row
 from auroraml.catalog.depends import Dependent, Part, dependents
@@ -13,6 +13,7 @@ from auroraml.commands.statistics_objects import without_statistics
 from auroraml.errors import DependentObjectsStillExist
 from auroraml.ir.deparse import quote_identifier
 from auroraml.ir.objects import Column, Database, Extension, Function, Index, Relation, Role, Schema
+from auroraml.records import dataclass
 from auroraml.types.pg_type import PgType
 
 WORDS = {"r": "table", "v": "view", "m": "materialized view", "S": "sequence"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from functools import singledispatch
 from typing import TypeAlias
@@ -14,6 +13,7 @@ import numpy as np
 from auroraml.batch import Datum
 from auroraml.errors import FeatureNotSupported
 from auroraml.errors.base import DataError, ProgrammingError
+from auroraml.records import dataclass
 from auroraml.types import table
 from auroraml.types.form import DEFAULT_STYLE, TextStyle, form_of
 from auroraml.types.pg_type import PgArray, PgType

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Any
 
@@ -24,6 +24,7 @@ from auroraml.ir import expr as e
 from auroraml.ir.metrics import Metrics, NodeMetrics
 from auroraml.ir.objects import Function
 from auroraml.ir.physical import PhysicalPlan
+from auroraml.records import dataclass
 from auroraml.services.account import Account
 from auroraml.services.clock import REAL, Clock
 from auroraml.services.meter import Bill

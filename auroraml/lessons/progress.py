@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from auroraml.lessons.lesson import Lesson
+from auroraml.records import dataclass
 
 
 def state_file() -> Path:

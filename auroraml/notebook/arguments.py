@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from auroraml.records import dataclass
 
 ASSIGNED = re.compile(r"\s*([A-Za-z_]\w*)\s*<<\s*(.*)\Z", re.S)
 OPTION = re.compile(r"\s*(--?[A-Za-z][\w-]*)(?:=(\S+))?(?=\s|\Z)")

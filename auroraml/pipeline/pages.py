@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from auroraml.batch import Datum
 from auroraml.evaluate import Runtime
 from auroraml.executor.index_keys import IndexRows, index_rows, places_of
 from auroraml.ir.objects import Index, Relation
+from auroraml.records import dataclass
 from auroraml.storage.built import IndexPages, built_pages
 from auroraml.storage.pages import extremes, hash_pages
 from auroraml.storage.store import Store

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from auroraml.batch import Batch
 from auroraml.errors import Diagnostic
 from auroraml.ir.logical import Output
+from auroraml.records import dataclass
 
 Puller = Callable[[int], Batch | None]
 EVERYTHING = 1 << 62

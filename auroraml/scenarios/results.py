@@ -8,12 +8,12 @@ import os
 import platform
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from auroraml.records import dataclass
 from auroraml.scenarios.measuring import Options, Outcome
 from auroraml.scenarios.scenario import Scenario, Value
 

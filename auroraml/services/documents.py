@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from auroraml.lazy import compute as pc
+from auroraml.records import dataclass
 from auroraml.services.protocols import MAX_DOCUMENTS, ServiceFailure
 
 MAX_DOCUMENT_BYTES = 5_000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from auroraml.errors import (
@@ -12,6 +12,7 @@ from auroraml.errors import (
     InvalidSavepointSpecification,
     NoActiveSqlTransaction,
 )
+from auroraml.records import dataclass
 
 
 class State(Enum):

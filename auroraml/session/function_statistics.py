@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from auroraml.records import dataclass
 
 Counters = tuple[int, float, float]  # calls, milliseconds in all, milliseconds of its own
 ZERO: Counters = (0, 0.0, 0.0)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
+from auroraml.records import dataclass
 from auroraml.storage.sizes import Sizes
 
 PAGE = 8192

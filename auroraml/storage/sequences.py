@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 
 from auroraml.errors import SequenceGeneratorLimitExceeded
+from auroraml.records import dataclass
 
 
 @dataclass(kw_only=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 
 import numpy as np
 
 from auroraml.batch import Index, Mask
+from auroraml.records import dataclass
 from auroraml.storage.columns import Buffer
 from auroraml.storage.transactions import Snapshot
 from auroraml.storage.visibility import VisibilityMap

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +11,7 @@ import pyarrow as pa
 from auroraml.batch import Datum, ListVector, Vector, from_datums
 from auroraml.errors import ArraySubscriptError, InvalidTextRepresentation, ProgramLimitExceeded
 from auroraml.lazy import compute as pc
+from auroraml.records import dataclass
 from auroraml.types.form import REP_FORMS, TextForm, TextStyle, form_of, register, scatter
 from auroraml.types.pg_type import PgArray, PgType, Rep
 from auroraml.types.table import BY_NAME, TEXT

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC as UTC_INFO
 from datetime import datetime, timedelta, tzinfo
 from functools import cache
@@ -14,6 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import numpy as np
 import numpy.typing as npt
 
+from auroraml.records import dataclass
 from auroraml.types.julian import DAY
 
 Micros = npt.NDArray[np.int64]

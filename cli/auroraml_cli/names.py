@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from auroraml.records import dataclass
 from auroraml_cli.client import Client, DatabaseError
 
 CHANGING = ("CREATE", "ALTER", "DROP", "SELECT INTO", "SET", "RESET", "COMMIT", "ROLLBACK", "BEGIN")  # tags after which names are read anew

@@ -10,10 +10,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TextIO
 
 from auroraml.errors.report import report
+from auroraml.records import dataclass
 from auroraml_cli.client import Client, DatabaseError, Diagnostic, Result
 from auroraml_cli.conditions import Conditions
 from auroraml_cli.output import NUMERIC, Options, Table, render

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from auroraml.executor.operator import ALL, Holding, Operator, operator, restore
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.tree import expressions
+from auroraml.records import dataclass
 from auroraml.storage.sizes import Sizes
 from auroraml.storage.tuples import minimal_sizes
 from auroraml.types.table import INT8

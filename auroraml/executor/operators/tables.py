@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +20,7 @@ from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.logical import CTID, TABLEOID
 from auroraml.ir.objects import Relation
+from auroraml.records import dataclass
 from auroraml.storage.table import Table
 from auroraml.types.tid import LINE_BITS
 

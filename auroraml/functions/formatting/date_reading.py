@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from auroraml.errors import DatabaseError, DatetimeFieldOverflow, FeatureNotSupported, InvalidDatetimeFormat
 from auroraml.functions.formatting.date_writing import DAYS, MONTHS, ROMAN_MONTHS
 from auroraml.functions.formatting.pictures import ACTION, SEPARATOR, SPACE, Node, date_nodes, is_separator
 from auroraml.functions.signature import CallContext, scalar
+from auroraml.records import dataclass
 from auroraml.types import julian
 from auroraml.types.datetime_forms import session_zone
 from auroraml.types.julian import DAY, POSTGRES_DAYS, UNIX_JULIAN

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
 from auroraml.errors import DatabaseError, InvalidParameterValue
 from auroraml.errors import SyntaxError as SqlSyntaxError
 from auroraml.functions.formatting.pictures import ACTION, Node, number_nodes
+from auroraml.records import dataclass
 
 
 @dataclass(kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from auroraml.batch import Batch
 from auroraml.catalog.catalog import Catalog
@@ -16,6 +15,7 @@ from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.tree import rewrite, walk
 from auroraml.planner.estimate.width import column_width, type_width
+from auroraml.records import dataclass
 from auroraml.services.calls import DETECTING, MAX_BODY_BYTES, Services, invoking
 from auroraml.services.embedded.hosting import Hosting, virtual
 from auroraml.services.protocols import MAX_DOCUMENTS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from itertools import product
 from typing import Protocol
@@ -13,6 +13,7 @@ from auroraml.executor.context import ExecutionContext
 from auroraml.ir import physical as p
 from auroraml.ir.bound import BoundStatement
 from auroraml.ir.tree import walk
+from auroraml.records import dataclass
 from auroraml.services.calls import Services
 from auroraml.services.embedded.hosting import Hosting
 from auroraml.services.prices import money

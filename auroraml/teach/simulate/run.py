@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from auroraml.executor.context import ExecutionContext
 from auroraml.executor.operator import ALL
 from auroraml.ir import physical as p
 from auroraml.ir.metrics import Metrics
 from auroraml.ir.tree import walk
+from auroraml.records import dataclass
 from auroraml.services.embedded.hosting import Hosting
 from auroraml.teach.simulate import batches, gather
 from auroraml.teach.simulate.called import BatchOf, batch_of, widths_below
