@@ -87,7 +87,7 @@ def _finish(cls: type, names: list[str], frozen: bool) -> None:
         dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=True)(cls)  # its fields only
         fields = dataclasses.fields(cls)
         taken = {field.name: field for field in fields if field.init}
-        methods = {"__repr__": _shown, **_comparison([field.name for field in fields if field.compare])}
+        methods: dict[str, Callable[..., Any]] = {"__repr__": _shown, **_comparison([field.name for field in fields if field.compare])}
         if "__init__" in names:
             plain = not hasattr(cls, "__post_init__") and len(taken) == len(fields)
             methods["__init__"] = _initializer(cls, fields) if frozen else _assigning(cls, fields)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import field, replace
-from functools import singledispatch
 from itertools import count
 
 from auroraml.catalog import own_objects
@@ -19,6 +18,7 @@ from auroraml.catalog.system_tables import (
     system_row_type_named,
     system_row_types,
 )
+from auroraml.dispatch import singledispatch
 from auroraml.errors import UndefinedObject
 from auroraml.ir.objects import Database, Extension, Function, Index, Operator, Relation, Role, Schema, StatisticsObject
 from auroraml.records import dataclass

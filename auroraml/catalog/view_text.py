@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import singledispatch
 
 from auroraml.catalog.catalog import Catalog
 from auroraml.catalog.names import ObjectNames
 from auroraml.catalog.printing import DEFAULT_PATH
 from auroraml.catalog.rule_text import STEP, VARIABLE, RuleDeparser
+from auroraml.dispatch import singledispatch
 from auroraml.ir import expr as e
 from auroraml.ir.deparse import direction, quote_identifier
 from auroraml.ir.logical import (

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import singledispatch
-
+from auroraml.dispatch import singledispatch
 from auroraml.sql import statements as st
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from enum import Enum
-from functools import singledispatch
 from typing import TypeAlias
 
 import numpy as np
 
 from auroraml.batch import Datum
+from auroraml.dispatch import singledispatch
 from auroraml.errors import FeatureNotSupported
 from auroraml.errors.base import DataError, ProgrammingError
 from auroraml.records import dataclass

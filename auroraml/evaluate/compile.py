@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import singledispatch
 
 import numpy as np
 
 from auroraml.batch import ConstVector, FixedVector, ListVector, Mask, StructVector, Vector, concat, from_datums
 from auroraml.catalog.builtins import btree_operators, builtin_function
+from auroraml.dispatch import singledispatch
 from auroraml.errors import ArraySubscriptError
 from auroraml.evaluate.array_comparison import array_comparison
 from auroraml.evaluate.call import call, kernel_of, null

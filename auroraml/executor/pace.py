@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial, singledispatch
+from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from auroraml.batch import Batch
+from auroraml.dispatch import singledispatch
 from auroraml.executor.engine_times import NODES, OPERATION, OTHERS, PLANNED_NODE, PLANNING, STARTED_NODE, STARTING
 from auroraml.ir import expr as e
 from auroraml.ir.metrics import NodeMetrics

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import field, replace
-from functools import singledispatch
 
+from auroraml.dispatch import singledispatch
 from auroraml.explain.alternatives import alternatives_property
 from auroraml.explain.charges import node_charges, total_charges
 from auroraml.explain.hashes import plan_hash, query_identifier, sql_hash

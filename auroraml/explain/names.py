@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import singledispatch
 
+from auroraml.dispatch import singledispatch
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.deparse import Deparser, quote_identifier

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import singledispatch
 
+from auroraml.dispatch import singledispatch
 from auroraml.explain.model import Options, Property
 from auroraml.explain.names import Place
 from auroraml.explain.usage import NONE, Pages, Usage, usage

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import singledispatch
 
 from auroraml.catalog.collations import collation_name
+from auroraml.dispatch import singledispatch
 from auroraml.explain.hash_table import hash_table
 from auroraml.explain.model import Options, Property
 from auroraml.explain.names import Place, conflict_text

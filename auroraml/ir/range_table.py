@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import singledispatch
 
+from auroraml.dispatch import singledispatch
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.ir.tree import children, walk

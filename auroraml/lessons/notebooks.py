@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from functools import singledispatch
 from pathlib import Path
 
+from auroraml.dispatch import singledispatch
 from auroraml.lessons.lesson import Choice, Code, Lesson, Part, Prose, Question, Task
 from auroraml.lessons.playing import LETTERS
 

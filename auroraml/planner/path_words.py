@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import singledispatch
 
+from auroraml.dispatch import singledispatch
 from auroraml.ir import logical as l
 from auroraml.planner.level.relation import Relation
 from auroraml.planner.paths import path as q

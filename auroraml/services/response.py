@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial, singledispatch
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
 
 from auroraml.batch import FixedVector, RenderedVector, TextVector, Vector
+from auroraml.dispatch import singledispatch
 from auroraml.errors import CharacterNotInRepertoire
 from auroraml.lazy import compute as pc
 from auroraml.services.protocols import ModelFailure

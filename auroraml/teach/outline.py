@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import singledispatch
 from itertools import chain
 from typing import Any
 
 from auroraml.catalog.rule_text import RuleDeparser
+from auroraml.dispatch import singledispatch
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.ir.deparse import BareNames, direction, quote_identifier

@@ -9,7 +9,6 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from functools import singledispatch
 
 import pyarrow as pa
 
@@ -28,6 +27,7 @@ from auroraml.batch import (
     TextVector,
     Vector,
 )
+from auroraml.dispatch import singledispatch
 from auroraml.errors import DataError, FeatureNotSupported
 from auroraml.lazy import compute as pc
 from auroraml.types import table

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import pickle
+import threading
 from dataclasses import field
 from typing import ClassVar
 
@@ -110,3 +111,93 @@ def test_other_kinds_are_the_standard_ones() -> None:
     plain.a = 2
     assert plain == Plain(2)
     assert Positional(1) == Positional(1)
+
+
+@dataclass(kw_only=True)
+class Changing:
+    """What may change: a default, a factory, a field that is not given."""
+
+    a: int
+    b: str = "b"
+    c: list[int] = field(default_factory=list)
+    d: int = field(init=False, default=4)
+    e: list[int] = field(init=False, default_factory=lambda: [5], compare=False)
+
+    def __post_init__(self) -> None:
+        self.a += 1
+
+
+class Below(Changing):
+    """A class of its own that is no dataclass."""
+
+    def __init__(self, more: int) -> None:
+        super().__init__(a=more, b="below")
+
+
+def test_what_may_change_is_made_as_the_standard_library_makes_it() -> None:
+    one, other = Changing(a=1), Changing(a=1)
+    assert repr(one) == "Changing(a=2, b='b', c=[], d=4, e=[5])"
+    assert one == other
+    assert one.c is not other.c
+    assert one.e is not other.e
+    other.b = "c"
+    assert one != other
+    assert [f.name for f in dataclasses.fields(Changing)] == ["a", "b", "c", "d", "e"]
+    assert Changing(a=0, c=[1]).c == [1]
+    assert Below(5).a == 6
+    assert Below(5).b == "below"
+    for wrong in ({}, {"a": 1, "d": 2}, {"a": 1, "z": 2}):
+        with pytest.raises(TypeError):
+            Changing(**wrong)  # type: ignore[arg-type] # wrong on purpose
+    with pytest.raises(TypeError):
+        hash(one)
+    assert copy.copy(one) == one
+
+
+def test_a_class_is_finished_by_whatever_is_asked_first() -> None:
+    def made() -> tuple[type, object]:
+        @dataclass(frozen=True, kw_only=True)
+        class Pair:
+            x: int = 1
+            y: int = field(default=2, repr=False)
+
+        bare = Pair.__new__(Pair)
+        object.__setattr__(bare, "x", 1)
+        object.__setattr__(bare, "y", 2)
+        return Pair, bare
+
+    cls, bare = made()
+    assert repr(bare).endswith("Pair(x=1)")
+    cls, bare = made()
+    assert bare == cls()
+    cls, bare = made()
+    assert hash(bare) == hash(cls())
+    cls, bare = made()
+    assert [f.name for f in dataclasses.fields(cls)] == ["x", "y"]
+    assert dataclasses.is_dataclass(made()[0])
+    cls, bare = made()
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        bare.x = 3  # type: ignore[attr-defined] # refused
+
+
+def test_threads_that_make_the_first_instances_at_once() -> None:
+    for _ in range(20):
+
+        @dataclass(kw_only=True)
+        class Shared:
+            x: int
+            y: list[int] = field(default_factory=list)
+
+        begin = threading.Barrier(4)
+        found: list[object] = []
+
+        def make(cls: type = Shared, begin: threading.Barrier = begin, found: list[object] = found) -> None:
+            begin.wait()
+            found.append(cls(x=1))
+
+        threads = [threading.Thread(target=make) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert found == [Shared(x=1)] * 4

@@ -5,12 +5,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from decimal import Decimal
-from functools import singledispatch
 
 import numpy as np
 import numpy.typing as npt
 
 from auroraml.batch import EMPTY_RANGE, LOWER_INF, UPPER_INF, FixedVector, NumericVector, RangeVector, TextVector, Vector
+from auroraml.dispatch import singledispatch
 from auroraml.types.julian import POSTGRES_DAYS
 from auroraml.types.pg_type import PgType, Rep
 from auroraml.types.table import BY_OID

@@ -6,12 +6,12 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import singledispatch
 from typing import Any, Unpack
 
 import numpy as np
 import pyarrow as pa
 
+from auroraml.dispatch import singledispatch
 from auroraml.errors import DatabaseError
 from auroraml.services.clock import Clock, RealClock
 from auroraml.services.embedded.faults import Faults

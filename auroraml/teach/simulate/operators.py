@@ -6,9 +6,9 @@ They ask for rows in the same portions as the executor's operators and take the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import singledispatch
 from typing import TYPE_CHECKING
 
+from auroraml.dispatch import singledispatch
 from auroraml.errors import FeatureNotSupported
 from auroraml.executor.operator import ALL, LARGE
 from auroraml.executor.operators.tables import LARGEST, LOOK_AHEAD
