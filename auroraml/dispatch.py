@@ -47,7 +47,7 @@ class _Methods:
                 method = self.waiting[0]
                 annotation = next(iter(method.__annotations__.values()))  # the first argument's that has one
                 named = eval(annotation, method.__globals__) if isinstance(annotation, str) else annotation
-                self.dispatcher.register(named, method)
+                self.dispatcher.register(type(None) if named is None else named, method)
                 del self.waiting[0]
             found = self.chosen[cls] = self.dispatcher.dispatch(cls)
             return found

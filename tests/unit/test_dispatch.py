@@ -26,6 +26,11 @@ def _(value: Sequence) -> str:  # type: ignore[type-arg] # an abstract class
     return "sequence"
 
 
+@named.register
+def _(value: None) -> str:
+    return "nothing"
+
+
 named.register(float, lambda value: "float")
 
 
@@ -45,9 +50,14 @@ class Namer:
     def _(self, value: Sequence) -> str:  # type: ignore[type-arg] # an abstract class
         return "sequence"
 
+    @named.register
+    def _(self, value: None) -> str:
+        return "nothing"
+
 
 @pytest.mark.parametrize(
-    ("value", "name"), [(1, "number"), (True, "number"), (Decimal(1), "number"), ([1], "sequence"), ("x", "sequence"), (None, "object")]
+    ("value", "name"),
+    [(1, "number"), (True, "number"), (Decimal(1), "number"), ([1], "sequence"), ("x", "sequence"), (None, "nothing"), (2.5j, "object")],
 )
 def test_the_nearest_class_chooses(value: object, name: str) -> None:
     assert named(value) == Namer().named(value) == name
