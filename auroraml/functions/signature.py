@@ -17,7 +17,7 @@ from auroraml.types.table import BY_NAME
 KernelFunction = Callable[..., Any]
 K = TypeVar("K", bound=KernelFunction)
 R = TypeVar("R")
-FAMILIES = "auroraml.functions.families"
+FAMILIES = ("auroraml.functions.families", "auroraml.extensions.families")
 
 
 class CallContext(Protocol):
@@ -158,7 +158,8 @@ class Registry(dict[int, R]):
 
 
 def _load_families() -> None:
-    load(FAMILIES)
+    for family in FAMILIES:
+        load(family)
     Registry.complete = True  # not before: another thread waits for the import to end
 
 

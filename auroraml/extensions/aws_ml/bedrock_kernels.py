@@ -9,11 +9,11 @@ import numpy as np
 from auroraml.batch import ConstVector, FixedVector, ListVector, TextVector, Vector, from_datums
 from auroraml.errors import NullValueNotAllowed
 from auroraml.errors import SystemError as PgSystemError
+from auroraml.extensions.aws_ml.oids import GET_EMBEDDINGS, INVOKE_MODEL
 from auroraml.functions.signature import SCALARS, CallContext, Kernel
 from auroraml.services.protocols import Prompt
 from auroraml.types.table import VARCHAR
 
-INVOKE_MODEL, GET_EMBEDDINGS = 9_003, 9_004
 JSON = "application/json"
 
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from auroraml.batch import ConstVector, FixedVector, Index, StructVector, TextVector, Vector
 from auroraml.errors import NullValueNotAllowed
+from auroraml.extensions.aws_ml.oids import DETECT_SENTIMENT, INVOKE_ENDPOINT
 from auroraml.functions.signature import SCALARS, CallContext, Kernel, Types
 from auroraml.services.batch_rows import refuse_below_one
 from auroraml.services.document_calls import DocumentCalls, Judged
@@ -16,8 +17,6 @@ from auroraml.services.documents import UNKNOWN
 from auroraml.services.endpoint_calls import EndpointCalls
 from auroraml.services.protocols import LABELS
 from auroraml.services.request import Argument, Form, Request
-
-DETECT_SENTIMENT, INVOKE_ENDPOINT = 9_001, 9_002
 
 
 def positive(ctx: CallContext, limits: Vector) -> None:

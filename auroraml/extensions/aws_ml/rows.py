@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from auroraml.catalog.catalog import Catalog
 from auroraml.catalog.changes import Row
-from auroraml.extensions.aws_ml.bedrock_kernels import GET_EMBEDDINGS, INVOKE_MODEL
-from auroraml.extensions.aws_ml.kernels import DETECT_SENTIMENT, INVOKE_ENDPOINT
+from auroraml.extensions.aws_ml.oids import DETECT_SENTIMENT, GET_EMBEDDINGS, INVOKE_ENDPOINT, INVOKE_MODEL
 from auroraml.ir.expr import Const
 from auroraml.ir.objects import AclItem, Function, Parameter, Role, Schema
 from auroraml.services.protocols import MAX_DOCUMENTS
