@@ -90,35 +90,11 @@ def _finish(cls: type, names: list[str], frozen: bool) -> None:
         methods: dict[str, Callable[..., Any]] = {"__repr__": _shown, **_comparison([field.name for field in fields if field.compare])}
         if "__init__" in names:
             plain = not hasattr(cls, "__post_init__") and len(taken) == len(fields)
-            methods["__init__"] = _initializer(cls, fields) if frozen else _assigning(cls, fields)
+            methods["__init__"] = _initializer(cls, fields) if frozen else _generated(cls, fields, frozen)
             if plain:
                 _PLAIN[cls] = frozenset(taken)
         for name in names:
             setattr(cls, name, methods[name])
-
-
-def _assigning(cls: type, fields: tuple[dataclasses.Field[Any], ...]) -> Callable[..., None]:
-    """The initializer of a class whose instances change: it sets field by field, so that reading them is as quick as it can be."""
-    known: dict[str, object] = {"_given": object()}
-    taken, lines = [], []
-    for field in fields:
-        name, value = field.name, field.name
-        if field.default is not dataclasses.MISSING:
-            known[f"_{name}"] = field.default
-            value = name if field.init else f"_{name}"
-        elif field.default_factory is not dataclasses.MISSING:
-            known[f"_{name}"] = field.default_factory
-            value = f"_{name}() if {name} is _given else {name}" if field.init else f"_{name}()"
-        elif not field.init:
-            continue
-        if field.init:
-            default = f"_{name}" if field.default is not dataclasses.MISSING else "_given" if f"_{name}" in known else ""
-            taken.append(f"{name}={default}" if default else name)
-        lines.append(f"    self.{name} = {value}\n")
-    if hasattr(cls, "__post_init__"):
-        lines.append("    self.__post_init__()\n")
-    exec(f"def __init__(self, /{', *, ' if taken else ''}{', '.join(taken)}):\n{''.join(lines) or '    pass'}", known)
-    return known["__init__"]  # type: ignore[return-value] # just made
 
 
 def _initializer(cls: type, fields: tuple[dataclasses.Field[Any], ...]) -> Callable[..., None]:
@@ -128,14 +104,14 @@ def _initializer(cls: type, fields: tuple[dataclasses.Field[Any], ...]) -> Calla
     size = len(taken.keys() | defaults.keys() | factories.keys())
     finish = getattr(cls, "__post_init__", None)
     known = frozenset(taken)
-    left = -1 if factories or finish is not None or len(taken) < len(fields) else _SELDOM
+    left = _SELDOM
 
     def __init__(self: object, /, **given: object) -> None:
         nonlocal left
         values = self.__dict__
         left -= 1
         if left == 0:
-            cls.__init__ = _generated(taken)  # type: ignore[misc] # the same in code of its own
+            cls.__init__ = _generated(cls, fields, True)  # type: ignore[misc] # the same in code of its own
         values.update(defaults)
         values.update(given)
         for name, make in factories.items():
@@ -149,13 +125,32 @@ def _initializer(cls: type, fields: tuple[dataclasses.Field[Any], ...]) -> Calla
     return __init__
 
 
-def _generated(fields: dict[str, dataclasses.Field[Any]]) -> Callable[..., None]:
-    """The initializer of a class that many are made of: twice as fast, but its making costs as much as many instances."""
-    defaults: dict[str, object] = {f"_{name}": field.default for name, field in fields.items() if field.default is not dataclasses.MISSING}
-    taken = ", ".join(f"{name}=_{name}" if f"_{name}" in defaults else name for name in fields)
-    given = ", ".join(f"{name}={name}" for name in fields)
-    exec(f"def __init__(self, /, *, {taken}):\n    self.__dict__.update({given})", defaults)
-    return defaults["__init__"]  # type: ignore[return-value] # just made
+def _generated(cls: type, fields: tuple[dataclasses.Field[Any], ...], frozen: bool) -> Callable[..., None]:
+    """The initializer of a class that many are made of: twice as fast, but its making costs as much as many instances.
+
+    What may change is set field by field, so that reading it is as quick as it can be.
+    """
+    known: dict[str, object] = {"_given": object()}
+    taken, values = [], {}
+    for field in fields:
+        name = field.name
+        fresh = field.default_factory is not dataclasses.MISSING
+        if field.default is not dataclasses.MISSING or fresh:
+            known[f"_{name}"] = field.default_factory if fresh else field.default
+        elif not field.init:
+            continue
+        made = f"_{name}()" if fresh else f"_{name}"
+        values[name] = (f"{made} if {name} is _given else {name}" if fresh else name) if field.init else made
+        if field.init:
+            taken.append(f"{name}={'_given' if fresh else made}" if f"_{name}" in known else name)
+    if frozen:
+        lines = [f"self.__dict__.update({', '.join(f'{name}={value}' for name, value in values.items())})"]
+    else:
+        lines = [f"self.{name} = {value}" for name, value in values.items()]
+    if hasattr(cls, "__post_init__"):
+        lines.append("self.__post_init__()")
+    exec(f"def __init__(self, /{', *, ' if taken else ''}{', '.join(taken)}):\n    " + "\n    ".join(lines or ["pass"]), known)
+    return known["__init__"]  # type: ignore[return-value] # just made
 
 
 def _complaint(cls: type, known: frozenset[str], optional: frozenset[str], given: dict[str, object]) -> str:

@@ -201,3 +201,17 @@ def test_threads_that_make_the_first_instances_at_once() -> None:
         for thread in threads:
             thread.join()
         assert found == [Shared(x=1)] * 4
+
+
+def test_the_initializer_of_a_class_that_many_are_made_of_does_the_same() -> None:
+    first = [Derived(a=1), Derived(a=2, b=(3,), c=[4])]
+    for _ in range(500):
+        Derived(a=0)
+    later = [Derived(a=1), Derived(a=2, b=(3,), c=[4])]
+    assert later == first
+    assert [dataclasses.asdict(value) for value in later] == [dataclasses.asdict(value) for value in first]
+    assert later[0].c is not first[0].c
+    assert later[0].d == "d1"
+    for wrong in ({}, {"a": 1, "d": "x"}, {"a": 1, "z": 2}):
+        with pytest.raises(TypeError):
+            Derived(**wrong)
