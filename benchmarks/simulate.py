@@ -1,4 +1,4 @@
-"""Simulating without rows: ten million calls, and a billion rows in batches of 1,000 with 16 workers and 16 instances; each in a process of its own."""
+"""Simulating without rows: ten million calls, by one, by many, by many who hand rows on; a billion rows in batches of 1,000; each in a process of its own."""
 
 from __future__ import annotations
 
@@ -28,13 +28,19 @@ class Case:
     instances: int
     concurrency: int | None
     wanted: Mapping[str, float]
+    sql: str = "SELECT sum(scored(body)) FROM t"
+    settings: str = ""
 
 
 CASES = {
     "10,000,000 calls, no queues": Case(rows=1_000_000_000, batch=100, workers=0, instances=1, concurrency=None, wanted={"s": 10.0}),
     "10,000,000 calls, 16 workers' queues": Case(rows=1_000_000_000, batch=100, workers=16, instances=16, concurrency=1, wanted={"s": 10.0}),
+    "10,000,000 calls, rows handed to a leader": Case(
+        rows=1_000_000_000, batch=100, workers=16, instances=16, concurrency=1, wanted={"s": 10.0}, sql="SELECT scored(body) FROM t",
+        settings="SET parallel_tuple_cost = 0",
+    ),
     "1,000,000,000 rows": Case(rows=1_000_000_000, batch=1_000, workers=16, instances=16, concurrency=1, wanted={"s": 60.0, "MB": 500.0}),
-}
+}  # fmt: skip
 
 
 def simulated(case: Case) -> dict[str, float]:
@@ -51,9 +57,9 @@ def simulated(case: Case) -> dict[str, float]:
         f" AS $$ SELECT aws_sagemaker.invoke_endpoint('one', {case.batch}, body)::float $$"
     )
     connection.execute(f"SELECT auroraml.simulate_rows('t', {case.rows}); ALTER TABLE t SET (parallel_workers = {case.workers})")
-    connection.execute(f"SET max_parallel_workers_per_gather = {case.workers}; SET auroraml.clock = 'virtual'")
+    connection.execute(f"SET max_parallel_workers_per_gather = {case.workers}; SET auroraml.clock = 'virtual'; {case.settings}")
     wall, spent = time.perf_counter(), time.process_time()
-    lines = [row[0] for row in connection.execute("EXPLAIN ANALYZE SELECT sum(scored(body)) FROM t").fetchall()]
+    lines = [row[0] for row in connection.execute(f"EXPLAIN ANALYZE {case.sql}").fetchall()]
     wall, spent = time.perf_counter() - wall, time.process_time() - spent
     calls = connection.execute("SELECT calls FROM auroraml.statement_bill").fetchall()[0][0]
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

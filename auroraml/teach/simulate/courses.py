@@ -79,7 +79,8 @@ class Course:
         self.longer.extend((len(self.answered), count))
         if self.crew is not None:
             self.bundle = self.one * count
-            self.free = max(self.free - count + 1, 0) if count * self.rows <= SMALL else 0
+            left = self.free - count + 1
+            self.free = left if left > 0 and count * self.rows <= SMALL else 0
         return self.costs.get(count) or self.cost(count)
 
     # Afterwards

@@ -86,8 +86,10 @@ class Instances:
         if self.hosting.routing == "RANDOM":
             return int(self.hosting.instances * self.routes.uniform())
         for ends in self.outstanding:
-            self._leave(ends, now)
-        return min(range(self.hosting.instances), key=lambda i: len(self.outstanding[i]))
+            if ends and ends[0] <= now:
+                self._leave(ends, now)
+        many = list(map(len, self.outstanding))
+        return many.index(min(many))
 
     @staticmethod
     def _leave(ends: list[Order], now: Order) -> None:
