@@ -53,9 +53,10 @@ SYNTAX: dict[str, tuple[str, str]] = {
         "        | ADD [ CONSTRAINT name ] table_constraint | DROP CONSTRAINT [ IF EXISTS ] name [ CASCADE ]\n"
         "        | SET ( parameter = value [, ...] ) | RESET ( parameter [, ...] )\n"
         "        | RENAME [ COLUMN ] name TO new_name | RENAME CONSTRAINT name TO new_name | RENAME TO new_name\n"
-        "        | OWNER TO role | SET SCHEMA schema\n"
+        "        | { ENABLE [ ALWAYS | REPLICA ] | DISABLE } TRIGGER { name | ALL | USER } | OWNER TO role | SET SCHEMA schema\n"
         "  parameter: parallel_workers, fillfactor, autovacuum_* and others of PostgreSQL",
     ),
+    "ALTER TRIGGER": ("change a trigger", "ALTER TRIGGER name ON table RENAME TO new_name"),
     "ALTER TYPE": ("change a type", "ALTER TYPE name { RENAME TO new_name | OWNER TO role | SET SCHEMA schema }"),
     "ALTER VIEW": ("change a view", "ALTER VIEW [ IF EXISTS ] name { RENAME TO new_name | OWNER TO role | SET SCHEMA schema }"),
     "ANALYZE": ("gather statistics", "ANALYZE [ VERBOSE ] [ table [ ( column [, ...] ) ] [, ...] ]"),
@@ -69,7 +70,7 @@ SYNTAX: dict[str, tuple[str, str]] = {
         "say what an object is for",
         "COMMENT ON object IS { 'text' | NULL }\n"
         "  object: COLUMN table.column | CONSTRAINT name ON table | DATABASE name | EXTENSION name | FUNCTION name [ ( [ type [, ...] ] ) ]\n"
-        "        | INDEX name | MATERIALIZED VIEW name | ROLE name | SCHEMA name | SEQUENCE name | STATISTICS name | TABLE name | TYPE name | VIEW name",
+        "        | INDEX name | MATERIALIZED VIEW name | ROLE name | SCHEMA name | SEQUENCE name | STATISTICS name | TABLE name | TRIGGER name ON table | TYPE name | VIEW name",
     ),
     "COMMIT": ("end the transaction and keep its work", "COMMIT [ WORK | TRANSACTION ] [ AND [ NO ] CHAIN ]"),
     "COPY": (
@@ -88,7 +89,7 @@ SYNTAX: dict[str, tuple[str, str]] = {
         "make a function",
         "CREATE [ OR REPLACE ] FUNCTION name ( [ [ mode ] [ name ] type [ DEFAULT expr ] [, ...] ] )\n"
         "  [ RETURNS type | RETURNS TABLE ( column type [, ...] ) ]\n"
-        "  { LANGUAGE SQL | IMMUTABLE | STABLE | VOLATILE | STRICT | PARALLEL { UNSAFE | RESTRICTED | SAFE } | COST n | ROWS n\n"
+        "  { LANGUAGE { SQL | plpgsql } | IMMUTABLE | STABLE | VOLATILE | STRICT | PARALLEL { UNSAFE | RESTRICTED | SAFE } | COST n | ROWS n\n"
         "  | SECURITY { INVOKER | DEFINER } | SET name { TO | = } value | AS 'body' | RETURN expr } ...",
     ),
     "CREATE INDEX": (
@@ -134,6 +135,11 @@ SYNTAX: dict[str, tuple[str, str]] = {
         "CREATE [ TEMP | UNLOGGED ] TABLE [ IF NOT EXISTS ] name [ ( column [, ...] ) ] [ WITH ( parameter = value [, ...] ) ]\n"
         "  AS { query | EXECUTE name [ ( value [, ...] ) ] } [ WITH [ NO ] DATA ]",
     ),
+    "CREATE TRIGGER": (
+        "have a function called when rows change",
+        "CREATE [ OR REPLACE ] TRIGGER name { BEFORE | AFTER } { INSERT | UPDATE [ OF column [, ...] ] | DELETE | TRUNCATE } [ OR ... ] ON table\n"
+        "  [ FOR [ EACH ] { ROW | STATEMENT } ] [ WHEN ( condition ) ] EXECUTE { FUNCTION | PROCEDURE } function ( [ 'argument' [, ...] ] )",
+    ),
     "CREATE TYPE": (
         "make a composite type or an enumeration",
         "CREATE TYPE name AS ( [ attribute type [, ...] ] )\n"
@@ -158,6 +164,7 @@ SYNTAX: dict[str, tuple[str, str]] = {
         "[ WITH ... ] DELETE FROM table [ [ AS ] alias ] [ USING item [, ...] ] [ WHERE condition ] [ RETURNING ... ]",
     ),
     "DISCARD": ("forget what the session keeps", "DISCARD { ALL | PLANS | SEQUENCES | TEMP }"),
+    "DO": ("run a block of PL/pgSQL", "DO [ LANGUAGE plpgsql ] 'block'"),
     "DROP DATABASE": ("remove a database", "DROP DATABASE [ IF EXISTS ] name"),
     "DROP EXTENSION": ("remove extensions", "DROP EXTENSION [ IF EXISTS ] name [, ...] [ CASCADE | RESTRICT ]"),
     "DROP FUNCTION": ("remove functions", "DROP FUNCTION [ IF EXISTS ] name [ ( [ type [, ...] ] ) ] [, ...] [ CASCADE | RESTRICT ]"),
@@ -169,6 +176,7 @@ SYNTAX: dict[str, tuple[str, str]] = {
     "DROP SEQUENCE": ("remove sequences", "DROP SEQUENCE [ IF EXISTS ] name [, ...] [ CASCADE | RESTRICT ]"),
     "DROP STATISTICS": ("remove extended statistics objects", "DROP STATISTICS [ IF EXISTS ] name [, ...] [ CASCADE | RESTRICT ]"),
     "DROP TABLE": ("remove tables", "DROP TABLE [ IF EXISTS ] name [, ...] [ CASCADE | RESTRICT ]"),
+    "DROP TRIGGER": ("remove a trigger", "DROP TRIGGER [ IF EXISTS ] name ON table [ CASCADE | RESTRICT ]"),
     "DROP TYPE": ("remove types", "DROP TYPE [ IF EXISTS ] name [, ...] [ CASCADE | RESTRICT ]"),
     "DROP VIEW": ("remove views", "DROP VIEW [ IF EXISTS ] name [, ...] [ CASCADE | RESTRICT ]"),
     "END": ("end the transaction and keep its work", "END [ WORK | TRANSACTION ] [ AND [ NO ] CHAIN ]"),
