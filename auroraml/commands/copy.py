@@ -28,7 +28,7 @@ from auroraml.ir.objects import Column, Relation
 from auroraml.pipeline.result import ResultStream
 from auroraml.settings.setting import parse_bool
 from auroraml.sql import statements as st
-from auroraml.sql.into import into_of
+from auroraml.sql.trees import into_of
 from auroraml.types.text import text_in, text_out
 
 SERVER_READ = "COPY FROM instructs the PostgreSQL server process to read a file. You may want a client-side facility such as psql's \\copy."

@@ -18,7 +18,7 @@ from auroraml.errors import (
 from auroraml.ir.objects import Column, Relation
 from auroraml.pipeline.result import ResultStream
 from auroraml.sql import statements as st
-from auroraml.sql.into import into_of
+from auroraml.sql.trees import into_of
 
 
 @command(st.CreateView)

@@ -8,16 +8,7 @@ from auroraml.records import replace
 from auroraml.sql import statements as st
 from auroraml.sql.lexer import Token
 from auroraml.sql.rewrite import into_kinds
-
-
-def into_of(root: exp.Expression) -> exp.Into | None:
-    """The INTO of a query, which stands in the first SELECT of its set operations."""
-    node = root
-    while isinstance(node, exp.SetOperation) or (isinstance(node, exp.Subquery) and not node.args.get("alias")):
-        node = node.this
-    found = node.args.get("into")
-    assert found is None or isinstance(found, exp.Into)
-    return found
+from auroraml.sql.trees import into_of
 
 
 def select_into(statement: st.Query) -> st.CreateTableAs:

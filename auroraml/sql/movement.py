@@ -5,7 +5,8 @@ from __future__ import annotations
 from auroraml.errors import FeatureNotSupported, InvalidCursorDefinition
 from auroraml.sql import statements as st
 from auroraml.sql.grammar import Grammar, QueryParser
-from auroraml.sql.into import into_of, select_into
+from auroraml.sql.into import select_into
+from auroraml.sql.trees import into_of
 from auroraml.sql.types import near
 
 EXPLAINABLE = ("select", "values", "with", "insert", "update", "delete", "table", "declare", "execute", "create", "refresh")

@@ -10,11 +10,11 @@ from auroraml.errors import FeatureNotSupported
 from auroraml.errors import SyntaxError as SqlSyntaxError
 from auroraml.records import replace
 from auroraml.sql.check import check_query
-from auroraml.sql.into import into_of, select_into
+from auroraml.sql.into import select_into
 from auroraml.sql.lexer import Token, tokenize
 from auroraml.sql.rewrite import Source
 from auroraml.sql.statements import Query, Statement
-from auroraml.sql.trees import parse_tree
+from auroraml.sql.trees import into_of, parse_tree
 from auroraml.sql.types import near
 from auroraml.sql.utility import UTILITY, utility
 

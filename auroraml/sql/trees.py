@@ -135,3 +135,13 @@ def _translate(error: Exception, rewriter: Rewriter, source: Source, stop: int, 
     if token == rewriter.origins[-1][1] and ("Expected" in expected or "Required" in expected or "expected" in expected):
         return near(source.tokens[stop])
     return near(source.tokens[token])
+
+
+def into_of(root: exp.Expression) -> exp.Into | None:
+    """The INTO of a query, which stands in the first SELECT of its set operations."""
+    node = root
+    while isinstance(node, exp.SetOperation) or (isinstance(node, exp.Subquery) and not node.args.get("alias")):
+        node = node.this
+    found = node.args.get("into")
+    assert found is None or isinstance(found, exp.Into)
+    return found
