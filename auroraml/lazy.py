@@ -73,7 +73,7 @@ DEFERRED: frozenset[str] = frozenset((
     "auroraml.plpgsql.calls", "auroraml.plpgsql.function", "auroraml.plpgsql.triggers",
     "auroraml.services.batch_rows", "auroraml.services.document_calls",
     "auroraml.services.embedded.setup", "auroraml.services.endpoint_calls", "auroraml.services.iam",
-    "auroraml.services.response", "auroraml.settings.unknown", "auroraml.sql.grammar", 
+    "auroraml.services.response", "auroraml.settings.unknown", "auroraml.sql.grammar",
     "auroraml.storage.index", "auroraml.storage.pages", "auroraml.storage.table", "auroraml.system_views.extensions", "auroraml.types.arrow",
     "auroraml.types.bounds", "auroraml.types.datetime_forms", "auroraml.types.names", "auroraml.types.zones", "auroraml_cli.crosstab",
     "auroraml_cli.output.expanded",
