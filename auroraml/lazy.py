@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import importlib
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
 from typing import Any
@@ -79,10 +78,6 @@ DEFERRED: frozenset[str] = frozenset((
     "auroraml_cli.output.expanded",
 ))  # fmt: skip
 """Modules of which others only call functions (or make instances), and that a simple statement does not need: a test holds them to that."""
-
-SPARED: dict[str, tuple[str, str]] = {  # modules of other distributions, and the function of a module that each imports and may never call
-    "sqlglot.dialects.dialect": ("importlib.metadata", "entry_points"),  # for dialects it does not know; it takes a tenth of our start to load
-}
 
 
 def load(name: str) -> ModuleType:
@@ -198,57 +193,11 @@ class _Loader:
         pass
 
 
-class _Sparing:
-    """Loads a module that imports a function which it may never call: the function's own module is imported with the first call."""
-
-    def __init__(self, loader: Any, name: str, function: str) -> None:
-        self.loader = loader
-        self.name = name
-        self.function = function
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        with self._standing_in():  # a compiled module's body runs here
-            return self.loader.create_module(spec)  # type: ignore[no-any-return] # what loaders return
-
-    def exec_module(self, module: ModuleType) -> None:
-        module.__loader__ = self.loader
-        if module.__spec__ is not None:
-            module.__spec__.loader = self.loader
-        with self._standing_in():
-            self.loader.exec_module(module)
-
-    @contextlib.contextmanager
-    def _standing_in(self) -> Iterator[None]:
-        name, function = self.name, self.function
-        if name in sys.modules:
-            yield
-            return
-
-        def real(asked: str) -> Any:
-            if sys.modules.get(name) is standing:
-                del sys.modules[name]
-            return getattr(importlib.import_module(name), asked)
-
-        standing = ModuleType(name)
-        standing.__dict__.update({function: lambda *args, **kwargs: real(function)(*args, **kwargs), "__getattr__": real})
-        sys.modules[name] = standing
-        try:
-            yield
-        finally:
-            if sys.modules.get(name) is standing:
-                del sys.modules[name]
-
-
 class _Finder:
     """Finds the deferred modules; compiled ones are left alone, they know each other without names."""
 
     @staticmethod
     def find_spec(name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
-        if name in SPARED:
-            found = PathFinder.find_spec(name, path, target)
-            if found is not None:
-                found.loader = _Sparing(found.loader, *SPARED[name])  # type: ignore[assignment] # a loader by what it does
-            return found
         if name not in DEFERRED:
             return None
         spec = PathFinder.find_spec(name, path, target)

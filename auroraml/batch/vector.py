@@ -247,7 +247,7 @@ def at_one_scale(vectors: Sequence[NumericVector]) -> tuple[int, list[Index]] | 
         factor = 10 ** (most - (v.scale or 0))
         if factor > 1 and v.n and max(int(v.values.max()), -int(v.values.min())) * factor >= 2**63:
             return None
-        made.append(v.values if factor == 1 else v.values * factor)
+        made.append(v.values * factor if factor > 1 and v.values.any() else v.values)  # zeros have every scale, however large the factor
     return most, made
 
 

@@ -7,7 +7,7 @@ from decimal import localcontext
 import numpy as np
 import pytest
 
-from auroraml.batch import ManyScales, NumericVector
+from auroraml.batch import ManyScales, NumericVector, at_one_scale
 
 WHOLE = np.array([0, 1, -1, 100, -2050, 2**63 - 1, -(2**63), 10**18, 7], np.int64)
 SOME = np.array([True, False, True, True, True, True, True, False, True])
@@ -27,3 +27,10 @@ def test_a_scale_for_each() -> None:
     vector = ManyScales(np.array([100, 250, 0, 7]), 2, np.array([0, 1, 2, 2], np.int16), SOME[:4])
     assert repr(vector.datums()) == repr([vector.datum(row) for row in range(4)])
     assert repr(vector.datums()) == "[Decimal('1'), None, Decimal('0.00'), Decimal('0.07')]"
+
+
+def test_zeros_have_every_scale() -> None:
+    found = at_one_scale([NumericVector(np.zeros(3, np.int64), 0), NumericVector(np.array([5]), 30)])
+    assert found is not None
+    assert found[0] == 30 and [v.tolist() for v in found[1]] == [[0, 0, 0], [5]]
+    assert at_one_scale([NumericVector(np.ones(3, np.int64), 0), NumericVector(np.array([5]), 30)]) is None
