@@ -43,7 +43,7 @@ def check(calls: tuple[CallRecord, ...], limit: int | None) -> None:
             if began > came + near:
                 assert limit is not None
                 just_before = (came + began) / 2
-                assert sum(b <= just_before < e for _, b, e in spans) >= limit
+                assert sum(b <= just_before + near and e > just_before - near for _, b, e in spans) >= limit
         in_order = sorted(spans)
         assert all(b <= c + near for (_, b, _), (_, c, _) in itertools.pairwise(in_order))
 
