@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from array import array
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
@@ -24,9 +26,11 @@ FEW = 16  # values that are written one by one sooner than numpy's and Arrow's m
 
 
 def _written(vector: FixedVector) -> pa.Array:
-    """The decimal digits of whole numbers."""
+    """The decimal digits of whole numbers; few ones without pyarrow's array(), which loads pandas where that is installed."""
     if vector.n <= FEW:
-        return pa.array([str(value) for value in vector.values.tolist()], pa.large_string())
+        texts = [str(value) for value in vector.values.tolist()]
+        offsets = array("q", accumulate(map(len, texts), initial=0))
+        return pa.Array.from_buffers(pa.large_string(), vector.n, [None, pa.py_buffer(offsets), pa.py_buffer("".join(texts).encode())])
     return written_whole(vector.values)
 
 
