@@ -79,11 +79,20 @@ def as_harmless_as(run: Evaluator, args: Sequence[Evaluator]) -> Evaluator:
 
 def junction(args: Sequence[Evaluator], stop: bool) -> Evaluator:
     """AND (`stop` False) or OR (`stop` True) of conditions."""
+    return as_harmless_as(_Junction(args, stop), args)
 
-    def run(frame: Frame) -> Vector:
-        return _wholly(frame, args, stop) if light(run, frame) else logical(frame, args, stop)
 
-    return as_harmless_as(run, args)
+class _Junction:
+    """A junction's evaluator: a function that names itself would be a cycle, and hold its constants until the collector comes."""
+
+    __slots__ = ("__weakref__", "args", "stop")
+
+    def __init__(self, args: Sequence[Evaluator], stop: bool) -> None:
+        self.args = args
+        self.stop = stop
+
+    def __call__(self, frame: Frame) -> Vector:
+        return _wholly(frame, self.args, self.stop) if light(self, frame) else logical(frame, self.args, self.stop)
 
 
 def _wholly(frame: Frame, args: Sequence[Evaluator], stop: bool) -> Vector:

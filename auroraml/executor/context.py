@@ -164,6 +164,8 @@ class ExecutionContext:
         """Let go of what subqueries hold, at the end of the plan that reads them: some operators count what they read when they end."""
         for operator in list(self.plans.values()):
             operator.close()
+        self.plans.clear()  # operators hold this context: what they hold goes now, not when the collector comes
+        self.shared.clear()
 
     def cte(self, index: int) -> SharedRows:
         """The rows of a WITH query."""

@@ -337,6 +337,8 @@ class Crew:
         for thread in self._threads:
             thread.join()
         self.shared.clear()  # look-up tables serve the next statement
+        self.members.clear()  # they hold the crew, and its work the operators that do: batches go now, not when the collector comes
+        self.hire = self.work = None
 
 
 def enlist(root: Operator, member: Member | None) -> None:
