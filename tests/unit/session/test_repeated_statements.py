@@ -14,6 +14,8 @@ from auroraml.batch import TextVector
 from auroraml.errors import InsufficientPrivilege
 from auroraml.services.workers import IDLE
 
+PARALLEL = "SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; SET min_parallel_index_scan_size = 0"
+
 
 @pytest.fixture
 def connection() -> auroraml.Connection:
@@ -41,9 +43,20 @@ def test_a_kept_plan_is_admitted_anew_for_another_role_and_after_a_revoke(connec
 
 @pytest.mark.parametrize(
     ("text", "params"),
-    [("SELECT 1", None), ("SELECT b FROM t WHERE a = 7", None), ("SELECT b FROM t WHERE a = %s", (7,)), ("SELECT count(*) FROM t GROUP BY a", None)],
-)
-def test_a_run_leaves_no_cycles(connection: auroraml.Connection, text: str, params: tuple[object, ...] | None) -> None:
+    [
+        ("SELECT 1", None), ("SELECT b FROM t WHERE a = 7", None), ("SELECT b FROM t WHERE a = %s", (7,)), ("SELECT count(*) FROM t GROUP BY a", None),
+        ("SELECT count(*) FROM t WHERE a < 9 AND b <> 'b3' OR b LIKE '%7' AND NOT (a = 2 OR b IS NULL)", None),
+        ("SELECT a, (SELECT max(u.b) FROM t u WHERE u.a < t.a) FROM t WHERE b IN (SELECT b FROM t ORDER BY a LIMIT 5)", None),
+        ("SELECT (SELECT sum(a) FROM t u WHERE u.a > 3 AND u.b <> t.b), a FROM t WHERE a > (SELECT min(a) FROM t)", None),
+        ("WITH w AS MATERIALIZED (SELECT a, count(*) FROM t GROUP BY a) SELECT * FROM w x JOIN w y USING (a) ORDER BY a LIMIT 3", None),
+        ("WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r WHERE n < 9) SELECT n, rank() OVER (ORDER BY n) FROM r", None),
+        ("SELECT t.a, u.b FROM t LEFT JOIN t u ON t.a = u.a * 2 JOIN LATERAL (SELECT t.a + 1 AS c) s ON true ORDER BY 1 DESC", None),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("parallel", [False, True])
+def test_a_run_leaves_no_cycles(connection: auroraml.Connection, text: str, params: tuple[object, ...] | None, parallel: bool) -> None:
+    if parallel:
+        connection.execute(PARALLEL)
     for _ in range(15):  # parameters have their own plans first
         connection.execute(text, params).fetchall()
     for thread in threading.enumerate():  # of other tests' calls: they end by themselves, and leave theirs
