@@ -68,16 +68,20 @@ class RuleDeparser(Deparser):
         enclosed = self.pretty or isinstance(expr, (e.Call, e.Aggregate, e.WindowCall))
         return f"({text})" if enclosed else text
 
-    def window(self, window: Window) -> str:
-        """(PARTITION BY ... ORDER BY ... frame)."""
-        parts = []
-        if window.partition_by:
+    def window(self, window: Window, copied: bool = False) -> str:
+        """(PARTITION BY ... ORDER BY ... frame), `copied` from another window or not."""
+        parts = [quote_identifier(window.base)] if window.base else []
+        if window.partition_by and not window.base:
             parts.append("PARTITION BY " + ", ".join(self.key(x) for x in window.partition_by))
-        if window.order_by:
+        if window.order_by and not copied:
             parts.append("ORDER BY " + ", ".join(self.key(k.expr) + direction(k.descending, k.nulls_first) for k in window.order_by))
         if window.frame is not None:
             parts.append(self._frame(window.frame))
         return f"({' '.join(parts)})"
+
+    def defined(self, window: Window, windows: Sequence[Window]) -> str:
+        """The window as it was written: what it has from another one of `windows` is that one's name."""
+        return self.window(window, any(w.name == window.base and w.order_by for w in windows) if window.base else False)
 
     def _frame(self, frame: tuple[object, ...]) -> str:
         mode, start, start_offset, end, end_offset, exclusion = frame
@@ -206,7 +210,7 @@ class RuleDeparser(Deparser):
     def _(self, expr: e.WindowCall) -> str:
         text = super()._write(expr).removesuffix("(?)")
         window = self.windows[expr.window]
-        return text + (quote_identifier(window.name) if window.name else self.window(window))
+        return text + (quote_identifier(window.name) if window.name else self.defined(window, self.windows))
 
     @_write.register
     def _(self, expr: e.WholeRow) -> str:

@@ -160,7 +160,7 @@ def _(plan: Query, writer: QueryWriter, level: int, names: Sequence[str] | None,
         text += out.line(" HAVING ", -STEP, STEP, 0) + out.text(condition)
     named = [w for w in plan.windows if w.name]
     if named:
-        text += out.line(" WINDOW ", -STEP, STEP, 1) + ", ".join(f"{quote_identifier(w.name)} AS {out.window(w)}" for w in named)
+        text += out.line(" WINDOW ", -STEP, STEP, 1) + ", ".join(f"{quote_identifier(w.name)} AS {out.defined(w, named)}" for w in named)
     by_id = {t.id: t.expr for t in plan.targets}
     if plan.order_by:
         text += out.line(" ORDER BY ", -STEP, STEP, 1) + ", ".join(_sort(key, by_id, out) for key in plan.order_by)

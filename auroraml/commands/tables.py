@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from auroraml.batch import Batch, concat_batches
@@ -223,7 +223,9 @@ def truncate(statement: st.Truncate, host: Host, params: tuple[Bound, ...]) -> R
             raise WrongObjectType(f'"{relation.name}" is not a table')
         host.require(relation, "D")
         relations.append(relation)
-    _check_foreign(relations, statement.cascade, host)
+    if statement.cascade:
+        _add_referencing(relations, host)
+    _check_foreign(relations, host)
     host.fire_truncate(relations, before=True)
     for relation in relations:
         host.truncate(relation)
@@ -238,16 +240,30 @@ def truncate(statement: st.Truncate, host: Host, params: tuple[Bound, ...]) -> R
     return done("TRUNCATE TABLE")
 
 
-def _check_foreign(relations: Sequence[Relation], cascade: bool, host: Host) -> None:
+def _add_referencing(relations: list[Relation], host: Host) -> None:
+    """Add the tables whose foreign keys reference those that are there, and theirs (heap_truncate_find_FKs)."""
     oids = {relation.oid for relation in relations}
+    while found := [other for other, _ in _referencing(oids, host)]:
+        for other in sorted(found, key=lambda relation: relation.oid):
+            host.notice(f'truncate cascades to table "{other.name}"')
+            host.require(other, "D")
+            relations.append(other)
+        oids.update(other.oid for other in found)
+
+
+def _check_foreign(relations: Sequence[Relation], host: Host) -> None:
+    for other, target in _referencing({relation.oid for relation in relations}, host):
+        name = next(relation.name for relation in relations if relation.oid == target)
+        raise FeatureNotSupported(
+            "cannot truncate a table referenced in a foreign key constraint",
+            detail=f'Table "{other.name}" references "{name}".',
+            hint=f'Truncate table "{other.name}" at the same time, or use TRUNCATE ... CASCADE.',
+        )
+
+
+def _referencing(oids: set[int], host: Host) -> Iterator[tuple[Relation, int]]:
+    """Other tables with a foreign key to one of `oids`, and which."""
     for other in host.catalog.relations():
-        if other.oid in oids:
-            continue
         target = next((c.foreign for c in other.constraints if c.kind == "f" and c.foreign in oids), None)
-        if target is not None and not cascade:
-            name = next(relation.name for relation in relations if relation.oid == target)
-            raise FeatureNotSupported(
-                "cannot truncate a table referenced in a foreign key constraint",
-                detail=f'Table "{other.name}" references "{name}".',
-                hint=f'Truncate table "{other.name}" at the same time, or use TRUNCATE ... CASCADE.',
-            )
+        if target is not None and other.oid not in oids:
+            yield other, target

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from auroraml.batch import Batch, Vector, concat, concat_batches, from_datums
+from auroraml.batch import Batch, Index, Vector, concat, concat_batches, from_datums
 from auroraml.evaluate import Frame
 from auroraml.evaluate.call import null
 from auroraml.executor import subplans
@@ -23,13 +23,15 @@ from auroraml.executor.plans import free_parameters
 from auroraml.ir import expr as e
 from auroraml.ir.metrics import Metrics, NodeMetrics
 from auroraml.ir.objects import Function
-from auroraml.ir.physical import PhysicalPlan
+from auroraml.ir.physical import PhysicalPlan, SeqScan
+from auroraml.ir.tree import walk
 from auroraml.records import dataclass
 from auroraml.services.account import Account
 from auroraml.services.clock import REAL, Clock
 from auroraml.services.meter import Bill
 from auroraml.settings.memory import hash_memory, work_memory
 from auroraml.storage.store import Store
+from auroraml.storage.table import Table
 from auroraml.storage.transactions import Transaction
 from auroraml.types.form import TextStyle
 from auroraml.types.pg_type import Rep
@@ -103,6 +105,7 @@ class ExecutionContext:
     work_tables: dict[int, Batch | None] = field(default_factory=dict)
     seeds: dict[int, int] = field(default_factory=dict)  # by node: what a sample without REPEATABLE is drawn with, however often it is run
     only_rows: dict[int, np.ndarray] = field(default_factory=dict)  # by relation: the row versions a re-check reads instead of the snapshot's
+    seen: dict[Table, Index] = field(default_factory=dict)  # where several parts of a statement change rows: what of each table all of them see
     affected: int = 0
     counted: PhysicalPlan | None = None  # of several parts that change rows the one whose rows the command's tag counts
     at_end: list[Callable[[], None]] | None = None  # where several parts of a statement change rows: what is done when all have
@@ -143,6 +146,21 @@ class ExecutionContext:
     def count_call(self, function: Function, calls: int, total: float, own: float) -> None:
         """Add to the function's statistics."""
         self.count(function, calls, total, own)
+
+    # Rows
+
+    def visible(self, table: Table) -> Index | None:
+        """The rows of a table that the statement sees; None when it sees all."""
+        found = self.seen.get(table)
+        return self.store.visible(table, self.transaction) if found is None else found
+
+    def hold(self, plan: PhysicalPlan) -> None:
+        """Have all parts of a statement that changes rows in several of them see its tables as they are now."""
+        for node in walk(plan):
+            if isinstance(node, SeqScan) and node.relation.oid in self.store.tables:
+                table = self.store.table(node.relation.oid)
+                rows = self.visible(table)
+                self.seen[table] = np.arange(table.n) if rows is None else rows
 
     # Subqueries
 

@@ -22,6 +22,7 @@ class Running:
         ]  # WITH queries that run though nobody reads them
         if self.changing:
             ctx.at_end, ctx.counted = [], plan
+            ctx.hold(plan)
         self.width = len(plan.names) if len(plan.names) < len(plan.targets) else None  # columns beyond are hidden sort keys
         self.root = build(plan, ctx)
 

@@ -135,9 +135,10 @@ class Cte:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Window:
-    """A window definition; `frame` is (mode, start, start offset, end, end offset, exclusion) or None for the default."""
+    """A window definition; `frame` is (mode, start, start offset, end, end offset, exclusion) or None for the default; `base`: the window whose keys it has."""
 
     name: str = ""
+    base: str = ""
     partition_by: tuple[Expr, ...] = ()
     order_by: tuple[SortKey, ...] = ()
     frame: tuple[object, ...] | None = None

@@ -7,7 +7,7 @@ import numpy as np
 from auroraml.batch import Batch, Index, Rows
 from auroraml.evaluate import compile, select
 from auroraml.executor.operator import operator
-from auroraml.executor.operators.tables import IndexScanRows
+from auroraml.executor.operators.tables import IndexScanRows, seen_by
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.storage.table import Table
@@ -44,7 +44,7 @@ class IndexOnlyRows(IndexScanRows):
         flags = self._hidden(table, rows)
         self.total = int(np.count_nonzero(flags))
         if self.loops.n is None and not (self.member is not None and self.node.parallel_aware):
-            seen = table.visible_of(rows, self.ctx.transaction.snapshot)
+            seen, _ = seen_by(table, self.ctx, rows, None)
             self.fetches = np.cumsum(flags) if len(seen) == len(rows) else np.cumsum(flags)[np.isin(rows, seen)]
             self.fetched_of = made
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from auroraml.batch import Batch, Index, Mask, concat_batches
+from auroraml.batch import Batch, ConstVector, FixedVector, Index, Mask, concat_batches
 from auroraml.batch.quicksort import quick_sorted, smallest
 from auroraml.evaluate.keys import differences, sort_indices
 from auroraml.executor.operator import ALL, Keeping, Streaming, operator
@@ -15,7 +15,7 @@ from auroraml.ir import physical as p
 from auroraml.storage.sizes import Sizes
 from auroraml.storage.tuples import minimal_sizes
 from auroraml.types.pg_type import PgType
-from auroraml.types.table import INT8
+from auroraml.types.table import INT4, INT8
 
 STABLE = 6  # rows that PostgreSQL's qsort sorts by insertion
 TIES = 4_096  # rows up to which its order among equal rows is worth the time: a loop over rows in Python
@@ -61,7 +61,10 @@ def ranked(batch: Batch, order: Index, keys: Sequence[p.SortColumn], source: p.P
 def row_sizes(batch: Batch, source: p.PhysicalPlan) -> Sizes:
     """Bytes of a node's rows as minimal tuples."""
     types = [output_type(source, i) for i in range(len(batch.columns))]
-    return minimal_sizes([batch.vector(i) for i in range(len(types))], types, batch.n)
+    vectors = [batch.vector(i) for i in range(len(types))]
+    if isinstance(source, p.SetOp):  # the number of the input that a row came from stays with it
+        types, vectors = [*types, INT4], [*vectors, ConstVector(FixedVector(np.zeros(1, np.int32)), batch.n)]
+    return minimal_sizes(vectors, types, batch.n)
 
 
 def sort_space_of(
@@ -71,7 +74,7 @@ def sort_space_of(
     if batch is None:
         return sort_space(None, 0, memory, uncounted=uncounted)
     types = [output_type(source, i) for i in range(len(batch.columns))]
-    by_value = len(types) == 1 and 0 < types[0].length <= 8  # kept in its slot
+    by_value = len(types) == 1 and 0 < types[0].length <= 8 and not isinstance(source, p.SetOp)  # kept in its slot
     sizes = None if by_value else row_sizes(batch, source)
     return sort_space(sizes, batch.n, memory, bound=batch.n if bounded and bound is None else bound, codes=ranks, uncounted=uncounted)
 

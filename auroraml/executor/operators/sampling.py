@@ -38,7 +38,7 @@ class SampleScanRows(TableRows):
             self.whole = self.input
 
     def candidates(self, table: Table) -> Batch:
-        visible = self.ctx.store.visible(table, self.ctx.transaction)
+        visible = self.ctx.visible(table)
         rows = np.arange(table.n) if visible is None else visible
         pages, lines = blocks.tuple_ids(table, self.node.relation, rows)
         order = np.lexsort((lines, pages))

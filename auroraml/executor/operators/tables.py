@@ -183,7 +183,7 @@ class TableRows(Operator):
 
     def candidates(self, table: Table) -> Batch:
         """The input rows."""
-        index = self.ctx.store.visible(table, self.ctx.transaction)
+        index = self.ctx.visible(table)
         return self._batch(table, Rows.range(0, table.n) if index is None else Rows.rising(index))
 
     def _batch(self, table: Table, rows: Rows) -> Batch:
@@ -324,8 +324,8 @@ class SeqScanRows(TableRows):
 
 def seen_by(table: Table, ctx: ExecutionContext, rows: Index, owners: Index | None) -> tuple[Index, Index | None]:
     """The visible ones of `rows`, with their loops."""
-    if len(rows) > table.n // 16:
-        index = ctx.store.visible(table, ctx.transaction)
+    if len(rows) > table.n // 16 or table in ctx.seen:
+        index = ctx.visible(table)
         if index is None:
             return rows, owners
         mask = np.zeros(table.n, np.bool_)
@@ -530,7 +530,7 @@ class BitmapHeapRows(Located):
         if arrival is not None:
             self.lossy = lossy_pages(blocks.pages_of(table, relation, arrival), self.ctx.work_memory)
         if len(self.lossy):
-            visible = self.ctx.store.visible(table, self.ctx.transaction)
+            visible = self.ctx.visible(table)
             every = np.arange(table.n) if visible is None else visible
             others = every[np.isin(blocks.pages_of(table, relation, every), self.lossy)]
             self.others = others[~np.isin(others, rows)]

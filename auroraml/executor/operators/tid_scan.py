@@ -73,7 +73,7 @@ class TidRangeRows(Located):
     node: p.TidRangeScan
 
     def candidates(self, table: Table) -> Batch:
-        visible = self.ctx.store.visible(table, self.ctx.transaction)
+        visible = self.ctx.visible(table)
         rows = np.arange(table.n) if visible is None else visible
         places = tuple_ids(table, self.node.relation).values[rows]
         rows = rows[np.argsort(places, kind="stable")]

@@ -18,6 +18,7 @@ from auroraml.executor.plans import own_parts
 from auroraml.executor.running import over_frames
 from auroraml.functions.dates.arithmetic import shift, shift_instant
 from auroraml.functions.signature import WINDOWS
+from auroraml.functions.windows.ranking import Frames
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.tree import same
@@ -28,6 +29,7 @@ from auroraml.types.pg_type import Interval, PgType, Rep
 
 WHOLE = frozenset(("percent_rank", "cume_dist", "ntile"))  # read their whole partition
 PIECE = 4_000_000  # frame rows gathered at once
+BIGGEST = 2**63 - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +158,8 @@ class WindowRows(Keeping):
         bounds = self._bounds(batch, layout)
         kernel = WINDOWS.get(call.function.oid)
         if kernel is not None:
-            return kernel(args, layout.partition, layout.firsts, layout.peers, batch.n, bounds)  # type: ignore[no-any-return] # kernels return vectors
+            frames = self._frames(bounds, layout)
+            return kernel(args, layout.partition, layout.firsts, layout.peers, batch.n, frames)  # type: ignore[no-any-return] # kernels return vectors
         return self._over_frames(call, args, bounds, frame, layout)
 
     # Frames
@@ -170,6 +173,17 @@ class WindowRows(Keeping):
         low = self._edge(str(mode), str(start_kind), start_value, True, batch, layout)
         high = self._edge(str(mode), str(end_kind), end_value, False, batch, layout)
         return low, np.maximum(low, high)
+
+    def _exclusion(self) -> str:
+        """What stands behind EXCLUDE, in small letters; nothing where rows are not excluded."""
+        frame = self.node.window.frame if self.node.window is not None else None
+        return str(frame[5] or "") if frame is not None else ""
+
+    def _frames(self, bounds: tuple[Index, Index], layout: Layout) -> Frames:
+        """The frames as the functions of their first, last and n-th rows want them."""
+        exclude, own = self._exclusion(), np.arange(layout.n)
+        gaps = {"current row": (own, own + 1), "group": (layout.group_first, layout.group_end), "ties": (layout.group_first, layout.group_end)}
+        return Frames(low=bounds[0], high=bounds[1], gap=gaps.get(exclude), stays=exclude == "ties")
 
     def _edge(self, mode: str, kind: str, value: object, low: bool, batch: Batch, layout: Layout) -> Index:
         if kind == "unbounded preceding":
@@ -192,10 +206,10 @@ class WindowRows(Keeping):
         if amount < 0:
             raise InvalidPrecedingOrFollowingSize(f"frame {word} offset must not be negative")
         if mode == "rows":
-            moved = np.arange(layout.n) + sign * amount
+            moved = np.arange(layout.n) + sign * min(amount, layout.n + 1)
             return np.clip(moved if low else moved + 1, layout.begin, layout.end)
         first, last = layout.group[layout.begin], layout.group[layout.end - 1]
-        wanted = layout.group + sign * amount
+        wanted = layout.group + sign * min(amount, layout.n + 1)
         starts = np.append(np.flatnonzero(layout.peers), layout.n)
         inside = starts[np.clip(wanted if low else wanted + 1, first, last + 1)]
         return np.clip(inside, layout.begin, layout.end)  # type: ignore[no-any-return] # numpy gives Any
@@ -212,13 +226,21 @@ class WindowRows(Keeping):
         if not plain and not isinstance(vector, NumericVector):
             raise FeatureNotSupported("RANGE with this type of offset in a window frame is not supported")
         values = vector.values  # type: ignore[attr-defined] # a FixedVector or NumericVector
-        amount = float(str(datum))
-        if amount < 0:
+        amount = Decimal(str(datum))
+        if amount.is_nan() or amount < 0:
             raise InvalidPrecedingOrFollowingSize("invalid preceding or following size in window function")
-        scaled = amount * 10**vector.scale if isinstance(vector, NumericVector) and vector.scale is not None else amount
+        scaled = amount.scaleb(vector.scale) if isinstance(vector, NumericVector) and vector.scale is not None else amount
         direction = -1 if key.descending else 1
-        ordered = values * direction
-        wanted = ordered + sign * (int(scaled) if scaled == int(scaled) and values.dtype.kind in "iu" else scaled)
+        if values.dtype.kind not in "iu":
+            ordered = values * direction
+            with np.errstate(invalid="ignore"):
+                wanted = ordered + sign * float(scaled)
+            wanted[np.isnan(wanted) & ~np.isnan(ordered)] = -np.inf if low else np.inf  # infinity less infinity: any row is within it
+            return self._searched(ordered, wanted, vector.valid, low, layout)
+        ordered = values.astype(np.int64) if direction > 0 else ~values.astype(np.int64)
+        step = int(min(scaled, BIGGEST))  # sums beyond the type's range are its end: no key lies there; nor between whole numbers
+        inside = ordered <= BIGGEST - step if sign > 0 else ordered >= step - BIGGEST - 1
+        wanted = np.where(inside, ordered + sign * np.where(inside, step, 0), BIGGEST if sign > 0 else -BIGGEST - 1)
         return self._searched(ordered, wanted, vector.valid, low, layout)
 
     def _decimal_edge(self, amount: Decimal, vector: NumericVector, sign: int, low: bool, layout: Layout) -> Index:
@@ -259,7 +281,7 @@ class WindowRows(Keeping):
     def _over_frames(self, call: e.WindowCall, args: Sequence[Vector], bounds: tuple[Index, Index], frame: Frame, layout: Layout) -> Vector:
         """An aggregate over each row's frame: rows with one frame share one computation."""
         low, high = bounds
-        exclude = self.node.window.frame[5] if self.node.window is not None and self.node.window.frame is not None else None
+        exclude = self._exclusion()
         if not exclude and call.filter is None and call.function.schema == "pg_catalog":
             found = over_frames(call.function.name, args, [a.type for a in call.args], bounds, layout.begin)
             if found is not None:
@@ -270,7 +292,7 @@ class WindowRows(Keeping):
         else:
             spans, codes = np.unique(np.stack([low, high], 1), axis=0, return_inverse=True)
         made = e.Aggregate(type=call.type, function=call.function, args=call.args, star=call.star)
-        rows, owner = self._members(spans, keep, str(exclude or ""), layout)
+        rows, owner = self._members(spans, keep, exclude, layout)
         values = aggregate_kernel(made, [a.type for a in made.args], [a.take(rows) for a in args], owner, len(spans), self.ctx)
         return values.take(codes.reshape(-1).astype(np.int64))
 

@@ -1,7 +1,7 @@
 """row_number, rank, dense_rank, percent_rank, cume_dist, ntile, lag, lead, first_value, last_value, nth_value.
 
 A window function takes its argument vectors, each row's partition number, the partitions' first rows, where peers begin, the number of
-rows, and the frames (low, before high).
+rows, and the frames.
 """
 
 from __future__ import annotations
@@ -13,8 +13,34 @@ import numpy as np
 from auroraml.batch import FixedVector, Index, Vector, concat
 from auroraml.errors import InvalidArgumentForNthValueFunction, InvalidArgumentForNtileFunction
 from auroraml.functions.signature import window
+from auroraml.records import dataclass
 
-Frames = tuple[Index, Index]
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Frames:
+    """Each row's frame: rows from low to before high, without those from gap to before beyond; with the row itself all the same, if it `stays`."""
+
+    low: Index
+    high: Index
+    gap: tuple[Index, Index] | None = None
+    stays: bool = False
+
+    def rows(self, places: Index, *, backward: bool = False) -> Index:
+        """The row at each frame's place, counted from 0 and from the end if `backward`; -1 where there is none."""
+        low, high = self.low, self.high
+        if self.gap is None:
+            spans = [(low, high)]
+        else:
+            own = np.arange(len(low))
+            there = (own >= low) & (own < high) & self.stays
+            spans = [(low, np.minimum(high, self.gap[0])), (own, own + there), (np.maximum(low, self.gap[1]), high)]
+        found, left = np.full(len(low), -1, np.int64), places.copy()
+        for start, stop in reversed(spans) if backward else spans:
+            size = np.maximum(stop - start, 0)
+            here = (found < 0) & (left >= 0) & (left < size)
+            found[here] = (stop - 1 - left if backward else start + left)[here]
+            left = left - size
+        return found
 
 
 @window("row_number()")
@@ -37,19 +63,19 @@ def dense_rank(args: Sequence[Vector], part: Index, first: Index, peers: np.ndar
 
 
 def _moved(args: Sequence[Vector], part: Index, n: int, direction: int) -> Vector:
-    amount = np.ones(n, np.int64)
+    amount, known = np.ones(n, np.int64), np.ones(n, np.bool_)
     if len(args) > 1:
         given = args[1].flat()
         assert isinstance(given, FixedVector)
-        amount = given.values.astype(np.int64)
+        amount, known = given.values.astype(np.int64), given.valid
     place = np.arange(n) + direction * amount
     inside = (place >= 0) & (place < n)
     inside &= part[np.clip(place, 0, max(n - 1, 0))] == part
-    moved = args[0].flat().take(np.where(inside, place, -1), True)
+    moved = args[0].flat().take(np.where(inside & known, place, -1), True)
     if len(args) < 3 or inside.all():
         return moved
     both = concat([moved.flat(), args[2].flat()])
-    return both.take(np.where(inside, np.arange(n), np.arange(n) + n))
+    return both.take(np.where(inside | ~known, np.arange(n), np.arange(n) + n))
 
 
 @window("lag(anyelement)", "lag(anyelement,int4)", "lag(anycompatible,int4,anycompatible)")
@@ -67,15 +93,13 @@ def lead(args: Sequence[Vector], part: Index, first: Index, peers: np.ndarray, n
 @window("first_value(anyelement)")
 def first_value(args: Sequence[Vector], part: Index, first: Index, peers: np.ndarray, n: int, frames: Frames) -> Vector:
     """The value at the frame's first row."""
-    low, high = frames
-    return args[0].flat().take(np.where(low < high, low, -1), True)
+    return args[0].flat().take(frames.rows(np.zeros(n, np.int64)), True)
 
 
 @window("last_value(anyelement)")
 def last_value(args: Sequence[Vector], part: Index, first: Index, peers: np.ndarray, n: int, frames: Frames) -> Vector:
     """The value at the frame's last row."""
-    low, high = frames
-    return args[0].flat().take(np.where(low < high, high - 1, -1), True)
+    return args[0].flat().take(frames.rows(np.zeros(n, np.int64), backward=True), True)
 
 
 def _sizes(part: Index, first: Index, n: int) -> Index:
@@ -122,6 +146,4 @@ def nth_value(args: Sequence[Vector], part: Index, first: Index, peers: np.ndarr
     assert isinstance(places, FixedVector)
     if ((places.values <= 0) & places.valid).any():
         raise InvalidArgumentForNthValueFunction("argument of nth_value must be greater than zero")
-    low, high = frames
-    wanted = low + places.values.astype(np.int64) - 1
-    return args[0].flat().take(np.where((wanted < high) & places.valid, wanted, -1), True)
+    return args[0].flat().take(frames.rows(np.where(places.valid, places.values.astype(np.int64) - 1, -1)), True)

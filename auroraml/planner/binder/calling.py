@@ -205,12 +205,20 @@ class Calls:
             raise WrongObjectType(f"window function {function.name} requires an OVER clause", at=at)
         if function.kind == "p":
             raise WrongObjectType(f"{shown}() is a procedure", hint="To call a procedure, use CALL.", at=at)
+        if function.kind == "a" and not everything and not star:
+            raise WrongObjectType(f"{shown}(*) must be used to call a parameterless aggregate function", at=at)
         condition = None if filter is None else self._filter(filter)
         if function.kind == "a" and not window:
             return self._aggregate(function, result, coerced, at, distinct, within.expressions if within is not None else order, condition, star,
                                    len(direct), variadic)  # fmt: skip
         if function.kind in "aw" and window and distinct:
             raise FeatureNotSupported("DISTINCT is not implemented for window functions", at=at)
+        if function.kind == "a" and window and within is not None:
+            raise FeatureNotSupported(f"OVER is not supported for ordered-set aggregate {function.name}", at=at)
+        if function.kind in "aw" and window and order:
+            raise FeatureNotSupported("aggregate ORDER BY is not implemented for window functions", at=at)
+        if function.kind == "w" and filter is not None:
+            raise FeatureNotSupported("FILTER is not implemented for non-aggregate window functions", at=at)
         if function.kind in "aw" and window:
             return e.WindowCall(type=result, function=function, args=tuple(coerced), window=-1, filter=condition, star=star, at=at)
         if function.returns_set:
@@ -384,13 +392,18 @@ class Calls:
 
     def window_call(self, node: exp.Window) -> e.Expr:
         """f(...) OVER (...) or OVER name."""
-        inner, filter = node.this, None
+        inner, filter, within = node.this, None, None
         if isinstance(inner, exp.Filter):
             inner, filter = inner.this, inner.expression.this
+        if isinstance(inner, exp.WithinGroup):
+            inner, within = inner.this, inner.expression
         if not self.clause.windows:
             raise WindowingError(f"window functions are not allowed in {self.clause.name}", at=self.leaves.start(node))
-        found = self.call(inner, filter=filter, window=True)
+        found = self.call(inner, filter=filter, within=within, window=True)
         assert isinstance(found, e.WindowCall)
+        nested = next((x for arg in found.args for x in _walk(arg) if isinstance(x, e.WindowCall)), None)
+        if nested is not None:
+            raise WindowingError("window function calls cannot be nested", at=nested.at)
         named = node.args.get("alias")
         if named is not None and not self._opened(named):
             number = self._named_window(named, self.leaves.at(named))
@@ -437,7 +450,7 @@ class Calls:
             frame = None if spec is None else self._frame(spec, keys)
         finally:
             self.clause = outer
-        return Window(partition_by=partition, order_by=keys, frame=frame)
+        return Window(partition_by=partition, order_by=keys, frame=frame, base=base.name)
 
     def _offset(self, node: exp.Expression, kind: str, keys: Sequence[e.SortKey]) -> e.Expr:
         """A frame's offset: bigint, or for RANGE what is added to the order key."""
