@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
 from functools import partial
 from typing import Any
@@ -23,8 +23,7 @@ from auroraml.executor.plans import free_parameters
 from auroraml.ir import expr as e
 from auroraml.ir.metrics import Metrics, NodeMetrics
 from auroraml.ir.objects import Function
-from auroraml.ir.physical import PhysicalPlan, SeqScan
-from auroraml.ir.tree import walk
+from auroraml.ir.physical import PhysicalPlan
 from auroraml.records import dataclass
 from auroraml.services.account import Account
 from auroraml.services.clock import REAL, Clock
@@ -105,7 +104,7 @@ class ExecutionContext:
     work_tables: dict[int, Batch | None] = field(default_factory=dict)
     seeds: dict[int, int] = field(default_factory=dict)  # by node: what a sample without REPEATABLE is drawn with, however often it is run
     only_rows: dict[int, np.ndarray] = field(default_factory=dict)  # by relation: the row versions a re-check reads instead of the snapshot's
-    seen: dict[Table, Index] = field(default_factory=dict)  # where several parts of a statement change rows: what of each table all of them see
+    seen: dict[Table, Index] = field(default_factory=dict)  # of tables that are changed and read on: what the statement sees of them
     affected: int = 0
     counted: PhysicalPlan | None = None  # of several parts that change rows the one whose rows the command's tag counts
     at_end: list[Callable[[], None]] | None = None  # where several parts of a statement change rows: what is done when all have
@@ -154,11 +153,11 @@ class ExecutionContext:
         found = self.seen.get(table)
         return self.store.visible(table, self.transaction) if found is None else found
 
-    def hold(self, plan: PhysicalPlan) -> None:
-        """Have all parts of a statement that changes rows in several of them see its tables as they are now."""
-        for node in walk(plan):
-            if isinstance(node, SeqScan) and node.relation.oid in self.store.tables:
-                table = self.store.table(node.relation.oid)
+    def hold(self, relations: Iterable[int]) -> None:
+        """Have what the statement reads of these tables from now on be what is there now."""
+        for oid in relations:
+            if oid in self.store.tables:
+                table = self.store.table(oid)
                 rows = self.visible(table)
                 self.seen[table] = np.arange(table.n) if rows is None else rows
 

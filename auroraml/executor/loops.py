@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
+import numpy as np
+
 from auroraml.batch import Index, Vector
 from auroraml.evaluate import Taken
 
@@ -50,6 +52,18 @@ class Loops(Mapping[Key, Vector]):
 
     def __contains__(self, key: object) -> bool:
         return key in self.own or (self.outer is not None and key in self.outer)
+
+    def origin(self, number: int) -> tuple[Loops, Index | None]:
+        """The loops that an exec parameter changes with, these or some outside them, and which of those each of these belongs to (None: there is one)."""
+        found, places = self, None if self.n is None else np.arange(self.n)
+        while True:
+            outer, index = found.outer, places
+            while isinstance(outer, Taken):
+                index = outer.index if index is None else outer.index[index]
+                outer = outer.base
+            if not isinstance(outer, Loops) or number not in outer.changing:
+                return found, places
+            found, places = outer, None if outer.n is None else index
 
     def at(self, owners: Index) -> Mapping[Key, Vector]:
         """The parameters of rows, row i belonging to loop `owners[i]`."""

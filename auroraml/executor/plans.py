@@ -36,6 +36,7 @@ class Facts:
         return frozenset(self.read - self.made)
 
 
+_HELD: WeakKeyDictionary[p.PhysicalPlan, frozenset[int]] = WeakKeyDictionary()
 _FACTS: WeakKeyDictionary[p.PhysicalPlan, Facts] = WeakKeyDictionary()
 
 
@@ -134,6 +135,18 @@ def declared(plan: p.PhysicalPlan) -> tuple[e.SubPlan, ...]:
     found = _DECLARED.get(plan)
     if found is None:
         found = _DECLARED[plan] = tuple(sub for node in walk(plan) if isinstance(node, p.PhysicalPlan) for sub in node.init_plans)
+    return found
+
+
+def held(plan: p.PhysicalPlan) -> frozenset[int]:
+    """The tables that a statement changes and goes on reading after its first change: all its parts see them as they were before."""
+    found = _HELD.get(plan)
+    if found is None:
+        nodes = list(walk(plan))
+        scanned = [node.relation.oid for node in nodes if isinstance(node, p.SeqScan)]
+        changed = [(node.relation.oid, node.operation) for node in nodes if isinstance(node, p.ModifyTable)]
+        again = {oid for oid, operation in changed if oid in scanned and (len(scanned) > 1 if operation == "Insert" else scanned.count(oid) > 1)}
+        found = _HELD[plan] = frozenset(scanned if len(changed) > 1 or (changed and not isinstance(plan, p.ModifyTable)) else again)
     return found
 
 

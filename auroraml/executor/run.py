@@ -5,7 +5,7 @@ from __future__ import annotations
 from auroraml.batch import Batch
 from auroraml.executor.context import ExecutionContext
 from auroraml.executor.operator import ALL, build
-from auroraml.executor.plans import declared
+from auroraml.executor.plans import declared, held
 from auroraml.ir.metrics import Metrics
 from auroraml.ir.physical import ModifyTable, PhysicalPlan
 
@@ -22,7 +22,7 @@ class Running:
         ]  # WITH queries that run though nobody reads them
         if self.changing:
             ctx.at_end, ctx.counted = [], plan
-            ctx.hold(plan)
+        ctx.hold(held(plan))
         self.width = len(plan.names) if len(plan.names) < len(plan.targets) else None  # columns beyond are hidden sort keys
         self.root = build(plan, ctx)
 

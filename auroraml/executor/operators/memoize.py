@@ -41,6 +41,7 @@ class Entry:
 
 
 Cache = OrderedDict[tuple[str, ...], Entry]
+Moment = tuple[tuple[Loops, int], ...]  # what the rows depend on besides the keys: loops further out, and the number of the one that is on
 
 
 @operator(p.Memoize)
@@ -56,6 +57,7 @@ class MemoizeRows(Holding):
         self.key_numbers = frozenset(x.number for key in node.keys for x in expressions(key) if isinstance(x, e.ParamRef))
         self.single_row = False  # each set of keys has one row at most: nobody asks for what is behind it
         self.cache: Cache = OrderedDict()
+        self.moment: Moment = ()  # that of what is in the cache
         self.used = self.peak = 0  # bytes that PostgreSQL's cache takes, and the most before it gave up entries
         self.entry: Entry | None = None
         self.reading = self.bypass = False
@@ -72,6 +74,7 @@ class MemoizeRows(Holding):
     # One set of keys
 
     def _look_up(self) -> None:
+        self._begin(tuple((found, 0 if places is None else int(places[0])) for found, places in self._origins(self.loops)))
         frame = self.frame(1, Batch([], 1))
         values = [k(frame) for k in self.keys]
         key = tuple(repr(value.datum(0)) for value in values)
@@ -177,14 +180,18 @@ class MemoizeRows(Holding):
         self.rewind()
         if self.free & changed:
             self.loops = loops
-            if changed & self.free - self.key_numbers:
-                self._purge()
 
-    def _purge(self) -> None:
-        """Something other than the keys has changed."""
-        self.metrics.cache_evictions += len(self.cache)
-        self.cache.clear()
-        self.used = 0
+    def _origins(self, loops: Loops) -> list[tuple[Loops, Index | None]]:
+        """For each parameter other than the keys the loops that it changes with, and which of them each of `loops` belongs to."""
+        return [loops.origin(number) for number in sorted(self.free & loops.changing - self.key_numbers)]
+
+    def _begin(self, moment: Moment) -> None:
+        """Empty the cache where something other than the keys has changed."""
+        if not _same(self.moment, moment):
+            self.metrics.cache_evictions += len(self.cache)
+            self.cache.clear()
+            self.used = 0
+            self.moment = moment
 
     def rewind(self) -> None:
         self._finish()
@@ -197,13 +204,13 @@ class MemoizeRows(Holding):
 
     # Runs that may be undone
 
-    def mark(self) -> tuple[Cache, int, int]:
+    def mark(self) -> tuple[Cache, Moment, int, int]:
         """The state that `undo` goes back to."""
-        return OrderedDict((key, replace(entry, parts=list(entry.parts))) for key, entry in self.cache.items()), self.used, self.peak
+        return OrderedDict((key, replace(entry, parts=list(entry.parts))) for key, entry in self.cache.items()), self.moment, self.used, self.peak
 
-    def undo(self, marked: tuple[Cache, int, int]) -> None:
+    def undo(self, marked: tuple[Cache, Moment, int, int]) -> None:
         """As it was; counters are set back by others."""
-        self.cache, self.used, self.peak = marked
+        self.cache, self.moment, self.used, self.peak = marked
 
     # Many sets of keys at once
 
@@ -213,16 +220,16 @@ class MemoizeRows(Holding):
         child = self.children[0]
         frame = self.frame(n, Batch([], n).owned(np.arange(n)))
         vectors = [k(frame) for k in self.keys]
-        if self.free & loops.changing - self.key_numbers:
-            child.rescan(loops, loops.changing)
-            made = child.drain()
-            self._last(vectors, made, n)
-            return made
-        numbers, _, first = groups(vectors, self.types, n)
+        origins = self._origins(loops)
+        moments, codes = self._moments(origins, n)
+        numbers, _, first = groups([FixedVector(codes), *vectors], [INT8, *self.types], n)
         if not self.ctx.measured:
             return self._uncounted(loops, numbers, first)
+        self._begin(moments[0])
         keys = [tuple(repr(v.datum(int(row))) for v in vectors) for row in first]
-        new = [i for i, key in enumerate(keys) if key not in self.cache]
+        times = codes[first].tolist()
+        new = [i for i, key in enumerate(keys) if times[i] or key not in self.cache]
+        made = None
         if new:
             before = tally(self)
             rows = first[new]
@@ -230,20 +237,47 @@ class MemoizeRows(Holding):
             made = child.drain()
             sizes = self._key_sizes([v.take(rows) for v in vectors], len(new))
             wide = np.zeros(0, np.int64) if made is None else self._row_sizes(Batch(made.columns, made.n))
-            whole = int(sizes.sum() + wide.sum())
-            if self._limited() and self.used + whole > self.ctx.hash_memory:
+            owners = np.zeros(0, np.int64) if made is None else made.owners
+            bytes_of = sizes + np.bincount(owners, wide, len(new)).astype(np.int64)
+            whole = np.bincount([times[i] for i in new], bytes_of, len(moments))
+            whole[0] += self.used
+            if self._limited() and whole.max() > self.ctx.hash_memory:
                 restore(before)
                 return self._one_by_one(loops, n)
-            self.used += whole
-            owners = np.zeros(0, np.int64) if made is None else made.owners
-            for place, i in enumerate(new):
-                found = np.flatnonzero(owners == place)
-                part = [] if made is None or not len(found) else [Batch(made.take(found).columns, len(found))]
-                self.cache[keys[i]] = Entry(key_bytes=int(sizes[place]), bytes=int(wide[found].sum()), parts=part, complete=True)
+        entries = [self.cache.get(key) if not times[i] else None for i, key in enumerate(keys)]
+        for place, i in enumerate(new):
+            found = np.flatnonzero(owners == place)
+            part = [] if made is None or not len(found) else [Batch(made.take(found).columns, len(found))]
+            entries[i] = Entry(key_bytes=int(sizes[place]), bytes=int(wide[found].sum()), parts=part, complete=True)
+        known = [entry for entry in entries if entry is not None]
+        self._keep_last(keys, known, times, moments)
         self.metrics.cache_hits += n - len(new)
         self.metrics.cache_misses += len(new)
-        self._used_last(keys, numbers)
-        return self._brought_together([self.cache[key] for key in keys], numbers, n)
+        self._used_last(keys, numbers, times)
+        return self._brought_together(known, numbers, n)
+
+    @staticmethod
+    def _moments(origins: list[tuple[Loops, Index | None]], n: int) -> tuple[list[Moment], Index]:
+        """The moments that loops belong to, in their order, and the number of each loop's."""
+        if all(places is None for _, places in origins):
+            return [tuple((found, 0) for found, _ in origins)], np.zeros(n, np.int64)
+        table = np.stack([np.zeros(n, np.int64) if places is None else places for _, places in origins], 1)
+        distinct, codes = np.unique(table, axis=0, return_inverse=True)
+        return [tuple((found, int(place)) for (found, _), place in zip(origins, row, strict=True)) for row in distinct], codes.reshape(-1).astype(
+            np.int64
+        )
+
+    def _keep_last(self, keys: list[tuple[str, ...]], entries: list[Entry], times: list[int], moments: list[Moment]) -> None:
+        """Put entries into the cache, which is emptied before each moment but the first: what is left are those of the last."""
+        last = len(moments) - 1
+        for time in range(last + 1):
+            self._begin(moments[time])
+            if time < last:
+                self.metrics.cache_evictions += sum(1 for i, at in enumerate(times) if at == time and keys[i] not in self.cache)
+        for key, entry, time in zip(keys, entries, times, strict=True):
+            if time == last and key not in self.cache:
+                self.cache[key] = entry
+                self.used += entry.key_bytes + entry.bytes
 
     def _uncounted(self, loops: Loops, numbers: Index, first: Index) -> Batch | None:
         """Each distinct set of keys of these loops once; nobody asks what a cache would have kept of others."""
@@ -262,12 +296,13 @@ class MemoizeRows(Holding):
         own: dict[Key, Vector] = {("exec", k): v.take(rows).flat() for (_, k), v in self._own().items()}
         return Loops(len(rows), own, loops.at(rows), self.ctx.missing, loops.changing)
 
-    def _used_last(self, keys: list[tuple[str, ...]], numbers: Index) -> None:
-        if self._limited():
-            last = np.zeros(len(keys), np.int64)
+    def _used_last(self, keys: list[tuple[str, ...]], numbers: Index, times: list[int]) -> None:
+        if self._limited() and keys:
+            last, end = np.zeros(len(keys), np.int64), max(times)
             last[numbers] = np.arange(len(numbers))
             for i in np.argsort(last).tolist():
-                self.cache.move_to_end(keys[i])
+                if times[i] == end:
+                    self.cache.move_to_end(keys[i])
 
     def _brought_together(self, entries: list[Entry], numbers: Index, n: int) -> Batch | None:
         """The rows of each loop, `numbers` saying which entry is its own."""
@@ -281,18 +316,6 @@ class MemoizeRows(Holding):
         counts = sizes[numbers]
         rows = np.repeat(starts[numbers] - (np.cumsum(counts) - counts), counts) + np.arange(int(counts.sum()))
         return whole.take(rows).owned(np.repeat(np.arange(n), counts))
-
-    def _last(self, vectors: list[Vector], made: Batch | None, n: int) -> None:
-        """Every loop has emptied the cache: what is left are the rows of the last."""
-        self.metrics.cache_misses += n
-        self.metrics.cache_evictions += n - 1
-        entry = Entry(key_bytes=int(self._key_sizes([v.take(np.array([n - 1])) for v in vectors], 1).sum()), complete=True)
-        if made is not None:
-            rows = np.flatnonzero(made.owners == n - 1)
-            entry.parts = [Batch(made.take(rows).columns, len(rows))] if len(rows) else []
-            entry.bytes = int(self._row_sizes(entry.parts[0]).sum()) if entry.parts else 0
-        self.cache[tuple(repr(v.datum(n - 1)) for v in vectors)] = entry
-        self.used = entry.key_bytes + entry.bytes
 
     def _one_by_one(self, loops: Loops, n: int) -> Batch | None:
         """The loops one after another, where memory is short: what is given up hangs on their order."""
@@ -314,6 +337,10 @@ class MemoizeRows(Holding):
 
     def _own(self) -> dict[Key, Vector]:
         return {key: vector for key, vector in self.loops.own.items() if key[0] == "exec" and vector.n == self.loops.n}
+
+
+def _same(one: Moment, other: Moment) -> bool:
+    return len(one) == len(other) and all(a is b and i == j for (a, i), (b, j) in zip(one, other, strict=True))
 
 
 def caches(root: Operator) -> list[MemoizeRows]:

@@ -238,7 +238,7 @@ class WindowRows(Keeping):
             wanted[np.isnan(wanted) & ~np.isnan(ordered)] = -np.inf if low else np.inf  # infinity less infinity: any row is within it
             return self._searched(ordered, wanted, vector.valid, low, layout)
         ordered = values.astype(np.int64) if direction > 0 else ~values.astype(np.int64)
-        step = int(min(scaled, BIGGEST))  # sums beyond the type's range are its end: no key lies there; nor between whole numbers
+        step = int(scaled) if scaled < BIGGEST else BIGGEST  # sums beyond the type's range are its end: no key lies there; nor between whole numbers
         inside = ordered <= BIGGEST - step if sign > 0 else ordered >= step - BIGGEST - 1
         wanted = np.where(inside, ordered + sign * np.where(inside, step, 0), BIGGEST if sign > 0 else -BIGGEST - 1)
         return self._searched(ordered, wanted, vector.valid, low, layout)
