@@ -201,6 +201,10 @@ def _pieces(n: int) -> list[tuple[int, int]]:
 class Found:
     """The matches of probe rows."""
 
+    def count(self) -> int:
+        """How many matches there are."""
+        raise NotImplementedError
+
     def sizes(self) -> Index:
         """How many matches each probe row has."""
         raise NotImplementedError
@@ -224,6 +228,9 @@ class FoundGroups(Found):
         self.n = n
         self.rows = rows
         self.groups = groups
+
+    def count(self) -> int:
+        return int(self.table.sizes(self.groups).sum())
 
     def sizes(self) -> Index:
         many = self.table.sizes(self.groups)
@@ -263,6 +270,9 @@ class FoundPairs(Found):
     def __init__(self, n: int, i: Index, j: Index) -> None:
         self.n = n
         self.i, self.j = i, j
+
+    def count(self) -> int:
+        return len(self.i)
 
     def sizes(self) -> Index:
         return np.bincount(self.i, minlength=self.n)
@@ -523,7 +533,7 @@ class Matcher:
         turned = Matcher(keys, self.types, n)
         turned.build(self.n)
         found = turned.find(vectors, self.n)
-        if int(found.sizes().sum()) > MOST_TURNED:
+        if found.count() > MOST_TURNED:
             return None
         there, here = found.pairs()
         if self.latest_first:

@@ -113,6 +113,10 @@ class JoinRows(Operator):
         """No outer row has more candidate pairs than this."""
         raise NotImplementedError
 
+    def candidate_count(self, left: Batch) -> int:
+        """How many candidate pairs the outer rows have together, or may have at most."""
+        return left.n * self.most_candidates()
+
     def candidate_counts(self, left: Batch) -> Index:
         """How many candidate pairs each outer row has, or may have at most."""
         return np.full(left.n, self.most_candidates(), np.int64)
@@ -192,16 +196,17 @@ class JoinRows(Operator):
             if left is None or left.n * self.most_candidates() <= PAIRS or left.n == 1:
                 return left
             counts = self._counts(left)
-            if int(counts.sum()) <= PAIRS:
+            if counts is None:
                 return left
             waiting = Waiting(left, np.cumsum(counts))
         part, self.waiting = waiting.next()
         return part
 
-    def _counts(self, left: Batch) -> Index:
+    def _counts(self, left: Batch) -> Index | None:
+        """The candidate pairs of each outer row, None where they are few in all."""
         if not self.ctx.measured or not has_subqueries(self.node):
             try:
-                return self.candidate_counts(left)
+                return None if self.candidate_count(left) <= PAIRS else self.candidate_counts(left)
             except OperationalError:
                 raise
             except DatabaseError:  # in a key: it is raised when its row's turn comes

@@ -78,7 +78,11 @@ class KeyedRows(JoinRows):
     def most_candidates(self) -> int:
         return 1 if self.matcher is None else self.matcher.most
 
-    def candidate_counts(self, left: Batch) -> Index:
+    def candidate_count(self, left: Batch) -> int:
         found = self.find(left)
         self.found = left, found
-        return found.sizes()
+        return found.count()
+
+    def candidate_counts(self, left: Batch) -> Index:
+        assert self.found is not None
+        return self.found[1].sizes()

@@ -39,6 +39,7 @@ def check(build: Sequence[Vector], probe: Sequence[Vector], types: Sequence[PgTy
         i, j = found.outer_pairs()
         assert list(zip(i.tolist(), j.tolist(), strict=True)) == sorted([*wanted, *lonely], key=lambda pair: pair[0])
         assert found.sizes().tolist() == [sum(1 for a, _ in wanted if a == row) for row in range(m)]
+        assert found.count() == found.sizes().sum()
     sizes = [sum(1 for a, _ in wanted if a == row) for row in range(m)]
     assert matcher.sizes(probe, m).tolist() == sizes
     assert matcher.contains(probe, m).tolist() == [size > 0 for size in sizes]
