@@ -39,6 +39,16 @@ def places_of(relation: Relation) -> dict[int, int]:
     return {c.number: i for i, c in enumerate(c for c in relation.columns if not c.dropped)}
 
 
+def place_of(relation: Relation, number: int) -> int:
+    """Where one attribute stands in the stored table."""
+    place = 0
+    for column in relation.columns:
+        if column.number == number and not column.dropped:
+            return place
+        place += not column.dropped
+    raise KeyError(number)
+
+
 def key_exprs(index: TableIndex, types: dict[int, PgType]) -> list[e.Expr]:
     """An index's keys as expressions over attribute numbers."""
     expressions = iter(index.expressions)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from auroraml.ir.expr import ColumnRef, Expr, SubPlan
 from auroraml.records import replace
 from auroraml.types.pg_type import PgType
 
 T = TypeVar("T")
-_SKIPPED = ("type", "typmod", "at", "function", "operator", "relation", "original")  # a node's description, not its parts
-_PLAIN = frozenset(
+_SKIPPED: Final = ("type", "typmod", "at", "function", "operator", "relation", "original")  # a node's description, not its parts
+_PLAIN: Final = frozenset(
     (
         "ClassVar",
         "Cost",
@@ -33,8 +33,8 @@ _PLAIN = frozenset(
         "tuple",
     )
 )
-_UNCOMPARED = ("at", "original", "form", "implicit")  # where it was written and how it is printed
-_LEAVES = (PgType, str, int, float, bool, bytes, type(None))
+_UNCOMPARED: Final = ("at", "original", "form", "implicit")  # where it was written and how it is printed
+_LEAVES: Final = (PgType, str, int, float, bool, bytes, type(None))
 
 
 class _Shapes(dict[type, tuple[str, ...]]):
@@ -64,9 +64,9 @@ class _Compared(dict[type, tuple[str, ...] | None]):
         return names
 
 
-_SHAPES = _Shapes()
-_KINDS = _Kinds()
-_COMPARED = _Compared()
+_SHAPES: Final = _Shapes()
+_KINDS: Final = _Kinds()
+_COMPARED: Final = _Compared()
 
 
 def children(node: object) -> list[object]:

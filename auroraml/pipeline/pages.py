@@ -11,7 +11,7 @@ import numpy as np
 
 from auroraml.batch import Datum
 from auroraml.evaluate import Runtime
-from auroraml.executor.index_keys import IndexRows, index_rows, places_of
+from auroraml.executor.index_keys import IndexRows, index_rows, place_of, places_of
 from auroraml.ir.objects import Index, Relation
 from auroraml.records import dataclass
 from auroraml.storage.built import IndexPages, built_pages
@@ -122,7 +122,7 @@ class StoredPages:
             if table is None:
                 return None
             if index.columns[0]:
-                return table.extremes(places_of(relation)[index.columns[0]])
+                return table.extremes(place_of(relation, index.columns[0]))
             return table.derived(("extremes", index.oid), lambda: extremes(self._rows(table, relation, index).keys[0]))
 
     def probed(self, relation: Relation, index: Index, ends: tuple[int, ...], question: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from auroraml.ir import expr as e
 from auroraml.ir.alternatives import ConsideredPath, ConsideredRelation
@@ -17,12 +18,12 @@ from auroraml.planner.paths.dominance import FUZZ
 from auroraml.records import replace
 from auroraml.types.pg_type import PgType
 
-STEPS: tuple[tuple[type, str], ...] = (  # an upper relation is called by the first of its paths that says what it is for
+STEPS: Final[tuple[tuple[type, str], ...]] = (  # an upper relation is called by the first of its paths that says what it is for
     (q.LimitPath, "limit"), (q.LockPath, "locking"), (q.AggregatePath, "grouping"), (q.GroupPath, "grouping"), (q.UpperUniquePath, "distinct"),
     (q.WindowPath, "windows"), (q.SetOpPath, "set operation"), (q.RecursivePath, "recursion"), (q.MinMaxPath, "grouping"), (q.SortPath, "ordering"),
     (q.AppendPath, "append"),
 )  # fmt: skip
-SETTINGS: tuple[tuple[type, str], ...] = (
+SETTINGS: Final[tuple[tuple[type, str], ...]] = (
     (q.SeqPath, "enable_seqscan"), (q.IndexPath, "enable_indexscan"), (q.BitmapPath, "enable_bitmapscan"), (q.NestPath, "enable_nestloop"),
     (q.MergePath, "enable_mergejoin"), (q.HashPath, "enable_hashjoin"), (q.AggregatePath, "enable_hashagg"), (q.GatherMergePath, "enable_gathermerge"),
     (q.SortPath, "enable_sort"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from auroraml.catalog.builtins import builtin_operator
 from auroraml.catalog.data import AGGREGATES
@@ -21,7 +22,7 @@ from auroraml.planner.rules.join_tree import AppendItem, Group
 from auroraml.types.pg_type import Rep
 from auroraml.types.table import BOOL
 
-_SORT_OPERATORS = {row[0]: row[6] for row in AGGREGATES if row[6]}
+_SORT_OPERATORS: Final = {row[0]: row[6] for row in AGGREGATES if row[6]}
 SubLevel = Callable[[l.Query], tuple[Level, Relation]]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from auroraml.ir import logical as l
 from auroraml.ir import physical as p
 from auroraml.ir.bound import BoundStatement
@@ -11,8 +13,8 @@ from auroraml.planner.level.statement import Statement
 from auroraml.planner.plans.inputs import references
 from auroraml.records import replace
 
-SMALL = 0.5  # tables below this part of the least size for a parallel scan leave nothing to share
-SETUP = 1000.0  # PostgreSQL's own parallel_setup_cost: no plan over small tables is worth it
+SMALL: Final = 0.5  # tables below this part of the least size for a parallel scan leave nothing to share
+SETUP: Final = 1000.0  # PostgreSQL's own parallel_setup_cost: no plan over small tables is worth it
 
 
 def allow_workers(statement: Statement, bound: BoundStatement) -> None:

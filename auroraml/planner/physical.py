@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import count
-from typing import Any
+from typing import Any, Final
 
 from auroraml.catalog.catalog import Catalog
 from auroraml.dispatch import Choices
@@ -66,7 +66,7 @@ def _cursor_fraction(settings: Settings) -> float:
     return 0.0 if fraction >= 1.0 else fraction or 1e-10
 
 
-BACKWARD = (p.SeqScan, p.FunctionScan, p.ValuesScan, p.CteScan, p.Materialize, p.Sort)
+BACKWARD: Final = (p.SeqScan, p.FunctionScan, p.ValuesScan, p.CteScan, p.Materialize, p.Sort)
 
 
 def runs_backward(node: p.PhysicalPlan) -> bool:
@@ -271,7 +271,7 @@ def _bare(node: object) -> object | None:
     return replace(node, alias="") if isinstance(node, e.AbsentColumn) else None
 
 
-_LEVELS: Choices[Callable[..., Level]] = Choices(
+_LEVELS: Final[Choices[Callable[..., Level]]] = Choices(
     {
         object: _level_other,
         l.Query: _level_query,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
@@ -23,8 +24,8 @@ from auroraml.planner.subplans import multi_field, plan_multi, plan_sublink
 from auroraml.records import replace
 from auroraml.types.table import RECORD
 
-NOTHING: Mapping[int, e.Expr] = {}
-ROW_ID = -1  # the column id of the changed table's row number
+NOTHING: Final[Mapping[int, e.Expr]] = {}
+ROW_ID: Final = -1  # the column id of the changed table's row number
 
 
 class LevelExpressions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
@@ -15,7 +16,7 @@ from auroraml.types.table import INT8
 
 RowColumn = tuple[l.TableItem, int]  # a table and the column id of its row number
 Mark = tuple[int, l.TableItem, str]  # that id again, the table, the wait policy
-_POLICIES = ("block", "skip locked", "nowait")
+_POLICIES: Final = ("block", "skip locked", "nowait")
 
 
 def with_locks(query: l.Query) -> l.Query:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.ir import physical as p
@@ -16,8 +18,8 @@ from auroraml.planner.rules.join_tree import outer_ids, read_ids
 from auroraml.planner.rules.pull_up_sublinks import simplify_exists
 from auroraml.records import replace
 
-FRACTIONS = {"exists": 1.0, "any": 0.5, "all": 0.5}
-MATERIALIZES = (p.Materialize, p.FunctionScan, p.CteScan, p.Sort, p.WorkTableScan)
+FRACTIONS: Final = {"exists": 1.0, "any": 0.5, "all": 0.5}
+MATERIALIZES: Final = (p.Materialize, p.FunctionScan, p.CteScan, p.Sort, p.WorkTableScan)
 
 
 def plan_sublink(level: Level, link: e.SubLink, top: bool) -> e.Expr:

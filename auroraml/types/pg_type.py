@@ -35,6 +35,8 @@ class Rep(Enum):
     -infinity and infinity of dates and timestamps are the smallest and largest value of the integer type.
     """
 
+    __hash__ = object.__hash__  # members are compared by identity: no need to hash their names each time a table is asked by one
+
     BOOL = "bool"
     INT2 = "int2"
     INT4 = "int4"

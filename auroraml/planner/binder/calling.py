@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlglot import exp
 
@@ -51,12 +51,12 @@ from auroraml.types.table import (
     UNKNOWN,
 )  # fmt: skip
 
-OFFSETS = {  # what a RANGE frame may add to an order key, the widest first (pg_amproc's in_range functions)
+OFFSETS: Final = {  # what a RANGE frame may add to an order key, the widest first (pg_amproc's in_range functions)
     INT2.oid: (INT8, INT4, INT2), INT4.oid: (INT8, INT4, INT2), INT8.oid: (INT8,), FLOAT4.oid: (FLOAT8,), FLOAT8.oid: (FLOAT8,),
     NUMERIC.oid: (NUMERIC,), **dict.fromkeys((t.oid for t in (DATE, TIME, TIMETZ, TIMESTAMP, TIMESTAMPTZ, INTERVAL)), (INTERVAL,)),
 }  # fmt: skip
-MOST_GROUPING = 31  # bits of an integer that stay positive
-SPECIAL = frozenset(("coalesce", "nullif", "greatest", "least", "row", "grouping"))
+MOST_GROUPING: Final = 31  # bits of an integer that stay positive
+SPECIAL: Final = frozenset(("coalesce", "nullif", "greatest", "least", "row", "grouping"))
 
 
 class Calls:

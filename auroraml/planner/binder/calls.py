@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from auroraml.errors import AmbiguousFunction, DatatypeMismatch, TooManyArguments, UndefinedFunction
 from auroraml.ir import expr as e
@@ -13,11 +14,11 @@ from auroraml.records import replace
 from auroraml.types.pg_type import PgType, Rep
 from auroraml.types.table import BY_OID, POLYMORPHIC, TEXT, UNKNOWN
 
-FUNCTION_HINT = "No function matches the given name and argument types. You might need to add explicit type casts."
-OPERATOR_HINT = "No operator matches the given name and argument types. You might need to add explicit type casts."
-PREFIX_HINT = "No operator matches the given name and argument type. You might need to add an explicit type cast."
-CHOICE_HINT = "Could not choose a best candidate {0}. You might need to add explicit type casts."
-LIMIT = 100
+FUNCTION_HINT: Final = "No function matches the given name and argument types. You might need to add explicit type casts."
+OPERATOR_HINT: Final = "No operator matches the given name and argument types. You might need to add explicit type casts."
+PREFIX_HINT: Final = "No operator matches the given name and argument type. You might need to add an explicit type cast."
+CHOICE_HINT: Final = "Could not choose a best candidate {0}. You might need to add explicit type casts."
+LIMIT: Final = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +61,7 @@ def candidate(function: Function, n: int, names: Sequence[str | None], variadic:
     return Candidate(function=function, types=tuple(t for t in by_position if t is not None), order=tuple(order))
 
 
-FIRST_OWN_OID = 16384  # objects below it are the same in every database
+FIRST_OWN_OID: Final = 16384  # objects below it are the same in every database
 _operators: dict[tuple[object, ...], Operator] = {}  # by symbol and operand types: operators and casts are all built in
 
 

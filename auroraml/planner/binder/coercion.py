@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from auroraml.catalog.catalog import Catalog
 from auroraml.errors import CannotCoerce, DatabaseError, DatatypeMismatch
@@ -15,9 +16,9 @@ from auroraml.types.table import BPCHAR, BY_OID, NUMERIC, POLYMORPHIC, RECORD, T
 from auroraml.types.text import datum_in
 from auroraml.types.typmod import apply_typmod_datum, format_type
 
-LENGTHS = frozenset((VARCHAR.oid, BPCHAR.oid, NUMERIC.oid, 1114, 1184, 1083, 1266, 1186))
-_RANK = {"i": 0, "a": 1, "e": 2}
-CONTEXTS = {"implicit": 0, "assignment": 1, "explicit": 2}
+LENGTHS: Final = frozenset((VARCHAR.oid, BPCHAR.oid, NUMERIC.oid, 1114, 1184, 1083, 1266, 1186))
+_RANK: Final = {"i": 0, "a": 1, "e": 2}
+CONTEXTS: Final = {"implicit": 0, "assignment": 1, "explicit": 2}
 
 
 def located(expr: e.Expr) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from sqlglot import exp
 
@@ -49,16 +50,16 @@ from auroraml.types.table import (
     UNKNOWN,
 )
 
-_VALUE_TYPES = {
+_VALUE_TYPES: Final = {
     "current_date": DATE, "current_time": TIMETZ, "current_timestamp": TIMESTAMPTZ, "localtime": TIME, "localtimestamp": TIMESTAMP,
     "current_user": NAME, "session_user": NAME, "user": NAME, "current_role": NAME, "current_catalog": NAME, "current_schema": NAME,
 }  # fmt: skip
-_BINARY: dict[type[exp.Expression], str] = {
+_BINARY: Final[dict[type[exp.Expression], str]] = {
     exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%", exp.Pow: "^", exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.GT: ">",
     exp.LTE: "<=", exp.GTE: ">=",
 }  # fmt: skip
-_COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.GT, exp.LTE, exp.GTE)
-_NEGATED = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+_COMPARISONS: Final = (exp.EQ, exp.NEQ, exp.LT, exp.GT, exp.LTE, exp.GTE)
+_NEGATED: Final = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 
 
 @dataclass(kw_only=True)
@@ -71,7 +72,7 @@ class Clause:
     sets: bool = False
 
 
-FUNCTION_CLAUSE = Clause(name="functions in FROM", sets=True)
+FUNCTION_CLAUSE: Final = Clause(name="functions in FROM", sets=True)
 
 
 class Expressions(Predicates):
@@ -594,7 +595,7 @@ class Expressions(Predicates):
         return self.window_call(node)
 
 
-_BINDERS: Choices[Callable[..., e.Expr]] = Choices({
+_BINDERS: Final[Choices[Callable[..., e.Expr]]] = Choices({
     object: Expressions._bind_other, exp.Paren: Expressions._bind_paren, exp.Null: Expressions._bind_null, exp.Boolean: Expressions._bind_boolean,
     exp.Identifier: Expressions._bind_identifier, exp.Column: Expressions._bind_column, exp.Dot: Expressions._bind_dot,
     exp.Anonymous: Expressions._bind_anonymous, exp.Cast: Expressions._bind_cast, exp.Add: Expressions._bind_operator, exp.Sub: Expressions._bind_operator,

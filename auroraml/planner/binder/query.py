@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlglot import exp
 
@@ -46,12 +47,12 @@ from auroraml.records import replace
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import INT8, TEXT, UNKNOWN
 
-GROUP = Clause(name="GROUP BY")
-_READ = frozenset((
+GROUP: Final = Clause(name="GROUP BY")
+_READ: Final = frozenset((
     "expressions", "from_", "joins", "where", "group", "having", "windows", "order", "limit", "offset", "distinct", "with_", "kind", "locks",
     "operation_modifiers", "hint", "into", "laterals", "this", "alias",
 ))  # fmt: skip
-STRENGTHS = {(True, False): "update", (True, True): "no key update", (False, False): "share", (False, True): "key share"}
+STRENGTHS: Final = {(True, False): "update", (True, True): "no key update", (False, False): "share", (False, True): "key share"}
 
 
 @dataclass(kw_only=True)
@@ -418,7 +419,7 @@ class QueryBinder:
         return tuple(ids)
 
 
-_UNLOCKABLE = {CteItem: "a WITH query", FunctionItem: "a function", ValuesItem: "VALUES"}
+_UNLOCKABLE: Final = {CteItem: "a WITH query", FunctionItem: "a function", ValuesItem: "VALUES"}
 
 
 def _subqueries(items: Sequence[FromItem]) -> Iterator[SubqueryItem]:

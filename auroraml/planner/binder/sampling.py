@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlglot import exp
 
 from auroraml.errors import FeatureNotSupported, InvalidTablesampleArgument, UndefinedObject
@@ -14,7 +16,7 @@ from auroraml.planner.binder.leaves import Leaves
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import FLOAT4, FLOAT8, UNKNOWN
 
-METHODS = ("bernoulli", "system")
+METHODS: Final = ("bernoulli", "system")
 
 
 def sampled(item: FromItem, hint: exp.Expression, expressions: Expressions, at: int) -> SampledItem:

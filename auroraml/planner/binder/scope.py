@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from auroraml.errors import AmbiguousAlias, AmbiguousColumn, FeatureNotSupported, UndefinedColumn, UndefinedTable
 from auroraml.ir.expr import ColumnRef, Const, Expr
@@ -90,8 +91,8 @@ def column(output: Output, at: int | None = None) -> ColumnRef:
     return ColumnRef(type=output.type, typmod=output.typmod, id=output.id, name=output.name, at=at)
 
 
-_KEPT = {"ctid": (CTID, TID), "tableoid": (TABLEOID, OID)}  # those that storage can tell of a row
-SYSTEM_COLUMNS = ("tableoid", "ctid", "xmin", "cmin", "xmax", "cmax")
+_KEPT: Final = {"ctid": (CTID, TID), "tableoid": (TABLEOID, OID)}  # those that storage can tell of a row
+SYSTEM_COLUMNS: Final = ("tableoid", "ctid", "xmin", "cmin", "xmax", "cmax")
 
 
 def system_column(entry: Entry, name: str, at: int, new_id: Callable[[], int]) -> Expr | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
+from typing import Final
 
 from sqlglot import exp
 
@@ -20,8 +21,8 @@ from auroraml.sql.rewrite import CONSTANTS
 from auroraml.types.pg_type import Rep
 from auroraml.types.table import TEXT, UNKNOWN
 
-SELECT = Clause(name="SELECT", aggregates=True, windows=True, sets=True)
-ORDER = Clause(name="ORDER BY", aggregates=True, windows=True, sets=True)
+SELECT: Final = Clause(name="SELECT", aggregates=True, windows=True, sets=True)
+ORDER: Final = Clause(name="ORDER BY", aggregates=True, windows=True, sets=True)
 
 
 class SelectList:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Final
 
 from sqlglot import exp
 
@@ -45,9 +46,9 @@ from auroraml.types.form import DEFAULT_STYLE, TextStyle
 from auroraml.types.pg_type import PgType, Rep
 from auroraml.types.table import TEXT, UNKNOWN, VOID
 
-_NO_TOKENS = Source(tokens=())
-RETURNING = Clause(name="RETURNING")
-SET = Clause(name="UPDATE")
+_NO_TOKENS: Final = Source(tokens=())
+RETURNING: Final = Clause(name="RETURNING")
+SET: Final = Clause(name="UPDATE")
 
 
 def bind(

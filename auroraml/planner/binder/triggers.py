@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from auroraml.catalog.catalog import Catalog
 from auroraml.ir.expr import Expr
@@ -15,7 +16,7 @@ from auroraml.planner.binder.statement import StatementBinder
 from auroraml.sql import statements as st
 from auroraml.types.form import TextStyle
 
-WHEN = Clause(name="trigger WHEN conditions")
+WHEN: Final = Clause(name="trigger WHEN conditions")
 
 
 def bind_condition(tree: st.Tree, relation: Relation, catalog: Catalog, names: Names, style: TextStyle) -> Expr:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from auroraml.catalog.builtins import builtin_function, builtin_operator
 from auroraml.ir import expr as e
@@ -11,7 +12,7 @@ from auroraml.planner.level.questions import cuts, parts
 from auroraml.types.pg_type import PgArray
 
 FunctionCost = Callable[[int], float]
-HASHED_ARRAY = 9  # constants from which `= ANY` looks its value up in a hash table
+HASHED_ARRAY: Final = 9  # constants from which `= ANY` looks its value up in a hash table
 
 
 class ExpressionCosts:

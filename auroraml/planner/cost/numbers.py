@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from math import ceil, isnan, log
+from math import ceil, log
+from typing import Final
 
-LOG2 = 0.693147180559945
-_ROUND = 6755399441055744.0
+LOG2: Final = 0.693147180559945
+_ROUND: Final = 6755399441055744.0
 
 
 def clamp_rows(rows: float) -> float:
     """A row estimate as PostgreSQL keeps it: whole, at least 1 (clamp_row_est)."""
-    if rows > 1e100 or isnan(rows):
+    if rows > 1e100 or rows != rows:
         return 1e100
     if rows <= 1.0:
         return 1.0

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from auroraml.settings import planner as s
 from auroraml.settings.memory import hash_memory, work_memory
 from auroraml.settings.values import Settings
 
-DISABLED = 1.0e10
-MOST_KEPT = 64
-BLOCK = 8192
+DISABLED: Final = 1.0e10
+MOST_KEPT: Final = 64
+BLOCK: Final = 8192
 
 
 class CostParameters:

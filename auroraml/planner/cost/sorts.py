@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from math import ceil, log
+from typing import Final
 
 from auroraml.planner.cost.numbers import log2, page_count, relation_bytes
 from auroraml.planner.cost.parameters import BLOCK, DISABLED, CostParameters
 
-_LEAST_ORDER, _MOST_ORDER = 6, 500
+_LEAST_ORDER: Final = 6
+_MOST_ORDER: Final = 500
 
 
 def tuple_sort(c: CostParameters, tuples: float, width: int, limit: float) -> tuple[float, float]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from auroraml.planner.cost.parameters import CostParameters
 
-_MOST_THRESHOLD = 2147483647 // 3
+_MOST_THRESHOLD: Final = 2147483647 // 3
 
 
 def _by_pages(pages: float, least: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from auroraml.catalog.builtins import builtin_operator
 from auroraml.ir import expr as e
@@ -14,8 +15,8 @@ from auroraml.planner.estimate.order import order_key
 from auroraml.planner.level.operators import family_of
 from auroraml.types.pg_type import PgArray, PgType
 
-UNKNOWN_ELEMENTS = 10
-EQUALITY_STRATEGY = 3
+UNKNOWN_ELEMENTS: Final = 10
+EQUALITY_STRATEGY: Final = 3
 
 
 def any_all_selectivity(expr: e.ArrayOp, context: Context, joins: bool) -> float:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from auroraml.ir import expr as e
 from auroraml.planner.estimate.equality import equals_key
 from auroraml.planner.estimate.estimator import Estimator, Input, Variable, clamp
 
-DEFAULT_UNKNOWN = 0.005
-DEFAULT_FUNCTION = 0.3333333
-NOTHING_KNOWN = 0.5
+DEFAULT_UNKNOWN: Final = 0.005
+DEFAULT_FUNCTION: Final = 0.3333333
+NOTHING_KNOWN: Final = 0.5
 
 
 def boolean_column(estimator: Estimator, expr: e.Expr, only: Input | None) -> float:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from auroraml.ir import expr as e
 from auroraml.planner.estimate.estimator import Estimator, Variable, clamp, clamp_rows
 from auroraml.planner.estimate.inequality import DEFAULT_INEQUALITY, Bound, inequality
 from auroraml.types.pg_type import PgType
 
-DEFAULT_FRACTION, LEAST_FRACTION = 0.1, 1.0e-6
+DEFAULT_FRACTION: Final = 0.1
+LEAST_FRACTION: Final = 1.0e-6
 
 
 def bucket_statistics(key: e.Expr, buckets: float, estimator: Estimator) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from auroraml.batch import Batch, from_datums
 from auroraml.dispatch import Choices
@@ -16,7 +16,7 @@ from auroraml.planner.estimate.objects import KnownObject
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import BY_OID
 
-COMPARISONS = frozenset(("eqsel", "neqsel", "scalarltsel", "scalarlesel", "scalargtsel", "scalargesel"))
+COMPARISONS: Final = frozenset(("eqsel", "neqsel", "scalarltsel", "scalarlesel", "scalargtsel", "scalargesel"))
 
 
 class Condition(Protocol):
@@ -138,7 +138,7 @@ def _read_null_test(expr: e.NullTest, reader: _Reader) -> bool:
     return reader.take(expr.arg)
 
 
-_READERS: Choices[Callable[..., Any]] = Choices(
+_READERS: Final[Choices[Callable[..., Any]]] = Choices(
     {
         e.Expr: _read_any,
         e.And: _read_junction,
@@ -259,7 +259,7 @@ def _passing_null_test(expr: e.NullTest, combinations: Combinations) -> list[boo
     return [(value is None) != expr.negated for value in combinations.dimension(expr.arg)[1]]
 
 
-_PASSING: Choices[Callable[..., Any]] = Choices(
+_PASSING: Final[Choices[Callable[..., Any]]] = Choices(
     {
         e.Expr: _passing_any,
         e.Relabel: _passing_relabel,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -13,10 +14,13 @@ from auroraml.planner.estimate.order import Key, order_key
 from auroraml.types.pg_type import PgArray, PgType
 from auroraml.types.table import BY_OID
 
-DEFAULT_OVERLAP, DEFAULT_CONTAIN = 0.01, 0.005
-EFFORT = 100  # how much work the distribution of element counts may take, in passes over the common elements
+DEFAULT_OVERLAP: Final = 0.01
+DEFAULT_CONTAIN: Final = 0.005
+EFFORT: Final = 100  # how much work the distribution of element counts may take, in passes over the common elements
 Float = np.float32  # C computes these estimates in float4: each step is rounded
-ONE, HALF, ZERO = Float(1.0), Float(0.5), Float(0.0)
+ONE: Final = Float(1.0)
+HALF: Final = Float(0.5)
+ZERO: Final = Float(0.0)
 
 
 @dataclass(frozen=True, kw_only=True)

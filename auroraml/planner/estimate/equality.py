@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from auroraml.planner.estimate.estimator import Estimator, Variable, clamp
 from auroraml.planner.estimate.order import Key
 
-DEFAULT_EQUAL = 0.005
+DEFAULT_EQUAL: Final = 0.005
 
 
 def equals_key(estimator: Estimator, variable: Variable, key: Key, *, negate: bool = False) -> float:

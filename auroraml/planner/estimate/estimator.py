@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from auroraml.catalog.statistics import ColumnStatistics
 from auroraml.evaluate import Runtime
@@ -16,7 +17,7 @@ from auroraml.planner.estimate.relation import IndexFacts, RelationFacts
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import BOOL
 
-DEFAULT_DISTINCT = 200.0
+DEFAULT_DISTINCT: Final = 200.0
 
 
 @dataclass(kw_only=True, eq=False)
@@ -142,6 +143,7 @@ class Variable:
     statistics: ColumnStatistics | None = None
     unique: bool = False
     known: bool = False
+    _values: Values | None = None
 
     @property
     def input(self) -> Input | None:
@@ -166,7 +168,9 @@ class Variable:
     @property
     def values(self) -> Values | None:
         """The statistics' values with their keys of comparison; None where there are none that can be compared with."""
-        return None if self.statistics is None else values_of(self.statistics, stripped(self.expr).type)
+        if self._values is None and self.statistics is not None:
+            self._values = values_of(self.statistics, stripped(self.expr).type)
+        return self._values
 
 
 def stripped(expr: e.Expr) -> e.Expr:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Final
 
 from auroraml.ir import expr as e
 from auroraml.ir.tree import children, same
@@ -13,7 +14,7 @@ from auroraml.planner.estimate.set_rows import made_rows
 from auroraml.planner.rules.placeholder import is_held
 from auroraml.types.table import BOOL
 
-SEVERAL_COLUMNS = 0.1  # columns are thought to be correlated: no more groups than this share of the rows
+SEVERAL_COLUMNS: Final = 0.1  # columns are thought to be correlated: no more groups than this share of the rows
 
 
 class _Grouping:

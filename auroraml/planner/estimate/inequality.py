@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from auroraml.ir import logical as l
 from auroraml.planner.estimate.estimator import Estimator, Variable, clamp
@@ -13,7 +13,7 @@ from auroraml.planner.estimate.scalars import on_a_line
 from auroraml.types.pg_type import PgType
 from auroraml.types.tid import LINE_BITS
 
-DEFAULT_INEQUALITY = 0.3333333333333333
+DEFAULT_INEQUALITY: Final = 0.3333333333333333
 
 
 @dataclass(kw_only=True, eq=False)
@@ -93,19 +93,29 @@ def histogram_share(estimator: Estimator, variable: Variable, bound: Bound) -> f
         return -1.0
     if bound.own_order:
         return _counted(bound, values.bounds)
-    bounds = list(values.bounds)
-    data = list(values.statistics.histogram)
+    bounds, data = values.bounds, values.statistics.histogram
     n = len(bounds)
+    first, last = data[0], data[-1]
+    first_key, last_key = bounds[0], bounds[-1]
     low, high = 0, n
     real_end = False
-    if n == 2:
-        real_end = _replace_ends(variable, bound, bounds, data, (0, 1))
+    if n == 2 and (ends := _real_ends(variable, bound, (0, 1))) is not None:
+        real_end = True
+        first, last, first_key, last_key = ends
     while low < high:
         probe = (low + high) // 2
-        if probe in (0, n - 1) and n > 2:
-            real_end = _replace_ends(variable, bound, bounds, data, (probe,))
-        satisfied = bound.holds(bounds[probe])
-        if satisfied != bound.greater:
+        if probe and probe < n - 1:
+            key = bounds[probe]
+        else:
+            if n > 2:
+                ends = _real_ends(variable, bound, (probe,))
+                real_end = ends is not None
+                if ends is not None and not probe:
+                    first, first_key = ends[0], ends[2]
+                elif ends is not None:
+                    last, last_key = ends[1], ends[3]
+            key = last_key if probe else first_key
+        if bound.holds(key) != bound.greater:
             low = probe + 1
         else:
             high = probe
@@ -114,7 +124,8 @@ def histogram_share(estimator: Estimator, variable: Variable, bound: Bound) -> f
     elif low >= n:
         fraction = 1.0
     else:
-        fraction = _within(estimator, variable, bound, low, data)
+        below, above = first if low == 1 else data[low - 1], last if low == n - 1 else data[low]
+        fraction = _within(estimator, variable, bound, low, n, below, above)
     share = 1.0 - fraction if bound.greater else fraction
     if real_end:
         return clamp(share)
@@ -129,28 +140,28 @@ def _counted(bound: Bound, bounds: Sequence[Key]) -> float:
     return margin if found < margin else 1.0 - margin if found > 1.0 - margin else found
 
 
-def _replace_ends(variable: Variable, bound: Bound, bounds: list[Key], data: list[object], places: tuple[int, ...]) -> bool:
-    """Put the real least or greatest value of the column at the histogram's ends, where an index knows it (get_actual_variable_range)."""
+Ends = tuple[Any, Any, Key, Key]  # the least and the greatest value, with their keys
+
+
+def _real_ends(variable: Variable, bound: Bound, places: tuple[int, ...]) -> Ends | None:
+    """The real ends of a column, where an index knows them, to stand at these places of its histogram (get_actual_variable_range)."""
     column = variable.column
     input = variable.input
     facts = None if input is None else input.facts
     if facts is None or input is None:
-        return False
+        return None
     index = input.leading_index(variable.expr) if column is None else facts.leading_index(column.number)
     ends = None if index is None else facts.extremes(index)
     values = variable.values
-    if ends is None or values is None:
-        return False
-    if index is not None and not facts.statistics.pinned:
+    if ends is None or values is None or index is None:
+        return None
+    if not facts.statistics.pinned:
         facts.source.probed(facts.relation, index.index, places, (id(column or input), bound.greater, bound.equal, bound.value))
-    for place in places:
-        data[place] = ends[0] if place == 0 else ends[1]
-        bounds[place] = order_key(data[place], values.type)
-    return True
+    return ends[0], ends[1], order_key(ends[0], values.type), order_key(ends[1], values.type)
 
 
-def _within(estimator: Estimator, variable: Variable, bound: Bound, bin: int, data: list[object]) -> float:
-    """The fraction of the population up to a value that falls between bounds `bin` - 1 and `bin`."""
+def _within(estimator: Estimator, variable: Variable, bound: Bound, bin: int, n: int, low: Any, high: Any) -> float:
+    """The fraction of the population up to a value that falls between bounds `bin` - 1 and `bin` of `n`, which are `low` and `high`."""
     values = variable.values
     assert values is not None
     equal_share = 0.0
@@ -158,8 +169,8 @@ def _within(estimator: Estimator, variable: Variable, bound: Bound, bin: int, da
         others = estimator.distinct_count(variable)[0] - len(variable.frequencies)
         if others > 1:
             equal_share = 1.0 / others
-    part = _part(bound, data[bin - 1], data[bin], values.type)
-    fraction = (bin - 1 + part) / (len(data) - 1)
+    part = _part(bound, low, high, values.type)
+    fraction = (bin - 1 + part) / (n - 1)
     if bin == 1:
         fraction += equal_share * (1.0 - part)
     if bound.greater == bound.equal:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import numpy as np
 
 from auroraml.batch import Batch, from_datums
-from auroraml.evaluate import Frame, compile
+from auroraml.evaluate import Frame, Runtime, compile
 from auroraml.functions.signature import SCALARS
 from auroraml.ir import expr as e
 from auroraml.ir.objects import Function
 from auroraml.planner.estimate.context import Context, Restriction
 from auroraml.planner.estimate.estimator import Variable, clamp
+from auroraml.planner.estimate.order import Values
 from auroraml.types.table import BY_OID
 
-ENOUGH_BOUNDS, LEAST_BOUNDS = 100, 10
-LEAST_MATCH, MOST_MATCH = 0.0001, 0.9999
+ENOUGH_BOUNDS: Final = 100
+LEAST_BOUNDS: Final = 10
+LEAST_MATCH: Final = 0.0001
+MOST_TRIED: Final = 200  # patterns whose matches are kept with a column's statistics
+MOST_MATCH: Final = 0.9999
 
 Matcher = Callable[[Sequence[object]], list[bool]]
 
@@ -29,6 +34,18 @@ def matcher(test: Callable[[e.Expr, e.Expr], e.Expr], function: Function, restri
     def matches(values: Sequence[object]) -> list[bool]:
         if runtime is None or stored is None or function.oid not in SCALARS or not values:
             return [False] * len(values)
+        other = restriction.other
+        if not isinstance(other, e.Const) or not isinstance(other.value, str) or function.volatility != "i":
+            return tried(values, stored, runtime)
+        key = (function.oid, restriction.on_left, other.type.oid, other.value, values is stored.statistics.common_values)
+        found = stored.tried.get(key)
+        if found is None:
+            if len(stored.tried) >= MOST_TRIED:
+                stored.tried.clear()
+            found = stored.tried[key] = tried(values, stored, runtime)
+        return found
+
+    def tried(values: Sequence[object], stored: Values, runtime: Runtime) -> list[bool]:
         column = e.InputRef(type=stored.type, index=0)
         args = (column, restriction.other) if restriction.on_left else (restriction.other, column)
         run = compile(test(*args))

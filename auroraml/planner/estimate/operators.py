@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from auroraml.ir import expr as e
 from auroraml.ir.objects import Function, Operator
@@ -21,15 +22,15 @@ from auroraml.planner.estimate.ranges import range_selectivity
 from auroraml.types.pg_type import PgArray
 from auroraml.types.table import BOOL
 
-DEFAULT_MATCHING = 0.01
-FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "@>": "<@", "<@": "@>", "&&": "&&"}
-SYMBOLS = {"scalarltsel": "<", "scalarlesel": "<=", "scalargtsel": ">", "scalargesel": ">="}
-PATTERNS = {
+DEFAULT_MATCHING: Final = 0.01
+FLIPPED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "@>": "<@", "<@": "@>", "&&": "&&"}
+SYMBOLS: Final = {"scalarltsel": "<", "scalarlesel": "<=", "scalargtsel": ">", "scalargesel": ">="}
+PATTERNS: Final = {
     "likesel": Kind(like=True), "nlikesel": Kind(like=True, negate=True), "iclikesel": Kind(like=True, any_case=True),
     "icnlikesel": Kind(like=True, any_case=True, negate=True), "regexeqsel": Kind(regex=True), "regexnesel": Kind(regex=True, negate=True),
     "icregexeqsel": Kind(regex=True, any_case=True), "icregexnesel": Kind(regex=True, any_case=True, negate=True), "prefixsel": Kind(),
 }  # fmt: skip
-CONSTANTS = {"contsel": 0.001, "areasel": 0.005, "positionsel": 0.1}  # estimators that look at nothing
+CONSTANTS: Final = {"contsel": 0.001, "areasel": 0.005, "positionsel": 0.1}  # estimators that look at nothing
 
 
 @dataclass(kw_only=True, eq=False)
@@ -139,14 +140,14 @@ def _constant(test: Test, context: Context) -> float:
     return CONSTANTS[test.operator.restrict]
 
 
-RESTRICTIONS: dict[str, Estimate] = {
+RESTRICTIONS: Final[dict[str, Estimate]] = {
     "eqsel": _equality, "neqsel": _equality, **dict.fromkeys(SYMBOLS, _inequality), **dict.fromkeys(PATTERNS, _pattern),
     "matchingsel": _matching, "arraycontsel": _array, "rangesel": _range, **dict.fromkeys(CONSTANTS, _constant),
 }  # fmt: skip
 
 # Joins
 
-JOIN_CONSTANTS = {
+JOIN_CONSTANTS: Final = {
     "scalarltjoinsel": DEFAULT_INEQUALITY, "scalarlejoinsel": DEFAULT_INEQUALITY, "scalargtjoinsel": DEFAULT_INEQUALITY,
     "scalargejoinsel": DEFAULT_INEQUALITY, "contjoinsel": 0.001, "areajoinsel": 0.005, "positionjoinsel": 0.1,
     "matchingjoinsel": DEFAULT_MATCHING, "tsmatchjoinsel": 0.005, "likejoinsel": DEFAULT_MATCH, "iclikejoinsel": DEFAULT_MATCH,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from auroraml.catalog.statistics import ColumnStatistics
@@ -13,10 +13,12 @@ from auroraml.functions.ordering import orderable
 from auroraml.types.pg_type import Interval, PgType, Rep
 
 Key = Any  # an int, float, Decimal, bytes or tuple: whatever orders and compares
-DAY = 86_400_000_000
-EPOCH_DAYS = 10_957  # from 1970-01-01 to 2000-01-01
-INT4_MIN, INT4_MAX = -(2**31), 2**31 - 1
-INT8_MIN, INT8_MAX = -(2**63), 2**63 - 1
+DAY: Final = 86_400_000_000
+EPOCH_DAYS: Final = 10_957  # from 1970-01-01 to 2000-01-01
+INT4_MIN: Final = -(2**31)
+INT4_MAX: Final = 2**31 - 1
+INT8_MIN: Final = -(2**63)
+INT8_MAX: Final = 2**63 - 1
 
 
 def _date(value: object) -> Key:
@@ -53,7 +55,7 @@ def _same(value: object) -> Key:
     return value
 
 
-_KEYS: dict[Rep, Callable[[object], Key]] = {
+_KEYS: Final[dict[Rep, Callable[[object], Key]]] = {
     Rep.DATE: _date, Rep.INTERVAL: _interval, Rep.TEXT: _text, Rep.FLOAT4: _float, Rep.FLOAT8: _float, Rep.NUMERIC: _numeric,
 }  # fmt: skip
 
@@ -65,17 +67,18 @@ def order_key(value: object, type: PgType) -> Key:
     return _padded(value) if type.name == "bpchar" else _KEYS.get(type.rep, _same)(value)
 
 
-NEARLY_ALL = 0.99999
+NEARLY_ALL: Final = 0.99999
 
 
 class Values:
     """The common values and histogram bounds of a column's statistics with their keys, made when first asked for."""
 
-    __slots__ = ("_bounds", "_common", "_ends", "_places", "statistics", "type")
+    __slots__ = ("_bounds", "_common", "_ends", "_places", "statistics", "tried", "type")
 
     def __init__(self, statistics: ColumnStatistics, type: PgType) -> None:
         self.statistics = statistics
         self.type = type
+        self.tried: dict[tuple[int, bool, int, str, bool], list[bool]] = {}  # which values passed an immutable test with a string, as it was asked
         self._common: tuple[Key, ...] | None = None
         self._places: dict[Key, int] | None = None
         self._bounds: tuple[Key, ...] | None = None

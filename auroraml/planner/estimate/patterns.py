@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from auroraml.ir import expr as e
 from auroraml.planner.estimate.context import Restriction
@@ -15,8 +15,12 @@ from auroraml.planner.estimate.order import order_key
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import BPCHAR, BYTEA, TEXT
 
-DEFAULT_MATCH = 0.005
-FIXED_CHARACTER, CHARACTER_RANGE, ANY_CHARACTER, FULL_WILDCARD, PARTIAL_WILDCARD = 0.20, 0.25, 0.9, 5.0, 2.0
+DEFAULT_MATCH: Final = 0.005
+FIXED_CHARACTER: Final = 0.20
+CHARACTER_RANGE: Final = 0.25
+ANY_CHARACTER: Final = 0.9
+FULL_WILDCARD: Final = 5.0
+PARTIAL_WILDCARD: Final = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +76,7 @@ def _like_rest(pattern: str) -> float:
     return min(selectivity, 1.0)
 
 
-SPECIAL = set("^$.[]|()?*+{}\\")
+SPECIAL: Final = set("^$.[]|()?*+{}\\")
 
 
 def regex_prefix(pattern: str, any_case: bool) -> Prefix:
@@ -197,7 +201,7 @@ def pattern_selectivity(kind: Kind, restriction: Restriction | None, matches: Ma
     return clamp(1.0 - selectivity - variable.null_fraction if kind.negate else selectivity)
 
 
-COMPARED = {"text": TEXT, "name": TEXT, "bpchar": BPCHAR, "bytea": BYTEA}  # by the variable's type, what its prefix is compared as
+COMPARED: Final = {"text": TEXT, "name": TEXT, "bpchar": BPCHAR, "bytea": BYTEA}  # by the variable's type, what its prefix is compared as
 
 
 @dataclass(frozen=True, kw_only=True)

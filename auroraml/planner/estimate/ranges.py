@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from auroraml.ir import expr as e
 from auroraml.planner.estimate.context import Restriction
@@ -15,10 +16,17 @@ from auroraml.types.pg_type import PgType, Range, Rep
 from auroraml.types.ranges import difference
 from auroraml.types.table import BY_OID
 
-DEFAULT_SELECTIVITY, DEFAULT_WITHIN = 0.01, 0.005
-FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "@>": "<@", "<@": "@>", "&&": "&&", "<<": ">>", ">>": "<<"}
-DEFAULTS = {"@>": DEFAULT_WITHIN, "<@": DEFAULT_WITHIN, **dict.fromkeys(("<", "<=", ">", ">=", "<<", ">>", "&<", "&>"), DEFAULT_INEQUALITY)}
-OF_EMPTY = {"<=": "empty", "<@": "empty", "@>": "all", ">=": "all", ">": "filled"}  # what an empty range is matched by; nothing by other operators
+DEFAULT_SELECTIVITY: Final = 0.01
+DEFAULT_WITHIN: Final = 0.005
+FLIPPED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "@>": "<@", "<@": "@>", "&&": "&&", "<<": ">>", ">>": "<<"}
+DEFAULTS: Final = {"@>": DEFAULT_WITHIN, "<@": DEFAULT_WITHIN, **dict.fromkeys(("<", "<=", ">", ">=", "<<", ">>", "&<", "&>"), DEFAULT_INEQUALITY)}
+OF_EMPTY: Final = {
+    "<=": "empty",
+    "<@": "empty",
+    "@>": "all",
+    ">=": "all",
+    ">": "filled",
+}  # what an empty range is matched by; nothing by other operators
 
 
 @dataclass(frozen=True, kw_only=True)

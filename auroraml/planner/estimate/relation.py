@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from auroraml.batch import Datum
 from auroraml.catalog.catalog import Catalog
@@ -14,9 +14,10 @@ from auroraml.ir.objects import Index, Relation
 from auroraml.ir.physical import ScanColumn
 from auroraml.planner.estimate.width import column_width, type_width
 
-UNVACUUMED_PAGES = 10  # what a table that was never vacuumed or analyzed is thought to have at least
-PAGE_ROOM, TUPLE_OVERHEAD = 8168, 28
-MOST_KEPT = 1000
+UNVACUUMED_PAGES: Final = 10  # what a table that was never vacuumed or analyzed is thought to have at least
+PAGE_ROOM: Final = 8168
+TUPLE_OVERHEAD: Final = 28
+MOST_KEPT: Final = 1000
 
 
 class IndexSize(Protocol):
@@ -118,10 +119,13 @@ class RelationFacts:
     source: PageSource
     statistics: RelationStatistics
     ends: dict[int, tuple[Datum, Datum] | None] = field(default_factory=dict)  # of indexes, by OID: asked for once a statement
+    leading: dict[int, IndexFacts | None] = field(default_factory=dict)  # by attribute number, once asked for
 
     def leading_index(self, number: int) -> IndexFacts | None:
         """The first ordered index of all rows whose first column is attribute `number`."""
-        return next(self.leading_indexes(number), None)
+        if number not in self.leading:
+            self.leading[number] = next(self.leading_indexes(number), None)
+        return self.leading[number]
 
     def leading_indexes(self, number: int) -> Iterator[IndexFacts]:
         """All of those; number 0: those whose first column is an expression."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from auroraml.planner.estimate.order import DAY, order_key
 from auroraml.types.pg_type import Interval, PgType, Rep
 
-NUMBERS = frozenset((Rep.BOOL, Rep.INT2, Rep.INT4, Rep.INT8, Rep.FLOAT4, Rep.FLOAT8, Rep.NUMERIC, Rep.OID))
-TIMES = frozenset((Rep.DATE, Rep.TIME, Rep.TIMESTAMP, Rep.INTERVAL))
-STRINGS = frozenset(("char", "bpchar", "varchar", "text", "name"))
-DAYS_PER_MONTH = 365.25 / 12.0
-STRING_LIMIT, BYTES_LIMIT = 12, 10  # later characters do not matter for a double
-NARROW = 9
+NUMBERS: Final = frozenset((Rep.BOOL, Rep.INT2, Rep.INT4, Rep.INT8, Rep.FLOAT4, Rep.FLOAT8, Rep.NUMERIC, Rep.OID))
+TIMES: Final = frozenset((Rep.DATE, Rep.TIME, Rep.TIMESTAMP, Rep.INTERVAL))
+STRINGS: Final = frozenset(("char", "bpchar", "varchar", "text", "name"))
+DAYS_PER_MONTH: Final = 365.25 / 12.0
+STRING_LIMIT: Final = 12  # later characters do not matter for a double
+BYTES_LIMIT: Final = 10
+NARROW: Final = 9
 
 Line = tuple[float, float, float]
 

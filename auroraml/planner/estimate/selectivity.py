@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from auroraml.dispatch import Choices
 from auroraml.ir import expr as e
@@ -16,7 +17,7 @@ from auroraml.planner.estimate.inequality import DEFAULT_INEQUALITY
 from auroraml.planner.estimate.operators import SYMBOLS, Test, operator_selectivity
 from auroraml.planner.estimate.support import function_selectivity
 
-DEFAULT_RANGE = 0.005
+DEFAULT_RANGE: Final = 0.005
 
 
 def clause_selectivity(expr: e.Expr, estimator: Estimator, only: Input | None = None) -> float:
@@ -192,7 +193,7 @@ def _clause_call(expr: e.Call, context: Context) -> float:
     return function_selectivity(expr, context)
 
 
-_CLAUSES: Choices[Callable[..., float]] = Choices(
+_CLAUSES: Final[Choices[Callable[..., float]]] = Choices(
     {
         object: _clause_other,
         e.Const: _clause_const,

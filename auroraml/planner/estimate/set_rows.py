@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from auroraml.ir import expr as e
 from auroraml.planner.cost.expressions import array_length
 from auroraml.planner.estimate.estimator import Estimator, clamp_rows
 
-SERIES_SUPPORT, UNNEST_SUPPORT = (3994, 3995), 3996  # the OIDs of generate_series_int4_support, ..._int8_support, array_unnest_support
+SERIES_SUPPORT: Final = (3994, 3995)  # the OIDs of generate_series_int4_support, ..._int8_support, array_unnest_support
+UNNEST_SUPPORT: Final = 3996
 
 
 def made_rows(expr: e.Expr, estimator: Estimator) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from auroraml.ir import expr as e
 from auroraml.planner.estimate.boolean import DEFAULT_FUNCTION
 from auroraml.planner.estimate.context import Context
@@ -9,7 +11,7 @@ from auroraml.planner.estimate.matching import matcher
 from auroraml.planner.estimate.patterns import DEFAULT_MATCH, Kind, pattern_selectivity
 from auroraml.records import replace
 
-PATTERNS = {  # like_support.c's support functions by OID
+PATTERNS: Final = {  # like_support.c's support functions by OID
     1023: Kind(like=True), 1025: Kind(like=True, any_case=True), 1364: Kind(regex=True), 1024: Kind(regex=True, any_case=True), 6242: Kind(),
 }  # fmt: skip
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from auroraml.catalog.statistics import ColumnStatistics
 from auroraml.types.pg_type import PgType
 
-UNKNOWN_WIDTH = 32
-FIXED_LIMIT, MEDIUM_LIMIT = 32, 1000  # declared lengths up to here are taken whole, up to there by half beyond the first
-MEDIUM_BASE, MOST = 32, 516
-MAX_BYTES_PER_CHARACTER = 4  # UTF-8
-HEADER = 4
-DIGITS_PER_GROUP = 4
+UNKNOWN_WIDTH: Final = 32
+FIXED_LIMIT: Final = 32  # declared lengths up to here are taken whole, up to there by half beyond the first
+MEDIUM_LIMIT: Final = 1000
+MEDIUM_BASE: Final = 32
+MOST: Final = 516
+MAX_BYTES_PER_CHARACTER: Final = 4  # UTF-8
+HEADER: Final = 4
+DIGITS_PER_GROUP: Final = 4
 
 
 def type_width(type: PgType, typmod: int = -1) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
@@ -25,7 +26,7 @@ from auroraml.planner.rules.join_tree import Group, leaves, made_ids, read_ids
 from auroraml.planner.rules.placeholder import is_held
 from auroraml.types.table import BY_NAME
 
-ROW_ID_WIDTH = 6
+ROW_ID_WIDTH: Final = 6
 
 
 def build_relations(level: Level, tree: Group) -> None:

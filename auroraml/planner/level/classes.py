@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from auroraml.catalog.builtins import builtin_function
 from auroraml.ir import expr as e
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from auroraml.planner.level.level import Level
 
 
-TEXT_LIKE = frozenset((25, 1043))
+TEXT_LIKE: Final = frozenset((25, 1043))
 
 
 class Member:
@@ -351,7 +351,7 @@ def _between(level: Level, cls: EquivalenceClass, join_bits: int, outer_bits: in
 
 def _is_column(expr: e.Expr) -> bool:
     bare = strip(expr)
-    return isinstance(bare, e.ColumnRef) and not is_held(bare)
+    return bare.__class__ is e.ColumnRef or (isinstance(bare, e.ColumnRef) and not is_held(bare))
 
 
 def join_clause(level: Level, cls: EquivalenceClass, left: Member, right: Member, parent: EquivalenceClass | None) -> Clause:

@@ -43,6 +43,7 @@ class Estimates:
         self._folder = Folder(level.statement.runtime, stable=True)
         self.estimator = Estimator(self.columns, fold=self._fold, known_equal=self._known_equal, runtime=level.statement.runtime)
         self._conditions: dict[tuple[int, ...], tuple[tuple[e.Expr, ...], float]] = {}
+        self._merged: dict[tuple[int, int, bool, bool], tuple[e.Expr, e.Expr, tuple[float, float, float, float]]] = {}
         self._lists: dict[tuple[int, ...], tuple[list[Clause], float]] = {}
         self._groups: dict[tuple[int, ...], tuple[tuple[e.Expr, ...], float]] = {}
         self._defaulted: dict[tuple[int, ...], tuple[tuple[e.Expr, ...], bool]] = {}
@@ -210,8 +211,20 @@ class Estimates:
         found = clause.scan_fractions.get(key)
         if found is None:
             left, right = clause.args
-            found = clause.scan_fractions[key] = merge_fractions(left, right, self.estimator, descending=descending, nulls_first=nulls_first)
+            found = clause.scan_fractions[key] = self._fractions(left, right, descending, nulls_first)
         return found
+
+    def _fractions(self, left: e.Expr, right: e.Expr, descending: bool, nulls_first: bool) -> tuple[float, float, float, float]:
+        """The same; the clauses of a class ask for the same expressions again and again, either way round."""
+        found = self._merged.get((id(left), id(right), descending, nulls_first))
+        if found is None:
+            turned = self._merged.get((id(right), id(left), descending, nulls_first))
+            if turned is None:
+                values = merge_fractions(left, right, self.estimator, descending=descending, nulls_first=nulls_first)
+            else:
+                values = turned[2][2], turned[2][3], turned[2][0], turned[2][1]
+            found = self._merged[id(left), id(right), descending, nulls_first] = left, right, values
+        return found[2]
 
     # Widths and costs
 

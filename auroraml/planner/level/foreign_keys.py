@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from auroraml.ir import expr as e
 from auroraml.planner.level.clause import Clause, SpecialJoin
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from auroraml.planner.level.level import Level
     from auroraml.planner.level.relation import Relation
 
-ONE_SIDED = ("semi", "anti")
-EQUALITY = 3  # B-tree strategy
+ONE_SIDED: Final = ("semi", "anti")
+EQUALITY: Final = 3  # B-tree strategy
 
 
 class ForeignKey:

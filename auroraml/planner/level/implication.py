@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 from auroraml.catalog.builtins import builtin_function, builtin_operator
 from auroraml.ir import expr as e
@@ -12,19 +13,19 @@ from auroraml.planner.level.questions import equal, strip
 from auroraml.types.pg_type import PgArray
 from auroraml.types.table import BOOL
 
-MOST_ELEMENTS = 100  # longer arrays are not looked into
+MOST_ELEMENTS: Final = 100  # longer arrays are not looked into
 Fold = Callable[[e.Expr], e.Expr]
 Clauses = Sequence[e.Expr]
 
 LESS, LESS_EQUAL, EQUAL, GREATER_EQUAL, GREATER, UNEQUAL = range(1, 7)
 # By the known comparison with a constant (row) and the one in question (column), in the order of the strategies above: the comparison
 # `questioned constant ? known constant` that decides, "-" for none (BT_implic_table, BT_refute_table).
-_SYMBOLS = {"<": LESS, "<=": LESS_EQUAL, "=": EQUAL, ">=": GREATER_EQUAL, ">": GREATER, "<>": UNEQUAL}
-_IMPLIES = (">= >= - - - >=", "> >= - - - >", "> >= = <= < <>", "- - - <= < <", "- - - <= <= <=", "- - - - - =")
-_REFUTES = ("- - >= >= >= -", "- - > > >= -", "<= < <> > >= =", "<= < < - - -", "<= <= <= - - -", "- - = - - -")
+_SYMBOLS: Final = {"<": LESS, "<=": LESS_EQUAL, "=": EQUAL, ">=": GREATER_EQUAL, ">": GREATER, "<>": UNEQUAL}
+_IMPLIES: Final = (">= >= - - - >=", "> >= - - - >", "> >= = <= < <>", "- - - <= < <", "- - - <= <= <=", "- - - - - =")
+_REFUTES: Final = ("- - >= >= >= -", "- - > > >= -", "<= < <> > >= =", "<= < < - - -", "<= <= <= - - -", "- - = - - -")
 # The same where both compare the same two expressions: what follows at once (BT_implies_table, BT_refutes_table).
-_SAME_IMPLIES = ("110001", "010000", "011100", "000100", "000111", "000001")
-_SAME_REFUTES = ("001110", "000010", "100011", "100000", "111000", "001000")
+_SAME_IMPLIES: Final = ("110001", "010000", "011100", "000100", "000111", "000001")
+_SAME_REFUTES: Final = ("001110", "000010", "100011", "100000", "111000", "001000")
 
 
 def implied(predicates: Clauses, clauses: Clauses, fold: Fold, *, weak: bool = False) -> bool:

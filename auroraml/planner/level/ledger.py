@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from auroraml.planner.paths.path import JoinPath, Path
 
 if TYPE_CHECKING:
     from auroraml.planner.level.relation import Relation
 
-DOMINANCE, PRECHECK = "dominance", "precheck"
+DOMINANCE: Final = "dominance"
+PRECHECK: Final = "precheck"
 WATCHED: ContextVar[Ledger | None] = ContextVar("ledger", default=None)  # of the statement being planned here, where somebody asks
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.ir.objects import Function
 from auroraml.ir.tree import every
 
-SAFE, RESTRICTED, UNSAFE = "s", "r", "u"
-_CALLS = (e.Call, e.OpCall, e.ArrayOp, e.Distinct, e.NullIf, e.Aggregate, e.WindowCall)
-_CHANGES = (l.Insert, l.Update, l.Delete)
+SAFE: Final = "s"
+RESTRICTED: Final = "r"
+UNSAFE: Final = "u"
+_CALLS: Final = (e.Call, e.OpCall, e.ArrayOp, e.Distinct, e.NullIf, e.Aggregate, e.WindowCall)
+_CHANGES: Final = (l.Insert, l.Update, l.Delete)
 # Tables joined, and expressions of their columns: no subqueries, whole rows, functions or VALUES in FROM, nothing that stands for something else.
-_PLAIN = frozenset(
+_PLAIN: Final = frozenset(
     (
         l.Query, l.Insert, l.TableItem, l.JoinItem, l.Target, l.Window, e.SortKey, e.Const, e.ColumnRef, e.ParamRef, e.Call, e.OpCall, e.ArrayOp,
         e.Relabel, e.ViaText, e.ArrayCoerce, e.ElementRef, e.And, e.Or, e.Not, e.NullTest, e.BooleanTest, e.Distinct, e.NullIf, e.When, e.Case,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Final
 
 from auroraml.catalog.builtins import builtin_operator, comparison_type
 from auroraml.catalog.data import OPCLASS_MEMBERS
@@ -42,13 +43,13 @@ def _families() -> tuple[dict[int, int], dict[tuple[int, int], dict[int, int]], 
     return {type: root(type) for type in parent}, pairs, members, frozenset(hashed)
 
 
-FIRST_OWN_OID = 16384  # types below it are the same in every database
-_COMPARED: dict[int, int] = {}  # of those: the types whose operators order them
-PATTERN_FAMILIES = {  # of the pattern classes, which OPCLASS_MEMBERS has not: operators by strategy
+FIRST_OWN_OID: Final = 16384  # types below it are the same in every database
+_COMPARED: Final[dict[int, int]] = {}  # of those: the types whose operators order them
+PATTERN_FAMILIES: Final = {  # of the pattern classes, which OPCLASS_MEMBERS has not: operators by strategy
     2095: {2314: 1, 2315: 2, 98: 3, 2317: 4, 2318: 5},
     2097: {2326: 1, 2327: 2, 1054: 3, 2329: 4, 2330: 5},
 }
-_PATTERN_CLASSES = {"text_pattern_ops": 2095, "varchar_pattern_ops": 2095, "bpchar_pattern_ops": 2097}
+_PATTERN_CLASSES: Final = {"text_pattern_ops": 2095, "varchar_pattern_ops": 2095, "bpchar_pattern_ops": 2097}
 
 
 def key_family(type: PgType, opclass: str) -> int:

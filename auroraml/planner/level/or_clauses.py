@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from auroraml.ir import expr as e
 from auroraml.planner.level.clause import Clause, SpecialJoin
 from auroraml.planner.level.level import Level
@@ -9,7 +11,7 @@ from auroraml.planner.level.questions import conjuncts, volatile
 from auroraml.planner.level.relation import Relation
 from auroraml.types.table import BOOL
 
-WORTHWHILE = 0.9
+WORTHWHILE: Final = 0.9
 
 
 def extract_or_restrictions(level: Level) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from auroraml.ir import expr as e
 from auroraml.planner.level.makeup import SAFE
@@ -12,7 +12,7 @@ from auroraml.planner.rules.placeholder import PlaceHolder
 if TYPE_CHECKING:
     from auroraml.planner.level.level import Level
 
-_CALLS = (e.Call, e.OpCall, e.ArrayOp, e.Distinct, e.NullIf, e.Aggregate, e.WindowCall)
+_CALLS: Final = (e.Call, e.OpCall, e.ArrayOp, e.Distinct, e.NullIf, e.Aggregate, e.WindowCall)
 
 
 def is_safe(level: Level, node: object) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from auroraml.ir import expr as e
 from auroraml.ir.tree import children, map_children, same
@@ -106,8 +106,8 @@ def contains(node: object, *kinds: type) -> bool:
     return False
 
 
-_CALLING = frozenset((e.Call, e.OpCall, e.ArrayOp, e.Distinct, e.NullIf, e.MinMax, e.Aggregate, e.WindowCall))
-_SESSION_BOUND = frozenset((e.SqlValue, e.ViaText))  # stable, whatever they hold
+_CALLING: Final = frozenset((e.Call, e.OpCall, e.ArrayOp, e.Distinct, e.NullIf, e.MinMax, e.Aggregate, e.WindowCall))
+_SESSION_BOUND: Final = frozenset((e.SqlValue, e.ViaText))  # stable, whatever they hold
 
 
 def _volatility(node: object, wanted: tuple[str, ...]) -> bool:
@@ -144,8 +144,8 @@ def returns_set(node: object) -> bool:
     return any(isinstance(part, e.Call) and part.function.returns_set for part in walk(node))
 
 
-_STRICT_OR_NOT = (e.Call, e.OpCall, e.ArrayOp)
-_NONSTRICT = (
+_STRICT_OR_NOT: Final = (e.Call, e.OpCall, e.ArrayOp)
+_NONSTRICT: Final = (
     e.And, e.Or, e.NullTest, e.BooleanTest, e.Case, e.Coalesce, e.MinMax, e.Distinct, e.NullIf, e.ArrayExpr, e.RowExpr, e.RowCompare, e.SubLink,
     e.SubPlan, e.Aggregate, e.WindowCall, e.SqlValue, e.Subscript,
 )  # fmt: skip

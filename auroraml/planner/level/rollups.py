@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from auroraml.batch.quicksort import quick_sorted
 from auroraml.planner.level.pathkeys import SortClause
 
 Set = tuple[int, ...]  # target references
-NEVER = 1 << 14
+NEVER: Final = 1 << 14
 
 
 class Rollup:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from auroraml.planner.cost.numbers import clamp_rows, parallel_divisor
 from auroraml.planner.cost.parameters import CostParameters
@@ -13,7 +14,7 @@ from auroraml.planner.level.pathkeys import Keys, contained
 from auroraml.planner.level.relation import Parameterization, Relation
 from auroraml.planner.paths.path import AppendPath, MergeAppendPath, Path
 
-PER_ROW = 0.5  # of cpu_tuple_cost
+PER_ROW: Final = 0.5  # of cpu_tuple_cost
 
 
 def append(

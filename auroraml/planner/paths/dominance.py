@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from auroraml.planner.level.pathkeys import Keys
 from auroraml.planner.level.relation import Relation
 from auroraml.planner.paths.path import Path
 
-FUZZ = 1.01
-FINE = 1.0000000001
+FUZZ: Final = 1.01
+FINE: Final = 1.0000000001
 
 
 def compare_keys(a: Keys, b: Keys) -> int:

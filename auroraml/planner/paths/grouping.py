@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from auroraml.catalog.builtins import builtin_function
 from auroraml.catalog.data import AGGREGATES
 from auroraml.ir import expr as e
@@ -25,10 +27,10 @@ from auroraml.records import replace
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import BY_OID
 
-_ROWS = {row[0]: row for row in AGGREGATES}
-INTERNAL = 2281
-BYTEA = 17
-UNHASHABLE = frozenset((114, 142, 600, 2249, 2287))  # json, xml, point; anonymous records may have fields that do not hash
+_ROWS: Final = {row[0]: row for row in AGGREGATES}
+INTERNAL: Final = 2281
+BYTEA: Final = 17
+UNHASHABLE: Final = frozenset((114, 142, 600, 2249, 2287))  # json, xml, point; anonymous records may have fields that do not hash
 
 
 def hashable(expr: e.Expr) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from auroraml.catalog.builtins import builtin_function, builtin_operator
 from auroraml.dispatch import Choices
@@ -16,9 +17,12 @@ from auroraml.planner.level.relation import IndexChoice
 from auroraml.planner.paths.pattern_match import pattern_conditions
 from auroraml.types.table import BOOL
 
-EQUAL = 3
-BOOLEAN_EQUALITY = 91
-LESS, LESS_EQUAL, GREATER_EQUAL, GREATER = 1, 2, 4, 5
+EQUAL: Final = 3
+BOOLEAN_EQUALITY: Final = 91
+LESS: Final = 1
+LESS_EQUAL: Final = 2
+GREATER_EQUAL: Final = 4
+GREATER: Final = 5
 
 
 class IndexClause:
@@ -221,7 +225,7 @@ def _member(family: int, operator: Operator, strategy: int) -> Operator:
     return found
 
 
-_MATCHES: Choices[Callable[..., IndexClause | None]] = Choices(
+_MATCHES: Final[Choices[Callable[..., IndexClause | None]]] = Choices(
     {
         object: _match_other,
         e.OpCall: _match_op_call,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
@@ -36,7 +37,7 @@ from auroraml.planner.paths.nest_loops import Inner, inner_side, loops, try_nest
 from auroraml.planner.paths.path import HashPath, ItemPath, MaterialPath, MergePath, Path, SortPath
 from auroraml.planner.paths.uniqueness import inner_unique, pushed_down, sides_match, unique_path
 
-OUTER = ("left", "right", "full", "anti")
+OUTER: Final = ("left", "right", "full", "anti")
 
 
 class Pair:

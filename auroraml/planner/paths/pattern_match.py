@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from auroraml.catalog.builtins import builtin_function, builtin_operator
 from auroraml.ir import expr as e
@@ -14,9 +15,9 @@ from auroraml.types.table import BOOL, BY_NAME, TEXT
 _LIKE, _REGEX = {"textlike": False, "namelike": False, "texticlike": True, "nameiclike": True}, {
     "textregexeq": False, "nameregexeq": False, "texticregexeq": True, "nameicregexeq": True,
 }  # fmt: skip
-_STARTS = "text_starts_with"
+_STARTS: Final = "text_starts_with"
 # (=, <, >=) by the type of what is matched; those of the pattern classes second
-_OPERATORS = {"text": ((98, 664, 667), (98, 2314, 2317)), "name": ((254, 255, 257), None), "bpchar": ((1054, 1058, 1061), (1054, 2326, 2329))}
+_OPERATORS: Final = {"text": ((98, 664, 667), (98, 2314, 2317)), "name": ((254, 255, 257), None), "bpchar": ((1054, 1058, 1061), (1054, 2326, 2329))}
 
 
 def pattern_conditions(function: Function, args: tuple[e.Expr, ...], pattern_class: bool, known: Callable[[Operator], bool]) -> list[e.Expr] | None:

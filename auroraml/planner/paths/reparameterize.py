@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
+from typing import Final
 
 from auroraml.dispatch import Choices
 from auroraml.planner.level.level import Level
@@ -57,7 +58,7 @@ def _again_append_path(path: AppendPath, level: Level, outer: int) -> Path | Non
     return append(level, path.relation, known, outer=outer) if len(known) == len(parts) else None
 
 
-_AGAIN: Choices[Callable[..., Path | None]] = Choices(
+_AGAIN: Final[Choices[Callable[..., Path | None]]] = Choices(
     {
         object: _again_other,
         SeqPath: _again_seq_path,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from auroraml.catalog.builtins import builtin_function
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
@@ -10,9 +12,13 @@ from auroraml.planner.level.operators import family_of, family_operator
 from auroraml.planner.level.questions import contains, ids_in, volatile
 from auroraml.records import replace
 
-RANKS = frozenset((6233, 6234, 6235))  # support functions of row_number, rank, dense_rank
-COUNTS = 6236  # int8inc_support
-LESS, LESS_EQUAL, EQUAL, GREATER_EQUAL, GREATER = 1, 2, 3, 4, 5
+RANKS: Final = frozenset((6233, 6234, 6235))  # support functions of row_number, rank, dense_rank
+COUNTS: Final = 6236  # int8inc_support
+LESS: Final = 1
+LESS_EQUAL: Final = 2
+EQUAL: Final = 3
+GREATER_EQUAL: Final = 4
+GREATER: Final = 5
 
 
 def taken(query: l.LogicalPlan, outputs: tuple[l.Output, ...], condition: e.Expr) -> tuple[l.Query, int, bool] | None:

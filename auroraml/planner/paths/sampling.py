@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import numpy as np
 
@@ -11,8 +12,8 @@ from auroraml.planner.cost.numbers import clamp_rows
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.relation import Relation
 
-BY_PAGE = frozenset({"system"})  # methods that choose pages, and take all rows of these
-DEFAULT_SHARE = 0.1
+BY_PAGE: Final = frozenset({"system"})  # methods that choose pages, and take all rows of these
+DEFAULT_SHARE: Final = 0.1
 
 
 def sample_size(level: Level, relation: Relation, item: l.SampledItem) -> tuple[float, float]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.planner.cost.numbers import clamp_rows
@@ -16,7 +18,7 @@ from auroraml.planner.level.relation import Parameterization, Relation, Target
 from auroraml.planner.rules.join_tree import NoTable
 from auroraml.planner.rules.placeholder import PlaceHolder, RowHolder, is_held
 
-ROW_HEADER = 24
+ROW_HEADER: Final = 24
 
 
 def set_size(level: Level, relation: Relation) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from auroraml.ir import expr as e
 from auroraml.planner.cost.numbers import clamp_rows
 from auroraml.planner.cost.sorts import incremental_sort, sort
@@ -29,7 +31,7 @@ from auroraml.planner.paths.path import (
     UpperUniquePath,
 )
 
-CANNOT_PROJECT = (
+CANNOT_PROJECT: Final = (
     MaterialPath, MemoizePath, SortPath, UniquePath, UpperUniquePath, SetOpPath, LockPath, LimitPath, AppendPath, RecursivePath, ProjectSetPath,
 )  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.ir.tree import walk as walk_plan
@@ -21,7 +23,7 @@ from auroraml.planner.paths.sizes import parameterization
 from auroraml.planner.rules.placeholder import RowHolder
 from auroraml.records import replace
 
-DEFAULTS = {"eqsel": 0.005, "neqsel": 0.995, **dict.fromkeys(("scalarltsel", "scalarlesel", "scalargtsel", "scalargesel"), 1.0 / 3.0)}
+DEFAULTS: Final = {"eqsel": 0.005, "neqsel": 0.995, **dict.fromkeys(("scalarltsel", "scalarlesel", "scalargtsel", "scalargesel"), 1.0 / 3.0)}
 
 
 def plan_subquery(level: Level, relation: Relation, item: l.SubqueryItem) -> None:

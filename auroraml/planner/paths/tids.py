@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
@@ -19,7 +20,7 @@ from auroraml.planner.paths.sizes import movable_to, parameterization
 from auroraml.planner.paths.target_costs import quals_cost
 from auroraml.types.table import TID
 
-COMPARISONS = ("<", "<=", ">", ">=")
+COMPARISONS: Final = ("<", "<=", ">", ">=")
 
 
 def tid_paths(level: Level, relation: Relation, item: l.TableItem) -> None:

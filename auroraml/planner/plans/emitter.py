@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
@@ -14,11 +15,14 @@ from auroraml.planner.level.relation import Relation
 from auroraml.planner.paths.path import Path, SubqueryPath
 from auroraml.planner.plans.inputs import Emitted, Inputs, Resolver
 
-EXACT, SMALL, LABEL, IGNORE = 1, 2, 4, 8
+EXACT: Final = 1
+SMALL: Final = 2
+LABEL: Final = 4
+IGNORE: Final = 8
 Build = Callable[["Emitter", Path, int, "Sequence[e.Expr] | None"], Emitted]
 Tested = Callable[[Path], "Sequence[Clause]"]
-BUILDERS: dict[type, Build] = {}
-TESTED: dict[type, Tested] = {}
+BUILDERS: Final[dict[type, Build]] = {}
+TESTED: Final[dict[type, Tested]] = {}
 
 
 def builds(*kinds: type, tested: Tested | None = None) -> Callable[[Build], Build]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
@@ -30,7 +31,7 @@ from auroraml.planner.plans.emitter import SMALL, Emitter, builds
 from auroraml.planner.plans.inputs import Emitted, Resolver, references
 from auroraml.records import replace
 
-OUTER = ("left", "right", "full", "anti")
+OUTER: Final = ("left", "right", "full", "anti")
 
 
 def _list(path: Path, exprs: Sequence[e.Expr] | None) -> list[e.Expr]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from auroraml.batch import Batch, Datum
 from auroraml.catalog.builtins import builtin_function, builtin_operator
@@ -19,10 +19,10 @@ from auroraml.types.casts import find_cast
 from auroraml.types.pg_type import Interval, PgArray, Rep
 from auroraml.types.table import BOOL, TEXT
 
-TRUE = e.Const(type=BOOL, value=True)
-FALSE = e.Const(type=BOOL, value=False)
-FIRST_OWN_OID = 16384
-_REMEMBERED = (int, float, str, Decimal, Interval)
+TRUE: Final = e.Const(type=BOOL, value=True)
+FALSE: Final = e.Const(type=BOOL, value=False)
+FIRST_OWN_OID: Final = 16384
+_REMEMBERED: Final = (int, float, str, Decimal, Interval)
 
 
 ANY_CONCATENATION = {2003: 1, 2004: 0}  # textanycat, anytextcat: which argument may be of any type
@@ -292,7 +292,7 @@ class Folder:
         return map_children(expr, self._fold)
 
 
-_MUTABLE_FORMS = frozenset(
+_MUTABLE_FORMS: Final = frozenset(
     ("date", "time", "timetz", "timestamp", "timestamptz", "interval", "float4", "float8", "bytea", "json", "jsonb", "xml", "money")
 )
 
@@ -385,7 +385,7 @@ def _shared(flat: Sequence[e.Expr]) -> e.Expr:
 Fold = Callable[[e.Expr], e.Expr]
 
 
-_FOLDS: Choices[Callable[..., Any]] = Choices({
+_FOLDS: Final[Choices[Callable[..., Any]]] = Choices({
     object: Folder._fold_other, e.Const: Folder._fold_leaf, e.ColumnRef: Folder._fold_leaf, e.SubLink: Folder._fold_leaf,
     e.SubPlan: Folder._fold_leaf, e.ParamRef: Folder._fold_param_ref, e.Call: Folder._fold_call, e.OpCall: Folder._fold_call,
     e.ArrayOp: Folder._fold_call, e.SqlValue: Folder._fold_sql_value, e.Relabel: Folder._fold_relabel, e.ViaText: Folder._fold_via_text,

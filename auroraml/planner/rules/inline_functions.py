@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from auroraml.evaluate.calling import body_expressions
 from auroraml.ir import expr as e
@@ -20,9 +20,9 @@ from auroraml.settings.aurora import APG_ENABLE_FUNCTION_MIGRATION
 from auroraml.types.pg_type import Rep
 from auroraml.types.table import RECORD, VOID
 
-EXPENSIVE = 10.0  # an argument that is used twice may cost this many operators
-NOT_STRICT = (e.Case, e.Coalesce, e.NullTest, e.BooleanTest, e.Distinct, e.NullIf, e.MinMax, e.And, e.Or, e.ArrayExpr, e.RowExpr, e.SqlValue)
-VOLATILITIES = "isv"
+EXPENSIVE: Final = 10.0  # an argument that is used twice may cost this many operators
+NOT_STRICT: Final = (e.Case, e.Coalesce, e.NullTest, e.BooleanTest, e.Distinct, e.NullIf, e.MinMax, e.And, e.Or, e.ArrayExpr, e.RowExpr, e.SqlValue)
+VOLATILITIES: Final = "isv"
 T = TypeVar("T")
 N = TypeVar("N")
 Check = Callable[[Function], bool]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
@@ -14,7 +15,7 @@ from auroraml.planner.rules.pull_up_sublinks import all_of
 from auroraml.records import replace
 
 Ids = frozenset[int]
-NONE: Ids = frozenset()
+NONE: Final[Ids] = frozenset()
 
 
 def has_outer_joins(item: l.FromItem) -> bool:
