@@ -29,6 +29,21 @@ if TYPE_CHECKING:
 NoticeHandler = Callable[[Diagnostic], None]
 
 
+class Turn:
+    """A statement's hold of its connection; a class, as each statement has one and a generator takes three times as long."""
+
+    __slots__ = ("connection",)
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def __enter__(self) -> None:
+        self.connection.take_turn()
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.end_turn()
+
+
 class Connection:
     """A session. Statements are serialised; `cancel` may come from any thread. In `with`: commits or rolls back, then closes."""
 
@@ -95,15 +110,26 @@ class Connection:
         """The same as setting the attribute."""
         self.autocommit = value
 
-    @contextlib.contextmanager
-    def running(self) -> Iterator[None]:
+    def running(self) -> Turn:
         """Hold the connection for one statement: ends an open stream, and begins a transaction unless autocommit."""
         self.check_open()
-        with self._lock:
-            self._end_stream()
+        return Turn(self)
+
+    def take_turn(self) -> None:
+        """Take the lock, and make ready for a statement."""
+        self._lock.acquire()
+        try:
+            if self.open_stream is not None:
+                self._end_stream()
             if not self._autocommit and self.session.status == "I":
                 self.session.begin()
-            yield
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def end_turn(self) -> None:
+        """Let go of the lock."""
+        self._lock.release()
 
     def _end_stream(self) -> None:
         stream, self.open_stream = self.open_stream, None

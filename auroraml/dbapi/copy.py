@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -21,12 +22,13 @@ if TYPE_CHECKING:
     from auroraml.dbapi.cursor import Cursor
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v"})
+_COPY = re.compile(r"\s*copy", re.IGNORECASE)
 _UNESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
 def is_copy(sql: str) -> st.Copy | None:
     """The statement, where it is a COPY from STDIN or to STDOUT."""
-    if sql.lstrip()[:4].lower() != "copy":
+    if not _COPY.match(sql):
         return None
     found = parse(sql)
     return found[0] if len(found) == 1 and isinstance(found[0], st.Copy) and found[0].file is None else None

@@ -1,4 +1,4 @@
-"""Shortcuts: an INSERT of one row and a look-up of one key run without operators; what is out of the ordinary about them is left to those."""
+"""Shortcuts: an INSERT of one row, a look-up of one key and a row of constants need no operators; what is out of the ordinary is left to those."""
 
 from __future__ import annotations
 
@@ -160,6 +160,23 @@ class KeyLookup(Shortcut):
             return Batch([Column(table.column(i), where) for i in self.read], len(rows))
 
 
+class ConstantRow(Shortcut):
+    """One row of constants, which is made once."""
+
+    bare = False
+
+    def __init__(self, node: p.Result) -> None:
+        self.exprs = [compile(target) for target in node.targets]
+        self.made: Batch | None = None
+
+    def run(self, values: Values, host: Host) -> Batch | None:
+        if self.made is None:
+            ctx = host.context()
+            frame = Frame(n=1, sides=(ONE,), params=ctx.loops, ctx=ctx)
+            self.made = Batch.of([expr(frame) for expr in self.exprs], 1)
+        return self.made
+
+
 def _step(expr: e.Expr) -> Step:
     """How a value is come by: by what is done to a parameter's Python value, where that is known, else by the evaluator."""
     reads: list[Read] = []
@@ -214,6 +231,13 @@ def _values(source: p.PhysicalPlan) -> Sequence[e.Expr] | None:
     return None
 
 
+def _constants(plan: p.PhysicalPlan) -> Shortcut | None:
+    if not isinstance(plan, p.Result) or plan.source is not None or plan.one_time or plan.filter or plan.init_plans:
+        return None
+    plain = len(plan.names) == len(plan.targets) and all(isinstance(target, e.Const) for target in plan.targets)
+    return ConstantRow(plan) if plain else None
+
+
 def _look_up(plan: p.PhysicalPlan) -> Shortcut | None:
     if not isinstance(plan, p.IndexScan) or not plan.index.unique or plan.filter or plan.init_plans or plan.parallel_aware or plan.relation.system:
         return None
@@ -254,5 +278,5 @@ def shortcut_of(plan: p.PhysicalPlan) -> Shortcut | None:
     try:
         return _FOUND[plan]
     except KeyError:
-        found = _FOUND[plan] = _insert(plan) or _look_up(plan)
+        found = _FOUND[plan] = _insert(plan) or _look_up(plan) or _constants(plan)
         return found

@@ -106,8 +106,8 @@ class Execution(SessionPart):
     @property
     def style(self) -> TextStyle:
         """How values are written in this session."""
-        settings = self.settings
-        catalog, key, started = self.catalog, settings.key(), self.transaction.started
+        settings, transaction = self.settings, self.transaction
+        catalog, key, started = transaction.catalog, settings.key(), transaction.started
         known = self._style
         if known is not None and known[0] is catalog and known[1] is key:  # these decide all of it but the time
             if known[2].now != started:
@@ -155,16 +155,18 @@ class Execution(SessionPart):
 
     def context(self, params: tuple[Bound, ...] = ()) -> ExecutionContext:
         """What a statement runs in."""
-        _ = self.stored.snapshot  # taken now: what runs together sees the same
+        transaction, services = self.transaction, self.services
+        stored, engine = transaction.stored, services.engine
+        _ = stored.snapshot  # taken now: what runs together sees the same
         vectors: dict[tuple[str, int], Vector] = {}
         for number, (type, value) in enumerate(params, 1):
             element = self.catalog.find_type_oid(type.element) if type.is_array else None
             vectors["external", number] = from_datums(type, [value], element)
         return ExecutionContext(
-            store=self.hub.store, transaction=self.transaction.stored, catalog=self.catalog, style=self.style, host=self, settings=self.settings,
-            user=self.current_role, session_user=self.session_user, dbname=self.dbname, transaction_start=self.started,
-            statement_start=int(self.services.engine.day() * 1_000_000) - EPOCH, services=self.services, clock=self.services.engine,
-            pace=pace_of(self.services.engine), params=vectors, check=self.interrupt.check, plan_function=self.plan_function, count=self.count_call,
+            store=self.hub.store, transaction=stored, catalog=transaction.catalog, style=self.style, host=self, settings=self.settings,
+            user=self.current_role, session_user=self.session_user, dbname=self.dbname, transaction_start=transaction.started,
+            statement_start=int(engine.day() * 1_000_000) - EPOCH, services=services, clock=engine,
+            pace=pace_of(engine), params=vectors, check=self.interrupt.check, plan_function=self.plan_function, count=self.count_call,
             system_rows=rows_of, slots=self.server.worker_slots,
         )  # fmt: skip
 
@@ -259,11 +261,12 @@ class Execution(SessionPart):
     ) -> Running:
         """Run a plan."""
         self._refuse_writes(bound)
-        context = self.context(given(bound.parameters, params, self.style))
+        context = self.context(params if fit(bound.parameters, params) else given(bound.parameters, params, self.style))
         context.measured, context.buffers = measured, buffers
         context.charges = self.services.account if charges else None
-        context.most = self.server.observer.most
-        self.latest = run(self.server.observer.planned(plan), context)
+        observer = self.server.observer
+        context.most = observer.most
+        self.latest = run(observer.planned(plan), context)
         return self.latest
 
     def _refuse_writes(self, bound: BoundStatement) -> None:
@@ -276,7 +279,7 @@ class Execution(SessionPart):
     def run_query(self, statement: st.Query, params: tuple[Bound, ...] = ()) -> ResultStream:
         """Bind, authorize, plan and run a query; what was done before for the same text is not done again while it would come to the same."""
         text = statement.text[statement.start : statement.end]
-        key = (text, tuple(type.oid for type, _ in params), self.settings.key(), self.current_role, self.session_user)
+        key = (text, tuple([type.oid for type, _ in params]), self.settings.key(), self.current_role, self.session_user)
         entry = self.plan_cache.find(key, self.catalog, StoredPages(self.hub.store, self.context))
         if entry is None:
             entry = self._entry(key, statement, params)

@@ -267,12 +267,13 @@ class Session(Hosting):
             raise ReadOnlySqlTransaction(f"cannot execute {tag} during recovery")
         if self.settings[TRANSACTION_READ_ONLY] and (tag := written(statement)) is not None:
             raise ReadOnlySqlTransaction(f"cannot execute {tag} in a read-only transaction")
-        if not isinstance(statement, WITHOUT_SNAPSHOT):
-            self.transaction.queried = True
         if isinstance(statement, st.Query):
+            self.transaction.queried = True
             if isinstance(name, PlanSource):
                 return self.run_alike(statement, name, params)
             return run_named(name, statement, params, self) if name else self.run_query(statement, params)
+        if not isinstance(statement, WITHOUT_SNAPSHOT):
+            self.transaction.queried = True
         handler = handler_of(type(statement))
         if handler is None:
             raise FeatureNotSupported(f"{type(statement).__name__} is not supported")
@@ -369,13 +370,18 @@ class Session(Hosting):
                 self.settings.rollback()
                 raise
             finally:
-                self.statistics.take(self.uncounted)
+                if self.uncounted:
+                    self.statistics.take(self.uncounted)
             self.settings.commit()
-            dropped = [change.row.oid for change in transaction.changes if isinstance(change, Remove) and isinstance(change.row, Function)]
-            for statistics in self.hub.statistics.values() if dropped else ():
-                statistics.forget(dropped)
-            if self.settings[AURORAML_AUTOANALYZE] and not self.analyzing and transaction.stored.changed:
+            if transaction.changes:
+                self._forget_dropped(transaction.changes)
+            if transaction.stored.changed and not self.analyzing and self.settings[AURORAML_AUTOANALYZE]:
                 self._autoanalyze(transaction.stored.changed)
+
+    def _forget_dropped(self, changes: Iterable[Change]) -> None:
+        dropped = [change.row.oid for change in changes if isinstance(change, Remove) and isinstance(change.row, Function)]
+        for statistics in self.hub.statistics.values() if dropped else ():
+            statistics.forget(dropped)
 
     def _autoanalyze(self, tables: Iterable[int]) -> None:
         """Analyze what the commit made due, in a transaction of its own; one that fails is given up, as autovacuum's workers do."""

@@ -83,11 +83,13 @@ class Transaction:
 
     def commit(self) -> None:
         """Make everything visible to others at once."""
+        if not self.changes:
+            self.stored.commit()
+            return
         with self.hub.lock:
-            if self.changes:
-                self.hub.catalog = self.hub.catalog.apply(tuple(self.changes))
-                for listener in self.hub.on_commit:
-                    listener(tuple(self.changes))
+            self.hub.catalog = self.hub.catalog.apply(tuple(self.changes))
+            for listener in self.hub.on_commit:
+                listener(tuple(self.changes))
             self.stored.commit()
 
     def rollback(self) -> None:

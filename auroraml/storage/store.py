@@ -49,7 +49,7 @@ class Store:
     def snapshot(self, own: int) -> Snapshot:
         """What a statement of transaction `own` sees from now on."""
         with self.lock:
-            return Snapshot(own, self.next_xid, frozenset(xid for xid in self.running if xid != own))
+            return Snapshot(own, self.next_xid, frozenset([xid for xid in self.running if xid != own]))
 
     def horizon(self) -> int:
         """Every transaction before this one is over, and so for every snapshot in use."""
@@ -60,7 +60,8 @@ class Store:
         with self.ended:
             transaction.ended = True
             self.running.pop(transaction.xid, None)
-            self.ended.notify_all()
+            if self.waiting:
+                self.ended.notify_all()
 
     def create(self, oid: int, types: Sequence[tuple[PgType, PgType | None]], transaction: Transaction) -> Table:
         """Make the table of a relation."""

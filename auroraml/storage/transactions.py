@@ -18,7 +18,7 @@ class Snapshot:
         self.own = own
         self.top = top
         self.running = running
-        self.oldest = min(running, default=top)  # transactions before this one are over for the snapshot
+        self.oldest = min(running) if running else top  # transactions before this one are over for the snapshot
 
     def sees(self, xid: int) -> bool:
         """Whether the work of transaction `xid` (not rolled back) is part of what the statement sees."""
@@ -89,8 +89,8 @@ class Transaction:
             self._end()
 
     def _end(self) -> None:
-        with self.store.lock:
-            for release in self.at_end:
-                release()
-            self.at_end.clear()
-            self.store.end(self)
+        """Let go of locks; the caller holds the store's."""
+        for release in self.at_end:
+            release()
+        self.at_end.clear()
+        self.store.end(self)
