@@ -52,10 +52,41 @@ _MODULES: dict[str, tuple[type, ...]] = {  # where the operators of plan nodes a
     "windows": (p.WindowAgg,),
 }
 MODULE_OF = {node: module for module, nodes in _MODULES.items() for node in nodes}
-Compiled = tuple[list[Evaluator], list[Evaluator], list[int] | None]
-_COMPILED: WeakKeyDictionary[p.PhysicalPlan, Compiled] = WeakKeyDictionary()
 O = TypeVar("O", bound="type[Operator]")
 T = TypeVar("T")
+N = TypeVar("N", bound=p.PhysicalPlan)
+
+
+class Prepared:
+    """What the operators of a plan node take from the node alone, made once for all of its runs; it must not hold the node itself."""
+
+    __slots__ = ("evaluators", "facts", "made", "plain", "targets", "tests")
+
+    def __init__(self, node: p.PhysicalPlan) -> None:
+        self.targets = [compile(target) for target in node.targets]
+        self.tests = [compile(test) for test in node.filter]
+        self.plain = _plain(node.targets)
+        self.facts = facts_of(node)
+        self.evaluators: dict[int, Evaluator] = {}  # by id() of an expression of the node
+        self.made: dict[Callable[..., object], object] = {}
+
+
+_PREPARED: WeakKeyDictionary[p.PhysicalPlan, Prepared] = WeakKeyDictionary()
+
+
+def prepared_of(node: p.PhysicalPlan) -> Prepared:
+    """What is made once of a plan node."""
+    found = _PREPARED.get(node)
+    if found is None:
+        found = _PREPARED[node] = Prepared(node)
+    return found
+
+
+def _plain(targets: Sequence[e.Expr]) -> list[int] | None:
+    """The positions that targets are if they are nothing more."""
+    if targets and all(isinstance(t, e.InputRef) and t.side == 0 for t in targets):
+        return [t.index for t in targets if isinstance(t, e.InputRef)]
+    return None
 
 
 def operator(*classes: type) -> Callable[[O], O]:
@@ -86,11 +117,11 @@ class Operator:
         for plan in node.init_plans:
             ctx.declare(plan)
         self.children = [build(child, ctx) for child in self.below()]
-        self.targets, self.tests, self.plain = self.compiled(node)
+        self.prepared = prepared = prepared_of(node)
+        self.targets, self.tests, self.plain, facts = prepared.targets, prepared.tests, prepared.plain, prepared.facts
         self.metrics: NodeMetrics = ctx.metrics.node(node.id)
         self.loops: Loops = ctx.loops
-        self.free = free_parameters(node, ctx.initial, ctx.cte_plans)
-        facts = facts_of(node)
+        self.free = facts.free if not facts.ctes and not ctx.initial else free_parameters(node, ctx.initial, ctx.cte_plans)
         self.volatile = facts.volatile
         self.stepwise = self.volatile or (ctx.measured and facts.subqueries)  # its conditions are not tried on rows nobody asked for
         self.started = False
@@ -100,19 +131,21 @@ class Operator:
         """The plans that run as operators of their own below this one."""
         return self.node.children()
 
-    @staticmethod
-    def compiled(node: p.PhysicalPlan) -> Compiled:
-        """A node's targets and conditions, compiled once, and the positions that the targets are if they are nothing more."""
-        made = _COMPILED.get(node)
-        if made is None:
-            made = _COMPILED[node] = ([compile(t) for t in node.targets], [compile(t) for t in node.filter], Operator._plain(node.targets))
-        return made
+    def once(self, make: Callable[[N], T], node: N) -> T:
+        """What `make` makes of this operator's node, made once for all of the plan's runs."""
+        made = self.prepared.made
+        found: T | None = made.get(make)  # type: ignore[assignment] # what `make` has made
+        if found is None:
+            made[make] = found = make(node)
+        return found
 
-    @staticmethod
-    def _plain(targets: Sequence[e.Expr]) -> list[int] | None:
-        if targets and all(isinstance(t, e.InputRef) and t.side == 0 for t in targets):
-            return [t.index for t in targets if isinstance(t, e.InputRef)]
-        return None
+    def evaluator(self, expr: e.Expr) -> Evaluator:
+        """An expression that is part of the node, compiled once."""
+        evaluators = self.prepared.evaluators
+        found = evaluators.get(id(expr))
+        if found is None:
+            found = evaluators[id(expr)] = compile(expr)
+        return found
 
     # The protocol
 
@@ -249,8 +282,11 @@ class Operator:
 
         `counted`: with EXPLAIN ANALYZE too, as what making it counts is the same for each of them, and is counted for each.
         """
-        member, facts = self.member, facts_of(child.node)
-        if member is None or facts.volatile_below or facts.foreign or (self.ctx.measured and not counted):
+        member = self.member
+        if member is None:
+            return make()
+        facts = facts_of(child.node)
+        if facts.volatile_below or facts.foreign or (self.ctx.measured and not counted):
             return make()
         if any(part.loops is not self.ctx.loops and part.loops is not member.base for part in (self, child)):
             return make()

@@ -21,8 +21,10 @@ from auroraml.types.table import INT8
 Found: TypeAlias = tuple[Index | None, list[Vector]]  # which rows count (None: all), and the values of arguments and order keys at them
 
 
-class Accumulated:
-    """One aggregate call's arguments, computed batch by batch as the rows come in, so that errors come in the rows' order."""
+class Inputs:
+    """What an aggregate call reads of each row, compiled."""
+
+    __slots__ = ("args", "call", "direct", "filter", "order", "types")
 
     def __init__(self, call: e.Aggregate) -> None:
         self.call = call
@@ -30,6 +32,16 @@ class Accumulated:
         self.filter = None if call.filter is None else compile(call.filter)
         self.order = [compile(k.expr) for k in call.order_by]
         self.direct = [compile(d) for d in call.direct]
+        self.types = [a.type for a in call.args] + [k.expr.type for k in call.order_by] + [d.type for d in call.direct]
+
+
+class Accumulated:
+    """One aggregate call's arguments, computed batch by batch as the rows come in, so that errors come in the rows' order."""
+
+    def __init__(self, inputs: Inputs) -> None:
+        self.call = inputs.call
+        self.types, self.filter = inputs.types, inputs.filter
+        self.args, self.order, self.direct = inputs.args, inputs.order, inputs.direct
         self.parts: list[list[Vector]] = []
         self.rows: list[Index] = []
         self.n = 0
@@ -75,11 +87,12 @@ class Accumulated:
         if self.filter is not None:
             codes = codes[np.concatenate(self.rows)] if self.rows else codes[:0]
         n = len(codes)
-        types = [a.type for a in call.args] + [k.expr.type for k in call.order_by] + [d.type for d in call.direct]
-        vectors = [
-            concat([part[i] if len(self.parts) == 1 else part[i].flat() for part in self.parts]) if self.parts else null(type).take(codes[:0])
-            for i, type in enumerate(types)
-        ]
+        if len(self.parts) == 1:
+            vectors = self.parts[0]
+        else:
+            vectors = [
+                concat([part[i].flat() for part in self.parts]) if self.parts else null(type).take(codes[:0]) for i, type in enumerate(self.types)
+            ]
         if call.phase == "final":
             return combined(call, vectors[0], codes, count, ctx)
         args, keys = vectors[: len(call.args)], vectors[len(call.args) : len(call.args) + len(call.order_by)]

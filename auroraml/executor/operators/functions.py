@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from auroraml.batch import Batch, Column, ConstVector, FixedVector, Index, StructVector, Vector, concat_batches, from_datums
 from auroraml.errors import FeatureNotSupported
-from auroraml.evaluate import Frame, Taken, compile
+from auroraml.evaluate import Evaluator, Frame, Taken, compile
 from auroraml.evaluate.batch_calls import BatchCall, taken_apart
 from auroraml.evaluate.call import null
 from auroraml.executor.operator import LARGE, Operator, Streaming, build, operator
@@ -27,11 +28,15 @@ from auroraml.types.pg_type import PgType, Rep
 from auroraml.types.typmod import format_type
 
 Parameters = Mapping[tuple[str, int], Vector]
+_ARGUMENTS: WeakKeyDictionary[e.Call, list[Evaluator]] = WeakKeyDictionary()
 
 
 def expand(call: e.Call, frame: Frame) -> tuple[Batch, Index]:
     """The rows of a set-returning call for each row of `frame`, and which row each belongs to."""
-    args = [compile(arg)(frame) for arg in call.args]
+    arguments = _ARGUMENTS.get(call)
+    if arguments is None:
+        arguments = _ARGUMENTS[call] = [compile(arg) for arg in call.args]
+    args = [argument(frame) for argument in arguments]
     function = call.function
     if function.language == "sql":
         return _sql_rows(function, args, frame)
@@ -100,7 +105,7 @@ class FunctionScanRows(FedRows):
     def __init__(self, node: p.FunctionScan, ctx: object) -> None:
         super().__init__(node, ctx)
         self.filled = False
-        self.calls = [None if makes_rows(call) else compile(call) for call in node.calls]
+        self.calls = [None if makes_rows(call) else self.evaluator(call) for call in node.calls]
 
     def open(self) -> None:
         if not self.filled:

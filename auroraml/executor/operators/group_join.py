@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -28,18 +27,9 @@ FEWEST = 64  # inner rows for each outer row at most: of fewer outer rows, most 
 ROOM = 4  # codes for each inner row at most
 DISCRETE = ("int2", "int4", "int8", "date")  # whose equal values are the same ones
 
-_SUITS: WeakKeyDictionary[p.PhysicalPlan, bool] = WeakKeyDictionary()
-
 
 def suits(node: p.Aggregate) -> bool:
     """Whether an aggregate over a hash join reads inner columns in its arguments alone, and outer ones elsewhere alone."""
-    known = _SUITS.get(node)
-    if known is None:
-        known = _SUITS[node] = _suits(node)
-    return known
-
-
-def _suits(node: p.Aggregate) -> bool:
     join = node.source
     if not isinstance(join, p.HashJoin) or join.kind not in ("inner", "left") or join.condition or join.filter or join.inner_unique:
         return False

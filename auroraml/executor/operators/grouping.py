@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from auroraml.evaluate import Frame
 from auroraml.evaluate.call import null
 from auroraml.evaluate.keys import groups, sort_indices
 from auroraml.executor.operator import ALL, LARGE, Keeping, operator
-from auroraml.executor.operators.accumulating import Accumulated, Found
+from auroraml.executor.operators.accumulating import Accumulated, Found, Inputs
 from auroraml.executor.operators.folding import Fold, fold_of
 from auroraml.executor.operators.group_join import GroupJoin, suits
 from auroraml.executor.operators.hash_join import HashJoinRows
@@ -53,11 +52,40 @@ def _shared(a: e.Aggregate, b: e.Aggregate) -> bool:
     return all(same(x, y) for x, y in zip(a.args, b.args, strict=True))
 
 
-_SHARED: WeakKeyDictionary[p.PhysicalPlan, SharedParts] = WeakKeyDictionary()
 PIECE = 1_048_576  # rows of sorted input looked at together
 FEW_ROWS = 16_384  # rows that are grouped as they are, if there are no more
 MANY = 4_096  # rows from which it pays to look for what arguments share
 AHEAD = 256  # rows read at a time where groups are made one after another; those beyond them go back
+
+
+class Layout:
+    """What an aggregate's node alone says."""
+
+    __slots__ = ("foldable", "groupings", "inputs", "places", "shared", "types")
+
+    def __init__(self, node: p.Aggregate) -> None:
+        self.places: list[tuple[int, int]] = []  # id() of an Aggregate in targets or filter, and its place among the calls
+        self.groupings: list[e.Grouping] = []
+        for part in (*node.targets, *node.filter):
+            for item in own_parts(part):
+                if isinstance(item, e.Aggregate):
+                    self.places.append((id(item), _place(node.calls, item)))
+                elif isinstance(item, e.Grouping):
+                    self.groupings.append(item)
+        self.inputs = [Inputs(call) for call in node.calls]
+        self.types = [output_type(node.source, key) for key in node.keys]
+        self.foldable = bool(node.keys) and not node.rollups and is_foldable(node)
+        self.shared: SharedParts | None = None  # made when many rows come
+
+
+def _place(calls: Sequence[e.Aggregate], item: e.Aggregate) -> int:
+    for i, call in enumerate(calls):
+        if call is item:
+            return i
+    alike = [i for i, call in enumerate(calls) if call.function is item.function]
+    # The plans of subqueries in arguments are numbered copy by copy; what the text has at one place is one call.
+    found = next((i for i in alike if same(calls[i], item)), None)
+    return next(i for i in alike if calls[i].at == item.at) if found is None else found
 
 
 @operator(p.Aggregate)
@@ -68,27 +96,16 @@ class AggregateRows(Keeping):
 
     def __init__(self, node: p.Aggregate, ctx: object) -> None:
         super().__init__(node, ctx)  # type: ignore[arg-type] # an ExecutionContext
-        self.groupings: list[e.Grouping] = []
+        layout = self.once(Layout, node)
+        self.places, self.groupings = layout.places, layout.groupings
         self.lazy = self.begun = False
         self.removed = 0  # groups that the filter removed
         self.made: tuple[Batch, Index] | None = None  # rows of the groups made last, and where each group ends
         self.tables: list[Table] = []  # hash tables, where they are measured
-        self.places: list[tuple[int, int]] = []  # id() of an Aggregate in targets or filter, and its place among the calls
-        for part in (*node.targets, *node.filter):
-            for item in own_parts(part):
-                if isinstance(item, e.Aggregate):
-                    self.places.append((id(item), self._place(item)))
-                elif isinstance(item, e.Grouping):
-                    self.groupings.append(item)
+        self.types = layout.types
 
-    def _place(self, item: e.Aggregate) -> int:
-        for i, call in enumerate(self.node.calls):
-            if call is item:
-                return i
-        alike = [i for i, call in enumerate(self.node.calls) if call.function is item.function]
-        # The plans of subqueries in arguments are numbered copy by copy; what the text has at one place is one call.
-        found = next((i for i in alike if same(self.node.calls[i], item)), None)
-        return next(i for i in alike if self.node.calls[i].at == item.at) if found is None else found
+    def _calls(self) -> list[Accumulated]:
+        return [Accumulated(inputs) for inputs in self.once(Layout, self.node).inputs]
 
     # Groups one after another, as far as they are asked for
 
@@ -159,7 +176,7 @@ class AggregateRows(Keeping):
 
     def _of_rows(self, rows: Batch, cut: int) -> Batch | None:
         """The groups of the first `cut` rows; behind them is at most the row that ended the last group."""
-        calls = [Accumulated(call) for call in self.node.calls]
+        calls = self._calls()
         whole = rows.slice(0, cut)
         for call, found in zip(calls, self._evaluated(calls, whole), strict=True):
             call.add(found, 0, cut)
@@ -191,7 +208,7 @@ class AggregateRows(Keeping):
         folds = self._folds()
         if folds is not None:
             return self._folded(folds)
-        calls = [Accumulated(call) for call in self.node.calls]
+        calls = self._calls()
         if self._in_runs():
             return self._of_runs(calls)
         joined = self._group_join(calls)
@@ -246,18 +263,16 @@ class AggregateRows(Keeping):
         join = self.children[0]
         if not isinstance(join, HashJoinRows) or self.ctx.measured or self.ctx.charges is not None or self.loops.n is not None:
             return None
-        if join.loops.n is not None or join.volatile or not suits(self.node):
+        if join.loops.n is not None or join.volatile or not self.once(suits, self.node):
             return None
-        types = [output_type(self.node.source, k) for k in self.node.keys]
-        return GroupJoin(join, calls, self.node.keys, types, self._at_once, self.ctx)
+        return GroupJoin(join, calls, self.node.keys, self.types, self._at_once, self.ctx)
 
     def _morsel_states(self, calls: Sequence[Accumulated]) -> MorselStates | None:
         """Where groups can be folded morsel by morsel: how."""
         node = self.node
-        if not node.keys or node.rollups or self.loops.n is not None or (self.ctx.measured and node.strategy == "hashed") or not is_foldable(node):
+        if self.loops.n is not None or (self.ctx.measured and node.strategy == "hashed") or not self.once(Layout, node).foldable:
             return None
-        types = [output_type(node.source, k) for k in node.keys]
-        return MorselStates(calls, node.keys, types, self._at_once, self._evaluated, self.ctx)
+        return MorselStates(calls, node.keys, self.types, self._at_once, self._evaluated, self.ctx)
 
     def _of_states(self, states: GroupStates) -> Batch | None:
         rows, values = states.merged(self.node.phase)
@@ -274,7 +289,7 @@ class AggregateRows(Keeping):
 
     def _folded(self, folds: Sequence[Fold]) -> Batch | None:
         """The one row of aggregates over everything: no row but the first needs to be kept."""
-        calls = [Accumulated(call) for call in self.node.calls]
+        calls = self._calls()
         rows: Batch | None = None
         while (batch := self.pull_for(self.children[0], ALL)) is not None:
             codes = np.zeros(batch.n, np.int64)
@@ -291,9 +306,10 @@ class AggregateRows(Keeping):
 
     def _at_once(self, calls: Sequence[Accumulated], batch: Batch) -> list[Found]:
         """The calls' arguments and the like at all rows; what fails may be another row or argument than the first to fail."""
-        shared = _SHARED.get(self.node)
+        layout = self.once(Layout, self.node)
+        shared = layout.shared
         if shared is None:
-            shared = _SHARED[self.node] = SharedParts(self.node.calls)
+            shared = layout.shared = SharedParts(self.node.calls)
         frame = self.frame(batch.n, batch)
         if not shared.parts:
             return [call.evaluate(frame) for call in calls]
@@ -366,7 +382,8 @@ class AggregateRows(Keeping):
             first = np.full(count, -1, np.int64)
             first[codes[::-1]] = np.arange(batch.n - 1, -1, -1)
             return codes, count, first
-        vectors, types = [batch.vector(k) for k in keys], [output_type(self.node.source, k) for k in keys]
+        vectors = [batch.vector(k) for k in keys]
+        types = self.types if keys is self.node.keys else [output_type(self.node.source, k) for k in keys]
         if loops is not None and batch.owner is not None:
             vectors, types = [batch.owner.vector, *vectors], [INT8, *types]
         return groups(vectors, types, batch.n)

@@ -9,7 +9,7 @@ from auroraml.executor.crew import Member
 from auroraml.executor.matching import Matcher
 from auroraml.executor.operator import Keeping, operator
 from auroraml.executor.operators.joins import NO_PAIRS, Pairs, no_rows
-from auroraml.executor.operators.keyed import KeyedRows
+from auroraml.executor.operators.keyed import KeyedRows, KeyPairs
 from auroraml.executor.operators.ordering import row_sizes
 from auroraml.executor.shares import Together
 from auroraml.ir import expr as e
@@ -44,6 +44,10 @@ class HashRows(Keeping):
             self.metrics.extra[label] = max(int(str(self.metrics.extra.get(label, 0))), value)
 
 
+def _keys(node: p.HashJoin) -> KeyPairs:
+    return KeyPairs([(c.args[0], c.args[1]) for c in node.hash_conditions if isinstance(c, e.OpCall)])
+
+
 @operator(p.HashJoin)
 class HashJoinRows(KeyedRows):
     """Equality through integer codes: the build side's rows by code, each outer batch matched by look-up."""
@@ -52,7 +56,7 @@ class HashJoinRows(KeyedRows):
     latest_first = True
 
     def __init__(self, node: p.HashJoin, ctx: object) -> None:
-        super().__init__(node, ctx, [(c.args[0], c.args[1]) for c in node.hash_conditions if isinstance(c, e.OpCall)])
+        super().__init__(node, ctx, _keys)
         self.built: Batch | None = None
         self.outer_known = False  # to have rows, from a run before
         self.empty = False  # nothing is in the table

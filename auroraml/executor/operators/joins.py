@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from auroraml.batch import Batch, Column, Index, Mask, concat_batches, numbers, true_places
+from auroraml.batch import Batch, Index, Mask, concat_batches, numbers, true_places
 from auroraml.errors import DatabaseError, OperationalError
 from auroraml.evaluate import Frame, compile, select
 from auroraml.evaluate.call import null
@@ -81,6 +81,19 @@ class Wide:
     done: int = 0
 
 
+class Ways:
+    """How a join node's rows are made: what the node alone says."""
+
+    __slots__ = ("conditions", "early", "outer_volatile", "references")
+
+    def __init__(self, node: p.Join) -> None:
+        self.conditions = [compile(c) for c in node.condition]
+        self.early = node.kind in ("semi", "anti") or node.inner_unique  # an outer row's first pair that passes is its last
+        found = [(t.side, t.index) for t in node.targets if isinstance(t, e.InputRef)]
+        self.references = found if len(found) == len(node.targets) else None  # sides and columns of the targets, if they are nothing more
+        self.outer_volatile = any_volatile(node.outer)
+
+
 class JoinRows(Operator):
     """Outer batches matched with inner rows; `candidates` is what the kinds of join nodes differ in.
 
@@ -92,11 +105,9 @@ class JoinRows(Operator):
 
     def __init__(self, node: p.Join, ctx: object) -> None:
         super().__init__(node, ctx)  # type: ignore[arg-type] # an ExecutionContext
-        self.conditions = [compile(c) for c in node.condition]
+        ways = self.once(Ways, node)
+        self.conditions, self.early, self.references, self.outer_volatile = ways.conditions, ways.early, ways.references, ways.outer_volatile
         self.outer, self.inner = self.children
-        self.early = node.kind in ("semi", "anti") or node.inner_unique
-        self.plain_refs = all(isinstance(t, e.InputRef) for t in node.targets)
-        self.outer_volatile = any_volatile(node.outer)
         self.right: Batch = Batch([], 0)
         self.seen: Mask | None = None
         self.morsel: Morsel | None = None
@@ -358,14 +369,11 @@ class JoinRows(Operator):
         return self.project(frame), kept, made
 
     def project(self, frame: Frame) -> Batch:
-        if not self.plain_refs:
+        if self.references is None:
             return super().project(frame)
-        owner = next((side.owner for side in frame.sides if side.owner is not None), None)
-        columns: list[Column] = []
-        for t in self.node.targets:
-            assert isinstance(t, e.InputRef)
-            columns.append(frame.sides[t.side].columns[t.index])
-        return Batch(columns, frame.n, owner)
+        sides = frame.sides
+        owner = next((side.owner for side in sides if side.owner is not None), None)
+        return Batch([sides[side].columns[index] for side, index in self.references], frame.n, owner)
 
     def _unseen(self) -> Morsel | None:
         """Right and full joins: inner rows nobody matched."""

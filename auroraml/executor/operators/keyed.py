@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from auroraml.batch import Batch, Index, Vector
 from auroraml.evaluate import compile
@@ -14,17 +15,29 @@ from auroraml.ir import physical as p
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import INT8
 
+N = TypeVar("N", bound=p.Join)
+
+
+class KeyPairs:
+    """The keys of the two sides that have to be equal."""
+
+    __slots__ = ("inner", "outer", "types")
+
+    def __init__(self, pairs: Sequence[tuple[e.Expr, e.Expr]]) -> None:
+        self.outer = [compile(outer) for outer, _ in pairs]
+        self.inner = [compile(inner) for _, inner in pairs]
+        self.types = [inner.type for _, inner in pairs]
+
 
 class KeyedRows(JoinRows):
     """Rows joined where the two sides' keys are equal."""
 
     latest_first = False  # of inner rows with one key, the last comes first
 
-    def __init__(self, node: p.Join, ctx: object, keys: Sequence[tuple[e.Expr, e.Expr]]) -> None:
+    def __init__(self, node: N, ctx: object, keys: Callable[[N], KeyPairs]) -> None:
         super().__init__(node, ctx)
-        self.outer_keys = [compile(outer) for outer, _ in keys]
-        self.inner_keys = [compile(inner) for _, inner in keys]
-        self.types = [inner.type for _, inner in keys]
+        pairs = self.once(keys, node)
+        self.outer_keys, self.inner_keys, self.types = pairs.outer, pairs.inner, pairs.types
         self.matcher: Matcher | None = None
         self.found: tuple[Batch, Found] | None = None  # what was looked up last, not yet joined
 

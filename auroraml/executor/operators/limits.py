@@ -6,7 +6,6 @@ import numpy as np
 
 from auroraml.batch import Batch, concat_batches
 from auroraml.errors import InvalidRowCountInLimitClause, InvalidRowCountInResultOffsetClause
-from auroraml.evaluate import compile
 from auroraml.executor.operator import ALL, Feed, Operator, operator
 from auroraml.executor.operators.ordering import changes
 from auroraml.ir import expr as e
@@ -32,7 +31,7 @@ class LimitRows(Operator):
     def _count(self, expr: e.Expr | None, default: int, negative: Exception) -> int:
         if expr is None:
             return default
-        value = compile(expr)(self.frame(1, Batch([], 1))).datum(0)
+        value = self.evaluator(expr)(self.frame(1, Batch([], 1))).datum(0)
         if value is None:
             return default
         if int(str(value)) < 0:

@@ -8,7 +8,6 @@ from dataclasses import field, replace
 import numpy as np
 
 from auroraml.batch import Batch, FixedVector, Index, Vector, concat_batches
-from auroraml.evaluate import compile
 from auroraml.evaluate.keys import groups
 from auroraml.executor.loops import Key, Loops
 from auroraml.executor.matching import Matcher
@@ -52,7 +51,7 @@ class MemoizeRows(Holding):
 
     def __init__(self, node: p.Memoize, ctx: object) -> None:
         super().__init__(node, ctx)  # type: ignore[arg-type] # an ExecutionContext
-        self.keys = [compile(key) for key in node.keys]
+        self.keys = [self.evaluator(key) for key in node.keys]
         self.types = [key.type for key in node.keys]
         self.key_numbers = frozenset(x.number for key in node.keys for x in expressions(key) if isinstance(x, e.ParamRef))
         self.single_row = False  # each set of keys has one row at most: nobody asks for what is behind it

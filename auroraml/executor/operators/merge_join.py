@@ -12,7 +12,7 @@ from auroraml.executor.loops import Loops
 from auroraml.executor.matching import Matcher
 from auroraml.executor.operator import Operator, operator, running_parts
 from auroraml.executor.operators.joins import Pairs, no_rows
-from auroraml.executor.operators.keyed import KeyedRows
+from auroraml.executor.operators.keyed import KeyedRows, KeyPairs
 from auroraml.executor.operators.memoize import MemoizeRows
 from auroraml.executor.operators.merge_walk import SKIPPED, Walk
 from auroraml.executor.operators.ordering import SortRows
@@ -23,6 +23,10 @@ from auroraml.types.casts import find_cast
 from auroraml.types.pg_type import PgType
 
 
+def _keys(node: p.MergeJoin) -> KeyPairs:
+    return KeyPairs([_alike(*c.args) for c in node.merge_conditions if isinstance(c, e.OpCall)])
+
+
 @operator(p.MergeJoin)
 class MergeJoinRows(KeyedRows):
     """Both sides read; their rows matched by key, which gives what walking them side by side gives."""
@@ -30,7 +34,7 @@ class MergeJoinRows(KeyedRows):
     node: p.MergeJoin
 
     def __init__(self, node: p.MergeJoin, ctx: object) -> None:
-        super().__init__(node, ctx, [_alike(*c.args) for c in node.merge_conditions if isinstance(c, e.OpCall)])
+        super().__init__(node, ctx, _keys)
         self.runs = 0
 
     def open(self) -> None:

@@ -12,7 +12,7 @@ from auroraml.errors import CardinalityViolation
 from auroraml.evaluate import compile, truth
 from auroraml.executor import blocks, write_ahead
 from auroraml.executor.constraints import Writer
-from auroraml.executor.operator import ALL, Keeping, build, operator
+from auroraml.executor.operator import ALL, Keeping, build, operator, prepared_of
 from auroraml.executor.operators.fired import Fired
 from auroraml.executor.plans import has_subqueries
 from auroraml.executor.references import References
@@ -89,7 +89,7 @@ class ModifyRows(Keeping):
 
     def _sources(self) -> Iterator[Batch]:
         if not self.children:
-            targets, _, _ = self.compiled(self.node.source)
+            targets = prepared_of(self.node.source).targets
             frame = self.frame(1, Batch([], 1))
             yield Batch.of([compute(frame) for compute in targets], 1)
             return

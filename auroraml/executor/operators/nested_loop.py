@@ -6,7 +6,7 @@ import numpy as np
 
 from auroraml.batch import Batch, Index, Vector, ascending, concat_batches, numbers, stable_order
 from auroraml.errors import DatabaseError
-from auroraml.evaluate import compile, select
+from auroraml.evaluate import select
 from auroraml.executor.loops import Key, Loops
 from auroraml.executor.matching import Matcher
 from auroraml.executor.operator import ALL, LARGE, Feed, Operator, Tally, counters, operator, restore, running_parts, tally
@@ -32,7 +32,7 @@ class NestedLoopRows(JoinRows):
 
     def __init__(self, node: p.NestedLoop, ctx: object) -> None:
         super().__init__(node, ctx)
-        self.params = [(number, compile(value)) for number, value in node.params]
+        self.params = [(number, self.evaluator(value)) for number, value in node.params]
         self.numbers = frozenset(number for number, _ in node.params)
         context = self.ctx
         if isinstance(self.inner, MemoizeRows):

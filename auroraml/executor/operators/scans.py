@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from auroraml.batch import Batch, Index, concat_batches
-from auroraml.evaluate import compile, truth
+from auroraml.batch import Batch, Index, concat_batches, from_datums
+from auroraml.evaluate import truth
 from auroraml.executor.loops import Loops
 from auroraml.executor.operator import Feed, Operator, Streaming, operator
+from auroraml.ir import expr as e
 from auroraml.ir import physical as p
+
+FEW = 1_000  # rows of constants that are kept with their plan
 
 
 @operator(p.Result)
@@ -24,7 +27,7 @@ class ResultRows(Streaming):
         allowed = np.ones(n, np.bool_)
         frame = self.frame(n, base if self.loops.n is None else base.owned(np.arange(n)))
         for test in self.node.one_time:
-            allowed &= truth(compile(test)(frame))
+            allowed &= truth(self.evaluator(test)(frame))
         self.allowed = allowed
 
     def produce(self, n: int) -> Batch | None:
@@ -103,6 +106,20 @@ class FedRows(Operator):
         return batch.take(np.tile(np.arange(batch.n), n)).owned(np.repeat(np.arange(n), batch.n))
 
 
+class Constants:
+    """The rows of VALUES where they are few constants: made once."""
+
+    __slots__ = ("rows",)
+
+    def __init__(self, node: p.ValuesScan) -> None:
+        self.rows: Batch | None = None
+        columns = list(zip(*node.rows, strict=True))
+        constants = [[value for value in column if isinstance(value, e.Const) and not value.type.is_array] for column in columns]
+        if len(node.rows) <= FEW and all(len(found) == len(node.rows) for found in constants):
+            vectors = [from_datums(found[0].type, [constant.value for constant in found]) for found in constants]
+            self.rows = Batch.of(vectors, len(node.rows))
+
+
 @operator(p.ValuesScan)
 class ValuesRows(FedRows):
     """VALUES: each row's expressions, over one row or over all loops."""
@@ -113,8 +130,10 @@ class ValuesRows(FedRows):
         n = 1 if self.loops.n is None else self.loops.n
         base = Batch([], n)
         frame = self.frame(n, base if self.loops.n is None else base.owned(np.arange(n)))
-        rows = [Batch.of([compile(value)(frame).flat() for value in row], n) for row in self.node.rows]
-        whole = concat_batches(rows) if rows else None
+        whole = self.once(Constants, self.node).rows if self.loops.n is None else None
+        if whole is None:
+            rows = [Batch.of([self.evaluator(value)(frame).flat() for value in row], n) for row in self.node.rows]
+            whole = concat_batches(rows) if rows else None
         if whole is not None and self.loops.n is not None:
             whole = whole.owned(np.tile(np.arange(n), len(rows))).take(np.argsort(np.tile(np.arange(n), len(rows)), kind="stable"))
         self.feed.fill(whole)

@@ -10,7 +10,7 @@ import numpy as np
 
 from auroraml.batch import INTERVAL_DTYPE, Batch, FixedVector, Index, NumericVector, Vector
 from auroraml.errors import FeatureNotSupported, InvalidPrecedingOrFollowingSize, NullValueNotAllowed
-from auroraml.evaluate import Frame, compile, select, truth
+from auroraml.evaluate import Frame, select, truth
 from auroraml.executor.operator import Keeping, operator
 from auroraml.executor.operators.ordering import changes, output_type
 from auroraml.executor.operators.states import aggregate_kernel
@@ -56,7 +56,7 @@ class WindowRows(Keeping):
     def __init__(self, node: p.WindowAgg, ctx: object) -> None:
         super().__init__(node, ctx)  # type: ignore[arg-type] # an ExecutionContext
         self.places: list[tuple[int, int]] = []
-        self.runs = [compile(x) for x in node.run_condition]
+        self.runs = [self.evaluator(x) for x in node.run_condition]
         self.input: Batch | None = None
         self.needed: Index = np.zeros(0, np.int64)  # by output row: how many input rows it takes
         self.at_end = 0
@@ -154,7 +154,7 @@ class WindowRows(Keeping):
 
     def _call(self, call: e.WindowCall, batch: Batch, layout: Layout) -> Vector:
         frame = self.frame(batch.n, batch)
-        args = [compile(a)(frame).flat() for a in call.args]
+        args = [self.evaluator(a)(frame).flat() for a in call.args]
         bounds = self._bounds(batch, layout)
         kernel = WINDOWS.get(call.function.oid)
         if kernel is not None:
@@ -196,7 +196,7 @@ class WindowRows(Keeping):
             return layout.group_first if low else layout.group_end
         assert isinstance(value, e.Expr)
         word = "starting" if low else "ending"
-        datum = compile(value)(self.frame(1, Batch([], 1))).datum(0)
+        datum = self.evaluator(value)(self.frame(1, Batch([], 1))).datum(0)
         if datum is None:
             raise NullValueNotAllowed(f"frame {word} offset must not be null")
         sign = -1 if kind == "preceding" else 1
@@ -286,7 +286,7 @@ class WindowRows(Keeping):
             found = over_frames(call.function.name, args, [a.type for a in call.args], bounds, layout.begin)
             if found is not None:
                 return found
-        keep = None if call.filter is None else truth(compile(call.filter)(frame))
+        keep = None if call.filter is None else truth(self.evaluator(call.filter)(frame))
         if exclude:
             spans, codes = np.stack([low, high], 1), np.arange(layout.n)
         else:
