@@ -33,7 +33,7 @@ def whole_roots(numbers: Limbs) -> Limbs:
     root = _of_doubles(np.floor(np.sqrt(_doubles(numbers))))
     error = _minus_square(numbers, root)
     step = _doubles(error) / np.maximum(2 * _doubles(root), 1)
-    root = limbs.added(root, limbs.of_whole(np.trunc(step).astype(np.int64)))
+    root = limbs.added(root, limbs.of_whole(np.floor(step).astype(np.int64)))
     error = _minus_square(numbers, root)
     low = error[-1] < 0
     high = limbs.compared(error, limbs.added(root, root)) > 0
