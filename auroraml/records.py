@@ -1,4 +1,4 @@
-"""dataclass: the standard one, but a keyword-only class gets its methods with its first instance, and a frozen one without generated code."""
+"""dataclass: the standard one, but a class gets its methods with its first instance, and a frozen keyword-only one without generated code."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 __all__ = ["dataclass", "replace"]
 T = TypeVar("T")
+Terms = tuple[bool, bool, bool]  # what a class was asked to be: frozen, keyword-only, compared
 _SELDOM = 200  # instances of a class, until code is generated for making more
 _PLAIN: dict[type, frozenset[str]] = {}  # the fields of the classes made here whose making is only the setting of fields
 
@@ -21,9 +22,9 @@ else:
         """As dataclasses.dataclass; hundreds of classes are made at each start, most of them for later, and there it is the greater part of the time."""
 
         def made(cls: type) -> type:
-            if not kw_only or options or not cls.__dictoffset__:
+            if options or not cls.__dictoffset__:
                 return dataclasses.dataclass(cls, frozen=frozen, kw_only=kw_only, eq=eq, **options)
-            return _postponed(cls, frozen, eq)
+            return _postponed(cls, (frozen, kw_only, eq))
 
         return made if cls is None else made(cls)
 
@@ -46,23 +47,24 @@ def replace(node: T, /, **changes: object) -> T:
 _MAKING = threading.RLock()
 
 
-def _postponed(cls: type, frozen: bool, eq: bool) -> type:
+def _postponed(cls: type, terms: Terms) -> type:
     """The class with methods that stand in for those it gets once one of them is called, or somebody asks for its fields."""
+    frozen, _, eq = terms
     wanted = ["__init__", "__repr__", *(["__eq__"] if eq else []), *(["__hash__"] if eq and frozen else [])]
     names = [name for name in wanted if name not in cls.__dict__]
     for name in names:
-        setattr(cls, name, _stand_in(cls, name, names, frozen))
+        setattr(cls, name, _stand_in(cls, name, names, terms))
     if frozen:
         cls.__setattr__, cls.__delattr__ = _refuse, _refuse  # type: ignore[method-assign, assignment] # nothing may be set
     elif eq and "__hash__" not in cls.__dict__:
         cls.__hash__ = None  # type: ignore[assignment] # as of all that is compared and may change
-    cls.__dataclass_fields__ = _Fields(cls, names, frozen)  # type: ignore[attr-defined] # where dataclasses looks
+    cls.__dataclass_fields__ = _Fields(cls, names, terms)  # type: ignore[attr-defined] # where dataclasses looks
     return cls
 
 
-def _stand_in(cls: type, name: str, names: list[str], frozen: bool) -> Callable[..., Any]:
+def _stand_in(cls: type, name: str, names: list[str], terms: Terms) -> Callable[..., Any]:
     def first(self: object, /, *args: Any, **given: Any) -> Any:
-        _finish(cls, names, frozen)
+        _finish(cls, names, terms)
         return getattr(cls, name)(self, *args, **given)
 
     return first
@@ -71,26 +73,27 @@ def _stand_in(cls: type, name: str, names: list[str], frozen: bool) -> Callable[
 class _Fields:
     """In the place of a class's fields, until somebody asks for them."""
 
-    def __init__(self, cls: type, names: list[str], frozen: bool) -> None:
-        self.of = cls, names, frozen
+    def __init__(self, cls: type, names: list[str], terms: Terms) -> None:
+        self.of = cls, names, terms
 
     def __get__(self, instance: object, owner: type) -> Any:
         _finish(*self.of)
         return self.of[0].__dataclass_fields__  # type: ignore[attr-defined] # now it is there
 
 
-def _finish(cls: type, names: list[str], frozen: bool) -> None:
+def _finish(cls: type, names: list[str], terms: Terms) -> None:
     """Give the class its fields, and the methods called `names`."""
+    frozen, kw_only, _ = terms
     with _MAKING:
         if not isinstance(cls.__dict__["__dataclass_fields__"], _Fields):
             return
-        dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=True)(cls)  # its fields only
+        dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=kw_only)(cls)  # its fields only
         fields = dataclasses.fields(cls)
         taken = {field.name: field for field in fields if field.init}
         methods: dict[str, Callable[..., Any]] = {"__repr__": _shown, **_comparison([field.name for field in fields if field.compare])}
         if "__init__" in names:
             plain = not hasattr(cls, "__post_init__") and len(taken) == len(fields)
-            methods["__init__"] = _initializer(cls, fields) if frozen else _generated(cls, fields, frozen)
+            methods["__init__"] = _initializer(cls, fields) if frozen and kw_only else _generated(cls, fields, frozen)
             if plain:
                 _PLAIN[cls] = frozenset(taken)
         for name in names:
@@ -132,7 +135,7 @@ def _generated(cls: type, fields: tuple[dataclasses.Field[Any], ...], frozen: bo
     """
     known: dict[str, object] = {"_given": object()}
     taken, values = [], {}
-    for field in fields:
+    for field in sorted(fields, key=lambda field: field.kw_only):
         name = field.name
         fresh = field.default_factory is not dataclasses.MISSING
         if field.default is not dataclasses.MISSING or fresh:
@@ -142,6 +145,8 @@ def _generated(cls: type, fields: tuple[dataclasses.Field[Any], ...], frozen: bo
         made = f"_{name}()" if fresh else f"_{name}"
         values[name] = (f"{made} if {name} is _given else {name}" if fresh else name) if field.init else made
         if field.init:
+            if field.kw_only and "*" not in taken:
+                taken.append("*")
             taken.append(f"{name}={'_given' if fresh else made}" if f"_{name}" in known else name)
     if frozen:
         lines = [f"self.__dict__.update({', '.join(f'{name}={value}' for name, value in values.items())})"]
@@ -149,7 +154,7 @@ def _generated(cls: type, fields: tuple[dataclasses.Field[Any], ...], frozen: bo
         lines = [f"self.{name} = {value}" for name, value in values.items()]
     if hasattr(cls, "__post_init__"):
         lines.append("self.__post_init__()")
-    exec(f"def __init__(self, /{', *, ' if taken else ''}{', '.join(taken)}):\n    " + "\n    ".join(lines or ["pass"]), known)
+    exec(f"def __init__({', '.join(['self', '/', *taken])}):\n    " + "\n    ".join(lines or ["pass"]), known)
     return known["__init__"]  # type: ignore[return-value] # just made
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,12 @@ from auroraml.batch.wide import Scales
 Bytes = npt.NDArray[np.uint8]
 BLOCK = 16_384  # rows written at once: what they need stays in the cache
 ZERO, POINT, MINUS = (np.uint8(ord(character)) for character in "0.-")
-FOUR = np.frombuffer("".join(f"{number:04d}" for number in range(10_000)).encode(), np.uint32)  # the four bytes of each number below 10,000
+
+
+@cache
+def four() -> npt.NDArray[np.uint32]:
+    """The four bytes of each number below 10,000."""
+    return np.frombuffer("".join([f"{number:04d}" for number in range(10_000)]).encode(), np.uint32)
 
 
 def written(numbers: Limbs, most: int, scales: int | Scales) -> pa.Array:
@@ -93,8 +99,8 @@ def _nine(limb: limbs.Limb) -> Bytes:
     digits[:, 0] = first
     digits[:, 0] += ZERO
     pairs = np.empty((len(limb), 2), np.uint32)
-    pairs[:, 0] = FOUR.take(high - first * np.uint32(10_000))
-    pairs[:, 1] = FOUR.take(small - high * np.uint32(10_000))
+    pairs[:, 0] = four().take(high - first * np.uint32(10_000))
+    pairs[:, 1] = four().take(small - high * np.uint32(10_000))
     digits[:, 1:] = pairs.view(np.uint8)
     return digits
 

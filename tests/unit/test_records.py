@@ -215,3 +215,37 @@ def test_the_initializer_of_a_class_that_many_are_made_of_does_the_same() -> Non
     for wrong in ({}, {"a": 1, "d": "x"}, {"a": 1, "z": 2}):
         with pytest.raises(TypeError):
             Derived(**wrong)
+
+
+@dataclass
+class Point:
+    """Given by position, one field by keyword alone."""
+
+    x: int
+    note: str = field(default="", kw_only=True)
+    y: int = 2
+    tags: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Key:
+    """Compared, and never changed."""
+
+    a: int
+    b: str = "b"
+
+
+def test_positions() -> None:
+    assert (Point(1), Point(1, 3, ["t"], note="n")) == (Point(x=1), Point(x=1, y=3, tags=["t"], note="n"))
+    assert repr(Point(1, 3)) == "Point(x=1, note='', y=3, tags=[])"
+    assert Point(1).tags is not Point(1).tags
+    with pytest.raises(TypeError, match="positional"):
+        Point(1, 2, [], "n")  # type: ignore[misc]
+    assert hash(Key(1)) == hash(Key(1, "b"))
+    assert {Key(1), Key(1, "b")} == {Key(a=1)}
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Key(1).a = 2  # type: ignore[misc]
+    match Key(1, "c"):
+        case Key(a, b):
+            assert (a, b) == (1, "c")
+    assert dataclasses.replace(Key(1), b="d") == Key(1, "d")
