@@ -135,7 +135,7 @@ def _generated(cls: type, fields: tuple[dataclasses.Field[Any], ...], frozen: bo
     """
     known: dict[str, object] = {"_given": object()}
     taken, values = [], {}
-    for field in sorted(fields, key=lambda field: field.kw_only):
+    for field in sorted(fields, key=lambda field: field.kw_only is True):
         name = field.name
         fresh = field.default_factory is not dataclasses.MISSING
         if field.default is not dataclasses.MISSING or fresh:

@@ -375,7 +375,7 @@ class Session(Hosting):
             self.settings.commit()
             if transaction.changes:
                 self._forget_dropped(transaction.changes)
-            if transaction.stored.changed and not self.analyzing and self.settings[AURORAML_AUTOANALYZE]:
+            if self.settings[AURORAML_AUTOANALYZE] and not self.analyzing and transaction.stored.changed:
                 self._autoanalyze(transaction.stored.changed)
 
     def _forget_dropped(self, changes: Iterable[Change]) -> None:

@@ -240,7 +240,7 @@ def test_positions() -> None:
     assert repr(Point(1, 3)) == "Point(x=1, note='', y=3, tags=[])"
     assert Point(1).tags is not Point(1).tags
     with pytest.raises(TypeError, match="positional"):
-        Point(1, 2, [], "n")  # type: ignore[misc]
+        Point(1, 2, [], "n")  # type: ignore[call-arg]
     assert hash(Key(1)) == hash(Key(1, "b"))
     assert {Key(1), Key(1, "b")} == {Key(a=1)}
     with pytest.raises(dataclasses.FrozenInstanceError):
