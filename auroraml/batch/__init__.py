@@ -5,6 +5,7 @@ from auroraml.batch.batch import Batch, Column, Rows, concat_batches
 from auroraml.batch.making import concat, from_datums
 from auroraml.batch.narrow import NarrowFixed, NarrowNumeric, fixed, numeric, stored, width
 from auroraml.batch.numbers import all_of, ascending, distinct, numbers, spread, stable_order, true_places
+from auroraml.batch.selection import Selection
 from auroraml.batch.vector import (
     DTYPES,
     EMPTY_RANGE,
@@ -61,6 +62,7 @@ __all__ = [
     "RangeVector",
     "RenderedVector",
     "Rows",
+    "Selection",
     "StructVector",
     "TextVector",
     "Vector",

@@ -9,6 +9,7 @@ import numpy as np
 
 from auroraml.batch.making import concat
 from auroraml.batch.numbers import all_of, numbers, true_places
+from auroraml.batch.selection import Selection
 from auroraml.batch.vector import FixedVector, Index, Mask, TextVector, Vector
 
 FEW = 1_024  # rows of which it does not matter whether they are a range
@@ -78,11 +79,13 @@ class Rows:
             return Rows.at(index)
         return Rows.range(int(index[0]), int(index[0]) + n)
 
-    def where(self, mask: Mask, positions: Index) -> Rows:
-        """The rows where `mask` is true, which are those at `positions`."""
-        if self.index is None:
-            return Rows(len(positions), self.start, mask=mask)
-        return self.take(positions)
+    def where(self, chosen: Selection) -> Rows:
+        """The chosen ones of these rows."""
+        if not self.is_range:
+            return self.take(chosen.places)
+        if chosen.sparse:
+            return Rows.rising(chosen.places + self.start if self.start else chosen.places)
+        return Rows(chosen.count, self.start, mask=chosen.mask)
 
     def take(self, index: Index, nullable: bool = False) -> Rows:
         """The rows that `index` picks of these ones."""
@@ -194,10 +197,13 @@ class Batch:
 
         return Batch([column_of(c) for c in self.columns], n, None if self.owner is None else column_of(self.owner))
 
-    def filter(self, mask: Mask, positions: Index | None = None) -> Batch:
-        """The rows where `mask` is true, which are those at `positions`, where these are known."""
-        index = true_places(mask) if positions is None else positions
-        return self if len(index) == self.n else self._moved(len(index), lambda rows: rows.where(mask, index))
+    def filter(self, mask: Mask) -> Batch:
+        """The rows where `mask` is true."""
+        return self.chosen(Selection.by_mask(mask))
+
+    def chosen(self, chosen: Selection) -> Batch:
+        """The rows that are chosen."""
+        return self if chosen.every else self._moved(chosen.count, lambda rows: rows.where(chosen))
 
     def slice(self, start: int, stop: int) -> Batch:
         """The rows from `start` to before `stop`."""

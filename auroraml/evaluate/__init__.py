@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auroraml.evaluate.calling import Evaluator
 from auroraml.evaluate.compile import compile, constant
-from auroraml.evaluate.conditions import select, truth
+from auroraml.evaluate.conditions import chosen, select, truth
 from auroraml.evaluate.frame import Frame, Runtime, Taken, scatter
 
-__all__ = ["Evaluator", "Frame", "Runtime", "Taken", "compile", "constant", "scatter", "select", "truth"]
+__all__ = ["Evaluator", "Frame", "Runtime", "Taken", "chosen", "compile", "constant", "scatter", "select", "truth"]

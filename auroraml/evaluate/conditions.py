@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from auroraml.batch import ConstVector, DictVector, FixedVector, Mask, NumericVector, Vector, true_places, zones
+from auroraml.batch import ConstVector, DictVector, FixedVector, Mask, NumericVector, Selection, Vector, true_places, zones
 from auroraml.evaluate.calling import LIGHT, SAFE, Evaluator
 from auroraml.evaluate.frame import Frame
 from auroraml.evaluate.zoned import narrowed
@@ -22,19 +22,28 @@ def truth(vector: Vector) -> Mask:
 
 def select(conjuncts: Sequence[Evaluator], frame: Frame) -> Mask:
     """Where all conjuncts are true; one that may raise is evaluated on no row that an earlier one rejected."""
+    return chosen(conjuncts, frame).mask
+
+
+def chosen(conjuncts: Sequence[Evaluator], frame: Frame) -> Selection:
+    """The rows for which all conjuncts are true; one that may raise is evaluated on no row that an earlier one rejected."""
     found = narrowed(conjuncts, frame) if frame.n >= zones.ZONE // 2 else None
     if found is None:
-        return _select(conjuncts, frame)
+        return _chosen(conjuncts, frame)
+    parts = [(start, stop, _chosen(found.conjuncts, frame.slice(start, stop))) for start, stop in found.stretches]
+    if any(part.sparse for _, _, part in parts) or not parts:
+        places = [part.places + start for start, _, part in parts]
+        return Selection.at(np.concatenate(places) if places else np.zeros(0, np.int64), frame.n)
     mask = np.zeros(frame.n, np.bool_)
-    for start, stop in found.stretches:
-        mask[start:stop] = _select(found.conjuncts, frame.slice(start, stop))
-    return mask
+    for start, stop, part in parts:
+        mask[start:stop] = part.mask
+    return Selection.by_mask(mask, sum(part.count for _, _, part in parts))
 
 
-def _select(conjuncts: Sequence[Evaluator], frame: Frame) -> Mask:
+def _chosen(conjuncts: Sequence[Evaluator], frame: Frame) -> Selection:
     mask: Mask | None = None
+    left = frame.n
     for number, conjunct in enumerate(conjuncts):
-        left = frame.n if mask is None else int(np.count_nonzero(mask))
         if mask is None or left == frame.n:
             mask = truth(conjunct(frame))
         elif left == 0:
@@ -43,10 +52,9 @@ def _select(conjuncts: Sequence[Evaluator], frame: Frame) -> Mask:
             mask = mask & truth(conjunct(frame))
         else:
             index = true_places(mask)
-            mask = np.zeros(frame.n, np.bool_)
-            mask[index[_select(conjuncts[number:], frame.take(index))]] = True
-            break
-    return np.ones(frame.n, np.bool_) if mask is None else mask
+            return _chosen(conjuncts[number:], frame.take(index)).within(index, frame.n)
+        left = int(np.count_nonzero(mask))
+    return Selection(frame.n, left, mask)
 
 
 def light(run: Evaluator, frame: Frame) -> bool:

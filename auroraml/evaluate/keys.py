@@ -92,6 +92,9 @@ def codes_of(vector: Vector, type: PgType) -> tuple[Codes, int]:
     if isinstance(vector, DictVector) and type.name not in ("bpchar", "jsonb", "timetz"):
         codes = np.add(vector.codes, 1, dtype=np.int64)
         size = vector.dictionary.n + 1
+    elif isinstance(vector, DictVector) and type.name == "bpchar" and 0 < vector.dictionary.n <= vector.n:
+        of_values, size = plain_codes(pc.utf8_rtrim(vector.dictionary.values, " "))
+        codes = of_values.take(vector.codes, mode="clip")
     elif isinstance(vector, WideNumeric):
         codes, size = combine([plain_codes(limb) for limb in vector.limbs], vector.n)
         if size > WIDE // 2 or vector.validity is not None:
@@ -102,6 +105,30 @@ def codes_of(vector: Vector, type: PgType) -> tuple[Codes, int]:
     if vector.validity is not None:
         codes = np.where(vector.validity, codes, 0)
     return codes, size
+
+
+def codes_together(vectors: Sequence[Vector], types: Sequence[PgType], n: int) -> tuple[Codes, int]:
+    """One code for several columns, as of `codes_of`; small ones of dictionaries are put together in few bytes each and widened once."""
+    size = 1
+    for vector, type in zip(vectors, types, strict=True):
+        if not isinstance(vector, DictVector) or type.name in ("bpchar", "jsonb", "timetz") or vector.validity is not None:
+            size = 0
+            break
+        size *= vector.dictionary.n + 1
+    if len(vectors) < 2 or not 0 < size <= 65_536:
+        return combine([codes_of(v, t) for v, t in zip(vectors, types, strict=True)], n)
+    dtype = np.dtype(np.uint8 if size <= 256 else np.uint16)
+    codes: np.ndarray | None = None
+    for vector in vectors:
+        assert isinstance(vector, DictVector)
+        if codes is None:
+            codes = vector.codes.astype(dtype)  # a copy
+        else:
+            codes *= dtype.type(vector.dictionary.n + 1)
+            codes += vector.codes.astype(dtype, copy=False)
+        codes += dtype.type(1)
+    assert codes is not None
+    return codes.astype(np.int64), size
 
 
 def plain_codes(values: np.ndarray | pa.Array) -> tuple[Codes, int]:
@@ -149,8 +176,7 @@ def compact(codes: Codes) -> tuple[Codes, int]:
 
 def groups(vectors: Sequence[Vector], types: Sequence[PgType], n: int) -> tuple[Codes, int, Index]:
     """Group numbers in order of first appearance, how many there are, and the first row of each."""
-    codes, size = combine([codes_of(v, t) for v, t in zip(vectors, types, strict=True)], n)
-    return numbered(codes, size)
+    return numbered(*codes_together(vectors, types, n))
 
 
 def numbered(codes: Codes, size: int) -> tuple[Codes, int, Index]:
@@ -213,7 +239,7 @@ def _by_code(codes: Codes, size: int) -> tuple[Index, Mask]:
 
 def first_of_each(vectors: Sequence[Vector], types: Sequence[PgType], n: int) -> Index:
     """The first row of each group, ascending."""
-    codes, size = combine([codes_of(v, t) for v, t in zip(vectors, types, strict=True)], n)
+    codes, size = codes_together(vectors, types, n)
     if not _sorts(codes, size) or ascending(codes):
         return numbered(codes, size)[2]
     order, borders = _by_code(codes, size)

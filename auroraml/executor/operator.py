@@ -11,9 +11,9 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from auroraml.batch import Batch, Column, Index, Rows, TextVector, Vector, concat_batches, numbers, true_places
+from auroraml.batch import Batch, Column, Index, Rows, TextVector, Vector, concat_batches, numbers
 from auroraml.errors import DatabaseError, NotSupportedError, OperationalError
-from auroraml.evaluate import Evaluator, Frame, compile, select
+from auroraml.evaluate import Evaluator, Frame, chosen, compile
 from auroraml.executor.loops import Loops
 from auroraml.executor.plans import facts_of, free_parameters
 from auroraml.ir import expr as e
@@ -253,10 +253,9 @@ class Operator:
         """The rows that the node's filter lets through, and which they are (None: all)."""
         if not self.tests:
             return frame, None
-        mask = select(self.tests, frame)
-        kept = true_places(mask)
-        self.metrics.removed_by_filter += frame.n - len(kept)
-        return (frame, None) if len(kept) == frame.n else (frame.take(kept), kept)
+        found = chosen(self.tests, frame)
+        self.metrics.removed_by_filter += frame.n - found.count
+        return (frame, None) if found.every else (frame.take(found.places), found.places)
 
     def drain(self) -> Batch | None:
         """All rows left, in one batch."""

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from auroraml.batch import Batch, Index, Mask, concat_batches, numbers, true_places
+from auroraml.batch import Batch, Index, Mask, Selection, concat_batches, numbers, true_places
 from auroraml.errors import DatabaseError, OperationalError
-from auroraml.evaluate import Frame, compile, select
+from auroraml.evaluate import Frame, chosen, compile
 from auroraml.evaluate.call import null
 from auroraml.executor.operator import LARGE, Operator
 from auroraml.executor.plans import any_volatile, has_subqueries
@@ -299,10 +299,10 @@ class JoinRows(Operator):
         ends = numbers(len(i))
         fails = np.zeros(0, np.int64)
         if self.conditions and len(i):
-            mask = self._passing_pairs(left, right, i, j)
-            ends = true_places(mask)
+            passed = self._passing_pairs(left, right, i, j)
+            ends = passed.places
             if self.ctx.measured:
-                fails = true_places(~mask)
+                fails = true_places(~passed.mask)
             if self.early and len(ends) and len(fails):
                 first = np.full(left.n, len(i), np.int64)
                 np.minimum.at(first, i[ends], ends)
@@ -318,15 +318,15 @@ class JoinRows(Operator):
             i, ends = i[kept], ends[kept]
         return Morsel(left, rows, i, ends, fails, kept, made)
 
-    def _passing_pairs(self, left: Batch, right: Batch, i: Index, j: Index) -> Mask:
+    def _passing_pairs(self, left: Batch, right: Batch, i: Index, j: Index) -> Selection:
         """Where the join filter holds; PAIRS at a time, should there be more."""
-        parts: list[Mask] = []
+        parts: list[Selection] = []
         for start in range(0, len(i), PAIRS):
             if start:
                 self.ctx.check_cancel()
             some, others = i[start : start + PAIRS], j[start : start + PAIRS]
-            parts.append(select(self.conditions, self.frame(len(some), left.take(some), right.take(others))))
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+            parts.append(chosen(self.conditions, self.frame(len(some), left.take(some), right.take(others))))
+        return parts[0] if len(parts) == 1 else Selection.by_mask(np.concatenate([part.mask for part in parts]))
 
     def _by_kind(self, n: int, i: Index, j: Index, ends: Index, total: Index) -> tuple[Index, Index, Index]:
         kind = self.node.kind
@@ -360,11 +360,9 @@ class JoinRows(Operator):
         kept = None
         made = frame.n
         if self.tests:
-            mask = select(self.tests, frame)
-            kept = true_places(mask)
-            if len(kept) == made:
-                kept = None
-            else:
+            passed = chosen(self.tests, frame)
+            if not passed.every:
+                kept = passed.places
                 frame = frame.take(kept)
         return self.project(frame), kept, made
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from auroraml.batch import Batch, Column, Index, Mask, Rows, Vector, concat, concat_batches, distinct
 from auroraml.errors import DatabaseError, OperationalError
-from auroraml.evaluate.keys import codes_of, combine, first_rows, groups, numbered
+from auroraml.evaluate.keys import codes_together, first_rows, groups, numbered
 from auroraml.executor.operators.accumulating import Accumulated, Found
 from auroraml.executor.operators.states import combined, is_mergeable, merged, state_of
 from auroraml.executor.plans import has_subqueries, is_volatile
@@ -89,7 +89,7 @@ class MorselStates(GroupStates):
         return True
 
     def _add(self, part: Batch, chosen: Mask | None) -> bool:
-        codes, size = combine([codes_of(part.vector(k), type) for k, type in zip(self.keys, self.types, strict=True)], part.n)
+        codes, size = codes_together([part.vector(k) for k in self.keys], self.types, part.n)
         if not self.heads:
             some = codes[:GLANCE] if chosen is None else codes[:GLANCE][chosen[:GLANCE]]
             many = int(np.count_nonzero(np.bincount(some))) if size <= FEW else distinct(some)

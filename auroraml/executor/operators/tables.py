@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from auroraml.batch import Batch, Column, ConstVector, FixedVector, Index, Mask, Rows, Vector, ascending, numbers, true_places
+from auroraml.batch import Batch, Column, ConstVector, FixedVector, Index, Mask, Rows, Selection, Vector, ascending, numbers
 from auroraml.catalog.simulated import refuse_rows
-from auroraml.evaluate import compile, select
+from auroraml.evaluate import chosen, compile, select
 from auroraml.executor import blocks
 from auroraml.executor.indexes import Found, bounds_of, lookup_of
 from auroraml.executor.matching import Matcher
@@ -39,19 +39,21 @@ def live_numbers(relation: Relation) -> list[int]:
 
 @dataclass
 class Morsel:
-    """A stretch of input rows: those that passed the filter (`positions`; None: all), and how many of them were given out."""
+    """A stretch of input rows: those that passed the filter, which these are, and how many of them were given out."""
 
     rows: Batch
-    size: int
-    positions: Index | None = None
+    passed: Selection
     given: int = 0
     closed: bool = False  # the rows behind the last one given out were looked at too
 
     def reached(self) -> int:
         """Input rows up to the last one given out."""
-        if self.positions is None or not self.given:
-            return self.given
-        return int(self.positions[self.given - 1]) + 1
+        return self.passed.reached(self.given)
+
+    @property
+    def size(self) -> int:
+        """How many input rows they are of."""
+        return self.passed.n
 
 
 class TableRows(Operator):
@@ -231,11 +233,9 @@ class TableRows(Operator):
         part = self.input.slice(self.position, min(self.position + step, self.input.n))
         self.step = min(self.step * 2, LARGEST)
         self.ctx.check_cancel()
-        mask, used = self.longest(lambda m: select(self.tests, self.frame(m, part.slice(0, m))), part.n)
+        passed, used = self.longest(lambda m: chosen(self.tests, self.frame(m, part.slice(0, m))), part.n)
         self.position += used
-        positions = true_places(mask)
-        every = len(positions) == used
-        self.morsel = Morsel(part.slice(0, used) if every else part.slice(0, used).filter(mask, positions), used, None if every else positions)
+        self.morsel = Morsel(part.slice(0, used).chosen(passed), passed)
 
     def take_back(self, batch: Batch) -> None:
         morsel = self.morsel
@@ -259,12 +259,11 @@ class TableRows(Operator):
             self.ctx.check_cancel()
             pairs, size = self._pairs(loops)
             frame = self.frame(pairs.n, pairs)
-            mask = select(self.tests, frame) if self.tests else None
-            if mask is not None:
-                kept = true_places(mask)
-                self.metrics.removed_by_filter += size - len(kept)
-                if len(kept) != pairs.n:
-                    frame = frame.take(kept)
+            if self.tests:
+                kept = chosen(self.tests, frame)
+                self.metrics.removed_by_filter += size - kept.count
+                if not kept.every:
+                    frame = frame.take(kept.places)
             if frame.n:
                 return self.project(frame)
         return None
@@ -354,7 +353,7 @@ class Located(TableRows):
         if owners is not None:
             batch = batch.owned(owners)
         if conditions:
-            batch = batch.filter(select([compile(c) for c in conditions], self.frame(batch.n, batch)))
+            batch = batch.chosen(chosen([compile(c) for c in conditions], self.frame(batch.n, batch)))
         return batch
 
 
