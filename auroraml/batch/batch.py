@@ -19,6 +19,12 @@ def _consecutive(index: Index) -> bool:
     return bool((np.diff(index) == 1).all())
 
 
+def _evenly(index: Index) -> bool:
+    """Whether some of an index, all over it, are as far from each other as they would be in a range: a look that tells most others apart."""
+    step = len(index) // FEW
+    return bool((np.diff(index[::step]) == step).all())
+
+
 class Rows:
     """Which rows of a source: a range `start..stop`, or an `index` vector; -1 in a `nullable` index is a NULL row.
 
@@ -75,7 +81,7 @@ class Rows:
     def lying(index: Index) -> Rows:
         """The rows at `index`: a range where they are one."""
         n = len(index)
-        if n < FEW or int(index[-1]) - int(index[0]) != n - 1 or not _consecutive(index[:FEW]) or not _consecutive(index):
+        if n < FEW or int(index[-1]) - int(index[0]) != n - 1 or not _consecutive(index[:FEW]) or not _evenly(index) or not _consecutive(index):
             return Rows.at(index)
         return Rows.range(int(index[0]), int(index[0]) + n)
 

@@ -68,7 +68,7 @@ class Selection:
         """The rows chosen of those at `places` of `n`."""
         if self.count == self.n:
             return Selection.at(places, n)
-        return Selection.at(places.take(self._places, mode="clip") if self._mask is None else places[self._mask], n)
+        return Selection.at(places[self._mask] if self._places is None else places.take(self._places, mode="clip"), n)
 
 
 def _last(mask: Mask) -> int:

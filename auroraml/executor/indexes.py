@@ -136,7 +136,7 @@ class IndexLookup:
         if (
             not self.columns
             or len(equal) < self.size
-            or frame.n > MOST_PROBES
+            or frame.n > (MOST_PROBES if self.index.unique or not table.knows(("order", self.index.oid)) else 1)
             or (table.n > SMALL_TABLE and not known and not table.searchable(self.columns))
         ):
             return None

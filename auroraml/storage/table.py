@@ -166,6 +166,11 @@ class Table(Versions):
         """The column sets that have an equality index by now."""
         return frozenset(self._equality)
 
+    def knows(self, key: object) -> bool:
+        """Whether something that is derived is at hand."""
+        found = self._derived.get(key)
+        return found is not None and found[0] == self.n
+
     def derived(self, key: object, make: Callable[[], T]) -> T:
         """Something computed from all row versions, kept until rows are added."""
         found = self._derived.get(key)

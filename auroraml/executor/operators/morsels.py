@@ -24,6 +24,7 @@ Evaluation: TypeAlias = Callable[[Sequence[Accumulated], Batch], list[Found]]
 MORSEL = 262_144  # rows folded at once
 FEW = 16_384  # codes up to which a group is kept for each, whether it has rows or not
 GLANCE = 16_384  # rows by which it is judged how many groups there are
+LOOSE = 64  # codes a row up to which marking those seen takes less than sorting them
 MOST = 0.75  # of a stretch's rows, for which the rest is computed as well
 SAVED = 4  # rows a group must have on average
 
@@ -36,6 +37,15 @@ def is_foldable(node: p.Aggregate) -> bool:
         return False
     parts = [part for call in node.calls for arg in (*call.args, *(() if call.filter is None else (call.filter,))) for part in walk(arg)]
     return all(part.function.schema == "pg_catalog" for part in parts if isinstance(part, e.Call | e.OpCall))
+
+
+def _different(codes: Index, size: int) -> int:
+    """How many of the codes below `size` there are."""
+    if size > LOOSE * len(codes):
+        return distinct(codes)
+    seen = np.zeros(size, np.bool_)
+    seen[codes] = True
+    return int(np.count_nonzero(seen))
 
 
 def around(batch: Batch) -> tuple[Batch, Mask] | None:
@@ -92,7 +102,7 @@ class MorselStates(GroupStates):
         codes, size = codes_together([part.vector(k) for k in self.keys], self.types, part.n)
         if not self.heads:
             some = codes[:GLANCE] if chosen is None else codes[:GLANCE][chosen[:GLANCE]]
-            many = int(np.count_nonzero(np.bincount(some))) if size <= FEW else distinct(some)
+            many = _different(some, size)
             if many * SAVED > len(some):
                 return False
         if chosen is None:

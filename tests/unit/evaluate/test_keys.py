@@ -11,7 +11,7 @@ import pytest
 from auroraml.batch import DictVector, FixedVector, NumericVector, TextVector, Vector
 from auroraml.evaluate import keys
 from auroraml.types.pg_type import PgType
-from auroraml.types.table import BOOL, FLOAT8, INT4, INT8, NUMERIC, TEXT
+from auroraml.types.table import BOOL, BPCHAR, FLOAT8, INT4, INT8, NUMERIC, TEXT
 
 
 def texts(values: list[str]) -> TextVector:
@@ -158,3 +158,38 @@ def test_where_a_value_differs_from_the_one_before(number: int) -> None:
 def test_nan_is_no_change_from_nan() -> None:
     vector = FixedVector(np.array([np.nan, np.nan, 1.0, np.nan, 0.0, -0.0]))
     assert keys.differences(vector, FLOAT8).tolist() == [False, True, True, True, False]
+
+
+@pytest.mark.parametrize("sizes", [(3, 2), (15, 15), (16, 15), (255, 1), (200, 300), (255, 255), (256, 255), (3, 2, 7), (1, 1)])
+def test_codes_of_dictionaries_together_are_as_one_by_one(sizes: tuple[int, ...]) -> None:
+    generator = np.random.default_rng(0)
+    vectors, types = [], []
+    for size in sizes:
+        texts = TextVector(pa.array([f"v{i}" for i in range(size)], pa.large_string()))
+        codes = generator.integers(0, size, 1_000)
+        codes[:2] = 0, size - 1
+        vectors.append(DictVector(codes.astype(np.int32 if size > 100 else np.int8), texts))
+        types.append(TEXT)
+    found, width = keys.codes_together(vectors, types, 1_000)
+    wanted, same = keys.combine([keys.codes_of(v, t) for v, t in zip(vectors, types, strict=True)], 1_000)
+    assert width == same and found.dtype == np.int64 and found.tolist() == wanted.tolist() and int(found.max()) < width
+    empty = [vector.take(np.zeros(0, np.int64)) for vector in vectors]
+    assert keys.codes_together(empty, types, 0)[0].tolist() == []
+
+
+def test_codes_with_nulls_together() -> None:
+    texts = TextVector(pa.array(["a", "b"], pa.large_string()))
+    known = DictVector(np.array([0, 1, 0, 1]), texts)
+    some = DictVector(np.array([0, 0, 0, 1]), texts, np.array([True, False, True, True]))
+    assert (
+        keys.codes_together([known, some], [TEXT, TEXT], 4)[0].tolist()
+        == keys.combine([keys.codes_of(known, TEXT), keys.codes_of(some, TEXT)], 4)[0].tolist()
+    )
+
+
+def test_padded_texts_of_a_dictionary_are_equal_without_their_blanks() -> None:
+    padded = DictVector(np.array([0, 1, 2, 1, 0]), TextVector(pa.array(["a ", "a", "b"], pa.large_string())))
+    codes, size = keys.codes_of(padded, BPCHAR)
+    assert codes[0] == codes[1] == codes[3] == codes[4] != codes[2] and int(codes.max()) < size and int(codes.min()) > 0
+    plain, _ = keys.codes_of(padded.flat(), BPCHAR)
+    assert (codes == codes[0]).tolist() == (plain == plain[0]).tolist()

@@ -42,3 +42,20 @@ def test_rows_in_order(connection: auroraml.Connection, table: str) -> None:
         assert connection.execute(f"SELECT a, sum(b) FROM {table} WHERE a BETWEEN 2 AND 4050 GROUP BY a ORDER BY a").fetchall() == [
             row for row in rows if 2 <= int(str(row[0])) <= 4050
         ]
+
+
+@pytest.mark.parametrize("ordered", [False, True])
+def test_keys_of_many_rows_for_a_few_loops(connection: auroraml.Connection, ordered: bool) -> None:
+    connection.execute("CREATE TABLE facts (k int, v int); INSERT INTO facts SELECT i * 13 % 40, i FROM generate_series(1, 4000) i")
+    connection.execute("CREATE INDEX facts_k ON facts (k); CREATE TABLE few AS SELECT i * 3 AS k FROM generate_series(-1, 20) i; ANALYZE")
+    connection.execute(
+        "INSERT INTO few VALUES (NULL); DELETE FROM facts WHERE v % 5 = 0; SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off"
+    )
+    query = "SELECT few.k, v FROM few JOIN facts ON facts.k = few.k"
+    assert "Index Scan using facts_k" in str(connection.execute(f"EXPLAIN {query}").fetchall())
+    if ordered:
+        connection.execute("SELECT * FROM facts WHERE k > 30 ORDER BY k").fetchall()
+    wanted = [(k, v) for k in range(-3, 61, 3) for v in range(1, 4_001) if v * 13 % 40 == k and v % 5]
+    assert connection.execute(query).fetchall() == wanted
+    connection.execute("INSERT INTO facts VALUES (3, 5000)")
+    assert sorted(connection.execute(query).fetchall()) == sorted([*wanted, (3, 5000)])
