@@ -193,6 +193,14 @@ def _places(wanted: pa.Array, values: pa.Array) -> Index:
     return places
 
 
+def _marked(codes: Index, size: int) -> Mask:
+    """Which of the numbers below `size` there are; 0 is none."""
+    seen = np.zeros(size, np.bool_)
+    seen[codes] = True
+    seen[0] = False
+    return seen
+
+
 def _pieces(n: int) -> list[tuple[int, int]]:
     """Where each part of `n` rows begins and ends that is looked up at a time."""
     return [(start, min(start + PIECE, n)) for start in range(0, n, PIECE)] if n >= 2 * PIECE else [(0, n)]
@@ -397,6 +405,7 @@ class Matcher:
         self.codes: Index = NOTHING
         self.last: pa.Array | None = None
         self.squeezed: list[pa.Array | None] = []
+        self.seen: list[Mask | None] = []  # by key, where all of them take a hash table: which of its numbers there are
         self.table: Table | None = None
         self.present: Mask | None = None  # by code: whether there are rows
         self.lock = Lock()  # participants of a Gather share what they look up in
@@ -455,6 +464,7 @@ class Matcher:
             self.last, size = encoded.dictionary, len(encoded.dictionary) + 1
             codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64) + 1
             size += 1
+            self.seen = [_marked(key.codes, key.size) if key.base is not None and key.size <= max(DENSE, ROOM * self.n) else None for key in keys]
         self.codes, self.size = codes, size
 
     def _probe(self, keys: Sequence[Vector], n: int) -> tuple[Index, Index | None]:
@@ -467,7 +477,8 @@ class Matcher:
         if len(parts) == 1:
             return (parts[0] if self.last is None else _places(pa.array(parts[0]), self.last)), None
         parts = [part if key.base is None else np.clip(part, 0, key.size - 1) for key, part in zip(self.keys, parts, strict=True)]
-        rows = true_places(np.logical_and.reduce([part != 0 for part in parts]))
+        known = self.seen or [None] * len(parts)
+        rows = true_places(np.logical_and.reduce([p != 0 if seen is None else seen.take(p, mode="clip") for p, seen in zip(parts, known, strict=True)]))
         if len(rows) < n:
             parts = [part.take(rows, mode="clip") for part in parts]
         codes = parts[0]

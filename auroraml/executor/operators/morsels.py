@@ -11,9 +11,10 @@ from auroraml.batch import Batch, Column, Index, Mask, Rows, Vector, concat, con
 from auroraml.errors import DatabaseError, OperationalError
 from auroraml.evaluate.keys import codes_together, first_rows, groups, numbered
 from auroraml.executor.operators.accumulating import Accumulated, Found
-from auroraml.executor.operators.states import combined, is_mergeable, merged, state_of
+from auroraml.executor.operators.states import combined, is_mergeable, merged, state_of, sums_exactly
 from auroraml.executor.plans import has_subqueries, is_volatile
 from auroraml.functions.aggregates.group_rows import group_rows
+from auroraml.functions.aggregates.packed_sums import sum_together
 from auroraml.functions.signature import CallContext
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
@@ -120,6 +121,7 @@ class MorselStates(GroupStates):
         except DatabaseError:
             return False
         np.copyto(codes, size, where=~chosen)
+        self._sum_together(found, codes, size + 1)
         self._keep(whole, found, codes, size + 1, np.append(group_rows(codes, size + 1).counts[:size], 0))
         return True
 
@@ -127,7 +129,14 @@ class MorselStates(GroupStates):
         found = self.in_order(self.calls, batch)
         if size > FEW:
             codes, size, _ = numbered(codes, size)
+        self._sum_together(found, codes, size)
         self._keep(batch, found, codes, size, group_rows(codes, size).counts)
+
+    def _sum_together(self, found: Sequence[Found], codes: Index, size: int) -> None:
+        """Have the sums of all calls over all rows at hand that can be made in one go."""
+        exact = [args[0].flat() for call, (rows, args) in zip(self.calls, found, strict=True) if rows is None and sums_exactly(call.call)]
+        if exact:
+            sum_together(exact, codes, size)
 
     def _keep(self, batch: Batch, found: Sequence[Found], codes: Index, size: int, counts: np.ndarray) -> None:
         """Keep the states of the groups that have rows by `counts`, in the order of their first rows; codes are below `size`."""

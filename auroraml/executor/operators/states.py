@@ -49,6 +49,11 @@ def _is_average(call: e.Aggregate) -> bool:
     return call.function.name == "avg" and _input(call) in (*EXACT, *FLOATS)
 
 
+def sums_exactly(call: e.Aggregate) -> bool:
+    """Whether a call adds up exact numbers."""
+    return call.function.name in ("sum", "avg") and _input(call) in EXACT and call.function.oid in AGGREGATES
+
+
 def keeps_rows(call: e.Aggregate) -> bool:
     """Whether the state of a call is the rows it has seen."""
     return not (call.function.name in ("count", "sum") or call.function.name in SELF_COMBINING or _is_average(call))

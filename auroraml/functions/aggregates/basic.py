@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 
 import numpy as np
 
-from auroraml.batch import FixedVector, ManyScales, NumericVector, Vector, WideNumeric, from_datums, limbs, limbs_of, of_limbs, shown
+from auroraml.batch import FixedVector, ManyScales, NumericVector, Vector, WideNumeric, from_datums, limbs, limbs_of, of_limbs, shown, stored
 from auroraml.batch.limbs import Limbs
 from auroraml.errors import NumericValueOutOfRange
 from auroraml.functions.aggregates.group_rows import chosen, group_rows, known_sums
@@ -41,9 +41,10 @@ def present(codes: np.ndarray, groups: int) -> np.ndarray | None:
 
 def sum_whole(vector: FixedVector | NumericVector, codes: np.ndarray, groups: int) -> np.ndarray:
     """Exact sums of whole numbers as int64, or as an object array of ints where int64 could overflow."""
-    known = known_sums(vector.values, codes, groups)
+    values = stored(vector)
+    known = known_sums(values, codes, groups)
     if "sums" not in known:
-        known["sums"] = _sum_whole(vector.values, magnitude(vector), codes, groups)
+        known["sums"] = _sum_whole(values, magnitude(vector), codes, groups)
     return known["sums"]
 
 
