@@ -464,7 +464,7 @@ class Matcher:
             self.last, size = encoded.dictionary, len(encoded.dictionary) + 1
             codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64) + 1
             size += 1
-            self.seen = [_marked(key.codes, key.size) if key.base is not None and key.size <= max(DENSE, ROOM * self.n) else None for key in keys]
+            self.seen = [None if key.base is None else _marked(key.codes, key.size) for key in keys]
         self.codes, self.size = codes, size
 
     def _probe(self, keys: Sequence[Vector], n: int) -> tuple[Index, Index | None]:
@@ -478,7 +478,9 @@ class Matcher:
             return (parts[0] if self.last is None else _places(pa.array(parts[0]), self.last)), None
         parts = [part if key.base is None else np.clip(part, 0, key.size - 1) for key, part in zip(self.keys, parts, strict=True)]
         known = self.seen or [None] * len(parts)
-        rows = true_places(np.logical_and.reduce([p != 0 if seen is None else seen.take(p, mode="clip") for p, seen in zip(parts, known, strict=True)]))
+        rows = true_places(
+            np.logical_and.reduce([p != 0 if seen is None else seen.take(p, mode="clip") for p, seen in zip(parts, known, strict=True)])
+        )
         if len(rows) < n:
             parts = [part.take(rows, mode="clip") for part in parts]
         codes = parts[0]

@@ -35,7 +35,9 @@ def clear() -> None:
     group_rows._known.sums.clear()
 
 
-@pytest.mark.parametrize("names", [["tiny", "small", "zeros", "wide", "all at the bound"], ["as wide as a word", "tiny"], list(COLUMNS), ["small"], []])
+@pytest.mark.parametrize(
+    "names", [["tiny", "small", "zeros", "wide", "all at the bound"], ["as wide as a word", "tiny"], list(COLUMNS), ["small"], []]
+)
 @pytest.mark.parametrize("fewest", [0, N + 1])
 def test_sums_and_counts(names: list[str], fewest: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packed_sums, "FEWEST", fewest)
@@ -62,7 +64,9 @@ def test_words_are_filled() -> None:
 
 def test_aggregates_of_many_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     connection = auroraml.connect(user="rdsadmin", autocommit=True)
-    connection.execute("CREATE TABLE t AS SELECT i % 3 AS g, (i % 50)::int2 AS q, (i * 7919 % 100000)::numeric / 100 AS p, i % 11 AS d FROM generate_series(1, 20000) i")
+    connection.execute(
+        "CREATE TABLE t AS SELECT i % 3 AS g, (i % 50)::int2 AS q, (i * 7919 % 100000)::numeric / 100 AS p, i % 11 AS d FROM generate_series(1, 20000) i"
+    )
     query = "SELECT g, count(*), sum(q), avg(q), sum(p), sum(p * (1 - d)), sum(d), avg(d), min(d), count(d), sum(q) FILTER (WHERE d < 5) FROM t WHERE q < 49 GROUP BY g"
     together = sorted(connection.execute(query).fetchall())
     monkeypatch.setattr(packed_sums, "FEWEST", 1 << 40)
