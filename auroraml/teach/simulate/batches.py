@@ -24,6 +24,8 @@ from auroraml.teach.simulate.turns import Steps
 if TYPE_CHECKING:
     from auroraml.teach.simulate.called import BatchOf
 
+EXACT = 2**62  # products of rows that whole numbers of 64 bits hold
+
 
 class FunctionScan(Simulated):
     """A batch-mode Function Scan, which its nested loop asks for a whole batch."""
@@ -157,23 +159,31 @@ class BatchLoop(Simulated):
         self.scan.settle_call((me.time - start) * 1000)
         return place - self.called
 
-    def counted(self, rows: int) -> None:
-        """So many rows were answered, fetched, joined and paid for."""
+    def counted(self, rows: int, made: int) -> None:
+        """So many rows were answered, fetched, joined and paid for; and so many of them made a row."""
         self.called += rows
         inner = self.scan.metrics
         inner.loops += rows
-        inner.rows += rows
-        self.metrics.rows += rows
+        if self.scan.node.filter:
+            inner.removed_by_filter += rows - made
+            inner.rows += made
+        else:
+            self.metrics.removed_by_join_filter += rows - made
+            inner.rows += rows
+        self.metrics.rows += made
         self.seen += rows
         self.owed(0)
         self.scan.owed(0)
 
     @property
     def ahead(self) -> int:
-        """How many whole batches of its run are not called yet, where pulls of all rows would do nothing but call them, each in one request."""
-        if not self.together or self.filter is not None or self.answers or self.feed or self.batch.rows > self.batch.called.most_rows:
+        """How many whole batches of its run are not called yet, where pulls of all rows would do nothing but call them, each in one request, and give some."""
+        size, passing = self.batch.rows, self.filter
+        if not self.together or self.answers or self.feed or size > self.batch.called.most_rows:
             return 0
-        return (self.gathered - self.called) // self.batch.rows
+        if passing is not None and (size * passing.passing < passing.of or passing.of * passing.passing >= EXACT):
+            return 0
+        return (self.gathered - self.called) // size
 
 
 @simulated.register

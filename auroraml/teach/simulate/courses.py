@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from auroraml.teach.simulate.crew import Crew, Member
     from auroraml.teach.simulate.operators import Simulated
     from auroraml.teach.simulate.requests import Sending, Shared
+    from auroraml.teach.simulate.swift import Swift
     from auroraml.teach.simulate.turns import Participant
 
 LEAST = 8  # batches left that are worth it
+SHIFT = 20  # bits of the number of batches of one pull
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
@@ -32,8 +34,8 @@ class Course:
     """Pulls of a nested loop through nodes `above` it that hand its rows on, by one who wants them all and does nothing else between two pulls."""
 
     __slots__ = (
-        "above", "answer", "answered", "begun", "bundle", "costs", "crew", "direct", "first", "free", "inside", "leads", "left", "longer", "loop", "me", "member", "number",
-        "one", "others", "rank", "room", "rows", "second", "sending", "since",
+        "above", "alike", "answer", "answered", "asks", "begun", "billed", "bundle", "costs", "crew", "first", "free", "inside", "leads", "left", "longer", "loop", "me", "member",
+        "number", "one", "others", "passing", "plain", "rank", "room", "rows", "second", "seen", "sending", "since",
     )  # fmt: skip
 
     def __init__(self, me: Participant, loop: BatchLoop, above: Sequence[Simulated]) -> None:
@@ -47,41 +49,56 @@ class Course:
         self.sending: Sending | None = None  # a batch that is to be sent again
         self.answered = array("d")  # when each batch was
         self.answer = self.answered.append
-        self.longer = array("q")  # of pulls of more than one: the batches up to each one's last, how many it had, and so on
-        self.costs: dict[int, tuple[float, ...]] = {}
-        self.first, self.second, *self.others = self.cost(1)
-        self.direct = False  # what the calls used is added up as they are made
+        self.billed = 0  # how many of these are in what the calls used
+        self.longer = array("q")  # pulls of more than one: the batches up to each one's last, and how many it had
+        self.passing, self.seen = loop.filter, loop.seen  # which answers pass, and how many there have been
+        self.costs: dict[tuple[int, int], tuple[float, ...]] = {}
+        self.first, self.second, *self.others = self.cost(1, self.rows)
         self.member: Member | None = loop.part.member
         self.crew: Crew | None = None  # where something is done between two pulls
         self.free = 0  # small batches that a worker can hand over, before it has to be seen whether it has to wait
-        self.one: tuple[Course, ...] = (self,)
-        self.bundle: tuple[Course, ...] = self.one  # this for each batch of the last pull, whose rows are to be handed over
-        self.leads = False
         self.number, self.rank = me.number, me.rank
+        self.one = (self.number, self.rows)
+        self.bundle = self.one  # who hands over the rows of the last pull, and how many
+        self.leads = False
+        self.alike = loop.filter is None and not self.others  # each pull of one batch takes the same time and gives as many rows
+        self.plain = self.alike  # this one is such a pull if it ends now
+        self.asks = False  # something is done between two pulls
         self.left = ALL  # rows wanted
 
-    def cost(self, count: int) -> tuple[float, ...]:
+    def cost(self, count: int, made: int) -> tuple[float, ...]:
         """The seconds, one after another, that a pull of so many batches takes after the last one's answer (operators.Simulated.pull)."""
         n, loop, inner = count * self.rows, self.loop.rates, self.loop.scan.rates
-        found = [loop.pull + (n * loop.row + n * loop.read), n * inner.loop + n * inner.row + n * inner.read]
-        found += [node.rates.pull + (n * node.rates.row + n * node.rates.read) for node in self.above]
-        made = self.costs[count] = tuple(found)
-        return made
+        given = made if self.loop.scan.node.filter else n
+        found = [loop.pull + (made * loop.row + given * loop.read), n * inner.loop + given * inner.row + n * inner.read]
+        found += [node.rates.pull + (made * node.rates.row + made * node.rates.read) for node in self.above]
+        result = self.costs[count, made] = tuple(found)
+        return result
 
-    @property
-    def pending(self) -> int:
-        """Rows to be handed over."""
-        return len(self.bundle) * self.rows
-
-    def longer_one(self, count: int) -> tuple[float, ...]:
+    def pulled(self, count: int) -> tuple[float, ...]:
         """A pull of so many batches ends; what it takes after the last one's answer."""
-        self.inside = 0
-        self.longer.extend((len(self.answered), count))
-        if self.crew is not None:
-            self.bundle = self.one * count
+        self.inside, self.plain = 0, self.alike
+        if count > 1 and not self.leads:
+            self.longer.append(len(self.answered) << SHIFT | count)
+        made = n = count * self.rows
+        if self.passing is not None:
+            seen = self.seen
+            self.seen = seen + n
+            made = self.passing.between(seen, seen + n)
+        self.bundle = self.number, made
+        if count > 1 and self.crew is not None:
             left = self.free - count + 1
-            self.free = left if left > 0 and count * self.rows <= SMALL else 0
-        return self.costs.get(count) or self.cost(count)
+            self.free = left if left > 0 and n <= SMALL else 0
+        return self.costs.get((count, made)) or self.cost(count, made)
+
+    def attend(self, crew: Crew) -> None:
+        """Do what the crew has to be done between two pulls."""
+        self.crew, self.asks = crew, True
+
+    def asked(self, swift: Swift, now: float) -> float | None:
+        """Do it: when it calls, if it does (Swift.lead)."""
+        assert self.crew is not None
+        return swift.hand_over(self, self.crew, now)
 
     # Afterwards
 
@@ -92,16 +109,29 @@ class Course:
             return
         answered = self._answered(whole)
         ends, counts = self._pulls(whole)
-        times, seconds = self._after(answered[ends - 1], counts * self.rows)
+        made = self._made(counts * self.rows)
+        times, seconds = self._after(answered[ends - 1], counts * self.rows, made)
         begins = np.concatenate([[self.since], times[-1][:-1]])
-        self._count(answered, ends, begins, times[1], seconds)
+        given = int(made.sum())
+        self._count(answered, ends, begins, times[1], seconds, given)
         for node, ended in zip(self.above, times[2:], strict=True):
             node.metrics.total = added(node.metrics.total, (ended - begins) * 1000)
         self.since = float(times[-1][-1])
         for node in self.above:
-            node.gave(whole * self.rows)
+            node.gave(given)
         if self.left < ALL:
-            self.left -= whole * self.rows
+            self.left -= given
+
+    def bill(self, directly: bool) -> None:
+        """Have the calls to come added to what they used as they are made, or when they are counted."""
+        self.settle()
+        if directly:
+            took, sent = self.loop.spent.seconds, self.begun
+            for place, end in enumerate(self.answered):
+                if place >= self.billed:
+                    took.append(end - sent)
+                sent = end
+        self.billed = ALL if directly else len(self.answered)
 
     def _answered(self, whole: int) -> Floats:
         """Take so many."""
@@ -113,7 +143,8 @@ class Course:
         """The batches up to each pull's last one, and how many it had."""
         if not self.longer:
             return np.arange(1, whole + 1), np.ones(whole, np.int64)
-        ends, counts = np.array(self.longer).reshape(-1, 2).T
+        noted = np.array(self.longer)
+        ends, counts = noted >> SHIFT, noted & ((1 << SHIFT) - 1)
         del self.longer[:]
         marks = np.zeros(whole + 1, np.int8)
         marks[ends - counts] = 1
@@ -123,17 +154,27 @@ class Course:
         sizes[1:] -= found[:-1]
         return found, sizes
 
-    def _after(self, answered: Floats, n: Integers) -> tuple[list[Floats], Floats]:
-        """When each of the nodes had done its part of pulls of `n` rows; and what the scan took of it."""
+    def _made(self, n: Integers) -> Integers:
+        """How many rows pass of those of each pull."""
+        if self.passing is None:
+            return n
+        seen = self.loop.seen + np.concatenate([[0], n.cumsum()])
+        passed = seen * self.passing.passing // self.passing.of
+        made: Integers = passed[1:] - passed[:-1]
+        return made
+
+    def _after(self, answered: Floats, n: Integers, made: Integers) -> tuple[list[Floats], Floats]:
+        """When each of the nodes had done its part of pulls of `n` rows, of which so many pass; and what the scan took of it."""
         loop, inner = self.loop.rates, self.loop.scan.rates
-        seconds: Floats = n * inner.loop + n * inner.row + n * inner.read
-        times = [answered + (loop.pull + (n * loop.row + n * loop.read))]
+        given = made if self.loop.scan.node.filter else n
+        seconds: Floats = n * inner.loop + given * inner.row + n * inner.read
+        times = [answered + (loop.pull + (made * loop.row + given * loop.read))]
         times.append(times[0] + seconds)
         for node in self.above:
-            times.append(times[-1] + (node.rates.pull + (n * node.rates.row + n * node.rates.read)))
+            times.append(times[-1] + (node.rates.pull + (made * node.rates.row + made * node.rates.read)))
         return times, seconds
 
-    def _count(self, answered: Floats, ends: Integers, begins: Floats, done: Floats, seconds: Floats) -> None:
+    def _count(self, answered: Floats, ends: Integers, begins: Floats, done: Floats, seconds: Floats, given: int) -> None:
         """Count what the nested loop and its scan have done: batches `answered` in pulls that begin and end then."""
         loop, scan, calls, rows = self.loop, self.loop.scan, len(answered), self.rows
         sent = np.empty(calls)
@@ -142,16 +183,17 @@ class Course:
         sent[ends[:-1]] = begins[1:]
         took = answered - sent
         scan.many(rows, took * 1000)
-        if not self.direct:
-            spent = loop.spent
-            spent.calls += calls
-            spent.rows += calls * rows
-            spent.seconds.frombytes(took.tobytes())
+        spent = loop.spent
+        spent.calls += calls
+        spent.rows += calls * rows
+        if self.billed < calls:
+            spent.seconds.frombytes(took[self.billed :].tobytes())
+        self.billed = self.billed if self.billed == ALL else max(self.billed - calls, 0)
         calling = (answered[ends - 1] - begins) * 1000
         scan.metrics.startup = added(scan.metrics.startup, calling)
         scan.metrics.total = added(scan.metrics.total, np.array([calling, seconds * 1000]).ravel("F"))
         loop.metrics.total = added(loop.metrics.total, (done - begins) * 1000)
-        loop.counted(calls * rows)
+        loop.counted(calls * rows, given)
 
 
 class Handing(Course):
@@ -161,8 +203,8 @@ class Handing(Course):
 
     def __init__(self, me: Participant, loop: BatchLoop, above: Sequence[Simulated], crew: Crew, pending: int, left: int) -> None:
         super().__init__(me, loop, above)
-        self.crew = crew
-        self.bundle = self.one * (pending // self.rows)
+        self.attend(crew)
+        self.bundle = self.number, pending
         self.left = left
 
 
@@ -179,14 +221,19 @@ class Leading(Course):
     ) -> None:
         super().__init__(me, loop, (*own, gathering, *above))
         self.own = len(own)
+        assert gathering.crew is not None
         self.gathering = gathering
-        self.crew = gathering.crew
-        self.leads = True
+        self.attend(gathering.crew)
+        self.leads, self.alike, self.plain = True, False, False
         self.left = left
         self.room = loop.ahead if gathering.local else 0
         self.log: list[tuple[float, float, int, int]] = []
         self.slept: float | None = None  # since when it has waited for rows
         self.takings: dict[int, tuple[float, ...]] = {}
+
+    def asked(self, swift: Swift, now: float) -> float | None:
+        assert self.crew is not None
+        return swift.lead(self, self.crew, now)
 
     def taking(self, n: int) -> tuple[float, ...]:
         """The seconds, one after another, that so many rows of workers take."""
@@ -205,23 +252,36 @@ class Leading(Course):
         read = np.where(mine, n, 0)
         upper = self.above[self.own :]
         if mine.any():
-            times[mine] = self._own(begins[mine], counts[mine])
+            times[mine] = self._own(begins[mine], counts[mine], n[mine])
         for place, node in enumerate(upper):
             times = times + (node.rates.pull + (n * node.rates.row + (n if place else read) * node.rates.read))
             node.metrics.total = added(node.metrics.total, (times - begins) * 1000)
         for node in upper:
             node.gave(int(n.sum()))
 
-    def _own(self, begins: Floats, counts: Integers) -> Floats:
+    def _own(self, begins: Floats, counts: Integers, made: Integers) -> Floats:
         """Count the leader's own pulls, as far as the Gather; when they ended."""
         ends = counts.cumsum()
         answered = self._answered(int(ends[-1]))
-        times, seconds = self._after(answered[ends - 1], counts * self.rows)
-        self._count(answered, ends, begins, times[1], seconds)
+        times, seconds = self._after(answered[ends - 1], counts * self.rows, made)
+        given = int(made.sum())
+        self._count(answered, ends, begins, times[1], seconds, given)
         for node, ended in zip(self.above[: self.own], times[2:], strict=False):
             node.metrics.total = added(node.metrics.total, (ended - begins) * 1000)
-            node.gave(len(answered) * self.rows)
+            node.gave(given)
         return times[1 + self.own]
+
+
+class Others(Course):
+    """Whoever runs no course: its turn."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        self.asks, self.inside, self.free = True, 0, 0
+
+    def asked(self, swift: Swift, now: float) -> float | None:
+        return None
 
 
 def added(value: float, more: Floats) -> float:

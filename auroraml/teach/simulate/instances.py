@@ -27,7 +27,7 @@ class Served(NamedTuple):
 class Keeper(Protocol):
     """Who has the state of instances."""
 
-    def serve(self, time: float, rows: int) -> Served | None:
+    def serve(self, time: float, number: int, rows: int) -> Served | None:
         """Answer a request; None: they have their state back and have to do it themselves."""
 
 
@@ -54,7 +54,7 @@ class Instances:
 
     def request(self, time: float, number: int, rows: int, size: int) -> Served:
         """A request comes; ServiceFailure (with the time at which it fails as `.ended`) where it is not answered."""
-        if self.keeper is not None and (served := self.keeper.serve(time, rows)) is not None:
+        if self.keeper is not None and (served := self.keeper.serve(time, number, rows)) is not None:
             return served
         fate = self._fate() if self.faults else None
         if fate is not None and fate != "timeout" and fate not in LASTING:
@@ -66,7 +66,7 @@ class Instances:
             self._leave(ends, (time, number))
             if len(ends) >= limit:
                 if self.hosting.max_queue is not None and len(ends) - limit >= self.hosting.max_queue:
-                    raise Failed(ServiceFailure("ThrottlingException", "Rate exceeded"), time, chosen)
+                    raise turned_away(time, chosen)
                 start = ends[len(ends) - limit][0]
         seconds, longest = self.hosting.latency.seconds(rows, lambda: size, self.latencies), self.hosting.time_limit
         late = fate == "timeout" or seconds > longest
@@ -107,3 +107,8 @@ class Failed(Exception):
         self.end = end
         self.instance = instance
         self.start = end if start is None else start
+
+
+def turned_away(time: float, instance: int) -> Failed:
+    """What becomes of a request that an instance has no room for."""
+    return Failed(ServiceFailure("ThrottlingException", "Rate exceeded"), time, instance)

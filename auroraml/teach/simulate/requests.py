@@ -106,7 +106,7 @@ class Requests:
             served = self.instances.request(sent, worker, rows, rows * called.row_bytes)
         except Failed as failed:
             self.shared.note(Attempt(number, self.target, worker, rows, failed.instance, sent, failed.start, failed.end, failed.failure.code))
-            return failed.end + self._again(sending, failed, sent, spent)
+            return self.again(sending, failed, sent, spent)
         self.shared.quota.give_back(sending.paid)
         spent.calls += 1
         spent.retries += sending.attempts - 1
@@ -116,8 +116,8 @@ class Requests:
         sending.answered = True
         return served.end
 
-    def _again(self, sending: Sending, failed: Failed, sent: float, spent: Spent) -> float:
-        """The pause before the next attempt (retry.backoff and retry.wait), if there is to be one."""
+    def again(self, sending: Sending, failed: Failed, sent: float, spent: Spent) -> float:
+        """When the next attempt is made, after a pause (retry.backoff and retry.wait), if there is to be one."""
         failure, called = failed.failure, self.called
         if failure.code not in REFUSED:
             spent.seconds.append(failed.end - sent)
@@ -128,7 +128,7 @@ class Requests:
             raise refused(called.service, called.problem, failure.told(called.operation)) from failure
         scale = THROTTLING_SCALE if failure.code in THROTTLED else SCALE
         seconds: float = self.shared.jitter.uniform() * min(scale * 2 ** (sending.attempts - 1), MAX_BACKOFF)
-        return seconds
+        return failed.end + seconds
 
 
 class Shared:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from heapq import heappop, heappush, heapreplace
+from heapq import heapify, heappop, heappush, heapreplace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,16 +12,16 @@ import numpy.typing as npt
 from auroraml.executor.crew import QUEUED, SMALL, State
 from auroraml.executor.operator import ALL
 from auroraml.executor.operators.service_batches import RUN_SECONDS
-from auroraml.services.embedded.hosting import Latency
-from auroraml.teach.simulate.courses import Course, Leading
-from auroraml.teach.simulate.instances import Instances, Served
+from auroraml.services.retry import QUOTA
+from auroraml.teach.simulate.courses import Course, Leading, Others
+from auroraml.teach.simulate.instances import Failed, Instances, Served
 from auroraml.teach.simulate.requests import Requests, Sending
+from auroraml.teach.simulate.trials import BLOCK, Trials, lasting
 from auroraml.teach.simulate.turns import Key, Participant, Turns
 
 if TYPE_CHECKING:
     from auroraml.teach.simulate.crew import Crew
 
-BLOCK = 4_096  # calls whose numbers are drawn together
 MOST = 262_144  # calls that are counted together
 NEAR = ALL // 2  # rows wanted that may come to an end
 NEVER: Key = (float("inf"), 0)
@@ -40,9 +41,11 @@ class Swift:
         self.requests: Requests | None = None
         self.rows = 0
         self.soonest = 0.0  # when it is another's turn
+        self.others = Others()
         self.loaded = False  # the state of the instances is here, the numbers drawn are those of the next calls
-        self.handed: list[Course] = []  # a batch each, of small ones that were handed over
-        self.single = 0  # calls that are made one by one
+        self.handed: list[tuple[int, int]] = []  # by whom, rows: what was handed over, each little
+        self.trials: Trials | None = None  # of calls that may fail, or whose instance hangs on the others
+        self.single = 0  # such calls that are made before one looks again
         self.seconds: list[float] = []
         self.places: list[int] = []
         self.at = 0
@@ -56,17 +59,20 @@ class Swift:
         course = me.course
         assert course is not None
         requests = course.loop.requests
-        if requests is not self.requests or course.rows != self.rows:
+        crew = None if course.member is None else course.member.crew
+        if requests is not self.requests or course.rows != self.rows or (self.crews and crew not in self.crews):
             if self.courses:
                 self._wake_up()
                 return False
             self.release()
             self.requests, self.rows = requests, course.rows
             requests.instances.keeper = self
-        course.direct = self.single > 0 or one_by_one(requests.instances)
+            self.trials = None
+        if self.trials is not None:
+            course.bill(True)
         self.courses.add(course)
-        if course.member is not None:
-            self.crews.add(course.member.crew)
+        if crew is not None:
+            self.crews.add(crew)
         heappush(self.heap, (me.time, me.rank, course))
         return True
 
@@ -93,7 +99,7 @@ class Swift:
         if any(crew.finishing or crew.waiting for crew in self.crews):
             for course in self.courses:
                 if course.member is not None and course.member.crew.finishing:
-                    course.crew = course.member.crew  # which ends it before its next pull
+                    course.attend(course.member.crew)  # which ends it before its next pull
                 if course.crew is not None and (course.crew.finishing or course.crew.waiting):
                     course.free = 0
         until = ready[0][:2] if ready else NEVER
@@ -104,7 +110,9 @@ class Swift:
             self._many(until)
             self._hand_on()
             return
-        if self.single or one_by_one(requests.instances) or not self._load(requests):
+        if not self.single and (one_by_one(requests.instances) or not self._load(requests)):
+            self.single = BLOCK
+        if self.single:
             self._single(requests, until)
         else:
             self._many(until)
@@ -116,11 +124,11 @@ class Swift:
         """Draw the next numbers, and take the instances' state over. False: the next calls have to be made one by one."""
         requests.shared.check()
         instances, hosting = requests.instances, requests.instances.hosting
+        self._try(None)
         self._settle_many()
         seconds = lasting(hosting.latency, instances, BLOCK, self.rows, self.rows * requests.called.row_bytes)
         if float(seconds.max()) > hosting.time_limit:
             self.release()
-            self._one_by_one(BLOCK)
             return False
         many = hosting.instances
         self.seconds = seconds.tolist()
@@ -140,12 +148,14 @@ class Swift:
             for course in self.courses:
                 course.settle()
 
-    def _one_by_one(self, n: int) -> None:
-        """Make so many calls one by one, or (0) no longer."""
-        self.single = n
-        for course in self.courses:
-            course.settle()
-            course.direct = n > 0
+    def _try(self, trials: Trials | None) -> None:
+        """Make calls one by one, or no longer."""
+        if self.trials is not None:
+            self.trials.end()
+        if (self.trials is None) != (trials is None):
+            for course in self.courses:
+                course.bill(trials is not None)
+        self.trials = trials
 
     def _take(self) -> None:
         """The numbers of calls made are used."""
@@ -169,6 +179,8 @@ class Swift:
 
     def release(self) -> None:
         """Give the instances their state back."""
+        if self.trials is not None:
+            self.trials.end()
         if not self.loaded:
             return
         assert self.requests is not None
@@ -179,9 +191,12 @@ class Swift:
         for known, places in zip(self.requests.instances.outstanding, self.slots, strict=False):
             known[:] = [(end, -1) for end in sorted(places) if end]
 
-    def serve(self, time: float, rows: int) -> Served | None:
+    def serve(self, time: float, number: int, rows: int) -> Served | None:
         """A request of somebody who runs by himself; None where the instances have their state back and should see to it."""
+        if self.trials is not None and rows == self.rows:
+            return self.trials.serve(time, number)
         if not self.loaded or rows != self.rows or self.at == len(self.seconds):
+            self._try(None)
             self.release()
             return None
         self._account()
@@ -201,101 +216,96 @@ class Swift:
 
     def _many(self, until: Key) -> None:
         """Calls with the numbers drawn, one after another: each decides when the next one comes, and what it finds."""
-        heap, ends, slots, limit, soonest, long = self.heap, self.ends, self.slots, self.limit, until[0], RUN_SECONDS
-        seconds, places, stop = self.seconds, self.places, len(self.seconds)
-        hand, asleep = self.handed.extend, self.asleep is not None
-        for at in range(self.at, stop):
+        heap, ends, slots, limit, long = self.heap, self.ends, self.slots, self.limit, RUN_SECONDS
+        hand, asleep, made = self.handed.append, self.asleep is not None, self.at
+        heappush(heap, (*until, self.others))
+        for seconds, where in zip(islice(self.seconds, made, None), islice(self.places, made, None), strict=False):
             while True:
                 now, rank, me = heap[0]
-                if now >= soonest and (now, rank) > until:
-                    self.at = at
-                    return
-                inside = me.inside
-                if inside or (crew := me.crew) is None:
+                if not me.asks or me.inside:
                     break
-                if left := me.free:  # _hand_over, in short
+                if left := me.free:  # hand_over, in short
                     me.free = left - 1
                     hand(me.bundle)
-                    me.bundle = me.one
                     if asleep:
                         asleep = self._wake(now)
                     break
-                calls = self._lead(me, crew, now) if me.leads else self._hand_over(me, crew, now)
-                if calls is None or not heap:
-                    self.at = at
-                    return
+                calls = me.asked(self, now)
+                if calls is None:
+                    return self._stop(made)
                 if calls >= 0.0:
-                    now = calls
+                    me.begun = now = calls
                     break
                 asleep = self.asleep is not None
             if limit == 1:
-                where = places[at]
                 end = ends[where]
-                end = ends[where] = (end if end > now else now) + seconds[at]
+                if end < now:
+                    end = now
+                end = ends[where] = end + seconds
             elif limit:
-                free = slots[places[at]]
-                end = (free[0] if free[0] > now else now) + seconds[at]
+                free = slots[where]
+                end = (free[0] if free[0] > now else now) + seconds
                 heapreplace(free, end)
             else:
-                end = now + seconds[at]
+                end = now + seconds
             me.answer(end)
-            if not inside:
-                me.begun = begun = now
-            else:
-                begun = me.begun
-            room = me.room
-            inside += 1
-            if end - begun < long and inside < room:
-                me.inside = inside
-            elif inside == room or me.leads:
-                if not self._pulled(me, inside, end):
-                    self.at = at + 1
-                    return
+            made += 1
+            if end - me.begun < long and me.inside + 1 < me.room:
+                me.inside += 1
+                me.plain = False
+            elif me.plain and me.room > 1:  # _pulled, in short
+                me.room -= 1
+                me.bundle = me.one
+                me.begun = end = end + me.first + me.second
+            elif me.inside + 1 < me.room and not me.leads:
+                me.room -= me.inside + 1
+                for cost in me.pulled(me.inside + 1):
+                    end += cost
+                me.begun = end
+            elif self._pulled(me, end):
                 continue
-            else:  # _pulled, in short
-                me.room = room - inside
-                if inside > 1:
-                    for cost in me.longer_one(inside):
-                        end += cost
-                else:
-                    end = end + me.first + me.second
-                    for cost in me.others:
-                        end += cost
+            else:
+                return self._stop(made)
             heapreplace(heap, (end, rank, me))
-        self.at = stop
+        return self._stop(made)
 
-    def _pulled(self, me: Course, count: int, end: float) -> bool:
+    def _stop(self, made: int) -> None:
+        """So many of the numbers drawn are used."""
+        self.at = made
+        if self.heap[0][2] is self.others:
+            heappop(self.heap)
+        else:
+            self.heap[:] = [entry for entry in self.heap if entry[2] is not self.others]
+            heapify(self.heap)
+
+    def _pulled(self, me: Course, end: float) -> bool:
         """The first one's pull ends; False: it leaves."""
+        then, count = end, me.inside + 1
+        for cost in me.pulled(count):
+            then += cost
         me.room -= count
-        then = end
         if isinstance(me, Leading):
-            me.inside = 0
-            n = count * me.rows
+            n = me.bundle[1]
             me.left -= n
             me.log.append((me.begun, end, count, n))
-            costs = me.costs.get(count) or me.cost(count)
-        else:
-            costs = me.longer_one(count)
-        for cost in costs:
-            then += cost
+        me.begun = then
         if not me.room:
             me.free = 0
-        if me.room or me.crew is not None:
+        if me.room or me.asks:
             heapreplace(self.heap, (then, me.rank, me))
             return True
         self._leave_first(then)
         return False
 
-    def _hand_over(self, me: Course, crew: Crew, now: float) -> float | None:
+    def hand_over(self, me: Course, crew: Crew, now: float) -> float | None:
         """What a worker does between two pulls: when it calls (None: it leaves)."""
-        number, rows, each, queued = me.number, me.pending, me.rows, crew.queued
+        (number, rows), each, queued = me.bundle, me.rows, crew.queued
         self._hand_on()
         if queued[number] >= QUEUED or crew.waiting or crew.finishing or not me.room:
             self._leave_first(now)
             return None
         crew.arrived.append((number, rows))
         queued[number] += rows
-        me.bundle = me.one
         me.free = max(-(-(QUEUED - queued[number]) // each), 0) if each <= SMALL else 0
         if self.asleep is not None:
             self._wake(now)
@@ -303,22 +313,22 @@ class Swift:
 
     def _hand_on(self) -> None:
         """Put rows that were handed over where all can see them: each of these batches is a small one."""
-        for course in self.handed:
-            assert course.crew is not None
-            course.crew.arrived.append((course.number, course.rows))
-            course.crew.queued[course.number] += course.rows
-        self.handed.clear()
+        if self.handed:
+            (crew,) = self.crews
+            crew.arrived.extend(self.handed)
+            for number, rows in self.handed:
+                crew.queued[number] += rows
+            self.handed.clear()
 
     def _leave_first(self, now: float) -> None:
         """The first one leaves."""
         self.leave(heappop(self.heap)[2], now)
 
-    def _lead(self, me: Course, crew: Crew, now: float) -> float | None:
+    def lead(self, me: Leading, crew: Crew, now: float) -> float | None:
         """What the leader does between two pulls: when it calls (LATER: not before others do something, None: it leaves)."""
-        assert isinstance(me, Leading)
         arrived, handed = crew.arrived, self.handed
         if handed and not arrived and me.left >= NEAR and len(self.crews) == 1:
-            n = len(handed) * me.rows
+            n = sum([rows for _, rows in handed])
             handed.clear()
             return self._taken(me, n, now)
         if handed:
@@ -368,53 +378,59 @@ class Swift:
 
     def _single(self, requests: Requests, until: Key) -> None:
         """Calls that may fail, or whose instance hangs on the others: one by one."""
-        heap, left = self.heap, self.single or BLOCK
-        requests.shared.check()
-        while left and heap:
+        heap, hand, shared, quota = self.heap, self.handed.append, requests.shared, requests.shared.quota
+        shared.check()
+        if self.trials is None:
+            self._settle_many()
+            self._try(Trials(requests.instances, self.rows, self.rows * requests.called.row_bytes))
+        trials = self.trials
+        assert trials is not None
+        while self.single:
             now, rank, me = heap[0]
             if (now, rank) > until:
-                break
-            if not me.inside and me.sending is None and (crew := me.crew) is not None:
-                calls = self._lead(me, crew, now) if me.leads else self._hand_over(me, crew, now)
-                if calls is None:
-                    break
-                if calls < 0.0:
-                    continue
-                now = calls
-            if not me.inside and me.sending is None:
-                me.begun = now
-            sending = me.sending = me.sending or Sending(requests.shared.number())
-            end = requests.attempt(sending, now, me.number, me.rows, me.loop.spent)
-            if not sending.answered:
-                heapreplace(heap, (end, rank, me))
+                return
+            sending = me.sending
+            if me.asks and not me.inside and sending is None:
+                if me.free and self.asleep is None:
+                    me.free -= 1
+                    hand(me.bundle)
+                else:
+                    calls = me.asked(self, now)
+                    if calls is None or not heap:
+                        return
+                    if calls < 0.0:
+                        continue
+                    me.begun = now = calls
+            try:
+                end = trials.request(now, me.number)
+            except Failed as failed:
+                if sending is None:
+                    sending = me.sending = Sending(shared.number())
+                sending.attempts += 1
+                heapreplace(heap, (requests.again(sending, failed, now, me.loop.spent), rank, me))
                 continue
-            left -= 1
-            me.sending = None
+            self.single -= 1
+            if sending is None:
+                shared.calls += 1
+                if quota.left < QUOTA:
+                    quota.give_back(0)
+            else:
+                quota.give_back(sending.paid)
+                me.loop.spent.retries += sending.attempts
+                me.sending = None
+            me.loop.spent.seconds.append(end - now)
             me.answer(end)
-            count = me.inside + 1
-            if end - me.begun < RUN_SECONDS and count < me.room:
-                me.inside = count
+            if end - me.begun < RUN_SECONDS and me.inside + 1 < me.room:
+                me.inside += 1
+                me.plain = False
                 heapreplace(heap, (end, rank, me))
-            elif not self._pulled(me, count, end):
-                break
-        if self.single:
-            self._one_by_one(left)
+            elif not self._pulled(me, end):
+                return
+        trials.end()
+        self._settle_many()
 
 
 def one_by_one(instances: Instances) -> bool:
     """Whether a request may be turned away, or its instance hangs on the others."""
     hosting = instances.hosting
     return bool(instances.faults) or hosting.max_queue is not None or (hosting.instances > 1 and hosting.routing != "RANDOM")
-
-
-def lasting(latency: Latency, instances: Instances, n: int, rows: int, size: int) -> Floats:
-    """Latency.seconds of the next `n` requests."""
-    mean = latency.base + rows * latency.per_row + (size * latency.per_byte if latency.per_byte else 0.0)
-    if latency.distribution == "normal":
-        found = np.maximum(0.0, mean + latency.spread * instances.latencies.ahead(n, normal=True))
-    elif latency.distribution == "lognormal":
-        found = mean * np.exp(latency.spread * instances.latencies.ahead(n, normal=True))
-    else:
-        found = np.full(n, mean)
-    rounded: Floats = np.rint(found * 1e9) / 1e9
-    return rounded
