@@ -1,7 +1,8 @@
 """Measure what the engine's own work takes, plan node by plan node, and write auroraml/executor/engine_times.py: `python -m tools.record_engine_times`.
 
-Each statement runs several times; a node's own processor time is its pull's without those of the nodes below. A node's five rates are the least squares
-fit, none below zero, of its times over how often it started, ran, was asked, read and gave rows.
+Each statement runs several times; a node's own processor time is its pull's without those of the nodes below. A node's rates are the least squares
+fit, none below zero, of its times over how often it started, ran, was asked, read and gave rows, and (sorts) compared them; nodes that sort or look up
+values are measured by what these are, and all together for those that were not.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ import numpy.typing as npt
 
 import auroraml
 from auroraml.batch import Batch
-from auroraml.executor.pace import Pace, counts, kind_of, nodes_of, operations, pace_of
+from auroraml.executor.pace import Pace, compared, counts, nodes_of, pace_of
+from auroraml.executor.work import VALUES, computed, kind_of, work_of
 from auroraml.ir.physical import Aggregate, PhysicalPlan
 from auroraml.ir.tree import walk
 from auroraml.services.clock import REAL, Clock, RealClock
@@ -33,8 +35,16 @@ from auroraml.sql import parse
 
 TARGET = Path(__file__).resolve().parent.parent / "auroraml" / "executor" / "engine_times.py"
 RUNS = 3
+SORTS = ("Sort", "TopSort")  # the kinds that compare rows
 SIZES = (200, 3_000, 40_000, 200_000)
-OPERATIONS = ("a + b", "a % 7", "a / 3", "d * 2", "upper(c)", "c LIKE '%9%'", "length(c)", "c || '!'", "round(d)")
+OPERATIONS = {  # over t, by engine_times.OPERATIONS' names
+    "operation on number": ("a + b", "a % 7", "a / 3", "a < b"),
+    "operation on numeric": ("d * 2", "d + a", "d > 7"),
+    "operation on text": ("upper(c)", "c LIKE '%9%'", "length(c)", "c || '!'"),
+    "aggregate of number": ("count(*)", "sum(a)", "min(a)", "avg(b)"),
+    "aggregate of numeric": ("sum(d)", "avg(d)", "max(d)"),
+    "aggregate of text": ("max(c)", "min(c)", "count(c)"),
+}
 STATEMENTS: tuple[tuple[str, str], ...] = (  # settings, statement over tables t(a, b, c, d), u (a tenth of it), w (16 groups)
     ("", "SELECT 1"),
     ("", "SELECT a, b FROM t"),
@@ -62,7 +72,17 @@ STATEMENTS: tuple[tuple[str, str], ...] = (  # settings, statement over tables t
     ("enable_hashjoin = off; enable_mergejoin = off", "SELECT t.c, x.a FROM t JOIN LATERAL (SELECT a FROM u WHERE u.a = t.b * 10) x ON true"),
     ("", "SELECT count(*) FROM (SELECT * FROM u LIMIT 300) x, w"),
     ("", "SELECT a FROM t ORDER BY c"),
+    ("", "SELECT a FROM t ORDER BY b"),
+    ("", "SELECT c FROM t ORDER BY b, a DESC"),
+    ("", "SELECT a FROM t ORDER BY d"),
     ("", "SELECT a FROM t ORDER BY c DESC LIMIT 10"),
+    ("", "SELECT a FROM t ORDER BY b, a DESC LIMIT 10"),
+    ("", "SELECT a FROM t ORDER BY a % 1000 LIMIT 100"),
+    ("", "SELECT a FROM t ORDER BY d DESC LIMIT 10"),
+    ("", "SELECT c, count(*) FROM t GROUP BY c"),
+    ("", "SELECT d, count(*) FROM t GROUP BY d"),
+    ("enable_mergejoin = off; enable_nestloop = off", "SELECT count(*) FROM t JOIN u ON t.c = u.c"),
+    ("enable_mergejoin = off; enable_nestloop = off", "SELECT count(*) FROM t JOIN u ON t.d = u.d"),
     ("enable_seqscan = off", "SELECT a FROM t ORDER BY a, c LIMIT 500"),
     ("", "SELECT a FROM t LIMIT 100"),
     ("", "SELECT count(*), sum(a), max(c) FROM t"),
@@ -122,10 +142,14 @@ def _(clock: RealClock) -> Pace | None:
 class Sample:
     """What one node did, and the seconds of its own that it took."""
 
-    kind: str
-    work: tuple[float, float, float, float, float]  # starts, loops, pulls, rows read, rows given
-    computed: float  # functions and operators, over rows
+    kinds: tuple[str, ...]  # what it may be known by
+    work: tuple[float, float, float, float, float, float]  # starts, loops, pulls, rows read, rows given, comparisons
+    computed: tuple[tuple[str, int], ...]  # functions and operators, over how many rows
     seconds: float
+
+    def nanoseconds(self, each: dict[str, float]) -> float:
+        """What is left of it beside what its functions take; never next to nothing."""
+        return max(self.seconds * 1e9 - sum(each[name] * rows for name, rows in self.computed), self.seconds * 1e8)
 
 
 def connection(size: int) -> Any:
@@ -163,11 +187,16 @@ def measured(made: Any, sql: str) -> dict[int, Sample]:
         if node.id not in counter.operators:
             continue
         below = [running.metrics.node(child.id).own() for child in node.children()]
-        loops, given, read = counts(counter.operators[node.id], 0)
-        computed = operations(node.filter) * read + operations(node.targets) * (read if isinstance(node, Aggregate) else given)
-        seconds = (metrics.total - sum(child.total for child in below)) / 1000
-        work = (1, loops, counter.pulls[node.id], read, given)
-        found[node.id] = Sample(kind=kind_of(node), work=work, computed=computed, seconds=max(seconds, 0.0))
+        running_node = counter.operators[node.id]
+        loops, given, read = counts(running_node, 0)
+        made = read if isinstance(node, Aggregate) else given
+        known = work_of(node, running_node.bounded)
+        found[node.id] = Sample(
+            kinds=tuple(dict.fromkeys((known, work_of(node), kind_of(node)))),
+            work=(1, loops, counter.pulls[node.id], read, given, compared(read, loops)),
+            computed=(*((name, read) for name in computed(node.filter)), *((name, made) for name in computed(node.targets))),
+            seconds=max((metrics.total - sum(child.total for child in below)) / 1000, 0.0),
+        )
     return found
 
 
@@ -189,10 +218,19 @@ def samples() -> list[Sample]:
     return found
 
 
-def operation(made: Any) -> float:
-    """Nanoseconds of one operator on one row."""
-    took = [min(next(iter(measured(made, f"SELECT {expr} FROM t").values())).seconds for _ in range(RUNS)) for expr in ("a", *OPERATIONS)]
-    return statistics.median(max(seconds - took[0], 0.0) for seconds in took[1:]) / SIZES[-1] * 1e9
+def operation(made: Any) -> dict[str, float]:
+    """Nanoseconds of functions and operators on one row, by what they are: the middle one of each."""
+
+    def took(expr: str) -> float:
+        return min(next(iter(measured(made, f"SELECT {expr} FROM t").values())).seconds for _ in range(RUNS))
+
+    plain, found = took("a"), {}
+    for name, exprs in OPERATIONS.items():
+        least = 0.0 if name.startswith("aggregate") else plain
+        found[name] = float(f"{statistics.median(max(took(expr) - least, 0.0) for expr in exprs) / SIZES[-1] * 1e9:.3g}")
+    for what in ("operation on", "aggregate of"):
+        found[f"{what} {VALUES[-1]}"] = max(found[f"{what} {value}"] for value in VALUES[:-1])
+    return found
 
 
 def least_squares(work: npt.NDArray[np.float64], wanted: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -209,20 +247,22 @@ def least_squares(work: npt.NDArray[np.float64], wanted: npt.NDArray[np.float64]
     return best
 
 
-def fitted(found: list[Sample], each: float) -> dict[str, tuple[float, ...]]:
-    """The rates of each kind of node, in nanoseconds; errors count in proportion to the time."""
+def fitted(found: list[Sample], each: dict[str, float]) -> dict[str, tuple[float, ...]]:
+    """The rates of each kind of node, in nanoseconds; errors count in proportion to the time. Comparisons are those of sorts alone."""
     rates: dict[str, tuple[float, ...]] = {}
-    for kind in sorted({sample.kind for sample in found}):
-        own = [sample for sample in found if sample.kind == kind and sample.seconds > 0]
+    for kind in sorted({kind for sample in found for kind in sample.kinds}):
+        own = [sample for sample in found if kind in sample.kinds and sample.seconds > 0]
         if not own:  # its work is done, and timed, by the node above
             rates[kind] = (0.0,) * 5
             continue
-        wanted = np.array([max(sample.seconds * 1e9 - sample.computed * each, sample.seconds * 1e8) for sample in own])
+        wanted = np.array([sample.nanoseconds(each) for sample in own])
         work = np.array([sample.work for sample in own], float)
+        if kind.split(" ")[0] not in SORTS:
+            work = work[:, :5]
         solution = least_squares(work, wanted)
         rates[kind] = tuple(float(f"{value:.3g}") for value in solution)
         ratios = (work @ solution) / wanted
-        print(f"{kind:20} {rates[kind]}  within {np.quantile(ratios, 0.1):.2f} to {np.quantile(ratios, 0.9):.2f} of {len(own)}")
+        print(f"{kind:28} {rates[kind]}  within {np.quantile(ratios, 0.1):.2f} to {np.quantile(ratios, 0.9):.2f} of {len(own)}")
     return rates
 
 
@@ -270,7 +310,7 @@ def services(made: Any) -> None:
 def main() -> None:
     REAL.now = time.thread_time  # processor time, which other work on the machine does not add to
     made = connection(SIZES[-1])
-    each = float(f"{operation(made):.3g}")
+    each = operation(made)
     base, node = planning(made)
     services(made)
     rates = fitted(samples(), each)
@@ -279,13 +319,15 @@ def main() -> None:
         f'    "{kind}": NodeTimes({", ".join(f"{value:_g}" if value >= 1000 else f"{value:g}" for value in values)}),\n'
         for kind, values in rates.items()
     )
+    operators = "".join(f'    "{name}": {value:g},\n' for name, value in sorted(each.items()))
     text = TARGET.read_text(encoding="utf-8")
     head = text[: text.index("PLANNING, ")]
-    others = tuple(float(f"{statistics.median(values):.3g}") for values in zip(*rates.values(), strict=True))
+    others = tuple(float(f"{statistics.median(values):.3g}") for values in zip(*(values[:5] for values in rates.values()), strict=True))
     TARGET.write_text(
         f"{head}PLANNING, PLANNED_NODE = {base:.2g}, {node:.2g}  # seconds of planning: each statement, and each node of its plan\n"
         f"STARTING, STARTED_NODE = {start:.2g}, {started:.2g}  # seconds of making operators of a plan, and letting them go\n"
-        f"OPERATION = {each:g}  # nanoseconds of a function or operator of a node's outputs and conditions, each time it is computed\n"
+        "OPERATIONS: dict[str, float] = {  # nanoseconds of a function or operator of a node's outputs and conditions, each time it is computed\n"
+        f"{operators}}}\n"
         f"OTHERS = NodeTimes({', '.join(f'{value:g}' for value in others)})  # the middle ones\n"
         f"NODES: dict[str, NodeTimes] = {{\n{lines}}}\n",
         encoding="utf-8",

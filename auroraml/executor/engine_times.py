@@ -13,12 +13,22 @@ class NodeTimes(NamedTuple):
     pull: float  # each time it is asked for rows
     read: float  # each row it reads of the nodes below, or of its table
     row: float  # each row it gives
+    compared: float = 0.0  # each row it reads, times the binary logarithm of how many rows a loop reads
 
 
 WORKER_START = 0.0002  # seconds that the leader needs to start a worker
 PLANNING, PLANNED_NODE = 0.00018, 0.00014  # seconds of planning: each statement, and each node of its plan
 STARTING, STARTED_NODE = 6.7e-05, 2.7e-05  # seconds of making operators of a plan, and letting them go
-OPERATION = 8.83  # nanoseconds of a function or operator of a node's outputs and conditions, each time it is computed
+OPERATIONS: dict[str, float] = {  # nanoseconds of a function or operator of a node's outputs and conditions, each time it is computed
+    "operation on number": 8.83,
+    "operation on numeric": 8.83,
+    "operation on text": 8.83,
+    "operation on other": 8.83,
+    "aggregate of number": 8.83,
+    "aggregate of numeric": 8.83,
+    "aggregate of text": 8.83,
+    "aggregate of other": 8.83,
+}
 OTHERS = NodeTimes(17300, 0, 0, 0.428, 0)  # the middle ones
 NODES: dict[str, NodeTimes] = {
     "Append": NodeTimes(0, 0, 5_350, 0.000679, 0.000679),

@@ -216,6 +216,11 @@ class Operator:
     def bound(self, n: int) -> None:
         """No more than the first `n` rows will be asked for."""
 
+    @property
+    def bounded(self) -> bool:
+        """Whether it makes use of that."""
+        return False
+
     def close(self) -> None:
         """Let go of what is held; nothing is pulled afterwards."""
         for child in self.children:

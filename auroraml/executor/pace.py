@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from auroraml.batch import Batch
 from auroraml.dispatch import singledispatch
-from auroraml.executor.engine_times import NODES, OPERATION, OTHERS, PLANNED_NODE, PLANNING, STARTED_NODE, STARTING
-from auroraml.ir import expr as e
+from auroraml.executor.engine_times import NODES, OTHERS, PLANNED_NODE, PLANNING, STARTED_NODE, STARTING, NodeTimes
+from auroraml.executor.work import kind_of, operations, work_of
 from auroraml.ir.metrics import NodeMetrics
-from auroraml.ir.physical import Aggregate, FunctionScan, PhysicalPlan
-from auroraml.ir.tree import every, walk
+from auroraml.ir.physical import Aggregate, PhysicalPlan
+from auroraml.ir.tree import walk
 from auroraml.services.clock import Clock
 from auroraml.services.virtual_time import VirtualTime
 
@@ -23,40 +24,49 @@ if TYPE_CHECKING:
 NANOSECONDS = 1e-9
 
 
+Counts = tuple[int, int, int]  # loops, rows given, rows read
+
+
 class Rates:
     """The seconds of one plan node: its start, each loop, pull, row read and row given, what its expressions take included."""
 
-    __slots__ = ("loop", "pull", "read", "row", "start")
+    __slots__ = ("compared", "loop", "pull", "read", "row", "start")
 
-    def __init__(self, node: PhysicalPlan) -> None:
-        times = NODES.get(kind_of(node), OTHERS)
+    def __init__(self, node: PhysicalPlan, bounded: bool) -> None:
+        times = times_of(node, bounded)
         self.start, self.loop, self.pull = times.start * NANOSECONDS, times.loop * NANOSECONDS, times.pull * NANOSECONDS
         tested, made = operations(node.filter), operations(node.targets)
         before, after = (made, 0) if isinstance(node, Aggregate) else (0, made)
-        self.read = (times.read + OPERATION * (tested + before)) * NANOSECONDS
-        self.row = (times.row + OPERATION * after) * NANOSECONDS
+        self.read = (times.read + tested + before) * NANOSECONDS
+        self.row = (times.row + after) * NANOSECONDS
+        self.compared = times.compared * NANOSECONDS
+
+    def owed(self, before: Counts, now: Counts) -> float:
+        """What it takes to come from one count to another."""
+        seconds = (now[0] - before[0]) * self.loop + (now[1] - before[1]) * self.row + (now[2] - before[2]) * self.read
+        return seconds + (compared(now[2], now[0]) - compared(before[2], before[0])) * self.compared if self.compared else seconds
 
 
-_RATES: WeakKeyDictionary[PhysicalPlan, Rates] = WeakKeyDictionary()
+def compared(rows: float, loops: float) -> float:
+    """Comparisons of sorting so many rows, as many in each loop: n log n."""
+    return rows * math.log2(max(rows / max(loops, 1), 2.0))
 
 
-def kind_of(node: PhysicalPlan) -> str:
-    """What a node's rates are known by."""
-    if isinstance(node, Aggregate):
-        return f"{node.strategy.capitalize()}Aggregate"
-    return "BatchFunctionScan" if isinstance(node, FunctionScan) and node.batch else type(node).__name__
+def times_of(node: PhysicalPlan, bounded: bool) -> NodeTimes:
+    """The nearest of the table's."""
+    names = (work_of(node, bounded), work_of(node), kind_of(node))
+    return next((NODES[name] for name in names if name in NODES), OTHERS)
 
 
-def operations(exprs: Sequence[e.Expr]) -> int:
-    """How many functions and operators there are in expressions."""
-    return sum(isinstance(part, e.Call | e.OpCall | e.Aggregate | e.WindowCall) for expr in exprs for part in every(expr))
+_RATES: WeakKeyDictionary[PhysicalPlan, dict[bool, Rates]] = WeakKeyDictionary()
 
 
-def rates_of(node: PhysicalPlan) -> Rates:
-    """What a plan node takes."""
-    found = _RATES.get(node)
+def rates_of(node: PhysicalPlan, bounded: bool = False) -> Rates:
+    """What a plan node takes; `bounded`: one that was told that no more than its first rows are wanted."""
+    known = _RATES.setdefault(node, {})
+    found = known.get(bounded)
     if found is None:
-        found = _RATES[node] = Rates(node)
+        found = known[bounded] = Rates(node, bounded)
     return found
 
 
@@ -73,9 +83,6 @@ def starting_seconds(plan: PhysicalPlan) -> float:
 def nodes_of(plan: PhysicalPlan) -> int:
     """How many nodes a plan has."""
     return sum(isinstance(part, PhysicalPlan) for part in walk(plan))
-
-
-Counts = tuple[int, int, int]  # loops, rows given, rows read
 
 
 class Pace:
@@ -97,6 +104,7 @@ class Pace:
     def _produced(self, followed: Followed, produce: Callable[[int], Batch | None], n: int) -> Batch | None:
         if not followed.started:
             followed.started = True
+            followed.rates = rates_of(followed.running.node, followed.running.bounded)
             self.clock.spend(followed.rates.start)
         batch = produce(n)
         self.clock.spend(followed.rates.pull + followed.owed(0 if batch is None else batch.n))
@@ -130,9 +138,8 @@ class Followed:
         before, now = self.paid, counts(self.running, rows)
         if now == before:
             return 0.0
-        loops, given, read = self.paid = (max(before[0], now[0]), max(before[1], now[1]), max(before[2], now[2]))
-        rates = self.rates
-        return (loops - before[0]) * rates.loop + (given - before[1]) * rates.row + (read - before[2]) * rates.read
+        self.paid = (max(before[0], now[0]), max(before[1], now[1]), max(before[2], now[2]))
+        return self.rates.owed(before, self.paid)
 
 
 def counts(running: Operator, rows: int) -> Counts:

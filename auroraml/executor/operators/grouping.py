@@ -18,7 +18,7 @@ from auroraml.executor.operators.group_join import GroupJoin, suits
 from auroraml.executor.operators.hash_join import HashJoinRows
 from auroraml.executor.operators.joins import no_rows
 from auroraml.executor.operators.morsels import GroupStates, MorselStates, is_foldable
-from auroraml.executor.operators.ordering import changes, output_type
+from auroraml.executor.operators.ordering import changes
 from auroraml.executor.operators.runs import Runs
 from auroraml.executor.operators.sharing import SharedParts
 from auroraml.executor.operators.states import keeps_rows
@@ -27,6 +27,7 @@ from auroraml.executor.space.chunks import set_chunks
 from auroraml.executor.space.grouping import Table, group_space
 from auroraml.executor.space.hashes import group_hashes
 from auroraml.executor.space.states import STATE, transition
+from auroraml.executor.work import output_type
 from auroraml.functions.aggregates.group_rows import clustered
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p

@@ -11,21 +11,14 @@ from auroraml.batch.quicksort import quick_sorted, smallest
 from auroraml.evaluate.keys import differences, sort_indices
 from auroraml.executor.operator import ALL, Keeping, Streaming, operator
 from auroraml.executor.space.sorting import PAGE, SortSpace, sort_space
+from auroraml.executor.work import output_type
 from auroraml.ir import physical as p
 from auroraml.storage.sizes import Sizes
 from auroraml.storage.tuples import minimal_sizes
-from auroraml.types.pg_type import PgType
 from auroraml.types.table import INT4, INT8
 
 STABLE = 6  # rows that PostgreSQL's qsort sorts by insertion
 TIES = 4_096  # rows up to which its order among equal rows is worth the time: a loop over rows in Python
-
-
-def output_type(node: p.PhysicalPlan, index: int) -> PgType:
-    """The type of a node's output column."""
-    while not node.targets and node.children():
-        node = node.children()[0]
-    return node.targets[index].type
 
 
 def order_of(batch: Batch, keys: Sequence[p.SortColumn], source: p.PhysicalPlan) -> Index:
@@ -109,6 +102,10 @@ class SortRows(Keeping):
 
     def bound(self, n: int) -> None:
         self.most = n
+
+    @property
+    def bounded(self) -> bool:
+        return self.most < ALL
 
     def collect(self) -> Batch | None:
         batch = self.drain_for(self.children[0])

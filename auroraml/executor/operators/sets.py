@@ -8,9 +8,9 @@ from auroraml.batch import Batch, FixedVector, concat_batches
 from auroraml.evaluate.keys import first_of_each, groups
 from auroraml.executor.loops import Loops
 from auroraml.executor.operator import ALL, Keeping, Operator, operator
-from auroraml.executor.operators.ordering import output_type
 from auroraml.executor.plans import is_partial
 from auroraml.executor.shares import Members
+from auroraml.executor.work import output_type
 from auroraml.ir import physical as p
 
 

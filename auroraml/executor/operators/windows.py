@@ -12,10 +12,11 @@ from auroraml.batch import INTERVAL_DTYPE, Batch, FixedVector, Index, NumericVec
 from auroraml.errors import FeatureNotSupported, InvalidPrecedingOrFollowingSize, NullValueNotAllowed
 from auroraml.evaluate import Frame, select, truth
 from auroraml.executor.operator import Keeping, operator
-from auroraml.executor.operators.ordering import changes, output_type
+from auroraml.executor.operators.ordering import changes
 from auroraml.executor.operators.states import aggregate_kernel
 from auroraml.executor.plans import own_parts
 from auroraml.executor.running import over_frames
+from auroraml.executor.work import output_type
 from auroraml.functions.dates.arithmetic import shift, shift_instant
 from auroraml.functions.signature import WINDOWS
 from auroraml.functions.windows.ranking import Frames

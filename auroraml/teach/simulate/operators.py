@@ -113,8 +113,7 @@ class Simulated:
         now = self.paid = (max(before[0], metrics.loops), max(before[1], given), max(before[2], read))
         if now == before:
             return 0.0
-        rates = self.rates
-        return (now[0] - before[0]) * rates.loop + (now[1] - before[1]) * rates.row + (now[2] - before[2]) * rates.read
+        return self.rates.owed(before, now)
 
     def settle(self) -> None:
         """Pay for what was counted below without a pull."""
@@ -381,6 +380,7 @@ class Sorting(Keeping):
 
     def bound(self, n: int) -> None:
         self.most = n
+        self.rates = rates_of(self.node, n < ALL)
 
     def collect(self) -> Steps[int]:
         rows = yield from self.drain(self.children[0])
