@@ -44,6 +44,8 @@ class NestedLoopRows(JoinRows):
         self.set_wise = runs_set_wise(node.inner, context.cte_plans, context.initial, context.measured)
         self.inner_volatile = any(is_volatile(part.node) for part in running_parts(self.inner, self.numbers))
         self.bare = node.kind == "inner" and not (node.inner_unique or node.condition or node.filter or node.targets)
+        self.completed = False  # a run of the inner side went to its end: all that are made once for all runs are made
+        self.remembering = any(isinstance(part, MemoizeRows) for part in running_parts(self.inner, self.numbers))
         self.whole: Batch | None = None  # the inner rows, where they do not depend on the outer row
         self.again: Tally | None = None  # what one more run of it counts
         self.ahead_of = 0  # runs made before the outer row they are for is counted
@@ -67,7 +69,7 @@ class NestedLoopRows(JoinRows):
 
     def open(self) -> None:
         super().open()
-        self.step = 1
+        self.step = self.tried = 1
         self.chunk = max(1, min(CHUNK, FIRST // max(int(self.node.inner.cost.rows), 1)))
         if self.function is not None and batches(self.function.node) and in_batch_mode(self.function.node, self.ctx.settings):
             self.service = ServiceBatches(self.function, self.outer, self._parameters)
@@ -215,7 +217,11 @@ class NestedLoopRows(JoinRows):
             found = self.feed.give(n)
             if found is not None:
                 return found
+            if self.current is None and self.tried > 1 and (several := self._without_match(n)) is not None:
+                self.feed.fill(several)
+                continue
             if self.current is None:
+                self.tried = min(self.tried * 4, self._most_tried(n))
                 self.current = self.outer.pull(1)
                 if self.current is None:
                     return None
@@ -230,6 +236,71 @@ class NestedLoopRows(JoinRows):
             made = self._next_pairs(n)
             if made is not None and made.n:
                 self.feed.fill(made)
+
+    # Several outer rows at a time, as far as none of them finds an inner row: each of their runs goes to its end, and counts what it counts
+
+    def _most_tried(self, n: int) -> int:
+        if (
+            not self.completed
+            or self.stepwise
+            or self.outer_volatile
+            or self.inner_volatile
+            or self.remembering
+            or (self.dependent and not self.set_wise)
+        ):
+            return 1
+        return min(CHUNK, n) if self.node.kind in ("left", "anti") else CHUNK
+
+    def _without_match(self, n: int) -> Batch | None:
+        """What the next outer rows give that find no inner row. None where the first one has to be joined by itself, or there is none."""
+        most, counted = min(self.tried, self._most_tried(n)), tally(self.inner)
+        if not self.dependent and most > 1:
+            self._inner_rows(0)
+            restore(counted)
+            self.ahead_of = 0
+            most = min(most, PAIRS // max(self.right.n, 1))
+        left = self.outer.pull(most) if most > 1 else None
+        if left is None:
+            self.tried = 1
+            return None
+        try:
+            right, owners = self._all_inner(left)
+            first = self._first_match(left, right, owners)
+        except DatabaseError:  # of a row that may never be reached
+            right, owners, first = no_rows(self.node.inner), np.zeros(0, np.int64), 0
+        if first < left.n:
+            self.outer.unread(left.drop(first))
+            self.tried = 1
+            if self.dependent:
+                restore(counted)
+            if not first:
+                return None
+            left = left.slice(0, first)
+            right, owners = self._all_inner(left)
+        else:
+            self.tried *= 4
+        if not self.dependent:
+            self._count_runs(left.n)
+        if self.conditions:
+            self.metrics.removed_by_join_filter += right.n
+        if self.node.kind not in ("left", "anti"):
+            return Batch([], 0)
+        return self._output(left, no_rows(self.node.inner), np.arange(left.n), np.full(left.n, -1))
+
+    def _all_inner(self, left: Batch) -> tuple[Batch, Index]:
+        """The inner rows of each outer row, and which one that is."""
+        if not self.dependent:
+            return self.right.take(np.tile(numbers(self.right.n), left.n)), np.repeat(numbers(left.n), self.right.n)
+        loops = self._parameters(left)
+        self.inner.rescan(loops, loops.changing)
+        right = self.inner.drain() or no_rows(self.node.inner)
+        return Batch(right.columns, right.n), right.owners
+
+    def _first_match(self, left: Batch, right: Batch, owners: Index) -> int:
+        """The first outer row that finds one; their number, if none does."""
+        if self.conditions and right.n:
+            owners = owners[select(self.conditions, self.frame(right.n, left.take(owners), right))]
+        return int(owners.min()) if len(owners) else left.n
 
     def _rest_of_row(self, n: int) -> Batch | None:
         """What is left of an outer row begun alone, where the rows behind it are asked for together."""
@@ -247,7 +318,7 @@ class NestedLoopRows(JoinRows):
         self.ahead = min(self.ahead * 2, LARGE) if not self.inner_volatile else self.ahead
         right = self.inner.pull(wanted)
         if right is None:
-            self.current = None
+            self.current, self.completed = None, True
             if self.node.kind in ("left", "anti") and not self.matched:
                 return self._output(left, no_rows(self.node.inner), np.array([0]), np.array([-1]))
             return None
@@ -263,7 +334,7 @@ class NestedLoopRows(JoinRows):
             self.inner.unread(right.drop(used))
         self.metrics.removed_by_join_filter += used - len(passing)
         if len(passing):
-            self.matched = True
+            self.matched, self.tried = True, 1
             if self.early:
                 self.current = None
             if self.node.kind == "anti":
