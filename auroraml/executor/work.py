@@ -43,7 +43,7 @@ def work_of(node: p.PhysicalPlan, bounded: bool = False) -> str:
     kind, types = kind_of(node), keys_of(node)
     if isinstance(node, p.Sort) and bounded:
         kind = f"Top{kind}"
-    return f"{kind} by {slowest(types)}" if types else kind
+    return f"{kind} by {slowest(types)}{' and more' if len(types) > 1 else ''}" if types else kind
 
 
 def keys_of(node: p.PhysicalPlan) -> list[PgType]:

@@ -48,6 +48,7 @@ class NestedLoopRows(JoinRows):
         self.remembering = any(isinstance(part, MemoizeRows) for part in running_parts(self.inner, self.numbers))
         self.whole: Batch | None = None  # the inner rows, where they do not depend on the outer row
         self.again: Tally | None = None  # what one more run of it counts
+        self.before: tuple[Tally, int] | None = None  # what was counted before the outer rows that are joined now, and of the runs made ahead
         self.ahead_of = 0  # runs made before the outer row they are for is counted
 
     def rescan(self, loops: Loops, changed: frozenset[int]) -> None:
@@ -116,9 +117,21 @@ class NestedLoopRows(JoinRows):
         super().give_back(left if rest is None else concat_batches([left, rest]))
 
     def joined(self, left: Batch) -> Morsel:
+        if self.ctx.measured and self.loops.n is None:
+            if not self.dependent:
+                self._inner_rows(0)
+            self.before = tally(self.inner), self.ahead_of
         if self.dependent:
             return self._joined_by_loop(left)
         return self._counted(left) if self._only_counts() else super().joined(left)
+
+    def _cut(self) -> None:
+        """The runs for outer rows that go back are not counted: those of the others are counted again."""
+        morsel = self.morsel
+        if morsel is not None and morsel.given and self.before is not None and morsel.origins[morsel.given - 1] + 1 < morsel.left.n:
+            restore(self.before[0])
+            self.ahead_of = self.before[1]
+        super()._cut()
 
     def _only_counts(self) -> bool:
         return self.bare and self.loops.n is None and not self.ctx.measured
@@ -217,11 +230,10 @@ class NestedLoopRows(JoinRows):
             found = self.feed.give(n)
             if found is not None:
                 return found
-            if self.current is None and self.tried > 1 and (several := self._without_match(n)) is not None:
-                self.feed.fill(several)
+            if self.current is None and self.tried > 1 and self._without_match():
                 continue
             if self.current is None:
-                self.tried = min(self.tried * 4, self._most_tried(n))
+                self.tried = min(self.tried * 4, CHUNK)
                 self.current = self.outer.pull(1)
                 if self.current is None:
                     return None
@@ -239,21 +251,14 @@ class NestedLoopRows(JoinRows):
 
     # Several outer rows at a time, as far as none of them finds an inner row: each of their runs goes to its end, and counts what it counts
 
-    def _most_tried(self, n: int) -> int:
-        if (
-            not self.completed
-            or self.stepwise
-            or self.outer_volatile
-            or self.inner_volatile
-            or self.remembering
-            or (self.dependent and not self.set_wise)
-        ):
+    def _most_tried(self) -> int:
+        if not self.completed or self.node.kind not in ("inner", "semi") or self.stepwise or self.outer_volatile or self.inner_volatile:
             return 1
-        return min(CHUNK, n) if self.node.kind in ("left", "anti") else CHUNK
+        return 1 if self.remembering or (self.dependent and not self.set_wise) else CHUNK
 
-    def _without_match(self, n: int) -> Batch | None:
-        """What the next outer rows give that find no inner row. None where the first one has to be joined by itself, or there is none."""
-        most, counted = min(self.tried, self._most_tried(n)), tally(self.inner)
+    def _without_match(self) -> bool:
+        """Go over the next outer rows that find no inner row. False where the first one has to be joined by itself, or there is none."""
+        most, counted = min(self.tried, self._most_tried()), tally(self.inner)
         if not self.dependent and most > 1:
             self._inner_rows(0)
             restore(counted)
@@ -262,30 +267,27 @@ class NestedLoopRows(JoinRows):
         left = self.outer.pull(most) if most > 1 else None
         if left is None:
             self.tried = 1
-            return None
+            return False
         try:
             right, owners = self._all_inner(left)
             first = self._first_match(left, right, owners)
         except DatabaseError:  # of a row that may never be reached
-            right, owners, first = no_rows(self.node.inner), np.zeros(0, np.int64), 0
+            right, first = no_rows(self.node.inner), 0
+        self.tried *= 4
         if first < left.n:
             self.outer.unread(left.drop(first))
             self.tried = 1
             if self.dependent:
                 restore(counted)
             if not first:
-                return None
+                return False
             left = left.slice(0, first)
-            right, owners = self._all_inner(left)
-        else:
-            self.tried *= 4
+            right, _ = self._all_inner(left)
         if not self.dependent:
             self._count_runs(left.n)
         if self.conditions:
             self.metrics.removed_by_join_filter += right.n
-        if self.node.kind not in ("left", "anti"):
-            return Batch([], 0)
-        return self._output(left, no_rows(self.node.inner), np.arange(left.n), np.full(left.n, -1))
+        return True
 
     def _all_inner(self, left: Batch) -> tuple[Batch, Index]:
         """The inner rows of each outer row, and which one that is."""
