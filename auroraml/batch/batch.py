@@ -194,14 +194,13 @@ class Batch:
 
     def _moved(self, n: int, move: Callable[[Rows], Rows]) -> Batch:
         composed: dict[int, Rows] = {}
-
-        def column_of(column: Column) -> Column:
+        columns: list[Column] = []
+        for column in self.columns if self.owner is None else (*self.columns, self.owner):
             rows = composed.get(id(column.rows))
             if rows is None:
                 rows = composed[id(column.rows)] = move(column.rows)
-            return Column(column.source, rows)
-
-        return Batch([column_of(c) for c in self.columns], n, None if self.owner is None else column_of(self.owner))
+            columns.append(Column(column.source, rows))
+        return Batch(columns, n, None if self.owner is None else columns.pop())
 
     def filter(self, mask: Mask) -> Batch:
         """The rows where `mask` is true."""

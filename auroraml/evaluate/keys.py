@@ -21,6 +21,7 @@ from auroraml.batch import (
     Vector,
     WideNumeric,
     distinct,
+    numbers,
 )
 from auroraml.functions.ordering import orderable
 from auroraml.lazy import compute as pc
@@ -31,6 +32,7 @@ Codes = npt.NDArray[np.int64]
 WIDE = 2**62
 DAY = 86_400_000_000
 COUNTED, MANY = 4_096, 16_384  # codes that Arrow sorts by counting; rows from which that is faster than numpy's radix sort
+FEW = 4_096  # rows up to which it costs more to widen group numbers than to have them wide
 SHORT = 2_048  # rows up to which plain sorting is as good as by digits
 DIGITS = 1 << 36  # codes up to which sorting by digits is fast: three digits
 GLANCE = 1_024  # rows looked at before all are
@@ -196,13 +198,13 @@ def numbered(codes: Codes, size: int) -> tuple[Codes, int, Index]:
         first = np.empty(count, np.int64)
         first[number[::-1]] = np.arange(n - 1, -1, -1)
         return number, count, first
-    place: np.ndarray = np.full(size, -1, np.int32 if n < 2**31 else np.int64)
-    place[codes[::-1]] = np.arange(n - 1, -1, -1, dtype=place.dtype)
+    place: np.ndarray = np.full(size, -1, np.int32 if FEW < n < 2**31 else np.int64)
+    place[codes[::-1]] = numbers(n)[::-1]
     beginning = np.zeros(n, np.bool_)
     beginning[place[place >= 0]] = True
-    first = np.flatnonzero(beginning)
-    place[codes[first]] = np.arange(len(first), dtype=place.dtype)
-    return place[codes].astype(np.int64), len(first), first
+    first = beginning.nonzero()[0]
+    place[codes[first]] = numbers(len(first))
+    return place[codes].astype(np.int64, copy=False), len(first), first
 
 
 def first_rows(codes: Codes, counts: np.ndarray) -> Index:

@@ -308,7 +308,7 @@ class Table:
         self.written = codes if len(codes) * SPARSE <= size else None
         own = numbers(len(codes) + 1)[1:]
         self.groups[codes] = own
-        if len(codes) and not np.array_equal(self.groups.take(codes, mode="clip"), own):
+        if len(codes) and bool((self.groups.take(codes, mode="clip") != own).any()):
             self._collect(codes, rows, size)
 
     def __del__(self) -> None:

@@ -455,7 +455,7 @@ class AggregateRows(Keeping):
         if not count:
             return None
         values = [call.value(codes, count, self.ctx) for call in calls]
-        rows = batch.take(first, bool((first < 0).any()))
+        rows = batch.take(first, not keys and bool((first < 0).any()))
         if self.loops.n is not None:
             rows = rows.owned(np.arange(count) if not keys else batch.owners[first])
         found = self._finished(rows, values, keys)
@@ -473,8 +473,8 @@ class AggregateRows(Keeping):
         computed = {key: values[place] for key, place in self.places} | {id(x): left_out(x, grouped, rows.n) for x in self.groupings}
         if len(grouped) != len(self.node.keys):
             rows = self._blanked(rows, grouped)
-        frame = self.frame(rows.n, rows)
-        out, kept = self.passing(Frame(n=rows.n, sides=(rows,), params=frame.params, ctx=self.ctx, computed=computed))
+        params = self.loops if self.loops.n is None else self.loops.at(rows.owners)
+        out, kept = self.passing(Frame(n=rows.n, sides=(rows,), params=params, ctx=self.ctx, computed=computed))
         return (self._computed(out), kept) if out.n else None
 
     def _computed(self, frame: Frame) -> Batch:

@@ -49,7 +49,7 @@ class Morsel:
             return 0, 0
         at = self.given - 1
         filtered = 0 if self.kept is None else int(self.kept[at]) + 1 - self.given
-        return int(np.searchsorted(self.fails, self.ends[at], "right")), filtered
+        return int(self.fails.searchsorted(self.ends[at], "right")) if len(self.fails) else 0, filtered
 
     def all_removed(self) -> tuple[int, int]:
         """The same to the end of the morsel."""

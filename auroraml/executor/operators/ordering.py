@@ -46,8 +46,13 @@ def changes(batch: Batch, keys: Sequence[int], source: p.PhysicalPlan) -> Mask:
 
 def ranked(batch: Batch, order: Index, keys: Sequence[p.SortColumn], source: p.PhysicalPlan) -> Index:
     """Each row's place in `order`, the same for equal keys."""
-    codes = np.empty(batch.n, np.int64)
-    codes[order] = np.cumsum(changes(batch.take(order), [k.index for k in keys], source)) - 1
+    return places_in(order, changes(batch.take(order), [k.index for k in keys], source))
+
+
+def places_in(order: Index, new: Mask) -> Index:
+    """Each row's place in `order`, the same for those between which nothing is new."""
+    codes = np.empty(len(order), np.int64)
+    codes[order] = np.cumsum(new) - 1
     return codes
 
 
@@ -79,9 +84,10 @@ def with_ties(batch: Batch, order: Index, keys: Sequence[p.SortColumn], source: 
         return order
     if bounded and changes(batch.take(order[: most + 1]), [k.index for k in keys], source).all():
         return order  # the first ones differ from each other and from all behind them
-    codes = ranked(batch, order, keys, source)
-    if not bounded and codes[order[-1]] == batch.n - 1:
+    new = changes(batch.take(order), [k.index for k in keys], source)
+    if not bounded and new.all():
         return order
+    codes = places_in(order, new)
     if not bounded:
         return np.array(quick_sorted(codes.tolist()), np.int64)
     first = np.array(smallest(codes, most), np.int64)

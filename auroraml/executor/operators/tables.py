@@ -189,11 +189,7 @@ class TableRows(Operator):
         return self._batch(table, Rows.range(0, table.n) if index is None else Rows.rising(index))
 
     def _batch(self, table: Table, rows: Rows) -> Batch:
-        live = live_numbers(self.node.relation)
-        columns = []
-        for column in self.node.columns:
-            columns.append(Column(source_of(table, self.node.relation, column, live), rows))
-        return Batch(columns, rows.n)
+        return table_rows(table, self.node, self.once(stored_places, self.node), rows)
 
     def produce(self, n: int) -> Batch | None:
         if self.loops.n is not None:
@@ -204,7 +200,10 @@ class TableRows(Operator):
         if not self._claimed(n, n):
             return None
         part = self.input.slice(self.position, min(self.position + n, self.input.n))
-        made, used = self.longest(lambda m: self.project(self.frame(m, part.slice(0, m))), part.n)
+        if self.plain is not None:
+            made, used = part.select(self.plain), part.n
+        else:
+            made, used = self.longest(lambda m: self.project(self.frame(m, part.slice(0, m))), part.n)
         self.position += used
         return made
 
@@ -293,13 +292,25 @@ def _numbers(table: Table) -> FixedVector:
     return FixedVector(numbers(table.n))
 
 
-def source_of(table: Table, relation: Relation, column: p.ScanColumn, live: list[int]) -> Vector:
-    """All values of a column; row numbers, ctid and tableoid are made."""
-    if column.number > 0:
-        return table.column(live.index(column.number))
-    if column.number == TABLEOID:
+def table_rows(table: Table, node: p.SeqScan | p.BitmapIndexScan, places: list[int], rows: Rows) -> Batch:
+    """Rows of a table with a scan's columns, which are at `places`."""
+    columns = []
+    for place, column in zip(places, node.columns, strict=True):
+        columns.append(Column(table.column(place) if place >= 0 else made_of(table, node.relation, column.number), rows))
+    return Batch(columns, rows.n)
+
+
+def stored_places(node: p.SeqScan | p.BitmapIndexScan) -> list[int]:
+    """Where a scan's columns are in their table; -1 for those that are made."""
+    live = live_numbers(node.relation)
+    return [live.index(column.number) if column.number > 0 else -1 for column in node.columns]
+
+
+def made_of(table: Table, relation: Relation, number: int) -> Vector:
+    """All values of a column that is not stored: row numbers, ctid or tableoid."""
+    if number == TABLEOID:
         return ConstVector(FixedVector(np.array([relation.oid])), table.n)
-    return tuple_ids(table, relation) if column.number == CTID else _numbers(table)
+    return tuple_ids(table, relation) if number == CTID else _numbers(table)
 
 
 def tuple_ids(table: Table, relation: Relation) -> FixedVector:
@@ -389,7 +400,7 @@ class IndexScanRows(Located):
         if only is None or not self.node.conditions:
             return only
         batch = self._batch(table, Rows.at(only))
-        return only[select([compile(c) for c in self.node.conditions], self.frame(batch.n, batch))]
+        return only[select([self.evaluator(c) for c in self.node.conditions], self.frame(batch.n, batch))]
 
     # Pages
 
@@ -457,9 +468,7 @@ class BitmapIndexRows(BitmapRows):
         return self._where(self.node.conditions, table, rows, owners)
 
     def _where(self, conditions: Sequence[e.Expr], table: Table, rows: Index, owners: Index | None) -> Mask:
-        live = live_numbers(self.node.relation)
-        columns = [Column(source_of(table, self.node.relation, c, live), Rows.at(rows)) for c in self.node.columns]
-        batch = Batch(columns, len(rows))
+        batch = table_rows(table, self.node, self.once(stored_places, self.node), Rows.at(rows))
         batch = batch if owners is None else batch.owned(owners)
         return select([compile(c) for c in conditions], self.frame(batch.n, batch))
 
@@ -566,4 +575,4 @@ class BitmapHeapRows(Located):
         if only is None or not self.node.recheck:
             return only
         batch = self._batch(table, Rows.at(only))
-        return only[select([compile(c) for c in self.node.recheck], self.frame(batch.n, batch))]
+        return only[select([self.evaluator(c) for c in self.node.recheck], self.frame(batch.n, batch))]
