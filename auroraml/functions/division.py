@@ -66,7 +66,7 @@ def leading(a: Limbs, scale: int) -> tuple[np.ndarray, np.ndarray]:
     places = scale - limbs.DIGITS * below  # decimals of `values`
     weights = (np.searchsorted(POWERS, values, "right") - 1 - places) // 4
     shifts = places + 4 * weights
-    firsts = np.where(shifts >= 0, values // POWERS[np.clip(shifts, 0, 18)], values * POWERS[np.clip(-shifts, 0, 3)])
+    firsts = np.where(shifts >= 0, values // POWERS[np.minimum(np.maximum(shifts, 0), 18)], values * POWERS[np.minimum(np.maximum(-shifts, 0), 3)])
     return np.where(values == 0, 0, weights), firsts
 
 
@@ -99,7 +99,7 @@ def quotients(a: NumericVector, b: NumericVector) -> NumericVector | None:
     if not limbs.nonzero(y).all():
         return None
     least = np.maximum(shown(a), shown(b))
-    scales = np.clip(np.maximum(SIGNIFICANT - 4 * _weights(x, of_a[1], y, of_b[1]), least), 0, LARGEST)
+    scales = np.minimum(np.maximum(np.maximum(SIGNIFICANT - 4 * _weights(x, of_a[1], y, of_b[1]), least), 0), LARGEST)
     shift = of_b[1] - of_a[1]
     most = max(int(scales.max()), -shift)
     by = limbs.whole_of(y)
