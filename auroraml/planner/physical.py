@@ -133,7 +133,9 @@ def _with(ctes: tuple[l.Cte, ...], statement: Statement, outer: Outer | None) ->
     plans: list[e.SubPlan] = []
     for cte in ctes:
         if cte.recursive and isinstance(cte.query, l.SetOperation) and any(isinstance(x, l.CteItem) and x.cte == cte.id for x in walk(cte.query)):
-            level = plan_recursive(statement, cte, outer)
+            query = inline_ctes(cte.query, statement.new_id)
+            made = _with(query.ctes, statement, outer)
+            level = _attach(plan_recursive(statement, replace(cte, query=replace(query, ctes=())), outer), made)
         else:
             level = statement.plan_query(cte.query, outer, 0.0)
         node = emit(level)

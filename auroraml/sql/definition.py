@@ -14,6 +14,7 @@ _OBJECTS = ("table", "view", "index", "sequence", "schema", "function", "procedu
             "extension", "database", "domain", "statistics")  # fmt: skip
 
 
+_ALONE = frozenset(("rename", "rename column", "rename constraint", "set schema"))
 _COLUMN_PARTS = (
     "identity",
     "expression",
@@ -125,7 +126,7 @@ def alter(p: QueryParser) -> st.Statement:
     if kind == "sequence" and not p.token.is_word("rename", "owner", "set"):
         actions: tuple[st.AlterAction, ...] = (st.AlterAction(kind="sequence options", options=sequence_options(p)),)
     else:
-        actions = p.comma_list(lambda: _action(p, kind))
+        actions = _actions(p, kind)
     return st.AlterTable(object=kind, name=name, actions=actions, if_exists=exists, arguments=signature)
 
 
@@ -144,6 +145,19 @@ def _role(p: QueryParser) -> st.Statement:
         return p.refuse("ALTER ROLE ... SET")
     p.take("with")
     return st.AlterRole(name=name, options=role_options(p))
+
+
+def _actions(p: QueryParser, kind: str) -> tuple[st.AlterAction, ...]:
+    """A comma list; RENAME and SET SCHEMA stand alone."""
+    found = [_action(p, kind)]
+    while found[-1].kind not in _ALONE and p.mark(","):
+        if p.token.is_word("set") and p.peek().is_word("schema"):
+            p.expect("set")
+            raise p.fail()
+        if p.token.is_word("rename"):
+            raise p.fail()
+        found.append(_action(p, kind))
+    return tuple(found)
 
 
 def _action(p: QueryParser, kind: str) -> st.AlterAction:

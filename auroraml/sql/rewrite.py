@@ -455,7 +455,7 @@ class Rewriter:
             if word in ("over", "filter"):
                 return (fits or (word == "over" and following.is_name)) and previous == ")"
             if word in ("rollup", "cube"):
-                return fits and (previous in ("by", ",", "("))
+                return fits and (previous in ("by", ",", "(", "distinct", "all"))
             if word == "materialized":
                 return fits and previous in ("as", "not")
             return fits or (word in ("range", "rows", "groups") and (self.operand or previous == "(") and self._bounded(i))

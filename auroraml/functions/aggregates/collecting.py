@@ -53,10 +53,10 @@ def array_agg_arrays(ctx: CallContext, types: Types, args: Args, codes: np.ndarr
     for code, value in zip(codes.tolist(), args[0].datums(), strict=True):  # arrays have shapes of their own
         if not isinstance(value, PgArray):
             raise NullValueNotAllowed("cannot accumulate null arrays")
-        if not value.dims:
-            raise ArraySubscriptError("cannot accumulate empty arrays")
         if parts[code] and parts[code][0].dims != value.dims:
             raise ArraySubscriptError("cannot accumulate arrays of different dimensionality")
+        if not value.dims:
+            raise ArraySubscriptError("cannot accumulate empty arrays")
         parts[code].append(value)
     whole = [
         PgArray(tuple(x for array in part for x in array.elements), (len(part), *part[0].dims), (1,) * (len(part[0].dims) + 1)) if part else None

@@ -152,7 +152,7 @@ def _seconds_of_day(moment: Moment, node: Node) -> str:
 _KEYS: dict[str, Callable[[Moment, Node], str]] = {
     "HH": _hour12, "HH12": _hour12, "HH24": lambda m, n: _padded(m.hour, 2, n), "MI": lambda m, n: _padded(m.minute, 2, n),
     "SS": lambda m, n: _padded(m.second, 2, n), "MS": _fraction(3), "US": _fraction(6), "SSSS": _seconds_of_day, "SSSSS": _seconds_of_day,
-    "MM": lambda m, n: _padded(m.month, 2, n), "DDD": lambda m, n: _padded(m.year_day, 3, n), "DD": lambda m, n: _padded(m.day, 2, n),
+    "MM": lambda m, n: _padded(m.month, 2, n), "DDD": lambda m, n: str(m.year_day) if n.fill else f"{m.year_day:03d}", "DD": lambda m, n: str(m.day) if n.fill else f"{m.day:02d}",
     "D": lambda m, n: str(m.weekday + 1), "ID": lambda m, n: str(m.weekday or 7), "WW": lambda m, n: _padded((m.year_day - 1) // 7 + 1, 2, n),
     "IW": lambda m, n: _padded(m.iso[1], 2, n), "Q": lambda m, n: str((m.month - 1) // 3 + 1) if m.month else "", "CC": _century,
     "Y,YYY": _grouped_year, "YYYY": lambda m, n: _padded(m.shown_year, 4, n), "YYY": lambda m, n: _padded(_rest(m.shown_year, 1000), 3, n),

@@ -14,6 +14,7 @@ from auroraml.errors import (
     FeatureNotSupported,
     GroupingError,
     InvalidColumnReference,
+    InvalidRecursion,
     UndefinedColumn,
     UndefinedTable,
     WindowingError,
@@ -36,11 +37,12 @@ from auroraml.ir.logical import (
     Values,
     ValuesItem,
 )
-from auroraml.ir.tree import children, expressions, same
+from auroraml.ir.tree import children, expressions, same, walk
 from auroraml.planner.binder.binder import Binder
 from auroraml.planner.binder.coercion import located
 from auroraml.planner.binder.expressions import Clause, Expressions
 from auroraml.planner.binder.from_clause import FromClause, bind_rows, common_rows, values_outputs
+from auroraml.planner.binder.recursion import check_recursion, in_order
 from auroraml.planner.binder.scope import Entry, Scope, column, with_system_columns
 from auroraml.planner.binder.select_list import SelectList
 from auroraml.records import replace
@@ -128,11 +130,16 @@ class QueryBinder:
         inside = Scope(parent=scope.parent, ctes=dict(scope.ctes))
         recursive = bool(clause.args.get("recursive"))
         made: list[tuple[BoundCte, Cte]] = []
-        for cte in clause.expressions:
+        names = [self.leaves.name(cte.args["alias"].this) for cte in clause.expressions]
+        if recursive and len(set(names)) == len(names):
+            written = in_order(clause.expressions, self.leaves)
+        else:
+            written = clause.expressions
+        for cte in written:
             name = self.leaves.name(cte.args["alias"].this)
             if name in [c.name for _, c in made]:
                 raise DuplicateAlias(f'WITH query name "{name}" specified more than once', at=self.leaves.at(cte.args["alias"].this))
-            inside.future = frozenset(self.leaves.name(c.args["alias"].this) for c in clause.expressions) - set(inside.ctes)
+            inside.future = frozenset(names) - set(inside.ctes)
             made.append(self._cte(cte, name, inside, recursive))
             inside.ctes[name] = made[-1][0]
         scope.ctes = inside.ctes
@@ -143,9 +150,7 @@ class QueryBinder:
         id = self.binder.new_id()
         materialized = node.args.get("materialized")
         inner = node.this
-        refers = recursive and isinstance(inner, exp.SetOperation) and any(
-            self.leaves.mark(t.this)[0] == "i" and self.leaves.name(t.this) == name for t in inner.expression.find_all(exp.Table) if isinstance(t.this, exp.Identifier)
-        )  # fmt: skip
+        refers = recursive and check_recursion(node, self.leaves)
         if refers:
             plan = self._recursive(inner, name, names, id, scope)
         else:
@@ -164,9 +169,11 @@ class QueryBinder:
         return tuple(replace(o, name=names[i]) if i < len(names) else o for i, o in enumerate(outputs))
 
     def _recursive(self, node: exp.SetOperation, name: str, names: Sequence[str], id: int, scope: Scope) -> LogicalPlan:
+        scope, ctes = self._with(node, Scope(parent=scope.parent, ctes=dict(scope.ctes)))
         left = self.plan(node.this, scope)
         seen = BoundCte(id=id, outputs=self._cte_outputs(left, names, name, node))
         right = self.plan(node.expression, Scope(parent=scope.parent, ctes={**scope.ctes, name: seen}))
+        _refuse_aggregates(right, id)
         if len(left.outputs) != len(right.outputs):
             raise SqlSyntaxError("each UNION query must have the same number of columns", at=self._first_target(node.expression))
         types = []
@@ -181,7 +188,7 @@ class QueryBinder:
             types.append(overall)
         right, casts = self._coerced(right, types)
         outputs = tuple(replace(o, id=self.binder.new_id()) for o in seen.outputs)
-        return SetOperation(op="union", all=not node.args.get("distinct"), left=left, right=right, outputs=outputs, right_casts=casts)
+        return SetOperation(op="union", all=not node.args.get("distinct"), left=left, right=right, outputs=outputs, right_casts=casts, ctes=ctes)
 
     # VALUES and set operations
 
@@ -546,3 +553,21 @@ def _functionally_dependent(query: Query, scope: Scope) -> frozenset[int]:
             if constraint.kind == "p" and all(ids.get(n) in grouped for n in constraint.columns):
                 found |= {o.id for o in entry.outputs}
     return frozenset(found)
+
+
+def _refuse_aggregates(plan: LogicalPlan, id: int) -> None:
+    """42P19 for an aggregate of a level that reads the recursive query `id` itself."""
+    for query in walk(plan):
+        if isinstance(query, Query) and any(isinstance(item, CteItem) and item.cte == id for item in _leaf_items(query.from_items)):
+            parts = [part for target in (*(t.expr for t in query.targets), *query.having) for part in expressions(target)]
+            found = next((part for part in parts if isinstance(part, e.Aggregate)), None)
+            if found is not None:
+                raise InvalidRecursion("aggregate functions are not allowed in a recursive query's recursive term", at=found.at)
+
+
+def _leaf_items(items: Sequence[FromItem]) -> Iterator[FromItem]:
+    for item in items:
+        if isinstance(item, JoinItem):
+            yield from _leaf_items((item.left, item.right))
+        else:
+            yield item

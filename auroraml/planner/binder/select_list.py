@@ -190,6 +190,8 @@ class SelectList:
 
         items = [*node.expressions, *(item for key in ("rollup", "cube", "grouping_sets") for item in node.args.get(key) or ())]
         combined = [tuple(dict.fromkeys(sum(choice, ()))) for choice in product(*(sets(item) for item in items))]
+        if node.args.get("all") is False:  # DISTINCT
+            combined = sorted({tuple(sorted(found)) for found in combined}, key=lambda found: (len(found), found))
         if not any(isinstance(item, (exp.Rollup, exp.Cube, exp.GroupingSets)) for item in items) and combined != [()]:
             return tuple(keys), None
         return tuple(keys), tuple(combined)

@@ -380,7 +380,14 @@ class StatementBinder(QueryBinder):
                 raise WrongObjectType("constraint in ON CONFLICT clause has no associated index")
             numbers = list(constraint.columns)
         for key in keys:
-            name = self.leaves.name(key.this if isinstance(key, (exp.Ordered, exp.Column)) else key)
+            inner = key.this if isinstance(key, exp.Ordered) else key
+            inner = inner.this if isinstance(inner, exp.Paren) else inner
+            if not isinstance(inner, (exp.Column, exp.Identifier)):
+                Expressions(self.binder, scope, self.plan).within(Clause(name="ON CONFLICT"), inner)
+                if any(0 in index.columns for index in relation.indexes if index.unique):
+                    raise FeatureNotSupported("ON CONFLICT over an expression is not supported", at=self.leaves.start(inner))
+                raise InvalidColumnReference("there is no unique or exclusion constraint matching the ON CONFLICT specification")
+            name = self.leaves.name(inner.this if isinstance(inner, exp.Column) else inner)
             match = next((c for c in live if c.name == name), None)
             if match is None:
                 raise UndefinedColumn(f'column "{name}" does not exist', at=self.leaves.start(key))
@@ -447,10 +454,13 @@ class StatementBinder(QueryBinder):
             places = [located(x) for x in shown] or [at] * n
             return [e.FieldSelect(type=o.type, typmod=o.typmod, arg=link, index=i, name=o.name, at=places[i]) for i, o in enumerate(plan.outputs)]
         row = isinstance(inner, exp.Anonymous) and self.leaves.token(inner.this).is_word("row")
-        items = inner.expressions if isinstance(inner, exp.Tuple) or row else [inner]
-        if len(items) != n:
-            raise SqlSyntaxError("number of columns does not match number of values", at=self.leaves.start(node))
-        return list(items)
+        if not isinstance(node, exp.Tuple) and not row:
+            message = "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression"
+            raise FeatureNotSupported(message, at=self.leaves.start(inner))
+        if len(inner.expressions) != n:
+            at = self.leaves.start(node) if row else bound.parenthesis(node)
+            raise SqlSyntaxError("number of columns does not match number of values", at=at)
+        return list(inner.expressions)
 
     def _set_value(self, target: Column, value: exp.Expression | e.Expr, bound: Expressions) -> e.Expr:
         if isinstance(value, exp.Expression):
