@@ -11,7 +11,7 @@ from auroraml.batch import Batch, from_datums
 from auroraml.catalog.simulated import simulates
 from auroraml.commands.context import Bound, Host, command
 from auroraml.commands.plan_source import Chosen, made_anew
-from auroraml.commands.prepare import arguments, planned
+from auroraml.commands.prepare import arguments, creation_by, planned
 from auroraml.commands.tables import exists, new_relation, put_relation
 from auroraml.errors import FeatureNotSupported, InvalidParameterValue, SyntaxError, UndefinedParameter
 from auroraml.executor.context import ExecutionContext
@@ -79,6 +79,8 @@ def explain(statement: st.Explain, host: Host, params: tuple[Bound, ...]) -> Res
     """EXPLAIN; a plan is made anew, but for EXECUTE's generic one."""
     options = options_of(statement.options)
     inner = statement.statement
+    if isinstance(inner, st.Execute):
+        inner = creation_by(inner, host) or inner
     if isinstance(inner, st.CreateTableAs):
         return _answer(_creation(inner, host, params, options), options)
     if isinstance(inner, st.Execute):
@@ -133,7 +135,7 @@ def _creation(statement: st.CreateTableAs, host: Host, params: tuple[Bound, ...]
     schema = host.creation_schema(statement.name)
     if exists(host, statement.name, schema.name, statement.if_not_exists):
         return without_plan("CREATE MATERIALIZED VIEW" if statement.materialized else "CREATE TABLE AS", options.format)
-    bound, params, choose = planned(statement.query, params, host)
+    bound, params, choose = planned(statement, params, host)
     relation = new_relation(statement, host, schema.name, bound) if options.analyze else None
     if relation is not None:
         put_relation(host, relation)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from auroraml.commands.context import Bound, Host, command, done
+from auroraml.commands.context import Bound, Host, command, done, handler_of
 from auroraml.commands.plan_source import Chosen, PlanSource, made_anew
-from auroraml.errors import DuplicatePreparedStatement, InvalidSqlStatementName, SyntaxError, WrongObjectType
+from auroraml.errors import DuplicatePreparedStatement, InvalidSqlStatementName, ReadOnlySqlTransaction, SyntaxError, WrongObjectType
 from auroraml.ir.bound import BoundStatement
 from auroraml.pipeline.parameters import fit, given
 from auroraml.pipeline.result import ResultStream
-from auroraml.records import dataclass
+from auroraml.records import dataclass, replace
+from auroraml.settings.core import TRANSACTION_READ_ONLY
 from auroraml.sql import statements as st
 
 
@@ -20,6 +21,7 @@ class Prepared:
 
     name: str
     source: PlanSource
+    into: st.CreateTableAs | None = None  # of SELECT INTO
     text: str = ""
     created: int = 0
     from_sql: bool = True
@@ -31,9 +33,11 @@ def prepare(statement: st.Prepare, host: Host, params: tuple[Bound, ...]) -> Res
     if statement.name in host.prepared:
         raise DuplicatePreparedStatement(f'prepared statement "{statement.name}" already exists')
     declared = tuple(host.type_named(type)[0] for type in statement.types)
-    bound = host.bind(statement.statement, tuple((type, None) for type in declared))
-    source = PlanSource(statement.statement, bound, host)
-    host.prepared[statement.name] = Prepared(name=statement.name, source=source, text=statement.text[statement.start : statement.end],
+    into = statement.statement if isinstance(statement.statement, st.CreateTableAs) else None
+    query = statement.statement if into is None else into.query
+    assert isinstance(query, st.Query)
+    source = PlanSource(query, host.bind(query, tuple((type, None) for type in declared)), host)
+    host.prepared[statement.name] = Prepared(name=statement.name, source=source, into=into, text=statement.text[statement.start : statement.end],
                                             created=host.started)  # fmt: skip
     return done("PREPARE")
 
@@ -56,14 +60,15 @@ def arguments(statement: st.Execute, host: Host) -> tuple[Prepared, tuple[Bound,
     return prepared, tuple(zip(prepared.source.types, values, strict=True))
 
 
-def planned(query: st.Query | st.Execute, params: tuple[Bound, ...], host: Host) -> tuple[BoundStatement, tuple[Bound, ...], Callable[[], Chosen]]:
+def planned(creation: st.CreateTableAs, params: tuple[Bound, ...], host: Host) -> tuple[BoundStatement, tuple[Bound, ...], Callable[[], Chosen]]:
     """What CREATE TABLE AS fills its table with: the statement, the values of its parameters, and its plan once it is asked for."""
+    query = creation.query
     if isinstance(query, st.Query):
         bound = host.bind(query, params)
         return bound, params, lambda: made_anew(bound, params, host)
     prepared, values = arguments(query, host)
     bound = prepared.source.current(host)
-    if bound.tag != "SELECT":
+    if bound.tag != "SELECT" or (prepared.into is not None and not creation.into):
         prepared.source.choose(host, values)  # planned, and counted, before PostgreSQL looks what it is
         raise WrongObjectType("prepared statement is not a SELECT")
     return bound, values, lambda: prepared.source.choose(host, values)
@@ -77,8 +82,21 @@ def opened(chosen: Chosen, values: tuple[Bound, ...], host: Host) -> ResultStrea
 @command(st.Execute)
 def execute(statement: st.Execute, host: Host, params: tuple[Bound, ...]) -> ResultStream:
     """EXECUTE."""
+    creation = creation_by(statement, host)
+    if creation is not None:
+        if host.settings[TRANSACTION_READ_ONLY]:
+            raise ReadOnlySqlTransaction("cannot execute SELECT INTO in a read-only transaction")
+        handler = handler_of(st.CreateTableAs)
+        assert handler is not None
+        return handler(creation, host, ())
     prepared, values = arguments(statement, host)
     return run(prepared, values, host)
+
+
+def creation_by(statement: st.Execute, host: Host) -> st.CreateTableAs | None:
+    """The table that EXECUTE makes, where SELECT INTO was prepared."""
+    into = find(host, statement.name).into
+    return None if into is None else replace(into, query=statement)
 
 
 def run(prepared: Prepared, values: tuple[Bound, ...], host: Host) -> ResultStream:

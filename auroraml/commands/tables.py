@@ -195,7 +195,7 @@ def create_table_as(statement: st.CreateTableAs, host: Host, params: tuple[Bound
     tag = "CREATE MATERIALIZED VIEW" if statement.materialized else "CREATE TABLE AS"
     if exists(host, statement.name, schema.name, statement.if_not_exists):
         return done(tag)
-    bound, params, choose = planned(statement.query, params, host)
+    bound, params, choose = planned(statement, params, host)
     relation = new_relation(statement, host, schema.name, bound)
     chosen = choose()
     rows = all_rows(opened(chosen, params, host)) if statement.with_data else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -105,8 +106,8 @@ def insert_rows(relation: Relation, batch: Batch, ctx: ExecutionContext) -> int:
     elif batch.n:
         store(np.arange(batch.n), batch, False)
     references = References(relation, ctx)
-    for rows in stored if references.own else ():
-        references.check_new(rows)
+    for place, rows in enumerate(stored):
+        references.check(None, rows, None, partial(triggers.fire_before, place))
     triggers.fire()
     triggers.once("insert", before=False)
     return sum(rows.n for rows in stored)

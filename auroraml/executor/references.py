@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,8 +44,34 @@ class References:
                         found.setdefault(constraint.foreign, []).append((other, constraint))
         return list(found.get(self.relation.oid, ()))
 
-    def check_new(self, batch: Batch, changed: Collection[int] | None = None) -> None:
-        """23503 for the first new row that refers to a key which is not there; keys without a column of `changed` are those of before."""
+    def check(
+        self, gone: Batch | None, came: Batch | None, changed: Collection[int] | None = None, before: Callable[[int], None] | None = None
+    ) -> None:
+        """23503 for the first row that breaks a foreign key; `before` does what is done for the rows before it, which may mend it.
+
+        `changed`: the columns that an UPDATE has assigned; None where all may have been.
+        """
+        row = 0
+        while (failure := self.first_failure(gone, came, changed, row)) is not None:
+            row = failure[0]
+            if before is not None:
+                before(row)
+                failure = self.first_failure(gone, came, changed, row)
+            if failure is not None and failure[0] == row:
+                raise failure[1]
+
+    def first_failure(self, gone: Batch | None, came: Batch | None, changed: Collection[int] | None, start: int = 0) -> tuple[int, Exception] | None:
+        """The first row from `start` on that breaks a foreign key, and the error that says so."""
+        found: list[tuple[int, Exception]] = []
+        if came is not None and self.own:
+            found += self._without_target(came.slice(start, came.n), None if gone is None else changed)
+        if gone is not None and self.others:
+            found += self._referred_to(gone.slice(start, gone.n), None if came is None else changed)
+        first = min(found, key=lambda failure: failure[0], default=None)
+        return None if first is None else (first[0] + start, first[1])
+
+    def _without_target(self, batch: Batch, changed: Collection[int] | None) -> Iterator[tuple[int, Exception]]:
+        """By foreign key the first new row whose key is not there; keys without a column of `changed` are those of before."""
         for constraint in self.own:
             if changed is not None and not any(number in changed for number in constraint.columns):
                 continue
@@ -54,14 +80,14 @@ class References:
             missing = self._unmatched(keys, self._stored(target, constraint.foreign_columns), target, constraint.foreign_columns, batch.n)
             if len(missing):
                 names, values = self._shown(self.relation, constraint.columns, keys, int(missing[0]))
-                raise ForeignKeyViolation(
+                yield int(missing[0]), ForeignKeyViolation(
                     f'insert or update on table "{self.relation.name}" violates foreign key constraint "{constraint.name}"',
                     detail=f'Key ({names})=({values}) is not present in table "{target.name}".',
                     schema=self.relation.schema, table=self.relation.name, constraint=constraint.name,
                 )  # fmt: skip
 
-    def check_old(self, batch: Batch, changed: Collection[int] | None = None) -> None:
-        """23503 for the first row that went away while another table refers to its key; keys without a column of `changed` are still there."""
+    def _referred_to(self, batch: Batch, changed: Collection[int] | None) -> Iterator[tuple[int, Exception]]:
+        """By foreign key the first row that went away while another table refers to its key; keys without a column of `changed` are still there."""
         for other, constraint in self.others:
             if changed is not None and not any(number in changed for number in constraint.foreign_columns):
                 continue
@@ -76,7 +102,7 @@ class References:
             hit = np.flatnonzero(Matcher(there, types, there[0].n).contains(lost, len(gone)))
             if len(hit):
                 names, values = self._shown(self.relation, constraint.foreign_columns, lost, int(hit[0]))
-                raise ForeignKeyViolation(
+                yield int(gone[hit[0]]), ForeignKeyViolation(
                     f'update or delete on table "{self.relation.name}" violates foreign key constraint "{constraint.name}" on table "{other.name}"',
                     detail=f'Key ({names})=({values}) is still referenced from table "{other.name}".',
                     schema=other.schema, table=other.name, constraint=constraint.name,

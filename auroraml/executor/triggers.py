@@ -110,7 +110,9 @@ class TableTriggers:
         self.ctx = ctx
         self.settle = settle
         self._ready: dict[int, Ready] = {}
-        self.queue: list[tuple[str, list[Ready], Batch | None, Batch | None]] = []
+        self.queue: list[tuple[str, list[Ready], Batch | None, Batch | None]] = []  # sets of rows in the order in which they were changed
+        self.chosen: list[tuple[list[tuple[Ready, Mask]], int]] = []  # which rows each trigger wants, and how many there are
+        self.fired = (0, 0)  # the next row whose triggers are to be called: its set of rows, and its number there
 
     def find(self, event: str, *, before: bool, row: bool, assigned: Collection[int] = ()) -> list[Ready]:
         """Those for an event (insert, update, delete, truncate) at one time, in the order of their names."""
@@ -147,22 +149,26 @@ class TableTriggers:
 
     def changed(self, event: str, old: Batch | None, new: Batch | None, assigned: Collection[int] = ()) -> None:
         """Rows were changed: their AFTER ROW triggers wait for the statement's end."""
-        ready = self.find(event, before=False, row=True, assigned=assigned)
-        if ready:
-            self.queue.append((event.upper(), ready, old, new))
+        self.queue.append((event.upper(), self.find(event, before=False, row=True, assigned=assigned), old, new))
 
-    def fire(self) -> None:
-        """Call the AFTER ROW triggers that wait: row by row, as the rows were changed."""
-        queue, self.queue = self.queue, []
+    def fire_before(self, place: int, row: int) -> None:
+        """Call the AFTER ROW triggers of all rows before number `row` of the set of rows `place`."""
+        self.fire((place, row))
+
+    def fire(self, until: tuple[int, int] | None = None) -> None:
+        """Call the AFTER ROW triggers that wait, row by row, as the rows were changed: all, or those before a row (set of rows, row)."""
         width = len(self.columns)
-        chosen = []
-        for operation, ready, old, new in queue:
+        while len(self.chosen) < len(self.queue):
+            _, ready, old, new = self.queue[len(self.chosen)]
             n = new.n if new is not None else old.n if old is not None else 0
-            chosen.append((operation, [(one, one.wants(old, new, n)) for one in ready], old, new, n))
-        for operation, wanted, old, new, n in chosen:
+            self.chosen.append(([(one, one.wants(old, new, n)) for one in ready], n))
+        for place in range(self.fired[0], len(self.queue) if until is None else until[0] + 1):
+            (operation, _, old, new), (wanted, n) = self.queue[place], self.chosen[place]
+            first, stop = self.fired[1] if place == self.fired[0] else 0, until[1] if until is not None and place == until[0] else n
             olds = None if old is None else columns_of(old, width)
             news = None if new is None else columns_of(new, width)
-            for row in range(n):  # each call is one of the function, in the order of the rows
+            self.fired = (place, stop)
+            for row in range(first, stop):  # each call is one of the function, in the order of the rows
                 for one, mask in wanted:
                     if mask[row]:
                         one.call(operation, None if olds is None else RowValues(olds, row), None if news is None else RowValues(news, row))

@@ -109,7 +109,10 @@ class TriggerCaller:
 
     def statement(self, operation: str) -> None:
         """Call it for a statement; what it returns says nothing."""
-        self._run(self._begin(operation))
+        act = self._begin(operation)
+        assert self.body.new is not None and self.body.old is not None
+        act.cells[self.body.new.number] = act.cells[self.body.old.number] = Row.empty(self.shape)
+        self._run(act)
 
     def _run(self, act: Activation) -> Row | None:
         """Run the body; the row it returns, None where that is NULL."""

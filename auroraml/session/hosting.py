@@ -281,7 +281,7 @@ class Hosting(Execution, Procedures, SequenceValues, StoredRows):
                 return insert_rows(relation, batch, context)
             Writer(relation, context).insert(batch)
             if any(c.kind == "f" for c in relation.constraints):
-                References(relation, context).check_new(batch)
+                References(relation, context).check(None, batch)
         return batch.n
 
     @property

@@ -6,8 +6,8 @@ from sqlglot import exp
 
 from auroraml.records import replace
 from auroraml.sql import statements as st
+from auroraml.sql.into_words import into_kinds
 from auroraml.sql.lexer import Token
-from auroraml.sql.rewrite import into_kinds
 from auroraml.sql.trees import into_of
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auroraml.errors import FeatureNotSupported, InvalidCursorDefinition
+from auroraml.errors import InvalidCursorDefinition
 from auroraml.sql import statements as st
 from auroraml.sql.grammar import Grammar, QueryParser
 from auroraml.sql.into import select_into
@@ -154,11 +154,8 @@ def prepare(p: QueryParser) -> st.Statement:
     p.expect("as")
     if p.token.is_word("merge"):
         raise p.unsupported("MERGE")
-    at = p.i
     statement = p.query()
-    if into_of(statement.tree.root) is not None:
-        raise FeatureNotSupported("PREPARE of SELECT INTO is not supported", at=p.tokens[at].start)
-    return st.Prepare(name=name, types=types, statement=statement)
+    return st.Prepare(name=name, types=types, statement=statement if into_of(statement.tree.root) is None else select_into(statement))
 
 
 def execute(p: QueryParser) -> st.Statement:

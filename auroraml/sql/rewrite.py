@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from auroraml.sql.into_words import into_kinds
 from auroraml.sql.lexer import NUMBER, PARAMETER, QUOTED, STRING, WORD, Token
 from auroraml.sql.types import TypeName, TypeReader, near, read_type
 
@@ -154,16 +155,6 @@ class _Frame:
     call: int = -1
     words: list[str] = field(default_factory=list)
     commas: int = 0
-
-
-def into_kinds(tokens: Sequence[Token], i: int) -> list[str]:
-    """The words behind SELECT's INTO at `i` that say what kind of table it makes."""
-    found: list[str] = []
-    for allowed in (("local", "global"), ("temporary", "temp"), ("unlogged",), ("table",)):
-        word, following = tokens[i + 1 + len(found)], tokens[i + 2 + len(found)]
-        if word.is_word(*allowed) and following.is_name and not _structural(following):
-            found.append(word.text)
-    return found
 
 
 class Rewriter:

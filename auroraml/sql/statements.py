@@ -521,7 +521,7 @@ class Prepare(Statement):
 
     name: str
     types: tuple[TypeName, ...]
-    statement: Query
+    statement: Query | CreateTableAs
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace as replaced
+from functools import partial
 
 import numpy as np
 
@@ -65,12 +66,10 @@ class ModifyRows(Keeping):
         changed: Sequence[int] | None = self.node.assigned if conflict is None else [number for number, _ in conflict.assignments]
         if self.fired is not None and self.fired.each:
             changed = None  # triggers may change any column
-        for gone, came in self.noted:
+        for place, (gone, came) in enumerate(self.noted):
             started = self.ctx.clock.now()
-            if came is not None and self.references.own:
-                self.references.check_new(came, None if gone is None else changed)
-            if gone is not None and self.references.others:
-                self.references.check_old(gone, None if came is None else changed)
+            triggers = None if self.fired is None else self.fired.triggers
+            self.references.check(gone, came, changed, None if triggers is None else partial(triggers.fire_before, place))
             if self.ctx.measured:
                 self._called(gone, came, (self.ctx.clock.now() - started) * 1000)
         if self.fired is not None:

@@ -91,9 +91,9 @@ def _references(node: object, place: str, hidden: Names, leaves: Leaves) -> Iter
     if isinstance(node, exp.SetOperation):
         yield from _operands(node, place, hidden, leaves)
         return
-    if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier) and node.args.get("db") is None:
-        if leaves.mark(node.this)[0] == "i" and leaves.name(node.this) not in hidden:
-            yield leaves.name(node.this), place, leaves.at(node.this)
+    table = node.this if isinstance(node, exp.Table) and node.args.get("db") is None else None
+    if isinstance(table, exp.Identifier) and leaves.mark(table)[0] == "i" and leaves.name(table) not in hidden:
+        yield leaves.name(table), place, leaves.at(table)
     select = isinstance(node, exp.Select)
     if select and node.args.get("from_") is not None:
         yield from _joined(node.args["from_"].this, node.args.get("joins") or (), place, hidden, leaves)

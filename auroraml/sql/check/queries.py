@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from auroraml.errors import SyntaxError as SqlSyntaxError
 from auroraml.sql.check.expression import Expressions
+from auroraml.sql.into_words import into_kinds
 from auroraml.sql.lexer import NUMBER, PARAMETER, Token
 
 _AFTER_TARGETS = ("from", "where", "group", "having", "window", "union", "intersect", "except", "order", "limit", "offset", "fetch", "for", "into")
@@ -129,15 +130,8 @@ class Queries(Expressions):
             self.listed(self._window_definition)
 
     def _into(self) -> None:
-        """[LOCAL | GLOBAL] TEMPORARY | TEMP | UNLOGGED [TABLE] name: words that a name follows."""
-        if self._before_name("local", "global") and not self.word("temporary", "temp"):
-            raise self.fail()
-        if self._before_name("temporary", "temp", "unlogged", "table") and self.tokens[self.i - 1].word != "table":
-            self.take("table")
+        self.i += len(into_kinds(self.tokens, self.i - 1))
         self.qualified()
-
-    def _before_name(self, *words: str) -> bool:
-        return self.i + 1 < self.stop and self.tokens[self.i + 1].is_name and self.tokens[self.i + 1].word not in _AFTER_TARGETS and self.take(*words)
 
     def _target(self) -> None:
         if self.take_mark("*"):
