@@ -27,6 +27,8 @@ from auroraml.types.table import ANY, BOOL
 from auroraml.types.text import text_in, text_out
 from auroraml.types.typmod import apply_typmod
 
+MOST_COLUMNS = 1664  # of a row
+
 
 @singledispatch
 def compile(expr: e.Expr) -> Evaluator:
@@ -65,15 +67,22 @@ def _(expr: e.Const) -> Evaluator:
     return rowless(run)
 
 
+_INPUTS: dict[tuple[int, int], Evaluator] = {}  # by side and number: most of what plans are made of, and the same in all
+
+
 @compile.register
 def _(expr: e.InputRef) -> Evaluator:
-    side, index = expr.side, expr.index
+    return _INPUTS.get((expr.side, expr.index)) or _input(expr.side, expr.index)
 
+
+def _input(side: int, index: int) -> Evaluator:
     def run(frame: Frame) -> Vector:
         return frame.sides[side].vector(index)
 
     SAFE.add(run)
     LIGHT[run] = frozenset([(side, index, False)])
+    if index < MOST_COLUMNS:
+        _INPUTS[side, index] = run
     return run
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import field
-from functools import cached_property
 from weakref import WeakKeyDictionary
 
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
-from auroraml.ir.tree import children, walk
+from auroraml.ir.tree import children, every, walk
 from auroraml.records import dataclass
 
 FIRST_OWN_OID = 16384  # objects below it are the same in every database
@@ -29,11 +28,14 @@ class Facts:
     partial: bool = False  # several participants can run it at once, each getting a part of its rows
     foreign: bool = False  # calls functions written in SQL, which may call anything
     uneven: bool = False  # reads its inputs as far as needed, which differs from loop to loop
+    _free: frozenset[int] | None = None
 
-    @cached_property
+    @property
     def free(self) -> frozenset[int]:
         """What is read and not set; the facts are whole."""
-        return frozenset(self.read - self.made)
+        if self._free is None:
+            self._free = frozenset(self.read - self.made)
+        return self._free
 
 
 _HELD: WeakKeyDictionary[p.PhysicalPlan, frozenset[int]] = WeakKeyDictionary()
@@ -61,8 +63,9 @@ def _node_facts(node: p.PhysicalPlan) -> Facts:
     below = {id(child) for child in node.children()}
     for part in children(node):
         if isinstance(part, p.PhysicalPlan) and id(part) in below:
-            _add(facts, facts_of(part), facts_of(part).volatile_below)
-            facts.partial = facts.partial or facts_of(part).partial
+            inner = facts_of(part)
+            _add(facts, inner, inner.volatile_below)
+            facts.partial = facts.partial or inner.partial
         else:
             _visit(part, facts)
     facts.partial = facts.partial or node.parallel_aware
@@ -97,24 +100,29 @@ def _uneven(node: p.PhysicalPlan) -> bool:
 
 
 def _visit(item: object, facts: Facts) -> None:
-    if isinstance(item, p.PhysicalPlan):
-        inner = facts_of(item)
-        _add(facts, inner, inner.volatile_below)
-        facts.volatile = facts.volatile or inner.volatile_below
-        return
-    if isinstance(item, e.ParamRef):
-        if item.kind == "exec":
-            facts.read.add(item.number)
-        return
-    if isinstance(item, e.SubPlan):
-        facts.subqueries = True
-        facts.made.update(item.outputs)
-        facts.made.update(number for number, _ in item.params)
-    elif (function := getattr(item, "function", None)) is not None:
-        facts.volatile = facts.volatile or getattr(function, "volatility", "i") == "v"
-        facts.foreign = facts.foreign or (getattr(function, "language", "") == "sql" and function.oid >= FIRST_OWN_OID)
-    for part in children(item):
-        _visit(part, facts)
+    pending = [item]
+    while pending:
+        part = pending.pop()
+        cls = part.__class__
+        if cls is e.InputRef or cls is e.Const:  # most of what there is, and neither reads anything that is set elsewhere
+            continue
+        if isinstance(part, p.PhysicalPlan):
+            inner = facts_of(part)
+            _add(facts, inner, inner.volatile_below)
+            facts.volatile = facts.volatile or inner.volatile_below
+            continue
+        if isinstance(part, e.ParamRef):
+            if part.kind == "exec":
+                facts.read.add(part.number)
+            continue
+        if isinstance(part, e.SubPlan):
+            facts.subqueries = True
+            facts.made.update(part.outputs)
+            facts.made.update(number for number, _ in part.params)
+        elif (function := getattr(part, "function", None)) is not None:
+            facts.volatile = facts.volatile or getattr(function, "volatility", "i") == "v"
+            facts.foreign = facts.foreign or (getattr(function, "language", "") == "sql" and function.oid >= FIRST_OWN_OID)
+        pending += children(part)
 
 
 def _add(facts: Facts, inner: Facts, volatile: bool) -> None:
@@ -134,7 +142,7 @@ def declared(plan: p.PhysicalPlan) -> tuple[e.SubPlan, ...]:
     """The init plans and WITH queries of all nodes of a plan."""
     found = _DECLARED.get(plan)
     if found is None:
-        found = _DECLARED[plan] = tuple(sub for node in walk(plan) if isinstance(node, p.PhysicalPlan) for sub in node.init_plans)
+        found = _DECLARED[plan] = tuple([sub for node in every(plan) if isinstance(node, p.PhysicalPlan) for sub in node.init_plans])
     return found
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 from auroraml.batch import Batch
 from auroraml.executor.crew import Crew, Member, State
+from auroraml.ir.objects import Relation
 from auroraml.ir.physical import PhysicalPlan
 from auroraml.ir.tree import walk
 from auroraml.records import dataclass
@@ -26,6 +27,8 @@ TRIAL = 16_384  # rows that the leader reads at first, at least, where it is not
 TRYING = 0.02  # seconds that they should take by the plan's cost
 SPEED = 1_000_000  # of a plan's cost done in a second by one participant, at least (measured over TPC-H: 0.5 to 6 million)
 LASTING = 0.002  # seconds that a piece should take at least
+NOTHING = Relation(oid=0, name="", schema="")  # stands for what a plan node reads that is no relation
+Shape = tuple[Hashable, ...]
 T = TypeVar("T")
 P = TypeVar("P")
 
@@ -53,12 +56,42 @@ class Pace:
 
 
 PACES: WeakKeyDictionary[PhysicalPlan, Pace] = WeakKeyDictionary()  # of scans, when they last ran
+ALIKE: WeakKeyDictionary[Relation, dict[Shape, Pace]] = WeakKeyDictionary()  # of scans in plans of a shape, when one of these last ran
+MOST_SHAPES = 64  # kept of a relation
+
+
+def shape_of(plan: PhysicalPlan) -> Shape:
+    """What plans have in common that take about as long: the nodes, what they read, and how many rows they are thought to give.
+
+    Two texts that differ in their constants make plans of one shape, so that the second need not be tried.
+    """
+    relation = getattr(plan, "relation", None)
+    own = (plan.__class__, 0 if relation is None else relation.oid, int(plan.cost.rows).bit_length(), len(plan.targets), len(plan.filter))
+    return (*own, *[part for child in plan.children() for part in shape_of(child)])
+
+
+def known_pace(scan: PhysicalPlan, plan: PhysicalPlan) -> Pace | None:
+    """The pace of a scan below a Gather of `plan`: its own, or one of a plan that is alike."""
+    found = PACES.get(scan)
+    if found is None and (shapes := ALIKE.get(getattr(scan, "relation", NOTHING))):
+        found = shapes.get((scan.id, *shape_of(plan)))
+    return found
+
+
+def keep_pace(scan: PhysicalPlan, plan: PhysicalPlan, pace: Pace) -> None:
+    """Remember it for both."""
+    PACES[scan] = pace
+    if (relation := getattr(scan, "relation", None)) is not None:
+        shapes = ALIKE.setdefault(relation, {})
+        if len(shapes) >= MOST_SHAPES:
+            shapes.clear()
+        shapes[(scan.id, *shape_of(plan))] = pace
 
 
 def expected(plan: PhysicalPlan) -> dict[int, float]:
     """By scan that participants divide: the seconds that its rows took when it last ran."""
     scans = (part for part in walk(plan) if isinstance(part, PhysicalPlan) and part.parallel_aware)
-    return {scan.id: pace.row * pace.rows for scan in scans if (pace := PACES.get(scan)) is not None}
+    return {scan.id: pace.row * pace.rows for scan in scans if (pace := known_pace(scan, plan)) is not None}
 
 
 class Share:
@@ -149,19 +182,21 @@ class InOrder(Share):
 class Pieces(Share):
     """Rows for whoever asks, from the first on. What they take, now or when the plan last ran, tells whether workers are worth it.
 
-    A plan that has not run yet is tried on a few rows where its cost says that workers may be worth it: each piece takes something beyond its rows.
+    Where no plan of its shape has run yet, a plan is tried on a few rows if its cost says that workers may be worth it: each piece takes something
+    beyond its rows.
     """
 
     def __init__(self, crew: Crew, rows: Batch, node: PhysicalPlan) -> None:
         super().__init__(crew, rows)
         self.node = node
+        self.plan = node if crew.work is None else crew.work.node
         self.at = 0
-        seconds = math.inf if crew.work is None else crew.work.node.cost.total / SPEED
+        seconds = math.inf if crew.work is None else self.plan.cost.total / SPEED
         self.little = not crew.pays(seconds)
         self.trial = max(min(TRIAL, max(rows.n // 16, SMALLEST)), int(rows.n * TRYING / seconds) if seconds > TRYING else 0)
         self.asked: dict[int, tuple[float, int]] = {}  # by participant: the time it had spent by then, and for how many rows
         self.seen: list[tuple[int, float]] = []  # pieces that are done
-        self.before = self.pace = PACES.get(node)
+        self.before = self.pace = known_pace(node, self.plan)
         self.crew.later.pop(node.id, None)
 
     def claim(self, member: Member, n: int, little: bool = True) -> Batch | None:
@@ -171,7 +206,8 @@ class Pieces(Share):
             if (asked := self.asked.pop(member.number, None)) is not None:
                 self.seen.append((asked[1], now - asked[0]))
                 if self.at >= 5 * self.trial:  # fewer tell nothing
-                    self.pace = PACES[self.node] = Pace.of(self.seen, self.before, self.rows.n)
+                    self.pace = Pace.of(self.seen, self.before, self.rows.n)
+                    keep_pace(self.node, self.plan, self.pace)
             left = self.rows.n - self.at
             if not left:
                 return None

@@ -27,6 +27,7 @@ from auroraml.executor.operators import gather
 from auroraml.executor.operators.hash_join import HashRows
 from auroraml.executor.shares import Dealt, InOrder, Pace, Pieces, Share, expected
 from auroraml.ir import physical as p
+from auroraml.ir.objects import Relation
 
 ROWS = 6_000
 SETTINGS = ("parallel_setup_cost = 0", "parallel_tuple_cost = 0", "min_parallel_table_scan_size = 0", "min_parallel_index_scan_size = 0")
@@ -549,6 +550,28 @@ def test_a_plan_that_runs_again_knows_its_pace(monkeypatch: pytest.MonkeyPatch) 
     shares.PACES[NODE] = Pace(0.001, 1e-7, 100_000)
     assert expected(p.Gather(source=replace(NODE, parallel_aware=True), workers=1)) == {}
     assert expected(p.Gather(source=NODE, workers=1)) == {1: pytest.approx(0.01)}
+
+
+def test_a_plan_of_a_known_shape_knows_its_pace() -> None:
+    relation = Relation(oid=70_001, name="t", schema="public")
+
+    def plan(rows: float, table: Relation = relation, id: int = 2) -> p.PhysicalPlan:
+        scan = p.SeqScan(id=id, relation=table, alias="t", columns=(), parallel_aware=True, cost=p.Cost(rows=rows))
+        return p.Aggregate(id=1, source=scan, cost=p.Cost(rows=1.0)) if id == 2 else scan
+
+    first, pace = plan(1_000.0), Pace(0.001, 1e-7, 50)
+    shares.keep_pace(first.children()[0], first, pace)
+    for same in (first, plan(1_000.0), plan(1_020.0)):
+        assert shares.known_pace(same.children()[0], same) == pace
+        assert expected(same) == {2: pytest.approx(50e-7)}
+    for other in (plan(90_000.0), plan(1_000.0, replace(relation, oid=70_002)), plan(1_000.0, replace(relation))):
+        assert shares.known_pace(other.children()[0], other) is None and expected(other) == {}
+    alone = plan(1_000.0, id=3)
+    assert shares.known_pace(alone, alone) is None
+    for count in range(shares.MOST_SHAPES + 1):  # no more are kept than this
+        larger = plan(2.0**count)
+        shares.keep_pace(larger.children()[0], larger, pace)
+    assert len(shares.ALIKE[relation]) <= shares.MOST_SHAPES
 
 
 def test_pieces_that_turn_out_to_be_little_are_followed_by_all_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
