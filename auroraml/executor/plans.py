@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
+from typing import Any
 from weakref import WeakKeyDictionary
 
+from auroraml.dispatch import Choices
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
-from auroraml.ir.tree import children, every, walk
+from auroraml.ir.tree import children, walk
 from auroraml.records import dataclass
 
 FIRST_OWN_OID = 16384  # objects below it are the same in every database
@@ -28,6 +30,7 @@ class Facts:
     partial: bool = False  # several participants can run it at once, each getting a part of its rows
     foreign: bool = False  # calls functions written in SQL, which may call anything
     uneven: bool = False  # reads its inputs as far as needed, which differs from loop to loop
+    below: list[p.PhysicalPlan] = field(default_factory=list)  # every plan node below, those of its subqueries too
     _free: frozenset[int] | None = None
 
     @property
@@ -64,7 +67,7 @@ def _node_facts(node: p.PhysicalPlan) -> Facts:
     for part in children(node):
         if isinstance(part, p.PhysicalPlan) and id(part) in below:
             inner = facts_of(part)
-            _add(facts, inner, inner.volatile_below)
+            _add(facts, part, inner, inner.volatile_below)
             facts.partial = facts.partial or inner.partial
         else:
             _visit(part, facts)
@@ -103,29 +106,48 @@ def _visit(item: object, facts: Facts) -> None:
     pending = [item]
     while pending:
         part = pending.pop()
-        cls = part.__class__
-        if cls is e.InputRef or cls is e.Const:  # most of what there is, and neither reads anything that is set elsewhere
-            continue
-        if isinstance(part, p.PhysicalPlan):
-            inner = facts_of(part)
-            _add(facts, inner, inner.volatile_below)
-            facts.volatile = facts.volatile or inner.volatile_below
-            continue
-        if isinstance(part, e.ParamRef):
-            if part.kind == "exec":
-                facts.read.add(part.number)
-            continue
-        if isinstance(part, e.SubPlan):
-            facts.subqueries = True
-            facts.made.update(part.outputs)
-            facts.made.update(number for number, _ in part.params)
-        elif (function := getattr(part, "function", None)) is not None:
-            facts.volatile = facts.volatile or getattr(function, "volatility", "i") == "v"
-            facts.foreign = facts.foreign or (getattr(function, "language", "") == "sql" and function.oid >= FIRST_OWN_OID)
-        pending += children(part)
+        look = _LOOKS[part.__class__]
+        if look is not None and look(part, facts):
+            pending += children(part)
 
 
-def _add(facts: Facts, inner: Facts, volatile: bool) -> None:
+def _look_at_plan(part: Any, facts: Facts) -> bool:
+    inner = facts_of(part)
+    _add(facts, part, inner, inner.volatile_below)
+    facts.volatile = facts.volatile or inner.volatile_below
+    return False
+
+
+def _look_at_parameter(part: Any, facts: Facts) -> bool:
+    if part.kind == "exec":
+        facts.read.add(part.number)
+    return False
+
+
+def _look_at_subquery(part: Any, facts: Facts) -> bool:
+    facts.subqueries = True
+    facts.made.update(part.outputs)
+    facts.made.update(number for number, _ in part.params)
+    return True
+
+
+def _look_at_others(part: object, facts: Facts) -> bool:
+    if (function := getattr(part, "function", None)) is not None:
+        facts.volatile = facts.volatile or getattr(function, "volatility", "i") == "v"
+        facts.foreign = facts.foreign or (getattr(function, "language", "") == "sql" and function.oid >= FIRST_OWN_OID)
+    return True
+
+
+# What to note of a part of a plan; it says whether to look below. None: nothing of what most parts are, which read nothing that is set elsewhere.
+_LOOKS: Choices[Callable[[Any, Facts], bool] | None] = Choices({
+    object: _look_at_others, e.InputRef: None, e.Const: None, e.ParamRef: _look_at_parameter, e.SubPlan: _look_at_subquery,
+    p.PhysicalPlan: _look_at_plan,
+})  # fmt: skip
+
+
+def _add(facts: Facts, plan: p.PhysicalPlan, inner: Facts, volatile: bool) -> None:
+    facts.below.append(plan)
+    facts.below += inner.below
     facts.read |= inner.read
     facts.made |= inner.made
     facts.ctes |= inner.ctes
@@ -142,7 +164,7 @@ def declared(plan: p.PhysicalPlan) -> tuple[e.SubPlan, ...]:
     """The init plans and WITH queries of all nodes of a plan."""
     found = _DECLARED.get(plan)
     if found is None:
-        found = _DECLARED[plan] = tuple([sub for node in every(plan) if isinstance(node, p.PhysicalPlan) for sub in node.init_plans])
+        found = _DECLARED[plan] = tuple([sub for node in (plan, *facts_of(plan).below) for sub in node.init_plans])
     return found
 
 
@@ -150,7 +172,7 @@ def held(plan: p.PhysicalPlan) -> frozenset[int]:
     """The tables that a statement changes and goes on reading after its first change: all its parts see them as they were before."""
     found = _HELD.get(plan)
     if found is None:
-        nodes = list(walk(plan))
+        nodes = (plan, *facts_of(plan).below)
         scanned = [node.relation.oid for node in nodes if isinstance(node, p.SeqScan)]
         changed = [(node.relation.oid, node.operation) for node in nodes if isinstance(node, p.ModifyTable)]
         again = {oid for oid, operation in changed if oid in scanned and (len(scanned) > 1 if operation == "Insert" else scanned.count(oid) > 1)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -28,7 +28,7 @@ TRYING = 0.02  # seconds that they should take by the plan's cost
 SPEED = 1_000_000  # of a plan's cost done in a second by one participant, at least (measured over TPC-H: 0.5 to 6 million)
 LASTING = 0.002  # seconds that a piece should take at least
 NOTHING = Relation(oid=0, name="", schema="")  # stands for what a plan node reads that is no relation
-Shape = tuple[Hashable, ...]
+Shape = tuple[object, ...]
 T = TypeVar("T")
 P = TypeVar("P")
 
