@@ -58,6 +58,7 @@ class Pace:
 PACES: WeakKeyDictionary[PhysicalPlan, Pace] = WeakKeyDictionary()  # of scans, when they last ran
 ALIKE: WeakKeyDictionary[Relation, dict[Shape, Pace]] = WeakKeyDictionary()  # of scans in plans of a shape, when one of these last ran
 MOST_SHAPES = 64  # kept of a relation
+_SHAPES: WeakKeyDictionary[PhysicalPlan, Shape] = WeakKeyDictionary()
 
 
 def shape_of(plan: PhysicalPlan) -> Shape:
@@ -65,9 +66,16 @@ def shape_of(plan: PhysicalPlan) -> Shape:
 
     Two texts that differ in their constants make plans of one shape, so that the second need not be tried.
     """
+    found = _SHAPES.get(plan)
+    if found is None:
+        found = _SHAPES[plan] = _shape(plan)
+    return found
+
+
+def _shape(plan: PhysicalPlan) -> Shape:
     relation = getattr(plan, "relation", None)
     own = (plan.__class__, 0 if relation is None else relation.oid, int(plan.cost.rows).bit_length(), len(plan.targets), len(plan.filter))
-    return (*own, *[part for child in plan.children() for part in shape_of(child)])
+    return (*own, *[part for child in plan.children() for part in _shape(child)])
 
 
 def known_pace(scan: PhysicalPlan, plan: PhysicalPlan) -> Pace | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 import auroraml
+from auroraml.executor.index_keys import place_of, places_of
 
 ROWS = 3_000
 STEPS = [
@@ -59,3 +60,13 @@ def test_keys_of_many_rows_for_a_few_loops(connection: auroraml.Connection, orde
     assert connection.execute(query).fetchall() == wanted
     connection.execute("INSERT INTO facts VALUES (3, 5000)")
     assert sorted(connection.execute(query).fetchall()) == sorted([*wanted, (3, 5000)])
+
+
+def test_a_columns_place_is_counted_without_dropped_ones(connection: auroraml.Connection) -> None:
+    connection.execute("CREATE TABLE t (a int, b int, c int, d int); ALTER TABLE t DROP COLUMN b; ALTER TABLE t ADD COLUMN b text")
+    relation = connection.session.catalog.find_relation("t", "public")
+    assert relation is not None
+    assert {number: place_of(relation, number) for number in (1, 3, 4, 5)} == places_of(relation) == {1: 0, 3: 1, 4: 2, 5: 3}
+    for number in (0, 2, 6):
+        with pytest.raises(KeyError):
+            place_of(relation, number)
