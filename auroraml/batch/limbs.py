@@ -184,7 +184,7 @@ def divided(a: Limbs, divisors: Limb, digits: int) -> tuple[Limbs, Limb] | None:
     top, n = a[-1], max(len(a[0]), len(divisors))
     quotient = top // by
     rest = top - quotient * by
-    made = [quotient]
+    made: list[Limb] = [quotient]
     for limb in reversed(a[:-1]):
         piece, rest = _continued(rest, by, limb, DIGITS, step)
         made.append(piece)

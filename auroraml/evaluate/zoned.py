@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -15,7 +16,6 @@ from auroraml.evaluate.frame import Frame
 from auroraml.functions.comparison import against
 from auroraml.functions.signature import Nearest
 from auroraml.ir.objects import Function
-from auroraml.records import dataclass
 
 KEPT = 64  # comparisons of a column whose answers are kept
 STRETCHES = 16  # of rows that are left, evaluated one after the other

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from weakref import WeakKeyDictionary
 
@@ -23,7 +23,6 @@ from auroraml.ir import physical as p
 from auroraml.ir.objects import Index as TableIndex
 from auroraml.ir.objects import Relation
 from auroraml.ir.tree import same
-from auroraml.records import dataclass
 from auroraml.storage.built import posting_rows, sharing
 from auroraml.storage.index import comparable
 from auroraml.storage.table import Table

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakKeyDictionary
@@ -25,34 +24,51 @@ from auroraml.lazy import load
 if TYPE_CHECKING:
     from auroraml.executor.context import ExecutionContext
     from auroraml.executor.crew import Member
+    from auroraml.executor.pace import Followed
 
 ALL = 1 << 62
 LARGE = 65_536  # a demand from here on is not made exact: whoever asks for so much reads on
-OPERATORS: dict[type, type[Operator]] = {}
-_MODULES: dict[str, tuple[type, ...]] = {  # where the operators of plan nodes are, loaded with the first plan that has such a node
-    "functions": (p.FunctionScan, p.ProjectSet),
-    "gather": (p.Gather, p.GatherMerge),
-    "grouping": (p.Aggregate,),
-    "hash_join": (p.Hash, p.HashJoin),
-    "incremental_sort": (p.IncrementalSort,),
-    "index_only": (p.IndexOnlyScan,),
-    "limits": (p.Limit,),
-    "locking": (p.LockRows,),
-    "memoize": (p.Memoize,),
-    "merge_join": (p.MergeJoin,),
-    "merging": (p.MergeAppend,),
-    "modify": (p.ModifyTable,),
-    "nested_loop": (p.NestedLoop, p.Materialize),
-    "ordering": (p.Sort, p.Unique, p.Group),
-    "sampling": (p.SampleScan,),
-    "scans": (p.Result, p.ValuesScan, p.SubqueryScan, p.CteScan, p.WorkTableScan),
-    "sets": (p.Append, p.SetOp, p.RecursiveUnion),
-    "tables": (p.SeqScan, p.IndexScan, p.BitmapIndexScan, p.BitmapAnd, p.BitmapOr, p.BitmapHeapScan),
-    "tid_scan": (p.TidScan, p.TidRangeScan),
-    "windows": (p.WindowAgg,),
+OPERATORS: dict[type, type[Operator]] = {}  # by plan node, as far as such nodes were run
+CLASSES: dict[type, tuple[str, str]] = {  # where the operator of a plan node is, loaded with the first plan that has such a node
+    p.FunctionScan: ("functions", "FunctionScanRows"),
+    p.ProjectSet: ("functions", "ProjectSetRows"),
+    p.Gather: ("gather", "GatherRows"),
+    p.GatherMerge: ("gather", "GatherMergeRows"),
+    p.Aggregate: ("grouping", "AggregateRows"),
+    p.Hash: ("hash_join", "HashRows"),
+    p.HashJoin: ("hash_join", "HashJoinRows"),
+    p.IncrementalSort: ("incremental_sort", "IncrementalSortRows"),
+    p.IndexOnlyScan: ("index_only", "IndexOnlyRows"),
+    p.Limit: ("limits", "LimitRows"),
+    p.LockRows: ("locking", "LockedRows"),
+    p.Memoize: ("memoize", "MemoizeRows"),
+    p.MergeJoin: ("merge_join", "MergeJoinRows"),
+    p.MergeAppend: ("merging", "MergeAppendRows"),
+    p.ModifyTable: ("modify", "ModifyRows"),
+    p.NestedLoop: ("nested_loop", "NestedLoopRows"),
+    p.Materialize: ("nested_loop", "MaterializeRows"),
+    p.Sort: ("ordering", "SortRows"),
+    p.Unique: ("ordering", "UniqueRows"),
+    p.Group: ("ordering", "UniqueRows"),
+    p.SampleScan: ("sampling", "SampleScanRows"),
+    p.Result: ("scans", "ResultRows"),
+    p.ValuesScan: ("scans", "ValuesRows"),
+    p.SubqueryScan: ("scans", "SubqueryRows"),
+    p.CteScan: ("scans", "CteRows"),
+    p.WorkTableScan: ("scans", "WorkTableRows"),
+    p.Append: ("sets", "AppendRows"),
+    p.SetOp: ("sets", "SetOpRows"),
+    p.RecursiveUnion: ("sets", "RecursiveRows"),
+    p.SeqScan: ("tables", "SeqScanRows"),
+    p.IndexScan: ("tables", "IndexScanRows"),
+    p.BitmapIndexScan: ("tables", "BitmapIndexRows"),
+    p.BitmapAnd: ("tables", "BitmapCombined"),
+    p.BitmapOr: ("tables", "BitmapCombined"),
+    p.BitmapHeapScan: ("tables", "BitmapHeapRows"),
+    p.TidScan: ("tid_scan", "TidScanRows"),
+    p.TidRangeScan: ("tid_scan", "TidRangeRows"),
+    p.WindowAgg: ("windows", "WindowRows"),
 }
-MODULE_OF = {node: module for module, nodes in _MODULES.items() for node in nodes}
-O = TypeVar("O", bound="type[Operator]")
 T = TypeVar("T")
 N = TypeVar("N", bound=p.PhysicalPlan)
 
@@ -89,17 +105,6 @@ def _plain(targets: Sequence[e.Expr]) -> list[int] | None:
     return None
 
 
-def operator(*classes: type) -> Callable[[O], O]:
-    """Register the operator of plan nodes."""
-
-    def register(cls: O) -> O:
-        for node in classes:
-            OPERATORS[node] = cls
-        return cls
-
-    return register
-
-
 class Operator:
     """The base: children built, targets compiled, rows and time counted.
 
@@ -126,6 +131,7 @@ class Operator:
         self.stepwise = self.volatile or (ctx.measured and facts.subqueries)  # its conditions are not tried on rows nobody asked for
         self.started = False
         self.returned: Batch | None = None
+        self.followed: Followed | None = None
 
     def below(self) -> Sequence[p.PhysicalPlan]:
         """The plans that run as operators of their own below this one."""
@@ -150,7 +156,13 @@ class Operator:
     # The protocol
 
     def pull(self, n: int) -> Batch | None:
-        """At most `n` rows, None at the end; counted and timed."""
+        """At most `n` rows, None at the end; counted and timed, the service calls of the node's own expressions billed to it where that is asked for."""
+        if self.ctx.charges is None:
+            return self._pull(n)
+        with self.ctx.charging(self.metrics):
+            return self._pull(n)
+
+    def _pull(self, n: int) -> Batch | None:
         self.ctx.check_step()
         n = min(n, self.ctx.most)
         start = self.now()
@@ -163,7 +175,7 @@ class Operator:
             assert batch is not None
             self.returned = self.returned.drop(batch.n)
         else:
-            batch = self.produce(n)
+            batch = self.paced(n)
         spent = (self.now() - start) * 1000
         if self.metrics.rows == 0:
             self.metrics.startup += spent
@@ -181,6 +193,10 @@ class Operator:
         """Have `batch` ready for the next pull."""
         if batch.n:
             self.returned = batch if self.returned is None or not self.returned.n else concat_batches([batch, self.returned])
+
+    def paced(self, n: int) -> Batch | None:
+        """The next rows, after the time that they take under a clock that does not see it."""
+        return self.produce(n) if self.followed is None else self.followed.produce(n)
 
     def open(self) -> None:
         """Prepare to run (again)."""
@@ -397,20 +413,14 @@ def _is_text(target: e.InputRef, frame: Frame) -> bool:
 def build(node: p.PhysicalPlan, ctx: ExecutionContext) -> Operator:
     """The operator tree of a plan."""
     kind = type(node)
-    if kind not in OPERATORS:
-        load(f"auroraml.executor.operators.{MODULE_OF[kind]}")
-    made = OPERATORS[kind](node, ctx)
-    if ctx.charges is not None:
-        made.pull = partial(_charging, made, made.pull)  # type: ignore[method-assign] # only EXPLAIN (CHARGES) pays for it
+    cls = OPERATORS.get(kind)
+    if cls is None:
+        module, name = CLASSES[kind]
+        cls = OPERATORS[kind] = getattr(load(f"auroraml.executor.operators.{module}"), name)
+    made = cls(node, ctx)
     if ctx.pace is not None:
-        ctx.pace.follow(made)
+        made.followed = ctx.pace.follow(made)
     return made
-
-
-def _charging(running: Operator, pull: Callable[[int], Batch | None], n: int) -> Batch | None:
-    """Pull, the service calls of the node's own expressions being billed to it."""
-    with running.ctx.charging(running.metrics):
-        return pull(n)
 
 
 def from_vectors(vectors: Sequence[Vector], n: int) -> Batch:

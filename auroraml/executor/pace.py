@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -94,52 +92,56 @@ class Pace:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self.followed: WeakKeyDictionary[Operator, Followed] = WeakKeyDictionary()
 
-    def follow(self, running: Operator) -> None:
-        """Have an operator's work take its time."""
-        followed = self.followed[running] = Followed(running, rates_of(running.node))
-        running.produce = partial(self._produced, followed, running.produce)  # type: ignore[method-assign] # for itself
-
-    def _produced(self, followed: Followed, produce: Callable[[int], Batch | None], n: int) -> Batch | None:
-        if not followed.started:
-            followed.started = True
-            followed.rates = rates_of(followed.running.node, followed.running.bounded)
-            self.clock.spend(followed.rates.start)
-        batch = produce(n)
-        self.clock.spend(followed.rates.pull + followed.owed(0 if batch is None else batch.n))
-        for child in followed.running.children:
-            self._settle(child)
-        return batch
-
-    def _settle(self, running: Operator) -> None:
-        """What was counted below without a pull: loops that give the same rows, batches of a function scan."""
-        followed = self.followed.get(running)
-        if followed is not None and (seconds := followed.owed(0)):
-            self.clock.spend(seconds)
-            running.metrics.total += seconds * 1000
-        for child in running.children:
-            self._settle(child)
+    def follow(self, running: Operator) -> Followed:
+        """What has an operator's work take its time."""
+        return Followed(running, self.clock)
 
 
 class Followed:
     """An operator with what has been paid for."""
 
-    __slots__ = ("paid", "rates", "running", "started")
+    __slots__ = ("clock", "paid", "rates", "running", "started")
 
-    def __init__(self, running: Operator, rates: Rates) -> None:
+    def __init__(self, running: Operator, clock: Clock) -> None:
+        self.clock = clock
         self.running = running
-        self.rates = rates
+        self.rates = rates_of(running.node)
         self.paid = counts(running, 0)
         self.started = False
 
-    def owed(self, rows: int) -> float:
+    def produce(self, n: int) -> Batch | None:
+        """The operator's next rows, paid for."""
+        if not self.started:
+            self.started = True
+            self.rates = rates_of(self.running.node, self.running.bounded)
+            self.clock.spend(self.rates.start)
+        batch = self.running.produce(n)
+        self.clock.spend(self.rates.pull + self._owed(0 if batch is None else batch.n))
+        for child in self.running.children:
+            _settle(child)
+        return batch
+
+    def settle(self) -> None:
+        """Pay for what was counted without a pull: loops that give the same rows, batches of a function scan."""
+        if seconds := self._owed(0):
+            self.clock.spend(seconds)
+            self.running.metrics.total += seconds * 1000
+
+    def _owed(self, rows: int) -> float:
         """Seconds for what it has counted since, and for `rows` that it is giving now."""
         before, now = self.paid, counts(self.running, rows)
         if now == before:
             return 0.0
         self.paid = (max(before[0], now[0]), max(before[1], now[1]), max(before[2], now[2]))
         return self.rates.owed(before, self.paid)
+
+
+def _settle(running: Operator) -> None:
+    if running.followed is not None:
+        running.followed.settle()
+    for child in running.children:
+        _settle(child)
 
 
 def counts(running: Operator, rows: int) -> Counts:

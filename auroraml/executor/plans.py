@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -11,27 +10,28 @@ from auroraml.dispatch import Choices
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.tree import children, walk
-from auroraml.records import dataclass
 
 FIRST_OWN_OID = 16384  # objects below it are the same in every database
 
 
-@dataclass
 class Facts:
     """What a plan or expression reads and sets, the plans below it included; `volatile` is about a plan node's own expressions."""
 
-    read: set[int] = field(default_factory=set)
-    made: set[int] = field(default_factory=set)
-    ctes: set[int] = field(default_factory=set)
-    volatile: bool = False
-    volatile_below: bool = False
-    subqueries: bool = False
-    row_by_row: bool = False
-    partial: bool = False  # several participants can run it at once, each getting a part of its rows
-    foreign: bool = False  # calls functions written in SQL, which may call anything
-    uneven: bool = False  # reads its inputs as far as needed, which differs from loop to loop
-    below: list[p.PhysicalPlan] = field(default_factory=list)  # every plan node below, those of its subqueries too
-    _free: frozenset[int] | None = None
+    __slots__ = ("_free", "below", "ctes", "foreign", "made", "partial", "read", "row_by_row", "subqueries", "uneven", "volatile", "volatile_below")
+
+    def __init__(self) -> None:
+        self.read: set[int] = set()
+        self.made: set[int] = set()
+        self.ctes: set[int] = set()
+        self.volatile = False
+        self.volatile_below = False
+        self.subqueries = False
+        self.row_by_row = False
+        self.partial = False  # several participants can run it at once, each getting a part of its rows
+        self.foreign = False  # calls functions written in SQL, which may call anything
+        self.uneven = False  # reads its inputs as far as needed, which differs from loop to loop
+        self.below: list[p.PhysicalPlan] = []  # every plan node below, those of its subqueries too
+        self._free: frozenset[int] | None = None
 
     @property
     def free(self) -> frozenset[int]:

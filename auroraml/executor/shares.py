@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -18,7 +19,6 @@ from auroraml.executor.crew import Crew, Member, State
 from auroraml.ir.objects import Relation
 from auroraml.ir.physical import PhysicalPlan
 from auroraml.ir.tree import walk
-from auroraml.records import dataclass
 
 LARGEST = 262_144  # rows claimed at once
 SMALLEST = 256  # rows claimed at once while there are as many; so few left of a share stay its owner's

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from auroraml.executor.operator import MODULE_OF
+from auroraml.executor.operator import CLASSES
 from auroraml.lazy import DEFERRED
 from auroraml.types import form
 
@@ -122,7 +122,7 @@ def run_by_name(readings: dict[str, Reading]) -> set[str]:
     """The modules that whoever reads a table loads by name first: families of commands, functions and views, types' text forms, operators."""
     families = {module for name, reading in readings.items() if name.endswith(".families") for module, _ in reading.names.values()}
     forms = {f"auroraml.types.{module}" for module in [*form.OWN_MODULE.values(), *form.REP_MODULE.values()]}
-    return families | forms | {f"auroraml.executor.operators.{module}" for module in MODULE_OF.values()}
+    return families | forms | {f"auroraml.executor.operators.{module}" for module, _ in CLASSES.values()}
 
 
 def test_their_bodies_enter_nothing_anywhere(readings: dict[str, Reading]) -> None:

@@ -20,6 +20,7 @@ from auroraml.types.pg_type import PgType, Rep
 
 KEPT = 256  # batches' values before they are folded into one
 WHOLE = ("int2", "int4", "int8")
+SUMMED = (*WHOLE, "numeric")
 
 
 def extreme(vector: Vector, type: PgType, codes: Index, count: int, largest: bool) -> Vector:
@@ -162,7 +163,7 @@ def fold_of(call: e.Aggregate) -> Fold | None:
             return extreme(vector, type, codes, 1, name == "max")
 
         return Merged(call.type, furthest, furthest)
-    if not known or name not in ("sum", "avg") or type.name not in (*WHOLE, "numeric"):
+    if not known or name not in ("sum", "avg") or type.name not in SUMMED:
         return None  # the sum of floats depends on how it is split
 
     def total(vector: Vector, codes: Index) -> Vector:

@@ -13,7 +13,7 @@ from auroraml.errors import FeatureNotSupported
 from auroraml.evaluate import Evaluator, Frame, Taken, compile
 from auroraml.evaluate.batch_calls import BatchCall, taken_apart
 from auroraml.evaluate.call import null
-from auroraml.executor.operator import LARGE, Operator, Streaming, build, operator
+from auroraml.executor.operator import LARGE, Operator, Streaming, build
 from auroraml.executor.operators.scans import FedRows
 from auroraml.functions.signature import ROWS, Types
 from auroraml.ir import expr as e
@@ -95,7 +95,6 @@ def _procedural_rows(function: Function, args: Sequence[Vector], frame: Frame) -
     return batch, known[np.array(owners, np.int64)]
 
 
-@operator(p.FunctionScan)
 class FunctionScanRows(FedRows):
     """The functions' rows, collected when it starts and kept over rescans; or, through `answers`, for a whole service batch of outer rows."""
 
@@ -208,7 +207,6 @@ def _zip(parts: Sequence[tuple[Batch, Index]], n: int) -> tuple[Batch, Index]:
     return Batch(columns, len(owners)), owners
 
 
-@operator(p.ProjectSet)
 class ProjectSetRows(Streaming):
     """Sets in the select list advance together; the shorter ones are padded with NULL (chapter 38.5.9)."""
 

@@ -7,7 +7,7 @@ import numpy as np
 from auroraml.batch import Batch, Vector, concat_batches
 from auroraml.executor.crew import CORES, Crew, State, Work, enlist
 from auroraml.executor.loops import Key, Loops
-from auroraml.executor.operator import ALL, LARGE, Feed, Operator, operator
+from auroraml.executor.operator import ALL, LARGE, Feed, Operator
 from auroraml.executor.operators.ordering import order_of
 from auroraml.executor.plans import facts_of, is_partial
 from auroraml.executor.shares import expected
@@ -17,7 +17,6 @@ from auroraml.settings.planner import MAX_PARALLEL_WORKERS, MAX_WORKER_PROCESSES
 STREAM = 1_024  # rows of each input that a merge asks for at first, where it is not to give all
 
 
-@operator(p.Gather)
 class GatherRows(Operator):
     """Rows in the order of their arrival. Where the workers show they start with the first row asked for, else when they are worth it.
 
@@ -158,7 +157,6 @@ def _other_part(root: Operator) -> None:
             _other_part(child)
 
 
-@operator(p.GatherMerge)
 class GatherMergeRows(GatherRows):
     """Sorted rows of the participants in one order: what cannot be preceded by anything that is still to come."""
 

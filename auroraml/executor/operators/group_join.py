@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,7 +20,6 @@ from auroraml.functions.signature import AGGREGATES, CallContext
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.tree import children, walk
-from auroraml.records import dataclass
 from auroraml.types.pg_type import PgType
 
 MANY = 4_096  # inner rows from which it pays

@@ -11,7 +11,7 @@ from auroraml.errors import DatabaseError, OperationalError
 from auroraml.evaluate import Frame
 from auroraml.evaluate.call import null
 from auroraml.evaluate.keys import groups, sort_indices
-from auroraml.executor.operator import ALL, LARGE, Keeping, operator
+from auroraml.executor.operator import ALL, LARGE, Keeping
 from auroraml.executor.operators.accumulating import Accumulated, Found, Inputs
 from auroraml.executor.operators.folding import Fold, fold_of
 from auroraml.executor.operators.group_join import GroupJoin, suits
@@ -89,7 +89,6 @@ def _place(calls: Sequence[e.Aggregate], item: e.Aggregate) -> int:
     return next(i for i in alike if calls[i].at == item.at) if found is None else found
 
 
-@operator(p.Aggregate)
 class AggregateRows(Keeping):
     """Groups in order of first appearance (of a sorted input: in its order); one group without keys even over no rows."""
 

@@ -7,7 +7,7 @@ import numpy as np
 from auroraml.batch import Batch, Mask, Vector, concat_batches, true_places
 from auroraml.executor.crew import Member
 from auroraml.executor.matching import Matcher
-from auroraml.executor.operator import Keeping, operator
+from auroraml.executor.operator import Keeping
 from auroraml.executor.operators.joins import NO_PAIRS, Pairs, no_rows
 from auroraml.executor.operators.keyed import KeyedRows, KeyPairs
 from auroraml.executor.operators.ordering import row_sizes
@@ -19,7 +19,6 @@ from auroraml.ir.tree import walk
 PROBES = 1 << 20  # rows that participants look up at a time, about
 
 
-@operator(p.Hash)
 class HashRows(Keeping):
     """The build side's rows."""
 
@@ -48,7 +47,6 @@ def _keys(node: p.HashJoin) -> KeyPairs:
     return KeyPairs([(c.args[0], c.args[1]) for c in node.hash_conditions if isinstance(c, e.OpCall)])
 
 
-@operator(p.HashJoin)
 class HashJoinRows(KeyedRows):
     """Equality through integer codes: the build side's rows by code, each outer batch matched by look-up."""
 

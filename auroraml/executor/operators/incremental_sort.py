@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from auroraml.batch import Batch, Index, concat_batches
-from auroraml.executor.operator import ALL, LARGE, Feed, Operator, operator
+from auroraml.executor.operator import ALL, LARGE, Feed, Operator
 from auroraml.executor.operators.nested_loop import NestedLoopRows
 from auroraml.executor.operators.ordering import changes, order_of, ranked, sort_space_of, with_ties
 from auroraml.executor.space.sorting import Reused
@@ -20,7 +20,6 @@ AHEAD = 1_024  # rows read at a time of a long run; those of the next one go bac
 FULL, PRESORTED = "Full-sort Groups", "Pre-sorted Groups"
 
 
-@operator(p.IncrementalSort)
 class IncrementalSortRows(Operator):
     """Runs of many rows at once; where rows are counted or few are wanted, PostgreSQL's steps one by one."""
 

@@ -6,14 +6,12 @@ import numpy as np
 
 from auroraml.batch import Batch, Index, Rows
 from auroraml.evaluate import compile, select
-from auroraml.executor.operator import operator
 from auroraml.executor.operators.tables import IndexScanRows, seen_by
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.storage.table import Table
 
 
-@operator(p.IndexOnlyScan)
 class IndexOnlyRows(IndexScanRows):
     """Rows in the order of an index; `fetches` has the heap rows looked at up to and with each input row, `total` all of them."""
 
@@ -55,7 +53,7 @@ class IndexOnlyRows(IndexScanRows):
     def fetched(self, table: Table) -> tuple[Index, Index | None]:
         pages, owners = super().fetched(table)
         looked = ~table.visible_pages(len(self.node.relation.columns), self.node.relation.fillfactor)[pages] if len(pages) else np.zeros(0, np.bool_)
-        return pages[looked], owners if owners is None else owners[looked]
+        return pages[looked], None if owners is None else owners[looked]
 
     def visited(self, table: Table) -> int:
         """The visibility map's page too."""

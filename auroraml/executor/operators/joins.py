@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,7 +15,6 @@ from auroraml.executor.operator import LARGE, Operator
 from auroraml.executor.plans import any_volatile, has_subqueries
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
-from auroraml.records import dataclass
 
 PAIRS = 1 << 20  # candidate pairs made at once
 Pairs = tuple[Index, Index]

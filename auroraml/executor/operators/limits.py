@@ -6,7 +6,7 @@ import numpy as np
 
 from auroraml.batch import Batch, concat_batches
 from auroraml.errors import InvalidRowCountInLimitClause, InvalidRowCountInResultOffsetClause
-from auroraml.executor.operator import ALL, Feed, Operator, operator
+from auroraml.executor.operator import ALL, Feed, Operator
 from auroraml.executor.operators.ordering import changes
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
@@ -14,7 +14,6 @@ from auroraml.ir import physical as p
 AHEAD = 1_024  # rows read at a time where ties are looked for; those beyond them go back
 
 
-@operator(p.Limit)
 class LimitRows(Operator):
     """Asks below for no more rows than are still owed."""
 

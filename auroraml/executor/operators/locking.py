@@ -6,12 +6,11 @@ import numpy as np
 
 from auroraml.batch import Batch, FixedVector, Index
 from auroraml.errors import LockNotAvailable
-from auroraml.executor.operator import Streaming, operator
+from auroraml.executor.operator import Streaming
 from auroraml.executor.write_ahead import CHANGE
 from auroraml.ir import physical as p
 
 
-@operator(p.LockRows)
 class LockedRows(Streaming):
     """Waits for other transactions that hold a row, leaves it out (SKIP LOCKED), or gives up (NOWAIT)."""
 

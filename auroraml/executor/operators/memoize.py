@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -11,11 +11,10 @@ from auroraml.batch import Batch, FixedVector, Index, Vector, concat_batches
 from auroraml.evaluate.keys import groups
 from auroraml.executor.loops import Key, Loops
 from auroraml.executor.matching import Matcher
-from auroraml.executor.operator import ALL, Holding, Operator, operator, restore, tally
+from auroraml.executor.operator import ALL, Holding, Operator, restore, tally
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.tree import expressions
-from auroraml.records import dataclass
 from auroraml.storage.sizes import Sizes
 from auroraml.storage.tuples import minimal_sizes
 from auroraml.types.table import INT8
@@ -43,7 +42,6 @@ Cache = OrderedDict[tuple[str, ...], Entry]
 Moment = tuple[tuple[Loops, int], ...]  # what the rows depend on besides the keys: loops further out, and the number of the one that is on
 
 
-@operator(p.Memoize)
 class MemoizeRows(Holding):
     """The child's rows by parameter values: each distinct set of values runs the child once."""
 
@@ -326,7 +324,7 @@ class MemoizeRows(Holding):
                 alone: dict[Key, Vector] = {key: vector.take(row).flat() for key, vector in own.items()}
                 self.loops = Loops(None, alone, loops.at(row), self.ctx.missing, loops.changing)
                 self._look_up()
-                while (batch := self.produce(ALL)) is not None:
+                while (batch := self.paced(ALL)) is not None:
                     parts.append(Batch(batch.columns, batch.n).owned(np.full(batch.n, loop)))
                 self._finish()
                 self.feed.fill(None)

@@ -10,7 +10,7 @@ from auroraml.evaluate import select
 from auroraml.evaluate.keys import codes_of, combine, sort_indices
 from auroraml.executor.loops import Loops
 from auroraml.executor.matching import Matcher
-from auroraml.executor.operator import Operator, operator, running_parts
+from auroraml.executor.operator import Operator, running_parts
 from auroraml.executor.operators.joins import Pairs, no_rows
 from auroraml.executor.operators.keyed import KeyedRows, KeyPairs
 from auroraml.executor.operators.memoize import MemoizeRows
@@ -27,7 +27,6 @@ def _keys(node: p.MergeJoin) -> KeyPairs:
     return KeyPairs([_alike(*c.args) for c in node.merge_conditions if isinstance(c, e.OpCall)])
 
 
-@operator(p.MergeJoin)
 class MergeJoinRows(KeyedRows):
     """Both sides read; their rows matched by key, which gives what walking them side by side gives."""
 

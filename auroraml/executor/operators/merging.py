@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from auroraml.batch import Batch, Index, concat_batches
-from auroraml.executor.operator import LARGE, Feed, Operator, operator
+from auroraml.executor.operator import LARGE, Feed, Operator
 from auroraml.executor.operators.ordering import changes, order_of
 from auroraml.ir import physical as p
 
@@ -97,7 +97,6 @@ class Input:
 Turn = tuple[int, int, list[int]]  # a child, the rows it gave one after another, the heap at that time
 
 
-@operator(p.MergeAppend)
 class MergeAppendRows(Operator):
     """The rows of sorted children in order.
 

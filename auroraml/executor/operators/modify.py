@@ -13,7 +13,7 @@ from auroraml.errors import CardinalityViolation
 from auroraml.evaluate import compile, truth
 from auroraml.executor import blocks, write_ahead
 from auroraml.executor.constraints import Writer
-from auroraml.executor.operator import ALL, Keeping, build, operator, prepared_of
+from auroraml.executor.operator import ALL, Keeping, build, prepared_of
 from auroraml.executor.operators.fired import Fired
 from auroraml.executor.plans import has_subqueries
 from auroraml.executor.references import References
@@ -25,7 +25,6 @@ __all__ = ["ModifyRows", "Writer"]
 FREE = -2  # no row has the key
 
 
-@operator(p.ModifyTable)
 class ModifyRows(Keeping):
     """Changes the table when it is opened; RETURNING's rows follow."""
 

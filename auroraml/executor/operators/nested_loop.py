@@ -9,7 +9,7 @@ from auroraml.errors import DatabaseError
 from auroraml.evaluate import select
 from auroraml.executor.loops import Key, Loops
 from auroraml.executor.matching import Matcher
-from auroraml.executor.operator import ALL, LARGE, Feed, Operator, Tally, counters, operator, restore, running_parts, tally
+from auroraml.executor.operator import ALL, LARGE, Feed, Operator, Tally, counters, restore, running_parts, tally
 from auroraml.executor.operators.functions import FunctionScanRows, in_batch_mode
 from auroraml.executor.operators.joins import NO_PAIRS, PAIRS, JoinRows, Morsel, Pairs, no_rows
 from auroraml.executor.operators.memoize import MemoizeRows
@@ -24,7 +24,6 @@ CHUNK = 16_384  # outer rows whose inner plans run together at first
 FIRST = 65_536  # inner rows expected of them
 
 
-@operator(p.NestedLoop)
 class NestedLoopRows(JoinRows):
     """Every outer row with every inner row, or with the inner rows its parameters give."""
 
@@ -420,7 +419,6 @@ def _more(metrics: object, change: tuple[int, ...], times: int) -> None:
             setattr(metrics, name, getattr(metrics, name) + value * times)
 
 
-@operator(p.Materialize)
 class MaterializeRows(Operator):
     """The child's rows, kept as far as they were read."""
 

@@ -9,7 +9,7 @@ import numpy as np
 from auroraml.batch import Batch, ConstVector, FixedVector, Index, Mask, concat_batches
 from auroraml.batch.quicksort import quick_sorted, smallest
 from auroraml.evaluate.keys import differences, sort_indices
-from auroraml.executor.operator import ALL, Keeping, Streaming, operator
+from auroraml.executor.operator import ALL, Keeping, Streaming
 from auroraml.executor.space.sorting import PAGE, SortSpace, sort_space
 from auroraml.executor.work import output_type
 from auroraml.ir import physical as p
@@ -96,7 +96,6 @@ def with_ties(batch: Batch, order: Index, keys: Sequence[p.SortColumn], source: 
     return np.concatenate([first, order[left[order]]])  # all rows are kept: a rescan may ask for more of them
 
 
-@operator(p.Sort)
 class SortRows(Keeping):
     """All rows in order."""
 
@@ -146,7 +145,6 @@ class SortRows(Keeping):
         return self.project(self.frame(batch.n, batch))
 
 
-@operator(p.Unique, p.Group)
 class UniqueRows(Streaming):
     """The first of each run of equal keys."""
 

@@ -11,7 +11,6 @@ from auroraml.batch import Batch, Index, Mask, Rows
 from auroraml.errors import InvalidTablesampleArgument, InvalidTablesampleRepeat
 from auroraml.evaluate import Frame, compile
 from auroraml.executor import blocks
-from auroraml.executor.operator import operator
 from auroraml.executor.operators.tables import NONE, TableRows
 from auroraml.executor.space.hashes import of_float, of_several
 from auroraml.ir import physical as p
@@ -21,7 +20,6 @@ ALL_HASHES = 1 << 32
 COMPUTED_ROWS = 64  # of a page of a system relation, whose rows are computed: taken to be so
 
 
-@operator(p.SampleScan)
 class SampleScanRows(TableRows):
     """The visible rows that the sample has, in the order of their pages; for each loop its own where the arguments differ."""
 

@@ -7,14 +7,13 @@ import numpy as np
 from auroraml.batch import Batch, Index, concat_batches, from_datums
 from auroraml.evaluate import truth
 from auroraml.executor.loops import Loops
-from auroraml.executor.operator import Feed, Operator, Streaming, operator
+from auroraml.executor.operator import Feed, Operator, Streaming
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 
 FEW = 1_000  # rows of constants that are kept with their plan
 
 
-@operator(p.Result)
 class ResultRows(Streaming):
     """One row, or the child's rows, under a test made once a loop."""
 
@@ -120,7 +119,6 @@ class Constants:
             self.rows = Batch.of(vectors, len(node.rows))
 
 
-@operator(p.ValuesScan)
 class ValuesRows(FedRows):
     """VALUES: each row's expressions, over one row or over all loops."""
 
@@ -139,7 +137,6 @@ class ValuesRows(FedRows):
         self.feed.fill(whole)
 
 
-@operator(p.SubqueryScan)
 class SubqueryRows(Streaming):
     """The child's rows under other names."""
 
@@ -148,7 +145,6 @@ class SubqueryRows(Streaming):
             self.children[0].bound(n)
 
 
-@operator(p.CteScan)
 class CteRows(FedRows):
     """The rows of a WITH query, computed once for the statement as far as they are asked for."""
 
@@ -179,7 +175,6 @@ class CteRows(FedRows):
         self.feed.fill(None)
 
 
-@operator(p.WorkTableScan)
 class WorkTableRows(FedRows):
     """The previous step of a recursive query."""
 

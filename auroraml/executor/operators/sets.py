@@ -7,14 +7,13 @@ import numpy as np
 from auroraml.batch import Batch, FixedVector, concat_batches
 from auroraml.evaluate.keys import first_of_each, groups
 from auroraml.executor.loops import Loops
-from auroraml.executor.operator import ALL, Keeping, Operator, operator
+from auroraml.executor.operator import ALL, Keeping, Operator
 from auroraml.executor.plans import is_partial
 from auroraml.executor.shares import Members
 from auroraml.executor.work import output_type
 from auroraml.ir import physical as p
 
 
-@operator(p.Append)
 class AppendRows(Operator):
     """The rows of each child in turn."""
 
@@ -64,7 +63,6 @@ class AppendRows(Operator):
         self.last = self.last.slice(0, self.last.n - batch.n)
 
 
-@operator(p.SetOp)
 class SetOpRows(Keeping):
     """INTERSECT and EXCEPT by counting each side's copies of a row."""
 
@@ -98,7 +96,6 @@ class SetOpRows(Keeping):
         return None
 
 
-@operator(p.RecursiveUnion)
 class RecursiveRows(Operator):
     """The first query, then the second over the rows before, until it gives none. With a LIMIT above, no step runs that nobody reads."""
 

@@ -46,7 +46,7 @@ def _input(call: e.Aggregate) -> str:
 
 
 def _is_average(call: e.Aggregate) -> bool:
-    return call.function.name == "avg" and _input(call) in (*EXACT, *FLOATS)
+    return call.function.name == "avg" and _input(call) in EXACT + FLOATS
 
 
 def sums_exactly(call: e.Aggregate) -> bool:

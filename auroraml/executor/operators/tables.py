@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,14 +14,13 @@ from auroraml.evaluate import chosen, compile, select
 from auroraml.executor import blocks
 from auroraml.executor.indexes import Found, bounds_of, lookup_of
 from auroraml.executor.matching import Matcher
-from auroraml.executor.operator import Operator, operator
+from auroraml.executor.operator import Operator
 from auroraml.executor.shares import Dealt, InOrder, Pieces, Share
 from auroraml.executor.space.bitmaps import lossy_pages
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.logical import CTID, TABLEOID
 from auroraml.ir.objects import Relation
-from auroraml.records import dataclass
 from auroraml.storage.table import Table
 from auroraml.types.tid import LINE_BITS
 
@@ -323,7 +323,6 @@ def tuple_ids(table: Table, relation: Relation) -> FixedVector:
     return table.derived("tuple ids", made)
 
 
-@operator(p.SeqScan)
 class SeqScanRows(TableRows):
     """All visible rows as stored."""
 
@@ -368,7 +367,6 @@ class Located(TableRows):
         return batch
 
 
-@operator(p.IndexScan)
 class IndexScanRows(Located):
     """Rows in the order of an index."""
 
@@ -432,7 +430,6 @@ class BitmapRows(Operator):
         self.metrics.rows += len(rows) if show else 0
 
 
-@operator(p.BitmapIndexScan)
 class BitmapIndexRows(BitmapRows):
     """The rows an index finds."""
 
@@ -473,7 +470,6 @@ class BitmapIndexRows(BitmapRows):
         return select([compile(c) for c in conditions], self.frame(batch.n, batch))
 
 
-@operator(p.BitmapAnd, p.BitmapOr)
 class BitmapCombined(BitmapRows):
     """The intersection or union of bitmaps."""
 
@@ -511,12 +507,15 @@ def _common(a: Index, b: Index) -> Index:
     return few[many[places] == few]  # type: ignore[no-any-return] # numpy gives Any
 
 
-@operator(p.BitmapHeapScan)
 class BitmapHeapRows(Located):
     """The rows of a bitmap as stored."""
 
     node: p.BitmapHeapScan
-    lossy = others = NONE  # pages known as a whole only, and rows of theirs that the bitmap was not about
+
+    def __init__(self, node: p.SeqScan, ctx: ExecutionContext) -> None:
+        super().__init__(node, ctx)
+        self.lossy: Index = NONE  # pages known as a whole only
+        self.others: Index = NONE  # rows of theirs that the bitmap was not about
 
     def candidates(self, table: Table) -> Batch:
         child = self.children[0]

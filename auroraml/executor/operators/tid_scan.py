@@ -7,7 +7,6 @@ import numpy as np
 from auroraml.batch import Batch, FixedVector, Index, ListVector, Rows
 from auroraml.evaluate import Frame, compile, select
 from auroraml.executor import blocks
-from auroraml.executor.operator import operator
 from auroraml.executor.operators.tables import Located, tuple_ids
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
@@ -15,7 +14,6 @@ from auroraml.ir.logical import CTID
 from auroraml.storage.table import Table
 
 
-@operator(p.TidScan)
 class TidScanRows(Located):
     """The rows that the conditions name, each once, in the order of their pages."""
 
@@ -66,7 +64,6 @@ class TidScanRows(Located):
         return only[select(test, self.frame(batch.n, batch))]
 
 
-@operator(p.TidRangeScan)
 class TidRangeRows(Located):
     """The rows of a range of pages, in the order of these."""
 

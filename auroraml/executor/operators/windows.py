@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from auroraml.batch import INTERVAL_DTYPE, Batch, FixedVector, Index, NumericVector, Vector
 from auroraml.errors import FeatureNotSupported, InvalidPrecedingOrFollowingSize, NullValueNotAllowed
 from auroraml.evaluate import Frame, select, truth
-from auroraml.executor.operator import Keeping, operator
+from auroraml.executor.operator import Keeping
 from auroraml.executor.operators.ordering import changes
 from auroraml.executor.operators.states import aggregate_kernel
 from auroraml.executor.plans import own_parts
@@ -23,7 +23,6 @@ from auroraml.functions.windows.ranking import Frames
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.tree import same
-from auroraml.records import dataclass
 from auroraml.types.datetime_casts import timestamps_of_days
 from auroraml.types.julian import DAY
 from auroraml.types.pg_type import Interval, PgType, Rep
@@ -48,7 +47,6 @@ class Layout:
     group_end: Index
 
 
-@operator(p.WindowAgg)
 class WindowRows(Keeping):
     """Computes all calls of one window; several loops are so many more partitions."""
 
