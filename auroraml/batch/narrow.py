@@ -31,7 +31,7 @@ class NarrowFixed(FixedVector):
         self._wide: np.ndarray | None = None
 
     @property
-    def values(self) -> np.ndarray:  # type: ignore[override] # nobody writes it
+    def values(self) -> np.ndarray:
         """The values at their type's width."""
         if self._wide is None:
             self._wide = self.narrow.astype(self.dtype)
@@ -66,7 +66,7 @@ class NarrowNumeric(NumericVector):
         self._wide: np.ndarray | None = None
 
     @property
-    def values(self) -> np.ndarray:  # type: ignore[override] # nobody writes it
+    def values(self) -> np.ndarray:
         """The values as int64."""
         if self._wide is None:
             self._wide = self.narrow.astype(np.int64)

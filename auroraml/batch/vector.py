@@ -96,13 +96,18 @@ class Vector:
 class FixedVector(Vector):
     """Fixed-width values in a numpy array (see Rep for the dtype); a whole stored column of whole numbers has `zones`."""
 
-    __slots__ = ("values", "zones")
+    __slots__ = ("_values", "zones")
 
     zones: Zones
 
     def __init__(self, values: np.ndarray, validity: Mask | None = None, lo: int | None = None, hi: int | None = None) -> None:
         super().__init__(len(values), validity, lo, hi)
-        self.values = values
+        self._values = values
+
+    @property
+    def values(self) -> np.ndarray:
+        """The values."""
+        return self._values
 
     def take(self, index: Index, nullable: bool = False) -> FixedVector:
         validity = self._taken_validity(index, nullable)
@@ -131,14 +136,19 @@ class FixedVector(Vector):
 class NumericVector(Vector):
     """numeric: int64 values of one `scale` (no NaN), or with `scale` None an object array of decimal.Decimal; `zones` as fixed ones."""
 
-    __slots__ = ("scale", "values", "zones")
+    __slots__ = ("_values", "scale", "zones")
 
     zones: Zones
 
     def __init__(self, values: np.ndarray, scale: int | None, validity: Mask | None = None, lo: int | None = None, hi: int | None = None) -> None:
         super().__init__(len(values), validity, lo, hi)
-        self.values = values
+        self._values = values
         self.scale = scale
+
+    @property
+    def values(self) -> np.ndarray:
+        """The values."""
+        return self._values
 
     def take(self, index: Index, nullable: bool = False) -> NumericVector:
         validity = self._taken_validity(index, nullable)
@@ -195,7 +205,7 @@ class ManyScales(NumericVector):
         self._objects: np.ndarray | None = None
 
     @property
-    def values(self) -> np.ndarray:  # type: ignore[override] # nobody writes it
+    def values(self) -> np.ndarray:
         """decimal.Decimal objects."""
         if self._objects is None:
             self._objects = np.empty(self.n, object)
@@ -259,13 +269,18 @@ def scales_of(vector: NumericVector) -> npt.NDArray[np.int16]:
 class TextVector(Vector):
     """Text (pa.LargeStringArray) or bytes (pa.LargeBinaryArray); the array itself holds no NULLs, `validity` does."""
 
-    __slots__ = ("_coded", "places", "values")
+    __slots__ = ("_coded", "_values", "places")
 
     def __init__(self, values: pa.Array, validity: Mask | None = None) -> None:
         super().__init__(len(values), validity)
-        self.values = values
+        self._values = values
         self._coded: DictVector | None = None
         self.places: tuple[bool, Index] | None = None  # of a dictionary: each value's place in their order, once somebody has sorted by it
+
+    @property
+    def values(self) -> pa.Array:
+        """The texts."""
+        return self._values
 
     def take(self, index: Index, nullable: bool = False) -> TextVector:
         validity = self._taken_validity(index, nullable)

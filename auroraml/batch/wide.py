@@ -32,7 +32,7 @@ class WideNumeric(NumericVector):
         self._objects: np.ndarray | None = None
 
     @property
-    def values(self) -> np.ndarray:  # type: ignore[override] # nobody writes it
+    def values(self) -> np.ndarray:
         """decimal.Decimal objects."""
         if self._objects is None:
             made = np.empty(self.n, object)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from auroraml.batch import Vector
@@ -131,30 +131,43 @@ class Nearest(Protocol):
         """eq, ne, lt, le, gt or ge and a number; None where that does not say it. `flipped`: the column is the right argument."""
 
 
-class Registry(dict[int, R]):
-    """Kernels by OID. Before one is looked for, all modules that declare some are loaded."""
+class Registry(MutableMapping[int, R]):
+    """Kernels by OID. Before one is looked for, all modules that declare some are loaded. No dict: compiled modules look into those without asking."""
 
     complete = False  # of all registries
 
-    def get(self, oid: int, default: R | None = None) -> R | None:  # type: ignore[override] # None is the only default
+    def __init__(self) -> None:
+        self._kernels: dict[int, R] = {}
+
+    @property
+    def _all(self) -> dict[int, R]:
         if not Registry.complete:
             _load_families()
-        return dict.get(self, oid, default)
+        return self._kernels
+
+    def get(self, oid: int, default: R | None = None) -> R | None:  # type: ignore[override] # None is the only default
+        return self._all.get(oid, default)
 
     def __getitem__(self, oid: int) -> R:
-        if not Registry.complete:
-            _load_families()
-        return dict.__getitem__(self, oid)
+        return self._all[oid]
 
     def __contains__(self, oid: object) -> bool:
-        if not Registry.complete:
-            _load_families()
-        return dict.__contains__(self, oid)
+        return oid in self._all
 
     def __iter__(self) -> Iterator[int]:
-        if not Registry.complete:
-            _load_families()
-        return dict.__iter__(self)
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __setitem__(self, oid: int, kernel: R) -> None:
+        self._kernels[oid] = kernel
+
+    def setdefault(self, oid: int, kernel: R) -> R:
+        return self._kernels.setdefault(oid, kernel)
+
+    def __delitem__(self, oid: int) -> None:
+        del self._kernels[oid]
 
 
 def _load_families() -> None:
