@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from auroraml.batch import ConstVector, DictVector, FixedVector, Mask, NumericVector, Selection, Vector, true_places, zones
-from auroraml.evaluate.calling import LIGHT, SAFE, Evaluator
+from auroraml.evaluate.calling import LIGHT, SAFE, Evaluator, Needs
 from auroraml.evaluate.frame import Frame
 from auroraml.evaluate.zoned import narrowed
 
@@ -59,7 +59,10 @@ def _chosen(conjuncts: Sequence[Evaluator], frame: Frame) -> Selection:
 
 def light(run: Evaluator, frame: Frame) -> bool:
     """Whether `run` costs less for all rows of this frame than choosing some of them."""
-    needs = LIGHT.get(run)
+    return _met(LIGHT.get(run), frame)
+
+
+def _met(needs: Needs | None, frame: Frame) -> bool:
     if needs is None:
         return False
     for side, index, only_dictionary in needs:
@@ -79,28 +82,25 @@ def as_harmless_as(run: Evaluator, args: Sequence[Evaluator]) -> Evaluator:
     """`run`, which does nothing that one of `args` does not do."""
     if all(arg in SAFE for arg in args):
         SAFE.add(run)
-        known = [LIGHT[arg] for arg in args if arg in LIGHT]
-        if len(known) == len(args):
-            LIGHT[run] = frozenset().union(*known)
+        if (needs := _needs_of(args)) is not None:
+            LIGHT[run] = needs
     return run
+
+
+def _needs_of(args: Sequence[Evaluator]) -> Needs | None:
+    """What evaluators need to be light, all of them; None where one never is."""
+    known = [LIGHT[arg] for arg in args if arg in LIGHT]
+    return frozenset().union(*known) if len(known) == len(args) else None
 
 
 def junction(args: Sequence[Evaluator], stop: bool) -> Evaluator:
     """AND (`stop` False) or OR (`stop` True) of conditions."""
-    return as_harmless_as(_Junction(args, stop), args)
+    needs = _needs_of(args)  # not asked for by its own name: that would be a cycle, and hold its constants until the collector comes
 
+    def run(frame: Frame) -> Vector:
+        return _wholly(frame, args, stop) if _met(needs, frame) else logical(frame, args, stop)
 
-class _Junction:
-    """A junction's evaluator: a function that names itself would be a cycle, and hold its constants until the collector comes."""
-
-    __slots__ = ("__weakref__", "args", "stop")
-
-    def __init__(self, args: Sequence[Evaluator], stop: bool) -> None:
-        self.args = args
-        self.stop = stop
-
-    def __call__(self, frame: Frame) -> Vector:
-        return _wholly(frame, self.args, self.stop) if light(self, frame) else logical(frame, self.args, self.stop)
+    return as_harmless_as(run, args)
 
 
 def _wholly(frame: Frame, args: Sequence[Evaluator], stop: bool) -> Vector:

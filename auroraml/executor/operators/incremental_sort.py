@@ -51,6 +51,11 @@ class IncrementalSortRows(Operator):
 
     # Many runs at once
 
+    def _waited(self) -> Batch | None:
+        """What was read of a later run, which now is this one."""
+        waiting, self.waiting = self.waiting, None
+        return waiting
+
     def _sorted(self, n: int) -> Batch | None:
         """The next complete runs in order."""
         whole = n >= LARGE or self.loops.n is not None
@@ -58,7 +63,7 @@ class IncrementalSortRows(Operator):
             batch = self.pull_for(self.children[0], ALL if whole else max(LEAST, n))
             if batch is None:
                 self.ended = True
-                rest, self.waiting = self.waiting, None
+                rest = self._waited()
                 return None if rest is None else rest.take(order_of(rest, self.node.keys, self.node.source))
             rows = batch if self.waiting is None else concat_batches([self.waiting, batch])
             cut = int(np.flatnonzero(self._begins(rows))[-1])
@@ -79,8 +84,9 @@ class IncrementalSortRows(Operator):
     def _full(self) -> Batch:
         """At least LEAST rows and the rest of the last one's run, sorted by all keys."""
         bound = self.most - self.done
-        rows = [] if self.waiting is None else [self.waiting]
-        count, self.waiting = len(rows), None
+        first = self._waited()
+        rows = [] if first is None else [first]
+        count = len(rows)
         count += self._read(rows, min(LEAST, bound) - count)
         if not self.ended:
             count += self._rest_of_run(rows, MOST + 1 - count)
