@@ -432,6 +432,9 @@ class StatementBinder(QueryBinder):
         return found
 
     def _set_column(self, node: exp.Expression, relation: Relation) -> Column:
+        if isinstance(node, exp.Bracket):
+            column = self._set_column(node.this, relation)
+            raise FeatureNotSupported(f'assigning to an element of column "{column.name}" is not supported', at=self.leaves.start(node))
         written = node.args.get("table") if isinstance(node, exp.Column) else None
         name = self.leaves.name(written or (node.this if isinstance(node, exp.Column) else node))
         match = next((c for c in relation.columns if c.name == name and not c.dropped), None)
