@@ -1,6 +1,6 @@
-"""Simulation against reality: 30 scenarios whose calls really sleep, beside what the virtual clock and the run without rows say of them.
+"""Simulation against reality: 30 scenarios whose calls really sleep and 16 plans without calls, beside what the virtual clock says of them.
 
-`python -m benchmarks.reality` prints a table. The machine should be idle: what is simulated is a machine that is.
+`python -m benchmarks.reality` (the plans: `python -m benchmarks.reality plain`) prints a table. The machine should be idle: what is simulated is a machine that is.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from auroraml.services.numbers import Numbers
 from benchmarks.figures import Figure, of
 
 WANTED = 5.0  # percent
+WANTED_PLAIN = 10.0
+PLAIN_ROWS, PLAIN_RUNS = 200_000, 7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +90,26 @@ SCENARIOS = {
 }  # fmt: skip
 
 
+PLAIN = {  # over t (a: all different, b: 16 values, c: texts, d: numerics) and u, a tenth of it
+    "a scan": "SELECT a, b FROM t",
+    "a condition": "SELECT a FROM t WHERE a % 3 = 0",
+    "a condition on texts": "SELECT a FROM t WHERE c LIKE '%77%'",
+    "sums": "SELECT count(*), sum(a), max(b) FROM t",
+    "sums of numerics": "SELECT sum(d), avg(d) FROM t",
+    "few groups": "SELECT b, count(*), sum(a) FROM t GROUP BY b",
+    "groups of texts": "SELECT c, count(*) FROM t GROUP BY c",
+    "sorted numbers": "SELECT a FROM t ORDER BY b, a DESC",
+    "sorted texts": "SELECT a FROM t ORDER BY c",
+    "sorted numerics": "SELECT a FROM t ORDER BY d DESC",
+    "the first numbers": "SELECT a FROM t ORDER BY b, a DESC LIMIT 10",
+    "the first texts": "SELECT a FROM t ORDER BY c DESC LIMIT 10",
+    "the first numerics": "SELECT a FROM t ORDER BY d DESC LIMIT 10",
+    "joined numbers": "SELECT count(*) FROM t JOIN u ON t.a = u.a",
+    "joined texts": "SELECT count(*) FROM t JOIN u ON t.c = u.c",
+    "ranks": "SELECT a, rank() OVER (PARTITION BY b ORDER BY a) FROM t",
+}
+
+
 class SameJitter(RealClock):
     """The machine's clock, whose retries wait as long as those of virtual time."""
 
@@ -113,7 +135,7 @@ class Taken:
     @property
     def off(self) -> float:
         """Percent that the virtual time is away from the real one."""
-        return abs(self.virtual - self.real) * 100 / self.real
+        return apart(self.real, self.virtual)
 
 
 def connected(scenario: Scenario) -> auroraml.Connection:
@@ -162,16 +184,59 @@ def run() -> dict[str, Taken]:
     return {name: compare(scenario) for name, scenario in SCENARIOS.items()}
 
 
+def plain(rows: int = PLAIN_ROWS, runs: int = PLAIN_RUNS) -> dict[str, tuple[float, float]]:
+    """The milliseconds of plans without calls: real (the least of several runs), and virtual."""
+    connection = auroraml.connect(autocommit=True)
+    connection.execute(
+        f"CREATE TABLE t AS SELECT g AS a, g % 16 AS b, 'text ' || (g::int8 * 7919 % {rows}) AS c, g / 7.0 AS d FROM generate_series(1, {rows}) g"
+    )
+    connection.execute("CREATE TABLE u AS SELECT * FROM t WHERE a % 10 = 0; ANALYZE")
+    connection.execute("SET max_parallel_workers_per_gather = 0; SET work_mem = '256MB'; SET enable_mergejoin = off")
+    found = {}
+    for name, sql in PLAIN.items():
+        real = min(_milliseconds(connection, sql) for _ in range(runs))
+        connection.execute("SET auroraml.clock = 'virtual'")
+        found[name] = real, _milliseconds(connection, sql)
+        connection.execute("SET auroraml.clock = 'real'")
+    connection.close()
+    return found
+
+
+def _milliseconds(connection: auroraml.Connection, sql: str) -> float:
+    return float(connection.execute(f"EXPLAIN ANALYZE {sql}").fetchall()[-1][0].split()[2])
+
+
+def apart(real: float, virtual: float) -> float:
+    """Percent that the virtual time is away from the real one."""
+    return abs(virtual - real) * 100 / real
+
+
 def figures() -> list[Figure]:
     """What `make bench` prints of it."""
-    return [
+    made = [
         of("reality", name, {"auroraml": taken.off, "wanted": WANTED}, unit="percent off", goals={"wanted": 1.0}) for name, taken in run().items()
     ]
+    for name, (real, virtual) in plain().items():
+        made.append(
+            of("reality", f"no calls: {name}", {"auroraml": apart(real, virtual), "wanted": WANTED_PLAIN}, unit="percent off", goals={"wanted": 1.0})
+        )
+    return made
+
+
+def print_plain() -> float:
+    """A table of the plans without calls; the percents that the furthest is off."""
+    worst = 0.0
+    for name, (real, virtual) in plain().items():
+        worst = max(worst, apart(real, virtual))
+        print(f"{name:38} {real:9.2f} {virtual:9.2f} {virtual / real:9.2f} of the real time")
+    return worst
 
 
 def main() -> None:
     """Print a table."""
     print(f"load {os.getloadavg()[0]:.1f}, {time.strftime('%Y-%m-%d %H:%M')}")
+    if sys.argv[1:] == ["plain"]:
+        sys.exit(print_plain() > WANTED_PLAIN)
     print(f"{'scenario':38} {'real ms':>9} {'virtual':>9} {'no rows':>9} {'off':>6}  calls")
     worst = 0.0
     for name, scenario in SCENARIOS.items():

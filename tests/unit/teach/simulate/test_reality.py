@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from benchmarks.reality import SCENARIOS, compare
+from benchmarks.reality import PLAIN, SCENARIOS, compare, plain
 
 TODAY = int(time.time()) // 86_400
 CHOSEN = [list(SCENARIOS)[(3 * TODAY + i) % len(SCENARIOS)] for i in range(3)]
@@ -22,3 +22,9 @@ def test_the_same_calls_are_made(name: str) -> None:
         assert abs(len(taken.calls) - len(taken.virtual_calls)) <= 2 * (scenario.workers + 1)
     else:
         assert list(taken.calls) == list(taken.virtual_calls)
+
+
+def test_plans_without_calls_have_a_virtual_time() -> None:
+    found = plain(rows=500, runs=1)
+    assert set(found) == set(PLAIN)
+    assert all(virtual > 0 for _, virtual in found.values())

@@ -67,6 +67,21 @@ CASES = {
     "sorted by one": Case(sql=ORDERED, hosting=HostingOptions(latency={"base": 0.005, "distribution": "normal", "spread": 0.002})),
     "a condition on the table": Case(sql=f"{ALL} WHERE even", rows=2_000),
     "a condition on the table, workers": Case(sql=f"{ALL} WHERE even", rows=4_000, workers=3),
+    "a condition on an answer": Case(sql="SELECT id FROM support WHERE scored(body) > id % 3"),
+    "a condition on an answer, quick calls": Case(sql="SELECT id FROM support WHERE scored(body) > id % 3", hosting=HostingOptions(latency={"base": 0.0007})),
+    "a condition on an answer, workers": Case(sql="SELECT id FROM support WHERE scored(body) > id % 3", workers=3),
+    "a condition on an answer, then a call": Case(sql="SELECT id, scored(body) FROM support WHERE scored(body) > 0", workers=3),
+    "a condition above a call": Case(sql="SELECT s FROM (SELECT id, scored(body) AS s FROM support OFFSET 0) x WHERE s > id % 3", workers=3),
+    "fewest requests first, sums": Case(
+        sql=SUM, rows=6_000, batch=50, workers=4, hosting=HostingOptions(latency=LOGNORMAL, instances=3, concurrency=2, routing="LEAST_OUTSTANDING_REQUESTS")
+    ),
+    "fewest requests first, without queues": Case(
+        sql=ALL, batch=50, workers=3, hosting=HostingOptions(latency=LOGNORMAL, instances=2, routing="LEAST_OUTSTANDING_REQUESTS")
+    ),
+    "room for three": Case(sql=ALL, rows=6_000, batch=50, workers=4, hosting=HostingOptions(latency=LOGNORMAL, instances=2, concurrency=1, max_queue=3)),
+    "fewest requests first, quick calls": Case(
+        sql=ALL, batch=30, workers=3, hosting=HostingOptions(latency={"base": 0.0007}, instances=2, concurrency=1, routing="LEAST_OUTSTANDING_REQUESTS")
+    ),
     "two calls": Case(sql="SELECT scored(body), scored(body || 'x') FROM support", rows=900),
     "more workers than instances": Case(sql=ALL, rows=6_000, batch=50, workers=6, hosting=HostingOptions(latency=LOGNORMAL, instances=2, concurrency=1)),
     "more workers than instances, sums": Case(sql=SUM, rows=6_000, batch=50, workers=6, hosting=HostingOptions(latency=LOGNORMAL, instances=2, concurrency=1)),

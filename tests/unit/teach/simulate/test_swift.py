@@ -29,11 +29,18 @@ HOSTED = {
     "full queues": HostingOptions(latency={"base": 0.02}, instances=8, concurrency=1, max_queue=1),
     "throttled, sent again": HostingOptions(latency={"base": 0.2}, instances=3, concurrency=1, max_queue=1, routing="LEAST_OUTSTANDING_REQUESTS"),
     "faults": HostingOptions(latency=NORMAL, instances=2, concurrency=1, faults={"throttle": 0.01}),
+    "many faults": HostingOptions(
+        latency=NORMAL,
+        instances=2,
+        faults={"throttle": 0.005, "timeout": 0.004, "reorder": 0.1, "duplicate": 0.05, "unavailable": 0.002},
+        time_limit=0.2,
+    ),
     "quick calls in a queue": HostingOptions(latency={"base": 0.00002}, concurrency=1),
     "some last very long": HostingOptions(latency={"base": 0.002, "distribution": "lognormal", "spread": 2.0, "seed": 5}),
 }
 SHAPES = {
     "rows of workers": ALL,
+    "a condition": "SELECT id FROM support WHERE scored(body) > id % 3",
     "LIMIT": f"{ALL} LIMIT 70000",
     "OFFSET": f"{ALL} LIMIT 60000 OFFSET 7000",
     "a node above": "SELECT s FROM (SELECT id, scored(body) AS s FROM support OFFSET 0) x",
