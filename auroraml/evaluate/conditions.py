@@ -42,19 +42,23 @@ def chosen(conjuncts: Sequence[Evaluator], frame: Frame) -> Selection:
 
 def _chosen(conjuncts: Sequence[Evaluator], frame: Frame) -> Selection:
     mask: Mask | None = None
-    left = frame.n
+    left = frame.n  # rows; -1: nobody has counted them, as for what costs little it makes no difference
     for number, conjunct in enumerate(conjuncts):
         if mask is None or left == frame.n:
             mask = truth(conjunct(frame))
-        elif left == 0:
+            left = int(np.count_nonzero(mask))
+            continue
+        if left and light(conjunct, frame):
+            mask, left = mask & truth(conjunct(frame)), -1
+            continue
+        left = int(np.count_nonzero(mask)) if left < 0 else left
+        if not left:
             break
-        elif (left * 2 >= frame.n and conjunct in SAFE) or light(conjunct, frame):
-            mask = mask & truth(conjunct(frame))
-        else:
+        if left < frame.n and not (left * 2 >= frame.n and conjunct in SAFE):
             index = true_places(mask)
             return _chosen(conjuncts[number:], frame.take(index)).within(index, frame.n)
-        left = int(np.count_nonzero(mask))
-    return Selection(frame.n, left, mask)
+        mask, left = mask & truth(conjunct(frame)), -1
+    return Selection(frame.n, left, mask) if left >= 0 or mask is None else Selection.by_mask(mask)
 
 
 def light(run: Evaluator, frame: Frame) -> bool:

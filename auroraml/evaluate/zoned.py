@@ -90,23 +90,21 @@ def _verdict(zoned: _Zoned, frame: Frame) -> tuple[Mask, Mask] | None:
     if not rows.is_range or zones is None or not isinstance(source, FixedVector | NumericVector):
         return None
     given = zoned.other(frame)
-    if not isinstance(given, ConstVector) or not given.one.valid[0]:
+    if not isinstance(given, ConstVector) or (given.one.validity is not None and not given.one.validity[0]):
         return None
     asked = zoned.nearest(frame.ctx, zoned.flipped, source, given.one.flat())
     if asked is None:
         return None
     first, stop = rows.start // sizes.ZONE, (rows.start + rows.n - 1) // sizes.ZONE + 1
     may, must = (said[first:stop] for said in _answers(zones, stored(source), *asked))
-    rest = stop - first - len(may)  # the zone that is still filling up
-    may, must = np.append(may, [True] * rest), np.append(must, [False] * rest)
     return may, must if source.validity is None else np.zeros(len(must), np.bool_)
 
 
 def _answers(zones: Zones, values: np.ndarray, name: str, value: int) -> tuple[Mask, Mask]:
-    """For each full zone: whether some value of it may fit, and whether all do."""
+    """For each full zone, and for the one that is still filling up: whether some value of it may fit, and whether all do."""
     lo, hi = zones.bounds(values)
     known = zones.answers.get((name, value))
-    if known is not None and len(known[0]) == len(lo):
+    if known is not None and len(known[0]) == len(lo) + 1:
         return known
     if name in ("eq", "ne"):
         outside = against("gt", lo, value) | against("lt", hi, value)
@@ -115,7 +113,8 @@ def _answers(zones: Zones, values: np.ndarray, name: str, value: int) -> tuple[M
     else:
         ends = (lo, hi) if name in ("lt", "le") else (hi, lo)
         found = against(name, ends[0], value), against(name, ends[1], value)
+    whole = np.append(found[0], True), np.append(found[1], False)
     if len(zones.answers) >= KEPT:
         zones.answers.clear()
-    zones.answers[name, value] = found
-    return found
+    zones.answers[name, value] = whole
+    return whole

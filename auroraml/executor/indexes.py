@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pyarrow as pa
 
-from auroraml.batch import FixedVector, Index, RangeVector, TextVector, Vector, numbers, spread, stable_order
+from auroraml.batch import FixedVector, Index, RangeVector, TextVector, Vector, numbers, spread, stable_order, stored, true_places
 from auroraml.batch.numbers import MOST
 from auroraml.evaluate import Frame, Runtime, compile
 from auroraml.evaluate.keys import codes_of, combine, sort_indices
@@ -30,6 +30,7 @@ from auroraml.types.bounds import range_keys
 from auroraml.types.pg_type import PgArray, PgType, Rep
 from auroraml.types.table import INT8
 
+TURNS = 8  # loops that look at the same entries, up to which these are compared with what each of them asks for
 SHARED = 2  # loops that look at the same entries, on average, for these to be looked at once
 MOST_PROBES = 256  # loops up to which keys are looked up in the dictionary one by one
 SMALL_TABLE = 100_000  # rows up to which a dictionary is made at the first look-up
@@ -201,12 +202,16 @@ class IndexLookup:
         if not used or len(first) * SHARED > loops.n:
             return None
         numbered = spread(np.diff(np.append(first, loops.n)))
-        asked = [FixedVector(numbered), compile(also.value)(frame)]
+        asked = compile(also.value)(frame)
         stretches = spread(counts[first])
         places = ranges(low[first], counts[first], stretches)
         rows = places if order.rows is None else order.rows.take(places, mode="clip")
-        there = [FixedVector(stretches), column.take(rows)]
-        of, owners = Matcher(asked, [INT8, also.key], loops.n).pairs(there, len(rows))
+        there = column.take(rows)
+        pairs = _by_turns(there, asked.flat(), stretches, np.append(first, loops.n))
+        if pairs is None:
+            matcher = Matcher([FixedVector(numbered), asked], [INT8, also.key], loops.n)
+            pairs = matcher.pairs([FixedVector(stretches), there], len(rows))
+        of, owners = pairs
         sequence = stable_order(owners, loops.n)
         of = of.take(sequence, mode="clip")
         return self._found(rows.take(of, mode="clip"), owners.take(sequence, mode="clip"), used)
@@ -243,6 +248,30 @@ class IndexLookup:
         owners, places = owners[sequence], places[sequence]
         rows = places if order.rows is None else order.rows[places]
         return self._found(rows, None if loops is None else owners, [bound], places)
+
+
+def _by_turns(there: Vector, asked: Vector, stretches: Index, first: Index) -> tuple[Index, Index] | None:
+    """(row, loop) for the rows that are what a loop of their stretch asks for: each stretch's first loop, then its second, ...; None where there are many.
+
+    `first` has the first loop of each stretch, and the end.
+    """
+    most = int(np.diff(first).max())
+    if most > TURNS or not all(isinstance(v, FixedVector) and v.validity is None and stored(v).dtype.kind == "i" for v in (there, asked)):
+        return None
+    assert isinstance(there, FixedVector) and isinstance(asked, FixedVector)
+    found, wanted = stored(there), stored(asked)
+    owner, last = first.take(stretches, mode="clip"), first.take(stretches + 1, mode="clip")
+    rows: list[Index] = []
+    owners: list[Index] = []
+    for turn in range(most):
+        hit = wanted.take(owner, mode="clip") == found
+        if turn:
+            hit &= owner < last
+        places = true_places(hit)
+        rows.append(places)
+        owners.append(owner.take(places, mode="clip"))
+        owner += 1
+    return np.concatenate(rows), np.concatenate(owners)
 
 
 def ranges(starts: Index, counts: Index, owners: Index) -> Index:

@@ -22,6 +22,7 @@ from auroraml.batch import (
     Vector,
     all_of,
     ascending,
+    distinct,
     numbers,
     spread,
     stable_order,
@@ -42,6 +43,7 @@ ROOM, PER_ROW = 16, 4  # codes for each row of the build side, and for each row 
 NOTHING: Index = np.zeros(0, np.int64)
 MOST_TURNED = 1 << 20  # pairs
 PIECE = 131_072  # rows looked up at a time: what is made of them stays in the cache, where many at once would need fresh memory each time
+LONG, SAMPLE = 65_536, 4_096  # so many codes are looked at in part first
 FEWER = 8  # so many times fewer probe rows than build rows: the latter are looked up
 
 
@@ -306,15 +308,22 @@ class Table:
         self.most = 1 if len(codes) else 0  # rows that one code has
         self.groups = borrow(size)
         self.written = codes if len(codes) * SPARSE <= size else None
-        own = numbers(len(codes) + 1)[1:]
-        self.groups[codes] = own
-        if len(codes) and bool((self.groups.take(codes, mode="clip") != own).any()):
-            self._collect(codes, rows, size)
+        if not self._repeats(codes):
+            own = numbers(len(codes) + 1)[1:]
+            self.groups[codes] = own
+            if not (len(codes) and bool((self.groups.take(codes, mode="clip") != own).any())):
+                return
+        self._collect(codes, rows, size)
 
     def __del__(self) -> None:
         groups: Groups | None = getattr(self, "groups", None)
         if groups is not None:
             give_back(groups, self.written)
+
+    @staticmethod
+    def _repeats(codes: Index) -> bool:
+        """Whether a look at some of many codes shows that one comes again."""
+        return len(codes) >= LONG and distinct(codes[:SAMPLE]) < SAMPLE
 
     def _collect(self, codes: Index, rows: Index | None, size: int) -> None:
         """Bring rows with one code together."""
@@ -327,7 +336,10 @@ class Table:
         self.starts[2:-1] = heads
         self.starts[2:-1] += 1
         self.starts[-1] = len(codes)
-        self.groups[codes.take(self.starts[1:-1], mode="clip")] = numbers(len(heads) + 2)[1:]
+        different = codes.take(self.starts[1:-1], mode="clip")
+        self.groups[different] = numbers(len(heads) + 2)[1:]
+        if self.written is not None:
+            self.written = different
         self.many = np.diff(self.starts)
         self.most = int(self.many.max())
 

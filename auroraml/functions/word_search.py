@@ -12,7 +12,7 @@ from auroraml.batch import Index, Mask
 from auroraml.records import dataclass
 
 BLOCK = 262_144  # numbers compared at once, a multiple of 8: they and the answers stay in the cache
-SAMPLE = 65_536  # bytes by which the best sieve of a word is found
+SAMPLE, LEAST, PART = 65_536, 4_096, 64  # bytes by which the best sieve of a word is found: at most, at least, and one in so many
 WORTHWHILE = 65_536  # bytes of text from which on this is the faster way
 CANDIDATE = 40.0  # nanoseconds that a candidate takes, until it is known whether its text matches
 ARROW = 2.0  # nanoseconds that Arrow takes for a byte
@@ -128,6 +128,11 @@ def _checked(data: Bytes, word: bytes, places: Index, k: int, width: int) -> Ind
     return places
 
 
+def _sample(data: Bytes) -> Bytes:
+    """The bytes that the sieves of a word are tried on: few where there are few, as there are many sieves."""
+    return data[: min(max(len(data) // PART, LEAST), SAMPLE)]
+
+
 def _best(sample: Bytes, word: bytes) -> tuple[float, Sieve]:
     """The sieve with which a word is found fastest, and nanoseconds a byte."""
 
@@ -160,7 +165,7 @@ def holding(texts: pa.Array, words: Sequence[bytes]) -> Holding | None:
     offsets, data = _layout(texts)
     if len(data) < WORTHWHILE or not words:
         return None
-    (price, sieve), word = min(((_best(data[:SAMPLE], word), i) for i, word in enumerate(words)), key=lambda best: best[0][0])
+    (price, sieve), word = min(((_best(_sample(data), word), i) for i, word in enumerate(words)), key=lambda best: best[0][0])
     if price > ARROW:
         return None
     places, owners = _found(offsets, data, words[word], sieve)
@@ -187,7 +192,7 @@ def in_order(texts: pa.Array, words: Sequence[bytes], holding: Holding) -> Index
             rows -= 1
             places = holding.places - (before.take(holding.rows, mode="clip") - offsets[:-1]).take(rows, mode="clip")
         else:
-            places, rows = _found(offsets, data, word, _best(data[:SAMPLE], word)[1])
+            places, rows = _found(offsets, data, word, _best(_sample(data), word)[1])
         behind = places >= least.take(rows, mode="clip")
         if not behind.all():
             places, rows = places[behind], rows[behind]
