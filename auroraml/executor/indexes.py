@@ -16,8 +16,9 @@ from auroraml.evaluate import Frame, Runtime, compile
 from auroraml.evaluate.keys import codes_of, combine, sort_indices
 from auroraml.executor.blocks import tree_blocks, tree_of
 from auroraml.executor.index_keys import IndexRows, index_rows, places_of
+from auroraml.executor.key_codes import DENSE
 from auroraml.executor.loops import Loops
-from auroraml.executor.matching import DENSE, Matcher
+from auroraml.executor.matching import Matcher
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.objects import Index as TableIndex

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 import auroraml
+from auroraml.executor import indexes
 from auroraml.executor.index_keys import place_of, places_of
 
 ROWS = 3_000
@@ -70,3 +71,24 @@ def test_a_columns_place_is_counted_without_dropped_ones(connection: auroraml.Co
     for number in (0, 2, 6):
         with pytest.raises(KeyError):
             place_of(relation, number)
+
+
+@pytest.mark.parametrize("turns", [0, 8])
+@pytest.mark.parametrize("types", ["int, int", "int, bigint", "int, numeric", "int, text"])
+def test_loops_that_look_at_the_same_entries(connection: auroraml.Connection, turns: int, types: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(indexes, "TURNS", turns)
+    key, also = types.split(", ")
+    connection.execute(f"CREATE TABLE entries (k int, a {key}, v int); CREATE TABLE asking (k int, a {also})")
+    connection.execute("INSERT INTO entries SELECT i % 1000, i / 100 % 7, i FROM generate_series(0, 9999) i; CREATE INDEX entries_k ON entries (k)")
+    connection.execute("INSERT INTO asking SELECT i / 3, i % 3 + i / 1000 FROM generate_series(0, 2999) i; ANALYZE")
+    connection.execute("SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off; SET enable_memoize = off")
+    query = "SELECT count(*), sum(v), min(v), max(v) FROM asking JOIN entries ON entries.k = asking.k AND entries.a::text = asking.a::text"
+    pairs = [(i, v) for i in range(3_000) for v in range(i // 3, 10_000, 1_000) if v // 100 % 7 == i % 3 + i // 1_000]
+    values = [v for _, v in pairs]
+    assert connection.execute(query).fetchall() == [(len(pairs), sum(values), min(values), max(values))]
+    if key == also.replace("bigint", "int"):
+        query = "SELECT asking.k, v FROM asking JOIN entries ON entries.k = asking.k AND entries.a = asking.a"
+        assert connection.execute(query).fetchall() == [(i // 3, v) for i, v in pairs]
+        connection.execute("UPDATE asking SET a = NULL WHERE k = 5; UPDATE entries SET a = NULL WHERE k = 7")
+        left = [(i // 3, v) for i, v in pairs if i // 3 not in (5, 7)]
+        assert sorted(connection.execute(query).fetchall()) == sorted(left)

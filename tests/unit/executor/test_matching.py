@@ -53,13 +53,21 @@ def ints(values: Sequence[int], dtype: type = np.int64, nulls: float = 0.0) -> F
     return FixedVector(made, None if valid.all() else valid)
 
 
-@pytest.fixture(params=["dense", "sparse", "turned", "pieces"])
+@pytest.fixture(params=["dense", "sparse", "hashed together", "turned", "pieces", "sampled"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param == "sparse":
         monkeypatch.setattr(matching, "DENSE", -1)
         monkeypatch.setattr(matching, "WIDEST", -1)
         monkeypatch.setattr(matching, "ROOM", 0)
         monkeypatch.setattr(matching, "PER_ROW", 0)
+    if request.param == "hashed together":  # each key by its distance from the lowest, but not all of them
+        monkeypatch.setattr(matching, "DENSE", 60)
+        monkeypatch.setattr(matching, "WIDEST", 60)
+        monkeypatch.setattr(matching, "ROOM", 0)
+        monkeypatch.setattr(matching, "PER_ROW", 0)
+    if request.param == "sampled":
+        monkeypatch.setattr(matching, "LONG", 1)
+        monkeypatch.setattr(matching, "SAMPLE", 3)
     if request.param == "pieces":
         monkeypatch.setattr(matching, "PIECE", 7)
     monkeypatch.setattr(matching, "FEWER", 0 if request.param == "turned" else 1 << 40)
@@ -89,6 +97,13 @@ def test_several_keys(way: str, latest_first: bool) -> None:
         return [ints(RANDOM.integers(0, 5, n).tolist(), np.int64, 0.1), TextVector(texts), cents]
 
     check(rows(200), rows(100), [INT8, TEXT, NUMERIC], latest_first)
+
+
+@pytest.mark.parametrize("nulls", [0.0, 0.2])
+def test_two_keys_that_are_there_but_not_together(way: str, nulls: float) -> None:
+    build = [ints(RANDOM.integers(0, 50, 80).tolist(), np.int64, nulls), ints(RANDOM.integers(-20, 20, 80).tolist(), np.int32, nulls)]
+    probe = [ints(RANDOM.integers(-5, 70, 300).tolist(), np.int64, nulls), ints(RANDOM.integers(-30, 30, 300).tolist(), np.int32, nulls)]
+    check(build, probe, [INT8, INT4], False)
 
 
 def test_codes_too_wide_for_one_number(way: str) -> None:
