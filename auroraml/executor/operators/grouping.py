@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -10,15 +11,15 @@ from auroraml.batch import Batch, ConstVector, FixedVector, Index, Vector, conca
 from auroraml.errors import DatabaseError, OperationalError
 from auroraml.evaluate import Frame
 from auroraml.evaluate.call import null
-from auroraml.evaluate.keys import groups, sort_indices
+from auroraml.evaluate.keys import codes_together, groups, numbered, sort_indices
 from auroraml.executor.operator import ALL, LARGE, Keeping
 from auroraml.executor.operators.accumulating import Accumulated, Found, Inputs
 from auroraml.executor.operators.folding import Fold, fold_of
 from auroraml.executor.operators.group_join import GroupJoin, suits
 from auroraml.executor.operators.hash_join import HashJoinRows
 from auroraml.executor.operators.joins import no_rows
-from auroraml.executor.operators.morsels import GroupStates, MorselStates, is_foldable
-from auroraml.executor.operators.ordering import changes
+from auroraml.executor.operators.morsels import GroupStates, MorselStates, are_many, is_foldable
+from auroraml.executor.operators.ordering import SortRows, changes, order_of
 from auroraml.executor.operators.runs import Runs
 from auroraml.executor.operators.sharing import SharedParts
 from auroraml.executor.operators.states import keeps_rows
@@ -87,6 +88,11 @@ def _place(calls: Sequence[e.Aggregate], item: e.Aggregate) -> int:
     # The plans of subqueries in arguments are numbered copy by copy; what the text has at one place is one call.
     found = next((i for i in alike if same(calls[i], item)), None)
     return next(i for i in alike if calls[i].at == item.at) if found is None else found
+
+
+def _given(sort: SortRows, rows: Batch) -> Batch:
+    """What a sort gives of rows of its child."""
+    return rows if sort.plain is None else rows.select(sort.plain)
 
 
 class AggregateRows(Keeping):
@@ -252,11 +258,51 @@ class AggregateRows(Keeping):
             return None if made is None else made[0]
 
         runs = Runs(calls, lambda batch: changes(batch, self.node.keys, self.node.source), make)
-        while (batch := self.children[0].pull(ALL)) is not None:
+        batches = iter(partial(self.children[0].pull, ALL), None)
+        if (sort := self._needless_sort()) is not None and (rows := sort.children[0].drain()) is not None:
+            if (made := self._then_sorted(calls, rows, sort)) is not None:
+                return made[0]
+            batches = iter([_given(sort, sort.ordered(rows))])
+        for batch in batches:
             for start in range(0, batch.n, PIECE):
                 piece = batch.slice(start, start + PIECE)
                 runs.add(piece, self._evaluated(calls, piece))
         return runs.result()
+
+    def _needless_sort(self) -> SortRows | None:
+        """The sort below, where it does nothing but bring the rows of each group together, nobody sees it, and the groups may be sorted instead."""
+        sort = self.children[0]
+        if not isinstance(sort, SortRows) or sort.started or sort.filled or sort.bounded or sort.loops.n is not None:
+            return None
+        if self.ctx.measured or self.ctx.pace is not None or self.ctx.charges is not None or not self.once(Layout, self.node).foldable:
+            return None
+        if sort.targets and sort.plain is None:
+            return None
+        return sort if {key.index for key in sort.node.keys} == {key if sort.plain is None else sort.plain[key] for key in self.node.keys} else None
+
+    def _then_sorted(self, calls: Sequence[Accumulated], rows: Batch, sort: SortRows) -> tuple[Batch | None] | None:
+        """The groups of rows in whatever order, sorted themselves; None where rows are few or groups many, or something fails, as it may not be the first."""
+        if rows.n <= FEW_ROWS:
+            return None
+        batch = _given(sort, rows)
+        codes, size = codes_together([batch.vector(k) for k in self.node.keys], self.types, batch.n)
+        if are_many(codes, size):
+            return None
+        codes, count, first = numbered(codes, size)
+        try:
+            for call, found in zip(calls, self._at_once(calls, batch), strict=True):
+                call.add(found, 0, batch.n)
+            values = [call.value(codes, count, self.ctx) for call in calls]
+        except OperationalError:
+            raise
+        except DatabaseError:
+            for call in calls:
+                call.forget()
+            return None
+        heads = rows.take(first)
+        order = order_of(heads, sort.node.keys, sort.node.source)
+        made = self._finished(_given(sort, heads).take(order), [value.flat().take(order) for value in values], self.node.keys)
+        return (None if made is None else made[0],)
 
     def _group_join(self, calls: Sequence[Accumulated]) -> GroupJoin | None:
         """Where the join below can be left without making pairs: how. What EXPLAIN ANALYZE counts is counted with them."""

@@ -49,6 +49,12 @@ def _different(codes: Index, size: int) -> int:
     return int(np.count_nonzero(seen))
 
 
+def are_many(codes: Index, size: int) -> bool:
+    """Whether rows with such codes, the first of which tell, are of so many groups that these are no fewer than the rows, almost."""
+    some = codes[:GLANCE]
+    return _different(some, size) * SAVED > len(some)
+
+
 def around(batch: Batch) -> tuple[Batch, Mask] | None:
     """Where a batch has most of a stretch of rows: all of the stretch, and which of its rows they are. The rest is cheaper to read than to leave out."""
     rows = batch.columns[0].rows if batch.columns else None
@@ -101,11 +107,8 @@ class MorselStates(GroupStates):
 
     def _add(self, part: Batch, chosen: Mask | None) -> bool:
         codes, size = codes_together([part.vector(k) for k in self.keys], self.types, part.n)
-        if not self.heads:
-            some = codes[:GLANCE] if chosen is None else codes[:GLANCE][chosen[:GLANCE]]
-            many = _different(some, size)
-            if many * SAVED > len(some):
-                return False
+        if not self.heads and are_many(codes[:GLANCE] if chosen is None else codes[:GLANCE][chosen[:GLANCE]], size):
+            return False
         if chosen is None:
             self._fold(part, codes, size)
         elif size > FEW or not self._fold_around(part, chosen, codes, size):

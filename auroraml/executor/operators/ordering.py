@@ -114,11 +114,17 @@ class SortRows(Keeping):
 
     def collect(self) -> Batch | None:
         batch = self.drain_for(self.children[0])
-        order = None if batch is None else order_of(batch, self.node.keys, self.node.source)
+        if batch is None:
+            if self.ctx.measured:
+                self._measure(None, None)
+            return None
+        return self.ordered(batch)
+
+    def ordered(self, batch: Batch) -> Batch:
+        """The child's rows, all of them, in order."""
+        order = order_of(batch, self.node.keys, self.node.source)
         if self.ctx.measured:
             self._measure(batch, order)
-        if batch is None or order is None:
-            return None
         return batch.take(order if self.loops.n is not None else with_ties(batch, order, self.node.keys, self.node.source, self.most))
 
     def _measure(self, batch: Batch | None, order: Index | None) -> None:

@@ -218,3 +218,48 @@ def test_the_first_row_that_fails_is_the_one_told_of(connection: auroraml.Connec
     sql = "SELECT k, sum(CASE i WHEN 200 THEN i / 0 WHEN 100 THEN 2147483647 + i WHEN 300 THEN i / 0 ELSE i END) FROM r GROUP BY k"
     with pytest.raises(errors.NumericValueOutOfRange):
         connection.execute(sql)
+
+
+UNSORTED = [
+    "SELECT g, count(*), sum(v), avg(v), min(v), max(t) FROM many GROUP BY g",
+    "SELECT t, g, count(v), sum(p) FROM many GROUP BY t, g ORDER BY t DESC NULLS LAST, g",
+    "SELECT p, count(*), bool_and(v > 3) FROM many WHERE v % 3 > 0 GROUP BY p HAVING sum(v) > 20",
+    "SELECT f, sum(v) FILTER (WHERE v > 5000) FROM many GROUP BY f",
+    "SELECT k, count(*), sum(v) FROM many GROUP BY k",
+    "SELECT g, count(DISTINCT t), string_agg(t, '') FROM many WHERE v < 300 GROUP BY g",
+    "SELECT g, sum(v) FROM many WHERE v < 0 GROUP BY g",
+    "SELECT g FROM many GROUP BY g LIMIT 3",
+]
+
+
+@pytest.fixture(scope="module")
+def sorting() -> Iterator[auroraml.Connection]:
+    made = auroraml.connect(user="rdsadmin", autocommit=True)
+    made.execute(
+        "CREATE TABLE many AS SELECT CASE WHEN i % 10 < 9 THEN i * 7 % 5 END AS g, i AS v, 'text ' || i * 13 % 11 AS t,"
+        " (CASE i % 3 WHEN 0 THEN '1.0' WHEN 1 THEN '1.00' ELSE '-2.5' END)::numeric AS p,"
+        " (CASE i % 4 WHEN 0 THEN '-0' WHEN 1 THEN '0' WHEN 2 THEN 'NaN' ELSE '-1.5' END)::float8 AS f, i / 2 AS k FROM generate_series(20000, 1, -1) i"
+    )
+    made.execute("ANALYZE; SET enable_hashagg = off")
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("query", UNSORTED)
+def test_groups_are_sorted_instead_of_rows(query: str, sorting: auroraml.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = str(sorting.execute(f"EXPLAIN {query}").fetchall())
+    assert "GroupAggregate" in plan or "Group Key" in plan
+    ways = []
+    for few in (16_384, 1 << 40):
+        monkeypatch.setattr(grouping, "FEW_ROWS", few)
+        ways.append(str(sorting.execute(f"{query} /* {few} */").fetchall()))
+    assert ways[0] == ways[1]
+
+
+def test_the_error_is_that_of_the_first_row_in_order(sorting: auroraml.Connection) -> None:
+    """Whichever row comes first as they are stored."""
+    for first, error in ((0, errors.DivisionByZero), (4, errors.DatabaseError)):
+        argument = f"CASE g WHEN {first} THEN 1 / (v - v) ELSE ln(v - v - 1::numeric) END"
+        with pytest.raises(error) as raised:
+            sorting.execute(f"SELECT g, sum({argument}) FROM many GROUP BY g").fetchall()
+        assert isinstance(raised.value, errors.DivisionByZero) == (first == 0)
