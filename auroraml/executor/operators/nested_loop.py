@@ -14,6 +14,7 @@ from auroraml.executor.operators.functions import FunctionScanRows, in_batch_mod
 from auroraml.executor.operators.joins import NO_PAIRS, PAIRS, JoinRows, Morsel, Pairs, no_rows
 from auroraml.executor.operators.memoize import MemoizeRows
 from auroraml.executor.operators.service_batches import ServiceBatches, batches, reads_volatile
+from auroraml.executor.operators.tables import IndexScanRows
 from auroraml.executor.plans import is_volatile, runs_set_wise
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
@@ -42,6 +43,9 @@ class NestedLoopRows(JoinRows):
         self.service: ServiceBatches | None = None
         self.set_wise = runs_set_wise(node.inner, context.cte_plans, context.initial, context.measured)
         self.inner_volatile = any(is_volatile(part.node) for part in running_parts(self.inner, self.numbers))
+        self.firsts = self.early and self.set_wise and not node.condition and type(self.inner) is IndexScanRows and not context.buffers
+        if isinstance(self.inner, IndexScanRows) and self.firsts:
+            self.inner.first = True
         self.bare = node.kind == "inner" and not (node.inner_unique or node.condition or node.filter or node.targets)
         self.completed = False  # a run of the inner side went to its end: all that are made once for all runs are made
         self.remembering = any(isinstance(part, MemoizeRows) for part in running_parts(self.inner, self.numbers))
@@ -93,7 +97,7 @@ class NestedLoopRows(JoinRows):
             return True
         if self.inner_volatile:
             return True
-        return self.ctx.measured and (n < LARGE or self.early) and self.node.kind not in ("right", "full")
+        return self.ctx.measured and (n < LARGE or (self.early and not self.firsts)) and self.node.kind not in ("right", "full")
 
     # Batches of outer rows
 
