@@ -321,7 +321,7 @@ def main() -> None:
     rates = fitted(samples(), each)
     start, started = starting()
     lines = "".join(
-        f'    "{kind}": NodeTimes({", ".join(f"{value:_g}" if value >= 1000 else f"{value:g}" for value in values)}),\n'
+        f'    "{kind}": NodeTimes({", ".join(f"{round(value):_}" if value >= 1000 else f"{value:g}" for value in values)}),\n'
         for kind, values in rates.items()
     )
     operators = "".join(f'    "{name}": {value:g},\n' for name, value in sorted(each.items()))

@@ -74,7 +74,7 @@ NODES: dict[str, NodeTimes] = {
     "Sort": NodeTimes(559_000, 0, 0, 26.6, 0, 0),
     "Sort by number": NodeTimes(427_000, 0, 0, 8.69, 0, 0.0981),
     "Sort by number and more": NodeTimes(298_000, 0, 0, 0, 0, 2.23),
-    "Sort by numeric": NodeTimes(1.4e06, 0, 0, 5_660, 0, 0),
+    "Sort by numeric": NodeTimes(1_400_000, 0, 0, 5_660, 0, 0),
     "Sort by numeric and more": NodeTimes(888_000, 888_000, 0, 0, 0, 365),
     "Sort by text": NodeTimes(663_000, 0, 0, 0, 0, 10.8),
     "Sort by text and more": NodeTimes(552_000, 0, 0, 0, 0, 8.49),
