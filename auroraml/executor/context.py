@@ -105,6 +105,7 @@ class ExecutionContext:
     seeds: dict[int, int] = field(default_factory=dict)  # by node: what a sample without REPEATABLE is drawn with, however often it is run
     only_rows: dict[int, np.ndarray] = field(default_factory=dict)  # by relation: the row versions a re-check reads instead of the snapshot's
     seen: dict[Table, Index] = field(default_factory=dict)  # of tables that are changed and read on: what the statement sees of them
+    taken: dict[int, list[np.ndarray]] = field(default_factory=dict)  # by relation: the rows that parts of this statement have changed
     affected: int = 0
     counted: PhysicalPlan | None = None  # of several parts that change rows the one whose rows the command's tag counts
     at_end: list[Callable[[], None]] | None = None  # where several parts of a statement change rows: what is done when all have

@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from auroraml.records import replace
 from auroraml.sql import statements as st
-from auroraml.sql.into_words import into_kinds
+from auroraml.sql.check.queries import into_kinds
 from auroraml.sql.lexer import Token
 from auroraml.sql.trees import into_of
 

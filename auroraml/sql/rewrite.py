@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from auroraml.sql.into_words import into_kinds
+from auroraml.sql.check.queries import into_kinds
 from auroraml.sql.lexer import NUMBER, PARAMETER, QUOTED, STRING, WORD, Token
 from auroraml.sql.types import TypeName, TypeReader, near, read_type
 

@@ -13,6 +13,7 @@ from auroraml.errors import CardinalityViolation
 from auroraml.evaluate import compile, truth
 from auroraml.executor import blocks, write_ahead
 from auroraml.executor.constraints import Writer
+from auroraml.executor.fired_changes import refuse_changed
 from auroraml.executor.operator import ALL, Keeping, build, prepared_of
 from auroraml.executor.operators.fired import Fired
 from auroraml.executor.plans import has_subqueries
@@ -23,6 +24,7 @@ from auroraml.ir.metrics import Metrics, TriggerMetrics
 __all__ = ["ModifyRows", "Writer"]
 
 FREE = -2  # no row has the key
+NOTHING: Index = np.zeros(0, np.int64)
 
 
 class ModifyRows(Keeping):
@@ -33,6 +35,7 @@ class ModifyRows(Keeping):
     def collect(self) -> Batch | None:
         self.writer = Writer(self.node.relation, self.ctx)
         self.before = self.writer.table.n  # rows stored from here on may be this statement's
+        self.taken = self.ctx.taken.setdefault(self.node.relation.oid, [])
         self.fired = Fired(self) if self.node.relation.triggers else None
         work = {"Insert": self.insert, "Update": self._update, "Delete": self._delete}[self.node.operation]
         parts = []
@@ -216,6 +219,7 @@ class ModifyRows(Keeping):
             self.metrics.removed_by_filter += frame.n - len(hit)
             frame, kept = frame.take(hit), kept[hit]
         old, stored = old.take(kept), stored[kept]
+        self.taken.append(stored)
         values = [compile(v)(frame) for _, v in conflict.assignments]
         new = self.with_values(old, [number for number, _ in conflict.assignments], values)
         if self.fired is not None and self.fired.updates:
@@ -246,7 +250,11 @@ class ModifyRows(Keeping):
                 source, numbers = source.take(first), numbers[first]
         gone = self.ctx.store.claim(self.writer.table, numbers, self.ctx.transaction, self.ctx.check_cancel)
         if not len(gone):
+            self.taken.append(numbers)
             return source, numbers
+        own = gone[self.writer.table.deleters(gone) == self.ctx.transaction.xid]
+        if len(own) and not np.isin(own, np.concatenate([*self.taken, NOTHING])).all():
+            refuse_changed(self.writer.table, own, f"{self.node.operation.lower()}d")
         free = ~np.isin(numbers, gone)
         parts = [(source.filter(free), numbers[free])]
         newest = self._newest(gone)
@@ -254,8 +262,9 @@ class ModifyRows(Keeping):
             again = self._checked_again(newest)
             if again is not None:
                 parts.append(self.claimed(again))
-        rows = concat_batches([part for part, _ in parts])
-        return rows, np.concatenate([index for _, index in parts])
+        rows, numbers = concat_batches([part for part, _ in parts]), np.concatenate([index for _, index in parts])
+        self.taken.append(numbers)
+        return rows, numbers
 
     def _numbers(self, source: Batch) -> Index:
         vector = source.vector(self.node.row_id).flat()
