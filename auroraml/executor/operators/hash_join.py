@@ -190,8 +190,8 @@ class HashJoinRows(KeyedRows):
                 key(self.frame(pairs.n, pairs, pairs))
 
     def _only_contained(self) -> bool:
-        """Whether it is enough to know that an outer row has a match."""
-        return self.node.kind in ("semi", "anti") and not self.conditions
+        """Whether it is enough to know that an outer row has a match. A semi join may pass on its inner row: a key that equals the outer one."""
+        return not self.conditions and (self.node.kind == "anti" or (self.node.kind == "semi" and not self.inner_read))
 
     def most_candidates(self) -> int:
         return 1 if self._only_contained() else super().most_candidates()

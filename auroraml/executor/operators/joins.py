@@ -15,6 +15,7 @@ from auroraml.executor.operator import LARGE, Operator
 from auroraml.executor.plans import any_volatile, has_subqueries
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
+from auroraml.ir.tree import walk
 
 PAIRS = 1 << 20  # candidate pairs made at once
 Pairs = tuple[Index, Index]
@@ -84,7 +85,7 @@ class Wide:
 class Ways:
     """How a join node's rows are made: what the node alone says."""
 
-    __slots__ = ("conditions", "early", "outer_volatile", "references")
+    __slots__ = ("conditions", "early", "inner_read", "outer_volatile", "references")
 
     def __init__(self, node: p.Join) -> None:
         self.conditions = [compile(c) for c in node.condition]
@@ -92,6 +93,8 @@ class Ways:
         found = [(t.side, t.index) for t in node.targets if isinstance(t, e.InputRef)]
         self.references = found if len(found) == len(node.targets) else None  # sides and columns of the targets, if they are nothing more
         self.outer_volatile = any_volatile(node.outer)
+        above = [part for given in (*node.targets, *node.filter) for part in walk(given)]
+        self.inner_read = any(isinstance(part, e.InputRef) and part.side == 1 for part in above)  # behind the join's own condition
 
 
 class JoinRows(Operator):
@@ -107,6 +110,7 @@ class JoinRows(Operator):
         super().__init__(node, ctx)  # type: ignore[arg-type] # an ExecutionContext
         ways = self.once(Ways, node)
         self.conditions, self.early, self.references, self.outer_volatile = ways.conditions, ways.early, ways.references, ways.outer_volatile
+        self.inner_read = ways.inner_read
         self.outer, self.inner = self.children
         self.right: Batch = Batch([], 0)
         self.seen: Mask | None = None
