@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import count
 from typing import Any, Final
 
 from auroraml.catalog.catalog import Catalog
@@ -57,7 +56,10 @@ def choose(
     if statement.parallel_ok and statement.subplans:
         root = gather.with_params(root)
     names = tuple(o.name for o in bound.columns)
-    return numbered(replace(root, names=names), _aliases(statement, level, root), bool(statement.subplans))
+    made = numbered(replace(root, names=names), _aliases(statement, level, root), bool(statement.subplans))
+    if WATCHED.get() is None:
+        statement.dismantle()
+    return made
 
 
 def _cursor_fraction(settings: Settings) -> float:
@@ -191,19 +193,14 @@ def _aliases(statement: Statement, top: Level, root: p.PhysicalPlan) -> dict[int
                 used.setdefault(serial, name)
     order: list[int] = []
     seen: set[int] = set()
-
-    def visit(level: Level) -> None:
-        if id(level) in seen:
-            return
-        seen.add(id(level))
-        order.extend(level.entries)
-        for child in level.children:
-            visit(child)
-
-    visit(top)
-    for sub in statement.subplans:
-        if sub is not None:
-            visit(sub)
+    pending = [top, *[sub for sub in statement.subplans if sub is not None]]
+    pending.reverse()
+    while pending:
+        level = pending.pop()
+        if id(level) not in seen:
+            seen.add(id(level))
+            order.extend(level.entries)
+            pending += reversed(level.children)
     names: dict[int, str] = {}
     taken: set[str] = set()
     for serial in [*order, *(s for s in used if s not in order)]:
@@ -243,29 +240,38 @@ def _without_subplans(root: p.PhysicalPlan) -> list[p.PhysicalPlan]:
 
 def numbered(root: p.PhysicalPlan, aliases: dict[int, str], subplans: bool = True) -> p.PhysicalPlan:
     """The plan with node ids in pre-order and unique names of scans; only with `subplans` do expressions hold plans."""
-    ids = count(1)
-    rows: dict[int, e.SubPlan] = {}  # of columns assigned together: one plan, wherever its fields are read
+    return rewrite(root, _Numbering(aliases, subplans).change)
 
-    def change(node: object) -> object | None:
+
+class _Numbering:
+    """The nodes met so far."""
+
+    def __init__(self, aliases: dict[int, str], subplans: bool) -> None:
+        self.aliases = aliases
+        self.subplans = subplans
+        self.nodes = 0
+        self.rows: dict[int, e.SubPlan] = {}  # of columns assigned together: one plan, wherever its fields are read
+
+    def change(self, node: object) -> object | None:
+        """The plan of a node; None for what is no plan itself."""
         if isinstance(node, e.SubPlan) and node.kind == "multi":
-            if node.index not in rows:
-                rows[node.index] = map_children(node, lambda child: rewrite(child, change))
-            return rows[node.index]
+            if node.index not in self.rows:
+                self.rows[node.index] = map_children(node, self._below)
+            return self.rows[node.index]
         if isinstance(node, p.PhysicalPlan):
-            changed: dict[str, Any] = {"id": next(ids)}
-            if node.range_index in aliases and not isinstance(node, p.ModifyTable):
-                changed["alias"] = aliases[node.range_index]
-            if aliases and isinstance(node, p.Result) and node.source is None:
+            self.nodes += 1
+            changed: dict[str, Any] = {"id": self.nodes}
+            if node.range_index in self.aliases and not isinstance(node, p.ModifyTable):
+                changed["alias"] = self.aliases[node.range_index]
+            if self.aliases and isinstance(node, p.Result) and node.source is None:
                 changed["targets"] = tuple(rewrite(target, _bare) for target in node.targets)
-            return map_below(replace(node, **changed))
+            return map_children(replace(node, **changed), self._below)
         return None
 
-    def map_below(node: p.PhysicalPlan) -> p.PhysicalPlan:
-        if subplans:
-            return map_children(node, lambda child: rewrite(child, change))
-        return map_children(node, lambda child: change(child) if isinstance(child, p.PhysicalPlan) else child)
-
-    return rewrite(root, change)
+    def _below(self, child: object) -> object:
+        if self.subplans:
+            return rewrite(child, self.change)
+        return self.change(child) if isinstance(child, p.PhysicalPlan) else child
 
 
 def _bare(node: object) -> object | None:

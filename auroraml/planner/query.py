@@ -235,7 +235,7 @@ def _upper(level: Level, source: Relation, limits: LimitCounts, calls: bool, gro
         current = distinct(level, current)
     if level.sort_clauses:
         current = ordered(level, current, final, limits.tuples, sort_input)
-    made = Relation(current.bits, "upper")
+    made = level.upper(current.bits)
     made.target = final
     made.consider_startup = current.consider_startup
     made.consider_parallel = current.consider_parallel and is_safe(level, (query.limit, query.offset))
@@ -271,7 +271,7 @@ def _with_target(level: Level, relation: Relation, target: Target, gather: bool 
             useful_gathers(level, relation)
         relation.partial_paths = []
         relation.consider_parallel = False
-    made = Relation(relation.bits, relation.kind)
+    made = level.upper(relation.bits, relation.kind)
     made.index, made.rows, made.consider_startup = relation.index, relation.rows, relation.consider_startup
     made.consider_parallel = relation.consider_parallel
 
@@ -305,7 +305,7 @@ def _sets(level: Level, relation: Relation, target: Target, given: Target) -> Re
     steps = split_sets(level, target, given)
     if len(steps) == 1:
         return relation
-    made = Relation(relation.bits, "upper")
+    made = level.upper(relation.bits)
     made.consider_startup = relation.consider_startup
     made.consider_parallel = relation.consider_parallel
     made.target = target
@@ -319,7 +319,7 @@ def _sets(level: Level, relation: Relation, target: Target, given: Target) -> Re
 
 def ordered(level: Level, source: Relation, final: Target, limit: float, given: Target | None = None) -> Relation:
     """create_ordered_paths."""
-    made = Relation(source.bits, "upper")
+    made = level.upper(source.bits)
     made.target = final
     made.consider_startup = source.consider_startup
     made.consider_parallel = source.consider_parallel and is_safe(level, final.exprs)

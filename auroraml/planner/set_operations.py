@@ -80,7 +80,7 @@ def _finish(level: Level, plan: l.SetOperation, current: Relation, limit: e.Expr
     if level.sort_clauses:
         target = _cheapest(current).target
         current = ordered(level, current, target, limits.tuples, target)
-    final = Relation(0, "upper")
+    final = level.upper(0)
     final.target = current.target
     final.consider_startup = level.tuple_fraction > 0
     final.consider_parallel = current.consider_parallel and is_safe(level, (limit, offset))
@@ -195,7 +195,7 @@ class _SetPlanner:
         return made
 
     def _upper(self, target: Target, parts: Sequence[Relation]) -> Relation:
-        made = Relation(sum({part.bits for part in parts}), "upper")
+        made = self.level.upper(sum({part.bits for part in parts}))
         made.target = target
         made.consider_startup = self.level.tuple_fraction > 0
         return made
@@ -291,7 +291,7 @@ class _SetPlanner:
         level.owner[both.exprs[-1].id] = 0  # type: ignore[attr-defined] # the column just made
         level.estimates.finish(both)
         sources = [one, two] if plan.op == "except" or left_groups <= right_groups else [two, one]
-        whole = Relation(made.bits, "upper")
+        whole = level.upper(made.bits)
         whole.target = both
         path: Path = append(level, whole, sources)
         groups = left_groups if plan.op == "except" else min(left_groups, right_groups)
@@ -354,7 +354,7 @@ def plan_recursive(statement: Statement, cte: l.Cte, outer: Outer | None) -> Lev
     statement.work_tables[cte.id] = (number, one.rows)
     again, _ = planner.leaf(plan.right, plan.right_casts, None)
     two = _cheapest(again)
-    made = Relation(0, "upper")
+    made = level.upper(0)
     made.target = planner.target(plan.outputs)
     made.target.width = max(one.target.width, two.target.width)
     path = RecursivePath(made, made.target)

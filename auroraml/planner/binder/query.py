@@ -512,8 +512,10 @@ def check_grouping(query: Query, scope: Scope) -> None:
     own = {o.id: (entry, o) for entry in scope.entries for o in (*entry.outputs, *(entry.system or ()))}
     keyed = _functionally_dependent(query, scope)
     known = frozenset(id for level in scope.levels() for id in level.made())
-
-    def check(node: object, inside: bool) -> None:
+    pending: list[tuple[object, bool]] = [(x, False) for x in (*[target.expr for target in query.targets], *query.having)]
+    pending.reverse()
+    while pending:
+        node, inside = pending.pop()
         if isinstance(node, (e.Aggregate, e.Grouping)):
             read = {x.id for x in expressions(node) if isinstance(x, e.ColumnRef)}
             if not inside or read <= known:  # else it is of a level inside
@@ -521,22 +523,18 @@ def check_grouping(query: Query, scope: Scope) -> None:
                 stray = next((x for x in node.args if not any(same(x, key) for key in query.group_by)), None)
                 if isinstance(node, e.Grouping) and not around and stray is not None:
                     raise GroupingError("arguments to GROUPING must be grouping expressions of the associated query level", at=stray.at)
-                return
+                continue
         elif isinstance(node, e.Expr) and any(same(node, key) for key in query.group_by):
-            return
+            continue
         if isinstance(node, e.ColumnRef) and node.id in own and node.id not in keyed:
             entry, output = own[node.id]
             shown = f"{entry.alias}.{output.name}"
             if inside:
                 raise GroupingError(f'subquery uses ungrouped column "{shown}" from outer query', at=node.at)
             raise GroupingError(f'column "{shown}" must appear in the GROUP BY clause or be used in an aggregate function', at=node.at)
-        for child in children(node):
-            check(child, inside or (isinstance(node, e.SubLink) and isinstance(child, LogicalPlan)))
-
-    for target in query.targets:
-        check(target.expr, False)
-    for condition in query.having:
-        check(condition, False)
+        below = [(child, inside or (isinstance(node, e.SubLink) and isinstance(child, LogicalPlan))) for child in children(node)]
+        below.reverse()
+        pending += below
 
 
 def _functionally_dependent(query: Query, scope: Scope) -> frozenset[int]:

@@ -211,6 +211,10 @@ class Estimator:
         self._variables: dict[int, Variable] = {}
         self._inputs: dict[int, tuple[e.Expr, tuple[Input, ...]]] = {}
 
+    def dismantle(self) -> None:
+        """Let go of the level's functions."""
+        self.fold, self.known_equal = _no_folding, _nothing_equal
+
     def inputs(self, expr: e.Expr) -> tuple[Input, ...]:
         """The inputs of this level that `expr` reads, in order of first mention."""
         found = self._inputs.get(id(expr))

@@ -24,9 +24,10 @@ MOST_TRIED: Final = 200  # patterns whose matches are kept with a column's stati
 MOST_MATCH: Final = 0.9999
 
 Matcher = Callable[[Sequence[object]], list[bool]]
+Test = Callable[[e.Expr, e.Expr], e.Expr]
 
 
-def matcher(test: Callable[[e.Expr, e.Expr], e.Expr], function: Function, restriction: Restriction, context: Context) -> Matcher:
+def matcher(test: Test, function: Function, restriction: Restriction, context: Context) -> Matcher:
     """Which of some values of the variable satisfy `test` with the constant, a call of `function`."""
     runtime = context.estimator.runtime
     stored = restriction.variable.values
@@ -36,25 +37,26 @@ def matcher(test: Callable[[e.Expr, e.Expr], e.Expr], function: Function, restri
             return [False] * len(values)
         other = restriction.other
         if not isinstance(other, e.Const) or not isinstance(other.value, str) or function.volatility != "i":
-            return tried(values, stored, runtime)
+            return _tried(values, stored, runtime, test, restriction)
         key = (function.oid, restriction.on_left, other.type.oid, other.value, values is stored.statistics.common_values)
         found = stored.tried.get(key)
         if found is None:
             if len(stored.tried) >= MOST_TRIED:
                 stored.tried.clear()
-            found = stored.tried[key] = tried(values, stored, runtime)
+            found = stored.tried[key] = _tried(values, stored, runtime, test, restriction)
         return found
 
-    def tried(values: Sequence[object], stored: Values, runtime: Runtime) -> list[bool]:
-        column = e.InputRef(type=stored.type, index=0)
-        args = (column, restriction.other) if restriction.on_left else (restriction.other, column)
-        run = compile(test(*args))
-        element = BY_OID.get(stored.type.element) if stored.type.is_array else None
-        batch = Batch.of([from_datums(stored.type, list(values), element)], len(values))
-        found = run(Frame(n=len(values), sides=(batch,), ctx=runtime))
-        return [bool(found.datum(row)) for row in range(len(values))]
-
     return matches
+
+
+def _tried(values: Sequence[object], stored: Values, runtime: Runtime, test: Test, restriction: Restriction) -> list[bool]:
+    column = e.InputRef(type=stored.type, index=0)
+    args = (column, restriction.other) if restriction.on_left else (restriction.other, column)
+    run = compile(test(*args))
+    element = BY_OID.get(stored.type.element) if stored.type.is_array else None
+    batch = Batch.of([from_datums(stored.type, list(values), element)], len(values))
+    found = run(Frame(n=len(values), sides=(batch,), ctx=runtime))
+    return [bool(found.datum(row)) for row in range(len(values))]
 
 
 def common_matches(variable: Variable, matches: Matcher) -> tuple[float, float]:

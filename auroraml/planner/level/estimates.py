@@ -48,6 +48,12 @@ class Estimates:
         self._groups: dict[tuple[int, ...], tuple[tuple[e.Expr, ...], float]] = {}
         self._defaulted: dict[tuple[int, ...], tuple[tuple[e.Expr, ...], bool]] = {}
 
+    def dismantle(self) -> None:
+        """Let go of what refers back to this."""
+        self.estimator.dismantle()
+        for input in self.inputs.values():
+            input.prepare = None
+
     def _fold(self, expr: e.Expr) -> e.Const | None:
         found = self._folder(expr)
         return found if isinstance(found, e.Const) else None
@@ -73,20 +79,23 @@ class Estimates:
         found = self._lists.get(key)
         if found is None:
             context = Context(estimator=self.estimator, only=self.inputs.get(relation.index))
-
-            def one(clause: Clause, extended: bool) -> float:
-                if clause.pseudoconstant:
-                    return 0.0 if isinstance(clause.expr, e.Const) and not clause.expr.value else 1.0
-                if clause.inner_selectivity > 1.0:
-                    return 1.0  # known to say nothing that others do not (reconsider_outer_join_clause)
-                if clause.bits & ~relation.bits:
-                    return self._single(clause, context, one, extended)
-                if clause.inner_selectivity < 0:
-                    clause.inner_selectivity = self._single(clause, context, one, extended)
-                return min(clause.inner_selectivity, 1.0)
-
-            found = self._lists[key] = (list(clauses), self._all(clauses, context, one))
+            value = self._all(clauses, context, lambda one, extended: self._restriction(one, relation.bits, context, extended))
+            found = self._lists[key] = (list(clauses), value)
         return found[1]
+
+    def _restriction(self, clause: Clause, bits: int, context: Context, extended: bool) -> float:
+        """One condition on the relation `bits`, kept in it where it reads no other."""
+        if clause.pseudoconstant:
+            return 0.0 if isinstance(clause.expr, e.Const) and not clause.expr.value else 1.0
+        known = clause.inner_selectivity
+        if known > 1.0:
+            return 1.0  # known to say nothing that others do not (reconsider_outer_join_clause)
+        if known < 0 or clause.bits & ~bits:
+            known = self._single(clause, context, lambda part, more: self._restriction(part, bits, context, more), extended)
+            if clause.bits & ~bits:
+                return known
+            clause.inner_selectivity = known
+        return min(known, 1.0)
 
     def conditions(self, exprs: Sequence[e.Expr], relation: Relation, *, bare: bool = False) -> float:
         """Conditions of an index on one relation, kept as long as the level; `bare`: some stand in its predicate, which no statistics objects are about."""

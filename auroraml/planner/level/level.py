@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 class Level:
     """One SELECT level on its way to paths. Relation sets are bit masks; bit 0 stands for the select list."""
 
+    __deletable__ = ("estimates",)  # mypyc's word: they refer back
+
     def __init__(self, statement: Statement, outer: Outer | None) -> None:
+        statement.levels.append(self)
         self.statement = statement
         self.costs = statement.costs
         self.fold = Folder(statement.runtime)
@@ -40,6 +43,7 @@ class Level:
         self.owner: dict[int, int] = {}  # column id to relation number
         self.relations: list[Relation | None] = [None]
         self.joins: dict[int, Relation] = {}
+        self.uppers: list[Relation] = []
         self.genetic = False  # whether joins are planned again and again
         self.all_bits = 0
         self.classes: list[EquivalenceClass] = []
@@ -98,6 +102,25 @@ class Level:
         self.is_set_operation = False
 
     # Relations
+
+    def upper(self, bits: int, kind: str = "upper") -> Relation:
+        """A relation above the joins."""
+        made = Relation(bits, kind)
+        self.uppers.append(made)
+        return made
+
+    def dismantle(self) -> None:
+        """Planning is over: what refers to each other lets go, so that all goes at once and no garbage is left to be found."""
+        for relations in (self.relations, self.joins.values(), self.uppers):
+            for relation in relations:
+                if relation is not None:
+                    relation.dismantle()
+        for classes in (self.classes, self.placed):
+            for cls in classes:
+                cls.sources, cls.derived = [], []
+        self.children, self.outer = [], None
+        self.estimates.dismantle()
+        del self.estimates
 
     def row_id_of(self, item: object) -> int | None:
         """The column id of a table's row number, where it is wanted."""

@@ -105,6 +105,13 @@ class Relation:
         self.not_null: frozenset[int] = frozenset()
         self.ledger: Ledger | None = WATCHED.get()
 
+    def dismantle(self) -> None:
+        """Let go of all that refers back to it."""
+        self.paths, self.partial_paths, self.cheapest_parameterized, self.indexes = [], [], [], []
+        self.cheapest_startup = self.cheapest_total = self.cheapest_unique = None
+        self.sub = None
+        self.children, self.parent = [], None
+
 
 class IndexChoice:
     """An index as path search sees it: its keys as expressions over the level's columns, its size, what its predicate implies."""

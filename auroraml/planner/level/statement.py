@@ -74,11 +74,18 @@ class Statement:
         self.ctes: dict[int, PlannedCte] = {}
         self.work_tables: dict[int, tuple[int, float]] = {}  # WITH RECURSIVE under way: work table number, rows of the first query
         self.range_table = 0
+        self.levels: list[Level] = []
         self._facts: dict[int, RelationFacts] = {}
 
     def plan_query(self, query: l.LogicalPlan, outer: Outer | None, fraction: float) -> Level:
         """A query of any kind planned as a level of its own."""
         return self._plan_query(self, query, outer, fraction)
+
+    def dismantle(self) -> None:
+        """Planning is over: nothing that refers to itself is left."""
+        for level in self.levels:
+            level.dismantle()
+        self.levels, self.subplans, self.ctes = [], [], {}
 
     def inlined(self, node: T) -> T:
         """An expression or FROM item with calls of simple SQL functions replaced by their bodies."""

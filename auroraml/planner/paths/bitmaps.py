@@ -135,23 +135,17 @@ def choose_and(level: Level, relation: Relation, trees: Sequence[BitmapTree], lo
     if len(chosen) == 1:
         return chosen[0].tree
     chosen.sort(key=lambda use: (use.tree.cost, use.tree.selectivity))
-
-    def total(parts: list[BitmapTree]) -> float:
-        made = parts[0] if len(parts) == 1 else and_of(level, parts)
-        outer = outer_of(made)
-        return bitmap_heap(level, relation, made, outer, loop_count(outer)).total
-
     best: list[BitmapTree] = []
     best_cost = 0.0
     for i, first in enumerate(chosen):
         parts = [first.tree]
-        so_far = total(parts)
+        so_far = _total(level, relation, parts, loop_count)
         used = first.ids
         quals = [*first.quals, *first.predicates]
         for use in chosen[i + 1 :]:
             if use.ids & used or any(implied([x], quals, level.fold) for x in use.predicates):
                 continue
-            new = total([*parts, use.tree])
+            new = _total(level, relation, [*parts, use.tree], loop_count)
             if new < so_far:
                 parts.append(use.tree)
                 so_far = new
@@ -160,6 +154,12 @@ def choose_and(level: Level, relation: Relation, trees: Sequence[BitmapTree], lo
         if i == 0 or so_far < best_cost:
             best, best_cost = parts, so_far
     return best[0] if len(best) == 1 else and_of(level, best)
+
+
+def _total(level: Level, relation: Relation, parts: list[BitmapTree], loop_count: LoopCount) -> float:
+    made = parts[0] if len(parts) == 1 else and_of(level, parts)
+    outer = outer_of(made)
+    return bitmap_heap(level, relation, made, outer, loop_count(outer)).total
 
 
 def _place(expr: e.Expr, known: list[e.Expr]) -> int:

@@ -16,7 +16,7 @@ from auroraml.planner.paths.steps import sorted_path
 
 def distinct(level: Level, source: Relation) -> Relation:
     """create_distinct_paths."""
-    made = Relation(source.bits, "upper")
+    made = level.upper(source.bits)
     made.consider_startup = source.consider_startup
     made.consider_parallel = source.consider_parallel
     assert source.cheapest_total is not None
@@ -32,7 +32,7 @@ def distinct(level: Level, source: Relation) -> Relation:
 
 def _in_workers(level: Level, source: Relation) -> Relation:
     """Each worker's distinct rows, gathered (create_partial_distinct_paths)."""
-    made = Relation(source.bits, "upper")
+    made = level.upper(source.bits)
     made.consider_startup = source.consider_startup
     made.consider_parallel = source.consider_parallel
     cheapest = source.partial_paths[0]

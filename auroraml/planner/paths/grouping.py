@@ -160,7 +160,7 @@ def _by_sets(level: Level, made: Relation, source: Relation, paths: SetPaths, ca
 
 def grouping(level: Level, source: Relation, target: Target, first: Path | None = None) -> Relation:
     """The grouped relation (create_ordinary_grouping_paths); `first` is a path found beforehand."""
-    made = Relation(source.bits, "upper")
+    made = level.upper(source.bits)
     if first is not None:
         first.relation = made
         add_path(made, first)
@@ -222,7 +222,7 @@ def partially_grouped(level: Level, made: Relation, source: Relation, calls: lis
         or not all(_combines(call) for call in calls)
     ):
         return None
-    partly = Relation(made.bits, "upper")
+    partly = level.upper(made.bits)
     partly.consider_startup = made.consider_startup
     partly.consider_parallel = made.consider_parallel
     partly.target = partial_target(level, made.target)

@@ -169,13 +169,11 @@ def _computable(level: Level, relation: Relation, cls: EquivalenceClass) -> bool
 def _inputs(expr: e.Expr) -> list[e.Expr]:
     """The columns, aggregates and window calls that an expression is made of."""
     found: list[e.Expr] = []
-
-    def visit(part: object) -> None:
+    pending: list[object] = [expr]
+    while pending:
+        part = pending.pop()
         if isinstance(part, (e.ColumnRef, e.Aggregate, e.WindowCall)):
             found.append(part)
-            return
-        for child in parts(part):
-            visit(child)
-
-    visit(expr)
+        else:
+            pending += parts(part)
     return found

@@ -62,7 +62,7 @@ def window_keys(level: Level, window: int) -> Keys:
 
 def windows(level: Level, source: Relation, given: Target, output: Target) -> Relation:
     """create_window_paths."""
-    made = Relation(source.bits, "upper")
+    made = level.upper(source.bits)
     made.target = output
     made.consider_startup = source.consider_startup
     for path in source.paths:

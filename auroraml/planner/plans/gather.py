@@ -43,15 +43,15 @@ def with_params(root: p.PhysicalPlan) -> p.PhysicalPlan:
     for node in walk(root):
         if isinstance(node, p.PhysicalPlan):
             known.update(number for plan in node.init_plans for number in plan.outputs)
+    return rewrite(root, lambda node: _handing(node, known)) if known else root
 
-    def change(node: object) -> object | None:
-        if not isinstance(node, p.Gather):
-            return None
-        made = map_children(node, lambda child: rewrite(child, change))
-        needed = _free(node.source) & known
-        return replace(made, params=tuple(sorted(needed))) if needed else made
 
-    return rewrite(root, change) if known else root
+def _handing(node: object, known: set[int]) -> object | None:
+    if not isinstance(node, p.Gather):
+        return None
+    made = map_children(node, lambda child: rewrite(child, lambda part: _handing(part, known)))
+    needed = _free(node.source) & known
+    return replace(made, params=tuple(sorted(needed))) if needed else made
 
 
 def _free(plan: p.PhysicalPlan) -> set[int]:

@@ -90,18 +90,17 @@ class _Calls:
 
     def over(self, expr: e.Expr) -> e.Expr:
         """The expression over the node's input and its calls."""
+        return rewrite(expr, self._change)
 
-        def change(part: object) -> object | None:
-            if isinstance(part, self.kind):
-                found = None if not self.resolve.inputs.others else self.resolve.inputs.find(part)  # type: ignore[arg-type]
-                return found if found is not None else self._made(part)  # type: ignore[arg-type]
-            if isinstance(part, Alternatives):
-                return rewrite(part.better(self.resolve.times), change)
-            if isinstance(part, e.SubPlan):
-                return self.resolve.inputs.find(part)
-            return self.resolve.change(part)
-
-        return rewrite(expr, change)
+    def _change(self, part: object) -> object | None:
+        if isinstance(part, self.kind):
+            found = None if not self.resolve.inputs.others else self.resolve.inputs.find(part)  # type: ignore[arg-type]
+            return found if found is not None else self._made(part)  # type: ignore[arg-type]
+        if isinstance(part, Alternatives):
+            return rewrite(part.better(self.resolve.times), self._change)
+        if isinstance(part, e.SubPlan):
+            return self.resolve.inputs.find(part)
+        return self.resolve.change(part)
 
     def _made(self, call: e.Expr) -> e.Expr:
         for known, made in self.known:

@@ -307,23 +307,21 @@ def _safe_member(tree: Group) -> bool:
 
 def substitute(node: T, values: Values) -> T:
     """`node` with columns replaced by what they stand for, repeatedly."""
-    if not values:
-        return node
+    return rewrite(node, lambda part: _substituted(part, values)) if values else node
 
-    def change(part: object) -> object | None:
-        if isinstance(part, e.MigratedRef):
-            found = values.get(part.id)
-            if found is None:
-                original = rewrite(part.original, change)
-                return part if original is part.original else replace(part, original=original)
-            return rewrite(found, change)
-        if isinstance(part, PlaceHolder):
-            return None
-        if isinstance(part, e.ColumnRef):
-            found = values.get(part.id)
-            return None if found is None else rewrite(found, change)
-        if isinstance(part, e.RowExpr) and part.whole and any(isinstance(arg, e.ColumnRef) and arg.id in values for arg in part.args):
-            return replace(part, args=tuple(rewrite(arg, change) for arg in part.args), whole="")  # no whole row of an item that is gone
+
+def _substituted(part: object, values: Values) -> object | None:
+    if isinstance(part, e.MigratedRef):
+        found = values.get(part.id)
+        if found is None:
+            original = substitute(part.original, values)
+            return part if original is part.original else replace(part, original=original)
+        return substitute(found, values)
+    if isinstance(part, PlaceHolder):
         return None
-
-    return rewrite(node, change)
+    if isinstance(part, e.ColumnRef):
+        found = values.get(part.id)
+        return None if found is None else substitute(found, values)
+    if isinstance(part, e.RowExpr) and part.whole and any(isinstance(arg, e.ColumnRef) and arg.id in values for arg in part.args):
+        return replace(part, args=tuple([substitute(arg, values) for arg in part.args]), whole="")  # no whole row of an item that is gone
+    return None
