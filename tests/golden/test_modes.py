@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import pickle
 import re
@@ -15,6 +16,7 @@ from auroraml.session.observer import Observer
 from tests.golden.test_golden import FILES, ROOT, play
 from tests.runner.aurora import Aurora
 from tests.runner.blocks import Block, GoldenFile, read
+from tests.runner.limits import small_limits
 from tests.runner.setups import SETUPS
 
 
@@ -48,6 +50,7 @@ class Mode:
     plans: bool = False
     ordered: bool = False
     counters: tuple[str, ...] = ()  # files of which only the answers are compared, not EXPLAIN ANALYZE's counters
+    limits: bool = False  # as if every table were large
     apart: tuple[str, ...] = ()  # files that tell what the mode changes: how many rows a call carries, how often a function is called
 
 
@@ -75,6 +78,7 @@ MODES = (
     Mode(
         name="virtual time", on=("auroraml.clock = virtual",), shared=True, apart=("ml/bill", "ml/budget")
     ),  # there a model's seconds cost something
+    Mode(name="as for large tables", limits=True, plans=True, ordered=True),
     Mode(name="in a worker", on=("force_parallel_mode = on",), ordered=True, apart=("ml/services",)),
 )
 ELSEWHERE = (
@@ -140,5 +144,8 @@ def comparable(block: Block, mode: Mode, plans: bool) -> object:
 def test_mode(path: Path, mode: Mode) -> None:
     file = read(path)
     plans = mode.plans and not str(path.relative_to(ROOT)).startswith(mode.counters or ("-",))
-    for usual, other in zip(answers(file, None), answers(file, mode), strict=True):
+    usually = answers(file, None)
+    with small_limits() if mode.limits else contextlib.nullcontext():
+        otherwise = answers(file, mode)
+    for usual, other in zip(usually, otherwise, strict=True):
         assert comparable(other, mode, plans) == comparable(usual, mode, plans), usual.body
