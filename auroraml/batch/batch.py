@@ -193,13 +193,16 @@ class Batch:
         return self._moved(len(index), lambda rows: rows.take(index, nullable))
 
     def _moved(self, n: int, move: Callable[[Rows], Rows]) -> Batch:
-        composed: dict[int, Rows] = {}
+        composed: dict[Rows, Rows] = {}
         columns: list[Column] = []
+        before = after = None
         for column in self.columns if self.owner is None else (*self.columns, self.owner):
-            rows = composed.get(id(column.rows))
-            if rows is None:
-                rows = composed[id(column.rows)] = move(column.rows)
-            columns.append(Column(column.source, rows))
+            if column.rows is not before or after is None:
+                before = column.rows
+                after = composed.get(before)
+                if after is None:
+                    after = composed[before] = move(before)
+            columns.append(Column(column.source, after))
         return Batch(columns, n, None if self.owner is None else columns.pop())
 
     def filter(self, mask: Mask) -> Batch:

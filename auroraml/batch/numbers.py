@@ -36,7 +36,7 @@ def true_places(mask: Mask) -> Index:
     """Where a mask is true, ascending."""
     n = len(mask)
     if n < SHORT or np.count_nonzero(mask) * SPARSE >= n or not mask.flags.c_contiguous or mask.__array_interface__["data"][0] % 8:
-        return np.flatnonzero(mask)
+        return mask.nonzero()[0]
     whole = n & -8
     eights = mask[:whole].view(np.uint64)
     some = (eights != 0).nonzero()[0]

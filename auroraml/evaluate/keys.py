@@ -15,6 +15,8 @@ from auroraml.batch import (
     Index,
     ManyScales,
     Mask,
+    NarrowFixed,
+    NarrowNumeric,
     NumericVector,
     RangeVector,
     TextVector,
@@ -22,6 +24,7 @@ from auroraml.batch import (
     WideNumeric,
     distinct,
     numbers,
+    stored,
 )
 from auroraml.functions.ordering import orderable
 from auroraml.lazy import compute as pc
@@ -102,11 +105,20 @@ def codes_of(vector: Vector, type: PgType) -> tuple[Codes, int]:
         if size > WIDE // 2 or vector.validity is not None:
             codes, size = compact(codes)
         codes, size = codes + 1, size + 1
+    elif isinstance(vector, FixedVector) and vector.lo is not None and vector.hi is not None and vector.hi - vector.lo < max(GLANCE, vector.n):
+        codes, size = np.subtract(stored(vector), vector.lo - 1, dtype=np.int64), vector.hi - vector.lo + 2
     else:
-        codes, size = plain_codes(range_ranks(vector) if isinstance(vector, RangeVector) else comparable(vector, type))
+        codes, size = plain_codes(_plain(vector, type))
     if vector.validity is not None:
         codes = np.where(vector.validity, codes, 0)
     return codes, size
+
+
+def _plain(vector: Vector, type: PgType) -> np.ndarray | pa.Array:
+    """Values as they compare, whole numbers as wide as they are kept."""
+    if isinstance(vector, NarrowFixed | NarrowNumeric):
+        return stored(vector)
+    return range_ranks(vector) if isinstance(vector, RangeVector) else comparable(vector, type)
 
 
 def codes_together(vectors: Sequence[Vector], types: Sequence[PgType], n: int) -> tuple[Codes, int]:
@@ -198,7 +210,8 @@ def numbered(codes: Codes, size: int) -> tuple[Codes, int, Index]:
         first = np.empty(count, np.int64)
         first[number[::-1]] = np.arange(n - 1, -1, -1)
         return number, count, first
-    place: np.ndarray = np.full(size, -1, np.int32 if FEW < n < 2**31 else np.int64)
+    place: np.ndarray = np.empty(size, np.int32 if FEW < n < 2**31 else np.int64)
+    place.fill(-1)
     place[codes[::-1]] = numbers(n)[::-1]
     beginning = np.zeros(n, np.bool_)
     beginning[place[place >= 0]] = True
@@ -372,7 +385,7 @@ def sort_indices(vectors: Sequence[Vector], types: Sequence[PgType], descending:
     if n >= SHORT and all(key.dtype.kind in "iub" for key in keys):
         return _by_digits(_packed(keys), n)
     if len(keys) == 1:
-        return np.argsort(keys[0], kind="stable")
+        return keys[0].argsort(kind="stable")
     return np.lexsort(keys[::-1])
 
 

@@ -187,9 +187,9 @@ class Table:
     def find(self, codes: Index, rows: Index | None, n: int) -> FoundGroups:
         """The matches of codes; `rows`: the probe rows they are of."""
         groups = self.groups.take(codes, mode="clip")
-        hit = true_places(groups != 0)
-        if len(hit) == len(groups):
+        if len(groups) and groups.min():
             return FoundGroups(self, n, rows, groups)
+        hit = true_places(groups != 0)
         return FoundGroups(self, n, hit if rows is None else rows.take(hit, mode="clip"), groups.take(hit, mode="clip"))
 
     def sizes(self, groups: Groups) -> Index:
@@ -265,6 +265,13 @@ class Matcher:
         self.turned = False  # the build side's rows were looked up once
         self.folding = Lock()
         self.folds: dict[int, object] = {}
+
+    def again(self) -> Matcher:
+        """One that looks up in the same table, with nothing folded by it."""
+        made = Matcher.__new__(Matcher)
+        made.__dict__.update(self.__dict__)
+        made.lock, made.folding, made.folds = Lock(), Lock(), {}
+        return made
 
     @property
     def unique(self) -> bool:

@@ -112,6 +112,9 @@ class Operator:
     of the loops' parameters runs once and its rows carry no owner.
     """
 
+    started = False
+    returned: Batch | None = None
+    followed: Followed | None = None
     keeps = False  # holds its rows over a rescan that changes nothing it reads
     member: Member | None = None  # below a Gather with workers: the participant that runs this
 
@@ -129,9 +132,6 @@ class Operator:
         self.free = facts.free if not facts.ctes and not ctx.initial else free_parameters(node, ctx.initial, ctx.cte_plans)
         self.volatile = facts.volatile
         self.stepwise = self.volatile or (ctx.measured and facts.subqueries)  # its conditions are not tried on rows nobody asked for
-        self.started = False
-        self.returned: Batch | None = None
-        self.followed: Followed | None = None
 
     def below(self) -> Sequence[p.PhysicalPlan]:
         """The plans that run as operators of their own below this one."""
@@ -156,16 +156,24 @@ class Operator:
     # The protocol
 
     def pull(self, n: int) -> Batch | None:
-        """At most `n` rows, None at the end; counted and timed, the service calls of the node's own expressions billed to it where that is asked for."""
-        if self.ctx.charges is None:
-            return self._pull(n)
-        with self.ctx.charging(self.metrics):
-            return self._pull(n)
+        """At most `n` rows, None at the end; counted and, where somebody looks, timed, the service calls of the node's own expressions billed to it."""
+        ctx = self.ctx
+        return self._measured(n) if ctx.measured or ctx.charges is not None else self._pull(n)
+
+    def _measured(self, n: int) -> Batch | None:
+        metrics, start = self.metrics, self.now()
+        with self.ctx.charging(metrics):
+            batch = self._pull(n)
+        spent = (self.now() - start) * 1000
+        if metrics.rows == (0 if batch is None else batch.n):
+            metrics.startup += spent
+        metrics.total += spent
+        return batch
 
     def _pull(self, n: int) -> Batch | None:
-        self.ctx.check_step()
-        n = min(n, self.ctx.most)
-        start = self.now()
+        ctx = self.ctx
+        ctx.check_step()
+        n = min(n, ctx.most)
         if not self.started:
             self.started = True
             self.metrics.loops += 1 if self.loops.n is None else self.loops.n
@@ -175,11 +183,7 @@ class Operator:
             assert batch is not None
             self.returned = self.returned.drop(batch.n)
         else:
-            batch = self.paced(n)
-        spent = (self.now() - start) * 1000
-        if self.metrics.rows == 0:
-            self.metrics.startup += spent
-        self.metrics.total += spent
+            batch = self.produce(n) if self.followed is None else self.followed.produce(n)
         if batch is not None:
             self.metrics.rows += batch.n
         return batch

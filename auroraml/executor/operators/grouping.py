@@ -54,6 +54,7 @@ def _shared(a: e.Aggregate, b: e.Aggregate) -> bool:
     return all(same(x, y) for x, y in zip(a.args, b.args, strict=True))
 
 
+NOWHERE: Index = np.zeros(0, np.int64)
 PIECE = 1_048_576  # rows of sorted input looked at together
 FEW_ROWS = 16_384  # rows that are grouped as they are, if there are no more
 MANY = 4_096  # rows from which it pays to look for what arguments share
@@ -507,9 +508,10 @@ class AggregateRows(Keeping):
         if found is None:
             return None
         made, kept = found
+        if place is None:
+            return made, NOWHERE
         last = np.full(count, -1)
-        if place is not None:
-            np.maximum.at(last, codes, place)
+        np.maximum.at(last, codes, place)
         return made, last if kept is None else last[kept]
 
     def _finished(self, rows: Batch, values: Sequence[Vector], keys: Sequence[int]) -> tuple[Batch, Index | None] | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from operator import is_
+
 import numpy as np
 
 from auroraml.batch import Batch, Mask, Vector, concat_batches, true_places
@@ -16,6 +19,7 @@ from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.tree import walk
 
+MOST_KEPT, WIDEST_KEPT = 16_384, 65_536  # rows and codes of a table that is kept with the plan
 PROBES = 1 << 20  # rows that participants look up at a time, about
 
 
@@ -47,6 +51,27 @@ def _keys(node: p.HashJoin) -> KeyPairs:
     return KeyPairs([(c.args[0], c.args[1]) for c in node.hash_conditions if isinstance(c, e.OpCall)])
 
 
+class KeptTable:
+    """The table of the run before, which serves the next one where the inner rows' keys are the same columns, unchanged: with few rows only."""
+
+    __slots__ = ("kept",)
+
+    def __init__(self, node: p.HashJoin) -> None:
+        self.kept: tuple[Sequence[Vector], Matcher] | None = None
+
+    def find(self, keys: Sequence[Vector]) -> Matcher | None:
+        """A table of these keys."""
+        if self.kept is None:
+            return None
+        of, matcher = self.kept
+        return matcher.again() if len(keys) == len(of) and all(map(is_, keys, of)) else None
+
+    def keep(self, keys: Sequence[Vector], matcher: Matcher) -> None:
+        """Keep what a run has made."""
+        if matcher.table is not None and matcher.n <= MOST_KEPT and matcher.size <= WIDEST_KEPT:
+            self.kept = keys, matcher
+
+
 class HashJoinRows(KeyedRows):
     """Equality through integer codes: the build side's rows by code, each outer batch matched by look-up."""
 
@@ -58,6 +83,7 @@ class HashJoinRows(KeyedRows):
         self.built: Batch | None = None
         self.outer_known = False  # to have rows, from a run before
         self.empty = False  # nothing is in the table
+        self.stored: Sequence[Vector] = ()  # the keys of the inner rows, where they are whole columns
         self.unpaired = False  # somebody above reads the outer rows himself, and may never want pairs
 
     def open(self) -> None:
@@ -73,6 +99,11 @@ class HashJoinRows(KeyedRows):
         self.returned = None
         self.outer_known = False  # the table is used again
         self.outer.rewind()
+
+    def close(self) -> None:
+        if self.stored and self.matcher is not None:
+            self.once(KeptTable, self.node).keep(self.stored, self.matcher)
+        super().close()
 
     def _prepare(self) -> None:
         """Build the table."""
@@ -91,7 +122,9 @@ class HashJoinRows(KeyedRows):
         batch = self.right = self._inner_rows()
         keys = self.inner_key_values(batch)
         self._count_rows(batch, keys)
-        matcher = self.matcher_of(keys, batch)
+        whole = {id(column.source) for column in batch.columns} if batch.owner is None and batch.n <= MOST_KEPT else ()
+        self.stored = keys if all(id(key) in whole for key in keys) else ()
+        matcher = self.once(KeptTable, self.node).find(self.stored) or self.matcher_of(keys, batch)
         if not self.unpaired and self.member is not None and (rows := self.node.outer.cost.rows) >= batch.n:
             matcher.build(int(min(rows, PROBES)))  # the first rows that are looked up may be few
         return batch, matcher, self.empty

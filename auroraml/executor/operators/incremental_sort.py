@@ -158,4 +158,4 @@ class IncrementalSortRows(Operator):
             groups.add(space.method, space.kind, space.kilobytes)
         if batch is None:
             return Batch([], 0)
-        return batch.take(with_ties(batch, order, keys, self.node.source, ALL if bound is None else bound))
+        return with_ties(batch, order, keys, self.node.source, ALL if bound is None else bound)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from auroraml.batch import Batch, Index, Mask, Selection, concat_batches, numbers, true_places
+from auroraml.batch import Batch, Index, Mask, Selection, all_of, concat_batches, numbers, true_places
 from auroraml.errors import DatabaseError, OperationalError
 from auroraml.evaluate import Frame, chosen, compile
 from auroraml.evaluate.call import null
@@ -147,8 +147,8 @@ class JoinRows(Operator):
         while True:
             morsel = self.morsel
             if morsel is not None:
-                part = morsel.rows.slice(morsel.given, min(morsel.given + n, morsel.rows.n))
-                if part.n:
+                if morsel.given < morsel.rows.n:
+                    part = morsel.rows.slice(morsel.given, min(morsel.given + n, morsel.rows.n))
                     self._count(morsel, part.n)
                     if part.n == n and self.ctx.measured and self.loops.n is None:
                         self._cut()
@@ -301,7 +301,7 @@ class JoinRows(Operator):
     def morsel_of(self, left: Batch, right: Batch, i: Index, j: Index) -> Morsel:
         """Output rows from candidate pairs: join filter, join kind, filter, targets."""
         ends = numbers(len(i))
-        fails = np.zeros(0, np.int64)
+        fails = NO_PAIRS[0]
         if self.conditions and len(i):
             passed = self._passing_pairs(left, right, i, j)
             ends = passed.places
@@ -335,7 +335,7 @@ class JoinRows(Operator):
     def _by_kind(self, n: int, i: Index, j: Index, ends: Index, total: Index) -> tuple[Index, Index, Index]:
         kind = self.node.kind
         if kind in ("inner", "right"):
-            if self.node.inner_unique and len(i) > 1 and not bool((new := i[1:] != i[:-1]).all()):
+            if self.node.inner_unique and len(i) > 1 and not all_of(i, n) and not bool((new := i[1:] != i[:-1]).all()):
                 first = np.flatnonzero(np.concatenate([[True], new]))
                 return i[first], j[first], ends[first]
             return i, j, ends

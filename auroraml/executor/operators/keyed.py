@@ -21,12 +21,13 @@ N = TypeVar("N", bound=p.Join)
 class KeyPairs:
     """The keys of the two sides that have to be equal."""
 
-    __slots__ = ("inner", "outer", "types")
+    __slots__ = ("inner", "outer", "safe", "types")
 
     def __init__(self, pairs: Sequence[tuple[e.Expr, e.Expr]]) -> None:
         self.outer = [compile(outer) for outer, _ in pairs]
         self.inner = [compile(inner) for _, inner in pairs]
         self.types = [inner.type for _, inner in pairs]
+        self.safe = all(key in SAFE for key in self.outer)
 
 
 class KeyedRows(JoinRows):
@@ -37,7 +38,7 @@ class KeyedRows(JoinRows):
     def __init__(self, node: N, ctx: object, keys: Callable[[N], KeyPairs]) -> None:
         super().__init__(node, ctx)
         pairs = self.once(keys, node)
-        self.outer_keys, self.inner_keys, self.types = pairs.outer, pairs.inner, pairs.types
+        self.outer_keys, self.inner_keys, self.types, self.safe = pairs.outer, pairs.inner, pairs.types, pairs.safe
         self.matcher: Matcher | None = None
         self.found: tuple[Batch, Found] | None = None  # what was looked up last, not yet joined
 
@@ -83,7 +84,7 @@ class KeyedRows(JoinRows):
 
     def pieces_of(self, left: Batch) -> Keys:
         """What outer rows are looked up by, computed some at a time unless that may fail, as the first row that does is the one to tell of."""
-        if all(key in SAFE for key in self.outer_keys):
+        if self.safe:
             return lambda start, stop: self.keys_of(left.slice(start, stop))
         keys = self.keys_of(left)
         return lambda start, stop: [key.slice(start, stop) for key in keys]

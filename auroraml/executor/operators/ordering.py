@@ -77,23 +77,24 @@ def sort_space_of(
     return sort_space(sizes, batch.n, memory, bound=batch.n if bounded and bound is None else bound, codes=ranks, uncounted=uncounted)
 
 
-def with_ties(batch: Batch, order: Index, keys: Sequence[p.SortColumn], source: p.PhysicalPlan, most: int) -> Index:
-    """`order` with equal rows as PostgreSQL's sort leaves them: of top-N sorts always, of others up to TIES rows."""
+def with_ties(batch: Batch, order: Index, keys: Sequence[p.SortColumn], source: p.PhysicalPlan, most: int) -> Batch:
+    """The rows in `order`, but equal ones as PostgreSQL's sort leaves them: of top-N sorts always, of others up to TIES rows."""
     bounded = batch.n > 2 * most
     if not most or not (bounded or STABLE < batch.n <= TIES):
-        return order
+        return batch.take(order)
     if bounded and changes(batch.take(order[: most + 1]), [k.index for k in keys], source).all():
-        return order  # the first ones differ from each other and from all behind them
-    new = changes(batch.take(order), [k.index for k in keys], source)
+        return batch.take(order)  # the first ones differ from each other and from all behind them
+    rows = batch.take(order)
+    new = changes(rows, [k.index for k in keys], source)
     if not bounded and new.all():
-        return order
+        return rows
     codes = places_in(order, new)
     if not bounded:
-        return np.array(quick_sorted(codes.tolist()), np.int64)
+        return batch.take(np.array(quick_sorted(codes.tolist()), np.int64))
     first = np.array(smallest(codes, most), np.int64)
     left = np.ones(batch.n, np.bool_)
     left[first] = False
-    return np.concatenate([first, order[left[order]]])  # all rows are kept: a rescan may ask for more of them
+    return batch.take(np.concatenate([first, order[left[order]]]))  # all rows are kept: a rescan may ask for more of them
 
 
 class SortRows(Keeping):
@@ -125,7 +126,7 @@ class SortRows(Keeping):
         order = order_of(batch, self.node.keys, self.node.source)
         if self.ctx.measured:
             self._measure(batch, order)
-        return batch.take(order if self.loops.n is not None else with_ties(batch, order, self.node.keys, self.node.source, self.most))
+        return batch.take(order) if self.loops.n is not None else with_ties(batch, order, self.node.keys, self.node.source, self.most)
 
     def _measure(self, batch: Batch | None, order: Index | None) -> None:
         """Note what PostgreSQL's sort would have taken; of many loops, the last."""

@@ -179,7 +179,7 @@ class TableRows(Operator):
 
     def _only(self, table: Table) -> Index | None:
         """The rows a re-check is about, where this scans the table that is being changed."""
-        if not any(c.number == -1 for c in self.node.columns):
+        if not self.ctx.only_rows or not any(c.number == -1 for c in self.node.columns):
             return None
         return self.ctx.only_rows.get(self.node.relation.oid)
 

@@ -34,7 +34,7 @@ def test_the_first_rows_come_as_from_the_heap(values: list[int | None], monkeypa
         return smallest(keys, bound)
 
     monkeypatch.setattr(ordering, "smallest", counted)
-    found = ordering.with_ties(batch, order, [KEY], SOURCE, most)
+    found = ordering.with_ties(batch, order, [KEY], SOURCE, most).columns[0].rows.numbers()
     assert found[:most].tolist() == smallest(codes, most)
     assert sorted(found.tolist()) == list(range(len(values)))
     first = sorted(codes.tolist())[: most + 1]
