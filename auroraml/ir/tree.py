@@ -122,9 +122,36 @@ def rewrite(node: T, change: Callable[[object], object | None]) -> T:
     replaced = change(node)
     if replaced is not None:
         return replaced  # type: ignore[return-value] # the caller's `change` keeps the kind of node
-    if not _SHAPES[node.__class__]:
-        return node
-    return map_children(node, lambda child: rewrite(child, change))
+    changed: dict[str, object] | None = None
+    for name in _SHAPES[node.__class__]:  # as in map_children, without a function for each node
+        old = getattr(node, name)
+        if isinstance(old, tuple):
+            new: object = _rewritten(old, change)
+        elif _KINDS[old.__class__]:
+            new = rewrite(old, change)
+        else:
+            continue
+        if new is not old:
+            if changed is None:
+                changed = {}
+            changed[name] = new
+    return node if changed is None else replace(node, **changed)
+
+
+def _rewritten(items: tuple[object, ...], change: Callable[[object], object | None]) -> tuple[object, ...]:
+    made: list[object] | None = None
+    for i, old in enumerate(items):
+        if isinstance(old, tuple):
+            new: object = _rewritten(old, change)
+        elif _KINDS[old.__class__]:
+            new = rewrite(old, change)
+        else:
+            continue
+        if new is not old:
+            if made is None:
+                made = list(items)
+            made[i] = new
+    return items if made is None else tuple(made)
 
 
 def map_children(node: T, change: Callable[[object], object]) -> T:
@@ -167,11 +194,14 @@ def same(a: object, b: object) -> bool:
         return True
     if isinstance(a, tuple) and isinstance(b, tuple):
         return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
-    if a.__class__ is not b.__class__:
+    cls = a.__class__
+    if cls is not b.__class__:
         return False
-    if isinstance(a, SubPlan) and isinstance(b, SubPlan):  # each place has a copy of the plan, whose nodes have numbers of their own
+    if (
+        cls is SubPlan and isinstance(a, SubPlan) and isinstance(b, SubPlan)
+    ):  # each place has a copy of the plan, whose nodes have numbers of their own
         return a.index == b.index and same(a.params, b.params) and same(a.test, b.test)
-    names = _COMPARED[a.__class__]
+    names = _COMPARED[cls]
     if names is None:
         return a == b or (hasattr(a, "oid") and a.oid == b.oid)  # type: ignore[attr-defined] # catalog rows are equal by OID
     return all(same(getattr(a, name), getattr(b, name)) for name in names)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from auroraml.ir import expr as e
 from auroraml.planner.estimate.estimator import Estimator, Input, Variable
 from auroraml.planner.estimate.joins import JoinSides
 
 
-@dataclass(kw_only=True, eq=False)
 class Context:
     """Where a clause stands: `only` that input's columns vary (a parameterised scan), or in the join `sides`; neither: a restriction."""
 
-    estimator: Estimator
-    only: Input | None = None
-    sides: JoinSides | None = None
+    __slots__ = ("estimator", "only", "sides")
+
+    def __init__(self, *, estimator: Estimator, only: Input | None = None, sides: JoinSides | None = None) -> None:
+        self.estimator = estimator
+        self.only = only
+        self.sides = sides
 
     def joins(self, clause: e.Expr) -> bool:
         """Whether `clause` is to be estimated as a join clause (treat_as_join_clause)."""
@@ -34,10 +34,12 @@ class Context:
         return Restriction(variable=first if first.known else second, other=self.estimator.reduced(other), on_left=first.known)
 
 
-@dataclass(kw_only=True, eq=False)
 class Restriction:
     """A variable compared with an expression that does not vary: a constant where its value is known. `on_left`: the variable is the left side."""
 
-    variable: Variable
-    other: e.Expr
-    on_left: bool
+    __slots__ = ("on_left", "other", "variable")
+
+    def __init__(self, *, variable: Variable, other: e.Expr, on_left: bool) -> None:
+        self.variable = variable
+        self.other = other
+        self.on_left = on_left

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from auroraml.catalog.statistics import ColumnStatistics
 from auroraml.evaluate import Runtime
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
-from auroraml.ir.tree import rewrite, same, walk
+from auroraml.ir.tree import children, rewrite, same, walk
 from auroraml.planner.estimate.objects import KnownObject, known_objects
 from auroraml.planner.estimate.order import Values, values_of
 from auroraml.planner.estimate.relation import IndexFacts, RelationFacts
@@ -20,18 +20,23 @@ from auroraml.types.table import BOOL
 DEFAULT_DISTINCT: Final = 200.0
 
 
-@dataclass(kw_only=True, eq=False)
 class Input:
     """A FROM item as estimates see it. `rows` is its row estimate after its own conditions, set once that is known."""
 
-    facts: RelationFacts | None = None
-    tuples: float = 0.0
-    rows: float = 0.0
-    is_values: bool = False
-    columns: Mapping[int, e.ColumnRef] = field(default_factory=dict)  # by attribute number, where the input is a table
-    prepare: Callable[[e.Expr], e.Expr] | None = None
-    _expressions: list[KnownExpression] | None = None
-    _objects: tuple[KnownObject, ...] | None = None
+    __slots__ = ("_expressions", "_objects", "columns", "facts", "is_values", "prepare", "rows", "tuples")
+
+    def __init__(
+        self, *, facts: RelationFacts | None = None, tuples: float = 0.0, rows: float = 0.0, is_values: bool = False,
+        columns: Mapping[int, e.ColumnRef] | None = None, prepare: Callable[[e.Expr], e.Expr] | None = None,
+    ) -> None:  # fmt: skip
+        self.facts = facts
+        self.tuples = tuples
+        self.rows = rows
+        self.is_values = is_values
+        self.columns: Mapping[int, e.ColumnRef] = {} if columns is None else columns  # by attribute number, where the input is a table
+        self.prepare = prepare
+        self._expressions: list[KnownExpression] | None = None
+        self._objects: tuple[KnownObject, ...] | None = None
 
     @staticmethod
     def of(facts: RelationFacts, columns: Mapping[int, e.ColumnRef], prepare: Callable[[e.Expr], e.Expr]) -> Input:
@@ -112,14 +117,16 @@ def _known_expressions(input: Input, facts: RelationFacts) -> Iterator[KnownExpr
                 yield KnownExpression(expr=stripped(one), statistics=found)
 
 
-@dataclass(kw_only=True, eq=False)
 class InputColumn:
     """A column of an input; what makes it up below, where it is one column's values passed on, gives its statistics."""
 
-    input: Input
-    number: int = 0  # attribute number, where the input is a table
-    statistics: ColumnStatistics | None = None
-    unique: bool = False
+    __slots__ = ("input", "number", "statistics", "unique")
+
+    def __init__(self, *, input: Input, number: int = 0, statistics: ColumnStatistics | None = None, unique: bool = False) -> None:
+        self.input = input
+        self.number = number  # attribute number, where the input is a table
+        self.statistics = statistics
+        self.unique = unique
 
     @staticmethod
     def of(input: Input, number: int) -> InputColumn:
@@ -129,21 +136,26 @@ class InputColumn:
         return InputColumn(input=input, number=number, statistics=facts.described.columns.get(number), unique=number in facts.described.unique)
 
 
-@dataclass(kw_only=True, eq=False)
 class Variable:
     """An expression examined: its input where it reads exactly one, and statistics where there are some.
 
     `known`: it counts as the variable of an operator whose other side reads nothing.
     """
 
-    expr: e.Expr
-    type: PgType
-    inputs: tuple[Input, ...] = ()
-    column: InputColumn | None = None
-    statistics: ColumnStatistics | None = None
-    unique: bool = False
-    known: bool = False
-    _values: Values | None = None
+    __slots__ = ("_values", "column", "expr", "inputs", "known", "statistics", "type", "unique")
+
+    def __init__(
+        self, *, expr: e.Expr, type: PgType, inputs: tuple[Input, ...] = (), column: InputColumn | None = None,
+        statistics: ColumnStatistics | None = None, unique: bool = False, known: bool = False,
+    ) -> None:  # fmt: skip
+        self.expr = expr
+        self.type = type
+        self.inputs = inputs
+        self.column = column
+        self.statistics = statistics
+        self.unique = unique
+        self.known = known
+        self._values: Values | None = None
 
     @property
     def input(self) -> Input | None:
@@ -180,6 +192,17 @@ def stripped(expr: e.Expr) -> e.Expr:
     return expr
 
 
+class Kept:
+    """The selectivity of a condition that reads one table alone."""
+
+    __slots__ = ("expr", "input", "value")
+
+    def __init__(self, expr: e.Expr, input: Input, value: float) -> None:
+        self.expr = expr
+        self.input = input
+        self.value = value
+
+
 def _no_folding(expr: e.Expr) -> e.Const | None:
     return None
 
@@ -210,6 +233,7 @@ class Estimator:
         self.known_equal = known_equal
         self._variables: dict[int, Variable] = {}
         self._inputs: dict[int, tuple[e.Expr, tuple[Input, ...]]] = {}
+        self.kept: dict[int, Kept] = {}  # by identity: conditions on one table, which come again in index conditions, lists and ORs
 
     def dismantle(self) -> None:
         """Let go of the level's functions."""
@@ -219,7 +243,11 @@ class Estimator:
         """The inputs of this level that `expr` reads, in order of first mention."""
         found = self._inputs.get(id(expr))
         if found is None:
-            inputs = dict.fromkeys(self.columns[id].input for id in column_ids(expr) if id in self.columns)
+            inputs: list[Input] = []
+            for number in column_ids(expr):
+                column = self.columns.get(number)
+                if column is not None and column.input not in inputs:
+                    inputs.append(column.input)
             found = self._inputs[id(expr)] = (expr, tuple(inputs))
         return found[1]
 
@@ -308,20 +336,34 @@ def clamp(selectivity: float) -> float:
 def column_ids(expr: object) -> list[int]:
     """The ids of the columns an expression reads, those of its subqueries included."""
     found: list[int] = []
-    for node in walk(expr):
+    pending = [expr]
+    while pending:
+        node = pending.pop()
+        if node.__class__ is e.Const:
+            continue
         if isinstance(node, e.ColumnRef):
             found.append(node.id)
+            if node.__class__ is e.ColumnRef:
+                continue
         elif isinstance(node, e.WholeRow):
             found.extend(node.ids)
+        below = children(node)
+        below.reverse()
+        pending += below
     return found
 
 
 def is_volatile(expr: object) -> bool:
     """Whether a volatile function is called anywhere in it."""
-    for node in walk(expr):
+    pending = [expr]
+    while pending:
+        node = pending.pop()
+        if node.__class__ is e.ColumnRef or node.__class__ is e.Const:
+            continue
         function = getattr(node, "function", None)
         if function is not None and function.volatility == "v":
             return True
+        pending += children(node)
     return False
 
 

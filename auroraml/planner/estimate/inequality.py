@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from auroraml.ir import logical as l
@@ -16,19 +15,21 @@ from auroraml.types.tid import LINE_BITS
 DEFAULT_INEQUALITY: Final = 0.3333333333333333
 
 
-@dataclass(kw_only=True, eq=False)
 class Bound:
     """`variable op value`: `greater` for > and >=, `equal` for <= and >=; the value of `type` with its order key.
 
     `own_order`: an operator of another order than the statistics' (~<~ and its kin).
     """
 
-    greater: bool
-    equal: bool
-    value: Any  # not object: mypyc cannot compile a field of that type
-    type: PgType
-    key: Key
-    own_order: bool = False
+    __slots__ = ("equal", "greater", "key", "own_order", "type", "value")
+
+    def __init__(self, *, greater: bool, equal: bool, value: Any, type: PgType, key: Key, own_order: bool = False) -> None:
+        self.greater = greater
+        self.equal = equal
+        self.value = value  # not object: mypyc cannot compile a field of that type
+        self.type = type
+        self.key = key
+        self.own_order = own_order
 
     @staticmethod
     def of(symbol: str, value: object, type: PgType, own_order: bool = False) -> Bound:

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from auroraml.planner.estimate.estimator import Estimator, Input, Variable, clamp
 
+NOBODY: Final[frozenset[Input]] = frozenset()
 
-@dataclass(kw_only=True, eq=False)
+
 class JoinSides:
     """The join a clause belongs to. `kind`: inner, left, right, full, semi, anti; the inputs under each side; the rows of the inner side.
 
     `asked` is the kind of join that the caller has in mind: any join whose inner side is unique is asked about as if it were a semi join.
     """
 
-    kind: str = "inner"
-    asked: str = "inner"
-    left: frozenset[Input] = frozenset()
-    right: frozenset[Input] = frozenset()
-    inner_rows: float = 0.0
+    __slots__ = ("asked", "inner_rows", "kind", "left", "right")
+
+    def __init__(
+        self, *, kind: str = "inner", asked: str = "inner", left: frozenset[Input] = NOBODY, right: frozenset[Input] = NOBODY, inner_rows: float = 0.0
+    ) -> None:  # fmt: skip
+        self.kind = kind
+        self.asked = asked
+        self.left = left
+        self.right = right
+        self.inner_rows = inner_rows
 
     @property
     def one_sided(self) -> bool:
@@ -34,13 +41,15 @@ class JoinSides:
         return bool(second.inputs) and self.left.issuperset(second.inputs)
 
 
-@dataclass(kw_only=True, eq=False)
 class Side:
     """One variable of an equality: distinct values, whether they are a default, NULLs."""
 
-    variable: Variable
-    distinct: float
-    default: bool
+    __slots__ = ("default", "distinct", "variable")
+
+    def __init__(self, *, variable: Variable, distinct: float, default: bool) -> None:
+        self.variable = variable
+        self.distinct = distinct
+        self.default = default
 
     @property
     def nulls(self) -> float:

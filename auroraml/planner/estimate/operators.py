@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from auroraml.ir import expr as e
@@ -33,14 +32,16 @@ PATTERNS: Final = {
 CONSTANTS: Final = {"contsel": 0.001, "areasel": 0.005, "positionsel": 0.1}  # estimators that look at nothing
 
 
-@dataclass(kw_only=True, eq=False)
 class Test:
     """`left operator right` with the function behind the operator."""
 
-    operator: Operator
-    function: Function
-    left: e.Expr
-    right: e.Expr
+    __slots__ = ("function", "left", "operator", "right")
+
+    def __init__(self, *, operator: Operator, function: Function, left: e.Expr, right: e.Expr) -> None:
+        self.operator = operator
+        self.function = function
+        self.left = left
+        self.right = right
 
     def matcher(self, restriction: Restriction, context: Context) -> Matcher:
         """Which of some values of the variable pass with the constant."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from auroraml.dispatch import Choices
@@ -12,7 +11,7 @@ from auroraml.ir.tree import same
 from auroraml.planner.estimate.any_all import any_all_selectivity
 from auroraml.planner.estimate.boolean import NOTHING_KNOWN, boolean_column, boolean_test, is_null
 from auroraml.planner.estimate.context import Context
-from auroraml.planner.estimate.estimator import Estimator, Input, is_volatile
+from auroraml.planner.estimate.estimator import Estimator, Input, Kept, is_volatile
 from auroraml.planner.estimate.inequality import DEFAULT_INEQUALITY
 from auroraml.planner.estimate.operators import SYMBOLS, Test, operator_selectivity
 from auroraml.planner.estimate.support import function_selectivity
@@ -33,13 +32,15 @@ def clauselist_selectivity(exprs: Sequence[e.Expr], estimator: Estimator, only: 
 # Lists
 
 
-@dataclass(kw_only=True)
 class _Range:
     """Bounds on one expression: selectivities of the lower and the upper one."""
 
-    expr: e.Expr
-    low: float | None = None
-    high: float | None = None
+    __slots__ = ("expr", "high", "low")
+
+    def __init__(self, *, expr: e.Expr, low: float | None = None, high: float | None = None) -> None:
+        self.expr = expr
+        self.low = low
+        self.high = high
 
     def add(self, is_low: bool, selectivity: float) -> None:
         """Take another bound; of two on one side the smaller counts."""
@@ -167,7 +168,21 @@ def _clause_boolean_test(expr: e.BooleanTest, context: Context) -> float:
 
 
 def _clause_op_call(expr: e.OpCall, context: Context) -> float:
-    return _operator(expr, context) if len(expr.args) == 2 else boolean_column(context.estimator, expr, context.only)
+    if len(expr.args) != 2:
+        return boolean_column(context.estimator, expr, context.only)
+    known = context.estimator.kept.get(id(expr))
+    if known is not None and (context.only is None or context.only is known.input):
+        return known.value
+    found = _operator(expr, context)
+    _keep(expr, context, found)
+    return found
+
+
+def _keep(expr: e.Expr, context: Context, value: float) -> None:
+    """Keep the selectivity of a condition that reads nothing but a table of this level, which is the same wherever it stands."""
+    inputs = context.estimator.inputs(expr)
+    if len(inputs) == 1 and inputs[0].facts is not None and (context.only is None or context.only is inputs[0]):
+        context.estimator.kept[id(expr)] = Kept(expr, inputs[0], value)
 
 
 def _clause_distinct(expr: e.Distinct, context: Context) -> float:
@@ -186,7 +201,12 @@ def _clause_row_compare(expr: e.RowCompare, context: Context) -> float:
 
 
 def _clause_array_op(expr: e.ArrayOp, context: Context) -> float:
-    return any_all_selectivity(expr, context, context.joins(expr))
+    known = context.estimator.kept.get(id(expr))
+    if known is not None and (context.only is None or context.only is known.input):
+        return known.value
+    found = any_all_selectivity(expr, context, context.joins(expr))
+    _keep(expr, context, found)
+    return found
 
 
 def _clause_call(expr: e.Call, context: Context) -> float:

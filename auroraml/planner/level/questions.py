@@ -14,11 +14,22 @@ from auroraml.types.pg_type import PgArray
 T = TypeVar("T")
 
 
+class _Leaves(dict[type, bool]):
+    """By class: whether its instances are columns or constants, below which nothing is looked at."""
+
+    def __missing__(self, cls: type) -> bool:
+        known = self[cls] = issubclass(cls, (e.ColumnRef, e.Const))
+        return known
+
+
+_LEAVES: Final = _Leaves()
+
+
 def parts(node: object) -> list[object]:
     """What stands directly below `node`; the plan inside a SubPlan and the columns of a MigratedRef's original are not entered."""
-    if isinstance(node, (e.ColumnRef, e.Const)):
+    if _LEAVES[node.__class__]:
         return []
-    if isinstance(node, e.SubPlan):
+    if node.__class__ is e.SubPlan and isinstance(node, e.SubPlan):
         values: list[object] = [value for _, value in node.params]
         return values if node.test is None else [*values, node.test]
     return children(node)
@@ -45,9 +56,9 @@ def rewrite(node: T, change: Callable[[object], object | None]) -> T:
     replaced = change(node)
     if replaced is not None:
         return replaced  # type: ignore[return-value] # the caller's `change` keeps the kind of node
-    if isinstance(node, (e.ColumnRef, e.Const)):
+    if _LEAVES[node.__class__]:
         return node
-    if isinstance(node, e.SubPlan):
+    if node.__class__ is e.SubPlan and isinstance(node, e.SubPlan):
         params = tuple((number, rewrite(value, change)) for number, value in node.params)
         test = None if node.test is None else rewrite(node.test, change)
         if test is node.test and all(a[1] is b[1] for a, b in zip(params, node.params, strict=True)):
@@ -60,9 +71,10 @@ def equal(a: e.Expr, b: e.Expr) -> bool:
     """Whether two expressions compute the same (PostgreSQL's equal())."""
     if a is b:
         return True
-    if isinstance(a, e.ColumnRef):
-        return isinstance(b, e.ColumnRef) and a.id == b.id
-    return a.__class__ is b.__class__ and not isinstance(a, e.SubPlan) and same(a, b)
+    cls = a.__class__
+    if _LEAVES[cls] and isinstance(a, e.ColumnRef):
+        return _LEAVES[b.__class__] and isinstance(b, e.ColumnRef) and a.id == b.id
+    return cls is b.__class__ and cls is not e.SubPlan and same(a, b)
 
 
 def ids_in(node: object, below: Callable[[object], list[object]] = parts) -> frozenset[int]:
@@ -73,11 +85,15 @@ def ids_in(node: object, below: Callable[[object], list[object]] = parts) -> fro
     pending = [node]
     while pending:
         part = pending.pop()
-        if isinstance(part, e.ColumnRef):
-            found.add(part.id)
-            if part.__class__ is e.ColumnRef:
+        cls = part.__class__
+        if _LEAVES[cls]:
+            if cls is e.Const:
                 continue
-        elif isinstance(part, e.WholeRow):
+            if isinstance(part, e.ColumnRef):
+                found.add(part.id)
+                if cls is e.ColumnRef:
+                    continue
+        elif cls is e.WholeRow and isinstance(part, e.WholeRow):
             found.update(part.ids)
         pending += below(part)
     return frozenset(found)
@@ -88,8 +104,12 @@ def columns_in(node: object) -> list[e.ColumnRef]:
     if node.__class__ is e.ColumnRef:
         return [node]
     found: dict[int, e.ColumnRef] = {}
-    for part in walk(node):
-        if isinstance(part, e.ColumnRef):
+    pending = [node]
+    while pending:
+        part = pending.pop()
+        if not _LEAVES[part.__class__]:
+            pending += reversed(parts(part))
+        elif isinstance(part, e.ColumnRef):
             found.setdefault(part.id, part)
     return list(found.values())
 
@@ -139,9 +159,15 @@ def mutable(node: object) -> bool:
 
 def returns_set(node: object) -> bool:
     """Whether a set-returning function occurs (expression_returns_set)."""
-    if node.__class__ is e.ColumnRef:
-        return False
-    return any(isinstance(part, e.Call) and part.function.returns_set for part in walk(node))
+    pending = [node]
+    while pending:
+        part = pending.pop()
+        if _LEAVES[part.__class__]:
+            continue
+        if isinstance(part, e.Call) and part.function.returns_set:
+            return True
+        pending += parts(part)
+    return False
 
 
 _STRICT_OR_NOT: Final = (e.Call, e.OpCall, e.ArrayOp)
