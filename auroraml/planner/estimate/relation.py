@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from auroraml.batch import Datum
@@ -107,25 +108,20 @@ class Described:
 _described: dict[int, Described] = {}  # by OID: of the newest definition and statistics that were asked for
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
 class RelationFacts:
     """A table's size and statistics; `all_visible` is the fraction of pages known to be visible to all; `indexes` newest first."""
 
-    __slots__ = ("all_visible", "described", "ends", "indexes", "leading", "pages", "relation", "source", "statistics", "tuples")
-
-    def __init__(
-        self, *, relation: Relation, pages: int, tuples: float, all_visible: float, described: Described, indexes: Mapping[int, IndexFacts],
-        source: PageSource, statistics: RelationStatistics,
-    ) -> None:  # fmt: skip
-        self.relation = relation
-        self.pages = pages
-        self.tuples = tuples
-        self.all_visible = all_visible
-        self.described = described
-        self.indexes = indexes
-        self.source = source
-        self.statistics = statistics
-        self.ends: dict[int, tuple[Datum, Datum] | None] = {}  # of indexes, by OID: asked for once a statement
-        self.leading: dict[int, IndexFacts | None] = {}  # by attribute number, once asked for
+    relation: Relation
+    pages: int
+    tuples: float
+    all_visible: float
+    described: Described
+    indexes: Mapping[int, IndexFacts]
+    source: PageSource
+    statistics: RelationStatistics
+    ends: dict[int, tuple[Datum, Datum] | None] = field(default_factory=dict)  # of indexes, by OID: asked for once a statement
+    leading: dict[int, IndexFacts | None] = field(default_factory=dict)  # by attribute number, once asked for
 
     def leading_index(self, number: int) -> IndexFacts | None:
         """The first ordered index of all rows whose first column is attribute `number`."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from auroraml.planner.estimate.estimator import InputColumn
 from auroraml.planner.level.classes import join_implied
 from auroraml.planner.level.implication import implied
 from auroraml.planner.level.level import Level
 from auroraml.planner.level.questions import mutable
 from auroraml.planner.level.relation import Relation
-from auroraml.records import replace
 
 
 def check_index_predicates(level: Level, relation: Relation) -> None:
@@ -28,7 +28,9 @@ def check_index_predicates(level: Level, relation: Relation) -> None:
         if index.predicate_holds and index.unique and len(index.columns) == 1 and index.index.columns[0]:
             for id, number in relation.attribute_numbers.items():
                 if number == index.index.columns[0] and id in level.estimates.columns:
-                    level.estimates.columns[id] = replace(level.estimates.columns[id], unique=True)
+                    old = level.estimates.columns[id]
+                    level.estimates.columns[id] = InputColumn(input=old.input, number=old.number, statistics=old.statistics, unique=True)
+                    level.estimates.estimator.kept.clear()
 
 
 def _movable(relation: Relation, bits: int, forbidden: int) -> bool:
