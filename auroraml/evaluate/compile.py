@@ -512,7 +512,10 @@ def _(expr: e.Subscript) -> Evaluator:
         if isinstance(vector, ListVector) and len(bounds) == 1 and not expr.slice and vector.shapes is None:
             return _element(vector, places[0][1] or [], frame)
         # Slices, several dimensions, other lower bounds and points: rare, so value by value.
-        values = [subscript(vector.datum(row), [(a and a[row], b and b[row]) for a, b in places], expr.slice) for row in range(frame.n)]
+        values = [
+            subscript(vector.datum(row), [(... if a is None else a[row], ... if b is None else b[row]) for a, b in places], expr.slice)
+            for row in range(frame.n)
+        ]
         element = frame.ctx.style.resolve(expr.type.element) if expr.type.is_array and expr.type.element else None
         return from_datums(expr.type, values, element)
 

@@ -55,7 +55,7 @@ def rounded(micros: int, precision: int) -> int:
 
 
 def subscript(value: object, bounds: Sequence[tuple[object, object]], slicing: bool) -> Datum | None:
-    """value[i][j] or value[a:b]; outside the array, or with a NULL index: NULL (or an empty array for slices)."""
+    """value[i][j] or value[a:b], a bound left out being Ellipsis; NULL outside the array (an empty array for slices) and with a NULL index."""
     if isinstance(value, Point):
         index = bounds[0][1]
         return (value.x, value.y)[int(str(index))] if index in (0, 1) else None
@@ -74,13 +74,15 @@ def subscript(value: object, bounds: Sequence[tuple[object, object]], slicing: b
 
 
 def _slice(value: PgArray, bounds: Sequence[tuple[object, object]]) -> PgArray | None:
+    if any(bound is None for pair in bounds for bound in pair):
+        return None
     if len(bounds) > len(value.dims):
         return PgArray((), (), ())
     ranges = []
     for i, (size, low) in enumerate(zip(value.dims, value.lower, strict=True)):
-        a, b = bounds[i] if i < len(bounds) else (None, None)
-        start = max(low if a is None else int(str(a)), low)
-        stop = min(low + size - 1 if b is None else int(str(b)), low + size - 1)
+        a, b = bounds[i] if i < len(bounds) else (..., ...)
+        start = max(low if a is ... else int(str(a)), low)
+        stop = min(low + size - 1 if b is ... else int(str(b)), low + size - 1)
         if start > stop:
             return PgArray((), (), ())
         ranges.append(range(start - low, stop - low + 1))

@@ -15,6 +15,7 @@ from auroraml.evaluate.keys import groups
 from auroraml.executor.loops import Key, Loops
 from auroraml.executor.matching import Matcher
 from auroraml.executor.plans import free_parameters, runs_set_wise
+from auroraml.functions.aggregates.collecting import stacked
 from auroraml.ir import expr as e
 from auroraml.types.pg_type import PgArray
 
@@ -136,7 +137,13 @@ def _first_decisive(plan: e.SubPlan, frame: Frame, ctx: ExecutionContext) -> Vec
 def _array(plan: e.SubPlan, batch: Batch | None, ctx: ExecutionContext) -> Vector:
     if batch is None:
         return from_datums(plan.type, [PgArray((), (), ())], ctx.style.resolve(plan.type.element))
+    if plan.plan.targets[0].type.is_array:
+        return _stacked(plan, batch, np.zeros(batch.n, np.int64), 1, ctx)
     return ListVector(np.array([0, batch.n]), batch.vector(0).flat())
+
+
+def _stacked(plan: e.SubPlan, batch: Batch, owners: Index, n: int, ctx: ExecutionContext) -> Vector:
+    return stacked(plan.type, batch.vector(0).flat(), owners, n, ctx.style.resolve(plan.type.element), PgArray((), (), ()))
 
 
 def _grouped(plan: e.SubPlan, batch: Batch | None, frame: Frame, ctx: ExecutionContext) -> Vector:
@@ -151,6 +158,8 @@ def _grouped(plan: e.SubPlan, batch: Batch | None, frame: Frame, ctx: ExecutionC
     if plan.kind == "array":
         if batch is None:
             return ConstVector(_array(plan, None, ctx), n)
+        if plan.plan.targets[0].type.is_array:
+            return _stacked(plan, batch, owners, n, ctx)
         offsets = np.zeros(n + 1, np.int64)
         np.cumsum(counts, out=offsets[1:])
         return ListVector(offsets, batch.vector(0).flat().take(np.argsort(owners, kind="stable")))

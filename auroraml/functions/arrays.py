@@ -15,7 +15,7 @@ from auroraml.errors import (
 )
 from auroraml.functions.ordering import orderable, same
 from auroraml.functions.signature import SCALARS, CallContext, Kernel, Types, oid_of, rows, scalar
-from auroraml.types.pg_type import PgArray, PgType
+from auroraml.types.pg_type import PgArray, PgType, Rep
 from auroraml.types.table import BY_OID
 from auroraml.types.text import datum_out
 
@@ -289,9 +289,12 @@ def subscripts(array: PgArray, dimension: int, reverse: bool = False) -> list[tu
     return [(place,) for place in (reversed(found) if reverse else found)]
 
 
-@rows("unnest(anyarray)")
-def unnest(array: PgArray) -> list[tuple[object, ...]]:
-    """The elements, row by row."""
+@rows("unnest(anyarray)", typed=True)
+def unnest(types: Types, array: PgArray) -> list[tuple[object, ...]]:
+    """The elements, row by row; of composite ones the fields."""
+    if types.result.rep is Rep.STRUCT:
+        nothing = (None,) * len(types.result.attributes)
+        return [element if isinstance(element, tuple) else nothing for element in array.elements]
     return [(element,) for element in array.elements]
 
 

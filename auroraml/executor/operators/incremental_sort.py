@@ -9,7 +9,7 @@ import numpy as np
 from auroraml.batch import Batch, Index, concat_batches
 from auroraml.executor.operator import ALL, LARGE, Feed, Operator
 from auroraml.executor.operators.nested_loop import NestedLoopRows
-from auroraml.executor.operators.ordering import changes, order_of, ranked, sort_space_of, with_ties
+from auroraml.executor.operators.ordering import STABLE, TIES, changes, order_of, ranked, sort_space_of, with_ties
 from auroraml.executor.space.sorting import Reused
 from auroraml.ir import physical as p
 from auroraml.ir.metrics import SortGroups
@@ -21,7 +21,7 @@ FULL, PRESORTED = "Full-sort Groups", "Pre-sorted Groups"
 
 
 class IncrementalSortRows(Operator):
-    """Runs of many rows at once; where rows are counted or few are wanted, PostgreSQL's steps one by one."""
+    """Runs of many rows at once; where rows are counted or few are wanted, and where a few rows have ties, PostgreSQL's steps one by one."""
 
     node: p.IncrementalSort
 
@@ -39,6 +39,7 @@ class IncrementalSortRows(Operator):
         self.sorts: dict[str, Reused] = {}
         self.done = 0  # rows of the bound that were made
         self.ended = False
+        self.stepping = False  # as rows are few, and the order of equal ones shows how PostgreSQL cuts them into sorts
         self.feed = Feed()
 
     def produce(self, n: int) -> Batch | None:
@@ -46,7 +47,7 @@ class IncrementalSortRows(Operator):
         while (found := self.feed.give(n)) is None:
             if self.ended:
                 return None
-            self.feed.fill(self._next() if exact else self._sorted(n))
+            self.feed.fill(self._next() if exact or self.stepping else self._sorted(n))
         return self.project(self.frame(found.n, found))
 
     # Many runs at once
@@ -65,12 +66,22 @@ class IncrementalSortRows(Operator):
                 self.ended = True
                 rest = self._waited()
                 return None if rest is None else rest.take(order_of(rest, self.node.keys, self.node.source))
+            if self.waiting is None and self._few_with_ties(batch):
+                self.stepping = True
+                self.children[0].unread(batch)
+                return self._next()
             rows = batch if self.waiting is None else concat_batches([self.waiting, batch])
             cut = int(np.flatnonzero(self._begins(rows))[-1])
             self.waiting = rows.drop(cut)
             if cut:
                 ready = rows.slice(0, cut)
                 return ready.take(order_of(ready, self.node.keys, self.node.source))
+
+    def _few_with_ties(self, batch: Batch) -> bool:
+        if self.loops.n is not None or not STABLE < batch.n <= TIES:
+            return False
+        order = order_of(batch, self.node.keys, self.node.source)
+        return not changes(batch.take(order), [k.index for k in self.node.keys], self.node.source).all()
 
     def _begins(self, rows: Batch) -> np.ndarray:
         return changes(rows, [k.index for k in self.node.keys[: self.node.presorted]], self.node.source)

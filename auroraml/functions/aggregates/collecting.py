@@ -10,7 +10,7 @@ from auroraml.batch import ListVector, Vector, from_datums
 from auroraml.errors import ArraySubscriptError, NullValueNotAllowed
 from auroraml.functions.aggregates.basic import present
 from auroraml.functions.signature import CallContext, Types, aggregate
-from auroraml.types.pg_type import PgArray
+from auroraml.types.pg_type import PgArray, PgType
 from auroraml.types.table import BYTEA, TEXT
 
 Args = Sequence[Vector]
@@ -49,8 +49,13 @@ def array_agg(args: Args, codes: np.ndarray, groups: int) -> Vector:
 @aggregate("array_agg(anyarray)", context=True, typed=True)
 def array_agg_arrays(ctx: CallContext, types: Types, args: Args, codes: np.ndarray, groups: int) -> Vector:
     """Arrays of one shape as an array of one dimension more."""
+    return stacked(types.result, args[0], codes, groups, ctx.style.resolve(types.result.element))
+
+
+def stacked(type: PgType, arrays: Vector, codes: np.ndarray, groups: int, element: PgType, empty: PgArray | None = None) -> Vector:
+    """The arrays of each group as one array of a dimension more; `empty` where there are none."""
     parts: list[list[PgArray]] = [[] for _ in range(groups)]
-    for code, value in zip(codes.tolist(), args[0].datums(), strict=True):  # arrays have shapes of their own
+    for code, value in zip(codes.tolist(), arrays.datums(), strict=True):  # arrays have shapes of their own
         if not isinstance(value, PgArray):
             raise NullValueNotAllowed("cannot accumulate null arrays")
         if parts[code] and parts[code][0].dims != value.dims:
@@ -59,7 +64,7 @@ def array_agg_arrays(ctx: CallContext, types: Types, args: Args, codes: np.ndarr
             raise ArraySubscriptError("cannot accumulate empty arrays")
         parts[code].append(value)
     whole = [
-        PgArray(tuple(x for array in part for x in array.elements), (len(part), *part[0].dims), (1,) * (len(part[0].dims) + 1)) if part else None
+        PgArray(tuple(x for array in part for x in array.elements), (len(part), *part[0].dims), (1,) * (len(part[0].dims) + 1)) if part else empty
         for part in parts
     ]
-    return from_datums(types.result, whole, ctx.style.resolve(types.result.element))
+    return from_datums(type, whole, element)

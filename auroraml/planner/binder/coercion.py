@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from auroraml.catalog.catalog import Catalog
-from auroraml.errors import CannotCoerce, DatabaseError, DatatypeMismatch
+from auroraml.errors import CannotCoerce, DatabaseError, DatatypeMismatch, FeatureNotSupported
 from auroraml.ir import expr as e
 from auroraml.records import replace
 from auroraml.types.casts import find_cast
@@ -219,4 +219,6 @@ def fits(source: PgType, target: PgType) -> bool:
 
 def array_type(catalog: Catalog, element: PgType) -> PgType | None:
     """The array type over `element`."""
+    if element.oid == RECORD.oid:
+        raise FeatureNotSupported("arrays of records are not supported")
     return BY_OID.get(element.array) or (catalog.find_type_oid(element.array) if element.array else None)

@@ -483,11 +483,12 @@ class Expressions(Predicates):
 
     def _bind_array(self, node: exp.Array) -> e.Expr:
         items = node.expressions
-        if len(items) == 1 and isinstance(items[0], (exp.Select, exp.SetOperation, exp.Subquery)):
+        if len(items) == 1 and isinstance(items[0], (exp.Select, exp.SetOperation, exp.Subquery, exp.Values)):
             plan = self.query_of(items[0], self.leaves.start(items[0]))
             if len(plan.outputs) != 1:
                 raise SqlSyntaxError("subquery must return only one column", at=self.parenthesis(items[0]))
-            type = array_type(self.binder.catalog, plan.outputs[0].type if plan.outputs[0].type.oid != UNKNOWN.oid else TEXT)
+            element = plan.outputs[0].type if plan.outputs[0].type.oid != UNKNOWN.oid else TEXT
+            type = element if element.is_array else array_type(self.binder.catalog, element)
             assert type is not None
             return e.SubLink(type=type, kind="array", query=plan, at=self.leaves.start(items[0]))
         if not items:
@@ -505,22 +506,22 @@ class Expressions(Predicates):
         arg = self._bind(node.this)
         items = node.expressions
         bounds: list[tuple[e.Expr | None, e.Expr | None]] = []
-        while isinstance(node.this, exp.Bracket) and arg is not None and isinstance(arg, e.Subscript):
-            bounds, arg = list(arg.bounds) + bounds, arg.arg
-            break
         slicing = any(isinstance(item, exp.Slice) for item in items)
         if arg.type.oid == JSONB.oid and not slicing:
             return self._json_path(arg, items)
+        first = e.Const(type=INT4, value=1)  # where one of the subscripts is a slice, single numbers are slices from here
+        if isinstance(node.this, exp.Bracket) and isinstance(arg, e.Subscript):
+            bounds = [(first, high) for _, high in arg.bounds] if slicing and not arg.slice else list(arg.bounds)
+            slicing, arg = slicing or arg.slice, arg.arg
+        if arg.type.oid != POINT.oid and (not arg.type.element or (arg.type.rep is not Rep.LIST and arg.type.oid != NAME.oid)):
+            raise DatatypeMismatch(f"cannot subscript type {self.coercer.name(arg.type)} because it does not support subscripting", at=located(arg))
         for item in items:
             if isinstance(item, exp.Slice):
-                low, high = item.this, item.expression
-                bounds.append((self._bound(low), self._bound(high)))
+                bounds.append((self._bound(item.this), self._bound(item.expression)))
             else:
-                bounds.append((None, self._index(item)))
+                bounds.append((first if slicing else None, self._index(item)))
         if arg.type.oid == POINT.oid:
             return e.Subscript(type=FLOAT8, arg=arg, bounds=tuple(bounds), at=arg.at)
-        if not arg.type.element or (arg.type.rep is not Rep.LIST and arg.type.oid != NAME.oid):
-            raise DatatypeMismatch(f"cannot subscript type {self.coercer.name(arg.type)} because it does not support subscripting", at=located(arg))
         type = arg.type if slicing else self.coercer.type(arg.type.element)
         return e.Subscript(type=type, typmod=arg.typmod, arg=arg, bounds=tuple(bounds), slice=slicing, at=arg.at)
 

@@ -250,8 +250,8 @@ class FromClause:
             fields.append(("ordinality", INT8, -1))
         outputs = tuple(Output(id=self.binder.new_id(), name=n, type=t, typmod=m) for n, t, m in fields)
         scalar = len(fields) == 1 and bound.type.rep is not Rep.STRUCT
-        if scalar and alias is not None and not names and not (function is not None and function.outputs):
-            outputs = (replace(outputs[0], name=alias),)
+        if not more and bound.type.rep is not Rep.STRUCT and alias is not None and not names and not (function is not None and function.outputs):
+            outputs = (replace(outputs[0], name=alias), *outputs[1:])
         outputs = self._renamed(outputs, [] if definitions else names, alias or name, at)
         if definitions and function is not None:
             bound = replace(bound, type=record_of([(o.name, o.type, o.typmod) for o in outputs]))
