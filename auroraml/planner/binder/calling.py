@@ -26,7 +26,7 @@ from auroraml.extensions.aws_ml.mistakes import advice
 from auroraml.ir import expr as e
 from auroraml.ir.logical import Window
 from auroraml.ir.objects import Function
-from auroraml.ir.tree import children
+from auroraml.ir.tree import children, same
 from auroraml.planner.binder.binder import Binder
 from auroraml.planner.binder.calls import FIRST_OWN_OID, Candidate
 from auroraml.planner.binder.coercion import located
@@ -301,6 +301,8 @@ class Calls:
         plain = tuple(args[: len(args) - direct]) if direct else tuple(args)
         if direct:
             keys = tuple(replace(key, expr=arg) for key, arg in zip(keys, args[len(args) - direct :], strict=True))
+        elif distinct and (strange := next((k.expr for k in keys if not any(same(k.expr, _as_written(arg)) for arg in plain)), None)) is not None:
+            raise InvalidColumnReference("in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list", at=located(strange))
         found = e.Aggregate(type=result, function=function, args=tuple(k.expr for k in keys) if direct else plain, distinct=distinct, order_by=keys,
                             filter=filter, star=star, direct=plain if direct else (), variadic=variadic, outer=not own, at=at)  # fmt: skip
         if own:
@@ -510,3 +512,14 @@ def _walk(expr: e.Expr) -> list[e.Expr]:
 
 def _inner_at(args: Sequence[e.Expr]) -> int | None:
     return next((item.at for arg in args for item in _walk(arg) if isinstance(item, (e.Aggregate, e.Grouping))), None)
+
+
+def _as_written(expr: e.Expr) -> e.Expr:
+    """`expr` without coercions that nobody wrote (strip_implicit_coercions)."""
+    while True:
+        if isinstance(expr, (e.Relabel, e.ViaText, e.ArrayCoerce, e.RowCoerce)) and expr.implicit:
+            expr = expr.arg
+        elif isinstance(expr, e.Call) and expr.form == "implicit":
+            expr = expr.args[0]
+        else:
+            return expr

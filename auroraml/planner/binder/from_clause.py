@@ -218,6 +218,7 @@ class FromClause:
             made = self._renamed(item.outputs, names, alias, 0)
             shown = [(names[i] if i < len(names) else name, expr) for i, (name, expr) in enumerate(self._shown(item))]
             self.shown[id(item)] = shown
+            self.scope.siblings += self.scope.entries[start:]
             del self.scope.entries[start:]
             self._enter(Entry(alias=alias, outputs=made), 0)
         return item
@@ -291,8 +292,14 @@ class FromClause:
     def join(self, left: FromItem, node: exp.Join) -> FromItem:
         """left [kind] JOIN right ON | USING | NATURAL."""
         before = len(self.scope.entries)
-        right = self.whole(node.this)
         side = (node.args.get("side") or "").lower()
+        ids = {o.id for o in left.outputs}
+        filled = [entry for entry in self.scope.entries if side in ("right", "full") and any(o.id in ids for o in entry.outputs)]
+        for entry in filled:
+            entry.barred = True
+        right = self.whole(node.this)
+        for entry in filled:
+            entry.barred = False
         kind = side if side in ("left", "right", "full") else "cross" if (node.args.get("kind") or "").upper() == "CROSS" else "inner"
         outputs = left.outputs + right.outputs
         using = [self.leaves.name(c) for c in node.args.get("using") or ()]

@@ -15,7 +15,6 @@ from auroraml.errors import (
     GroupingError,
     InvalidColumnReference,
     InvalidRecursion,
-    UndefinedColumn,
     UndefinedTable,
     WindowingError,
 )
@@ -43,7 +42,7 @@ from auroraml.planner.binder.coercion import located
 from auroraml.planner.binder.expressions import Clause, Expressions
 from auroraml.planner.binder.from_clause import FromClause, bind_rows, common_rows, values_outputs
 from auroraml.planner.binder.recursion import check_recursion, in_order
-from auroraml.planner.binder.scope import Entry, Scope, column, with_system_columns
+from auroraml.planner.binder.scope import Entry, Scope, column, missing_column, with_system_columns
 from auroraml.planner.binder.select_list import SelectList
 from auroraml.records import replace
 from auroraml.types.pg_type import PgType
@@ -202,8 +201,10 @@ class QueryBinder:
         expressions_ = Expressions(self.binder, parent, self.plan)
         types, rows = common_rows(bind_rows(node, expressions_), expressions_)
         outputs = values_outputs(self.binder, types, rows)
-        limit, offset, _ = self._limits(clauses, parent)
-        keys = self._output_order(clauses.args.get("order"), outputs, parent)
+        limit, offset, ties = self._limits(clauses, parent)
+        if ties:
+            raise FeatureNotSupported("VALUES ... WITH TIES is not supported", at=self.leaves.start(node))
+        keys = self._output_order(clauses.args.get("order"), outputs, ())
         return Values(outputs=outputs, rows=rows, order_by=keys, limit=limit, offset=offset, ctes=ctes)
 
     def _set_operation(self, node: exp.SetOperation, parent: Scope) -> LogicalPlan:
@@ -220,7 +221,7 @@ class QueryBinder:
         (left, left_casts), (right, right_casts) = self._coerced(left, types), self._coerced(right, types)
         outputs = tuple(Output(id=self.binder.new_id(), name=o.name, type=t, typmod=o.typmod if o.typmod == r.typmod else -1)
                         for o, r, t in zip(left.outputs, right.outputs, types, strict=True))  # fmt: skip
-        keys = self._output_order(node.args.get("order"), outputs, parent)
+        keys = self._output_order(node.args.get("order"), outputs, [*_members(left), *_members(right)])
         limit, offset, ties = self._limits(node, parent)
         if ties:
             raise FeatureNotSupported(f"{word} ... WITH TIES is not supported", at=self.leaves.start(node))
@@ -266,12 +267,14 @@ class QueryBinder:
             return replace(plan, left=self._typed(plan.left, types), right=self._typed(plan.right, types), outputs=outputs)
         return wrap(plan, [o.type for o in outputs], self.binder)
 
-    def _output_order(self, order: exp.Expression | None, outputs: Sequence[Output], parent: Scope) -> tuple[e.SortKey, ...]:
-        """ORDER BY of a set operation: output names and positions only."""
+    def _output_order(self, order: exp.Expression | None, outputs: Sequence[Output], members: Sequence[LogicalPlan]) -> tuple[e.SortKey, ...]:
+        """ORDER BY of a set operation: output names and positions only; its members' names are known, but out of reach."""
         if order is None:
             return ()
         keys = []
-        expressions_ = Expressions(self.binder, Scope(entries=[Entry(alias="", outputs=tuple(outputs), named=False)], parent=None), self.plan)
+        beside = [Entry(alias=f"*SELECT* {i}", outputs=member.outputs) for i, member in enumerate(members, 1)]
+        scope = Scope(entries=[Entry(alias="", outputs=tuple(outputs), named=False)], parent=None, siblings=beside)
+        expressions_ = Expressions(self.binder, scope, self.plan)
         for item in order.expressions:
             letter, index = self.leaves.mark(item.this)
             token = self.leaves.source.tokens[index]
@@ -280,10 +283,10 @@ class QueryBinder:
                 if not 1 <= place <= len(outputs):
                     raise InvalidColumnReference(f"ORDER BY position {place} is not in select list", at=token.start)
                 expr: e.Expr = column(outputs[place - 1])
-            elif letter == "i":
+            elif letter == "i" and not item.this.args.get("table"):
                 match = [o for o in outputs if o.name == token.text]
                 if not match:
-                    raise UndefinedColumn(f'column "{token.text}" does not exist', at=token.start)
+                    raise missing_column(scope, token.text, token.start)
                 expr = column(match[0])
             else:
                 expressions_.bind(item.this)
@@ -306,6 +309,10 @@ class QueryBinder:
             if isinstance(clause, exp.Fetch):
                 options = clause.args.get("limit_options")
                 ties = bool(options is not None and options.args.get("with_ties"))
+                if ties and node.args.get("order") is None:
+                    raise SqlSyntaxError("WITH TIES cannot be specified without ORDER BY clause")
+                if ties and any(lock.wait == "skip locked" for lock in self._locks(node)):
+                    raise SqlSyntaxError("SKIP LOCKED and WITH TIES options cannot be used together")
             if value is None or isinstance(value, exp.Var) or (isinstance(value, exp.Column) and not self.leaves.mark(value)[0]):  # LIMIT ALL
                 found.append(e.Const(type=INT8, value=1) if isinstance(clause, exp.Fetch) else None)
                 continue
@@ -337,8 +344,6 @@ class QueryBinder:
         scope, ctes = self._with(node, Scope(parent=parent, ctes=dict(parent.ctes)))
         bound = Expressions(self.binder, scope, self.plan)
         items = FromClause(self.binder, scope, bound, self.plan).items(node.args.get("from_"), node.args.get("joins") or ())
-        where = node.args.get("where")
-        conjuncts = _conjuncts(bound.condition(where.this, Clause(name="WHERE"))) if where is not None else ()
         for window in node.args.get("windows") or ():
             if self.leaves.name(window.this) in bound.window_names:
                 raise WindowingError(f'window "{self.leaves.name(window.this)}" is already defined',
@@ -346,6 +351,8 @@ class QueryBinder:
             bound.window_names[self.leaves.name(window.this)] = len(bound.windows)
             bound.windows.append(replace(bound.window_definition(window), name=self.leaves.name(window.this)))
         targets = SelectList(self.binder, scope, bound).targets(node.expressions)
+        where = node.args.get("where")
+        conjuncts = _conjuncts(bound.condition(where.this, Clause(name="WHERE"))) if where is not None else ()
         return self._level(node, scope, bound, items, conjuncts, targets, ctes)
 
     def _level(
@@ -569,3 +576,10 @@ def _leaf_items(items: Sequence[FromItem]) -> Iterator[FromItem]:
             yield from _leaf_items((item.left, item.right))
         else:
             yield item
+
+
+def _members(plan: LogicalPlan) -> list[LogicalPlan]:
+    """The members of a tree of set operations, in their order; one with clauses of its own is a member as it is."""
+    if isinstance(plan, SetOperation) and not (plan.order_by or plan.ctes) and plan.limit is None and plan.offset is None:
+        return [*_members(plan.left), *_members(plan.right)]
+    return [plan]

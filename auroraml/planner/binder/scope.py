@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from auroraml.errors import AmbiguousAlias, AmbiguousColumn, FeatureNotSupported, UndefinedColumn, UndefinedTable
+from auroraml.errors import AmbiguousAlias, AmbiguousColumn, FeatureNotSupported, InvalidColumnReference, UndefinedColumn, UndefinedTable
 from auroraml.ir.expr import ColumnRef, Const, Expr
 from auroraml.ir.logical import CTID, TABLEOID, FromItem, JoinItem, Output, TableItem
 from auroraml.ir.objects import Relation
@@ -26,6 +26,7 @@ class Entry:
     named: bool = True
     composite: bool = True
     system: list[Output] | None = None  # of a table in FROM: the system columns that were asked for
+    barred: bool = False  # of the outer-joined side that a LATERAL item must not look at
     qualified: bool = False  # seen through its alias only (JOIN ... USING (...) AS alias)
     _by_name: dict[str, list[Output]] | None = None
 
@@ -74,6 +75,8 @@ class Scope:
         for entry in self.entries:
             if not entry.qualified:
                 found += [column(output, at) for output in entry.called(name) if output.id not in hidden]
+                if entry.barred and entry.called(name):
+                    raise _barred(entry, at)
         if len(found) > 1:
             raise AmbiguousColumn(f'column reference "{name}" is ambiguous', at=at)
         return found[0] if found else None
@@ -83,7 +86,15 @@ class Scope:
         found = [e for e in self.entries if e.named and e.alias == alias and (schema is None or e.schema == schema)]
         if len(found) > 1:
             raise AmbiguousAlias(f'table reference "{alias}" is ambiguous', at=at)
+        if found and found[0].barred:
+            raise _barred(found[0], at)
         return found[0] if found else None
+
+
+def _barred(entry: Entry, at: int) -> InvalidColumnReference:
+    """42P10 for a LATERAL reference out of the side that the join may fill with NULLs (check_lateral_ref_ok)."""
+    detail = "The combining JOIN type must be INNER or LEFT for a LATERAL reference."
+    return InvalidColumnReference(f'invalid reference to FROM-clause entry for table "{entry.alias}"', detail=detail, at=at)
 
 
 def column(output: Output, at: int | None = None) -> ColumnRef:
@@ -181,7 +192,9 @@ def nearest(scope: Scope, name: str, within: Entry | None) -> str:
     best = min(3, len(name) // 2)
     found: list[str] = []
     for level in scope.levels():
-        for entry in level.entries:
+        for entry in (*level.entries, *level.siblings):
+            if not entry.alias:
+                continue  # the result of a set operation, not one of its members
             penalty = 0 if within is None or entry is within or not entry.named else distance(within.alias, entry.alias)
             for output in entry.outputs:
                 score = distance(name, output.name) + penalty

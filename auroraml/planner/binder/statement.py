@@ -404,7 +404,9 @@ class StatementBinder(QueryBinder):
                 at=next((a.start for a, b in pairwise(self.leaves.source.tokens) if a.is_word("on") and b.is_word("conflict")), None),
             )  # fmt: skip
         excluded = tuple(self.binder.new_id() for _ in live)
-        inside = Scope(entries=[*scope.entries, Entry(alias="excluded", outputs=self._row(live, excluded))], parent=scope.parent, ctes=scope.ctes)
+        beside = Entry(alias="excluded", outputs=self._row(live, excluded))
+        inside = Scope(entries=[*scope.entries, beside], parent=scope.parent, ctes=scope.ctes)
+        scope.siblings.append(beside)  # RETURNING knows of it
         bound = Expressions(self.binder, inside, self.plan)
         assignments = tuple(self._assignments(node.expressions, relation, bound))
         where = node.args.get("where")
