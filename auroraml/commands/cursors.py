@@ -8,7 +8,9 @@ from auroraml.batch import Batch, concat_batches
 from auroraml.commands.context import Bound, Host, command, done
 from auroraml.errors import DuplicateCursor, FeatureNotSupported, InvalidCursorDefinition, InvalidCursorName, ObjectNotInPrerequisiteState
 from auroraml.ir.logical import LogicalPlan, Output, Query
+from auroraml.pipeline.plans import stream
 from auroraml.pipeline.result import ResultStream, of_batch
+from auroraml.planner.physical import runs_backward
 from auroraml.records import dataclass
 from auroraml.sql import statements as st
 
@@ -25,6 +27,8 @@ class Cursor:
     scroll: bool
     text: str
     created: int = 0
+    depth: int = 0  # savepoints around it
+    kept: bool = False  # its transaction was committed: only CLOSE ends it
     rows: list[Batch] = field(default_factory=list)
     count: int = 0
     position: int = 0
@@ -70,9 +74,12 @@ def declare(statement: st.Declare, host: Host, params: tuple[Bound, ...]) -> Res
         raise DuplicateCursor(f'cursor "{statement.name}" already exists')
     bound = host.bind(statement.query, params)
     _check_locks(statement, bound.plan)
-    stream = host.run(replace(bound, parallel=False, cursor=True, scroll=bool(statement.scroll)), params)
-    cursor = Cursor(name=statement.name, stream=stream, hold=statement.hold, scroll=statement.scroll is not False, text=statement.text[statement.start : statement.end],
-                    created=host.started)  # fmt: skip
+    bound = replace(bound, parallel=False, cursor=True, scroll=bool(statement.scroll))
+    plan = host.plan(bound, params)
+    locks = isinstance(bound.plan, Query) and bool(bound.plan.locks)
+    scroll = runs_backward(plan) and not locks if statement.scroll is None else statement.scroll
+    cursor = Cursor(name=statement.name, stream=stream(host.start(plan, bound, params), bound), hold=statement.hold, scroll=scroll,
+                    text=statement.text[statement.start : statement.end], created=host.started, depth=len(host.block.savepoints))  # fmt: skip
     if statement.hold:
         cursor.read_to(EVERYTHING)
     host.cursors[statement.name] = cursor
@@ -90,6 +97,23 @@ def _check_locks(statement: st.Declare, plan: LogicalPlan) -> None:
         raise FeatureNotSupported(f"DECLARE SCROLL CURSOR ... {word} is not supported", detail="Scrollable cursors must be READ ONLY.")
     if statement.insensitive:
         raise InvalidCursorDefinition(f"DECLARE INSENSITIVE CURSOR ... {word} is not valid", detail="Insensitive cursors must be READ ONLY.")
+
+
+def end_cursors(cursors: dict[str, Cursor], kept: bool) -> None:
+    """A transaction ends: its cursors go, but for those WITH HOLD of one that is `kept`."""
+    for name, cursor in list(cursors.items()):
+        cursor.kept = cursor.kept or (kept and cursor.hold)
+        if not cursor.kept:
+            cursor.stream.close()
+            del cursors[name]
+
+
+def drop_cursors(cursors: dict[str, Cursor], depth: int) -> None:
+    """Work goes back to savepoint `depth`: cursors declared behind it go."""
+    for name, cursor in list(cursors.items()):
+        if not cursor.kept and cursor.depth >= depth:
+            cursor.stream.close()
+            del cursors[name]
 
 
 @command(st.Fetch)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from auroraml.commands.context import Bound, Host, command, done
+from auroraml.commands.cursors import drop_cursors
 from auroraml.errors import FeatureNotSupported, NoActiveSqlTransaction
 from auroraml.pipeline.result import ResultStream
 from auroraml.settings.core import (
@@ -93,6 +94,8 @@ def release(statement: st.Release, host: Host, params: tuple[Bound, ...]) -> Res
     """RELEASE SAVEPOINT: it and those after it become part of what is around them."""
     depth = host.block.find(statement.name, "RELEASE SAVEPOINT")
     host.transaction.release(depth)
+    for cursor in host.cursors.values():
+        cursor.depth = min(cursor.depth, depth - 1)
     while len(host.block.savepoints) >= depth:
         host.block.savepoints.pop()
         host.settings.release()
@@ -103,6 +106,7 @@ def release(statement: st.Release, host: Host, params: tuple[Bound, ...]) -> Res
 def rollback_to(statement: st.RollbackTo, host: Host, params: tuple[Bound, ...]) -> ResultStream:
     """ROLLBACK TO SAVEPOINT: undo what came after it; a failed block works again."""
     depth = host.block.find(statement.name, "ROLLBACK TO SAVEPOINT")
+    drop_cursors(host.cursors, depth)
     host.transaction.rollback_to(depth)
     del host.block.savepoints[depth:]
     host.settings.rollback(depth)

@@ -13,7 +13,7 @@ from auroraml.batch import Batch
 from auroraml.catalog.changes import Remove
 from auroraml.commands.autoanalyze import autoanalyze
 from auroraml.commands.context import Bound, Server, handler_of
-from auroraml.commands.cursors import Cursor
+from auroraml.commands.cursors import Cursor, end_cursors
 from auroraml.commands.plan_source import PlanSource
 from auroraml.commands.prepare import Prepared, run_named
 from auroraml.commands.read_only import kept_from_standbys, written
@@ -360,6 +360,8 @@ class Session(Hosting):
 
     def commit(self) -> None:
         """End the transaction and keep its work."""
+        if self.cursors:
+            end_cursors(self.cursors, True)
         transaction, self.running = self.running, None
         self.block.end()
         if transaction is not None:
@@ -397,6 +399,8 @@ class Session(Hosting):
 
     def rollback(self) -> None:
         """End the transaction and undo its work."""
+        if self.cursors:
+            end_cursors(self.cursors, False)
         transaction, self.running = self.running, None
         self.block.end()
         if transaction is not None:
