@@ -24,10 +24,15 @@ from auroraml.ir.objects import Column, Constraint, Index, Relation
 from auroraml.ir.tree import walk
 from auroraml.records import dataclass
 from auroraml.sql import statements as st
+from auroraml.types.casts import find_cast
 from auroraml.types.pg_type import PgType
-from auroraml.types.table import BOOL
+from auroraml.types.table import BOOL, DATE, FLOAT4, FLOAT8, INT2, INT4, INT8, NAME, TEXT, TIMESTAMP, TIMESTAMPTZ
 
 SERIAL = {"serial": "int4", "serial4": "int4", "bigserial": "int8", "serial8": "int8", "smallserial": "int2", "serial2": "int2"}
+KEY_FAMILIES = tuple(
+    frozenset(type.oid for type in types)
+    for types in ((INT2, INT4, INT8), (FLOAT4, FLOAT8), (DATE, TIMESTAMP, TIMESTAMPTZ), (NAME, TEXT))
+)  # B-tree operator families with equality across types
 
 
 @dataclass(kw_only=True)
@@ -132,6 +137,8 @@ def _add_foreign(draft: Draft, definition: st.ConstraintDefinition, own: Column 
     if len(columns) != len(referenced):
         raise InvalidForeignKey("number of referencing and referenced columns for foreign key disagree")
     name = _given(draft, definition) or free_name(relation.name, columns_part([c.name for c in columns]), "fkey", draft.taken)
+    for column, number in zip(columns, referenced, strict=True):
+        _check_key_types(draft.host, name, column, next(c for c in target.columns if c.number == number))
     return Constraint(
         oid=draft.host.new_oid(),
         name=name,
@@ -141,6 +148,16 @@ def _add_foreign(draft: Draft, definition: st.ConstraintDefinition, own: Column 
         foreign_columns=referenced,
         restrict=definition.restrict,
     )
+
+
+def _check_key_types(host: Host, name: str, own: Column, key: Column) -> None:
+    """42804 where no equality of the referenced key's operator family takes the referencing column (ATAddForeignKeyConstraint)."""
+    given, wanted = own.type, key.type
+    cast = find_cast(given, wanted)
+    if given.oid == wanted.oid or any({given.oid, wanted.oid} <= family for family in KEY_FAMILIES) or (cast is not None and cast.context == "i"):
+        return
+    detail = f'Key columns "{own.name}" and "{key.name}" are of incompatible types: {host.type_text(given)} and {host.type_text(wanted)}.'
+    raise DatatypeMismatch(f'foreign key constraint "{name}" cannot be implemented', detail=detail)
 
 
 def _is_self(relation: Relation, name: st.Name) -> bool:

@@ -13,6 +13,7 @@ from auroraml.errors import ForeignKeyViolation
 from auroraml.executor.matching import Matcher
 from auroraml.ir.deparse import quote_identifier
 from auroraml.ir.objects import Constraint, Relation
+from auroraml.types.casts import cast_vector, find_cast
 from auroraml.types.pg_type import PgType
 from auroraml.types.text import datum_out
 
@@ -77,7 +78,8 @@ class References:
                 continue
             target = self.ctx.catalog.relation(constraint.foreign)
             keys = _keys(self.relation, constraint.columns, batch)
-            missing = self._unmatched(keys, self._stored(target, constraint.foreign_columns), target, constraint.foreign_columns, batch.n)
+            own, stored, types = self._alike(constraint, self.relation, keys, target, self._stored(target, constraint.foreign_columns))
+            missing = self._unmatched(own, stored, types, batch.n)
             if len(missing):
                 names, values = self._shown(self.relation, constraint.columns, keys, int(missing[0]))
                 yield int(missing[0]), ForeignKeyViolation(
@@ -93,13 +95,12 @@ class References:
                 continue
             keys = _keys(self.relation, constraint.foreign_columns, batch)
             here = self._stored(self.relation, constraint.foreign_columns)
-            gone = self._unmatched(keys, here, self.relation, constraint.foreign_columns, batch.n)
+            gone = self._unmatched(keys, here, [_type(self.relation, number) for number in constraint.foreign_columns], batch.n)
             if not len(gone):
                 continue
             lost = [key.take(gone).flat() for key in keys]
-            there = self._stored(other, constraint.columns)
-            types = [_type(other, n) for n in constraint.columns]
-            hit = np.flatnonzero(Matcher(there, types, there[0].n).contains(lost, len(gone)))
+            there, sought, types = self._alike(constraint, other, self._stored(other, constraint.columns), self.relation, lost)
+            hit = np.flatnonzero(Matcher(there, types, there[0].n).contains(sought, len(gone)))
             if len(hit):
                 names, values = self._shown(self.relation, constraint.foreign_columns, lost, int(hit[0]))
                 yield int(gone[hit[0]]), ForeignKeyViolation(
@@ -130,12 +131,27 @@ class References:
             asked = asked & np.logical_or.reduce([np.array([a != b for a, b in pair], np.bool_) for pair in pairs])
         return int(np.count_nonzero(asked))
 
-    def _unmatched(self, keys: Sequence[Vector], stored: Sequence[Vector], target: Relation, numbers: Sequence[int], n: int) -> np.ndarray:
+    def _alike(
+        self, constraint: Constraint, referring: Relation, keys: Sequence[Vector], target: Relation, stored: Sequence[Vector]
+    ) -> tuple[list[Vector], list[Vector], list[PgType]]:
+        """Referring and referenced keys of the same types, cast where they differ: to the referenced type if that is implicit."""
+        left, right, types = list(keys), list(stored), [_type(target, number) for number in constraint.foreign_columns]
+        for i, number in enumerate(constraint.columns):
+            given, wanted = _type(referring, number), types[i]
+            if given.oid == wanted.oid:
+                continue
+            cast = find_cast(given, wanted)
+            if cast is not None and cast.context == "i":
+                left[i] = cast_vector(given, wanted, -1, left[i], self.ctx.style).flat()
+            else:
+                right[i], types[i] = cast_vector(wanted, given, -1, right[i], self.ctx.style).flat(), given
+        return left, right, types
+
+    def _unmatched(self, keys: Sequence[Vector], stored: Sequence[Vector], types: Sequence[PgType], n: int) -> np.ndarray:
         """The rows whose keys are whole and not among `stored`."""
         usable = np.ones(n, np.bool_)
         for key in keys:
             usable &= key.valid
-        types = [_type(target, number) for number in numbers]
         return np.flatnonzero(usable & ~Matcher(stored, types, stored[0].n).contains(keys, n))
 
     def _stored(self, relation: Relation, numbers: Sequence[int]) -> list[Vector]:
