@@ -30,8 +30,7 @@ from auroraml.types.table import BOOL, DATE, FLOAT4, FLOAT8, INT2, INT4, INT8, N
 
 SERIAL = {"serial": "int4", "serial4": "int4", "bigserial": "int8", "serial8": "int8", "smallserial": "int2", "serial2": "int2"}
 KEY_FAMILIES = tuple(
-    frozenset(type.oid for type in types)
-    for types in ((INT2, INT4, INT8), (FLOAT4, FLOAT8), (DATE, TIMESTAMP, TIMESTAMPTZ), (NAME, TEXT))
+    frozenset(type.oid for type in types) for types in ((INT2, INT4, INT8), (FLOAT4, FLOAT8), (DATE, TIMESTAMP, TIMESTAMPTZ), (NAME, TEXT))
 )  # B-tree operator families with equality across types
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from auroraml.plpgsql import tree
 from auroraml.plpgsql.parser import Parser, reads
 from auroraml.plpgsql.reader import LEAD
@@ -46,14 +48,15 @@ def read_sql_statement(p: Parser) -> tree.Node:
 @reads("perform")
 def read_perform(p: Parser) -> tree.Node:
     """PERFORM query: SELECT whose rows nobody wants."""
-    line = p.line(p.tokens[p.i - 1])
+    word = p.tokens[p.i - 1]
     stop = p.find_stop((";",), ())
     if stop == p.i:
         sql = p.sql("", p.token.start, LEAD)
     else:
-        sql = p.statement(stop, lead=LEAD)
+        between = p.text[word.end : p.token.start]
+        sql = replace(p.statement(stop, lead=LEAD), select=f"SELECT{between}")
     p.semicolon()
-    return tree.Perform(line=line, sql=sql)
+    return tree.Perform(line=p.line(word), sql=sql)
 
 
 @reads("execute")

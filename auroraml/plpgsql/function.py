@@ -115,9 +115,10 @@ def compiled(function: Function | None, text: str, host: Types) -> Compiled:
             _trigger_variables(parser, made)
         made.block = blocks.whole(parser)
     except DatabaseError as error:
-        if error.diag.statement_position is None and function is not None:
+        if error.diag.statement_position is None:
             line = 1 if parser is None else parser.line(parser.tokens[max(parser.i - 1, 0)])
-            add_context(error.diag, f'compilation of PL/pgSQL function "{function.name}" near line {line}')
+            name = "inline_code_block" if function is None else function.name
+            add_context(error.diag, f'compilation of PL/pgSQL function "{name}" near line {line}')
         raise
     return made
 

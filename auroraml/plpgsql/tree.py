@@ -19,6 +19,7 @@ class Sql:
     parsed: SqlStatement
     lead: int = 0
     target: str = ""  # of an assignment: what stands before the expression
+    select: str = ""  # of PERFORM: what messages print instead of it
 
     @property
     def assigned(self) -> bool:
@@ -28,12 +29,12 @@ class Sql:
     @property
     def shown(self) -> str:
         """The text as messages print it."""
-        return self.target + self.text
+        return self.target + self.select + self.text
 
     @property
     def ahead(self) -> int:
         """How many characters messages print before the text."""
-        return len(self.target)
+        return len(self.target) + len(self.select)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -42,11 +42,12 @@ def date_nodes(picture: str) -> tuple[Node, ...]:
     nodes: list[Node] = []
     at = 0
     while at < len(picture):
-        fill = False
-        while picture.startswith(("FM", "fm", "TM", "tm"), at):
-            fill = fill or picture[at] in "Ff"
+        fill = names = False
+        if picture.startswith(("FM", "fm", "TM", "tm"), at):
+            fill, names = picture[at] in "Ff", picture[at] in "Tt"
             at += 2
         word = _keyword(picture, at, _DATE)
+        fill = fill or (names and word is not None and word.upper() in ("DAY", "MONTH"))  # TM's names are as long as they are
         if word is None:
             at = _literal(picture, at, nodes, True)
             continue

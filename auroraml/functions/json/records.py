@@ -78,7 +78,8 @@ def _object(text: str, name: str) -> str:
 
 def _list(text: str, name: str) -> list[str]:
     if start_of(text) != "[":
-        raise InvalidParameterValue(f"cannot call {name} on {'an object' if start_of(text) == '{' else 'a scalar'}")
+        kind = "a non-array" if name.startswith("jsonb") else "an object" if start_of(text) == "{" else "a scalar"
+        raise InvalidParameterValue(f"cannot call {name} on {kind}")
     found = list(elements(text))
     if any(start_of(item) != "{" for item in found):
         raise InvalidParameterValue(f"argument of {name} must be an array of objects")
@@ -105,7 +106,7 @@ def populate_set(ctx: CallContext, types: Types, base: Row | None, text: str | N
 @scalar("json_to_record(json)", "jsonb_to_record(jsonb)", face="datum", context=True, typed=True)
 def to_record(ctx: CallContext, types: Types, text: str) -> Row:
     """An object as a row of the types the query names."""
-    return record_of(types.result, None, _object(text, f"{types.args[0].name}_to_record"), ctx.style)
+    return record_of(types.result, None, _object(text, "populate_composite"), ctx.style)
 
 
 @rows("json_to_recordset(json)", "jsonb_to_recordset(jsonb)", context=True, typed=True)

@@ -308,7 +308,8 @@ class Expressions(Predicates):
             names = [self.leaves.source.tokens[i].text for i in sorted(self.leaves.indexes(node))]
             raise SqlSyntaxError(f"improper qualified name (too many dotted names): {'.'.join(names)}", at=self.leaves.start(node))
         inner = self._bind(node.this)
-        return self.field(inner, self.leaves.name(node.expression), self.leaves.start(node.this))
+        at = located(inner)
+        return self.field(inner, self.leaves.name(node.expression), self.leaves.start(node.this) if at is None else at)
 
     def _bind_anonymous(self, node: exp.Anonymous) -> e.Expr:
         return self.call(node)
@@ -318,8 +319,23 @@ class Expressions(Predicates):
         operand = bare(node.this)
         if isinstance(operand, exp.Array) and not operand.expressions and type.is_array:
             return e.ArrayExpr(type=type, args=(), at=self.leaves.cast_at(node))
-        inner = self._bind(node.this)
+        inner = self._array_as(operand, type, typmod) if isinstance(operand, exp.Array) and type.is_array else None
+        if inner is None:
+            inner = self._bind(node.this)
         return self.coercer.coerce(inner, type, typmod, "explicit", self.leaves.cast_at(node))
+
+    def _array_as(self, node: exp.Array, type: PgType, typmod: int) -> e.Expr | None:
+        """ARRAY[...]::type: each element is cast (transformArrayExpr); None for ARRAY(subquery)."""
+        if not node.expressions:
+            return e.ArrayExpr(type=type, args=())
+        if _is_array_query(node):
+            return None
+        bound = [self._array_as(item, type, typmod) if isinstance(item, exp.Array) else None for item in node.expressions]
+        args = [self._bind(item) if made is None else made for item, made in zip(node.expressions, bound, strict=True)]
+        nested = any(arg.type.is_array for arg in args)
+        element = type if nested else self.coercer.type(type.element)
+        cast = tuple(self.coercer.coerce(arg, element, typmod, "explicit", located(arg)) for arg in args)
+        return e.ArrayExpr(type=type, typmod=typmod, args=cast, multi=nested, at=self.leaves.array_at(node))
 
     def operator(self, symbol: str, args: Sequence[e.Expr], at: int) -> e.Expr:
         """symbol applied to bound operands."""
@@ -421,41 +437,6 @@ class Expressions(Predicates):
             args += bound.args if isinstance(bound, make) else [bound]
         return make(type=BOOL, args=tuple(args))
 
-    def _bind_not(self, node: exp.Not) -> e.Expr:
-        inner = node.this
-        if isinstance(inner, exp.Is) and not isinstance(node.this, exp.Paren):
-            return self.is_test(inner, True)
-        if isinstance(inner, exp.In) and not isinstance(node.this, exp.Paren):
-            return self.membership(inner, True)
-        if isinstance(node.this, (exp.Like, exp.ILike, exp.SimilarTo, exp.Escape)):
-            return self.pattern(node.this, True)
-        bound = self.binder.boolean(self._bind(node.this), "NOT", self.leaves.start(node.this))
-        return e.Not(type=BOOL, arg=bound)
-
-    def _bind_is(self, node: exp.Is) -> e.Expr:
-        return self.is_test(node, bool(node.args.get("negate")))
-
-    def _bind_null_safe_neq(self, node: exp.NullSafeNEQ) -> e.Expr:
-        return self._distinct(node)
-
-    def _bind_null_safe_eq(self, node: exp.NullSafeEQ) -> e.Expr:
-        return e.Not(type=BOOL, arg=self._distinct(node))
-
-    def _bind_between(self, node: exp.Between) -> e.Expr:
-        low, high = node.args["low"], node.args["high"]
-
-        def tests(a: exp.Expression, b: exp.Expression) -> e.Expr:
-            first = self.operator(">=", [self._bind(node.this), self._bind(a)], self.leaves.start(low))
-            second = self.operator("<=", [self._bind(node.this), self._bind(b)], self.leaves.start(high))
-            return e.And(type=BOOL, args=(first, second))
-
-        if node.args.get("symmetric"):
-            return e.Or(type=BOOL, args=(tests(low, high), tests(high, low)))
-        return tests(low, high)
-
-    def _bind_in(self, node: exp.In) -> e.Expr:
-        return self.membership(node, False)
-
     def _bind_exists(self, node: exp.Exists) -> e.Expr:
         return e.SubLink(type=BOOL, kind="exists", query=self.query_of(node.this, self.leaves.start(node)), at=self.leaves.start(node))
 
@@ -483,7 +464,7 @@ class Expressions(Predicates):
 
     def _bind_array(self, node: exp.Array) -> e.Expr:
         items = node.expressions
-        if len(items) == 1 and isinstance(items[0], (exp.Select, exp.SetOperation, exp.Subquery, exp.Values)):
+        if _is_array_query(node):
             plan = self.query_of(items[0], self.leaves.start(items[0]))
             if len(plan.outputs) != 1:
                 raise SqlSyntaxError("subquery must return only one column", at=self.parenthesis(items[0]))
@@ -594,6 +575,11 @@ class Expressions(Predicates):
 
     def _bind_window(self, node: exp.Window) -> e.Expr:
         return self.window_call(node)
+
+
+def _is_array_query(node: exp.Array) -> bool:
+    """Whether it is ARRAY(subquery)."""
+    return len(node.expressions) == 1 and isinstance(node.expressions[0], (exp.Select, exp.SetOperation, exp.Subquery, exp.Values))
 
 
 _BINDERS: Final[Choices[Callable[..., e.Expr]]] = Choices({

@@ -60,6 +60,41 @@ class Predicates(Calls):
             right=tuple(c.args[1] for c in calls), symbol=symbol, at=at,
         )  # fmt: skip
 
+    def _bind_not(self, node: exp.Not) -> e.Expr:
+        inner = node.this
+        if isinstance(inner, exp.Is) and not isinstance(node.this, exp.Paren):
+            return self.is_test(inner, True)
+        if isinstance(inner, exp.In) and not isinstance(node.this, exp.Paren):
+            return self.membership(inner, True)
+        if isinstance(node.this, (exp.Like, exp.ILike, exp.SimilarTo, exp.Escape)):
+            return self.pattern(node.this, True)
+        bound = self.binder.boolean(self.bind(node.this), "NOT", self.leaves.start(node.this))
+        return e.Not(type=BOOL, arg=bound)
+
+    def _bind_is(self, node: exp.Is) -> e.Expr:
+        return self.is_test(node, bool(node.args.get("negate")))
+
+    def _bind_null_safe_neq(self, node: exp.NullSafeNEQ) -> e.Expr:
+        return self._distinct(node)
+
+    def _bind_null_safe_eq(self, node: exp.NullSafeEQ) -> e.Expr:
+        return e.Not(type=BOOL, arg=self._distinct(node))
+
+    def _bind_between(self, node: exp.Between) -> e.Expr:
+        low, high = node.args["low"], node.args["high"]
+
+        def tests(a: exp.Expression, b: exp.Expression) -> e.Expr:
+            first = self.operator(">=", [self.bind(node.this), self.bind(a)], self.leaves.start(low))
+            second = self.operator("<=", [self.bind(node.this), self.bind(b)], self.leaves.start(high))
+            return e.And(type=BOOL, args=(first, second))
+
+        if node.args.get("symmetric"):
+            return e.Or(type=BOOL, args=(tests(low, high), tests(high, low)))
+        return tests(low, high)
+
+    def _bind_in(self, node: exp.In) -> e.Expr:
+        return self.membership(node, False)
+
     def is_test(self, node: exp.Is, negated: bool) -> e.Expr:
         """IS [NOT] NULL, TRUE, FALSE, UNKNOWN."""
         arg = self.bind(node.this)
