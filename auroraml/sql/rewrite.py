@@ -121,7 +121,7 @@ _BEFORE = {
 _HANDLED = STRUCTURE.union(  # the words that may be more than names
     VALUES, CONSTANTS, SPECIAL_CALLS, _AFTER, _BEFORE, ("cast", "default", "nfc", "nfd", "nfkc", "nfkd", "operator", "overriding", "tablesample", "treat", "variadic")
 )  # fmt: skip
-_TYPES = frozenset(("double", "character", "national", "timestamp", "time", "bit", "interval", "char", "float", "numeric", "varchar"))
+_TYPES = frozenset(("double", "character", "national", "timestamp", "time", "bit", "interval", "char", "float", "numeric", "decimal", "dec", "varchar"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -467,7 +467,7 @@ class Rewriter:
         """type 'literal': CAST of the string; 0 where this is none."""
         token = self.tokens[i]
         previous = self.tokens[i - 1] if i else None
-        if token.text not in _TYPES and self.tokens[i + 1].kind != STRING:
+        if token.text not in _TYPES and self.tokens[i + 1].kind != STRING and not self._modified(i + 1):
             return 0
         if previous is not None and (previous.is_word("as") or (self.operand and not previous.is_word("select"))):
             return 0
@@ -488,6 +488,14 @@ class Rewriter:
         self.source.casts[i] = i
         self._put(f"CAST ( _s{literal} AS _t{i} )", i, True)
         return reader.i
+
+    def _modified(self, i: int) -> bool:
+        """Whether the modifiers of a type and a string follow: (3) 'literal'."""
+        if not self.tokens[i].is_op("("):
+            return False
+        while self.tokens[i + 1].kind == NUMBER and self.tokens[i + 2].is_op(","):
+            i += 2
+        return self.tokens[i + 1].kind == NUMBER and self.tokens[i + 2].is_op(")") and self.tokens[i + 3].kind == STRING
 
     def _special(self, i: int, token: Token, frame: _Frame) -> int:
         """The words inside EXTRACT(...), POSITION(... IN ...) and their kin; 0 where the token is an ordinary one."""

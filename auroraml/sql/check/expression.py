@@ -387,6 +387,9 @@ class Expressions(Windows):
             if self.word("order"):
                 self.order_by()
             self.need_mark(")")
+            if self.string():  # a type's name with its modifiers
+                self.i += 1
+                return
         self._call_clauses()
 
     def _argument(self) -> None:
