@@ -31,6 +31,8 @@ from auroraml.ir.logical import (
 from auroraml.ir.objects import Relation
 from auroraml.types.typmod import format_type
 
+UNNEST = 2331
+
 
 def view_text(view: Relation, catalog: Catalog, path: Sequence[str] = DEFAULT_PATH, pretty: bool = False) -> str:
     """pg_get_viewdef: the query of a view with its semicolon."""
@@ -149,7 +151,7 @@ def _(plan: Query, writer: QueryWriter, level: int, names: Sequence[str] | None,
     out.level += STEP
     text += " SELECT" + _distinct(plan, out)
     shown = [t for t in plan.targets if not t.hidden]
-    text += _targets(shown, names or [t.name for t in shown], out, scope, names is not None or visible)
+    text += _targets(shown, names or [t.name for t in shown], out, scope, visible)
     text += items.clause(plan.from_items)
     if plan.where:
         condition = plan.where[0] if len(plan.where) == 1 else e.And(type=plan.where[0].type, args=plan.where)
@@ -255,7 +257,7 @@ def _output_order(plan: LogicalPlan, keys: Sequence[e.SortKey], out: RuleDeparse
 def _(plan: SetOperation, writer: QueryWriter, level: int, names: Sequence[str] | None, outer: Scope | None, visible: bool) -> str:
     out = writer.deparser(Scope(outer), level)
     text = writer.ctes(plan.ctes, out, outer)
-    text += _sides(plan, writer, out, names, outer)
+    text += _sides(plan, writer, out, names, outer, visible)
     out.level += STEP
     return text + _output_order(plan, plan.order_by, out) + _bounds(plan.limit, plan.offset, False, out)
 
@@ -265,26 +267,27 @@ def _bare(plan: LogicalPlan) -> bool:
     return isinstance(plan, SetOperation) and not plan.order_by and plan.limit is None and plan.offset is None and not plan.ctes
 
 
-def _side(plan: LogicalPlan, writer: QueryWriter, out: RuleDeparser, names: Sequence[str] | None, outer: Scope | None) -> str:
+def _side(plan: LogicalPlan, writer: QueryWriter, out: RuleDeparser, names: Sequence[str] | None, outer: Scope | None, visible: bool) -> str:
     if isinstance(plan, SetOperation) and _bare(plan):
-        return _sides(plan, writer, out, names, outer)
-    text = writer.plan(plan, out.level, names, outer)
+        return _sides(plan, writer, out, names, outer, visible)
+    text = writer.plan(plan, out.level, names, outer, visible)
     clauses = getattr(plan, "order_by", ()) or getattr(plan, "limit", None) is not None or getattr(plan, "offset", None) is not None
     return f"({text})" if clauses or getattr(plan, "ctes", ()) else text
 
 
-def _sides(plan: SetOperation, writer: QueryWriter, out: RuleDeparser, names: Sequence[str] | None, outer: Scope | None) -> str:
+def _sides(plan: SetOperation, writer: QueryWriter, out: RuleDeparser, names: Sequence[str] | None, outer: Scope | None, visible: bool) -> str:
+    """Both sides; the right one's names are nobody's to see."""
     left, right = plan.left, plan.right
     if isinstance(left, SetOperation) and _bare(left) and (left.op, left.all) != (plan.op, plan.all):
-        text = "(" + out.line("", STEP) + _side(left, writer, out, names, outer) + out.line(") ", -STEP)
+        text = "(" + out.line("", STEP) + _side(left, writer, out, names, outer, visible) + out.line(") ", -STEP)
     else:
-        text = _side(left, writer, out, names, outer) + out.line("")
+        text = _side(left, writer, out, names, outer, visible) + out.line("")
     text += plan.op.upper() + (" ALL" if plan.all else "")
     if isinstance(right, SetOperation) and _bare(right):
-        text += " (" + out.line("", STEP) + _side(right, writer, out, names, outer)
+        text += " (" + out.line("", STEP) + _side(right, writer, out, names, outer, False)
         out.level -= STEP
         return text + out.line(")")
-    return text + out.line("") + _side(right, writer, out, names, outer)
+    return text + out.line("") + _side(right, writer, out, names, outer, False)
 
 
 # FROM
@@ -371,7 +374,12 @@ class _FromWriter:
             return quote_identifier(item.name)
         assert isinstance(item, FunctionItem)
         texts = [self.out.text(call, True) for call in item.calls]
-        text = texts[0] if len(texts) == 1 else f"ROWS FROM({', '.join(texts)})"
+        if len(texts) == 1:
+            text = texts[0]
+        elif all(isinstance(call, e.Call) and call.function.oid == UNNEST for call in item.calls):
+            text = f"UNNEST({', '.join(self.out.inner(call.args) for call in item.calls if isinstance(call, e.Call))})"
+        else:
+            text = f"ROWS FROM({', '.join(texts)})"
         return text + (" WITH ORDINALITY" if item.ordinality else "")
 
     def _named_as(self, item: FromItem) -> str:

@@ -333,7 +333,12 @@ class Deparser:
 
     def sort_keys(self, keys: Sequence[e.SortKey]) -> str:
         """ORDER BY's list."""
-        return ", ".join(self.text(key.expr) + direction(key.descending, key.nulls_first) for key in keys)
+        return ", ".join(self.key(key.expr) + direction(key.descending, key.nulls_first) for key in keys).replace(", \n", ",\n")
+
+    def key(self, expr: e.Expr) -> str:
+        """What to sort by."""
+        text = self.text(expr, True)
+        return f"({text})" if isinstance(expr, e.Call) else text  # get_rule_sortgroupclause
 
 
 def direction(descending: bool, nulls_first: bool) -> str:

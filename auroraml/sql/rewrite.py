@@ -121,7 +121,9 @@ _BEFORE = {
 _HANDLED = STRUCTURE.union(  # the words that may be more than names
     VALUES, CONSTANTS, SPECIAL_CALLS, _AFTER, _BEFORE, ("cast", "default", "nfc", "nfd", "nfkc", "nfkd", "operator", "overriding", "tablesample", "treat", "variadic")
 )  # fmt: skip
-_TYPES = frozenset(("double", "character", "national", "timestamp", "time", "bit", "interval", "char", "float", "numeric", "decimal", "dec", "varchar"))
+_TYPES = frozenset(
+    ("double", "character", "national", "timestamp", "time", "bit", "interval", "char", "float", "numeric", "decimal", "dec", "varchar")
+)
 
 
 @dataclass(frozen=True, kw_only=True)

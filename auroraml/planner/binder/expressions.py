@@ -568,6 +568,8 @@ class Expressions(Predicates):
         return e.Relabel(type=inner.type, typmod=inner.typmod, arg=inner, collation=name, at=inner.at)
 
     def _bind_filter(self, node: exp.Filter) -> e.Expr:
+        if isinstance(node.this, exp.WithinGroup):
+            return self.call(node.this.this, filter=node.expression.this, within=node.this.expression)
         return self.call(node.this, filter=node.expression.this)
 
     def _bind_within_group(self, node: exp.WithinGroup) -> e.Expr:
