@@ -251,6 +251,7 @@ class _Numbering:
         self.subplans = subplans
         self.nodes = 0
         self.rows: dict[int, e.SubPlan] = {}  # of columns assigned together: one plan, wherever its fields are read
+        self.plans: dict[int, p.PhysicalPlan] = {}  # of subqueries: a node's targets and its aggregates name the same one
 
     def change(self, node: object) -> object | None:
         """The plan of a node; None for what is no plan itself."""
@@ -258,6 +259,13 @@ class _Numbering:
             if node.index not in self.rows:
                 self.rows[node.index] = map_children(node, self._below)
             return self.rows[node.index]
+        if isinstance(node, e.SubPlan):
+            made = self.plans.get(node.index)
+            if made is not None:
+                return map_children(node, lambda child: made if child is node.plan else self._below(child))
+            numbered_plan = map_children(node, self._below)
+            self.plans[node.index] = numbered_plan.plan
+            return numbered_plan
         if isinstance(node, p.PhysicalPlan):
             self.nodes += 1
             changed: dict[str, Any] = {"id": self.nodes}

@@ -28,18 +28,19 @@ class ResultRows(Streaming):
         for test in self.node.one_time:
             allowed &= truth(self.evaluator(test)(frame))
         self.allowed = allowed
+        self.some: Loops | None = None  # those of the loops that pass, where not all do
+        if self.children and self.loops.n is not None and not allowed.all() and allowed.any():
+            self.places = np.flatnonzero(allowed)
+            self.some = Loops(len(self.places), {}, self.loops.at(self.places), self.ctx.missing, self.loops.changing)
+            self.children[0].rescan(self.some, self.loops.changing)
 
     def produce(self, n: int) -> Batch | None:
         if not self.allowed.any():
             return None
+        if self.some is not None:
+            return self._of_some(self.some, n)
         if self.children:
-            found = super().produce(n)
-            while found is not None and not self.allowed.all():
-                found = found.filter(self.allowed[found.owners])
-                if found.n:
-                    break
-                found = super().produce(n)
-            return found
+            return super().produce(n)
         if self.done:
             return None
         self.done = True
@@ -48,6 +49,15 @@ class ResultRows(Streaming):
             rows = rows.owned(np.arange(rows.n)).filter(self.allowed)
         frame, _ = self.passing(self.frame(rows.n, rows))
         return self.project(frame) if frame.n else None
+
+    def _of_some(self, some: Loops, n: int) -> Batch | None:
+        """The child's rows for the loops that pass; for others it does not run."""
+        loops, self.loops = self.loops, some
+        try:
+            found = super().produce(n)
+        finally:
+            self.loops = loops
+        return None if found is None else found.owned(self.places[found.owners])
 
     def bound(self, n: int) -> None:
         if self.children and not self.tests:
