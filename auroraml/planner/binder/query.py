@@ -114,8 +114,10 @@ class QueryBinder:
 
     def _ordered(self, plan: LogicalPlan, node: exp.Expression, parent: Scope) -> LogicalPlan:
         """A parenthesised query under ORDER BY or LIMIT of its own."""
-        keys = self._output_order(node.args.get("order"), plan.outputs, parent)
-        limit, offset, _ = self._limits(node, parent)
+        keys = self._output_order(node.args.get("order"), plan.outputs, ())
+        limit, offset, ties = self._limits(node, parent)
+        if ties:
+            raise FeatureNotSupported("WITH TIES is not supported behind a parenthesised query", at=self.leaves.start(node))
         if isinstance(plan, (SetOperation, Values)) and not plan.order_by and plan.limit is None and plan.offset is None:
             return replace(plan, order_by=keys, limit=limit, offset=offset)
         return SetOperation(op="union", all=True, left=plan, right=_nothing(plan), outputs=plan.outputs, order_by=keys, limit=limit, offset=offset)
