@@ -53,6 +53,7 @@ _READ: Final = frozenset((
     "expressions", "from_", "joins", "where", "group", "having", "windows", "order", "limit", "offset", "distinct", "with_", "kind", "locks",
     "operation_modifiers", "hint", "into", "laterals", "this", "alias",
 ))  # fmt: skip
+_CLAUSES: Final = {"with_": "WITH", "order": "ORDER BY", "limit": "LIMIT", "offset": "OFFSET"}
 STRENGTHS: Final = {(True, False): "update", (True, True): "no key update", (False, False): "share", (False, True): "key share"}
 
 
@@ -105,22 +106,26 @@ class QueryBinder:
         raise FeatureNotSupported("data-modifying statements in WITH are not supported", at=self.leaves.start(node))
 
     def _subquery(self, node: exp.Subquery, parent: Scope) -> LogicalPlan:
-        scope = self._with(node, Scope(parent=parent))
-        inner = self.unresolved(node.this, scope[0] if scope[1] else parent)
-        order, limit, offset = node.args.get("order"), node.args.get("limit"), node.args.get("offset")
-        if order is None and limit is None and offset is None:
-            return inner
-        return self._ordered(replace_outputs(inner, self.binder), node, parent)
+        return self.unresolved(self._merged(node), parent)
 
-    def _ordered(self, plan: LogicalPlan, node: exp.Expression, parent: Scope) -> LogicalPlan:
-        """A parenthesised query under ORDER BY or LIMIT of its own."""
-        keys = self._output_order(node.args.get("order"), plan.outputs, ())
-        limit, offset, ties = self._limits(node, parent)
-        if ties:
-            raise FeatureNotSupported("WITH TIES is not supported behind a parenthesised query", at=self.leaves.start(node))
-        if isinstance(plan, (SetOperation, Values)) and not plan.order_by and plan.limit is None and plan.offset is None:
-            return replace(plan, order_by=keys, limit=limit, offset=offset)
-        return SetOperation(op="union", all=True, left=plan, right=_nothing(plan), outputs=plan.outputs, order_by=keys, limit=limit, offset=offset)
+    def _merged(self, node: exp.Expression) -> exp.Expression:
+        """A query without its parentheses; the clauses behind (and WITH before) them become its own (insertSelectOptions)."""
+        if not isinstance(node, exp.Subquery):
+            return node
+        inner = self._merged(node.this)
+        clauses = {key: node.args[key] for key in _CLAUSES if node.args.get(key) is not None}
+        for key, clause in clauses.items():
+            if inner.args.get(key) is not None:
+                at = self.leaves.source.tokens[self.leaves.first(clause) - 1].start if key == "with_" else self.leaves.start(clause)
+                raise SqlSyntaxError(f"multiple {_CLAUSES[key]} clauses not allowed", at=at)
+        locks = node.args.get("locks") or []
+        if clauses or locks:
+            inner = inner.copy()
+            for key, clause in clauses.items():
+                inner.set(key, clause.copy())
+            if locks:
+                inner.set("locks", [*(inner.args.get("locks") or ()), *(lock.copy() for lock in locks)])
+        return inner
 
     # WITH
 
@@ -484,15 +489,6 @@ def bare_values(node: exp.Expression) -> exp.Values | None:
 
 def _conjuncts(expr: e.Expr) -> tuple[e.Expr, ...]:
     return expr.args if isinstance(expr, e.And) else (expr,)
-
-
-def _nothing(plan: LogicalPlan) -> LogicalPlan:
-    raise FeatureNotSupported("ORDER BY or LIMIT around a parenthesised query that has its own is not supported")
-
-
-def replace_outputs(plan: LogicalPlan, binder: Binder) -> LogicalPlan:
-    """The plan itself (a place for new ids, should it be used twice)."""
-    return plan
 
 
 def wrap(plan: LogicalPlan, types: Sequence[PgType], binder: Binder) -> LogicalPlan:

@@ -238,6 +238,10 @@ def _figure(node: exp.Expression, leaves: object) -> tuple[str, int]:
         return "exists", 2
     if isinstance(node, exp.Subquery):
         inner = node.this
+        while isinstance(inner, (exp.Subquery, exp.SetOperation)):
+            inner = inner.this
+        if isinstance(inner, exp.Values):
+            return "column1", 2
         first = inner.expressions[0] if isinstance(inner, exp.Select) and inner.expressions else None
         if isinstance(first, exp.Alias):
             return leaves.name(first.args["alias"]), 2  # type: ignore[attr-defined]
