@@ -316,6 +316,13 @@ class Calls:
             hint = "You might be able to move the set-returning function into a LATERAL FROM item."
             raise FeatureNotSupported(f"{kind} function calls cannot contain set-returning function calls", hint=hint, at=found.at)
 
+    def refuse_sets_in(self, word: str, args: Sequence[e.Expr]) -> None:
+        """0A000 for the last set-returning call in what CASE or COALESCE may leave out."""
+        found = [x for arg in args for x in _walk(arg) if isinstance(x, e.Call) and x.function.returns_set] if self.has_sets else []
+        if found:
+            hint = "You might be able to move the set-returning function into a LATERAL FROM item."
+            raise FeatureNotSupported(f"set-returning functions are not allowed in {word}", hint=hint, at=found[-1].at)
+
     def sort_key(self, item: exp.Expression) -> e.SortKey:
         """An ORDER BY item with its direction."""
         expr = self.bind(item.this)
@@ -347,6 +354,7 @@ class Calls:
             return e.NullIf(type=call.args[0].type, typmod=call.args[0].typmod, operator=call.operator, function=call.function, args=call.args, at=at)
         type, coerced = self.coercer.to_common(args, name.upper())
         if name == "coalesce":
+            self.refuse_sets_in("COALESCE", coerced)
             return e.Coalesce(type=type, args=coerced, at=at)
         operator = btree_operators(type).get(1)
         if operator is None:

@@ -281,6 +281,8 @@ class Expressions(Predicates):
         for i, (argument, type) in enumerate(self.binder.arguments, 1):
             if argument == names[0] and len(names) == 2 and type.attributes:
                 return self.field(e.ParamRef(type=type, number=i, name=argument, at=at), names[1], at)
+        if len(names) == 4:
+            raise FeatureNotSupported(f"cross-database references are not implemented: {'.'.join(names)}", at=at)
         raise missing_table(self.scope, names[-2], at)
 
     def field(self, expr: e.Expr, name: str, at: int) -> e.Expr:
@@ -295,6 +297,8 @@ class Expressions(Predicates):
         if expr.type.oid == RECORD.oid:
             raise UndefinedColumn(f'could not identify column "{name}" in record data type', at=at)
         if expr.type.rep is Rep.STRUCT:
+            if isinstance(expr, e.RowExpr) and expr.whole:
+                raise UndefinedColumn(f"column {expr.whole}.{name} does not exist", at=at)
             raise UndefinedColumn(f'column "{name}" not found in data type {shown}', at=at)
         raise WrongObjectType(f"column notation .{name} applied to type {shown}, which is not a composite type", at=at)
 
@@ -437,9 +441,6 @@ class Expressions(Predicates):
             args += bound.args if isinstance(bound, make) else [bound]
         return make(type=BOOL, args=tuple(args))
 
-    def _bind_exists(self, node: exp.Exists) -> e.Expr:
-        return e.SubLink(type=BOOL, kind="exists", query=self.query_of(node.this, self.leaves.start(node)), at=self.leaves.start(node))
-
     def _bind_subquery(self, node: exp.Expression) -> e.Expr:
         plan = self.query_of(node, self.parenthesis(node))
         if len(plan.outputs) != 1:
@@ -536,12 +537,10 @@ class Expressions(Predicates):
             results.append(self._bind(arm.args["true"]))
         default = node.args.get("default")
         otherwise = e.Const(type=UNKNOWN, value=None) if default is None else self._bind(default)
+        self.refuse_sets_in("CASE", [*([] if operand is None else [operand]), *conditions, *results, otherwise])
         type, coerced = self.coercer.to_common([otherwise, *results], "CASE")
         whens = tuple(e.When(condition=c, result=r) for c, r in zip(conditions, coerced[1:], strict=True))
         return e.Case(type=type, operand=operand, whens=whens, default=coerced[0], at=self.leaves.start(node))
-
-    def _bind_like(self, node: exp.Expression) -> e.Expr:
-        return self.pattern(node, False)
 
     def _bind_at_time_zone(self, node: exp.AtTimeZone) -> e.Expr:
         value, zone = self._bind(node.this), self._bind(node.args["zone"])

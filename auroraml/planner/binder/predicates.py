@@ -95,6 +95,12 @@ class Predicates(Calls):
     def _bind_in(self, node: exp.In) -> e.Expr:
         return self.membership(node, False)
 
+    def _bind_like(self, node: exp.Expression) -> e.Expr:
+        return self.pattern(node, False)
+
+    def _bind_exists(self, node: exp.Exists) -> e.Expr:
+        return e.SubLink(type=BOOL, kind="exists", query=self.query_of(node.this, self.leaves.start(node)), at=self.leaves.start(node))
+
     def is_test(self, node: exp.Is, negated: bool) -> e.Expr:
         """IS [NOT] NULL, TRUE, FALSE, UNKNOWN."""
         arg = self.bind(node.this)
