@@ -251,7 +251,7 @@ class _Numbering:
         self.subplans = subplans
         self.nodes = 0
         self.rows: dict[int, e.SubPlan] = {}  # of columns assigned together: one plan, wherever its fields are read
-        self.plans: dict[int, p.PhysicalPlan] = {}  # of subqueries: a node's targets and its aggregates name the same one
+        self.plans: dict[int, p.PhysicalPlan] = {}  # of subqueries in aggregates
 
     def change(self, node: object) -> object | None:
         """The plan of a node; None for what is no plan itself."""
@@ -259,13 +259,8 @@ class _Numbering:
             if node.index not in self.rows:
                 self.rows[node.index] = map_children(node, self._below)
             return self.rows[node.index]
-        if isinstance(node, e.SubPlan):
-            made = self.plans.get(node.index)
-            if made is not None:
-                return map_children(node, lambda child: made if child is node.plan else self._below(child))
-            numbered_plan = map_children(node, self._below)
-            self.plans[node.index] = numbered_plan.plan
-            return numbered_plan
+        if isinstance(node, e.Aggregate) and self.subplans:
+            return map_children(node, lambda child: rewrite(child, self._in_aggregate))
         if isinstance(node, p.PhysicalPlan):
             self.nodes += 1
             changed: dict[str, Any] = {"id": self.nodes}
@@ -275,6 +270,17 @@ class _Numbering:
                 changed["targets"] = tuple(rewrite(target, _bare) for target in node.targets)
             return map_children(replace(node, **changed), self._below)
         return None
+
+    def _in_aggregate(self, node: object) -> object | None:
+        """An aggregate stands among a node's calls and in its targets: their subqueries' plans are one."""
+        if not isinstance(node, e.SubPlan):
+            return self.change(node)
+        known = self.plans.get(node.index)
+        if known is not None:
+            return map_children(node, lambda child: known if child is node.plan else self._below(child))
+        made = map_children(node, self._below)
+        self.plans[node.index] = made.plan
+        return made
 
     def _below(self, child: object) -> object:
         if self.subplans:
