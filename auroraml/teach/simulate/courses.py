@@ -34,7 +34,7 @@ class Course:
     """Pulls of a nested loop through nodes `above` it that hand its rows on, by one who wants them all and does nothing else between two pulls."""
 
     __slots__ = (
-        "above", "alike", "answer", "answered", "asks", "begun", "billed", "bundle", "costs", "crew", "first", "free", "inside", "leads", "left", "longer", "loop", "me", "member",
+        "above", "alike", "answered", "asks", "begun", "billed", "bundle", "costs", "crew", "first", "free", "inside", "leads", "left", "longer", "loop", "me", "member",
         "number", "one", "others", "passing", "plain", "rank", "room", "rows", "second", "seen", "sending", "since",
     )  # fmt: skip
 
@@ -47,8 +47,7 @@ class Course:
         self.begun = self.since = me.time  # of this pull, and of the first one that is not counted yet
         self.inside = 0  # batches called in this pull
         self.sending: Sending | None = None  # a batch that is to be sent again
-        self.answered = array("d")  # when each batch was
-        self.answer = self.answered.append
+        self.answered: list[float] = []  # when each batch was
         self.billed = 0  # how many of these are in what the calls used
         self.longer = array("q")  # pulls of more than one: the batches up to each one's last, and how many it had
         self.passing, self.seen = loop.filter, loop.seen  # which answers pass, and how many there have been
@@ -211,10 +210,10 @@ class Handing(Course):
 class Leading(Course):
     """Pulls of a leader through its Gather and the nodes above that: of its own loop, where nothing has come from the workers.
 
-    `log` has a line for each: when it began and when the rows were there, its batches (0: rows of workers were taken), its rows.
+    Of each there is kept when it began and when the rows were there, its batches (0: rows of workers were taken) and its rows.
     """
 
-    __slots__ = ("gathering", "log", "own", "slept", "takings")
+    __slots__ = ("began", "batches", "came", "gathering", "own", "slept", "there", "takings")
 
     def __init__(
         self, me: Participant, loop: BatchLoop, own: Sequence[Simulated], gathering: Gathering, above: Sequence[Simulated], left: int
@@ -227,13 +226,23 @@ class Leading(Course):
         self.leads, self.alike, self.plain = True, False, False
         self.left = left
         self.room = loop.ahead if gathering.local else 0
-        self.log: list[tuple[float, float, int, int]] = []
+        self.began: list[float] = []
+        self.there: list[float] = []
+        self.batches: list[int] = []
+        self.came: list[int] = []
         self.slept: float | None = None  # since when it has waited for rows
         self.takings: dict[int, tuple[float, ...]] = {}
 
     def asked(self, swift: Swift, now: float) -> float | None:
         assert self.crew is not None
         return swift.lead(self, self.crew, now)
+
+    def note(self, there: float, batches: int, n: int) -> None:
+        """A pull that has begun has its rows."""
+        self.began.append(self.begun)
+        self.there.append(there)
+        self.batches.append(batches)
+        self.came.append(n)
 
     def taking(self, n: int) -> tuple[float, ...]:
         """The seconds, one after another, that so many rows of workers take."""
@@ -244,10 +253,10 @@ class Leading(Course):
 
     def settle(self) -> None:
         """Count the pulls."""
-        if not self.log:
+        if not self.began:
             return
-        begins, times, counts, n = (np.array(column) for column in zip(*self.log, strict=True))
-        self.log.clear()
+        begins, times, counts, n = np.array(self.began), np.array(self.there), np.array(self.batches), np.array(self.came)
+        self.began, self.there, self.batches, self.came = [], [], [], []
         mine = counts > 0
         read = np.where(mine, n, 0)
         upper = self.above[self.own :]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from heapq import heapify, heappop, heappush, heapreplace
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -217,16 +216,18 @@ class Swift:
     def _many(self, until: Key) -> None:
         """Calls with the numbers drawn, one after another: each decides when the next one comes, and what it finds."""
         heap, ends, slots, limit, long = self.heap, self.ends, self.slots, self.limit, RUN_SECONDS
-        hand, asleep, made = self.handed.append, self.asleep is not None, self.at
+        handed, asleep, made = self.handed, self.asleep is not None, self.at
         heappush(heap, (*until, self.others))
-        for seconds, where in zip(islice(self.seconds, made, None), islice(self.places, made, None), strict=False):
+        drawn, places = self.seconds, self.places
+        while made < len(drawn):
+            seconds, where = drawn[made], places[made]
             while True:
                 now, rank, me = heap[0]
                 if not me.asks or me.inside:
                     break
                 if left := me.free:  # hand_over, in short
                     me.free = left - 1
-                    hand(me.bundle)
+                    handed.append(me.bundle)
                     if asleep:
                         asleep = self._wake(now)
                     break
@@ -248,7 +249,7 @@ class Swift:
                 heapreplace(free, end)
             else:
                 end = now + seconds
-            me.answer(end)
+            me.answered.append(end)
             made += 1
             if end - me.begun < long and me.inside + 1 < me.room:
                 me.inside += 1
@@ -287,7 +288,7 @@ class Swift:
         if isinstance(me, Leading):
             n = me.bundle[1]
             me.left -= n
-            me.log.append((me.begun, end, count, n))
+            me.note(end, count, n)
         me.begun = then
         if not me.room:
             me.free = 0
@@ -328,7 +329,9 @@ class Swift:
         """What the leader does between two pulls: when it calls (LATER: not before others do something, None: it leaves)."""
         arrived, handed = crew.arrived, self.handed
         if handed and not arrived and me.left >= NEAR and len(self.crews) == 1:
-            n = sum([rows for _, rows in handed])
+            n = 0
+            for _, rows in handed:
+                n += rows
             handed.clear()
             return self._taken(me, n, now)
         if handed:
@@ -352,9 +355,11 @@ class Swift:
     def _taken(self, me: Leading, n: int, now: float) -> float:
         """The leader takes rows of workers, and calls if none have come meanwhile."""
         me.left -= n
-        me.log.append((now if me.slept is None else me.slept, now, 0, n))
+        me.begun = now if me.slept is None else me.slept
+        me.note(now, 0, n)
         me.slept = None
-        for cost in me.takings.get(n) or me.taking(n):
+        costs = me.takings.get(n)
+        for cost in me.taking(n) if costs is None else costs:
             now += cost
         heap = self.heap
         alone = me.room and len(heap) > 2 and now < self.soonest and now < heap[1][0] and now < heap[2][0]
@@ -378,7 +383,7 @@ class Swift:
 
     def _single(self, requests: Requests, until: Key) -> None:
         """Calls that may fail, or whose instance hangs on the others: one by one."""
-        heap, hand, shared, quota = self.heap, self.handed.append, requests.shared, requests.shared.quota
+        heap, handed, shared, quota = self.heap, self.handed, requests.shared, requests.shared.quota
         shared.check()
         if self.trials is None:
             self._settle_many()
@@ -393,7 +398,7 @@ class Swift:
             if me.asks and not me.inside and sending is None:
                 if me.free and self.asleep is None:
                     me.free -= 1
-                    hand(me.bundle)
+                    handed.append(me.bundle)
                 else:
                     calls = me.asked(self, now)
                     if calls is None or not heap:
@@ -419,7 +424,7 @@ class Swift:
                 me.loop.spent.retries += sending.attempts
                 me.sending = None
             me.loop.spent.seconds.append(end - now)
-            me.answer(end)
+            me.answered.append(end)
             if end - me.begun < RUN_SECONDS and me.inside + 1 < me.room:
                 me.inside += 1
                 me.plain = False
