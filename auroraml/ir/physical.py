@@ -123,13 +123,14 @@ class SampleScan(SeqScan):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class IndexScan(SeqScan):
-    """Rows by an index: `conditions` on its `keys` (expressions over the columns) with row-independent expressions."""
+    """Rows by an index: `conditions` on its `keys` (expressions over the columns) with row-independent expressions. `found`: how many rows they should find."""
 
     label: ClassVar[str] = "Index Scan"
     index: Index
     keys: tuple[Expr, ...] = ()
     conditions: tuple[Expr, ...] = ()
     backward: bool = False
+    found: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -194,7 +194,7 @@ def index_scan(emitter: Emitter, path: Path, flags: int, exprs: Sequence[e.Expr]
     node = kind(
         relation=item.relation, alias=relation.alias, columns=columns, targets=resolve.all(outputs), filter=_filter(emitter, resolve, rest),
         index=path.index.index, keys=resolve.all(path.index.columns), conditions=resolve.all(conditions), backward=path.backward,
-        cost=emitter.cost(path), range_index=relation.serial, parallel_aware=path.aware,
+        cost=emitter.cost(path), range_index=relation.serial, parallel_aware=path.aware, found=path.selectivity * relation.tuples,
     )  # fmt: skip
     return Emitted(node, outputs)
 

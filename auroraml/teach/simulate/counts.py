@@ -35,8 +35,8 @@ class Counts:
 
     def input(self, node: p.SeqScan) -> int:
         """The rows that a scan reads: all of its table's, or those that an index finds."""
-        if isinstance(node, p.IndexScan) and node.conditions:
-            return self._estimated(node)
+        if isinstance(node, p.IndexScan) and (node.conditions or node.index.predicate):
+            return max(round(node.found), self._estimated(node)) if node.filter else self._estimated(node)
         statistics = self.ctx.catalog.statistics(node.relation.oid)
         if simulates(self.ctx.catalog, node.relation):
             return int(statistics.tuples)

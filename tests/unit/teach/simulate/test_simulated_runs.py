@@ -40,6 +40,7 @@ ALL, SUM, ORDERED = (
     "SELECT sum(scored(body)) FROM support",
     "SELECT id, scored(body) AS s FROM support ORDER BY s",
 )
+BY_INDEX = "CREATE INDEX ON support (id); ANALYZE support; SET enable_seqscan = off; SET enable_bitmapscan = off"
 CASES = {
     "no calls": Case(sql="SELECT count(*) FROM support"),
     "no calls, workers": Case(sql="SELECT count(*) FROM support", workers=3),
@@ -67,6 +68,8 @@ CASES = {
     "sorted by one": Case(sql=ORDERED, hosting=HostingOptions(latency={"base": 0.005, "distribution": "normal", "spread": 0.002})),
     "a condition on the table": Case(sql=f"{ALL} WHERE even", rows=2_000),
     "a condition on the table, workers": Case(sql=f"{ALL} WHERE even", rows=4_000, workers=3),
+    "a condition beside an index": Case(sql=f"{ALL} WHERE id <= 1500 AND even", settings=BY_INDEX),
+    "a condition beside an index, workers": Case(sql=f"{ALL} WHERE id <= 3000 AND even", rows=6_000, workers=2, settings=BY_INDEX),
     "a condition on an answer": Case(sql="SELECT id FROM support WHERE scored(body) > id % 3"),
     "a condition on an answer, quick calls": Case(sql="SELECT id FROM support WHERE scored(body) > id % 3", hosting=HostingOptions(latency={"base": 0.0007})),
     "a condition on an answer, workers": Case(sql="SELECT id FROM support WHERE scored(body) > id % 3", workers=3),
@@ -210,6 +213,13 @@ def test_pages_are_counted_as_evenly_as_rows_lie() -> None:
     connection.execute("SELECT auroraml.simulate_rows('support', 20000)")
     assert connection.execute(sql).fetchall() == with_rows
     assert any("shared hit=" in row[0] for row in with_rows)
+
+
+def test_pages_of_an_index_scan_are_refused() -> None:
+    connection = connected(Case(sql=ALL, settings=BY_INDEX))
+    connection.execute("SELECT auroraml.simulate_rows('support', 20000)")
+    with pytest.raises(FeatureNotSupported, match="BUFFERS for index scans"):
+        connection.execute("EXPLAIN (ANALYZE, BUFFERS) SELECT scored(body) FROM support WHERE id < 100")
 
 
 def test_no_table_is_made_of_rows_that_are_not_there() -> None:
