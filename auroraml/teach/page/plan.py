@@ -44,9 +44,11 @@ class Actual:
 
     @property
     def all_rows_told(self) -> str:
-        """The same in words: a mean that is rounded to nothing says only that there were fewer rows than half the loops."""
+        """The same in words: of several loops about so many; a mean that is rounded to nothing says only that there were fewer rows than half the loops."""
+        if self.loops < 2:
+            return f"{self.all_rows:,}"
         most = math.ceil(self.loops / 2)
-        return f"< {most:,}" if not self.rows and most > 1 else f"{self.all_rows:,}"
+        return f"< {most:,}" if not self.rows and most > 1 else f"≈ {self.all_rows:,}"
 
     @property
     def grade(self) -> int:

@@ -160,4 +160,4 @@ def test_a_mean_that_is_rounded_to_nothing_tells_how_many_rows_there_may_be() ->
     told = [
         Actual(first=0.0, last=0.0, rows=rows, loops=loops).all_rows_told for rows, loops in ((0.0, 300), (0.0, 2), (0.0, 1), (3.0, 1000), (0.0, 0))
     ]
-    assert told == ["< 150", "0", "0", "3,000", "0"]
+    assert told == ["< 150", "≈ 0", "0", "≈ 3,000", "0"]
