@@ -254,7 +254,10 @@ def main() -> None:
         worst = max(worst, taken.off)
         alike = "alike" if list(taken.calls) == list(taken.virtual_calls) else f"{len(taken.virtual_calls)} in virtual time, in another order"
         ends = f"{min(taken.runs):7.1f} {max(taken.runs):7.1f}"
-        print(f"{name:38} {taken.real:9.1f} {ends} {taken.virtual:9.1f} {taken.without_rows:9.1f} {taken.off:5.1f}%  {len(taken.calls)} {alike}", flush=True)
+        print(
+            f"{name:38} {taken.real:9.1f} {ends} {taken.virtual:9.1f} {taken.without_rows:9.1f} {taken.off:5.1f}%  {len(taken.calls)} {alike}",
+            flush=True,
+        )
     print(f"the furthest off: {worst:.1f} %")
     if worst > WANTED:
         sys.exit(1)

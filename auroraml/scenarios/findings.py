@@ -152,6 +152,8 @@ def _falls(results: Results, metric: str, measure: str = "") -> tuple[bool, str]
     parts, holds = [], True
     for line in lines_of(results, _measure(results, measure)):
         values = [figure(row, metric) for row in line.rows]
+        if len(values) < 2:
+            raise ValueError(f"it takes two values of {results.along}")
         holds = holds and values == sorted(values) and values[-1] > values[0]
         first, last = line.places[0], line.places[-1]
         parts.append(f"{line.name}: {shown(values[0], metric)} at {results.along} {place(first)}, {shown(values[-1], metric)} at {place(last)}")

@@ -62,6 +62,8 @@ def _bench(
     if list_scenarios or not scenarios:
         _list(console)
         return 0
+    if services == "aws" and clock != "real":
+        raise ValueError("--services aws needs --clock real: Amazon cannot be called in virtual time")
     chosen = [narrowed(find(name), only) for name in scenarios]
     for scenario in chosen:
         check(scenario)

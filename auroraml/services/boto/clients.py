@@ -32,13 +32,16 @@ CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 3}, read_time
 def clients(
     *, endpoint_url: str | None = None, profile: str | None = None, region: str | None = None
 ) -> tuple[BotoComprehend, BotoSageMaker, BotoBedrock]:
-    """The services from one boto3 session."""
-    session = boto3.Session(profile_name=profile, region_name=region)
-    return (
-        BotoComprehend(session.client("comprehend", endpoint_url=endpoint_url, config=CONFIG)),
-        BotoSageMaker(session.client("sagemaker-runtime", endpoint_url=endpoint_url, config=CONFIG)),
-        BotoBedrock(session.client("bedrock-runtime", endpoint_url=endpoint_url, config=CONFIG)),
-    )
+    """The services from one boto3 session; ValueError where there is no such profile, or no region."""
+    try:
+        session = boto3.Session(profile_name=profile, region_name=region)
+        return (
+            BotoComprehend(session.client("comprehend", endpoint_url=endpoint_url, config=CONFIG)),
+            BotoSageMaker(session.client("sagemaker-runtime", endpoint_url=endpoint_url, config=CONFIG)),
+            BotoBedrock(session.client("bedrock-runtime", endpoint_url=endpoint_url, config=CONFIG)),
+        )
+    except BotoCoreError as error:
+        raise ValueError(f"the AWS services cannot be reached: {error}") from error
 
 
 def failure(error: ClientError | BotoCoreError) -> ServiceFailure:

@@ -103,6 +103,11 @@ def from_table(table: Mapping[str, object]) -> Endpoint:
     place = {key: str(options.pop(key, "")) for key in ("account", "region")}
     if kind not in KINDS:
         raise ValueError(f"endpoint kind {kind!r} is not one of {', '.join(KINDS)}")
-    made = KINDS[str(kind)](**options).at(**place)
+    try:
+        made = KINDS[str(kind)](**options).at(**place)
+    except TypeError as error:
+        if "keyword argument" not in str(error):
+            raise
+        raise TypeError(f"an endpoint of kind {kind} has no option {str(error).rsplit(maxsplit=1)[-1]}") from error
     made.host(HostingOptions(**hosted))  # type: ignore[typeddict-item] # checked there
     return made

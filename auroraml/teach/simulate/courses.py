@@ -213,7 +213,7 @@ class Leading(Course):
     Of each there is kept when it began and when the rows were there, its batches (0: rows of workers were taken) and its rows.
     """
 
-    __slots__ = ("began", "batches", "came", "gathering", "own", "slept", "there", "takings")
+    __slots__ = ("batches", "began", "came", "gathering", "own", "slept", "takings", "there")
 
     def __init__(
         self, me: Participant, loop: BatchLoop, own: Sequence[Simulated], gathering: Gathering, above: Sequence[Simulated], left: int

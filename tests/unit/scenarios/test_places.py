@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,7 @@ def test_texts_of_several_lines_hold_no_keys_and_lists_have_tables_below() -> No
         ("'s', {batch}", "'s', {bach}", 2, "error: {}:24: {{bach}} is none of the grid's names: batch"),
         ('where = "batch < 1000"', 'where = "size < 1000"', 2, "error: {}:2: where compares names of the grid and numbers, and 'size'"),
         ('"callable"', '"calable"', 2, "error: {}:7: endpoint kind 'calable' is not one of"),
+        ('kind = "callable"', 'kind = "callable"\nconcurency = 1', 2, "error: {}:8: an endpoint of kind callable has no option 'concurency'"),
         ("{ base", "{ bse", 2, "error: {}:9: latency has no 'bse'"),
         ("stubs:score", "stubs:scor", 2, "error: {}:8: module 'auroraml.scenarios.stubs' has no attribute 'scor'"),
         ("stubs:score", "nowhere:score", 2, "error: {}:8: No module named 'auroraml.scenarios.nowhere'"),
@@ -91,6 +93,20 @@ def test_a_mistake_is_told_with_its_place(old: str, new: str, code: int, told: s
     error = capsys.readouterr().err
     assert told.format(path) in error and error.startswith("auroraml-sql bench: ")
     assert code == 2 or error.endswith("\nat batch=10\n")
+
+
+def test_amazon_is_not_called_in_virtual_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(FILE, encoding="utf-8")
+    assert run([str(path), "--services", "aws", "-o", str(tmp_path / "out")]) == 2
+    assert capsys.readouterr().err == "auroraml-sql bench: error: --services aws needs --clock real: Amazon cannot be called in virtual time\n"
+
+
+def test_one_point_does_not_show_that_a_metric_grows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(FILE, encoding="utf-8")
+    assert run([str(path), "--only", "batch=10", "--no-report", "-o", str(tmp_path / "out")]) == 0
+    assert re.search("not judged: .*: it takes two values of batch", capsys.readouterr().out)
 
 
 def test_a_data_file_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

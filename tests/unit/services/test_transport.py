@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import os
 
 import boto3
 import pytest
@@ -232,3 +233,14 @@ def test_an_unknown_embedded_endpoint() -> None:
         services.invoke_endpoint("nowhere", request((INT, [1])))
     assert "ValidationError" in detail(caught)
     assert "nowhere" in detail(caught)
+
+
+def test_clients_without_a_region_or_profile_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    with pytest.raises(ValueError, match="the AWS services cannot be reached: You must specify a region"):
+        clients()
+    with pytest.raises(ValueError, match=r"the AWS services cannot be reached: The config profile \(nobody\) could not be found"):
+        clients(profile="nobody")
