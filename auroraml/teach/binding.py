@@ -21,9 +21,10 @@ def binding(bound: BoundStatement, outliner: Outliner) -> Binding:
     """What is told of a bound statement, each thing once, in the order of the statement."""
     parts = list(walk(bound.plan))
     read = {part.id for part in parts if isinstance(part, e.ColumnRef)} | {id for part in parts if isinstance(part, e.WholeRow) for id in part.ids}
+    changed = {id(part.target) for part in parts if isinstance(part, l.Update | l.Delete)}
     return Binding(
         lines=tuple(outliner.lines(bound.plan)), columns=tuple(Typed(name=c.name, type=outliner.type(c.type, c.typmod)) for c in bound.columns),
-        tables=tuple(dict.fromkeys(_table(part, read, outliner) for part in parts if isinstance(part, l.FromItem) and _described(part))),
+        tables=tuple(dict.fromkeys(_table(part, read, changed, outliner) for part in parts if isinstance(part, l.FromItem) and _described(part))),
         coercions=tuple(dict.fromkeys(_coercions(parts, outliner))), calls=tuple({call.signature: call for call in _calls(parts, outliner)}.values()),
         privileges=tuple(dict.fromkeys(map(_privilege, bound.needs))), parameters=tuple(type.name for type in bound.parameters),
     )  # fmt: skip
@@ -61,12 +62,12 @@ def _(item: l.ValuesItem) -> tuple[str, str]:
     return "VALUES", f"{len(item.rows)} row{'s' * (len(item.rows) != 1)}"
 
 
-def _table(item: l.FromItem, read: set[int], outliner: Outliner) -> FromTable:
+def _table(item: l.FromItem, read: set[int], changed: set[int], outliner: Outliner) -> FromTable:
     found = _described(item)
     assert found is not None
     kind, name = found
     columns = tuple(Typed(name=o.name, type=outliner.type(o.type, o.typmod)) for o in item.outputs if o.id in read)
-    return FromTable(alias=item.alias, kind=kind, name=name, columns=columns)
+    return FromTable(alias=item.alias, kind=kind, name=name, columns=columns, changed=id(item) in changed)
 
 
 def _coercions(parts: list[object], outliner: Outliner) -> Iterator[Coercion]:

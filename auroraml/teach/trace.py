@@ -23,12 +23,16 @@ class Typed:
 
 @dataclass(frozen=True, kw_only=True)
 class FromTable:
-    """Something in FROM and what its name turned out to be (`kind`: table, view, function, subquery, WITH query, VALUES), with the columns that are read."""
+    """Something in FROM and what its name turned out to be (`kind`: table, view, function, subquery, WITH query, VALUES), with the columns that are read.
+
+    `changed`: by UPDATE or DELETE, whose table it is.
+    """
 
     alias: str
     kind: str
     name: str
     columns: tuple[Typed, ...] = ()
+    changed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

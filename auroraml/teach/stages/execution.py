@@ -126,9 +126,9 @@ def _misjudged(nodes: Sequence[PlanNode]) -> Iterator[str]:
         yield from paragraph(f"No estimate{of} is off by more than {100 * (_off(worst) - 1):.0f} %.")
     else:
         actual = _per_loop(worst)
-        expected = f"{count(worst.rows, 'row')} expected, {count(actual, 'row')} came"
-        side = f"{times(_off(worst), 1.0)} too {'low' if actual > worst.rows else 'high'}"
-        yield from paragraph(f"The estimate{of} that is furthest off is that of {worst.name}: {expected}, so it was {side}.")
+        expected = f"{count(worst.rows, 'row')} expected, {count(actual, 'row') if actual else 'none'} came"
+        side = f", so it was {times(_off(worst), 1.0)} too {'low' if actual > worst.rows else 'high'}" if actual else ""
+        yield from paragraph(f"The estimate{of} that is furthest off is that of {worst.name}: {expected}{side}.")
 
 
 def _filters(nodes: Sequence[PlanNode]) -> Iterator[str]:

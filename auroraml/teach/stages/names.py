@@ -28,7 +28,7 @@ def tell(trace: Trace) -> Iterator[str]:
 def _table(table: FromTable) -> str:
     what = f"the {table.kind} {table.name}".strip() if table.name else f"a {table.kind}"
     named = table.alias and table.alias != table.name.rpartition(".")[2]
-    subject = f"{table.alias} is {what}." if named else f"{what[0].upper()}{what[1:]} is in FROM."
+    subject = f"{table.alias} is {what}." if named else f"{what[0].upper()}{what[1:]} is {'to be changed' if table.changed else 'in FROM'}."
     if not table.columns:
         return f"{subject} None of its columns is read."
     return f"{subject} Read of it: {listed(f'{column.name} ({column.type})' for column in table.columns)}."
