@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gc
 import importlib
+import re
 import sys
 import threading
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 PUBLIC: dict[str, tuple[str, str]] = {  # names of the package -> (module, attribute); "" is the module itself
     "Connection": ("auroraml.dbapi.connection", "Connection"),
@@ -116,7 +117,28 @@ class Later(ModuleType):
 
 compute: Any = Later("pyarrow.compute")
 difflib: Any = Later("difflib")
+random: Any = Later("random")
+shutil: Any = Later("shutil")
+subprocess: Any = Later("subprocess")
 tomllib: Any = Later("tomllib")
+zoneinfo: Any = Later("zoneinfo")
+
+
+class _Pattern:
+    """A regular expression, compiled when it is first used: it then is what is looked up in it."""
+
+    def __init__(self, text: str, flags: int) -> None:
+        self._of = text, flags
+
+    def __getattr__(self, name: str) -> Any:
+        compiled = re.compile(*self._of)
+        self.__dict__.update({one: getattr(compiled, one) for one in ("match", "fullmatch", "search", "sub", "finditer", "findall", "split")})
+        return getattr(compiled, name)
+
+
+def pattern(text: str, flags: int = 0) -> re.Pattern[str]:
+    """A regular expression for a module's body, where compiling all of them at each start would take long."""
+    return cast("re.Pattern[str]", _Pattern(text, flags))
 
 
 class _Deferred(ModuleType):

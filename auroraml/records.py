@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 __all__ = ["dataclass", "replace"]
 T = TypeVar("T")
 Terms = tuple[bool, bool, bool]  # what a class was asked to be: frozen, keyword-only, compared
+_standard = dataclasses.dataclass
 _SELDOM = 200  # instances of a class, until code is generated for making more
 _PLAIN: dict[type, frozenset[str]] = {}  # the fields of the classes made here whose making is only the setting of fields
 
@@ -23,7 +24,7 @@ else:
 
         def made(cls: type) -> type:
             if options or not cls.__dictoffset__:
-                return dataclasses.dataclass(cls, frozen=frozen, kw_only=kw_only, eq=eq, **options)
+                return _standard(cls, frozen=frozen, kw_only=kw_only, eq=eq, **options)
             return _postponed(cls, (frozen, kw_only, eq))
 
         return made if cls is None else made(cls)
@@ -87,7 +88,7 @@ def _finish(cls: type, names: list[str], terms: Terms) -> None:
     with _MAKING:
         if not isinstance(cls.__dict__["__dataclass_fields__"], _Fields):
             return
-        dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=kw_only)(cls)  # its fields only
+        _standard(init=False, repr=False, eq=False, kw_only=kw_only)(cls)  # its fields only
         fields = dataclasses.fields(cls)
         taken = {field.name: field for field in fields if field.init}
         methods: dict[str, Callable[..., Any]] = {"__repr__": _shown, **_comparison([field.name for field in fields if field.compare])}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -11,14 +10,15 @@ from auroraml.dispatch import by_class
 from auroraml.ir import expr as e
 from auroraml.ir.keywords import RESERVED
 from auroraml.ir.sql_syntax import sql_syntax
+from auroraml.lazy import pattern
 from auroraml.types.pg_type import PgArray, PgType
 from auroraml.types.table import BOOL, INT4, NUMERIC, TEXT, UNKNOWN
 from auroraml.types.text import DEFAULT_STYLE, datum_out
 from auroraml.types.typmod import format_type
 
-_PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
+_PLAIN = pattern(r"[a-z_][a-z0-9_$]*\Z")
 MODE = 3984  # the one ordered-set aggregate without direct arguments
-_NUMBER = re.compile(r"[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?\Z")
+_NUMBER = pattern(r"[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?\Z")
 
 
 def quote_identifier(name: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol
+
+from auroraml.lazy import random
 
 Check = Callable[[], None]
 
@@ -123,7 +124,8 @@ class RealClock(FreeClock):
 
     def jitter(self) -> float:
         """A random number from 0 to below 1."""
-        return random.random()
+        number: float = random.random()
+        return number
 
 
 REAL = RealClock()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Mapping
 from typing import Protocol
 
 from auroraml.errors import FeatureNotSupported
 from auroraml.errors import SystemError as PgSystemError
-from auroraml.lazy import difflib
+from auroraml.lazy import difflib, pattern
 from auroraml.records import dataclass
 from auroraml.services.iam import Policy, RoleArn, Statement
 from auroraml.services.iam import policy as read_policy
@@ -18,10 +17,10 @@ from auroraml.services.protocols import ServiceFailure
 from auroraml.services.tariffs import Sent
 from auroraml.settings.regions import NAMES, WITHOUT_AURORA_ML, available
 
-REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d")
+REGION = pattern(r"[a-z]{2}(?:-[a-z]+)+-\d")
 KEYS = frozenset({"name", "region", "roles", "policies"})
 DEFAULT_NAME, DEFAULT_REGION, DEFAULT_ACCOUNT = "auroraml", "us-east-1", "111122223333"
-GEOGRAPHY = re.compile(r"(?:us|eu|apac|jp|au|ca|global|us-gov)\.")
+GEOGRAPHY = pattern(r"(?:us|eu|apac|jp|au|ca|global|us-gov)\.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-import zoneinfo
+
+from auroraml.lazy import pattern, zoneinfo
 
 _STYLES = {"iso": "ISO", "sql": "SQL", "postgres": "Postgres", "german": "German"}
 _ORDERS = {"ymd": "YMD", "dmy": "DMY", "euro": "DMY", "european": "DMY", "mdy": "MDY", "us": "MDY", "noneuro": "MDY", "noneuropean": "MDY"}
-_OFFSET = re.compile(r"<[+-]\d\d(:\d\d){0,2}>[+-]\d\d(:\d\d){0,2}")
-_HOURS = re.compile(r"[+-]?\d{1,2}(\.\d+)?")
+_OFFSET = pattern(r"<[+-]\d\d(:\d\d){0,2}>[+-]\d\d(:\d\d){0,2}")
+_HOURS = pattern(r"[+-]?\d{1,2}(\.\d+)?")
 
 
 def date_style(text: str, before: str) -> str:
@@ -62,7 +63,7 @@ def time_zone(text: str, before: str) -> str:
     try:
         zoneinfo.ZoneInfo(text)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        names = {name.lower(): name for name in zoneinfo.available_timezones()}
+        names: dict[str, str] = {name.lower(): name for name in zoneinfo.available_timezones()}
         if text.lower() not in names:
             raise ValueError("") from None
         return names[text.lower()]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TypeVar, cast
 
 from auroraml.errors import InvalidParameterValue
+from auroraml.lazy import pattern
 from auroraml.records import dataclass
 from auroraml.settings.core import IN_HOT_STANDBY, MAX_CONNECTIONS, SERVER_VERSION, SERVER_VERSION_NUM
 from auroraml.settings.planner import MAX_PARALLEL_WORKERS, MAX_WORKER_PROCESSES
@@ -47,7 +47,7 @@ CLASSES: dict[str, Hardware] = {
     "db.t3.large": Hardware(vcpus=2, memory=8), "db.t3.medium": Hardware(vcpus=2, memory=4), "db.t3.small": Hardware(vcpus=2, memory=2),
     "db.t2.medium": Hardware(vcpus=2, memory=4), "db.t2.small": Hardware(vcpus=1, memory=2),
 }  # fmt: skip
-_VERSION = re.compile(r"(\d+\.\d+)(?:\.(\d+))?")
+_VERSION = pattern(r"(\d+\.\d+)(?:\.(\d+))?")
 
 
 def _release(text: str, before: str) -> str:

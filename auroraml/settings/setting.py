@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from enum import Enum
 from typing import Generic, TypeVar
 
 from auroraml.errors import FeatureNotSupported, InvalidParameterValue
+from auroraml.lazy import pattern
 from auroraml.records import dataclass
 
 T = TypeVar("T")
@@ -134,7 +134,7 @@ def _bool(setting: Setting[object], text: str) -> object:
     return value
 
 
-_NUMBER = re.compile(r"\s*([+-]?(?:0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))\s*([A-Za-z]*)\s*$")
+_NUMBER = pattern(r"\s*([+-]?(?:0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))\s*([A-Za-z]*)\s*$")
 
 
 def _number(setting: Setting[object], text: str) -> float:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeVar, cast
 
 from auroraml.errors import CantChangeRuntimeParam, InsufficientPrivilege, InvalidName
+from auroraml.lazy import pattern
 from auroraml.settings import aurora, autovacuum, batches, charges, core, identity, instances, planner, rds, services
 from auroraml.settings.setting import Context, Setting, VarType
 from auroraml.settings.unknown import reserved, unrecognized
@@ -26,7 +26,7 @@ EXPLAINED: list[Setting[object]] = sorted(
     key=lambda setting: setting.name,
 )
 OF_TRANSACTION = ("transaction_isolation", "transaction_read_only", "transaction_deferrable")  # set for the running transaction alone
-_PART = re.compile(r"[^\x00-@\[-^`{-\x7f][^\x00-#%-/:-@\[-^`{-\x7f]*")  # letters, _, digits, $ and all beyond ASCII
+_PART = pattern(r"[^\x00-@\[-^`{-\x7f][^\x00-#%-/:-@\[-^`{-\x7f]*")  # letters, _, digits, $ and all beyond ASCII
 
 
 def defined(name: str) -> Setting[object] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from array import array
 from itertools import accumulate
 
@@ -13,12 +12,13 @@ import pyarrow as pa
 from auroraml.batch import DTYPES, Datum, FixedVector, Vector
 from auroraml.errors import InvalidTextRepresentation, NumericValueOutOfRange
 from auroraml.lazy import compute as pc
+from auroraml.lazy import pattern
 from auroraml.types.digits import written_whole
 from auroraml.types.form import REP_FORMS, TextForm, TextStyle
 from auroraml.types.pg_type import PgType, Rep
 
 NAMES = {Rep.INT2: "smallint", Rep.INT4: "integer", Rep.INT8: "bigint"}
-_INTEGER = re.compile(r"[ \t\n\r\f\v]*([+-]?[0-9]+)[ \t\n\r\f\v]*")
+_INTEGER = pattern(r"[ \t\n\r\f\v]*([+-]?[0-9]+)[ \t\n\r\f\v]*")
 NINE = ord("9")
 
 

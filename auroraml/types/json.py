@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from auroraml.batch import Datum, TextVector, Vector
 from auroraml.errors import InvalidTextRepresentation, StatementTooComplex, UntranslatableCharacter
+from auroraml.lazy import pattern
 from auroraml.types.form import TextForm, TextStyle, register
 from auroraml.types.numeric import numeric_in, numeric_out
 from auroraml.types.pg_type import PgType
@@ -21,11 +22,11 @@ from auroraml.types.table import JSON, JSONB
 JsonValue = None | bool | str | Decimal | list["JsonValue"] | dict[str, "JsonValue"]  # numbers keep their display scale
 
 _SPACE = " \t\n\r"
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_WORD = re.compile(r"[^\x00-/:-@\[-^`{-\x7f]+")  # letters, digits, _ and all beyond ASCII
-_ODD_NUMBER = re.compile(r"-?[0-9]*(?:\.[0-9]*)?(?:[eE][+-]?[0-9]*)?[^\x00-/:-@\[-^`{-\x7f]*")
-_SUSPECT = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")  # escapes that json keeps as text but jsonb cannot hold
-_CONTROL = re.compile(r'["\\\x00-\x1f]')
+_NUMBER = pattern(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_WORD = pattern(r"[^\x00-/:-@\[-^`{-\x7f]+")  # letters, digits, _ and all beyond ASCII
+_ODD_NUMBER = pattern(r"-?[0-9]*(?:\.[0-9]*)?(?:[eE][+-]?[0-9]*)?[^\x00-/:-@\[-^`{-\x7f]*")
+_SUSPECT = pattern(r"\\u(?:0000|[dD][89a-fA-F])")  # escapes that json keeps as text but jsonb cannot hold
+_CONTROL = pattern(r'["\\\x00-\x1f]')
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 

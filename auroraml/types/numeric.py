@@ -14,6 +14,7 @@ from auroraml.batch.limbs import Limbs
 from auroraml.batch.wide import SCALES
 from auroraml.errors import InvalidTextRepresentation, NumericValueOutOfRange
 from auroraml.lazy import compute as pc
+from auroraml.lazy import pattern
 from auroraml.types.digits import written, written_whole
 from auroraml.types.form import REP_FORMS, TextForm, TextStyle
 from auroraml.types.integers import bytes_of, read_plain_integers
@@ -23,7 +24,7 @@ from auroraml.types.pg_type import PgType, Rep
 CONTEXT = decimal.Context(
     prec=150_000, rounding=decimal.ROUND_HALF_UP, Emin=-200_000, Emax=200_000, traps=[decimal.InvalidOperation, decimal.DivisionByZero]
 )
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE]([+-]?[0-9]+))?")
+_NUMBER = pattern(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE]([+-]?[0-9]+))?")
 _WORDS = {"nan": Decimal("NaN"), "infinity": Decimal("Infinity"), "inf": Decimal("Infinity"), "+infinity": Decimal("Infinity")}
 _WORDS |= {"+inf": Decimal("Infinity"), "-infinity": Decimal("-Infinity"), "-inf": Decimal("-Infinity")}
 POINT = ord(".")

@@ -6,12 +6,13 @@ import re
 
 from auroraml.batch import Datum
 from auroraml.errors import InvalidTextRepresentation
+from auroraml.lazy import pattern
 from auroraml.types.form import REP_FORMS, TextForm, TextStyle
 from auroraml.types.pg_type import PgType, Rep
 
 LINE_BITS, PAGES = 16, 1 << 32
 _NUMBER = r"((?:[ \t\n\v\f\r]*[-+]?[0-9]+)?)"
-_TID = re.compile(rf"[^(,)]*\({_NUMBER},{_NUMBER}\)", re.DOTALL)
+_TID = pattern(rf"[^(,)]*\({_NUMBER},{_NUMBER}\)", re.DOTALL)
 
 
 class TidForm(TextForm):

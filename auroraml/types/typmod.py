@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
@@ -12,6 +11,7 @@ import pyarrow as pa
 from auroraml.batch import ConstVector, Datum, DictVector, FixedVector, ListVector, NumericVector, TextVector, Vector
 from auroraml.errors import InvalidParameterValue, StringDataRightTruncation, SyntaxError
 from auroraml.lazy import compute as pc
+from auroraml.lazy import pattern
 from auroraml.types import table
 from auroraml.types.numeric import apply_numeric_typmod, apply_numeric_typmod_vector, precision_scale
 from auroraml.types.pg_type import Interval, PgArray, PgType
@@ -246,7 +246,7 @@ def _round_micros_array(values: np.ndarray, precision: int) -> np.ndarray:
     return np.where(values >= 0, rounded, -rounded)  # type: ignore[no-any-return]  # numpy's stubs
 
 
-_CLOCK = re.compile(r"(\d+):(\d+):(\d+)(?:\.(\d+))?(.*)")
+_CLOCK = pattern(r"(\d+):(\d+):(\d+)(?:\.(\d+))?(.*)")
 
 
 def _timetz(datum: Datum, typmod: int, explicit: bool) -> Datum:

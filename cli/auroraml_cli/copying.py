@@ -6,12 +6,12 @@ import contextlib
 import io
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from auroraml.lazy import subprocess
 from auroraml.records import dataclass
 from auroraml_cli.client import DatabaseError
 from auroraml_cli.shell import Shell

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from copy import copy
 from typing import BinaryIO, TextIO
 
+from auroraml.lazy import pattern
 from auroraml_cli.client import DatabaseError, Result
 from auroraml_cli.crosstab import crosstab
 from auroraml_cli.output import Format, Options, Table
@@ -18,8 +19,8 @@ from auroraml_cli.shell import Delivery, Shell, table_of
 from auroraml_cli.variables import HOOKS, parse_bool
 
 SAVEPOINT = "pg_psql_temporary_savepoint"
-_COMMENT = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*", re.S)
-_NO_BEGIN = re.compile(
+_COMMENT = pattern(r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*", re.S)
+_NO_BEGIN = pattern(
     r"(?:abort|begin|start|commit|end|rollback|prepare\s+transaction|vacuum|cluster\s*(?:;|\Z)|create\s+(?:database|tablespace|(?:unique\s+)?index\s+concurrently)"
     r"|drop\s+(?:database|system|tablespace|index\s+concurrently)|alter\s+system|reindex\s+(?:database|system|(?:index|table|schema)\s+concurrently)"
     r"|discard\s+all)\b",

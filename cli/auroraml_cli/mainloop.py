@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import TextIO
 
+from auroraml.lazy import pattern
 from auroraml_cli.execution import send
 from auroraml_cli.meta.registry import Call, Outcome, handle
 from auroraml_cli.scanner import Scanner, Stop
@@ -17,7 +18,7 @@ GREETING = (
     "       \\h for help with SQL commands\n       \\? for help with backslash commands\n"
     "       \\g or a semicolon to run the statement\n       \\q to quit\n"
 )
-_WORD = re.compile(r"\s*(help|exit|quit)\s*;?\s*\Z", re.I)
+_WORD = pattern(r"\s*(help|exit|quit)\s*;?\s*\Z", re.I)
 Reader = Callable[[str], str | None]  # given the prompt's state: the next line, None at the end; KeyboardInterrupt for Ctrl-C
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 
+from auroraml.lazy import subprocess
 from auroraml_cli.shell import Shell
 
 _ESCAPE = re.compile(r"%([0-7]{1,3}|:[^:]*:|`[^`]*`|.)|%", re.S)
@@ -28,7 +28,8 @@ def _expand(code: str, shell: Shell, state: str, last: str) -> str:
     if code.startswith(":"):
         return shell.variables.get(code[1:-1]) or ""
     if code.startswith("`"):
-        return subprocess.run(code[1:-1], shell=True, stdout=subprocess.PIPE, text=True, check=False).stdout.rstrip("\n")
+        printed: str = subprocess.run(code[1:-1], shell=True, stdout=subprocess.PIPE, text=True, check=False).stdout
+        return printed.rstrip("\n")
     if code == "R":
         return _ready(shell, state)
     if code == "w":

@@ -5,13 +5,11 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import field
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from auroraml.errors.report import report
 from auroraml.records import dataclass
@@ -19,6 +17,12 @@ from auroraml_cli.client import Client, DatabaseError, Diagnostic, Result
 from auroraml_cli.conditions import Conditions
 from auroraml_cli.output import NUMERIC, Options, Table, render
 from auroraml_cli.variables import VariableError, Variables, parse_bool
+
+if TYPE_CHECKING:
+    import shutil
+    import subprocess
+else:
+    from auroraml.lazy import shutil, subprocess
 
 
 @dataclass(kw_only=True)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Callable
 from enum import Enum
 
+from auroraml.lazy import pattern, subprocess
 from auroraml_cli.scanner import VARIABLE, Scanner
 from auroraml_cli.variables import quoted_identifier, quoted_literal
 
 _SPACES = " \t\r\n\f\v"
-_ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|x([0-9A-Fa-f]{1,2})|(.))", re.S)
+_ESCAPE = pattern(r"\\(?:([0-7]{1,3})|x([0-9A-Fa-f]{1,2})|(.))", re.S)
 _LETTERS = {"n": "\n", "t": "\t", "b": "\b", "r": "\r", "f": "\f"}
 
 

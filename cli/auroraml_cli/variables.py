@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from auroraml.lazy import pattern
+
 Hook = Callable[[str | None], str | None]  # given the new value (None: unset), the value to store; raises VariableError
-_NAME = re.compile(r"(?:[A-Za-z0-9_]|[^\x00-\x7f])+")
+_NAME = pattern(r"(?:[A-Za-z0-9_]|[^\x00-\x7f])+")
 
 
 class VariableError(Exception):

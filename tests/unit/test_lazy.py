@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from auroraml.lazy import Later
+from auroraml.lazy import Later, pattern
 
 MODULE = """
 print("loaded")
@@ -80,3 +81,12 @@ def test_a_module_of_another_distribution() -> None:
     assert type(later).__name__ == "module"
     with pytest.raises(AttributeError):
         later.absent  # noqa: B018 # looked up, and not there
+
+
+def test_patterns_are_compiled_when_they_are_used() -> None:
+    digits = pattern(r"(\d+)x", re.I)
+    assert "match" not in vars(digits)
+    assert digits.fullmatch("12X") and not digits.match("x")
+    assert "match" in vars(digits)
+    assert digits.sub(r"<\1>", "1x 22X") == "<1> <22>"
+    assert (digits.pattern, digits.groups) == (r"(\d+)x", 1)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
 import tempfile
 from pathlib import Path
 
+from auroraml.lazy import subprocess
 from auroraml_cli.meta.registry import Call, Outcome, meta
 from auroraml_cli.slash import Kind
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import field
 from enum import Enum
 
+from auroraml.lazy import pattern
 from auroraml.records import dataclass
 
 Cell = str | None
-_NUMBER = re.compile(r"([-+]?)(\d*)([0-9+\-.eE]*)")
+_NUMBER = pattern(r"([-+]?)(\d*)([0-9+\-.eE]*)")
 NUMERIC = frozenset(("int2", "int4", "int8", "float4", "float8", "numeric", "oid", "xid", "xid8", "cid", "money"))  # set flush right
 
 
