@@ -131,7 +131,8 @@ class BatchRun:
         self.ctx = frame.ctx
         self.calls = None if self.strict_nulls else _calls(call, [arg(frame) for arg in call.args], frame)
         self.called = 0.0  # seconds in calls
-        self.in_step = True  # whether batches may be answered together
+        self.now = frame.ctx.clock.now
+        self.in_step = self.calls is not None and not self.calls.apart  # whether batches may be answered together
 
     @property
     def possible(self) -> bool:
@@ -141,10 +142,9 @@ class BatchRun:
     def answer(self, start: int, stop: int) -> Vector:
         """The value of the expression for rows `start` to before `stop`: one batch, one call."""
         assert self.calls is not None
-        now = self.ctx.clock.now
-        begun = now()
+        begun = self.now()
         vector = self.calls.call(start, stop)
-        self.called += now() - begun
+        self.called += self.now() - begun
         if isinstance(vector, RenderedVector) and vector.type is self.of.read_as and vector.validity is None:
             return vector.source  # what was to be read is at hand
         return self._around(vector, start, stop)
@@ -162,12 +162,11 @@ class BatchRun:
         assert self.calls is not None
         if not self.in_step:
             return None
-        now = self.ctx.clock.now
-        begun = now()
+        begun = self.now()
         vector = self.calls.together(start, stop, rows)
         if vector is None:
             return None
-        spent = now() - begun
+        spent = self.now() - begun
         try:
             vector = self._around(vector, start, start + vector.n)
         except DatabaseError:  # of some batch: those before it have been called by then, those after it have not
@@ -209,6 +208,8 @@ class _Sliced(dict):  # type: ignore[type-arg] # a lazy view, as Taken is
 
 class _KernelCalls:
     """The calls of a kernel that knows nothing of several batches."""
+
+    apart = True
 
     def __init__(self, of: BatchCall, args: Sequence[Vector], ctx: Runtime) -> None:
         self.of = of

@@ -75,7 +75,9 @@ class CallContext(Protocol):
 
 
 class BatchCalls(Protocol):
-    """The calls of a batch function for many batches whose arguments are at hand."""
+    """The calls of a batch function for many batches whose arguments are at hand; `apart`: no batches are ever answered together."""
+
+    apart: bool
 
     def call(self, start: int, stop: int) -> Vector:
         """The answers for rows `start` to before `stop`: one batch."""

@@ -127,7 +127,8 @@ class Cluster:
     def check(self, sent: Sent) -> None:
         """Before a request: 0A000 in a Region without the service (text ours), 58000 without a role for it; ServiceFailure where the role may not call,
         as the service itself answers."""
-        self._refuse_region(sent.service)
+        if not (self.real or available(sent.service, self.region)):
+            self._refuse_region(sent.service)
         if not self.checks:
             return
         role = self.role(sent.service)
@@ -139,8 +140,6 @@ class Cluster:
                                      transient=False)  # fmt: skip
 
     def _refuse_region(self, service: str) -> None:
-        if self.real or available(service, self.region):
-            return
         place = f"{self.region} ({NAMES.get(self.region, 'unknown')})"
         missing = "Aurora machine learning" if self.region in WITHOUT_AURORA_ML else f"Amazon {service}"
         raise FeatureNotSupported(f"{missing} is not available in Region {place}",

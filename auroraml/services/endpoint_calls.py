@@ -19,6 +19,8 @@ class EndpointCalls:
     a thread, a body that may be too large, an attempt that fails) goes the way of `Services`.
     """
 
+    apart = True
+
     def __init__(self, services: Services, endpoint: str, request: Request, check: Callable[[], None]) -> None:
         self.services = services
         self.endpoint = endpoint

@@ -219,7 +219,7 @@ class ServiceBatches:
         last = end if end - place <= max(n, rows) else place + max(n, rows) // rows * rows
         while place < last and begun - start < RUN_SECONDS:
             try:
-                several = run.together(place, last, rows)
+                several = run.together(place, last, rows) if run.in_step else None
                 answer = run.answer(place, min(place + rows, last)) if several is None else several
             except BaseException as error:
                 self.failure = error
@@ -227,9 +227,13 @@ class ServiceBatches:
             found.add(answer)
             now = self.now()
             each = (now - begun) * 1000 / answer.n + self.shared
-            whole, part = divmod(answer.n, rows)
-            sizes += [rows] * whole + [part] * (part > 0)
-            times += [each * rows] * whole + [each * part] * (part > 0)
+            if answer.n == rows:
+                sizes.append(rows)
+                times.append(each * rows)
+            else:
+                whole, part = divmod(answer.n, rows)
+                sizes += [rows] * whole + [part] * (part > 0)
+                times += [each * rows] * whole + [each * part] * (part > 0)
             place, begun = place + answer.n, now
         self.scan.count_batches(sizes, times)
         run.settle(place - self.called, len(sizes), sum(times))

@@ -56,6 +56,8 @@ def detect_sentiment(ctx: CallContext, texts: Vector, languages: Vector, limits:
 class SentimentCalls:
     """The calls for many batches of texts in one language."""
 
+    apart = False
+
     def __init__(self, ctx: CallContext, texts: TextVector, languages: ConstVector, limits: ConstVector) -> None:
         self.ctx = ctx
         self.args = (texts, languages, limits)
