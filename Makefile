@@ -28,7 +28,7 @@ soak: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.run
 
-# With the planner compiled by mypyc; needs a C compiler. `pip install` from source needs none and compiles nothing.
+# With planner and operators compiled by mypyc; needs a C compiler. `pip install` from source needs none and compiles nothing.
 wheel: $(VENV)/.dev
 	AURORAML_COMPILE=1 $(BIN)/python -m pip wheel --no-deps --no-build-isolation --wheel-dir dist .
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -290,17 +289,19 @@ def _stretch(start: int, stop: int) -> Index:
     return numbers(stop)[start:] if stop <= MOST else np.arange(start, stop)
 
 
-@dataclass(frozen=True, kw_only=True)
 class Ordered:
     """A table's rows in index order (None: as stored), and the first key's values in that order where numpy can search them."""
 
-    n: int
-    rows: Index | None
-    entries: Index  # the same as positions among the index's entries
-    first: np.ndarray | None  # ascending whatever the index's direction
-    start: int  # where the rows whose first key is not NULL
-    stop: int  # begin and end
-    descending: bool
+    def __init__(self, *, n: int, rows: Index | None, entries: Index, first: np.ndarray | None, start: int, stop: int, descending: bool) -> None:
+        self.n = n
+        self.rows = rows
+        self.entries = entries  # the same as positions among the index's entries
+        self.first = first  # ascending whatever the index's direction
+        self.start = start  # where the rows whose first key is not NULL
+        self.stop = stop  # begin and end
+        self.descending = descending
+        self._borders: Index | None = None
+        self._bordered = False  # whether that is known
 
     def narrow(self, symbol: str, values: Vector, low: Index, high: Index) -> bool:
         """Take part of the ranges `low` to `high` (of each loop) by `key symbol value`; False where the values cannot be searched for."""
@@ -333,9 +334,15 @@ class Ordered:
         np.clip(codes, 0, len(self.borders) - 2, out=codes)
         return self.borders.take(codes, mode="clip"), self.borders.take(codes + 1, mode="clip")
 
-    @cached_property
+    @property
     def borders(self) -> Index | None:
         """Of whole numbers that lie close together: where each begins, from one below the smallest to one above the largest, and the end."""
+        if not self._bordered:
+            self._borders = self._counted()
+            self._bordered = True  # last: other threads may look
+        return self._borders
+
+    def _counted(self) -> Index | None:
         keys = self.first
         if keys is None or keys.dtype.kind not in "iu" or not len(keys) or int(keys[-1]) - int(keys[0]) > max(DENSE, 8 * len(keys)):
             return None

@@ -44,10 +44,10 @@ class Pace:
     @staticmethod
     def of(seen: Sequence[tuple[int, float]], before: Pace | None, all_rows: int = 0) -> Pace:
         """The line through what pieces of so many rows took."""
-        count, rows, took = len(seen), sum(size for size, _ in seen), sum(seconds for _, seconds in seen)
+        count, rows, took = len(seen), sum(size for size, _ in seen), sum((seconds for _, seconds in seen), 0.0)
         spread = count * sum(size * size for size, _ in seen) - rows * rows
         if spread > rows * rows // 8:  # their sizes differ enough
-            row = (count * sum(size * seconds for size, seconds in seen) - rows * took) / spread
+            row = (count * sum((size * seconds for size, seconds in seen), 0.0) - rows * took) / spread
             if row * rows <= took:
                 return Pace((took - max(row, 0.0) * rows) / count, max(row, 0.0), all_rows)
             return Pace(0.0, took / rows, all_rows)
