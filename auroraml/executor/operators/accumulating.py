@@ -8,9 +8,11 @@ from typing import TypeAlias
 import numpy as np
 
 from auroraml.batch import FixedVector, Index, Vector, concat
+from auroraml.batch.quicksort import quick_sorted
 from auroraml.evaluate import Evaluator, Frame, compile, truth
 from auroraml.evaluate.call import null
-from auroraml.evaluate.keys import first_of_each, sort_indices
+from auroraml.evaluate.keys import differences, first_of_each, sort_indices
+from auroraml.executor.operators.ordering import STABLE, TIES, places_in
 from auroraml.executor.operators.states import aggregate_kernel, combined, is_mergeable, state_of
 from auroraml.executor.space.states import state_sizes
 from auroraml.functions.signature import CallContext
@@ -101,6 +103,8 @@ class Accumulated:
         if call.order_by:
             down, first = [k.descending for k in call.order_by], [k.nulls_first for k in call.order_by]
             order = sort_indices(keys, [k.expr.type for k in call.order_by], down, first, n)
+            if STABLE < n <= TIES and not call.distinct:
+                order = self._with_ties(order, keys, codes)
         if call.distinct:
             order = self._distinct(args, codes, order)
         if order is not None:
@@ -108,6 +112,19 @@ class Accumulated:
         if call.phase == "partial":
             return state_of(call, args, codes, count, ctx)
         return aggregate_kernel(call, [a.type for a in (*call.direct, *call.args)], [*direct, *args], codes, count, ctx)
+
+    def _with_ties(self, order: Index, keys: Sequence[Vector], codes: Index) -> Index:
+        """`order` with equal rows of a group as PostgreSQL's sort leaves them."""
+        new = np.zeros(len(order), np.bool_)
+        new[0] = True
+        for key, by in zip(keys, self.call.order_by, strict=True):
+            new[1:] |= differences(key.take(order), by.expr.type)
+        if new.all():
+            return order
+        places = places_in(order, new)
+        rows = np.argsort(codes, kind="stable")
+        groups = np.split(rows, np.flatnonzero(np.diff(codes[rows])) + 1)
+        return np.concatenate([group[np.array(quick_sorted(places[group].tolist()), np.int64)] for group in groups])
 
     @staticmethod
     def _of_groups(vector: Vector, codes: Index, count: int) -> Vector:
