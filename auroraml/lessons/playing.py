@@ -17,6 +17,7 @@ from auroraml.records import dataclass
 
 DATABASE = "lesson"
 FILLED = re.compile(r"\{\{(.+?)\}\}", re.S)
+ONE = re.compile(r"\b1 ([a-z]+?)(?:(?<=ch)es|s)\b")  # thing
 LETTERS = "abcdefghij"
 ATTEMPT = "answer"  # what a learner's own SQL is called among the runs
 
@@ -141,7 +142,7 @@ class Player:
         for check in question.checks:
             try:
                 if self._holds(check.that, check.inside) is not True:
-                    return self.filled(check.otherwise)
+                    return ONE.sub(r"1 \1", self.filled(check.otherwise))
             except (DatabaseError, LookupError):  # a column or a node that only a right answer has is not there
                 return "That is not what is asked for." if FILLED.search(check.otherwise) else check.otherwise
         return ""

@@ -39,6 +39,7 @@ HINT = frozenset(("h", "hint"))
 EXPLAINED = frozenset(("?", "help"))
 COMMANDS = QUIT | BACK | SKIP | HINT | EXPLAINED
 SQL = frozenset(("select", "explain", "table", "with", "show", "set", "values", "insert", "update", "delete", "create"))  # how a statement may begin
+PREPARING = {"SET", "RESET", "CREATE", "ALTER", "DROP", "PREPARE"}
 WORDS = "**hint**, **skip**, **back** (to the step before), **quit**, or any SQL that ends in a semicolon, to look for yourself"
 
 
@@ -302,20 +303,30 @@ class Teacher:
         return verdict.right
 
     def _reply(self, question: Question) -> str:
-        """A line; for a task, lines to the end of a statement."""
+        """A line; for a task, lines to the end of a statement, and of what is to come after it in the same answer."""
         try:
             text = self.lines("lesson=> " if isinstance(question, Task) else "? ")
             if not isinstance(question, Task) or command_in(text) in COMMANDS or text.lstrip().startswith("\\"):
                 return text
             scanner = Scanner(lambda name: None)
             scanner.start(text)
-            while scanner.scan() is Stop.INCOMPLETE:
+            while (open_ := scanner.scan() is Stop.INCOMPLETE) or prepares(text, question.solution):
+                if not open_:
+                    self.screen.say("What comes next in the same answer? An empty line ends it.", "yellow")
                 line = self.lines("lesson-> ")
+                if not open_ and not line.strip():
+                    break
                 text += f"\n{line}"
                 scanner.start(f"\n{line}")
         except EOFError:
             raise Left from None
         return text
+
+
+def prepares(reply: str, solution: str) -> bool:
+    """Whether a reply's last statement only prepares another, where the solution has several."""
+    last = reply.rstrip().rstrip(";").rpartition(";")[2].split()
+    return ";" in solution.rstrip().rstrip(";") and bool(last) and last[0].upper() in PREPARING
 
 
 def command_in(reply: str) -> str:

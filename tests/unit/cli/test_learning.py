@@ -128,6 +128,42 @@ def test_a_whole_lesson(player: Player, tmp_path: Path) -> None:
     assert Progress(tmp_path / "state.json").of(LESSON).right == {0, 1, 2} and progress.of(LESSON).done
 
 
+TWO_STATEMENTS = """+++
+name = "two"
+summary = "Two."
++++
+# Two
+
+```question
+ask = "Turn sorting off, and show that one row is left of two, in one answer."
+solution = "SET enable_sort = off; SELECT 1 AS a"
+checks = [
+  { that = "SELECT tag LIKE 'SELECT%' FROM runs", otherwise = "That is no SELECT." },
+  { that = "SELECT rows = 2 FROM runs", otherwise = "It shows {{SELECT rows FROM runs}} rows." },
+  { inside = "SELECT current_setting('enable_sort') = 'off'", otherwise = "It is on." },
+]
+wrong = ["SELECT 1"]
+```
+"""
+
+
+def test_statements_that_prepare_others_wait_for_them(tmp_path: Path) -> None:
+    typed = (
+        "SET enable_sort = off;",
+        "SELECT 1;",
+        "SET enable_sort = off;",
+        "",
+        "SET enable_sort = off;",
+        "SELECT g FROM",
+        "generate_series(1, 2) g;",
+    )
+    with Player(read(TWO_STATEMENTS, 0)) as made:
+        text, progress, script = taught(made, tmp_path / "state.json", *typed)
+    assert not script.left and progress.of(made.lesson).right == {0}
+    assert text.count("An empty line ends it.") == 3
+    assert "✗ It shows 1 row." in text and "✗ That is no SELECT." in text and "(2 rows)\n✓ Right." in text
+
+
 def test_skip_shows_the_answer_and_counts_for_nothing(player: Player, tmp_path: Path) -> None:
     text, progress, _ = taught(player, tmp_path / "state.json", "skip", "s", "skip;")
     assert "Answer: 7" in text and "Answer: b" in text and "DELETE FROM t WHERE a % 2 = 0\nDELETE 3" in text
