@@ -63,8 +63,10 @@ class StoredPages:
 
     @staticmethod
     def _positions(relation: Relation, numbers: Sequence[int]) -> tuple[int, ...]:
+        if not numbers:
+            return ()
         live = [column.number for column in relation.columns if not column.dropped]
-        return tuple(live.index(number) for number in numbers if number)
+        return tuple([live.index(number) for number in numbers if number])
 
     def index_pages(self, relation: Relation, index: Index) -> IndexPages:
         """The pages and height of an index."""
@@ -150,7 +152,8 @@ class Answers:
     def note(self, pages: StoredPages, question: str, relation: Relation, index: Index | None, answer: object) -> None:
         """Remember an answer."""
         self._given[question, relation.oid, 0 if index is None else index.oid] = relation, index, answer
-        self._tables[relation.oid] = _state(pages, relation.oid)
+        if relation.oid not in self._tables:  # as it was when it was asked about first
+            self._tables[relation.oid] = _state(pages, relation.oid)
 
     def hold(self, pages: StoredPages) -> bool:
         """Whether all answers would be the same now; asked again only where rows were added."""

@@ -171,13 +171,8 @@ class SelectList:
             entries.append(entry)
             return len(keys) - 1
 
-        def positions(item: exp.Expression) -> tuple[int, ...]:
-            if isinstance(item, exp.Tuple):
-                return tuple(place(part) for part in item.expressions)
-            return (place(item.this if isinstance(item, exp.Paren) else item),)
-
         items = [*node.expressions, *(item for key in ("rollup", "cube", "grouping_sets") for item in node.args.get(key) or ())]
-        combined = [tuple(dict.fromkeys(sum(choice, ()))) for choice in product(*[_sets(item, positions) for item in items])]
+        combined = [tuple(dict.fromkeys(sum(choice, ()))) for choice in product(*[_sets(item, place) for item in items])]
         if node.args.get("all") is False:  # DISTINCT
             combined = sorted({tuple(sorted(found)) for found in combined}, key=lambda found: (len(found), found))
         if not any(isinstance(item, (exp.Rollup, exp.Cube, exp.GroupingSets)) for item in items) and combined != [()]:
@@ -251,14 +246,20 @@ def _figure(node: exp.Expression, leaves: object) -> tuple[str, int]:
     return "", 0
 
 
-def _sets(item: exp.Expression, positions: Callable[[exp.Expression], tuple[int, ...]]) -> list[tuple[int, ...]]:
+def _positions(item: exp.Expression, place: Callable[[exp.Expression], int]) -> tuple[int, ...]:
+    if isinstance(item, exp.Tuple):
+        return tuple([place(part) for part in item.expressions])
+    return (place(item.this if isinstance(item, exp.Paren) else item),)
+
+
+def _sets(item: exp.Expression, place: Callable[[exp.Expression], int]) -> list[tuple[int, ...]]:
     """What one item of GROUP BY contributes: one set, or those of ROLLUP, CUBE and GROUPING SETS."""
     if isinstance(item, exp.Rollup):
-        parts = [positions(part) for part in item.expressions]
+        parts = [_positions(part, place) for part in item.expressions]
         return [sum(parts[:n], ()) for n in range(len(parts), -1, -1)]
     if isinstance(item, exp.Cube):
-        parts = [positions(part) for part in item.expressions]
+        parts = [_positions(part, place) for part in item.expressions]
         return [sum((part for i, part in enumerate(parts) if mask >> i & 1), ()) for mask in range(1 << len(parts))]
     if isinstance(item, exp.GroupingSets):
-        return [found for part in item.expressions for found in _sets(part, positions)]
-    return [positions(item)]
+        return [found for part in item.expressions for found in _sets(part, place)]
+    return [_positions(item, place)]

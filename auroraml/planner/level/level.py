@@ -14,7 +14,7 @@ from auroraml.planner.level.foreign_keys import ForeignKey
 from auroraml.planner.level.joint import Joint
 from auroraml.planner.level.operators import family_of
 from auroraml.planner.level.pathkeys import PathKey, SortClause
-from auroraml.planner.level.questions import columns_in, ids_in, volatile, walk
+from auroraml.planner.level.questions import columns_in, contains, ids_in, volatile, walk
 from auroraml.planner.level.relation import Relation, Target
 from auroraml.planner.level.rollups import Rollup
 from auroraml.planner.level.statement import Outer, Statement
@@ -192,7 +192,7 @@ class Level:
                 relation.needed[column.id] = bits
             else:
                 relation.needed[column.id] |= bits
-        for part in walk(node):
+        for part in walk(node) if contains(node, e.WholeRow) else ():
             if isinstance(part, e.WholeRow):
                 for id, attribute in zip(part.ids, part.type.attributes, strict=False):
                     self.need(e.ColumnRef(type=attribute.type, typmod=attribute.typmod, id=id, name=attribute.name), bits)
