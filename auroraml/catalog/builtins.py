@@ -28,6 +28,7 @@ _DEFAULTS: dict[str, tuple[object, ...]] = {
     "make_interval": (0, 0, 0, 0, 0, 0, 0.0), "jsonb_set": (True,), "jsonb_insert": (False,), "jsonb_set_lax": (True, "use_json_null"),
     "json_populate_record": (False,), "json_populate_recordset": (False,), "parse_ident": (True,), "normalize": ("NFC",), "is_normalized": ("NFC",),
     "pg_terminate_backend": (0,),
+    **{f"jsonb_path_{name}{suffix}": ("{}", False) for name in ("exists", "match", "query", "query_array", "query_first") for suffix in ("", "_tz")},
 }  # fmt: skip
 
 

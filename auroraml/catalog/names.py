@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from auroraml.catalog.catalog import Catalog
+from auroraml.catalog.elsewhere import is_type
 from auroraml.catalog.printing import relation_text, type_text
-from auroraml.errors import AmbiguousFunction, InvalidName, InvalidSchemaName, UndefinedFunction, UndefinedObject, UndefinedTable
+from auroraml.errors import AmbiguousFunction, FeatureNotSupported, InvalidName, InvalidSchemaName, UndefinedFunction, UndefinedObject, UndefinedTable
 from auroraml.ir.keywords import RESERVED
 from auroraml.ir.objects import Function
 from auroraml.types.names import read_type_name
@@ -133,6 +134,8 @@ class ObjectNames:
                 found = self.catalog.find_type_oid(found.array) if found.array else None
             if found is not None:
                 return found.oid
+        if not read.schema and is_type(read.name):
+            raise FeatureNotSupported(f"type {name} is not supported")
         raise UndefinedObject(f'type "{name}" does not exist')
 
     def _procedure(self, text: str) -> int:

@@ -488,7 +488,7 @@ def parameter(p: QueryParser) -> st.ParameterDefinition:
 def _type_continues(p: QueryParser) -> bool:
     """Whether two words here are one type (double precision, character varying, ...)."""
     pair = (p.token.text, p.peek().text)
-    starts = {"double": ("precision",), "character": ("varying",), "char": ("varying",), "national": ("character", "char"), "timestamp": ("with", "without"),
+    starts = {"double": ("precision",), "character": ("varying",), "char": ("varying",), "bit": ("varying",), "national": ("character", "char"), "timestamp": ("with", "without"),
               "time": ("with", "without"), "interval": ("year", "month", "day", "hour", "minute", "second")}  # fmt: skip
     return (p.token.kind == "word" and pair[1] in starts.get(pair[0], ())) or p.peek().is_word("default", "array")
 

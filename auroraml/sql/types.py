@@ -118,6 +118,8 @@ class TypeReader:
             varying = self._take("varying")
             modifiers = self._modifiers()
             return ("varchar", modifiers) if varying else ("bpchar", modifiers or ("1",))
+        if word == "bit":
+            return ("varbit" if self._take("varying") else "bit"), self._modifiers()
         if word in ("timestamp", "time"):
             modifiers = self._modifiers()
             zoned = self.tokens[self.i].is_word("with", "without") and self.tokens[self.i + 1].is_word("time")
