@@ -43,7 +43,7 @@ class IntervalForm(TextForm):
 
     def datum_in(self, type: PgType, typmod: int, text: str, style: TextStyle) -> Datum:
         try:
-            return read_interval(text, typmod)
+            return read_interval(text, typmod, style.interval_style == "sql_standard")
         except (Malformed, FieldOverflow) as error:
             raise describe(error, text, "interval") from None
 
@@ -138,10 +138,17 @@ _STYLES: dict[str, Callable[[Interval], str]] = {
 }  # fmt: skip
 
 
-def read_interval(text: str, typmod: int = -1) -> Interval:
-    """The interval a text means; a bare number takes the last field of the typmod. Raises Malformed or FieldOverflow."""
+def read_interval(text: str, typmod: int = -1, one_sign: bool = False) -> Interval:
+    """The interval a text means; a bare number takes the last field of the typmod. Raises Malformed or FieldOverflow.
+
+    `one_sign`: a minus in front that is the only sign is that of all fields, as the SQL standard has it (IntervalStyle sql_standard).
+    """
     try:
-        return _Reader(typmod).read(tokens_of(text))
+        tokens = tokens_of(text)
+        if one_sign and tokens and tokens[0].text[:1] == "-" and not any(token.text[:1] in ("+", "-") for token in tokens[1:]):
+            found = _Reader(typmod).read([Token(kind=tokens[0].kind, text="+" + tokens[0].text[1:]), *tokens[1:]])
+            return checked(-found.months, -found.days, -found.micros)
+        return _Reader(typmod).read(tokens)
     except Malformed:
         if text.strip(" \t\n\r\f\v")[:1] != "P":
             raise
