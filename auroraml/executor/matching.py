@@ -9,7 +9,6 @@ from typing import TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from auroraml.batch import (
     ConstVector,
@@ -27,9 +26,8 @@ from auroraml.batch import (
     true_places,
 )
 from auroraml.batch.narrow import NarrowFixed
-from auroraml.executor.key_codes import DENSE, KeyCodes, marked, places_among
+from auroraml.executor.key_codes import DENSE, HashedNumbers, KeyCodes, marked
 from auroraml.executor.scratch import LARGEST, SPARSE, borrow, give_back
-from auroraml.lazy import compute as pc
 from auroraml.types.pg_type import PgType
 
 WIDEST = LARGEST  # a table of so many codes is made for many rows that are looked up
@@ -37,16 +35,12 @@ T = TypeVar("T")
 Keys: TypeAlias = Callable[[int, int], Sequence[Vector]]  # those of the rows from a number to before another
 Groups: TypeAlias = npt.NDArray[np.int32]
 ROOM, PER_ROW = 16, 4  # codes for each row of the build side, and for each row of both
+FARTHEST = 16  # numbers for each row of both whose ranks are codes
 NOTHING: Index = np.zeros(0, np.int64)
 MOST_TURNED = 1 << 20  # pairs
 PIECE = 131_072  # rows looked up at a time: what is made of them stays in the cache, where many at once would need fresh memory each time
 LONG, SAMPLE = 65_536, 4_096  # so many codes are looked at in part first
 FEWER = 8  # so many times fewer probe rows than build rows: the latter are looked up
-
-
-def _pieces(n: int) -> list[tuple[int, int]]:
-    """Where each part of `n` rows begins and ends that is looked up at a time."""
-    return [(start, min(start + PIECE, n)) for start in range(0, n, PIECE)] if n >= 2 * PIECE else [(0, n)]
 
 
 class Found:
@@ -256,8 +250,8 @@ class Matcher:
         self.keys: list[KeyCodes] | None = None
         self.size = 0
         self.codes: Index = NOTHING
-        self.last: pa.Array | None = None
-        self.squeezed: list[pa.Array | None] = []
+        self.last: HashedNumbers | None = None
+        self.squeezed: list[HashedNumbers | None] = []
         self.seen: list[Mask | None] = []  # by key, where all of them take a hash table: which of its numbers there are
         self.table: Table | None = None
         self.present: Mask | None = None  # by code: whether there are rows
@@ -298,7 +292,7 @@ class Matcher:
         if keys is None:
             both = self.n + max(probes, self.expected)
             widest = max(DENSE, ROOM * self.n, min(WIDEST, 32 * both), PER_ROW * both)
-            keys = [KeyCodes(v, t, widest) for v, t in zip(self.vectors, self.types, strict=True)]
+            keys = [KeyCodes(v, t, widest, FARTHEST * both) for v, t in zip(self.vectors, self.types, strict=True)]
             self._number(keys, widest)
             self.keys = keys
         valid = [v.validity for v in self.vectors if v.validity is not None]
@@ -313,17 +307,15 @@ class Matcher:
         size = keys[0].size if keys else 3
         for key in keys[1:]:
             if size * key.size > 2**62:
-                encoded = pc.dictionary_encode(pa.array(codes))
-                self.squeezed.append(encoded.dictionary)
-                codes, size = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64) + 1, len(encoded.dictionary) + 1
+                hashed = HashedNumbers(codes)
+                self.squeezed.append(hashed)
+                codes, size = hashed.of(codes), hashed.different + 1
             else:
                 self.squeezed.append(None)
             codes, size = codes * key.size + key.codes, size * key.size
         if size > (widest + 2 if len(keys) > 1 else 2 * widest + 3):
-            encoded = pc.dictionary_encode(pa.array(codes))
-            self.last, size = encoded.dictionary, len(encoded.dictionary) + 1
-            codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64) + 1
-            size += 1
+            self.last = HashedNumbers(codes)
+            codes, size = self.last.of(codes), self.last.different + 2
             self.seen = [None if key.base is None else marked(key.codes, key.size) for key in keys]
         self.codes, self.size = codes, size
 
@@ -335,7 +327,7 @@ class Matcher:
             return np.ones(n, np.int64), None
         parts = [key.probe(vector) for key, vector in zip(self.keys, flat, strict=True)]
         if len(parts) == 1:
-            return (parts[0] if self.last is None else places_among(pa.array(parts[0]), self.last)), None
+            return (parts[0] if self.last is None else self.last.of(parts[0])), None
         parts = [part if key.base is None else np.clip(part, 0, key.size - 1) for key, part in zip(self.keys, parts, strict=True)]
         known = self.seen or [None] * len(parts)
         rows = true_places(
@@ -346,10 +338,10 @@ class Matcher:
         codes = parts[0]
         for key, more, values in zip(self.keys[1:], parts[1:], self.squeezed, strict=True):
             if values is not None:
-                codes = places_among(pa.array(codes), values)
+                codes = values.of(codes)
             codes = codes * key.size + more
         if self.last is not None:
-            codes = places_among(pa.array(codes), self.last)
+            codes = self.last.of(codes)
         return codes, None if len(rows) == n else rows
 
     def folded(self, key: int, make: Callable[[Index, Index | None, int], T | None]) -> T | None:
@@ -363,6 +355,12 @@ class Matcher:
                     coded = None if self.table is not None else self._usable(self.n)
                 self.folds[key] = None if coded is None else make(*coded, self.size)
             return self.folds[key]  # type: ignore[return-value] # what `make` has made
+
+    def _pieces(self, n: int) -> list[tuple[int, int]]:
+        """Where each part of `n` rows begins and ends that is looked up at a time; all of them where Arrow makes a hash table each time."""
+        if n < 2 * PIECE or any(key.values is not None for key in self.keys or ()):
+            return [(0, n)]
+        return [(start, min(start + PIECE, n)) for start in range(0, n, PIECE)]
 
     def codes_of(self, keys: Sequence[Vector], n: int) -> Index:
         """The codes of `n` other rows, 0 where there is none; of rows that meet nobody, any number may come."""
@@ -387,7 +385,7 @@ class Matcher:
         self.build(n)
         table = self.table
         assert table is not None
-        parts = [table.find(*self._probe(keys(start, stop), stop - start), stop - start) for start, stop in _pieces(n)]
+        parts = [table.find(*self._probe(keys(start, stop), stop - start), stop - start) for start, stop in self._pieces(n)]
         return parts[0] if len(parts) == 1 else FoundGroups.joined(parts)
 
     def pairs(self, keys: Sequence[Vector], n: int) -> tuple[Index, Index]:
@@ -433,7 +431,7 @@ class Matcher:
                 present[stored] = True
                 self.present = present
             seen = self.present
-        parts = [self._contained(keys(start, stop), stop - start, seen) for start, stop in _pieces(n)]
+        parts = [self._contained(keys(start, stop), stop - start, seen) for start, stop in self._pieces(n)]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def _contained(self, keys: Sequence[Vector], n: int, seen: Mask | None) -> Mask:
