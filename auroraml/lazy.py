@@ -45,7 +45,7 @@ PUBLIC.update(PEP_249)
 
 OURS = ("auroraml", "auroraml_cli")
 DEFERRED: frozenset[str] = frozenset((
-    "auroraml.catalog.collations", "auroraml.catalog.depends", "auroraml.catalog.elsewhere", "auroraml.catalog.pinned", "auroraml.catalog.simulated",
+    "auroraml.catalog.collations", "auroraml.catalog.depends", "auroraml.catalog.pinned", "auroraml.catalog.simulated",
     "auroraml.catalog.system_tables", "auroraml.catalog.trigger_text", "auroraml.commands.autoanalyze", "auroraml.commands.collations", "auroraml.commands.cursors",
     "auroraml.commands.functions", "auroraml.commands.naming", "auroraml.commands.options", "auroraml.commands.prepare",
     "auroraml.commands.read_only", "auroraml.commands.register", "auroraml.commands.simulated_rows", "auroraml.commands.statistics_objects",

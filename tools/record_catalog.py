@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent / "auroraml"
@@ -209,26 +208,20 @@ def main() -> None:
         )
         + "\n"
         + literal(opclasses, "OPCLASS_MEMBERS", "access method, opcintype, amopstrategy, amopopr, amoprighttype, opcdefault")
+        + "\n"
+        + elsewhere({t[1] for t in types}, {p[1] for p in procs})
     )
-    elsewhere({t[1] for t in types}, {p[1] for p in procs})
     errors()
 
 
-def elsewhere(types: set[str], functions: set[str]) -> None:
-    """The names of types and functions that PostgreSQL has and the other tables do not."""
+def elsewhere(types: set[str], functions: set[str]) -> str:
+    """The names of types and functions that PostgreSQL has and the other tables do not, each between spaces."""
     lists = (
-        ("TYPES", types, "select typname from pg_type where typnamespace=11 and typcategory<>'A' and typtype in ('b','p','r','m')"),
-        ("FUNCTIONS", functions, "select distinct proname from pg_proc where pronamespace=11"),
+        ("TYPES_ELSEWHERE", types, "select typname from pg_type where typnamespace=11 and typcategory<>'A' and typtype in ('b','p','r','m')"),
+        ("FUNCTIONS_ELSEWHERE", functions, "select distinct proname from pg_proc where pronamespace=11"),
     )
-    body = "".join(
-        f'{name} = frozenset("""\n{textwrap.fill(" ".join(sorted({r[0] for r in rows(sql)} - known)), 148)}\n""".split())\n'
-        for name, known, sql in lists
-    )
-    (ROOT / "catalog" / "elsewhere.py").write_text(
-        '"""What PostgreSQL 15 has in pg_catalog and this engine does not: such names are refused, not unknown (recorded by tools/record_catalog.py)."""\n\n'
-        f"from __future__ import annotations\n\n{body}\n\n"
-        'def is_type(name: str) -> bool:\n    """Whether PostgreSQL has a type of this name that is not supported."""\n    return name in TYPES\n\n\n'
-        'def is_function(name: str) -> bool:\n    """Whether PostgreSQL has functions of this name, none of which is supported."""\n    return name in FUNCTIONS\n'
+    return "# what PostgreSQL has besides, and this engine does not: such names are refused, not unknown\n" + "".join(
+        f'{name} = """ {" ".join(sorted({r[0] for r in rows(sql)} - known))} """\n' for name, known, sql in lists
     )
 
 

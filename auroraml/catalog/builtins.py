@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
-from auroraml.catalog.data import AGGREGATES, OPCLASS_MEMBERS, OPERATORS, PROCS
+from auroraml.catalog.data import AGGREGATES, FUNCTIONS_ELSEWHERE, OPCLASS_MEMBERS, OPERATORS, PROCS, TYPES_ELSEWHERE
 from auroraml.ir.expr import Const
 from auroraml.ir.objects import Function, Operator, Parameter
 from auroraml.types.pg_type import PgType
@@ -76,6 +76,16 @@ def builtin_functions_named(name: str) -> tuple[Function, ...]:
     """All built-in functions, aggregates and window functions of a name."""
     found = (builtin_function(row[0]) for row in _BY_NAME.get(name, ()))
     return tuple(f for f in found if f is not None)
+
+
+def is_type_elsewhere(name: str) -> bool:
+    """Whether PostgreSQL has a type of this name that is not supported."""
+    return f" {name} " in TYPES_ELSEWHERE
+
+
+def is_function_elsewhere(name: str) -> bool:
+    """Whether PostgreSQL has functions of this name, none of which is supported."""
+    return f" {name} " in FUNCTIONS_ELSEWHERE
 
 
 def builtin_names() -> list[str]:

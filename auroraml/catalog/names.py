@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from auroraml.catalog.builtins import is_type_elsewhere
 from auroraml.catalog.catalog import Catalog
-from auroraml.catalog.elsewhere import is_type
 from auroraml.catalog.printing import relation_text, type_text
 from auroraml.errors import AmbiguousFunction, FeatureNotSupported, InvalidName, InvalidSchemaName, UndefinedFunction, UndefinedObject, UndefinedTable
 from auroraml.ir.keywords import RESERVED
@@ -134,7 +134,7 @@ class ObjectNames:
                 found = self.catalog.find_type_oid(found.array) if found.array else None
             if found is not None:
                 return found.oid
-        if not read.schema and is_type(read.name):
+        if not read.schema and is_type_elsewhere(read.name):
             raise FeatureNotSupported(f"type {name} is not supported")
         raise UndefinedObject(f'type "{name}" does not exist')
 

@@ -27,7 +27,7 @@ from auroraml.batch import (
 )
 from auroraml.batch.narrow import NarrowFixed
 from auroraml.executor.key_codes import DENSE, HashedNumbers, KeyCodes, marked
-from auroraml.executor.scratch import LARGEST, SPARSE, borrow, give_back
+from auroraml.executor.scratch import LARGEST, SMALLEST, SPARSE, borrow, give_back
 from auroraml.types.pg_type import PgType
 
 WIDEST = LARGEST  # a table of so many codes is made for many rows that are looked up
@@ -135,6 +135,8 @@ class FoundPairs(Found):
 class Table:
     """Build rows by code. Groups of rows with one code are numbered from 1; group 0 is empty."""
 
+    lent = False  # whether its buffer is to be given back
+
     def __init__(self, codes: Index, rows: Index | None, size: int, latest_first: bool) -> None:
         self.latest_first = latest_first
         self.order = rows  # the rows group by group (None: as they are)
@@ -142,6 +144,7 @@ class Table:
         self.many: Index | None = None  # how many rows each has (None: one)
         self.most = 1 if len(codes) else 0  # rows that one code has
         self.groups = borrow(size)
+        self.lent = SMALLEST <= size <= LARGEST
         self.written = codes if len(codes) * SPARSE <= size else None
         if not self._repeats(codes):
             own = numbers(len(codes) + 1)[1:]
@@ -151,9 +154,8 @@ class Table:
         self._collect(codes, rows, size)
 
     def __del__(self) -> None:
-        groups: Groups | None = getattr(self, "groups", None)
-        if groups is not None:
-            give_back(groups, self.written)
+        if self.lent:  # a small table may be kept until the interpreter ends, when there is nobody to give to
+            give_back(self.groups, self.written)
 
     @staticmethod
     def _repeats(codes: Index) -> bool:

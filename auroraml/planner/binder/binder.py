@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Protocol
 
+from auroraml.catalog.builtins import is_type_elsewhere
 from auroraml.catalog.catalog import Catalog
 from auroraml.catalog.depends import uses
-from auroraml.catalog.elsewhere import is_type
 from auroraml.errors import (
     DatabaseError,
     DatatypeMismatch,
@@ -166,7 +166,7 @@ class Binder:
             found = next((t for place in self.names.path if (t := self.catalog.find_type(name.name, place)) is not None), None)
         if found is None or (found.oid == UNKNOWN.oid and name.schema is None):
             shown = f"{name.schema}.{name.name}" if name.schema else name.name
-            if name.schema in (None, "pg_catalog") and is_type(name.name):
+            if name.schema in (None, "pg_catalog") and is_type_elsewhere(name.name):
                 raise FeatureNotSupported(f"type {shown} is not supported", at=name.at)
             raise UndefinedObject(f'type "{shown}" does not exist', at=name.at)
         return found

@@ -7,8 +7,7 @@ from typing import Any, Final
 
 from sqlglot import exp
 
-from auroraml.catalog.builtins import btree_operators
-from auroraml.catalog.elsewhere import is_function
+from auroraml.catalog.builtins import btree_operators, is_function_elsewhere
 from auroraml.errors import (
     DatatypeMismatch,
     FeatureNotSupported,
@@ -167,7 +166,7 @@ class Calls:
     ) -> tuple[Candidate, str]:
         found = self.binder.functions(name, schema, at)
         shown = f"{schema}.{name}" if schema else name
-        if not found and schema in (None, "pg_catalog") and is_function(name):
+        if not found and schema in (None, "pg_catalog") and is_function_elsewhere(name):
             raise FeatureNotSupported(f"function {shown} is not supported", at=at)
         if star:
             found = tuple(f for f in found if not f.inputs)
