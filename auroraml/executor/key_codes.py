@@ -132,7 +132,7 @@ class KeyCodes:
 class Ranks:
     """Which of many numbers there are, and the place of each among them: a bit for each number, and how many bits are set before each 64.
 
-    It takes a fifth of a byte for each number, where a table would take four, and stays in the processor's caches.
+    It takes a quarter of a byte for each number, where a table would take four, and stays in the processor's caches.
     """
 
     def __init__(self, numbers: Index, span: int) -> None:
