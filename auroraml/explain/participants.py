@@ -10,6 +10,9 @@ from auroraml.explain.names import Place
 from auroraml.explain.usage import NONE, Pages, Usage, usage
 from auroraml.ir import physical as p
 from auroraml.ir.metrics import BatchMetrics, GroupSpace, NodeMetrics, SortGroups
+from auroraml.lazy import load
+
+MANY = 100_000  # batches: simulated ones, in arrays, of which numpy knows the least and the most sooner
 
 
 @singledispatch
@@ -74,7 +77,11 @@ def _(node: p.Memoize, place: Place, metrics: NodeMetrics) -> Iterator[Property]
 
 
 def _spread(values: Sequence[float]) -> dict[str, object]:
-    return {"Average": round(sum(values) / len(values), 3), "Minimum": round(min(values), 3), "Maximum": round(max(values), 3)}
+    least_most: Sequence[float] = values
+    if len(values) >= MANY:
+        looked_at = load("numpy").asarray(values)
+        least_most = looked_at.min().item(), looked_at.max().item()
+    return {"Average": round(sum(values) / len(values), 3), "Minimum": round(min(least_most), 3), "Maximum": round(max(least_most), 3)}
 
 
 def batch_processing(batches: BatchMetrics | None, timing: bool) -> Iterator[Property]:

@@ -5,7 +5,6 @@ It comes to the same times and counts, to the last digit, as the steps of operat
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -30,12 +29,23 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 
+class Bundle:
+    """Rows of a participant's pull."""
+
+    __slots__ = ("number", "rows")
+
+    def __init__(self, number: int, rows: int) -> None:
+        self.number = number
+        self.rows = rows
+
+
 class Course:
     """Pulls of a nested loop through nodes `above` it that hand its rows on, by one who wants them all and does nothing else between two pulls."""
 
     __slots__ = (
-        "above", "alike", "answered", "asks", "begun", "billed", "bundle", "costs", "crew", "first", "free", "inside", "leads", "left", "longer", "loop", "me", "member",
-        "number", "one", "others", "passing", "plain", "rank", "room", "rows", "second", "seen", "sending", "since",
+        "above", "after", "alike", "answered", "asks", "before", "begun", "billed", "bundle", "costs", "crew", "first", "fourth", "free", "inside", "leads", "left", "longer", "loop", "me", "member",
+        "more", "number", "one", "others", "passing", "plain", "rank", "room", "rows", "second", "seen", "sending", "several", "since",
+        "third", "when",
     )  # fmt: skip
 
     def __init__(self, me: Participant, loop: BatchLoop, above: Sequence[Simulated]) -> None:
@@ -49,16 +59,20 @@ class Course:
         self.sending: Sending | None = None  # a batch that is to be sent again
         self.answered: list[float] = []  # when each batch was
         self.billed = 0  # how many of these are in what the calls used
-        self.longer = array("q")  # pulls of more than one: the batches up to each one's last, and how many it had
+        self.longer: list[int] = []  # pulls of more than one: the batches up to each one's last, and how many it had
         self.passing, self.seen = loop.filter, loop.seen  # which answers pass, and how many there have been
         self.costs: dict[tuple[int, int], tuple[float, ...]] = {}
         self.first, self.second, *self.others = self.cost(1, self.rows)
+        self.several, self.third, self.fourth = 1, self.first, self.second  # of the last pull of more than one, and what it took
         self.member: Member | None = loop.part.member
         self.crew: Crew | None = None  # where something is done between two pulls
         self.free = 0  # small batches that a worker can hand over, before it has to be seen whether it has to wait
         self.number, self.rank = me.number, me.rank
-        self.one = (self.number, self.rows)
-        self.bundle = self.one  # who hands over the rows of the last pull, and how many
+        self.when = me.time  # its next turn
+        self.before: Course | None = None  # whose turn comes before it, and after it
+        self.after: Course | None = None
+        self.one = Bundle(self.number, self.rows)
+        self.bundle = self.more = self.one  # the rows of the last pull, and of the last one of more than one
         self.leads = False
         self.alike = loop.filter is None and not self.others  # each pull of one batch takes the same time and gives as many rows
         self.plain = self.alike  # this one is such a pull if it ends now
@@ -84,11 +98,31 @@ class Course:
             seen = self.seen
             self.seen = seen + n
             made = self.passing.between(seen, seen + n)
-        self.bundle = self.number, made
+        self.bundle = Bundle(self.number, made)
         if count > 1 and self.crew is not None:
             left = self.free - count + 1
             self.free = left if left > 0 and n <= SMALL else 0
         return self.costs.get((count, made)) or self.cost(count, made)
+
+    def ended(self, end: float) -> float:
+        """A pull of several batches ends with an answer that comes then, and with it what it takes afterwards."""
+        count = self.inside + 1
+        self.room -= count
+        if not self.alike:
+            for cost in self.pulled(count):
+                end += cost
+            return end
+        if count != self.several:
+            self.several = count
+            self.third, self.fourth = self.cost(count, count * self.rows)[:2]
+            self.more = Bundle(self.number, count * self.rows)
+        if count > 1:
+            self.longer.append(len(self.answered) << SHIFT | count)
+            if self.crew is not None:
+                left = self.free - count + 1
+                self.free = left if left > 0 and self.more.rows <= SMALL else 0
+        self.inside, self.plain, self.bundle = 0, True, self.more
+        return end + self.third + self.fourth
 
     def attend(self, crew: Crew) -> None:
         """Do what the crew has to be done between two pulls."""
@@ -134,9 +168,13 @@ class Course:
 
     def _answered(self, whole: int) -> Floats:
         """Take so many."""
-        found = np.array(self.answered[:whole])
-        del self.answered[:whole]
-        return found
+        answered = self.answered
+        if whole == len(answered):
+            self.answered = []
+        else:
+            answered = answered[:whole]
+            del self.answered[:whole]
+        return np.fromiter(answered, np.float64, whole)
 
     def _pulls(self, whole: int) -> tuple[Integers, Integers]:
         """The batches up to each pull's last one, and how many it had."""
@@ -144,7 +182,7 @@ class Course:
             return np.arange(1, whole + 1), np.ones(whole, np.int64)
         noted = np.array(self.longer)
         ends, counts = noted >> SHIFT, noted & ((1 << SHIFT) - 1)
-        del self.longer[:]
+        self.longer.clear()
         marks = np.zeros(whole + 1, np.int8)
         marks[ends - counts] = 1
         marks[ends - 1] -= 1  # from a pull's first batch up to before its last one
@@ -203,7 +241,7 @@ class Handing(Course):
     def __init__(self, me: Participant, loop: BatchLoop, above: Sequence[Simulated], crew: Crew, pending: int, left: int) -> None:
         super().__init__(me, loop, above)
         self.attend(crew)
-        self.bundle = self.number, pending
+        self.bundle = Bundle(self.number, pending)
         self.left = left
 
 
@@ -288,6 +326,8 @@ class Others(Course):
 
     def __init__(self) -> None:
         self.asks, self.inside, self.free = True, 0, 0
+        self.when, self.rank = 0.0, 0
+        self.before = self.after = None
 
     def asked(self, swift: Swift, now: float) -> float | None:
         return None

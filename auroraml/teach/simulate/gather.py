@@ -80,7 +80,7 @@ class Gathering(Simulated):
                     part.me.course = course
                     yield None
                     part.me.course = None
-                    rows, left = course.bundle[1], left if left == ALL else course.left
+                    rows, left = course.bundle.rows, left if left == ALL else course.left
                 yield from crew.hand_over(member.number, rows, part.me)
         except Stopped:
             pass

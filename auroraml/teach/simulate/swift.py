@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from heapq import heapify, heappop, heappush, heapreplace
+from heapq import heapreplace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,8 +12,9 @@ from auroraml.executor.crew import QUEUED, SMALL, State
 from auroraml.executor.operator import ALL
 from auroraml.executor.operators.service_batches import RUN_SECONDS
 from auroraml.services.retry import QUOTA
-from auroraml.teach.simulate.courses import Course, Leading, Others
+from auroraml.teach.simulate.courses import Bundle, Course, Leading, Others
 from auroraml.teach.simulate.instances import Failed, Instances, Served
+from auroraml.teach.simulate.line import Line
 from auroraml.teach.simulate.requests import Requests, Sending
 from auroraml.teach.simulate.trials import BLOCK, Trials, lasting
 from auroraml.teach.simulate.turns import Key, Participant, Turns
@@ -28,12 +29,21 @@ LATER = -1.0
 Floats = npt.NDArray[np.float64]
 
 
+class Place:
+    """An instance that answers one request after another."""
+
+    __slots__ = ("free",)
+
+    def __init__(self, free: float) -> None:
+        self.free = free  # from when on
+
+
 class Swift:
     """Participants that run courses with batches of as many rows, sent to one target."""
 
     def __init__(self, turns: Turns) -> None:
         self.turns = turns
-        self.heap: list[tuple[float, int, Course]] = []
+        self.line = Line()
         self.courses: set[Course] = set()
         self.crews: set[Crew] = set()
         self.asleep: Leading | None = None  # the leader waits for rows of workers that are all here
@@ -42,7 +52,7 @@ class Swift:
         self.soonest = 0.0  # when it is another's turn
         self.others = Others()
         self.loaded = False  # the state of the instances is here, the numbers drawn are those of the next calls
-        self.handed: list[tuple[int, int]] = []  # by whom, rows: what was handed over, each little
+        self.handed: list[Bundle] = []  # what was handed over, each little
         self.trials: Trials | None = None  # of calls that may fail, or whose instance hangs on the others
         self.single = 0  # such calls that are made before one looks again
         self.seconds: list[float] = []
@@ -50,8 +60,14 @@ class Swift:
         self.at = 0
         self.uncounted = 0
         self.limit = 0
-        self.ends: list[float] = []  # by instance: when it has answered all, or (heaps) when each of its places is free
+        self.instances: list[Place] = []  # by instance, or (heaps) when each of its places is free
         self.slots: list[list[float]] = []
+
+    @property
+    def turn(self) -> Key | None:
+        """The first one's."""
+        first = self.line.first
+        return None if first is None else (first.when, first.rank)
 
     def join(self, me: Participant) -> bool:
         """Take a participant in at its turn, if its course can be run with those of the others."""
@@ -72,7 +88,7 @@ class Swift:
         self.courses.add(course)
         if crew is not None:
             self.crews.add(crew)
-        heappush(self.heap, (me.time, me.rank, course))
+        self.line.insert(course, me.time, me.rank)
         return True
 
     def leave(self, course: Course, now: float) -> None:
@@ -135,7 +151,7 @@ class Swift:
         if not self.loaded:
             most = self.limit = hosting.concurrency or 0
             self.slots = [[0.0] * max(most - len(known), 0) + [end for end, _ in known[-most:]] for known in instances.outstanding] if most else []
-            self.ends = [places[0] for places in self.slots] if most == 1 else []
+            self.instances = [Place(free[0]) for free in self.slots] if most == 1 else []
         self.at = self.taken = 0
         self.loaded = True
         return True
@@ -186,7 +202,7 @@ class Swift:
         self._account()
         self.loaded = False
         if self.limit == 1:
-            self.slots = [[end] for end in self.ends]
+            self.slots = [[one.free] for one in self.instances]
         for known, places in zip(self.requests.instances.outstanding, self.slots, strict=False):
             known[:] = [(end, -1) for end in sorted(places) if end]
 
@@ -204,8 +220,8 @@ class Swift:
         self._take()
         start = time
         if self.limit == 1:
-            start = max(time, self.ends[where])
-            self.ends[where] = start + seconds
+            start = max(time, self.instances[where].free)
+            self.instances[where].free = start + seconds
         elif self.limit:
             start = max(time, self.slots[where][0])
             heapreplace(self.slots[where], start + seconds)
@@ -215,14 +231,15 @@ class Swift:
 
     def _many(self, until: Key) -> None:
         """Calls with the numbers drawn, one after another: each decides when the next one comes, and what it finds."""
-        heap, ends, slots, limit, long = self.heap, self.ends, self.slots, self.limit, RUN_SECONDS
+        line, instances, slots, limit, long = self.line, self.instances, self.slots, self.limit, RUN_SECONDS
         handed, asleep, made = self.handed, self.asleep is not None, self.at
-        heappush(heap, (*until, self.others))
-        drawn, places = self.seconds, self.places
-        while made < len(drawn):
-            seconds, where = drawn[made], places[made]
+        drawn, places, whole = self.seconds, self.places, len(self.seconds)
+        line.insert(self.others, *until)
+        while made < whole:
             while True:
-                now, rank, me = heap[0]
+                me = line.first
+                assert me is not None
+                now = me.when
                 if not me.asks or me.inside:
                     break
                 if left := me.free:  # hand_over, in short
@@ -239,16 +256,17 @@ class Swift:
                     break
                 asleep = self.asleep is not None
             if limit == 1:
-                end = ends[where]
+                one = instances[places[made]]
+                end = one.free
                 if end < now:
                     end = now
-                end = ends[where] = end + seconds
+                end = one.free = end + drawn[made]
             elif limit:
-                free = slots[where]
-                end = (free[0] if free[0] > now else now) + seconds
+                free = slots[places[made]]
+                end = (free[0] if free[0] > now else now) + drawn[made]
                 heapreplace(free, end)
             else:
-                end = now + seconds
+                end = now + drawn[made]
             me.answered.append(end)
             made += 1
             if end - me.begun < long and me.inside + 1 < me.room:
@@ -259,25 +277,18 @@ class Swift:
                 me.bundle = me.one
                 me.begun = end = end + me.first + me.second
             elif me.inside + 1 < me.room and not me.leads:
-                me.room -= me.inside + 1
-                for cost in me.pulled(me.inside + 1):
-                    end += cost
-                me.begun = end
+                me.begun = end = me.ended(end)
             elif self._pulled(me, end):
                 continue
             else:
                 return self._stop(made)
-            heapreplace(heap, (end, rank, me))
+            line.again(me, end)
         return self._stop(made)
 
     def _stop(self, made: int) -> None:
         """So many of the numbers drawn are used."""
         self.at = made
-        if self.heap[0][2] is self.others:
-            heappop(self.heap)
-        else:
-            self.heap[:] = [entry for entry in self.heap if entry[2] is not self.others]
-            heapify(self.heap)
+        self.line.remove(self.others)
 
     def _pulled(self, me: Course, end: float) -> bool:
         """The first one's pull ends; False: it leaves."""
@@ -286,24 +297,24 @@ class Swift:
             then += cost
         me.room -= count
         if isinstance(me, Leading):
-            n = me.bundle[1]
+            n = me.bundle.rows
             me.left -= n
             me.note(end, count, n)
         me.begun = then
         if not me.room:
             me.free = 0
         if me.room or me.asks:
-            heapreplace(self.heap, (then, me.rank, me))
+            self.line.again(me, then)
             return True
-        self._leave_first(then)
+        self._leave_first(me, then)
         return False
 
     def hand_over(self, me: Course, crew: Crew, now: float) -> float | None:
         """What a worker does between two pulls: when it calls (None: it leaves)."""
-        (number, rows), each, queued = me.bundle, me.rows, crew.queued
+        number, rows, each, queued = me.bundle.number, me.bundle.rows, me.rows, crew.queued
         self._hand_on()
         if queued[number] >= QUEUED or crew.waiting or crew.finishing or not me.room:
-            self._leave_first(now)
+            self._leave_first(me, now)
             return None
         crew.arrived.append((number, rows))
         queued[number] += rows
@@ -316,38 +327,39 @@ class Swift:
         """Put rows that were handed over where all can see them: each of these batches is a small one."""
         if self.handed:
             (crew,) = self.crews
-            crew.arrived.extend(self.handed)
-            for number, rows in self.handed:
-                crew.queued[number] += rows
+            for bundle in self.handed:
+                crew.arrived.append((bundle.number, bundle.rows))
+                crew.queued[bundle.number] += bundle.rows
             self.handed.clear()
 
-    def _leave_first(self, now: float) -> None:
+    def _leave_first(self, me: Course, now: float) -> None:
         """The first one leaves."""
-        self.leave(heappop(self.heap)[2], now)
+        self.line.remove(me)
+        self.leave(me, now)
 
     def lead(self, me: Leading, crew: Crew, now: float) -> float | None:
         """What the leader does between two pulls: when it calls (LATER: not before others do something, None: it leaves)."""
         arrived, handed = crew.arrived, self.handed
         if handed and not arrived and me.left >= NEAR and len(self.crews) == 1:
             n = 0
-            for _, rows in handed:
-                n += rows
+            for bundle in handed:
+                n += bundle.rows
             handed.clear()
             return self._taken(me, n, now)
         if handed:
             self._hand_on()
         if crew.waiting or (me.left < NEAR and me.left <= sum(n for _, n in arrived) + me.room * me.rows):
             me.me.since = me.slept
-            self._leave_first(now)
+            self._leave_first(me, now)
             return None
         if arrived:
             return self._taken(me, crew.together(me.left), now)
         if me.room:
             return now
         if me.gathering.local or not self._all_here(crew):
-            self._leave_first(now)
+            self._leave_first(me, now)
             return None
-        heappop(self.heap)
+        self.line.remove(me)
         me.me.time = me.slept = now
         self.asleep = me
         return LATER
@@ -361,11 +373,9 @@ class Swift:
         costs = me.takings.get(n)
         for cost in me.taking(n) if costs is None else costs:
             now += cost
-        heap = self.heap
-        alone = me.room and len(heap) > 2 and now < self.soonest and now < heap[1][0] and now < heap[2][0]
-        if alone and me.left >= NEAR and not me.gathering.arrived:
+        if me.room and me.left >= NEAR and now < self.soonest and (after := me.after) is not None and now < after.when and not me.gathering.arrived:
             return now
-        heapreplace(heap, (now, me.rank, me))
+        self.line.again(me, now)
         return LATER
 
     def _all_here(self, crew: Crew) -> bool:
@@ -378,12 +388,12 @@ class Swift:
         leader, self.asleep = self.asleep, None
         assert leader is not None
         me = leader.me
-        heappush(self.heap, (max(me.time, now), me.rank, leader))
+        self.line.insert(leader, max(me.time, now), me.rank)
         return False
 
     def _single(self, requests: Requests, until: Key) -> None:
         """Calls that may fail, or whose instance hangs on the others: one by one."""
-        heap, handed, shared, quota = self.heap, self.handed, requests.shared, requests.shared.quota
+        line, handed, shared, quota = self.line, self.handed, requests.shared, requests.shared.quota
         shared.check()
         if self.trials is None:
             self._settle_many()
@@ -391,8 +401,11 @@ class Swift:
         trials = self.trials
         assert trials is not None
         while self.single:
-            now, rank, me = heap[0]
-            if (now, rank) > until:
+            me = line.first
+            if me is None:
+                return
+            now = me.when
+            if (now, me.rank) > until:
                 return
             sending = me.sending
             if me.asks and not me.inside and sending is None:
@@ -401,7 +414,7 @@ class Swift:
                     handed.append(me.bundle)
                 else:
                     calls = me.asked(self, now)
-                    if calls is None or not heap:
+                    if calls is None or line.first is None:
                         return
                     if calls < 0.0:
                         continue
@@ -412,7 +425,7 @@ class Swift:
                 if sending is None:
                     sending = me.sending = Sending(shared.number())
                 sending.attempts += 1
-                heapreplace(heap, (requests.again(sending, failed, now, me.loop.spent), rank, me))
+                line.again(me, requests.again(sending, failed, now, me.loop.spent))
                 continue
             self.single -= 1
             if sending is None:
@@ -428,7 +441,7 @@ class Swift:
             if end - me.begun < RUN_SECONDS and me.inside + 1 < me.room:
                 me.inside += 1
                 me.plain = False
-                heapreplace(heap, (end, rank, me))
+                line.again(me, end)
             elif not self._pulled(me, end):
                 return
         trials.end()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
@@ -41,8 +41,8 @@ class Together(Protocol):
     """Who runs the courses of many participants."""
 
     @property
-    def heap(self) -> Sequence[tuple[float, int, Course]]:
-        """Whose turn it is, the first one first."""
+    def turn(self) -> Key | None:
+        """The first one's."""
 
     def join(self, me: Participant) -> bool:
         """Take a participant in at its turn."""
@@ -72,7 +72,7 @@ class Turns:
     def behind(self, me: Participant) -> bool:
         """Whether others have to step before `me`."""
         ready, together, key = self.waiting, self.together, (me.time, me.rank)
-        return bool(ready and ready[0][:2] < key) or (together is not None and bool(together.heap) and together.heap[0][:2] < key)
+        return bool(ready and ready[0][:2] < key) or (together is not None and (turn := together.turn) is not None and turn < key)
 
     def wake(self, those: list[Participant], time: float) -> None:
         """They waited for what has happened now."""
@@ -85,7 +85,7 @@ class Turns:
         """Have all step until the leader has ended."""
         ready, together = self.waiting, self.together
         while not leader.ended:
-            if together is not None and (heap := together.heap) and (not ready or heap[0][:2] < ready[0][:2]):
+            if together is not None and (turn := together.turn) is not None and (not ready or turn < ready[0][:2]):
                 together.run()
                 continue
             if not ready:
