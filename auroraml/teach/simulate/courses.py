@@ -43,9 +43,9 @@ class Course:
     """Pulls of a nested loop through nodes `above` it that hand its rows on, by one who wants them all and does nothing else between two pulls."""
 
     __slots__ = (
-        "above", "after", "alike", "answered", "asks", "before", "begun", "billed", "bundle", "costs", "crew", "first", "fourth", "free", "inside", "leads", "left", "longer", "loop", "me", "member",
-        "more", "number", "one", "others", "passing", "plain", "rank", "room", "rows", "second", "seen", "sending", "several", "since",
-        "third", "when",
+        "above", "after", "alike", "answered", "asks", "before", "begun", "billed", "bundle", "costs", "crew", "first", "fourth", "free", "inside",
+        "leads", "left", "longer", "loop", "me", "member", "more", "number", "one", "others", "passing", "plain", "rank", "room", "rows", "second",
+        "seen", "sending", "several", "since", "third", "when",
     )  # fmt: skip
 
     def __init__(self, me: Participant, loop: BatchLoop, above: Sequence[Simulated]) -> None:
