@@ -4,7 +4,7 @@ from auroraml.batch import limbs as limbs
 from auroraml.batch.batch import Batch, Column, Rows, concat_batches
 from auroraml.batch.making import concat, from_datums
 from auroraml.batch.narrow import NarrowFixed, NarrowNumeric, fixed, numeric, stored, width
-from auroraml.batch.numbers import all_of, ascending, distinct, numbers, spread, stable_order, true_places
+from auroraml.batch.numbers import all_of, ascending, distinct, numbers, put_in_order, spread, stable_order, true_places
 from auroraml.batch.selection import Selection
 from auroraml.batch.vector import (
     DTYPES,
@@ -86,6 +86,7 @@ __all__ = [
     "scales_of",
     "shown",
     "spread",
+    "put_in_order",
     "stable_order",
     "stored",
     "true_places",

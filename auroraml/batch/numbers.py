@@ -1,4 +1,4 @@
-"""Row numbers: 0, 1, 2, ... as one shared vector, the places where a mask is true, and the stable order of numbers by radix."""
+"""Row numbers: 0, 1, 2, ... as one shared vector, the places where a mask is true, and the stable order of numbers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from auroraml.batch.vector import Index, Mask
 
 MOST = 1 << 22  # numbers that are kept
 DIGIT = 16  # bits that numpy sorts by radix
+WORDS = ((np.uint32, 32), (np.int64, 63))  # and words that it sorts many at a time, with the bits each has room for
 SHORT, SPARSE = 8_192, 10  # longer masks of which fewer than one in so many is true are read eight at a time; numpy guesses wrong at each
 OFTEN = 2  # so many times on average a number is repeated, for counting on to take less time than numpy's repeating
 
@@ -73,9 +74,38 @@ def spread(counts: Index) -> Index:
 
 
 def stable_order(codes: npt.NDArray[np.integer], size: int) -> Index:
-    """The stable order of numbers from 0 to before `size`: digit by digit, as numpy sorts 16 bits by radix."""
+    """The stable order of numbers from 0 to before `size`."""
     if ascending(codes):
         return numbers(len(codes))
+    return put_in_order(codes, size)[0]
+
+
+def put_in_order(codes: npt.NDArray[np.integer], size: int, *, last_first: bool = False) -> tuple[Index, Index]:
+    """The stable order of numbers from 0 to before `size`, and the numbers in it; `last_first`: of equal ones, the last one first.
+
+    Where a number and its place fit one word, such words are sorted, as numpy does so many at a time; else, and where one digit does, by digits.
+    """
+    n = len(codes)
+    bits = max(n - 1, 1).bit_length()
+    word = next((word for word, room in WORDS if bits + (size - 1).bit_length() <= room), None)
+    if word is None or (word is np.int64 and size <= 1 << DIGIT):
+        order = _by_digits(codes[::-1] if last_first else codes, size)
+        order = n - 1 - order if last_first else order
+        return order, codes.take(order, mode="clip")
+    words = codes.astype(word)
+    words <<= word(bits)
+    places = numbers(n).astype(word, copy=False)
+    words |= places[::-1] if last_first else places
+    words.sort()
+    order = (words & word((1 << bits) - 1)).astype(np.int64, copy=False)
+    if last_first:
+        np.subtract(n - 1, order, out=order)
+    words >>= word(bits)
+    return order, words.astype(np.int64, copy=False)
+
+
+def _by_digits(codes: npt.NDArray[np.integer], size: int) -> Index:
+    """The stable order, digit by digit, as numpy sorts 16 bits by radix."""
     order: Index | None = None
     shift = 0
     while order is None or (size - 1) >> shift:

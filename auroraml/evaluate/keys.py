@@ -24,6 +24,8 @@ from auroraml.batch import (
     WideNumeric,
     distinct,
     numbers,
+    put_in_order,
+    stable_order,
     stored,
 )
 from auroraml.functions.ordering import orderable
@@ -231,7 +233,7 @@ def first_rows(codes: Codes, counts: np.ndarray) -> Index:
 
 
 def _numbered_by_order(codes: Codes, size: int) -> tuple[Codes, int, Index]:
-    """The same where there are many, far apart: sorting by digits takes less time than a hash table."""
+    """The same where there are many, far apart: sorting takes less time than a hash table."""
     order, borders = _by_code(codes, size)
     first = order[borders]  # the order being stable, the first row of each
     beginning = np.zeros(len(codes), np.bool_)
@@ -244,8 +246,7 @@ def _numbered_by_order(codes: Codes, size: int) -> tuple[Codes, int, Index]:
 
 def _by_code(codes: Codes, size: int) -> tuple[Index, Mask]:
     """The rows in the order of their codes, and where in it another code begins."""
-    order = _by_digits([(codes, size)], len(codes))
-    ordered = codes.take(order)
+    order, ordered = put_in_order(codes, size)
     borders = np.empty(len(codes), np.bool_)
     borders[0] = True
     np.not_equal(ordered[1:], ordered[:-1], out=borders[1:])
@@ -264,7 +265,7 @@ def first_of_each(vectors: Sequence[Vector], types: Sequence[PgType], n: int) ->
 
 
 def _sorts(codes: Codes, size: int) -> bool:
-    """Whether codes are so many, and so far apart, that sorting them by digits takes less time than a hash table."""
+    """Whether codes are so many, and so far apart, that sorting them takes less time than a hash table."""
     n = len(codes)
     return size > max(65_536, 4 * n) and size <= DIGITS and n >= SHORT and 2 * distinct(codes[:GLANCE]) > GLANCE
 
@@ -358,13 +359,11 @@ def _compared(vector: Vector, type: PgType) -> np.ndarray | pa.Array | None:
 
 
 def gathered(codes: Codes, size: int) -> Index:
-    """The stable order of small codes (0 to before `size`): all rows of 0, then those of 1, and so on."""
+    """The stable order of codes (0 to before `size`): all rows of 0, then those of 1, and so on."""
     if size <= COUNTED and len(codes) >= MANY:
         order = pc.array_sort_indices(pa.array(codes.astype(np.uint8 if size <= 256 else np.uint16)))  # by counting
         return order.to_numpy().view(np.int64)  # type: ignore[no-any-return] # numpy gives Any
-    if size <= 65_536:
-        return np.argsort(codes.astype(np.uint16), kind="stable")  # by radix
-    return np.argsort(codes, kind="stable")
+    return stable_order(codes, size)
 
 
 def sort_indices(vectors: Sequence[Vector], types: Sequence[PgType], descending: Sequence[bool], nulls_first: Sequence[bool], n: int) -> Index:
@@ -409,22 +408,14 @@ def _packed(keys: Sequence[np.ndarray]) -> list[tuple[Codes, int]]:
 
 
 def _by_digits(packed: Sequence[tuple[Codes, int]], n: int) -> Index:
-    """The stable order by several codes, first one first: by the last digit, then by the one before, where digits are few enough."""
+    """The stable order by several codes, first one first: by the last one, then by the one before."""
     if len(packed) == 1 and ascending(packed[0][0]):
         return np.arange(n)
-    width = 12 if n >= MANY else 16
     order: Index | None = None
     for codes, size in reversed(packed):
-        bits = (size - 1).bit_length()
-        if size > WIDE or bits > 4 * width:
-            order = _after(np.argsort(codes if order is None else codes[order], kind="stable"), order)
-            continue
-        for shift in range(0, bits, width):
-            digit = codes >> shift
-            left = bits - shift
-            if left > width:
-                digit &= (1 << width) - 1
-            order = _after(gathered(digit if order is None else digit[order], 1 << min(width, left)), order)
+        if order is not None:
+            codes = codes.take(order, mode="clip")
+        order = _after(np.argsort(codes, kind="stable") if size > WIDE else gathered(codes, size), order)
     return np.arange(n) if order is None else order
 
 

@@ -21,6 +21,7 @@ from auroraml.batch import (
     ascending,
     distinct,
     numbers,
+    put_in_order,
     spread,
     stable_order,
     true_places,
@@ -41,6 +42,7 @@ MOST_TURNED = 1 << 20  # pairs
 PIECE = 131_072  # rows looked up at a time: what is made of them stays in the cache, where many at once would need fresh memory each time
 LONG, SAMPLE = 65_536, 4_096  # so many codes are looked at in part first
 FEWER = 8  # so many times fewer probe rows than build rows: the latter are looked up
+SCATTERED = 16  # codes for each row of both, up to which those of ascending probe rows are written down to be looked up
 
 
 class Found:
@@ -126,59 +128,108 @@ class FoundPairs(Found):
         return self.i, self.j
 
     def outer_pairs(self) -> tuple[Index, Index]:
-        lonely = true_places(self.sizes() == 0)
-        i = np.concatenate([self.i, lonely])
-        order = stable_order(i, self.n)
-        return i[order], np.concatenate([self.j, np.full(len(lonely), -1)])[order]
+        sizes = self.sizes()
+        i = spread(np.maximum(sizes, 1))
+        j = np.full(len(i), -1)
+        j[sizes.take(i, mode="clip") != 0] = self.j
+        return i, j
 
 
 class Table:
     """Build rows by code. Groups of rows with one code are numbered from 1; group 0 is empty."""
 
-    lent = False  # whether its buffer is to be given back
-
     def __init__(self, codes: Index, rows: Index | None, size: int, latest_first: bool) -> None:
-        self.latest_first = latest_first
+        self.size = size
+        self.latest_first = latest_first  # among the rows of a group, the last one is to come first, and does not yet
         self.order = rows  # the rows group by group (None: as they are)
         self.starts: Index | None = None  # of each group among them; None: each has one row
         self.many: Index | None = None  # how many rows each has (None: one)
         self.most = 1 if len(codes) else 0  # rows that one code has
-        self.groups = borrow(size)
-        self.lent = SMALLEST <= size <= LARGEST
-        self.written = codes if len(codes) * SPARSE <= size else None
+        self.ordered: Index = NOTHING  # the codes group by group, where there are rows with one code
+        self.lock = Lock()
+        self._groups: Groups | None = None
+        self.lent = False  # whether its buffer is to be given back
+        self.written: Index | None = None
         if not self._repeats(codes):
             own = numbers(len(codes) + 1)[1:]
-            self.groups[codes] = own
-            if not (len(codes) and bool((self.groups.take(codes, mode="clip") != own).any())):
+            groups = self._write(codes, own)
+            if not (len(codes) and bool((groups.take(codes, mode="clip") != own).any())):
                 return
-        self._collect(codes, rows, size)
+        self._collect(codes, rows)
 
     def __del__(self) -> None:
-        if self.lent:  # a small table may be kept until the interpreter ends, when there is nobody to give to
-            give_back(self.groups, self.written)
+        if self.lent and self._groups is not None:  # a small table may be kept until the interpreter ends, when there is nobody to give to
+            give_back(self._groups, self.written)
+
+    @property
+    def groups(self) -> Groups:
+        """The group of each code."""
+        with self.lock:
+            if self._groups is None:
+                assert self.starts is not None
+                self._write(self.ordered.take(self.starts[1:-1], mode="clip"), numbers(len(self.starts) - 1)[1:])
+            assert self._groups is not None
+            return self._groups
+
+    def _write(self, codes: Index, groups: Index) -> Groups:
+        """Write down the groups of codes."""
+        if self._groups is None:
+            self._groups = borrow(self.size)
+            self.lent = SMALLEST <= self.size <= LARGEST
+        self.written = codes if len(codes) * SPARSE <= self.size else None
+        self._groups[codes] = groups
+        return self._groups
 
     @staticmethod
     def _repeats(codes: Index) -> bool:
         """Whether a look at some of many codes shows that one comes again."""
         return len(codes) >= LONG and distinct(codes[:SAMPLE]) < SAMPLE
 
-    def _collect(self, codes: Index, rows: Index | None, size: int) -> None:
+    def _collect(self, codes: Index, rows: Index | None) -> None:
         """Bring rows with one code together."""
         if not ascending(codes):
-            order = stable_order(codes, size)
-            codes = codes.take(order, mode="clip")
+            order, codes = put_in_order(codes, self.size, last_first=self.latest_first)
             self.order = order if rows is None else rows.take(order, mode="clip")
+            self.latest_first = False
+        self.ordered = codes
         heads = true_places(codes[1:] != codes[:-1])
         self.starts = np.zeros(len(heads) + 3, np.int64)
         self.starts[2:-1] = heads
         self.starts[2:-1] += 1
         self.starts[-1] = len(codes)
-        different = codes.take(self.starts[1:-1], mode="clip")
-        self.groups[different] = numbers(len(heads) + 2)[1:]
-        if self.written is not None:
-            self.written = different
         self.many = np.diff(self.starts)
         self.most = int(self.many.max())
+        if self._groups is not None:
+            self._write(codes.take(self.starts[1:-1], mode="clip"), numbers(len(heads) + 2)[1:])
+
+    def merged(self, codes: Index) -> tuple[Index, Index] | None:
+        """(place among `codes`, build row) for all matches, in the order of the places, where these codes ascend and none comes twice; None else."""
+        if self.starts is None or self.latest_first or not len(codes):
+            return None
+        start, stop = codes.searchsorted(1), codes.searchsorted(self.size)  # of those behind them no row has any
+        some = codes[start:stop]
+        if bool((some[1:] <= some[:-1]).any()) or bool((codes[:start] > 0).any()) or bool((codes[stop:] < self.size).any()):
+            return None
+        if not len(some):
+            return NOTHING, NOTHING
+        low, span = int(some[0]), int(some[-1]) - int(some[0]) + 1
+        begin, end = self.ordered.searchsorted(low), self.ordered.searchsorted(low + span)
+        if span > SCATTERED * (len(some) + end - begin):
+            return None
+        wanted = self.ordered[begin:end] - low
+        rows = None if self.order is None else self.order[begin:end]
+        if span > len(some):
+            place = np.zeros(span, np.int32)
+            place[some - low] = numbers(len(some) + 1)[1:]
+            found = place.take(wanted, mode="clip")
+            places = true_places(found != 0)
+            wanted = found.take(places, mode="clip").astype(np.int64)
+            wanted -= 1
+        else:
+            places = numbers(len(wanted))
+        wanted += start
+        places = places + begin if rows is None else rows.take(places, mode="clip")
+        return wanted, places
 
     def find(self, codes: Index, rows: Index | None, n: int) -> FoundGroups:
         """The matches of codes; `rows`: the probe rows they are of."""
@@ -373,6 +424,24 @@ class Matcher:
         found[rows] = codes
         return found
 
+    def _merged(self, keys: Keys, n: int) -> Found | None:
+        """The matches of probe rows whose keys ascend, for which the build side's rows are looked up among them, both in order; None of others."""
+        table = self.table
+        assert table is not None
+        if table.starts is None or n < max(LONG, self.n // 2):
+            return None
+        parts: list[tuple[Index, Index]] = []
+        for start, stop in self._pieces(n):
+            codes, rows = self._probe(keys(start, stop), stop - start)
+            made = table.merged(codes)
+            if made is None and not start:
+                return None
+            i, j = table.find(codes, None, stop - start).pairs() if made is None else made
+            if rows is not None:
+                i = rows.take(i, mode="clip")
+            parts.append((i + start if start else i, j))
+        return FoundPairs(n, np.concatenate([i for i, _ in parts]), np.concatenate([j for _, j in parts]))
+
     def find(self, keys: Sequence[Vector], n: int) -> Found:
         """The matches of `n` probe rows."""
         return self.find_by(lambda start, stop: keys if stop - start == n else [key.slice(start, stop) for key in keys], n)
@@ -385,6 +454,8 @@ class Matcher:
         if n * FEWER <= self.n and self._turns(asked := keys(0, n), vectors) and (found := self._turned(asked, vectors, n)) is not None:
             return found
         self.build(n)
+        if (merged := self._merged(keys, n)) is not None:
+            return merged
         table = self.table
         assert table is not None
         parts = [table.find(*self._probe(keys(start, stop), stop - start), stop - start) for start, stop in self._pieces(n)]
