@@ -124,10 +124,10 @@ class Column:
 
     __slots__ = ("_vector", "rows", "source")
 
-    def __init__(self, source: Vector, rows: Rows) -> None:
+    def __init__(self, source: Vector, rows: Rows, vector: Vector | None = None) -> None:
         self.source = source
         self.rows = rows
-        self._vector: Vector | None = None
+        self._vector = vector
 
     @property
     def touched(self) -> bool:
@@ -227,6 +227,13 @@ class Batch:
     def select(self, positions: Sequence[int]) -> Batch:
         """The columns at `positions`, in that order."""
         return Batch([self.columns[i] for i in positions], self.n, self.owner)
+
+    def knowing(self, i: int, vector: Vector) -> Batch:
+        """The same rows, the values of column `i` being known."""
+        column = self.columns[i]
+        columns = list(self.columns)
+        columns[i] = Column(column.source, column.rows, vector)
+        return Batch(columns, self.n, self.owner)
 
     def beside(self, other: Batch) -> Batch:
         """The columns of both (which have as many rows)."""

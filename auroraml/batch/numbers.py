@@ -9,7 +9,10 @@ from auroraml.batch.vector import Index, Mask
 
 MOST = 1 << 22  # numbers that are kept
 DIGIT = 16  # bits that numpy sorts by radix
-WORDS = ((np.uint32, 32), (np.int64, 63))  # and words that it sorts many at a time, with the bits each has room for
+WORDS: tuple[tuple[type[np.integer], int], ...] = (
+    (np.uint32, 32),
+    (np.int64, 63),
+)  # and words that it sorts many at a time, with the bits each has room for
 SHORT, SPARSE = 8_192, 10  # longer masks of which fewer than one in so many is true are read eight at a time; numpy guesses wrong at each
 OFTEN = 2  # so many times on average a number is repeated, for counting on to take less time than numpy's repeating
 
@@ -91,16 +94,16 @@ def put_in_order(codes: npt.NDArray[np.integer], size: int, *, last_first: bool 
     if word is None or (word is np.int64 and size <= 1 << DIGIT):
         order = _by_digits(codes[::-1] if last_first else codes, size)
         order = n - 1 - order if last_first else order
-        return order, codes.take(order, mode="clip")
-    words = codes.astype(word)
-    words <<= word(bits)
+        return order, codes.take(order, mode="clip").astype(np.int64, copy=False)
+    words: npt.NDArray[np.integer] = codes.astype(word)
+    words <<= bits
     places = numbers(n).astype(word, copy=False)
     words |= places[::-1] if last_first else places
     words.sort()
-    order = (words & word((1 << bits) - 1)).astype(np.int64, copy=False)
+    order = (words & ((1 << bits) - 1)).astype(np.int64, copy=False)
     if last_first:
         np.subtract(n - 1, order, out=order)
-    words >>= word(bits)
+    words >>= bits
     return order, words.astype(np.int64, copy=False)
 
 

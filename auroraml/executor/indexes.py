@@ -95,6 +95,7 @@ class Found:
     counts: Index | None = None  # and how many
     places: Index | None = None  # of the rows in the whole order, where they were found by it
     together: bool = False  # the rows are known to follow each other as they are stored
+    alike: Vector | None = None  # what `find_alike` compared, where that was values as they are: the condition holds
 
 
 class IndexLookup:
@@ -208,10 +209,10 @@ class IndexLookup:
         rows = places if order.rows is None else order.rows.take(places, mode="clip")
         there = column.take(rows)
         pairs = _by_turns(there, asked.flat(), stretches, np.append(first, loops.n))
-        if pairs is None:
-            matcher = Matcher([FixedVector(numbered), asked], [INT8, also.key], loops.n)
-            pairs = matcher.pairs([FixedVector(stretches), there], len(rows))
-        of, owners = pairs
+        if pairs is not None:
+            return replace(self._found(rows.take(pairs[0], mode="clip"), pairs[1], used), alike=there.take(pairs[0]))
+        matcher = Matcher([FixedVector(numbered), asked], [INT8, also.key], loops.n)
+        of, owners = matcher.pairs([FixedVector(stretches), there], len(rows))
         sequence = stable_order(owners, loops.n)
         of = of.take(sequence, mode="clip")
         return self._found(rows.take(of, mode="clip"), owners.take(sequence, mode="clip"), used)
@@ -251,27 +252,42 @@ class IndexLookup:
 
 
 def _by_turns(there: Vector, asked: Vector, stretches: Index, first: Index) -> tuple[Index, Index] | None:
-    """(row, loop) for the rows that are what a loop of their stretch asks for: each stretch's first loop, then its second, ...; None where there are many.
+    """(row, loop), loop by loop, for the rows that are what a loop of their stretch asks for; None where there are many loops.
 
-    `first` has the first loop of each stretch, and the end.
+    `first` has the first loop of each stretch, and the end. The first loops of all stretches are looked at, then the second, ...
     """
-    most = int(np.diff(first).max())
+    lengths = np.diff(first)
+    most = int(lengths.max())
     if most > TURNS or not all(isinstance(v, FixedVector) and v.validity is None and stored(v).dtype.kind == "i" for v in (there, asked)):
         return None
     assert isinstance(there, FixedVector) and isinstance(asked, FixedVector)
     found, wanted = stored(there), stored(asked)
-    owner, last = first.take(stretches, mode="clip"), first.take(stretches + 1, mode="clip")
-    rows: list[Index] = []
-    owners: list[Index] = []
+    fewest = int(lengths.min())
+    parts: list[tuple[Index, Index]] = []
     for turn in range(most):
-        hit = wanted.take(owner, mode="clip") == found
-        if turn:
-            hit &= owner < last
-        places = true_places(hit)
-        rows.append(places)
-        owners.append(owner.take(places, mode="clip"))
-        owner += 1
-    return np.concatenate(rows), np.concatenate(owners)
+        rows = true_places(wanted.take(first[:-1] + turn, mode="clip").take(stretches, mode="clip") == found)
+        of = stretches.take(rows, mode="clip")
+        if turn >= fewest:
+            there_is = (lengths > turn).take(of, mode="clip")
+            rows, of = rows[there_is], of[there_is]
+        owners = first.take(of, mode="clip")
+        owners += turn
+        parts.append((rows, owners))
+    return _loop_by_loop(parts, int(first[-1]))
+
+
+def _loop_by_loop(parts: Sequence[tuple[Index, Index]], loops: int) -> tuple[Index, Index]:
+    """(row, loop) in the order of the loops; each part is in it already, and no loop is in two of them."""
+    many = [np.bincount(owners, minlength=loops) for _, owners in parts]
+    total = np.sum(many, axis=0)
+    starts = np.cumsum(total)
+    made = np.empty(int(starts[-1]), np.int64)
+    starts -= total
+    for (rows, owners), own in zip(parts, many, strict=True):
+        places = (starts - (np.cumsum(own) - own)).take(owners, mode="clip")
+        places += numbers(len(places))
+        made[places] = rows
+    return made, spread(total)
 
 
 def ranges(starts: Index, counts: Index, owners: Index) -> Index:

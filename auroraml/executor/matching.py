@@ -202,8 +202,11 @@ class Table:
         if self._groups is not None:
             self._write(codes.take(self.starts[1:-1], mode="clip"), numbers(len(heads) + 2)[1:])
 
-    def merged(self, codes: Index) -> tuple[Index, Index] | None:
-        """(place among `codes`, build row) for all matches, in the order of the places, where these codes ascend and none comes twice; None else."""
+    def merged(self, codes: Index, written: list[Groups]) -> tuple[Index, Index] | None:
+        """(place among `codes`, build row) for all matches, in the order of the places, where these codes ascend and none comes twice; None else.
+
+        `written` keeps what the codes are written into, for those that come next.
+        """
         if self.starts is None or self.latest_first or not len(codes):
             return None
         start, stop = codes.searchsorted(1), codes.searchsorted(self.size)  # of those behind them no row has any
@@ -219,7 +222,10 @@ class Table:
         wanted = self.ordered[begin:end] - low
         rows = None if self.order is None else self.order[begin:end]
         if span > len(some):
-            place = np.zeros(span, np.int32)
+            if not written or len(written[0]) < span:
+                written[:] = [np.empty(span, np.int32)]
+            place = written[0][:span]
+            place.fill(0)
             place[some - low] = numbers(len(some) + 1)[1:]
             found = place.take(wanted, mode="clip")
             places = true_places(found != 0)
@@ -431,9 +437,10 @@ class Matcher:
         if table.starts is None or n < max(LONG, self.n // 2):
             return None
         parts: list[tuple[Index, Index]] = []
+        written: list[Groups] = []
         for start, stop in self._pieces(n):
             codes, rows = self._probe(keys(start, stop), stop - start)
-            made = table.merged(codes)
+            made = table.merged(codes, written)
             if made is None and not start:
                 return None
             i, j = table.find(codes, None, stop - start).pairs() if made is None else made

@@ -66,6 +66,7 @@ class TableRows(Operator):
         self.morsel: Morsel | None = None
         self.share: Share | None = None
         self.first = False  # of many loops, each is read up to its first row
+        self.tested = False  # the first of the tests is known to hold
         self.blocks = 0  # counted of the scan at hand
         self.ended = False
 
@@ -161,6 +162,7 @@ class TableRows(Operator):
 
     def _read(self) -> None:
         """Find the input rows."""
+        self.tested = False
         relation = self.node.relation
         if relation.system is not None:
             assert self.ctx.system_rows is not None
@@ -260,8 +262,8 @@ class TableRows(Operator):
             frame = self.frame(pairs.n, pairs)
             if self.first:
                 frame = frame.take(self._first_of_each(frame, pairs.owners))
-            elif self.tests:
-                kept = chosen(self.tests, frame)
+            elif tests := self.tests[1:] if self.tested else self.tests:
+                kept = chosen(tests, frame)
                 self.metrics.removed_by_filter += size - kept.count
                 if not kept.every:
                     frame = frame.take(kept.places)
@@ -409,12 +411,17 @@ class IndexScanRows(Located):
     def __init__(self, node: p.IndexScan, ctx: object) -> None:
         super().__init__(node, ctx)
         self.lookup = lookup_of(node)
+        self.alike = 0  # the column that many loops' rows were found by as well
 
     def candidates(self, table: Table) -> Batch:
         found = self.found = self._alike(table) or (self.lookup.find_backward if self.node.backward else self.lookup.find)(
             table, self.loops, self.ctx
         )
-        return self.located(table, found.rows, found.owners, found.left, found.together)
+        located = self.located(table, found.rows, found.owners, found.left, found.together)
+        self.tested = found.alike is not None
+        if found.alike is not None and located.n == len(found.rows):
+            located = located.knowing(self.alike, found.alike)
+        return located
 
     def _alike(self, table: Table) -> Found | None:
         """Where the filter begins with an equality, many loops' rows are found by it as well, unless somebody counts those it removes."""
@@ -425,6 +432,7 @@ class IndexScanRows(Located):
         if bound is None or bound.symbol != "=" or self.node.columns[bound.column].number == -1:
             return None
         column = table.column(live_numbers(self.node.relation).index(self.node.columns[bound.column].number))
+        self.alike = bound.column
         return self.lookup.find_alike(table, self.loops, self.ctx, bound, column)
 
     def _only(self, table: Table) -> Index | None:

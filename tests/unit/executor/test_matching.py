@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from auroraml.batch import DictVector, FixedVector, Index, NumericVector, TextVector, Vector, all_of, numbers, stable_order
+from auroraml.batch import DictVector, FixedVector, Index, NumericVector, TextVector, Vector, all_of, numbers, put_in_order, stable_order
 from auroraml.batch.narrow import NarrowFixed, NarrowNumeric
 from auroraml.executor import matching
 from auroraml.executor.matching import Matcher
@@ -168,9 +168,30 @@ def test_row_numbers_are_shared_and_known() -> None:
         numbers(5)[0] = 1
 
 
-@pytest.mark.parametrize("size", [1, 2, 65_536, 65_537, 1 << 33, 1 << 50])
-def test_order_by_radix(size: int) -> None:
+@pytest.mark.parametrize("latest_first", [False, True])
+@pytest.mark.parametrize("low", [-50, 0, 1, 100_000])
+@pytest.mark.parametrize("step", [1, 3, 900])
+def test_outer_keys_that_ascend(way: str, low: int, step: int, latest_first: bool) -> None:
+    for asked in (range(40), range(0, 80, 2), range(25, 70, 3), [-7, -5, 0, 1, 39, 40, 41, 1000], [0, 1, 1, 2, 3, 5], [*range(30), 4]):
+        draw = [low + step * int(x) for x in RANDOM.integers(0, 40, 30)]
+        check([ints(draw)], [ints([low + step * x for x in asked], np.int32)], [INT8], latest_first)
+        check([ints(sorted(draw))], [ints([low + step * x for x in asked])], [INT8], latest_first)
+
+
+def test_inner_rows_are_looked_up_among_outer_ones_that_ascend(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matching, "LONG", 1)
+    build = [ints([5, 3, 5, 9, 1, 3, 3])]
+    for asked, merged in (([1, 3, 4, 5, 6], True), ([-1, 0, 3, 9, 10], True), ([10, 11, 12, 13], True), ([1, 3, 3, 5], False), ([5, 3, 1, 0], False)):
+        assert isinstance(Matcher(build, [INT8], 7, True).find([ints(asked, np.int32)], len(asked)), matching.FoundPairs) is merged
+
+
+@pytest.mark.parametrize("size", [1, 2, 25, 65_536, 65_537, 1 << 33, 1 << 50, 1 << 62])
+def test_order_of_numbers(size: int) -> None:
     for n in (0, 1, 2, 1_000):
         codes: Index = RANDOM.integers(0, size, n)
+        for last_first in (False, True):
+            order, ordered = put_in_order(codes, size, last_first=last_first)
+            assert order.tolist() == sorted(range(n), key=lambda i, up=-1 if last_first else 1: (codes[i], i * up))  # type: ignore[misc]
+            assert ordered.tolist() == np.sort(codes).tolist()
         assert stable_order(codes, size).tolist() == np.argsort(codes, kind="stable").tolist()
         assert stable_order(np.sort(codes), size).tolist() == list(range(n))
