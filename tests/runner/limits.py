@@ -38,7 +38,7 @@ LIMITS: dict[str, dict[str, int]] = {
     "functions.dates.arithmetic": {"BLOCK": 3},
     "functions.dates.fields": {"MANY": 1},
     "functions.numerics": {"BLOCK": 3, "FEW": 0},
-    "functions.word_search": {"WORTHWHILE": 0},
+    "functions.word_search": {"WORTHWHILE": 0, "PIECE": 2},
     "storage.columns": {"TRY_DICTIONARY": 1, "FEW": 0, "MOST_LOOSE": 0},
     "storage.index": {"MANY": 1},
     "storage.table": {"MANY_VERSIONS": 1},

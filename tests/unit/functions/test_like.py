@@ -30,6 +30,7 @@ def test_the_rarest_word_first_finds_the_same(pattern: str, always: bool, monkey
         monkeypatch.setattr(word_search, "WORTHWHILE", 0)
         monkeypatch.setattr(word_search, "ARROW", float("inf"))
         monkeypatch.setattr(word_search, "BLOCK", 8)
+        monkeypatch.setattr(word_search, "PIECE", 2)
     texts = _texts(1_000, 1)
     for part in (texts, texts.slice(3, 500), texts.slice(999), texts.slice(0, 0), pa.array(["", ""], pa.large_string())):
         wanted = [patterns._matches(text, pattern, False) for text in part.to_pylist()]
