@@ -119,7 +119,8 @@ def _apply(kernel: Kernel, function: Function, result: PgType, args: Sequence[Ve
         array = np.asarray(values)
         return FixedVector(array if array.shape == (n,) else np.broadcast_to(array, (n,)))
     if kernel.face == "arrow":
-        return from_arrow(result, kernel.function(*extra, *[_arrow(arg) for arg in args]), n)
+        answer = kernel.function(*extra, *[_arrow(arg) for arg in args])
+        return FixedVector(answer) if isinstance(answer, np.ndarray) else from_arrow(result, answer, n)
     if kernel.face == "datum":
         if n >= MANY and kernel.columns is not None and (known := kernel.columns(*args)) is not None:
             return known if known.n == n else ConstVector(known, n)

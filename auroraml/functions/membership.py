@@ -12,6 +12,8 @@ from auroraml.lazy import compute as pc
 from auroraml.types.numeric import CONTEXT
 
 TABLE = 1 << 22  # numbers of a span up to which a table has an entry for each
+MANY = 1_024  # texts from which on it is asked whether they are short and as long as each other
+_EVEN: dict[int, type[np.unsignedinteger]] = {1: np.uint8, 2: np.uint16}
 
 
 def members(values: Vector, items: Vector, trim: bool) -> Mask | None:
@@ -34,7 +36,22 @@ def members(values: Vector, items: Vector, trim: bool) -> Mask | None:
 def _of_texts(values: pa.Array, items: pa.Array, trim: bool) -> Mask:
     if trim:
         values, items = pc.utf8_rtrim(values, " "), pc.utf8_rtrim(items, " ")
+    numbers = _even(values) if len(values) >= MANY else None
+    if numbers is not None:
+        size = numbers.itemsize
+        alike = [item for item in (one.as_buffer().to_pybytes() for one in items) if len(item) == size]  # a constant list, not rows
+        return _of_numbers(numbers, np.frombuffer(b"".join(alike), numbers.dtype))
     return pc.is_in(values, value_set=items).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return] # Arrow gives Any
+
+
+def _even(texts: pa.Array) -> np.ndarray | None:
+    """Texts that are all of one or of two bytes as numbers; None where they are not."""
+    _, offset_buffer, data_buffer = texts.buffers()
+    offsets = np.frombuffer(offset_buffer, np.int64, len(texts) + 1, texts.offset * 8)
+    size = (int(offsets[-1]) - int(offsets[0])) // len(texts)
+    if size not in _EVEN or not (offsets[1:] - offsets[:-1] == size).all():
+        return None
+    return np.frombuffer(data_buffer, _EVEN[size], len(texts), int(offsets[0]))
 
 
 def _scaled(items: Vector, scale: int) -> np.ndarray | None:

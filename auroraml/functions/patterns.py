@@ -63,7 +63,7 @@ def _words(pattern: str) -> list[bytes]:
 
 
 def _matching(texts: pa.Array, pattern: str) -> Text:
-    """Which texts match a pattern (that does not end in an escape): those without its rarest word need no matching."""
+    """Which texts match a pattern (that does not end in an escape), as Arrow or numpy has it: those without its rarest word need no matching."""
     words = _words(pattern) if _INNER.fullmatch(pattern) else []
     held = holding(texts, words)
     if held is None:
@@ -75,7 +75,7 @@ def _matching(texts: pa.Array, pattern: str) -> Text:
         rows = in_order(texts, words, held)
     found = np.zeros(len(texts), np.bool_)
     found[rows] = True
-    return pa.array(found)
+    return found
 
 
 def _like(text: Text, pattern: Text, ignore_case: bool) -> Text:
@@ -89,7 +89,9 @@ def _like(text: Text, pattern: Text, ignore_case: bool) -> Text:
 def _kernel(ignore_case: bool, negated: bool) -> Kernel:
     def run(text: Text, pattern: Text) -> Text:
         found = _like(text, pattern, ignore_case)
-        return pc.invert(found) if negated else found
+        if not negated:
+            return found
+        return ~found if isinstance(found, np.ndarray) else pc.invert(found)
 
     def harmless(constants: Sequence[object]) -> bool:
         return isinstance(constants[1], str) and not _dangling(constants[1])

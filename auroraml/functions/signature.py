@@ -99,7 +99,8 @@ class Kernel:
 
     face: "vector" (Vectors of the batch's length or ConstVector), "numpy" (arrays of values, constants of length 1, that broadcast), "stored" (the same,
     whole numbers perhaps of fewer bytes than their type has),
-    "arrow" (pa.Array or, for constants, pa.Scalar), "datum" (Python values, one call a row: for the long tail that no array library has).
+    "arrow" (pa.Array or, for constants, pa.Scalar; the answer may be a mask, too), "datum" (Python values, one call a row: for the long tail that no
+    array library has).
     """
 
     function: KernelFunction
