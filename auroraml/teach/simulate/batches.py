@@ -177,9 +177,9 @@ class BatchLoop(Simulated):
 
     @property
     def ahead(self) -> int:
-        """How many whole batches of its run are not called yet, where pulls of all rows would do nothing but call them, each in one request, and give some."""
+        """How many whole batches of its run are not called yet, where pulls of all rows would do nothing but call them, and give some."""
         size, passing = self.batch.rows, self.filter
-        if not self.together or self.answers or self.feed or size > self.batch.called.most_rows:
+        if not self.together or self.answers or self.feed:
             return 0
         if passing is not None and (size * passing.passing < passing.of or passing.of * passing.passing >= EXACT):
             return 0

@@ -44,8 +44,8 @@ class Course:
 
     __slots__ = (
         "above", "after", "alike", "answered", "asks", "before", "begun", "billed", "bundle", "costs", "crew", "first", "fourth", "free", "inside",
-        "leads", "left", "longer", "loop", "me", "member", "more", "number", "one", "others", "passing", "plain", "rank", "room", "rows", "second",
-        "seen", "sending", "several", "since", "third", "when",
+        "leads", "left", "longer", "loop", "me", "member", "more", "number", "one", "others", "passing", "pieces", "plain", "rank", "room", "rows", "second",
+        "seen", "sending", "several", "simple", "since", "third", "when",
     )  # fmt: skip
 
     def __init__(self, me: Participant, loop: BatchLoop, above: Sequence[Simulated]) -> None:
@@ -53,13 +53,14 @@ class Course:
         self.loop = loop
         self.above = above
         self.rows = loop.batch.rows
-        self.room = loop.ahead  # batches of the run
+        self.pieces = len(loop.requests.called.requests(self.rows))  # requests of a batch
+        self.room = loop.ahead * self.pieces  # requests of the run
         self.begun = self.since = me.time  # of this pull, and of the first one that is not counted yet
-        self.inside = 0  # batches called in this pull
+        self.inside = 0  # requests answered in this pull
         self.sending: Sending | None = None  # a batch that is to be sent again
-        self.answered: list[float] = []  # when each batch was
+        self.answered: list[float] = []  # when each request was
         self.billed = 0  # how many of these are in what the calls used
-        self.longer: list[int] = []  # pulls of more than one: the batches up to each one's last, and how many it had
+        self.longer: list[int] = []  # pulls of more than one: the requests up to each one's last, and how many it had
         self.passing, self.seen = loop.filter, loop.seen  # which answers pass, and how many there have been
         self.costs: dict[tuple[int, int], tuple[float, ...]] = {}
         self.first, self.second, *self.others = self.cost(1, self.rows)
@@ -75,13 +76,14 @@ class Course:
         self.bundle = self.more = self.one  # the rows of the last pull, and of the last one of more than one
         self.leads = False
         self.alike = loop.filter is None and not self.others  # each pull of one batch takes the same time and gives as many rows
-        self.plain = self.alike  # this one is such a pull if it ends now
+        self.simple = self.alike and self.pieces == 1
+        self.plain = self.simple  # this one is a pull of one request, as all are, if it ends now
         self.asks = False  # something is done between two pulls
         self.left = ALL  # rows wanted
 
     def cost(self, count: int, made: int) -> tuple[float, ...]:
-        """The seconds, one after another, that a pull of so many batches takes after the last one's answer (operators.Simulated.pull)."""
-        n, loop, inner = count * self.rows, self.loop.rates, self.loop.scan.rates
+        """The seconds, one after another, that a pull of so many requests takes after the last one's answer (operators.Simulated.pull)."""
+        n, loop, inner = count // self.pieces * self.rows, self.loop.rates, self.loop.scan.rates
         given = made if self.loop.scan.node.filter else n
         found = [loop.pull + (made * loop.row + given * loop.read), n * inner.loop + given * inner.row + n * inner.read]
         found += [node.rates.pull + (made * node.rates.row + made * node.rates.read) for node in self.above]
@@ -89,24 +91,26 @@ class Course:
         return result
 
     def pulled(self, count: int) -> tuple[float, ...]:
-        """A pull of so many batches ends; what it takes after the last one's answer."""
-        self.inside, self.plain = 0, self.alike
+        """A pull of so many requests ends; what it takes after the last one's answer."""
+        self.inside, self.plain = 0, self.simple
         if count > 1 and not self.leads:
             self.longer.append(len(self.answered) << SHIFT | count)
-        made = n = count * self.rows
+        batches = count // self.pieces
+        made = n = batches * self.rows
         if self.passing is not None:
             seen = self.seen
             self.seen = seen + n
             made = self.passing.between(seen, seen + n)
         self.bundle = Bundle(self.number, made)
-        if count > 1 and self.crew is not None:
-            left = self.free - count + 1
+        if batches > 1 and self.crew is not None:
+            left = self.free - batches + 1
             self.free = left if left > 0 and n <= SMALL else 0
         return self.costs.get((count, made)) or self.cost(count, made)
 
     def ended(self, end: float) -> float:
-        """A pull of several batches ends with an answer that comes then, and with it what it takes afterwards."""
+        """When a pull ends whose last answer comes then: with all that it takes afterwards."""
         count = self.inside + 1
+        batches = count // self.pieces
         self.room -= count
         if not self.alike:
             for cost in self.pulled(count):
@@ -114,14 +118,14 @@ class Course:
             return end
         if count != self.several:
             self.several = count
-            self.third, self.fourth = self.cost(count, count * self.rows)[:2]
-            self.more = Bundle(self.number, count * self.rows)
+            self.third, self.fourth = self.cost(count, batches * self.rows)[:2]
+            self.more = Bundle(self.number, batches * self.rows)
         if count > 1:
             self.longer.append(len(self.answered) << SHIFT | count)
-            if self.crew is not None:
-                left = self.free - count + 1
-                self.free = left if left > 0 and self.more.rows <= SMALL else 0
-        self.inside, self.plain, self.bundle = 0, True, self.more
+        if batches > 1 and self.crew is not None:
+            left = self.free - batches + 1
+            self.free = left if left > 0 and self.more.rows <= SMALL else 0
+        self.inside, self.plain, self.bundle = 0, self.simple, self.more
         return end + self.third + self.fourth
 
     def attend(self, crew: Crew) -> None:
@@ -142,8 +146,9 @@ class Course:
             return
         answered = self._answered(whole)
         ends, counts = self._pulls(whole)
-        made = self._made(counts * self.rows)
-        times, seconds = self._after(answered[ends - 1], counts * self.rows, made)
+        n = counts // self.pieces * self.rows
+        made = self._made(n)
+        times, seconds = self._after(answered[ends - 1], n, made)
         begins = np.concatenate([[self.since], times[-1][:-1]])
         given = int(made.sum())
         self._count(answered, ends, begins, times[1], seconds, given)
@@ -177,7 +182,7 @@ class Course:
         return np.fromiter(answered, np.float64, whole)
 
     def _pulls(self, whole: int) -> tuple[Integers, Integers]:
-        """The batches up to each pull's last one, and how many it had."""
+        """The requests up to each pull's last one, and how many it had."""
         if not self.longer:
             return np.arange(1, whole + 1), np.ones(whole, np.int64)
         noted = np.array(self.longer)
@@ -185,7 +190,7 @@ class Course:
         self.longer.clear()
         marks = np.zeros(whole + 1, np.int8)
         marks[ends - counts] = 1
-        marks[ends - 1] -= 1  # from a pull's first batch up to before its last one
+        marks[ends - 1] -= 1  # from a pull's first request up to before its last one
         found = np.flatnonzero(marks.cumsum()[:whole] == 0) + 1
         sizes = found.copy()
         sizes[1:] -= found[:-1]
@@ -212,17 +217,18 @@ class Course:
         return times, seconds
 
     def _count(self, answered: Floats, ends: Integers, begins: Floats, done: Floats, seconds: Floats, given: int) -> None:
-        """Count what the nested loop and its scan have done: batches `answered` in pulls that begin and end then."""
-        loop, scan, calls, rows = self.loop, self.loop.scan, len(answered), self.rows
+        """Count what the nested loop and its scan have done: requests `answered` in pulls that begin and end then."""
+        loop, scan, calls = self.loop, self.loop.scan, len(answered)
+        rows = calls // self.pieces * self.rows
         sent = np.empty(calls)
         sent[1:] = answered[:-1]
         sent[0] = begins[0]
         sent[ends[:-1]] = begins[1:]
         took = answered - sent
-        scan.many(rows, took * 1000)
+        scan.many(self.rows, (answered[self.pieces - 1 :: self.pieces] - sent[:: self.pieces]) * 1000)
         spent = loop.spent
         spent.calls += calls
-        spent.rows += calls * rows
+        spent.rows += rows
         if self.billed < calls:
             spent.seconds.frombytes(took[self.billed :].tobytes())
         self.billed = self.billed if self.billed == ALL else max(self.billed - calls, 0)
@@ -230,7 +236,7 @@ class Course:
         scan.metrics.startup = added(scan.metrics.startup, calling)
         scan.metrics.total = added(scan.metrics.total, np.array([calling, seconds * 1000]).ravel("F"))
         loop.metrics.total = added(loop.metrics.total, (done - begins) * 1000)
-        loop.counted(calls * rows, given)
+        loop.counted(rows, given)
 
 
 class Handing(Course):
@@ -248,10 +254,10 @@ class Handing(Course):
 class Leading(Course):
     """Pulls of a leader through its Gather and the nodes above that: of its own loop, where nothing has come from the workers.
 
-    Of each there is kept when it began and when the rows were there, its batches (0: rows of workers were taken) and its rows.
+    Of each there is kept when it began and when the rows were there, its requests (0: rows of workers were taken) and its rows.
     """
 
-    __slots__ = ("batches", "began", "came", "gathering", "own", "slept", "takings", "there")
+    __slots__ = ("began", "came", "gathering", "own", "requests", "slept", "takings", "there")
 
     def __init__(
         self, me: Participant, loop: BatchLoop, own: Sequence[Simulated], gathering: Gathering, above: Sequence[Simulated], left: int
@@ -261,12 +267,13 @@ class Leading(Course):
         assert gathering.crew is not None
         self.gathering = gathering
         self.attend(gathering.crew)
-        self.leads, self.alike, self.plain = True, False, False
+        self.leads, self.alike, self.simple, self.plain = True, False, False, False
         self.left = left
-        self.room = loop.ahead if gathering.local else 0
+        if not gathering.local:
+            self.room = 0
         self.began: list[float] = []
         self.there: list[float] = []
-        self.batches: list[int] = []
+        self.requests: list[int] = []
         self.came: list[int] = []
         self.slept: float | None = None  # since when it has waited for rows
         self.takings: dict[int, tuple[float, ...]] = {}
@@ -275,11 +282,11 @@ class Leading(Course):
         assert self.crew is not None
         return swift.lead(self, self.crew, now)
 
-    def note(self, there: float, batches: int, n: int) -> None:
+    def note(self, there: float, requests: int, n: int) -> None:
         """A pull that has begun has its rows."""
         self.began.append(self.begun)
         self.there.append(there)
-        self.batches.append(batches)
+        self.requests.append(requests)
         self.came.append(n)
 
     def taking(self, n: int) -> tuple[float, ...]:
@@ -293,8 +300,8 @@ class Leading(Course):
         """Count the pulls."""
         if not self.began:
             return
-        begins, times, counts, n = np.array(self.began), np.array(self.there), np.array(self.batches), np.array(self.came)
-        self.began, self.there, self.batches, self.came = [], [], [], []
+        begins, times, counts, n = np.array(self.began), np.array(self.there), np.array(self.requests), np.array(self.came)
+        self.began, self.there, self.requests, self.came = [], [], [], []
         mine = counts > 0
         read = np.where(mine, n, 0)
         upper = self.above[self.own :]
@@ -310,7 +317,7 @@ class Leading(Course):
         """Count the leader's own pulls, as far as the Gather; when they ended."""
         ends = counts.cumsum()
         answered = self._answered(int(ends[-1]))
-        times, seconds = self._after(answered[ends - 1], counts * self.rows, made)
+        times, seconds = self._after(answered[ends - 1], counts // self.pieces * self.rows, made)
         given = int(made.sum())
         self._count(answered, ends, begins, times[1], seconds, given)
         for node, ended in zip(self.above[: self.own], times[2:], strict=False):

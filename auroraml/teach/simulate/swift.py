@@ -48,14 +48,16 @@ class Swift:
         self.crews: set[Crew] = set()
         self.asleep: Leading | None = None  # the leader waits for rows of workers that are all here
         self.requests: Requests | None = None
-        self.rows = 0
+        self.rows = 0  # of a batch
+        self.pieces, self.each, self.rest = 1, 0, 0  # its requests, and the rows of each but the last and of the last
         self.soonest = 0.0  # when it is another's turn
         self.others = Others()
         self.loaded = False  # the state of the instances is here, the numbers drawn are those of the next calls
         self.handed: list[Bundle] = []  # what was handed over, each little
         self.trials: Trials | None = None  # of calls that may fail, or whose instance hangs on the others
         self.single = 0  # such calls that are made before one looks again
-        self.seconds: list[float] = []
+        self.seconds: list[float] = []  # that a batch's last request would take, and (where there are several) another one
+        self.earlier: list[float] = []
         self.places: list[int] = []
         self.at = 0
         self.uncounted = 0
@@ -81,6 +83,8 @@ class Swift:
                 return False
             self.release()
             self.requests, self.rows = requests, course.rows
+            sizes = requests.called.requests(course.rows)
+            self.pieces, self.each, self.rest = len(sizes), sizes[0], sizes[-1]
             requests.instances.keeper = self
             self.trials = None
         if self.trials is not None:
@@ -141,12 +145,16 @@ class Swift:
         instances, hosting = requests.instances, requests.instances.hosting
         self._try(None)
         self._settle_many()
-        seconds = lasting(hosting.latency, instances, BLOCK, self.rows, self.rows * requests.called.row_bytes)
-        if float(seconds.max()) > hosting.time_limit:
+        size = requests.called.row_bytes
+        seconds = earlier = lasting(hosting.latency, instances, BLOCK, self.rest, self.rest * size)
+        if self.each != self.rest:
+            earlier = lasting(hosting.latency, instances, BLOCK, self.each, self.each * size)
+        if max(float(seconds.max()), float(earlier.max())) > hosting.time_limit:
             self.release()
             return False
         many = hosting.instances
         self.seconds = seconds.tolist()
+        self.earlier = self.seconds if earlier is seconds else earlier.tolist()
         self.places = [0] * BLOCK if many == 1 else (many * instances.routes.ahead(BLOCK, normal=False)).astype(np.int64).tolist()
         if not self.loaded:
             most = self.limit = hosting.concurrency or 0
@@ -208,14 +216,15 @@ class Swift:
 
     def serve(self, time: float, number: int, rows: int) -> Served | None:
         """A request of somebody who runs by himself; None where the instances have their state back and should see to it."""
-        if self.trials is not None and rows == self.rows:
-            return self.trials.serve(time, number)
-        if not self.loaded or rows != self.rows or self.at == len(self.seconds):
+        known = rows in (self.rest, self.each)
+        if self.trials is not None and known:
+            return self.trials.serve(time, number, rows)
+        if not self.loaded or not known or self.at == len(self.seconds):
             self._try(None)
             self.release()
             return None
         self._account()
-        seconds, where = self.seconds[self.at], self.places[self.at]
+        seconds, where = (self.seconds if rows == self.rest else self.earlier)[self.at], self.places[self.at]
         self.at += 1
         self._take()
         start = time
@@ -233,7 +242,7 @@ class Swift:
         """Calls with the numbers drawn, one after another: each decides when the next one comes, and what it finds."""
         line, instances, slots, limit, long = self.line, self.instances, self.slots, self.limit, RUN_SECONDS
         handed, asleep, made = self.handed, self.asleep is not None, self.at
-        drawn, places, whole = self.seconds, self.places, len(self.seconds)
+        drawn, earlier, places, whole, pieces = self.seconds, self.earlier, self.places, len(self.seconds), self.pieces
         line.insert(self.others, *until)
         while made < whole:
             while True:
@@ -255,28 +264,30 @@ class Swift:
                     me.begun = now = calls
                     break
                 asleep = self.asleep is not None
+            inside = me.inside + 1
+            seconds = drawn[made] if pieces == 1 or not inside % pieces else earlier[made]
             if limit == 1:
                 one = instances[places[made]]
                 end = one.free
                 if end < now:
                     end = now
-                end = one.free = end + drawn[made]
+                end = one.free = end + seconds
             elif limit:
                 free = slots[places[made]]
-                end = (free[0] if free[0] > now else now) + drawn[made]
+                end = (free[0] if free[0] > now else now) + seconds
                 heapreplace(free, end)
             else:
-                end = now + drawn[made]
+                end = now + seconds
             me.answered.append(end)
             made += 1
-            if end - me.begun < long and me.inside + 1 < me.room:
-                me.inside += 1
+            if inside < me.room and (end - me.begun < long or (pieces > 1 and inside % pieces)):
+                me.inside = inside
                 me.plain = False
             elif me.plain and me.room > 1:  # _pulled, in short
                 me.room -= 1
                 me.bundle = me.one
                 me.begun = end = end + me.first + me.second
-            elif me.inside + 1 < me.room and not me.leads:
+            elif inside < me.room and not me.leads:
                 me.begun = end = me.ended(end)
             elif self._pulled(me, end):
                 continue
@@ -292,10 +303,8 @@ class Swift:
 
     def _pulled(self, me: Course, end: float) -> bool:
         """The first one's pull ends; False: it leaves."""
-        then, count = end, me.inside + 1
-        for cost in me.pulled(count):
-            then += cost
-        me.room -= count
+        count = me.inside + 1
+        then = me.ended(end)
         if isinstance(me, Leading):
             n = me.bundle.rows
             me.left -= n
@@ -348,7 +357,7 @@ class Swift:
             return self._taken(me, n, now)
         if handed:
             self._hand_on()
-        if crew.waiting or (me.left < NEAR and me.left <= sum(n for _, n in arrived) + me.room * me.rows):
+        if crew.waiting or (me.left < NEAR and me.left <= sum(n for _, n in arrived) + me.room // me.pieces * me.rows):
             me.me.since = me.slept
             self._leave_first(me, now)
             return None
@@ -397,8 +406,8 @@ class Swift:
         shared.check()
         if self.trials is None:
             self._settle_many()
-            self._try(Trials(requests.instances, self.rows, self.rows * requests.called.row_bytes))
-        trials = self.trials
+            self._try(Trials(requests.instances, self.each, self.rest, requests.called.row_bytes))
+        trials, pieces = self.trials, self.pieces
         assert trials is not None
         while self.single:
             me = line.first
@@ -420,7 +429,7 @@ class Swift:
                         continue
                     me.begun = now = calls
             try:
-                end = trials.request(now, me.number)
+                end = trials.request(now, me.number, bool((me.inside + 1) % pieces))
             except Failed as failed:
                 if sending is None:
                     sending = me.sending = Sending(shared.number())
@@ -438,8 +447,9 @@ class Swift:
                 me.sending = None
             me.loop.spent.seconds.append(end - now)
             me.answered.append(end)
-            if end - me.begun < RUN_SECONDS and me.inside + 1 < me.room:
-                me.inside += 1
+            inside = me.inside + 1
+            if inside < me.room and (end - me.begun < RUN_SECONDS or inside % pieces):
+                me.inside = inside
                 me.plain = False
                 line.again(me, end)
             elif not self._pulled(me, end):

@@ -17,16 +17,17 @@ Floats = npt.NDArray[np.float64]
 
 
 class Trials:
-    """The instances' state while requests of `rows` rows and `size` bytes come; it is theirs again after `end`.
+    """The instances' state while requests of batches come, of `each` rows and the last one of `rest`; it is theirs again after `end`.
 
     It answers as Instances.request does: who is outstanding stays in the instances' own lists.
     """
 
-    def __init__(self, instances: Instances, rows: int, size: int) -> None:
+    def __init__(self, instances: Instances, each: int, rest: int, row_bytes: int) -> None:
         hosting = instances.hosting
         self.instances = instances
-        self.rows, self.size = rows, size
-        self.seconds: list[float] = []
+        self.each, self.rest, self.row_bytes = each, rest, row_bytes
+        self.seconds: list[float] = []  # of a batch's last request, and of another one
+        self.earlier: list[float] = []
         self.at = 0
         self.where, self.start = 0, 0.0  # of the last request that was answered
         self.faults = instances.faults
@@ -38,8 +39,8 @@ class Trials:
         self.leaving = [(end, number, i) for i, known in enumerate(instances.outstanding) for end, number in known] if self.fewest else []
         heapify(self.leaving)
 
-    def request(self, now: float, number: int) -> float:
-        """When a request that comes now is answered; Failed where it is not."""
+    def request(self, now: float, number: int, earlier: bool) -> float:
+        """When a request that comes now is answered (`earlier`: it is not its batch's last one); Failed where it is not."""
         instances = self.instances
         fate = self._fate(now) if self.faults else None
         where = self._routed(now, number) if self.many > 1 else 0
@@ -56,7 +57,7 @@ class Trials:
                 start = ends[waiting][0]
         if self.at == len(self.seconds):
             self._draw()
-        seconds = self.seconds[self.at]
+        seconds = (self.earlier if earlier else self.seconds)[self.at]
         self.at += 1
         late = fate == "timeout" or seconds > self.longest
         end = start + (self.longest if late else seconds + (LATE if fate == "reorder" else 0.0))
@@ -70,16 +71,16 @@ class Trials:
         self.where, self.start = where, start
         return end
 
-    def serve(self, now: float, number: int) -> Served:
+    def serve(self, now: float, number: int, rows: int) -> Served:
         """The same of somebody who wants to know where it was answered."""
-        end = self.request(now, number)
+        end = self.request(now, number, rows != self.rest)
         return Served(self.where, self.start, end)
 
     def end(self) -> None:
         """Leave the numbers that were not used to others."""
         if self.instances.hosting.latency.distribution != "fixed":
             self.instances.latencies.take(self.at)
-        self.seconds, self.at = [], 0
+        self.seconds, self.earlier, self.at = [], [], 0
 
     def _fate(self, now: float) -> str | None:
         draw, found = self.instances.fates.uniform, None
@@ -103,7 +104,10 @@ class Trials:
 
     def _draw(self) -> None:
         self.end()
-        self.seconds = lasting(self.instances.hosting.latency, self.instances, BLOCK, self.rows, self.size).tolist()
+        instances, latency, size = self.instances, self.instances.hosting.latency, self.row_bytes
+        self.seconds = self.earlier = lasting(latency, instances, BLOCK, self.rest, self.rest * size).tolist()
+        if self.each != self.rest:
+            self.earlier = lasting(latency, instances, BLOCK, self.each, self.each * size).tolist()
 
 
 def lasting(latency: Latency, instances: Instances, n: int, rows: int, size: int) -> Floats:

@@ -40,6 +40,8 @@ ALL, SUM, ORDERED = (
     "SELECT sum(scored(body)) FROM support",
     "SELECT id, scored(body) AS s FROM support ORDER BY s",
 )
+SENTIMENT = "SELECT id, (aws_comprehend.detect_sentiment(body, 'en', {rows})).sentiment FROM support"
+LIMITED = "SET auroraml.budget = '1000'"  # with which a request has 25 documents
 BY_INDEX = "CREATE INDEX ON support (id); ANALYZE support; SET enable_seqscan = off; SET enable_bitmapscan = off"
 CASES = {
     "no calls": Case(sql="SELECT count(*) FROM support"),
@@ -106,6 +108,10 @@ CASES = {
     "throttled sums": Case(sql=SUM, batch=100, workers=2, hosting=HostingOptions(latency={"base": 0.15}, instances=2, concurrency=1, max_queue=0)),
     "groups of each": Case(sql="SELECT even, sum(scored(body)) FROM support GROUP BY even", batch=30, workers=3, hosting=HostingOptions(latency=LOGNORMAL, instances=2)),
     "a node above calls": Case(sql="SELECT s FROM (SELECT id, scored(body) AS s FROM support OFFSET 0) x", batch=30, workers=2, hosting=HostingOptions(latency=LOGNORMAL)),
+    "batches of several requests": Case(sql=SENTIMENT.format(rows=60), settings=LIMITED),
+    "batches of several requests of one size, workers": Case(sql=SENTIMENT.format(rows=50), workers=3, settings=LIMITED),
+    "batches of several requests, sums": Case(sql=f"SELECT count(sentiment) FROM ({SENTIMENT.format(rows=90)}) x", workers=2, settings=LIMITED),
+    "batches of several requests below a LIMIT": Case(sql=f"{SENTIMENT.format(rows=40)} LIMIT 2500", workers=2, settings=LIMITED),
     "HAVING's kind of call: above a sort": Case(sql="SELECT scored(b) FROM (SELECT body AS b FROM support ORDER BY id OFFSET 0) s", rows=1_000),
 }  # fmt: skip
 
@@ -139,7 +145,7 @@ def test_a_run_without_rows_prints_what_a_run_over_rows_prints(case: Case, monke
     connection.execute(f"SELECT auroraml.simulate_rows('support', {case.rows})")
     assert explained(connection, case.sql) == with_rows
     assert calls(connection) == made
-    assert ("Batch Processing" in "\n".join(with_rows)) == ("scored" in case.sql)
+    assert ("Batch Processing" in "\n".join(with_rows)) == ("body" in case.sql)
     monkeypatch.setattr(on_explain, "simulate", partial(simulate, what_if=WhatIf(noted=5)))  # the calls after these are simulated many at a time
     assert explained(connection, case.sql) == with_rows
 

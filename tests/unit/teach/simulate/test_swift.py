@@ -13,7 +13,7 @@ from auroraml.sql import parse
 from auroraml.sql import statements as st
 from auroraml.teach.simulate import Asked, Point, grid, statement_grid
 from auroraml.teach.simulate.run import Outcome, Simulation, WhatIf
-from tests.unit.teach.simulate.test_simulated_runs import ALL, SUM, Case, connected
+from tests.unit.teach.simulate.test_simulated_runs import ALL, LIMITED, SENTIMENT, SUM, Case, connected
 
 LOGNORMAL = {"base": 0.01, "per_row": 0.0001, "distribution": "lognormal", "spread": 0.3}
 NORMAL = {"base": 0.02, "distribution": "normal", "spread": 0.01, "seed": 3}
@@ -101,6 +101,24 @@ def test_it_hands_rows_over_as_single_steps_do(
         except auroraml.errors.SystemError as error:
             found.append((str(error), error.diag.message_detail))
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("rows", [60, 50])  # of a batch, whose requests have 25
+@pytest.mark.parametrize("workers", [0, 3])
+@pytest.mark.parametrize("hosting", HOSTED.values(), ids=HOSTED.keys())
+def test_batches_of_several_requests(parallel: auroraml.Connection, hosting: HostingOptions, workers: int, rows: int) -> None:
+    parallel.execute(f"SELECT auroraml.simulate_rows('support', 70000); SET parallel_leader_participation = on; {LIMITED}")
+    sql = SENTIMENT.format(rows=rows)
+    for statement in (sql, f"SELECT count(sentiment) FROM ({sql}) x"):
+        found = []
+        for swift in (False, True):
+            try:
+                found.append(
+                    told(simulated(parallel, statement, WhatIf(swift=swift, noted=20, workers=workers, hosting={"en": Hosting.of(hosting)})))
+                )
+            except auroraml.errors.SystemError as error:
+                found.append((str(error), error.diag.message_detail))
+        assert found[0] == found[1]
 
 
 def test_it_is_used() -> None:
