@@ -12,7 +12,7 @@ ZONE = 65_536
 class Zones:
     """Found when first asked for and kept: stored values never change, only the zone that is still filling up has none."""
 
-    __slots__ = ("_known", "answers")
+    __slots__ = ("_known", "answers", "kept")
 
     def __init__(self) -> None:
         none = np.zeros(0, np.int64)
@@ -20,6 +20,7 @@ class Zones:
         self.answers: dict[
             tuple[str, int], tuple[Mask, Mask]
         ] = {}  # by comparison: what it says of each full zone, as a scan asks for each of its parts
+        self.kept: tuple[int, object] = -1, None  # something made of so many of the values
 
     def bounds(self, values: np.ndarray) -> tuple[Index, Index]:
         """Least and greatest of each full zone of `values` (zeros under NULLs count)."""

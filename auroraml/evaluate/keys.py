@@ -350,11 +350,12 @@ def _compared(vector: Vector, type: PgType) -> np.ndarray | pa.Array | None:
     if isinstance(vector, DictVector):
         return vector.codes if type.name not in ("bpchar", "jsonb", "timetz") else None
     if isinstance(vector, FixedVector):
-        return vector.values if vector.values.dtype.names is None else None
+        values = stored(vector)
+        return values if values.dtype.names is None else None
     if isinstance(vector, ManyScales):
         return vector.whole
     if isinstance(vector, NumericVector):
-        return vector.values if vector.scale is not None else None
+        return stored(vector) if vector.scale is not None else None
     return comparable(vector, type) if isinstance(vector, TextVector) and type.name not in ("jsonb", "timetz") else None
 
 

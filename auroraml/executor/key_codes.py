@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from auroraml.batch import DictVector, Index, ManyScales, Mask, NumericVector, Vector, true_places
+from auroraml.batch import DictVector, FixedVector, Index, ManyScales, Mask, NumericVector, Vector, true_places
 from auroraml.batch.narrow import NarrowFixed, NarrowNumeric, stored
 from auroraml.evaluate.keys import comparable
 from auroraml.lazy import compute as pc
@@ -13,6 +13,7 @@ from auroraml.types.pg_type import PgType
 
 DENSE = 65_536  # a table of so many codes is made for any number of rows
 FAR = 1 << 62
+SPREAD = 32  # numbers for each of those that ascend, at most
 BUCKETS = 8  # hashes for each number, at least
 FACTORS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xD6E8FEB86659FD93)  # odd, of mixed bits
 
@@ -157,6 +158,29 @@ class Ranks:
         places += 1
         places *= (bits & np.uint64(1)).view(np.int64)
         return places
+
+
+class Ascent:
+    """Where each of a stored column's whole numbers is, which ascend; none comes twice."""
+
+    def __init__(self, values: np.ndarray) -> None:
+        self.base = int(values[0]) - 1
+        self.ranks = Ranks(_minus(values, self.base), int(values[-1]) - self.base + 1)
+
+    @staticmethod
+    def of(column: Vector) -> Ascent | None:
+        """That of a whole stored column, kept with it; None of others, and of numbers that do not ascend or are far apart."""
+        zones = getattr(column, "zones", None)
+        if zones is None or not isinstance(column, FixedVector) or column.validity is not None or not column.n:
+            return None
+        n, found = zones.kept
+        if n != column.n:
+            values = stored(column)
+            near = 0 < int(values[-1]) - int(values[0]) < SPREAD * column.n
+            found = Ascent(values) if near and bool((values[1:] > values[:-1]).all()) else None
+            zones.kept = column.n, found
+        assert found is None or isinstance(found, Ascent)
+        return found
 
 
 class HashedNumbers:

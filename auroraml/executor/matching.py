@@ -26,8 +26,9 @@ from auroraml.batch import (
     stable_order,
     true_places,
 )
-from auroraml.batch.narrow import NarrowFixed
-from auroraml.executor.key_codes import DENSE, HashedNumbers, KeyCodes, marked
+from auroraml.batch.batch import Rows
+from auroraml.batch.narrow import NarrowFixed, stored
+from auroraml.executor.key_codes import DENSE, FAR, Ascent, HashedNumbers, KeyCodes, marked
 from auroraml.executor.scratch import LARGEST, SMALLEST, SPARSE, borrow, give_back
 from auroraml.types.pg_type import PgType
 
@@ -145,7 +146,9 @@ class Table:
         self.starts: Index | None = None  # of each group among them; None: each has one row
         self.many: Index | None = None  # how many rows each has (None: one)
         self.most = 1 if len(codes) else 0  # rows that one code has
+        self.codes = codes
         self.ordered: Index = NOTHING  # the codes group by group, where there are rows with one code
+        self._line: tuple[Index, Index | None] | None = None
         self.lock = Lock()
         self._groups: Groups | None = None
         self.lent = False  # whether its buffer is to be given back
@@ -191,7 +194,7 @@ class Table:
             order, codes = put_in_order(codes, self.size, last_first=self.latest_first)
             self.order = order if rows is None else rows.take(order, mode="clip")
             self.latest_first = False
-        self.ordered = codes
+        self.codes = self.ordered = codes
         heads = true_places(codes[1:] != codes[:-1])
         self.starts = np.zeros(len(heads) + 3, np.int64)
         self.starts[2:-1] = heads
@@ -202,12 +205,22 @@ class Table:
         if self._groups is not None:
             self._write(codes.take(self.starts[1:-1], mode="clip"), numbers(len(heads) + 2)[1:])
 
+    def line(self) -> tuple[Index, Index | None]:
+        """The codes in their order, and the rows they are of, as they are to come (None: as they are)."""
+        if self.starts is not None and not self.latest_first:
+            return self.ordered, self.order
+        with self.lock:
+            if self._line is None:
+                order, codes = put_in_order(self.codes, self.size, last_first=self.latest_first)
+                self._line = codes, order if self.order is None else self.order.take(order, mode="clip")
+            return self._line
+
     def merged(self, codes: Index, written: list[Groups]) -> tuple[Index, Index] | None:
         """(place among `codes`, build row) for all matches, in the order of the places, where these codes ascend and none comes twice; None else.
 
         `written` keeps what the codes are written into, for those that come next.
         """
-        if self.starts is None or self.latest_first or not len(codes):
+        if not len(codes):
             return None
         start, stop = codes.searchsorted(1), codes.searchsorted(self.size)  # of those behind them no row has any
         some = codes[start:stop]
@@ -216,11 +229,12 @@ class Table:
         if not len(some):
             return NOTHING, NOTHING
         low, span = int(some[0]), int(some[-1]) - int(some[0]) + 1
-        begin, end = self.ordered.searchsorted(low), self.ordered.searchsorted(low + span)
+        ordered, order = self.line()
+        begin, end = ordered.searchsorted(low), ordered.searchsorted(low + span)
         if span > SCATTERED * (len(some) + end - begin):
             return None
-        wanted = self.ordered[begin:end] - low
-        rows = None if self.order is None else self.order[begin:end]
+        wanted = ordered[begin:end] - low
+        rows = None if order is None else order[begin:end]
         if span > len(some):
             if not written or len(written[0]) < span:
                 written[:] = [np.empty(span, np.int32)]
@@ -448,6 +462,38 @@ class Matcher:
                 i = rows.take(i, mode="clip")
             parts.append((i + start if start else i, j))
         return FoundPairs(n, np.concatenate([i for i, _ in parts]), np.concatenate([j for _, j in parts]))
+
+    def find_stored(self, column: Vector, rows: Rows) -> Found | None:
+        """The matches of probe rows whose key is a stored column that ascends: the build side's keys are looked up in it; None of others."""
+        n = rows.n
+        if n < max(LONG, 2 * self.n) or not self.n or not (rows.is_range or rows.ascending or rows.mask is not None):
+            return None
+        ascent = Ascent.of(column)
+        if ascent is None:
+            return None
+        self.build(n)
+        assert self.keys is not None and self.table is not None and isinstance(column, FixedVector)
+        key = self.keys[0]
+        if len(self.keys) > 1 or key.base is None or key.ranks is not None or key.scale is not None or self.last is not None:
+            return None
+        if abs(key.base - ascent.base) >= FAR:
+            return None
+        index, values = rows.index, stored(column)
+        first, last = (rows.start, rows.start + n - 1) if index is None else (int(index[0]), int(index[-1]))
+        codes, order = self.table.line()
+        begin, end = codes.searchsorted(int(values[first]) - key.base), codes.searchsorted(int(values[last]) - key.base, "right")
+        found = ascent.ranks.of(codes[begin:end] + (key.base - ascent.base))
+        places = true_places(found != 0)
+        i = found.take(places, mode="clip")
+        i -= first + 1
+        if index is not None:
+            within = np.zeros(last - first + 1, np.int32)
+            within[index - first] = numbers(n + 1)[1:]
+            there = within.take(i, mode="clip")
+            hit = true_places(there != 0)
+            i, places = there.take(hit, mode="clip").astype(np.int64), places.take(hit, mode="clip")
+            i -= 1
+        return FoundPairs(n, i, places + begin if order is None else order[begin:end].take(places, mode="clip"))
 
     def find(self, keys: Sequence[Vector], n: int) -> Found:
         """The matches of `n` probe rows."""

@@ -7,13 +7,13 @@ from typing import TypeAlias
 
 import numpy as np
 
-from auroraml.batch import FixedVector, Index, Vector, concat
+from auroraml.batch import FixedVector, Index, NumericVector, Vector, concat
 from auroraml.batch.quicksort import quick_sorted
 from auroraml.evaluate import Evaluator, Frame, compile, truth
 from auroraml.evaluate.call import null
 from auroraml.evaluate.keys import differences, first_of_each, sort_indices
 from auroraml.executor.operators.ordering import STABLE, TIES, places_in
-from auroraml.executor.operators.states import aggregate_kernel, combined, is_mergeable, state_of
+from auroraml.executor.operators.states import aggregate_kernel, combined, is_mergeable, state_of, sums_exactly
 from auroraml.executor.space.states import state_sizes
 from auroraml.functions.signature import CallContext
 from auroraml.ir import expr as e
@@ -83,6 +83,15 @@ class Accumulated:
         args = [concat([part[i].flat() for part in self.parts]) for i in range(len(self.args))] if self.parts and self.call.phase != "final" else []
         return state_sizes(self.call, args, codes, count)
 
+    def lies(self) -> bool:
+        """Whether the value depends on where each group begins and ends, where the rows come group by group, and on no row's code else."""
+        call = self.call
+        if self.filter is not None or call.order_by or call.distinct or call.direct or call.phase == "final":
+            return False
+        if not sums_exactly(call) and call.function.name != "count":
+            return False
+        return all(_is_whole(vector) for part in self.parts for vector in part)
+
     def value(self, codes: Index, count: int, ctx: CallContext) -> Vector:
         """The aggregate's value for each group."""
         call = self.call
@@ -143,3 +152,8 @@ class Accumulated:
             nothing = [False] * len(args)
             first = first[sort_indices([a.take(first) for a in args], types, nothing, nothing, len(first))]
         return first
+
+
+def _is_whole(vector: Vector) -> bool:
+    """Whether a vector's values are whole numbers of one scale, or other ones of fixed width, and none is NULL."""
+    return vector.validity is None and (isinstance(vector, FixedVector) or (isinstance(vector, NumericVector) and vector.scale is not None))

@@ -255,7 +255,8 @@ class AggregateRows(Keeping):
         """Groups of sorted rows: each as soon as its end is seen."""
 
         def make(rows: Batch, starts: Index) -> Batch | None:
-            made = self._one(calls, rows, self.node.keys, lie=(clustered(starts, rows.n), len(starts), starts))
+            codes = clustered(starts, rows.n, unread=all(call.lies() for call in calls))
+            made = self._one(calls, rows, self.node.keys, lie=(codes, len(starts), starts))
             return None if made is None else made[0]
 
         runs = Runs(calls, lambda batch: changes(batch, self.node.keys, self.node.source), make)

@@ -16,18 +16,23 @@ from auroraml.types.pg_type import PgType
 from auroraml.types.table import INT8
 
 N = TypeVar("N", bound=p.Join)
+WHOLE = {"int2", "int4", "int8"}
+DISCRETE = {*WHOLE, "oid", "date"}  # types whose values are equal where the whole numbers stored are
 
 
 class KeyPairs:
     """The keys of the two sides that have to be equal."""
 
-    __slots__ = ("inner", "outer", "safe", "types")
+    __slots__ = ("column", "inner", "outer", "safe", "types")
 
     def __init__(self, pairs: Sequence[tuple[e.Expr, e.Expr]]) -> None:
         self.outer = [compile(outer) for outer, _ in pairs]
         self.inner = [compile(inner) for _, inner in pairs]
         self.types = [inner.type for _, inner in pairs]
         self.safe = all(key in SAFE for key in self.outer)
+        outer, inner = pairs[0] if len(pairs) == 1 else (None, None)
+        alike = isinstance(outer, e.InputRef) and inner is not None and (outer.type == inner.type or {outer.type.name, inner.type.name} <= WHOLE)
+        self.column = outer.index if isinstance(outer, e.InputRef) and alike and outer.type.name in DISCRETE else None  # the one key outside
 
 
 class KeyedRows(JoinRows):
@@ -39,6 +44,7 @@ class KeyedRows(JoinRows):
         super().__init__(node, ctx)
         pairs = self.once(keys, node)
         self.outer_keys, self.inner_keys, self.types, self.safe = pairs.outer, pairs.inner, pairs.types, pairs.safe
+        self.column = pairs.column
         self.matcher: Matcher | None = None
         self.found: tuple[Batch, Found] | None = None  # what was looked up last, not yet joined
 
@@ -80,6 +86,11 @@ class KeyedRows(JoinRows):
     def find(self, left: Batch) -> Found:
         """The matches of outer rows."""
         assert self.matcher is not None
+        if self.column is not None and self.right.owner is None:
+            column = left.columns[self.column]
+            found = self.matcher.find_stored(column.source, column.rows)
+            if found is not None:
+                return found
         return self.matcher.find_by(self.pieces_of(left), left.n)
 
     def pieces_of(self, left: Batch) -> Keys:

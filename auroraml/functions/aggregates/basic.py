@@ -35,8 +35,8 @@ def valid_rows(vector: Vector, codes: np.ndarray, groups: int) -> tuple[Vector, 
 
 def present(codes: np.ndarray, groups: int) -> np.ndarray | None:
     """Which groups have a row; None for all."""
-    found = group_rows(codes, groups).counts > 0
-    return None if found.all() else found
+    rows = group_rows(codes, groups)
+    return None if rows.filled is None else rows.counts > 0
 
 
 def sum_whole(vector: FixedVector | NumericVector, codes: np.ndarray, groups: int) -> np.ndarray:
@@ -56,7 +56,7 @@ def _sum_whole(values: np.ndarray, most: int, codes: np.ndarray, groups: int) ->
         return tops.astype(object) * 2**32 + bottoms.astype(object)  # type: ignore[no-any-return] # numpy gives Any
     if groups == 1:
         return np.array([values.sum(dtype=np.int64)])
-    return group_rows(codes, groups).reduced(np.add, values.astype(np.int64, copy=False), 0)
+    return group_rows(codes, groups).sums(values)
 
 
 @aggregate("count()")

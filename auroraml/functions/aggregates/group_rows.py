@@ -15,11 +15,17 @@ SHORT = 32  # rows of a group on average, below which an operation for each grou
 class GroupRows:
     """How many rows each group has, and whether they come group by group, in the order of the groups."""
 
-    def __init__(self, codes: np.ndarray, groups: int, *, counts: np.ndarray | None = None, clustered: bool = False) -> None:
+    def __init__(
+        self, codes: np.ndarray, groups: int, *, counts: np.ndarray | None = None, clustered: bool = False, starts: np.ndarray | None = None
+    ) -> None:  # fmt: skip
         self._codes = weakref.ref(codes)
         self.groups = groups
         self.clustered = clustered
-        self.counts = np.bincount(codes, minlength=groups) if counts is None else counts
+        if starts is not None:
+            self.starts, self.filled = starts, None
+            self.counts = np.diff(starts, append=len(codes))
+        else:
+            self.counts = np.bincount(codes, minlength=groups) if counts is None else counts
 
     def about(self, codes: np.ndarray, groups: int) -> bool:
         """Whether these are the groups of `codes`."""
@@ -45,16 +51,26 @@ class GroupRows:
             out = np.full(self.groups, start, values.dtype)
             operation.at(out, codes, values)
             return out
-        found: np.ndarray
-        if operation is np.add and values.dtype == np.int64 and len(values) < SHORT * len(self.starts):
-            totals = np.cumsum(values)  # it may wrap around, and the differences wrap back
-            ends = totals[np.append(self.starts[1:], len(values)) - 1]
-            found = np.diff(ends, prepend=0)
-        else:
-            found = operation.reduceat(values, self.starts, dtype=values.dtype)
+        return self._spread(operation.reduceat(values, self.starts, dtype=values.dtype), start)
+
+    def sums(self, values: np.ndarray) -> np.ndarray:
+        """The sum of the whole numbers of each group, which int64 holds."""
+        if not self.clustered or not len(values) or len(values) >= SHORT * len(self.starts):
+            return self.reduced(np.add, values.astype(np.int64, copy=False), 0)
+        totals = np.empty(len(values) + 1, np.int64)
+        totals[0] = 0
+        totals[1:] = values
+        np.cumsum(totals, out=totals)  # it may wrap around, and the differences wrap back
+        borders = np.empty(len(self.starts) + 1, np.int64)
+        totals.take(self.starts, mode="clip", out=borders[:-1])
+        borders[-1] = totals[-1]
+        return self._spread(borders[1:] - borders[:-1], 0)
+
+    def _spread(self, found: np.ndarray, start: object) -> np.ndarray:
+        """What was found of the groups that have a row, `start` for the others."""
         if self.filled is None:
             return found
-        out = np.full(self.groups, start, values.dtype)
+        out = np.full(self.groups, start, found.dtype)
         out[self.filled] = found
         return out
 
@@ -87,15 +103,17 @@ def known_counts(codes: np.ndarray, groups: int, counts: np.ndarray) -> None:
     _keep(GroupRows(codes, groups, counts=counts))
 
 
-def clustered(starts: np.ndarray, n: int) -> np.ndarray:
-    """The codes of `n` rows that come group by group, each from its start on."""
-    if n < SHORT * len(starts):
+def clustered(starts: np.ndarray, n: int, *, unread: bool = False) -> np.ndarray:
+    """The codes of `n` rows that come group by group, each from its start on; `unread`: nobody asks for more of them than how the rows lie."""
+    if unread:
+        codes = np.broadcast_to(np.int64(0), (n,))  # one word
+    elif n < SHORT * len(starts):
         codes = np.zeros(n, np.int64)
         codes[starts[1:]] = 1
         np.cumsum(codes, out=codes)
     else:
         codes = np.repeat(np.arange(len(starts)), np.diff(starts, append=n))
-    _keep(GroupRows(codes, len(starts), counts=np.diff(starts, append=n), clustered=True))
+    _keep(GroupRows(codes, len(starts), clustered=True, starts=starts))
     return codes
 
 

@@ -9,9 +9,11 @@ import pyarrow as pa
 import pytest
 
 from auroraml.batch import DictVector, FixedVector, Index, NumericVector, TextVector, Vector, all_of, numbers, put_in_order, stable_order
+from auroraml.batch.batch import Rows
 from auroraml.batch.narrow import NarrowFixed, NarrowNumeric
 from auroraml.executor import matching
 from auroraml.executor.matching import Matcher
+from auroraml.storage.columns import FixedColumn
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import BOOL, FLOAT8, INT4, INT8, NUMERIC, TEXT
 
@@ -183,6 +185,32 @@ def test_inner_rows_are_looked_up_among_outer_ones_that_ascend(monkeypatch: pyte
     build = [ints([5, 3, 5, 9, 1, 3, 3])]
     for asked, merged in (([1, 3, 4, 5, 6], True), ([-1, 0, 3, 9, 10], True), ([10, 11, 12, 13], True), ([1, 3, 3, 5], False), ([5, 3, 1, 0], False)):
         assert isinstance(Matcher(build, [INT8], 7, True).find([ints(asked, np.int32)], len(asked)), matching.FoundPairs) is merged
+
+
+@pytest.mark.parametrize("latest_first", [False, True])
+@pytest.mark.parametrize("draw", [[5, 2, 5, 8, 2, 2], [9, 1, 4], [2, 4, 4, 8], [-4, 2, 2], [100, 90], [2**62, 7], [1 - 2**63], [7]])
+def test_inner_keys_are_looked_up_in_a_stored_column_that_ascends(draw: list[int], latest_first: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matching, "LONG", 1)
+    stored = FixedColumn(FixedVector(np.zeros(0, np.int64)))
+    values: Index = np.array([-3, *range(0, 30, 2), 33, 34, 35, 90])
+    stored.append(FixedVector(values))
+    column, build = stored.vector, [ints(draw)]
+    mask = np.arange(len(values)) % 3 != 1
+    chosen: Index = np.flatnonzero(mask)
+    for rows in (Rows.range(0, len(values)), Rows.range(2, 18), Rows.rising(chosen), Rows(len(chosen), 0, mask=mask)):
+        found = Matcher(build, [INT8], len(draw), latest_first).find_stored(column, rows)
+        if abs(draw[0]) >= 2**62:
+            assert found is None  # such numbers are hashed, or too far away
+            continue
+        assert found is not None
+        i, j = found.pairs()
+        asked = FixedVector(values.take(rows.numbers()))
+        assert list(zip(i.tolist(), j.tolist(), strict=True)) == pairs_by_hand(build, [asked], latest_first)
+    matcher = Matcher(build, [INT8], len(draw), latest_first)
+    assert matcher.find_stored(column, Rows.at(chosen)) is None  # not known to ascend
+    assert matcher.find_stored(FixedVector(values), Rows.range(0, len(values))) is None  # not stored
+    stored.append(ints([90, 91]))
+    assert matcher.find_stored(stored.vector, Rows.range(0, len(values) + 2)) is None  # one number twice
 
 
 @pytest.mark.parametrize("size", [1, 2, 25, 65_536, 65_537, 1 << 33, 1 << 50, 1 << 62])

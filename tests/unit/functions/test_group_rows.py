@@ -22,10 +22,16 @@ def test_clustered_groups(short: int, operation: np.ufunc, monkeypatch: pytest.M
     assert rows.counts.tolist() == [1, 3, 5, 3]
     wanted = [operation.reduce(values[codes == group]) for group in range(4)]
     assert rows.reduced(operation, values, 0).tolist() == wanted
+    assert rows.sums(values).tolist() == [np.add.reduce(values[codes == group]) for group in range(4)]
+    assert rows.sums(np.arange(12, dtype=np.int8)).tolist() == [0, 6, 30, 30]
+    unread = clustered(starts, len(values), unread=True)
+    assert group_rows.group_rows(unread, 4).sums(values).tolist() == rows.sums(values).tolist()
+    assert group_rows.group_rows(unread, 4).counts.tolist() == [1, 3, 5, 3]
     some = np.array([1, 2, 3, 9, 11])  # the first and the third group have no row
     kept = chosen(codes, some, 4)
     left = group_rows.group_rows(kept, 4)
     assert left.clustered
+    assert left.sums(values[some]).tolist() == [0, np.add.reduce(values[1:4]), 0, 2]
     assert left.reduced(operation, values[some], 77).tolist() == [77, operation.reduce(values[1:4]), 77, operation.reduce(values[[9, 11]])]
 
 
