@@ -19,7 +19,7 @@ CALLING = tuple(f"auroraml/evaluate/{name}.py" for name in ("call", "keys"))
 # What mypyc cannot compile: functions registered for a class by their annotation, and records of auroraml.records.
 SUBCLASSED = ("auroraml/sql/cursor.py", "auroraml/sql/grammar.py")  # by PL/pgSQL's parser, which is not compiled
 LOOPS = tuple(
-    f"auroraml/teach/simulate/{name}.py" for name in ("courses", "line", "swift", "trials")
+    f"auroraml/teach/simulate/{name}.py" for name in ("courses", "line", "pairs", "swift", "trials")
 )  # over calls, of which there may be ten million
 LEFT_OUT = ("@singledispatch", "@by_class", "from auroraml.records import dataclass")
 

@@ -176,6 +176,11 @@ class BatchLoop(Simulated):
         self.scan.owed(0)
 
     @property
+    def idle(self) -> bool:
+        """Whether nothing is read or answered that is not handed on yet, where all rows pass."""
+        return self.filter is None and not (self.answers or self.feed or self.rest or self.finished) and self.called >= self.gathered
+
+    @property
     def ahead(self) -> int:
         """How many whole batches of its run are not called yet, where pulls of all rows would do nothing but call them, and give some."""
         size, passing = self.batch.rows, self.filter

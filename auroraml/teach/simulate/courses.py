@@ -19,11 +19,10 @@ from auroraml.teach.simulate.gather import Gathering
 if TYPE_CHECKING:
     from auroraml.teach.simulate.crew import Crew, Member
     from auroraml.teach.simulate.operators import Simulated
-    from auroraml.teach.simulate.requests import Sending, Shared
+    from auroraml.teach.simulate.requests import Sending
     from auroraml.teach.simulate.swift import Swift
     from auroraml.teach.simulate.turns import Participant
 
-LEAST = 8  # batches left that are worth it
 SHIFT = 20  # bits of the number of batches of one pull
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -44,8 +43,8 @@ class Course:
 
     __slots__ = (
         "above", "after", "alike", "answered", "asks", "before", "begun", "billed", "bundle", "costs", "crew", "first", "fourth", "free", "inside",
-        "leads", "left", "longer", "loop", "me", "member", "more", "number", "one", "others", "passing", "pieces", "plain", "rank", "room", "rows", "second",
-        "seen", "sending", "several", "simple", "since", "third", "when",
+        "leads", "left", "longer", "loop", "me", "member", "more", "number", "one", "others", "passing", "pieces", "plain", "rank", "requests", "room", "rows", "second",
+        "seen", "sending", "several", "simple", "since", "spent", "third", "when",
     )  # fmt: skip
 
     def __init__(self, me: Participant, loop: BatchLoop, above: Sequence[Simulated]) -> None:
@@ -53,7 +52,8 @@ class Course:
         self.loop = loop
         self.above = above
         self.rows = loop.batch.rows
-        self.pieces = len(loop.requests.called.requests(self.rows))  # requests of a batch
+        self.requests, self.spent = loop.requests, loop.spent  # of its next call
+        self.pieces = len(self.requests.called.requests(self.rows))  # requests of a batch
         self.room = loop.ahead * self.pieces  # requests of the run
         self.begun = self.since = me.time  # of this pull, and of the first one that is not counted yet
         self.inside = 0  # requests answered in this pull
@@ -257,7 +257,7 @@ class Leading(Course):
     Of each there is kept when it began and when the rows were there, its requests (0: rows of workers were taken) and its rows.
     """
 
-    __slots__ = ("began", "came", "gathering", "own", "requests", "slept", "takings", "there")
+    __slots__ = ("began", "came", "gathering", "own", "sent", "slept", "takings", "there")
 
     def __init__(
         self, me: Participant, loop: BatchLoop, own: Sequence[Simulated], gathering: Gathering, above: Sequence[Simulated], left: int
@@ -273,7 +273,7 @@ class Leading(Course):
             self.room = 0
         self.began: list[float] = []
         self.there: list[float] = []
-        self.requests: list[int] = []
+        self.sent: list[int] = []
         self.came: list[int] = []
         self.slept: float | None = None  # since when it has waited for rows
         self.takings: dict[int, tuple[float, ...]] = {}
@@ -286,7 +286,7 @@ class Leading(Course):
         """A pull that has begun has its rows."""
         self.began.append(self.begun)
         self.there.append(there)
-        self.requests.append(requests)
+        self.sent.append(requests)
         self.came.append(n)
 
     def taking(self, n: int) -> tuple[float, ...]:
@@ -300,8 +300,8 @@ class Leading(Course):
         """Count the pulls."""
         if not self.began:
             return
-        begins, times, counts, n = np.array(self.began), np.array(self.there), np.array(self.requests), np.array(self.came)
-        self.began, self.there, self.requests, self.came = [], [], [], []
+        begins, times, counts, n = np.array(self.began), np.array(self.there), np.array(self.sent), np.array(self.came)
+        self.began, self.there, self.sent, self.came = [], [], [], []
         mine = counts > 0
         read = np.where(mine, n, 0)
         upper = self.above[self.own :]
@@ -343,35 +343,3 @@ class Others(Course):
 def added(value: float, more: Floats) -> float:
     """One after another, as they come."""
     return float(np.add.accumulate(np.concatenate([[value], more]))[-1])
-
-
-# Who may run one
-
-
-def course_of(root: Simulated, shared: Shared, pending: int | None, left: int) -> Course | None:
-    """The course of a participant that wants all rows of `root`; of a worker that has `pending` rows for its leader and wants `left` more."""
-    if shared.calls < shared.noted:
-        return None
-    above, bottom = down(root)
-    left = min(left, *(node.most_left() for node in above)) if above else left
-    if isinstance(bottom, BatchLoop):
-        room = bottom.ahead
-        if room < LEAST or left < room * bottom.batch.rows:
-            return None
-        crew = None if pending is None or bottom.part.member is None else bottom.part.member.crew
-        return Course(root.me, bottom, above) if crew is None else Handing(root.me, bottom, above, crew, pending or 0, left)
-    if not isinstance(bottom, Gathering) or bottom.crew is None or bottom.crew.apart or bottom.feed or bottom.child is None:
-        return None
-    own, loop = down(bottom.child)
-    if not isinstance(loop, BatchLoop) or (bottom.local and (loop.ahead < LEAST or any(node.most_left() < ALL for node in own))):
-        return None
-    return Leading(root.me, loop, own, bottom, above, left)
-
-
-def down(root: Simulated) -> tuple[list[Simulated], Simulated]:
-    """The nodes that hand rows on as they come, from `root` down (the last one first), and the one below them."""
-    passed: list[Simulated] = []
-    while (child := root.through()) is not None:
-        passed.insert(0, root)
-        root = child
-    return passed, root

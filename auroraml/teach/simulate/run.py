@@ -15,11 +15,12 @@ from auroraml.services.embedded.hosting import Hosting
 from auroraml.teach.simulate import batches, gather
 from auroraml.teach.simulate.called import BatchOf, batch_of, widths_below
 from auroraml.teach.simulate.counts import Counts
-from auroraml.teach.simulate.courses import Course, course_of
+from auroraml.teach.simulate.courses import Course
 from auroraml.teach.simulate.instances import Instances
 from auroraml.teach.simulate.operators import Part, Simulated, simulated
 from auroraml.teach.simulate.requests import NOTED, Attempt, Called, Requests, Shared, Spent
 from auroraml.teach.simulate.space import Space
+from auroraml.teach.simulate.starts import course_of
 from auroraml.teach.simulate.swift import Swift
 from auroraml.teach.simulate.turns import LEADER, Steps, Turns
 

@@ -59,7 +59,7 @@ class Swift:
         self.seconds: list[float] = []  # that a batch's last request would take, and (where there are several) another one
         self.earlier: list[float] = []
         self.places: list[int] = []
-        self.at = 0
+        self.at = self.taken = 0  # numbers used, and those whose use is accounted for
         self.uncounted = 0
         self.limit = 0
         self.instances: list[Place] = []  # by instance, or (heaps) when each of its places is free
@@ -75,13 +75,15 @@ class Swift:
         """Take a participant in at its turn, if its course can be run with those of the others."""
         course = me.course
         assert course is not None
-        requests = course.loop.requests
+        requests = course.requests
         crew = None if course.member is None else course.member.crew
         if requests is not self.requests or course.rows != self.rows or (self.crews and crew not in self.crews):
             if self.courses:
                 self._wake_up()
                 return False
             self.release()
+            if self.requests is not None:
+                self.requests.instances.keeper = None
             self.requests, self.rows = requests, course.rows
             sizes = requests.called.requests(course.rows)
             self.pieces, self.each, self.rest = len(sizes), sizes[0], sizes[-1]
@@ -124,7 +126,7 @@ class Swift:
         until = ready[0][:2] if ready else NEVER
         self.soonest = until[0]
         if self.loaded and self.at == len(self.seconds):
-            self._account()
+            self.account()
         elif self.loaded:
             self._many(until)
             self._hand_on()
@@ -191,7 +193,7 @@ class Swift:
             instances.routes.take(n)
         self.taken = self.at
 
-    def _account(self) -> None:
+    def account(self) -> None:
         """Calls were made that needed no second attempt."""
         requests, n = self.requests, self.at - self.taken
         if n:
@@ -207,7 +209,7 @@ class Swift:
         if not self.loaded:
             return
         assert self.requests is not None
-        self._account()
+        self.account()
         self.loaded = False
         if self.limit == 1:
             self.slots = [[one.free] for one in self.instances]
@@ -223,7 +225,7 @@ class Swift:
             self._try(None)
             self.release()
             return None
-        self._account()
+        self.account()
         seconds, where = (self.seconds if rows == self.rest else self.earlier)[self.at], self.places[self.at]
         self.at += 1
         self._take()
@@ -257,6 +259,7 @@ class Swift:
                     if asleep:
                         asleep = self._wake(now)
                     break
+                self.at = made
                 calls = me.asked(self, now)
                 if calls is None:
                     return self._stop(made)
@@ -315,7 +318,7 @@ class Swift:
         if me.room or me.asks:
             self.line.again(me, then)
             return True
-        self._leave_first(me, then)
+        self.leave_first(me, then)
         return False
 
     def hand_over(self, me: Course, crew: Crew, now: float) -> float | None:
@@ -323,7 +326,7 @@ class Swift:
         number, rows, each, queued = me.bundle.number, me.bundle.rows, me.rows, crew.queued
         self._hand_on()
         if queued[number] >= QUEUED or crew.waiting or crew.finishing or not me.room:
-            self._leave_first(me, now)
+            self.leave_first(me, now)
             return None
         crew.arrived.append((number, rows))
         queued[number] += rows
@@ -341,7 +344,7 @@ class Swift:
                 crew.queued[bundle.number] += bundle.rows
             self.handed.clear()
 
-    def _leave_first(self, me: Course, now: float) -> None:
+    def leave_first(self, me: Course, now: float) -> None:
         """The first one leaves."""
         self.line.remove(me)
         self.leave(me, now)
@@ -359,14 +362,14 @@ class Swift:
             self._hand_on()
         if crew.waiting or (me.left < NEAR and me.left <= sum(n for _, n in arrived) + me.room // me.pieces * me.rows):
             me.me.since = me.slept
-            self._leave_first(me, now)
+            self.leave_first(me, now)
             return None
         if arrived:
             return self._taken(me, crew.together(me.left), now)
         if me.room:
             return now
         if me.gathering.local or not self._all_here(crew):
-            self._leave_first(me, now)
+            self.leave_first(me, now)
             return None
         self.line.remove(me)
         me.me.time = me.slept = now
@@ -434,7 +437,7 @@ class Swift:
                 if sending is None:
                     sending = me.sending = Sending(shared.number())
                 sending.attempts += 1
-                line.again(me, requests.again(sending, failed, now, me.loop.spent))
+                line.again(me, requests.again(sending, failed, now, me.spent))
                 continue
             self.single -= 1
             if sending is None:
@@ -443,9 +446,9 @@ class Swift:
                     quota.give_back(0)
             else:
                 quota.give_back(sending.paid)
-                me.loop.spent.retries += sending.attempts
+                me.spent.retries += sending.attempts
                 me.sending = None
-            me.loop.spent.seconds.append(end - now)
+            me.spent.seconds.append(end - now)
             me.answered.append(end)
             inside = me.inside + 1
             if inside < me.room and (end - me.begun < RUN_SECONDS or inside % pieces):

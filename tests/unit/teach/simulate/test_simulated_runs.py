@@ -41,6 +41,8 @@ ALL, SUM, ORDERED = (
     "SELECT id, scored(body) AS s FROM support ORDER BY s",
 )
 SENTIMENT = "SELECT id, (aws_comprehend.detect_sentiment(body, 'en', {rows})).sentiment FROM support"
+TWO = "SELECT scored(body) AS s, scored(body || 'x') AS t FROM support"
+TARGETS = "SELECT scored(body) AS s, (aws_comprehend.detect_sentiment(body, 'en', 25)).sentiment AS t FROM support"
 LIMITED = "SET auroraml.budget = '1000'"  # with which a request has 25 documents
 BY_INDEX = "CREATE INDEX ON support (id); ANALYZE support; SET enable_seqscan = off; SET enable_bitmapscan = off"
 CASES = {
@@ -88,6 +90,11 @@ CASES = {
         sql=ALL, batch=30, workers=3, hosting=HostingOptions(latency={"base": 0.0007}, instances=2, concurrency=1, routing="LEAST_OUTSTANDING_REQUESTS")
     ),
     "two calls": Case(sql="SELECT scored(body), scored(body || 'x') FROM support", rows=900),
+    "two calls, queues": Case(sql=TWO, rows=6_000, batch=60, hosting=HostingOptions(latency=LOGNORMAL, instances=2, concurrency=1)),
+    "two calls, workers": Case(sql=TWO, rows=12_000, batch=50, workers=3, hosting=HostingOptions(latency=LOGNORMAL, instances=2, concurrency=1)),
+    "two calls, sums of workers": Case(sql=f"SELECT sum(s) FROM ({TWO}) x", rows=12_000, batch=50, workers=3, hosting=HostingOptions(latency=LOGNORMAL, instances=2)),
+    "two targets": Case(sql=f"SELECT max(t), sum(s) FROM ({TARGETS}) x", rows=3_000, batch=25, hosting=HostingOptions(latency=LOGNORMAL, instances=2, concurrency=1)),
+    "two targets, workers": Case(sql=f"SELECT max(t), sum(s) FROM ({TARGETS}) x", rows=6_000, batch=25, workers=3, hosting=HostingOptions(latency=LOGNORMAL, concurrency=1)),
     "more workers than instances": Case(sql=ALL, rows=6_000, batch=50, workers=6, hosting=HostingOptions(latency=LOGNORMAL, instances=2, concurrency=1)),
     "more workers than instances, sums": Case(sql=SUM, rows=6_000, batch=50, workers=6, hosting=HostingOptions(latency=LOGNORMAL, instances=2, concurrency=1)),
     "fewer workers than instances": Case(sql=ALL, batch=30, workers=2, hosting=HostingOptions(latency=LOGNORMAL, instances=8, concurrency=1)),

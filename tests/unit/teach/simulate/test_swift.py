@@ -13,7 +13,7 @@ from auroraml.sql import parse
 from auroraml.sql import statements as st
 from auroraml.teach.simulate import Asked, Point, grid, statement_grid
 from auroraml.teach.simulate.run import Outcome, Simulation, WhatIf
-from tests.unit.teach.simulate.test_simulated_runs import ALL, LIMITED, SENTIMENT, SUM, Case, connected
+from tests.unit.teach.simulate.test_simulated_runs import ALL, LIMITED, SENTIMENT, SUM, TARGETS, TWO, Case, connected
 
 LOGNORMAL = {"base": 0.01, "per_row": 0.0001, "distribution": "lognormal", "spread": 0.3}
 NORMAL = {"base": 0.02, "distribution": "normal", "spread": 0.01, "seed": 3}
@@ -116,6 +116,23 @@ def test_batches_of_several_requests(parallel: auroraml.Connection, hosting: Hos
                 found.append(
                     told(simulated(parallel, statement, WhatIf(swift=swift, noted=20, workers=workers, hosting={"en": Hosting.of(hosting)})))
                 )
+            except auroraml.errors.SystemError as error:
+                found.append((str(error), error.diag.message_detail))
+        assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("others", [None, "faults"])  # of the second target, if there is one
+@pytest.mark.parametrize("workers", [0, 3])
+@pytest.mark.parametrize("hosting", HOSTED.values(), ids=HOSTED.keys())
+def test_two_calls_one_above_the_other(parallel: auroraml.Connection, hosting: HostingOptions, workers: int, others: str | None) -> None:
+    parallel.execute("SELECT auroraml.simulate_rows('support', 20000); SET parallel_leader_participation = on; RESET auroraml.budget")
+    hosted = {"ones": Hosting.of(hosting), "en": Hosting.of(HOSTED[others or "queues"])}
+    sql = TARGETS if others else TWO
+    for statement in (sql, f"SELECT count(s), count(t) FROM ({sql}) x"):
+        found = []
+        for swift in (False, True):
+            try:
+                found.append(told(simulated(parallel, statement, WhatIf(swift=swift, noted=20, workers=workers, batch_rows=60, hosting=hosted))))
             except auroraml.errors.SystemError as error:
                 found.append((str(error), error.diag.message_detail))
         assert found[0] == found[1]
