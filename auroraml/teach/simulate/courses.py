@@ -42,7 +42,7 @@ class Course:
     """Pulls of a nested loop through nodes `above` it that hand its rows on, by one who wants them all and does nothing else between two pulls."""
 
     __slots__ = (
-        "above", "after", "alike", "answered", "asks", "before", "begun", "billed", "bundle", "costs", "crew", "first", "fourth", "free", "inside",
+        "above", "after", "alike", "answered", "apart", "asks", "before", "begun", "billed", "bundle", "costs", "crew", "first", "fourth", "free", "inside",
         "leads", "left", "longer", "loop", "me", "member", "more", "number", "one", "others", "passing", "pieces", "plain", "rank", "requests", "room", "rows", "second",
         "seen", "sending", "several", "simple", "since", "spent", "third", "when",
     )  # fmt: skip
@@ -74,7 +74,7 @@ class Course:
         self.after: Course | None = None
         self.one = Bundle(self.number, self.rows)
         self.bundle = self.more = self.one  # the rows of the last pull, and of the last one of more than one
-        self.leads = False
+        self.leads = self.apart = False
         self.alike = loop.filter is None and not self.others  # each pull of one batch takes the same time and gives as many rows
         self.simple = self.alike and self.pieces == 1
         self.plain = self.simple  # this one is a pull of one request, as all are, if it ends now

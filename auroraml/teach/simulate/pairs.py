@@ -29,7 +29,7 @@ READING, FIRST, SECOND = 0, 1, 2  # what comes next: rows are read, or a batch i
 class Pair(Course):
     """Pulls of the upper loop: rows of a table, which is divided or not, the lower loop's call and its own."""
 
-    __slots__ = ("another", "apart", "lower", "own", "reading", "stage", "table")
+    __slots__ = ("another", "lower", "own", "reading", "stage", "table")
 
     def __init__(self, me: Participant, loop: BatchLoop, lower: BatchLoop, table: TableScan, above: Sequence[Simulated]) -> None:
         super().__init__(me, loop, above)

@@ -52,6 +52,7 @@ class Swift:
         self.pieces, self.each, self.rest = 1, 0, 0  # its requests, and the rows of each but the last and of the last
         self.soonest = 0.0  # when it is another's turn
         self.others = Others()
+        self.apart = False  # some of their batches go to another target, too, whose failures take of the same quota
         self.loaded = False  # the state of the instances is here, the numbers drawn are those of the next calls
         self.handed: list[Bundle] = []  # what was handed over, each little
         self.trials: Trials | None = None  # of calls that may fail, or whose instance hangs on the others
@@ -92,6 +93,7 @@ class Swift:
         if self.trials is not None:
             course.bill(True)
         self.courses.add(course)
+        self.apart = self.apart or course.apart
         if crew is not None:
             self.crews.add(crew)
         self.line.insert(course, me.time, me.rank)
@@ -130,6 +132,8 @@ class Swift:
         elif self.loaded:
             self._many(until)
             self._hand_on()
+            if self.apart:
+                self.account()
             return
         if not self.single and (one_by_one(requests.instances) or not self._load(requests)):
             self.single = BLOCK
@@ -138,6 +142,8 @@ class Swift:
         else:
             self._many(until)
         self._hand_on()
+        if self.apart:
+            self.account()
 
     # Numbers and instances
 
