@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from auroraml.batch.making import concat
+from auroraml.batch.narrow import masked
 from auroraml.batch.numbers import all_of, numbers, true_places
-from auroraml.batch.selection import Selection
+from auroraml.batch.selection import Selection, is_dense
 from auroraml.batch.vector import FixedVector, Index, Mask, TextVector, Vector
 
 FEW = 1_024  # rows of which it does not matter whether they are a range
@@ -51,11 +52,17 @@ class Rows:
         return self._index is None and self.mask is None
 
     @property
+    def dense(self) -> bool:
+        """Whether they are most of a stretch, and are known by a mask alone."""
+        return self._index is None and self.mask is not None and is_dense(self.n, len(self.mask))
+
+    @property
     def index(self) -> Index | None:
         """The row numbers, None for a range."""
         if self._index is None and self.mask is not None:
             index = true_places(self.mask)
-            index += self.start
+            if self.start:
+                index += self.start
             self._index = index  # once it is whole: other threads may look
         return self._index
 
@@ -88,6 +95,8 @@ class Rows:
     def where(self, chosen: Selection) -> Rows:
         """The chosen ones of these rows."""
         if not self.is_range:
+            if chosen.dense and self.index is not None:
+                return Rows.at(self.index[chosen.mask], self.nullable)
             return self.take(chosen.places)
         if chosen.sparse:
             return Rows.rising(chosen.places + self.start if self.start else chosen.places)
@@ -139,7 +148,9 @@ class Column:
         """The column's values, gathered on first touch."""
         if self._vector is None:
             rows = self.rows
-            if rows.index is not None:
+            if rows.mask is not None and rows.dense and (kept := masked(self.source, rows.start, rows.mask)) is not None:
+                self._vector = kept
+            elif rows.index is not None:
                 source = self.source
                 take = source.repeated if isinstance(source, TextVector) else source.take
                 self._vector = take(rows.index, rows.nullable)
@@ -262,6 +273,13 @@ def concat_batches(batches: Sequence[Batch]) -> Batch:
 
 
 def _concat_rows(parts: Sequence[Rows]) -> Rows:
-    if all(part.index is None for part in parts) and all(a.start + a.n == b.start for a, b in itertools.pairwise(parts)):
+    if all(part.is_range for part in parts) and all(a.start + a.n == b.start for a, b in itertools.pairwise(parts)):
         return Rows.range(parts[0].start, parts[-1].start + parts[-1].n)
+    if all(part.dense and part.mask is not None for part in parts) and all(_follows(a, b) for a, b in itertools.pairwise(parts)):
+        return Rows(sum(part.n for part in parts), parts[0].start, mask=np.concatenate([part.mask for part in parts if part.mask is not None]))
     return Rows.at(np.concatenate([part.numbers() for part in parts]), any(part.nullable for part in parts))
+
+
+def _follows(rows: Rows, others: Rows) -> bool:
+    """Whether the stretch of which a mask chooses begins where that of other rows ends."""
+    return rows.mask is not None and rows.start + len(rows.mask) == others.start

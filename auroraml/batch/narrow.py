@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from auroraml.batch.vector import Datum, FixedVector, Index, Mask, NumericVector, Vector
+from auroraml.batch.vector import Datum, DictVector, FixedVector, Index, Mask, NumericVector, Vector
 
 _WIDTHS = tuple((dtype, int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)) for dtype in (np.int8, np.int16, np.int32))
 
@@ -95,6 +95,20 @@ def _taken(vector: Vector, values: np.ndarray, index: Index, nullable: bool) -> 
     if nullable and validity is not None:
         found[index < 0] = 0
     return found, validity
+
+
+def masked(vector: Vector, start: int, mask: Mask) -> Vector | None:
+    """The values from `start` on that a mask keeps, for one that keeps most; None where a vector has more than values of fixed width."""
+    if type(vector) not in (FixedVector, NumericVector, NarrowFixed, NarrowNumeric, DictVector):
+        return None
+    validity = None if vector.validity is None else vector.validity[start : start + len(mask)][mask]
+    if isinstance(vector, DictVector):
+        return DictVector(vector.codes[start : start + len(mask)][mask], vector.dictionary, validity)
+    assert isinstance(vector, FixedVector | NumericVector)
+    kept = stored(vector)[start : start + len(mask)][mask]
+    if isinstance(vector, FixedVector):
+        return fixed(kept, vector.dtype if isinstance(vector, NarrowFixed) else kept.dtype, validity, vector.lo, vector.hi)
+    return NumericVector(kept, None, validity) if vector.scale is None else numeric(kept, vector.scale, validity, vector.lo, vector.hi)
 
 
 def stored(vector: FixedVector | NumericVector) -> np.ndarray:

@@ -7,6 +7,8 @@ import numpy as np
 from auroraml.batch.numbers import numbers, true_places
 from auroraml.batch.vector import Index, Mask
 
+DENSE = 50  # a mask that leaves out fewer than one row in so many is copied by in long stretches
+
 
 class Selection:
     """`count` of `n` rows, by a mask or by their places in ascending order."""
@@ -40,6 +42,11 @@ class Selection:
         return self._mask is None and self._places is not None
 
     @property
+    def dense(self) -> bool:
+        """Whether copying by the mask takes less than finding places."""
+        return self._places is None and self._mask is not None and is_dense(self.count, self.n)
+
+    @property
     def mask(self) -> Mask:
         """Which rows are chosen."""
         if self._mask is None:
@@ -69,6 +76,11 @@ class Selection:
         if self.count == self.n:
             return Selection.at(places, n)
         return Selection.at(places[self._mask] if self._places is None else places.take(self._places, mode="clip"), n)
+
+
+def is_dense(count: int, n: int) -> bool:
+    """Whether `count` of `n` rows are so many that numpy copies them fastest by their mask."""
+    return (n - count) * DENSE < n
 
 
 def _last(mask: Mask) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 LIMITS: dict[str, dict[str, int]] = {
     "batch.batch": {"FEW": 2},
     "batch.numbers": {"SHORT": 8, "SPARSE": 1},
+    "batch.selection": {"DENSE": 0},
     "batch.vector": {"REPEATED": 1, "ENOUGH": 1},
     "evaluate.array_comparison": {"FEW_ITEMS": 1, "SOME": 1, "FEW_TEXTS": 1, "VERY_FEW": 0},
     "evaluate.call": {"FEW_CODES": 0, "MANY": 1},

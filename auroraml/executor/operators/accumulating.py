@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from auroraml.batch import FixedVector, Index, NumericVector, Vector, concat
+from auroraml.batch import ConstVector, FixedVector, Index, NumericVector, Vector, concat
 from auroraml.batch.quicksort import quick_sorted
 from auroraml.evaluate import Evaluator, Frame, compile, truth
 from auroraml.evaluate.call import null
@@ -20,6 +20,7 @@ from auroraml.ir import expr as e
 from auroraml.storage.sizes import Sizes
 from auroraml.types.table import INT8
 
+_NOTHING = np.zeros((), np.int8)
 Found: TypeAlias = tuple[Index | None, list[Vector]]  # which rows count (None: all), and the values of arguments and order keys at them
 
 
@@ -30,11 +31,35 @@ class Inputs:
 
     def __init__(self, call: e.Aggregate) -> None:
         self.call = call
-        self.args = [compile(a) for a in call.args]
+        self.args = [_noting(a) for a in call.args] if _counts(call) else [compile(a) for a in call.args]
         self.filter = None if call.filter is None else compile(call.filter)
         self.order = [compile(k.expr) for k in call.order_by]
         self.direct = [compile(d) for d in call.direct]
         self.types = [a.type for a in call.args] + [k.expr.type for k in call.order_by] + [d.type for d in call.direct]
+
+
+def _counts(call: e.Aggregate) -> bool:
+    """Whether a call counts values that are not NULL, whatever they are."""
+    function = call.function
+    return function.name == "count" and function.schema == "pg_catalog" and call.phase != "final" and not (call.distinct or call.order_by)
+
+
+def _noting(arg: e.Expr) -> Evaluator:
+    """Which rows have a value: of a column its values are not gathered."""
+    if not isinstance(arg, e.InputRef):
+        return compile(arg)
+    side, index = arg.side, arg.index
+
+    def run(frame: Frame) -> Vector:
+        column = frame.sides[side].columns[index]
+        known = None
+        if column.source.validity is not None or isinstance(column.source, ConstVector):
+            known = column.vector.flat().validity
+        elif column.rows.nullable and column.rows.index is not None:
+            known = column.rows.index >= 0
+        return FixedVector(np.broadcast_to(_NOTHING, (frame.n,)), known)
+
+    return run
 
 
 class Accumulated:
