@@ -121,6 +121,21 @@ class Rows:
             return Rows.range(self.start + start, self.start + stop)
         return Rows.rising(self.index[start:stop]) if self.ascending else Rows.at(self.index[start:stop], self.nullable)
 
+    def ends(self) -> tuple[int, int]:
+        """The first row and the last one (of one or more)."""
+        if self.mask is not None and self._index is None:
+            return self.start + int(self.mask.argmax()), self.start + len(self.mask) - 1 - int(self.mask[::-1].argmax())
+        return (self.start, self.start + self.n - 1) if self.index is None else (int(self.index[0]), int(self.index[-1]))
+
+    def marked(self) -> Mask:
+        """Which rows from the first to the last one these are, of rows that ascend."""
+        first, last = self.ends()
+        if self.mask is not None:
+            return self.mask[first - self.start : last + 1 - self.start]
+        made = np.zeros(last + 1 - first, np.bool_)
+        made[self.numbers() - first] = True
+        return made
+
     def numbers(self) -> Index:
         """The row numbers as an index vector."""
         if self.index is not None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from auroraml.batch import FixedVector, Index, RangeVector, TextVector, Vector, numbers, spread, stable_order, stored, true_places
@@ -316,7 +317,7 @@ class Ordered:
         self.start = start  # where the rows whose first key is not NULL
         self.stop = stop  # begin and end
         self.descending = descending
-        self._borders: Index | None = None
+        self._borders: npt.NDArray[np.integer] | None = None
         self._bordered = False  # whether that is known
 
     def narrow(self, symbol: str, values: Vector, low: Index, high: Index) -> bool:
@@ -348,23 +349,27 @@ class Ordered:
         codes = found.astype(np.int64)
         codes -= int(self.first[0]) - 1
         np.clip(codes, 0, len(self.borders) - 2, out=codes)
-        return self.borders.take(codes, mode="clip"), self.borders.take(codes + 1, mode="clip")
+        first = self.borders.take(codes, mode="clip").astype(np.int64, copy=False)
+        codes += 1
+        return first, self.borders.take(codes, mode="clip").astype(np.int64, copy=False)
 
     @property
-    def borders(self) -> Index | None:
+    def borders(self) -> npt.NDArray[np.integer] | None:
         """Of whole numbers that lie close together: where each begins, from one below the smallest to one above the largest, and the end."""
         if not self._bordered:
             self._borders = self._counted()
             self._bordered = True  # last: other threads may look
         return self._borders
 
-    def _counted(self) -> Index | None:
+    def _counted(self) -> npt.NDArray[np.integer] | None:
         keys = self.first
         if keys is None or keys.dtype.kind not in "iu" or not len(keys) or int(keys[-1]) - int(keys[0]) > max(DENSE, 8 * len(keys)):
             return None
         many = np.bincount(keys.astype(np.int64) - int(keys[0]))
-        made = np.zeros(len(many) + 3, np.int64)
-        np.cumsum(many, out=made[2:-1])
+        made: npt.NDArray[np.integer] = np.zeros(
+            len(many) + 3, np.int32 if len(keys) < 2**31 else np.int64
+        )  # half as wide, more of it stays in the caches
+        np.cumsum(many, dtype=made.dtype, out=made[2:-1])
         made[-1] = made[-2]
         return made
 

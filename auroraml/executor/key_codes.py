@@ -138,7 +138,19 @@ class Ranks:
 
     def __init__(self, numbers: Index, span: int) -> None:
         """Of the numbers from 1 to before `span`; 0 is none."""
-        seen = marked(numbers, (span | 63) + 1)
+        self._count(marked(numbers, (span | 63) + 1), span)
+
+    @staticmethod
+    def of_mask(mask: Mask) -> Ranks:
+        """Of those places, counted from 1, at which a mask is true."""
+        span = len(mask) + 1
+        seen = np.zeros((span | 63) + 1, np.bool_)
+        seen[1:span] = mask
+        made = Ranks.__new__(Ranks)
+        made._count(seen, span)
+        return made
+
+    def _count(self, seen: Mask, span: int) -> None:
         self.span = span
         self.words = np.packbits(seen, bitorder="little").view(np.uint64)
         self.before = np.zeros(len(self.words) + 1, np.int64)

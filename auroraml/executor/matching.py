@@ -28,7 +28,7 @@ from auroraml.batch import (
 )
 from auroraml.batch.batch import Rows
 from auroraml.batch.narrow import NarrowFixed, stored
-from auroraml.executor.key_codes import DENSE, FAR, Ascent, HashedNumbers, KeyCodes, marked
+from auroraml.executor.key_codes import DENSE, FAR, Ascent, HashedNumbers, KeyCodes, Ranks, marked
 from auroraml.executor.scratch import LARGEST, SMALLEST, SPARSE, borrow, give_back
 from auroraml.types.pg_type import PgType
 
@@ -466,10 +466,10 @@ class Matcher:
     def find_stored(self, column: Vector, rows: Rows) -> Found | None:
         """The matches of probe rows whose key is a stored column that ascends: the build side's keys are looked up in it; None of others."""
         n = rows.n
-        if n < max(LONG, 2 * self.n) or not self.n or not (rows.is_range or rows.ascending or rows.mask is not None):
+        if n < LONG or not self.n or not (rows.is_range or rows.ascending or rows.mask is not None):
             return None
         ascent = Ascent.of(column)
-        if ascent is None:
+        if ascent is None or (n < 2 * self.n and (self.table is None or self.table.starts is None)):  # its codes would be sorted for it
             return None
         self.build(n)
         assert self.keys is not None and self.table is not None and isinstance(column, FixedVector)
@@ -478,21 +478,20 @@ class Matcher:
             return None
         if abs(key.base - ascent.base) >= FAR:
             return None
-        index, values = rows.index, stored(column)
-        first, last = (rows.start, rows.start + n - 1) if index is None else (int(index[0]), int(index[-1]))
+        first, last = rows.ends()
+        values = stored(column)
         codes, order = self.table.line()
         begin, end = codes.searchsorted(int(values[first]) - key.base), codes.searchsorted(int(values[last]) - key.base, "right")
-        found = ascent.ranks.of(codes[begin:end] + (key.base - ascent.base))
-        places = true_places(found != 0)
-        i = found.take(places, mode="clip")
-        i -= first + 1
-        if index is not None:
-            within = np.zeros(last - first + 1, np.int32)
-            within[index - first] = numbers(n + 1)[1:]
-            there = within.take(i, mode="clip")
-            hit = true_places(there != 0)
-            i, places = there.take(hit, mode="clip").astype(np.int64), places.take(hit, mode="clip")
-            i -= 1
+        if n < 2 * (end - begin):
+            return None
+        i = ascent.ranks.of(codes[begin:end] + (key.base - ascent.base))
+        if rows.is_range:
+            i -= first
+        else:
+            i = Ranks.of_mask(rows.marked()).of(i - first)
+        places = true_places(i > 0)
+        i = i.take(places, mode="clip")
+        i -= 1
         return FoundPairs(n, i, places + begin if order is None else order[begin:end].take(places, mode="clip"))
 
     def find(self, keys: Sequence[Vector], n: int) -> Found:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from auroraml.batch import Batch, Column, ConstVector, FixedVector, Index, Rows, Selection, Vector, numbers, stable_order
+from auroraml.batch import Batch, Column, ConstVector, FixedVector, Index, Rows, Selection, Vector, ascending, numbers, stable_order
 from auroraml.catalog.simulated import refuse_rows
 from auroraml.errors import DatabaseError, OperationalError
 from auroraml.evaluate import Frame, chosen, compile, select
@@ -280,8 +280,11 @@ class TableRows(Operator):
             raise
         except DatabaseError:  # of a row that may never be looked at
             passing = self._in_turns(frame, owners)
+        of = owners.take(passing, mode="clip")
+        if not self.ctx.measured and ascending(of):
+            return passing if len(of) < 2 else passing[np.concatenate([[True], of[1:] != of[:-1]])]
         limits = np.full(self.loops.n, frame.n)  # the last row that each loop looks at
-        limits[owners[passing[::-1]]] = passing[::-1]
+        limits[of[::-1]] = passing[::-1]
         found = np.sort(limits[limits < frame.n])
         self.metrics.removed_by_filter += int(np.count_nonzero(numbers(frame.n) <= limits[owners])) - len(found)
         return found
