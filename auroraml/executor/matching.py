@@ -444,25 +444,6 @@ class Matcher:
         found[rows] = codes
         return found
 
-    def _merged(self, keys: Keys, n: int) -> Found | None:
-        """The matches of probe rows whose keys ascend, for which the build side's rows are looked up among them, both in order; None of others."""
-        table = self.table
-        assert table is not None
-        if table.starts is None or n < max(LONG, self.n // 2):
-            return None
-        parts: list[tuple[Index, Index]] = []
-        written: list[Groups] = []
-        for start, stop in self._pieces(n):
-            codes, rows = self._probe(keys(start, stop), stop - start)
-            made = table.merged(codes, written)
-            if made is None and not start:
-                return None
-            i, j = table.find(codes, None, stop - start).pairs() if made is None else made
-            if rows is not None:
-                i = rows.take(i, mode="clip")
-            parts.append((i + start if start else i, j))
-        return FoundPairs(n, np.concatenate([i for i, _ in parts]), np.concatenate([j for _, j in parts]))
-
     def find_stored(self, column: Vector, rows: Rows) -> Found | None:
         """The matches of probe rows whose key is a stored column that ascends: the build side's keys are looked up in it; None of others."""
         n = rows.n
@@ -506,11 +487,26 @@ class Matcher:
         if n * FEWER <= self.n and self._turns(asked := keys(0, n), vectors) and (found := self._turned(asked, vectors, n)) is not None:
             return found
         self.build(n)
-        if (merged := self._merged(keys, n)) is not None:
-            return merged
-        table = self.table
-        assert table is not None
-        parts = [table.find(*self._probe(keys(start, stop), stop - start), stop - start) for start, stop in self._pieces(n)]
+        assert self.table is not None
+        return self._looked_up(self.table, keys, n, self.table.starts is not None and n >= max(LONG, self.n // 2))
+
+    def _looked_up(self, table: Table, keys: Keys, n: int, merging: bool) -> Found:
+        """The matches found in the table; `merging`: where the keys ascend, by looking the build side's rows up among them, both in order."""
+        parts: list[FoundGroups] = []
+        pairs: list[tuple[Index, Index]] = []
+        written: list[Groups] = []
+        for start, stop in self._pieces(n):
+            codes, rows = self._probe(keys(start, stop), stop - start)
+            if merging and (made := table.merged(codes, written)) is not None:
+                i, j = made if rows is None else (rows.take(made[0], mode="clip"), made[1])
+                pairs.append((i + start if start else i, j))
+                continue
+            if pairs:  # the keys do not go on as they began: all pairs may be too many
+                return self._looked_up(table, keys, n, False)
+            merging = False
+            parts.append(table.find(codes, rows, stop - start))
+        if merging:
+            return FoundPairs(n, np.concatenate([i for i, _ in pairs]), np.concatenate([j for _, j in pairs]))
         return parts[0] if len(parts) == 1 else FoundGroups.joined(parts)
 
     def pairs(self, keys: Sequence[Vector], n: int) -> tuple[Index, Index]:

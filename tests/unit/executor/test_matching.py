@@ -185,6 +185,12 @@ def test_inner_rows_are_looked_up_among_outer_ones_that_ascend(monkeypatch: pyte
     build = [ints([5, 3, 5, 9, 1, 3, 3])]
     for asked, merged in (([1, 3, 4, 5, 6], True), ([-1, 0, 3, 9, 10], True), ([10, 11, 12, 13], True), ([1, 3, 3, 5], False), ([5, 3, 1, 0], False)):
         assert isinstance(Matcher(build, [INT8], 7, True).find([ints(asked, np.int32)], len(asked)), matching.FoundPairs) is merged
+    monkeypatch.setattr(matching, "PIECE", 4)  # keys that ascend in the first pieces alone
+    for rest, merged in (([9, 10, 12, 13], True), ([3, 5, 5, 1], False)):
+        asked = [0, 1, 2, 3, 4, 5, 6, 8, *rest]
+        found = Matcher(build, [INT8], 7, True).find([ints(asked, np.int32)], len(asked))
+        assert isinstance(found, matching.FoundPairs) is merged
+        assert list(zip(*(part.tolist() for part in found.pairs()), strict=True)) == pairs_by_hand(build, [ints(asked)], True)
 
 
 @pytest.mark.parametrize("latest_first", [False, True])
