@@ -6,7 +6,7 @@ import numpy as np
 
 from auroraml.batch import ConstVector, DictVector, FixedVector, ListVector, TextVector, Vector
 from auroraml.evaluate.call import call, kernel_of, looked_up
-from auroraml.evaluate.calling import LIGHT, ROWLESS, SAFE, Evaluator, needs_of
+from auroraml.evaluate.calling import Evaluator, is_rowless, is_safe, mark_safe, needs_of
 from auroraml.evaluate.frame import Frame
 from auroraml.functions.comparison import EQUALITY
 from auroraml.functions.membership import members
@@ -51,13 +51,11 @@ def array_comparison(expr: e.ArrayOp, left: Evaluator, right: Evaluator) -> Eval
         values = (hits if not expr.all else ~hits) & validity
         return FixedVector(values, None if validity.all() else validity)
 
-    if not kernel.raises and left in SAFE and right in ROWLESS:
-        SAFE.add(run)
-        given = expr.args[1].value if isinstance(expr.args[1], e.Const) else None
-        needs = needs_of([left], kernel.light, expr.function)
-        if needs is not None and isinstance(given, PgArray) and len(given.elements) <= VERY_FEW:
-            LIGHT[run] = needs
-    return run
+    if kernel.raises or not is_safe(left) or not is_rowless(right):
+        return run
+    given = expr.args[1].value if isinstance(expr.args[1], e.Const) else None
+    few = isinstance(given, PgArray) and len(given.elements) <= VERY_FEW
+    return mark_safe(run, needs_of([left], kernel.light, expr.function) if few else None)
 
 
 def _compared_singly(value: Vector, n: int) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
-from weakref import WeakKeyDictionary, WeakSet
 
 import numpy as np
 import pyarrow as pa
@@ -27,9 +26,31 @@ Evaluator = Callable[[Frame], Vector]
 T = TypeVar("T")
 Compiler = Callable[[e.Expr], Evaluator]
 Needs = frozenset[tuple[int, int, bool]]  # input columns: side and number, and whether nothing but a dictionary will do
-SAFE: WeakSet[Evaluator] = WeakSet()  # evaluators that raise for no row, or for every one: they may run on rows that nobody asked about
-ROWLESS: WeakSet[Evaluator] = WeakSet()  # safe ones that read no row
-LIGHT: WeakKeyDictionary[Evaluator, Needs] = WeakKeyDictionary()  # safe ones that cost less for all rows than choosing some, by the columns they read
+
+
+def mark_safe(run: Evaluator, needs: Needs | None = None, *, rowless: bool = False) -> Evaluator:
+    """Say of `run` that it raises for no row, or for every one, so that it may run on rows that nobody asked about.
+
+    `needs`: it is light, which means that it costs less for all rows than choosing some, where these columns are as told. `rowless`: it reads no row.
+    The marks are attributes of the function: sets of weak references, which know as much, take longer to ask than a small batch to evaluate.
+    """
+    vars(run)["marks"] = needs, rowless
+    return run
+
+
+def is_safe(run: Evaluator) -> bool:
+    """Whether `run` may run on rows that nobody asked about."""
+    return hasattr(run, "marks")
+
+
+def is_rowless(run: Evaluator) -> bool:
+    """Whether `run` is safe and reads no row."""
+    return hasattr(run, "marks") and run.marks[1]
+
+
+def light_by(run: Evaluator) -> Needs | None:
+    """The columns that `run` needs to be light; None where it never is."""
+    return run.marks[0] if hasattr(run, "marks") else None
 
 
 def function_call(
@@ -56,23 +77,19 @@ def function_call(
 
 
 def _classify(run: Evaluator, kernel: Kernel, function: Function, args: Sequence[Evaluator], constants: Sequence[object]) -> None:
-    """Put a call into SAFE, ROWLESS and LIGHT where it belongs there."""
-    if function.volatility == "v" or not all(arg in SAFE for arg in args):
+    """Mark a call as safe, rowless and light where it is."""
+    if function.volatility == "v" or not all(map(is_safe, args)):
         return
-    varying = [arg for arg in args if arg not in ROWLESS]
+    varying = [arg for arg in args if not is_rowless(arg)]
     if not varying:
-        SAFE.add(run)
-        ROWLESS.add(run)
-        LIGHT[run] = frozenset()
+        mark_safe(run, frozenset(), rowless=True)
     elif not kernel.raises or (kernel.harmless is not None and kernel.harmless(constants)):
-        SAFE.add(run)
-        if (needs := needs_of(varying, kernel.light, function)) is not None:
-            LIGHT[run] = needs
+        mark_safe(run, needs_of(varying, kernel.light, function))
 
 
 def needs_of(varying: Sequence[Evaluator], light: bool, function: Function) -> Needs | None:
     """What columns a function of these arguments must read to be light itself: a function that is not computes over one dictionary only."""
-    known = [LIGHT.get(arg) for arg in varying]
+    known = [light_by(arg) for arg in varying]
     needs = frozenset(need for part in known if part is not None for need in part)
     if None in known:
         return None

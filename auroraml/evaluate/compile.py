@@ -12,7 +12,7 @@ from auroraml.dispatch import singledispatch
 from auroraml.errors import ArraySubscriptError
 from auroraml.evaluate.array_comparison import array_comparison
 from auroraml.evaluate.call import call, kernel_of, null
-from auroraml.evaluate.calling import LIGHT, ROWLESS, SAFE, Evaluator, function_call, parenthesized
+from auroraml.evaluate.calling import Evaluator, function_call, mark_safe, parenthesized
 from auroraml.evaluate.choosing import choose
 from auroraml.evaluate.conditions import as_harmless_as, junction, logical, truth
 from auroraml.evaluate.frame import Frame, scatter
@@ -38,10 +38,7 @@ def compile(expr: e.Expr) -> Evaluator:
 
 def rowless(run: Evaluator) -> Evaluator:
     """`run`, which gives one value for all rows."""
-    SAFE.add(run)
-    ROWLESS.add(run)
-    LIGHT[run] = frozenset()
-    return run
+    return mark_safe(run, frozenset(), rowless=True)
 
 
 def constant(type: PgType, value: object, n: int, resolve: Callable[[int], PgType] | None = None) -> ConstVector:
@@ -79,8 +76,7 @@ def _input(side: int, index: int) -> Evaluator:
     def run(frame: Frame) -> Vector:
         return frame.sides[side].vector(index)
 
-    SAFE.add(run)
-    LIGHT[run] = frozenset([(side, index, False)])
+    mark_safe(run, frozenset([(side, index, False)]))
     if index < MOST_COLUMNS:
         _INPUTS[side, index] = run
     return run
@@ -96,9 +92,7 @@ def _(expr: e.ParamRef) -> Evaluator:
         vector = frame.params[key]
         return ConstVector(vector, frame.n) if vector.n == 1 != frame.n else vector
 
-    SAFE.add(run)
-    LIGHT[run] = frozenset()
-    return run  # not one value for all rows: loops have each their own
+    return mark_safe(run, frozenset())  # not one value for all rows: loops have each their own
 
 
 @compile.register(e.Aggregate)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from auroraml.batch import ConstVector, DictVector, FixedVector, Mask, NumericVector, Selection, Vector, true_places, zones
-from auroraml.evaluate.calling import LIGHT, SAFE, Evaluator, Needs
+from auroraml.evaluate.calling import Evaluator, Needs, is_safe, light_by, mark_safe
 from auroraml.evaluate.frame import Frame
 from auroraml.evaluate.zoned import narrowed
 
@@ -54,7 +54,7 @@ def _chosen(conjuncts: Sequence[Evaluator], frame: Frame) -> Selection:
         left = int(np.count_nonzero(mask)) if left < 0 else left
         if not left:
             break
-        if left < frame.n and not (left * 2 >= frame.n and conjunct in SAFE):
+        if left < frame.n and not (left * 2 >= frame.n and is_safe(conjunct)):
             index = true_places(mask)
             return _chosen(conjuncts[number:], frame.take(index)).within(index, frame.n)
         mask, left = mask & truth(conjunct(frame)), -1
@@ -63,7 +63,7 @@ def _chosen(conjuncts: Sequence[Evaluator], frame: Frame) -> Selection:
 
 def light(run: Evaluator, frame: Frame) -> bool:
     """Whether `run` costs less for all rows of this frame than choosing some of them."""
-    return _met(LIGHT.get(run), frame)
+    return _met(light_by(run), frame)
 
 
 def _met(needs: Needs | None, frame: Frame) -> bool:
@@ -84,16 +84,12 @@ def _met(needs: Needs | None, frame: Frame) -> bool:
 
 def as_harmless_as(run: Evaluator, args: Sequence[Evaluator]) -> Evaluator:
     """`run`, which does nothing that one of `args` does not do."""
-    if all(arg in SAFE for arg in args):
-        SAFE.add(run)
-        if (needs := _needs_of(args)) is not None:
-            LIGHT[run] = needs
-    return run
+    return mark_safe(run, _needs_of(args)) if all(map(is_safe, args)) else run
 
 
 def _needs_of(args: Sequence[Evaluator]) -> Needs | None:
     """What evaluators need to be light, all of them; None where one never is."""
-    known = [LIGHT[arg] for arg in args if arg in LIGHT]
+    known = [needs for arg in args if (needs := light_by(arg)) is not None]
     return frozenset().union(*known) if len(known) == len(args) else None
 
 

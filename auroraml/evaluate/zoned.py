@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from auroraml.batch import ConstVector, FixedVector, Mask, NumericVector, Zones, stored
 from auroraml.batch import zones as sizes
 from auroraml.evaluate.call import kernel_of
-from auroraml.evaluate.calling import LIGHT, SAFE, Evaluator
+from auroraml.evaluate.calling import Evaluator, is_safe, light_by
 from auroraml.evaluate.frame import Frame
 from auroraml.functions.comparison import against
 from auroraml.functions.signature import Nearest
@@ -32,14 +31,11 @@ class _Zoned:
     nearest: Nearest
 
 
-_ZONED: WeakKeyDictionary[Evaluator, _Zoned] = WeakKeyDictionary()
-
-
 def note_zoned(run: Evaluator, function: Function, column: tuple[int, int], flipped: bool, other: Evaluator) -> None:
     """`run` compares a column with what `other` gives: known from now on, where that reads no row."""
     nearest = kernel_of(function).nearest
-    if nearest is not None and run in SAFE and LIGHT.get(other) == frozenset():
-        _ZONED[run] = _Zoned(side=column[0], index=column[1], flipped=flipped, other=other, nearest=nearest)
+    if nearest is not None and is_safe(run) and light_by(other) == frozenset():
+        vars(run)["zoned"] = _Zoned(side=column[0], index=column[1], flipped=flipped, other=other, nearest=nearest)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +54,9 @@ def narrowed(conjuncts: Sequence[Evaluator], frame: Frame) -> Narrowed | None:
     verdicts: list[tuple[Evaluator, Mask, Mask]] = []
     begin: int | None = None
     for conjunct in conjuncts:
-        if conjunct not in SAFE:
+        if not is_safe(conjunct):
             break
-        zoned = _ZONED.get(conjunct)
+        zoned: _Zoned | None = getattr(conjunct, "zoned", None)
         if zoned is None:
             continue
         rows = frame.sides[zoned.side].columns[zoned.index].rows

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from auroraml.batch import Batch, Index, Vector
 from auroraml.evaluate import compile
-from auroraml.evaluate.calling import SAFE
+from auroraml.evaluate.calling import is_safe
 from auroraml.executor.matching import Found, Keys, Matcher
 from auroraml.executor.operators.joins import NO_PAIRS, JoinRows, Pairs
 from auroraml.ir import expr as e
@@ -29,7 +29,7 @@ class KeyPairs:
         self.outer = [compile(outer) for outer, _ in pairs]
         self.inner = [compile(inner) for _, inner in pairs]
         self.types = [inner.type for _, inner in pairs]
-        self.safe = all(key in SAFE for key in self.outer)
+        self.safe = all(map(is_safe, self.outer))
         outer, inner = pairs[0] if len(pairs) == 1 else (None, None)
         alike = isinstance(outer, e.InputRef) and inner is not None and (outer.type == inner.type or {outer.type.name, inner.type.name} <= WHOLE)
         self.column = outer.index if isinstance(outer, e.InputRef) and alike and outer.type.name in DISCRETE else None  # the one key outside

@@ -9,7 +9,7 @@ import pytest
 import auroraml
 from auroraml.errors import DivisionByZero
 from auroraml.evaluate import conditions
-from auroraml.evaluate.calling import SAFE
+from auroraml.evaluate.calling import is_safe
 
 ROWS = 6_000
 CONDITIONS = [
@@ -38,9 +38,9 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Later conditions always over the rows that are left, always over all rows where they cannot raise, or as it comes."""
     if request.param == "never":
         monkeypatch.setattr(conditions, "light", lambda run, frame: False)
-        monkeypatch.setattr(conditions, "SAFE", set())
+        monkeypatch.setattr(conditions, "is_safe", lambda run: False)
     if request.param == "always":
-        monkeypatch.setattr(conditions, "light", lambda run, frame: run in SAFE)
+        monkeypatch.setattr(conditions, "light", lambda run, frame: is_safe(run))
     return str(request.param)
 
 
