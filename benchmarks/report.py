@@ -28,7 +28,7 @@ th:first-child, td:first-child { text-align: left; } td.missed { color: #b00020;
 svg { max-width: 100%; height: auto; } dl { display: grid; grid-template-columns: max-content auto; gap: .1rem 1rem; } dd { margin: 0; }
 </style></head><body>
 <h1>auroraml: benchmarks</h1>
-<dl>{% for name, value in machine.items() %}<dt>{{ name }}</dt><dd>{{ value }}</dd>{% endfor %}</dl>
+<dl>{% for name, value in machine.items() %}<dt>{{ name }}</dt><dd>{{ value if value is not mapping else value.items() | map('join', ' ') | join(', ') }}</dd>{% endfor %}</dl>
 <p>Medians; the smaller the better. All contestants of a case took turns in one run.</p>
 {% for subject in subjects %}<h2>{{ subject.name }}</h2>
 {{ subject.svg }}
