@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from auroraml.batch import DictVector, FixedVector, Index, ManyScales, Mask, NumericVector, Vector, true_places
+from auroraml.batch import DictVector, FixedVector, Index, ManyScales, Mask, NumericVector, Vector, numbers, true_places
 from auroraml.batch.narrow import NarrowFixed, NarrowNumeric, stored
 from auroraml.evaluate.keys import comparable
 from auroraml.lazy import compute as pc
@@ -16,6 +17,10 @@ FAR = 1 << 62
 SPREAD = 32  # numbers for each of those that ascend, at most
 BUCKETS = 8  # hashes for each number, at least
 FACTORS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xD6E8FEB86659FD93)  # odd, of mixed bits
+MANY_TEXTS = 4_096  # from which their hashes take less time than Arrow's hash table, which is made anew for each batch that is looked up
+LONGEST_TEXT = 512  # bytes: hashing takes a step for each eight of the longest
+AT_ONCE = 65_536  # texts
+MASKS = np.array([(1 << (8 * size)) - 1 for size in range(9)], np.uint64)  # of so many bytes of a word
 
 
 class KeyCodes:
@@ -34,6 +39,7 @@ class KeyCodes:
         self.span = 0  # all distances are below it
         self.ranks: Ranks | None = None
         self.hashed: HashedNumbers | None = None
+        self.texts: HashedTexts | None = None
         self.values: pa.Array | None = None
         self.places: dict[object, int] | None = None
         self.codes: Index
@@ -56,7 +62,12 @@ class KeyCodes:
             self.hashed = HashedNumbers(plain.astype(np.int64, copy=False))
             self.size, self.codes = self.hashed.different + 1, self.hashed.of(plain.astype(np.int64, copy=False))
             return
-        encoded = pc.dictionary_encode(_arrow(plain))
+        plain = _arrow(plain)
+        self.texts = HashedTexts.of_many(plain)
+        if self.texts is not None:
+            self.size, self.codes = self.texts.different + 1, self.texts.places
+            return
+        encoded = pc.dictionary_encode(plain)
         self.values, self.size = encoded.dictionary, len(encoded.dictionary) + 1
         self.codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
         self.codes += 1
@@ -81,12 +92,12 @@ class KeyCodes:
 
     def probe(self, vector: Vector) -> Index:
         """The numbers of other values; those of integers may be below 0 or above `size` where they are none."""
-        if isinstance(vector, DictVector) and self.values is not None and self.type.name != "bpchar":
+        if isinstance(vector, DictVector) and (self.values is not None or self.texts is not None) and self.type.name != "bpchar":
             if vector.dictionary.values is self.values:
                 codes = vector.codes.astype(np.int64)
                 codes += 1
             else:
-                known = places_among(vector.dictionary.values, self.values)
+                known = self._places(vector.dictionary.values)
                 codes = known.take(vector.codes, mode="clip") if len(known) else np.zeros(vector.n, np.int64)
         else:
             values = _comparable(self._at_scale(vector), self.type)
@@ -100,12 +111,15 @@ class KeyCodes:
                 items = values if isinstance(values, np.ndarray) else np.array(values.to_pylist(), object)
                 codes = np.fromiter((self.places.get(v, 0) for v in items), np.int64, len(items))
             else:
-                assert self.values is not None
-                wanted = _arrow(values)
-                if wanted.type != self.values.type:
-                    wanted = wanted.cast(self.values.type, safe=False)
-                codes = places_among(wanted, self.values)
+                codes = self._places(_arrow(values))
         return codes if vector.validity is None else np.where(vector.validity, codes, 0)
+
+    def _places(self, wanted: pa.Array) -> Index:
+        known = self.values if self.texts is None else self.texts.texts
+        assert known is not None
+        if wanted.type != known.type:
+            wanted = wanted.cast(known.type, safe=False)
+        return places_among(wanted, known) if self.texts is None else self.texts.of(wanted)
 
     def _distances(self, values: np.ndarray | pa.Array, vector: Vector) -> Index:
         assert self.base is not None
@@ -234,6 +248,96 @@ class HashedNumbers:
         else:
             places[other] = 0
         return places
+
+
+class HashedTexts:
+    """Different texts, numbered from 1 in no order by their hashes, and the places of others among them; found ones are compared byte by byte."""
+
+    def __init__(self, texts: pa.Array, hashes: Index) -> None:
+        self.texts = texts
+        self.hashed = HashedNumbers(hashes)
+        self.different = self.hashed.different
+        self.places = self.hashed.of(hashes)
+        self.row = np.zeros(self.different + 1, np.int64)  # of some row with the text
+        self.row[self.places] = numbers(len(texts))
+
+    @staticmethod
+    def of_many(texts: pa.Array) -> HashedTexts | None:
+        """Those of a build side; None where Arrow's hash table serves better, or where two texts have the same hash."""
+        hashes = text_hashes(texts) if len(texts) >= MANY_TEXTS else None
+        if hashes is None:
+            return None
+        found = HashedTexts(texts, hashes)
+        rows = found.row.take(found.places, mode="clip")
+        others = true_places(rows != numbers(len(rows)))
+        return found if _equal(texts.take(pa.array(others)), texts.take(pa.array(rows.take(others, mode="clip")))).all() else None
+
+    def of(self, texts: pa.Array) -> Index:
+        """Their places from 1; 0 for those that there are not."""
+        hashes = text_hashes(texts)
+        if hashes is None:  # some are longer than any of these may be: they are nowhere
+            short = true_places(pc.less_equal(pc.binary_length(texts), LONGEST_TEXT).fill_null(False).to_numpy(zero_copy_only=False))
+            places = np.zeros(len(texts), np.int64)
+            places[short] = self.of(texts.take(pa.array(short)))
+            return places
+        places = self.hashed.of(hashes)
+        hits = true_places(places != 0)
+        known = self.texts.take(pa.array(self.row.take(places if len(hits) == len(places) else places.take(hits, mode="clip"), mode="clip")))
+        same = _equal(texts if len(hits) == len(places) else texts.take(pa.array(hits)), known)
+        if not same.all():
+            places[hits[~same]] = 0
+        return places
+
+
+def text_hashes(texts: pa.Array) -> Index | None:
+    """64 bits of each text's bytes; None for what is not of 64-bit offsets, and where a text is long."""
+    if not (pa.types.is_large_string(texts.type) or pa.types.is_large_binary(texts.type)):
+        return None
+    n = len(texts)
+    _, offsets, data = texts.buffers()
+    ends = np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + n + 1] if n else np.zeros(1, np.int64)
+    sizes = np.diff(ends)
+    if sizes.max(initial=0) > LONGEST_TEXT:
+        return None
+    found = np.empty(n, np.uint64)
+    for start in range(0, n, AT_ONCE):
+        stop = min(start + AT_ONCE, n)
+        _hash(data, ends[start : stop + 1], sizes[start:stop], found[start:stop])
+    return found.view(np.int64)
+
+
+def _hash(data: pa.Buffer | None, ends: Index, sizes: Index, hashes: npt.NDArray[np.uint64]) -> None:
+    """Fill in the hashes of texts that begin and end at `ends`: a step for eight bytes of all texts."""
+    first, last = int(ends[0]), int(ends[-1])
+    raw = np.zeros(last - first + 8, np.uint8)
+    if data is not None and last > first:
+        raw[:-8] = np.frombuffer(data, np.uint8)[first:last]
+    words = np.ndarray((last - first + 1,), "<u8", raw, strides=(1,))  # the eight bytes from each on
+    starts = ends[:-1] - first
+    np.multiply(sizes.view(np.uint64), np.uint64(FACTORS[0]), out=hashes)
+    shortest = int(sizes.min())
+    for begin in range(0, int(sizes.max()), 8):
+        if begin + 8 <= shortest:
+            _mix(hashes, words[starts + begin])
+            continue
+        rows = slice(None) if begin < shortest else true_places(sizes > begin)  # the others' hashes are whole
+        word = words[starts[rows] + begin]
+        word &= MASKS.take(sizes[rows] - begin, mode="clip")
+        some = hashes[rows]
+        _mix(some, word)
+        hashes[rows] = some
+
+
+def _mix(hashes: npt.NDArray[np.uint64], word: npt.NDArray[np.uint64]) -> None:
+    hashes ^= word
+    hashes *= np.uint64(FACTORS[1])
+    hashes ^= hashes >> np.uint64(29)
+
+
+def _equal(texts: pa.Array, others: pa.Array) -> Mask:
+    """Which are the same; NULL is nobody's concern here."""
+    found: Mask = pc.equal(texts, others).fill_null(True).to_numpy(zero_copy_only=False)
+    return found
 
 
 def _comparable(vector: Vector, type: PgType) -> np.ndarray | pa.Array:
