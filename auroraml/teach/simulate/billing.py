@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from auroraml.errors import ConfigurationLimitExceeded
@@ -11,7 +13,7 @@ from auroraml.services.log import Attempt as Logged
 from auroraml.services.log import CallRecord
 from auroraml.services.meter import Bill
 from auroraml.services.prices import PriceList, money
-from auroraml.services.protocols import Waiting
+from auroraml.services.protocols import MAX_DOCUMENTS, Waiting
 from auroraml.services.tariffs import Usage
 from auroraml.settings.charges import AURORAML_FREE_TIER
 from auroraml.teach.simulate.requests import Called, Spent
@@ -69,9 +71,22 @@ def _log(outcome: Outcome, services: Services) -> None:
         last = heads[call]
         called = outcome.targets[last.target]
         lasted = round((last.end - begun) * 1000 - tries[0].start, 6) if len(tries) > 1 else tries[0].milliseconds
-        services.log.add(CallRecord(
+        record = CallRecord(
             service=called.service, operation=called.operation, target=called.target, items=last.rows, attempts=len(tries),
             milliseconds=lasted, error=last.error, started=services.clock.epoch + begun + tries[0].start / 1000,
             pid=services.caller.pid, statement=services.caller.statement, worker=None if last.worker == LEADER else last.worker, batch=services.caller.batch(),
             start=tries[0].start, tries=tuple(tries),
-        ))  # fmt: skip
+        )  # fmt: skip
+        for part in _parts(record):
+            services.log.add(part)
+
+
+def _parts(record: CallRecord) -> Iterator[CallRecord]:
+    """A row for each request that AWS would have seen, as of calls that are made."""
+    if record.service != "Comprehend" or record.items <= MAX_DOCUMENTS:
+        yield record
+        return
+    for first in range(0, record.items, MAX_DOCUMENTS):
+        n = min(MAX_DOCUMENTS, record.items - first)
+        begun, lasted = (record.milliseconds * rows / record.items for rows in (first, n))
+        yield record._replace(items=n, milliseconds=lasted, start=record.start + begun, tries=())

@@ -227,7 +227,7 @@ class Course:
         took = answered - sent
         scan.many(self.rows, (answered[self.pieces - 1 :: self.pieces] - sent[:: self.pieces]) * 1000)
         spent = loop.spent
-        spent.calls += calls
+        spent.calls += calls // self.pieces * loop.requests.called.counted(self.rows)
         spent.rows += rows
         if self.billed < calls:
             spent.seconds.frombytes(took[self.billed :].tobytes())

@@ -159,7 +159,7 @@ class Pair(Course):
         """Count calls of one of the loops; so many of them are in what they used."""
         scan, spent, calls = loop.scan, loop.spent, len(took)
         scan.many(self.rows, took * 1000)
-        spent.calls += calls
+        spent.calls += calls * loop.requests.called.counted(self.rows)
         spent.rows += calls * self.rows
         if billed < calls:
             spent.seconds.frombytes(took[billed:].tobytes())

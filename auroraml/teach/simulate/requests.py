@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from auroraml.services.calls import refused
 from auroraml.services.numbers import Numbers
-from auroraml.services.protocols import THROTTLED
+from auroraml.services.protocols import MAX_DOCUMENTS, THROTTLED
 from auroraml.services.retry import MAX_ATTEMPTS, MAX_BACKOFF, SCALE, THROTTLING_SCALE, RetryQuota
 from auroraml.services.tariffs import REFUSED
 from auroraml.teach.simulate.instances import Failed, Instances
@@ -41,6 +41,10 @@ class Called:
             return (rows,)
         whole, rest = divmod(rows, self.most_rows)
         return [self.most_rows] * whole + [rest] * (rest > 0)
+
+    def counted(self, rows: int) -> int:
+        """The requests that AWS would count for a batch: the embedded model takes more documents at once than BatchDetectSentiment does."""
+        return sum(-(-n // MAX_DOCUMENTS) for n in self.requests(rows)) if self.service == "Comprehend" else len(self.requests(rows))
 
 
 class Attempt(NamedTuple):
@@ -108,7 +112,7 @@ class Requests:
             self.shared.note(Attempt(number, self.target, worker, rows, failed.instance, sent, failed.start, failed.end, failed.failure.code))
             return self.again(sending, failed, sent, spent)
         self.shared.quota.give_back(sending.paid)
-        spent.calls += 1
+        spent.calls += called.counted(rows)
         spent.retries += sending.attempts - 1
         spent.rows += rows
         spent.seconds.append(served.end - sent)
