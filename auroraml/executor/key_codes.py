@@ -86,7 +86,7 @@ class KeyCodes:
         if validity is not None:
             self.codes = np.where(validity, self.codes, 0)
         if high - low > widest:
-            self.ranks = Ranks(self.codes, self.span)
+            self.ranks = Ranks.of_numbers(self.codes, self.span)
             self.size, self.codes = self.ranks.different + 1, self.ranks.of(self.codes)
         return True
 
@@ -150,9 +150,18 @@ class Ranks:
     It takes a quarter of a byte for each number, where a table would take four, and stays in the processor's caches.
     """
 
-    def __init__(self, numbers: Index, span: int) -> None:
+    def __init__(self, seen: Mask, span: int) -> None:
+        """Of the numbers at which `seen` is true: from 1 to before `span`. It goes on, to a multiple of 64."""
+        self.span = span
+        self.words = np.packbits(seen, bitorder="little").view(np.uint64)
+        self.before = np.zeros(len(self.words) + 1, np.int64)
+        np.cumsum(np.bitwise_count(self.words), out=self.before[1:])
+        self.different = int(self.before[-1])
+
+    @staticmethod
+    def of_numbers(numbers: Index, span: int) -> Ranks:
         """Of the numbers from 1 to before `span`; 0 is none."""
-        self._count(marked(numbers, (span | 63) + 1), span)
+        return Ranks(marked(numbers, (span | 63) + 1), span)
 
     @staticmethod
     def of_mask(mask: Mask) -> Ranks:
@@ -160,16 +169,7 @@ class Ranks:
         span = len(mask) + 1
         seen = np.zeros((span | 63) + 1, np.bool_)
         seen[1:span] = mask
-        made = Ranks.__new__(Ranks)
-        made._count(seen, span)
-        return made
-
-    def _count(self, seen: Mask, span: int) -> None:
-        self.span = span
-        self.words = np.packbits(seen, bitorder="little").view(np.uint64)
-        self.before = np.zeros(len(self.words) + 1, np.int64)
-        np.cumsum(np.bitwise_count(self.words), out=self.before[1:])
-        self.different = int(self.before[-1])
+        return Ranks(seen, span)
 
     def of(self, numbers: Index) -> Index:
         """Their places from 1; 0 for those that there are not."""
@@ -191,7 +191,7 @@ class Ascent:
 
     def __init__(self, values: np.ndarray) -> None:
         self.base = int(values[0]) - 1
-        self.ranks = Ranks(_minus(values, self.base), int(values[-1]) - self.base + 1)
+        self.ranks = Ranks.of_numbers(_minus(values, self.base), int(values[-1]) - self.base + 1)
 
     @staticmethod
     def of(column: Vector) -> Ascent | None:
@@ -220,7 +220,7 @@ class HashedNumbers:
         bits = max(int(len(numbers) * BUCKETS).bit_length(), 6 + 6 * depth)  # with 64 of them no two numbers would have the same
         self.shift, span = np.uint64(64 - bits), (1 << bits) + 1
         hashes = self._hashes(numbers)
-        self.ranks = Ranks(hashes, span)
+        self.ranks = Ranks.of_numbers(hashes, span)
         places = self.ranks.of(hashes)
         self.held = np.zeros(self.ranks.different + 1, np.int64)
         self.held[places] = numbers

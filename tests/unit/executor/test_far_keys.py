@@ -22,7 +22,7 @@ def dictionary(made: Index, numbers: Index, asked: Index) -> list[int]:
 @pytest.mark.parametrize("span", [2, 64, 65, 4_097, 1_000_000])
 def test_ranks_are_places_in_order(span: int) -> None:
     numbers = np.append(RANDOM.integers(1, span, max(1, span // 3)), 0)
-    ranks = Ranks(numbers, span)
+    ranks = Ranks.of_numbers(numbers, span)
     different = np.unique(numbers[numbers > 0])
     assert ranks.different == len(different)
     assert ranks.of(different).tolist() == list(range(1, len(different) + 1))
