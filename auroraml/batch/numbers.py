@@ -9,10 +9,8 @@ from auroraml.batch.vector import Index, Mask
 
 MOST = 1 << 22  # numbers that are kept
 DIGIT = 16  # bits that numpy sorts by radix
-WORDS: tuple[tuple[type[np.integer], int], ...] = (
-    (np.uint32, 32),
-    (np.int64, 63),
-)  # and words that it sorts many at a time, with the bits each has room for
+# Words that it sorts many at a time, with the bits each has room for.
+WORDS: tuple[tuple[type[np.integer], int], ...] = ((np.uint32, 32), (np.int64, 63))
 SHORT, SPARSE = 8_192, 10  # longer masks of which fewer than one in so many is true are read eight at a time; numpy guesses wrong at each
 OFTEN = 2  # so many times on average a number is repeated, for counting on to take less time than numpy's repeating
 

@@ -266,6 +266,19 @@ def scales_of(vector: NumericVector) -> npt.NDArray[np.int16]:
     return vector.scales if isinstance(vector, ManyScales) else np.full(vector.n, vector.scale, np.int16)
 
 
+def offsets_of(texts: pa.Array) -> Index:
+    """Where each text of a large_string array begins in its data, and where the last one ends."""
+    return np.frombuffer(texts.buffers()[1], np.int64, len(texts) + 1, texts.offset * 8) if len(texts) else np.zeros(1, np.int64)
+
+
+def layout_of(texts: pa.Array) -> tuple[Index, npt.NDArray[np.uint8]]:
+    """The bytes of all texts of a large_string array, and where in them each begins and the last one ends."""
+    offsets = offsets_of(texts)
+    start, stop = int(offsets[0]), int(offsets[-1])
+    data = np.frombuffer(texts.buffers()[2], np.uint8, stop - start, start) if stop > start else np.zeros(0, np.uint8)
+    return offsets - start if start else offsets, data
+
+
 class TextVector(Vector):
     """Text (pa.LargeStringArray) or bytes (pa.LargeBinaryArray); the array itself holds no NULLs, `validity` does."""
 

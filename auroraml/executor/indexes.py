@@ -366,9 +366,8 @@ class Ordered:
         if keys is None or keys.dtype.kind not in "iu" or not len(keys) or int(keys[-1]) - int(keys[0]) > max(DENSE, 8 * len(keys)):
             return None
         many = np.bincount(keys.astype(np.int64) - int(keys[0]))
-        made: npt.NDArray[np.integer] = np.zeros(
-            len(many) + 3, np.int32 if len(keys) < 2**31 else np.int64
-        )  # half as wide, more of it stays in the caches
+        # half as wide, more of it stays in the caches
+        made: npt.NDArray[np.integer] = np.zeros(len(many) + 3, np.int32 if len(keys) < 2**31 else np.int64)
         np.cumsum(many, dtype=made.dtype, out=made[2:-1])
         made[-1] = made[-2]
         return made

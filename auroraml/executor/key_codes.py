@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from auroraml.batch import DictVector, FixedVector, Index, ManyScales, Mask, NumericVector, Vector, numbers, true_places
+from auroraml.batch import DictVector, FixedVector, Index, ManyScales, Mask, NumericVector, Vector, layout_of, numbers, true_places
 from auroraml.batch.narrow import NarrowFixed, NarrowNumeric, stored
 from auroraml.evaluate.keys import comparable
 from auroraml.lazy import compute as pc
@@ -294,8 +294,7 @@ def text_hashes(texts: pa.Array) -> Index | None:
     if not (pa.types.is_large_string(texts.type) or pa.types.is_large_binary(texts.type)):
         return None
     n = len(texts)
-    _, offsets, data = texts.buffers()
-    ends = np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + n + 1] if n else np.zeros(1, np.int64)
+    ends, data = layout_of(texts)
     sizes = np.diff(ends)
     if sizes.max(initial=0) > LONGEST_TEXT:
         return None
@@ -306,12 +305,11 @@ def text_hashes(texts: pa.Array) -> Index | None:
     return found.view(np.int64)
 
 
-def _hash(data: pa.Buffer | None, ends: Index, sizes: Index, hashes: npt.NDArray[np.uint64]) -> None:
+def _hash(data: npt.NDArray[np.uint8], ends: Index, sizes: Index, hashes: npt.NDArray[np.uint64]) -> None:
     """Fill in the hashes of texts that begin and end at `ends`: a step for eight bytes of all texts."""
     first, last = int(ends[0]), int(ends[-1])
     raw = np.zeros(last - first + 8, np.uint8)
-    if data is not None and last > first:
-        raw[:-8] = np.frombuffer(data, np.uint8)[first:last]
+    raw[:-8] = data[first:last]
     words = np.ndarray((last - first + 1,), "<u8", raw, strides=(1,))  # the eight bytes from each on
     starts = ends[:-1] - first
     np.multiply(sizes.view(np.uint64), np.uint64(FACTORS[0]), out=hashes)

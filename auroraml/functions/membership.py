@@ -7,7 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pyarrow as pa
 
-from auroraml.batch import FixedVector, ManyScales, Mask, NumericVector, TextVector, Vector, stored
+from auroraml.batch import FixedVector, ManyScales, Mask, NumericVector, TextVector, Vector, layout_of, stored
 from auroraml.lazy import compute as pc
 from auroraml.types.numeric import CONTEXT
 
@@ -46,12 +46,11 @@ def _of_texts(values: pa.Array, items: pa.Array, trim: bool) -> Mask:
 
 def _even(texts: pa.Array) -> np.ndarray | None:
     """Texts that are all of one or of two bytes as numbers; None where they are not."""
-    _, offset_buffer, data_buffer = texts.buffers()
-    offsets = np.frombuffer(offset_buffer, np.int64, len(texts) + 1, texts.offset * 8)
-    size = (int(offsets[-1]) - int(offsets[0])) // len(texts)
+    offsets, data = layout_of(texts)
+    size = len(data) // len(texts)
     if size not in _EVEN or not (offsets[1:] - offsets[:-1] == size).all():
         return None
-    return np.frombuffer(data_buffer, _EVEN[size], len(texts), int(offsets[0]))
+    return data.view(_EVEN[size])
 
 
 def _scaled(items: Vector, scale: int) -> np.ndarray | None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from auroraml.batch import ConstVector, TextVector, Vector
+from auroraml.batch import ConstVector, TextVector, Vector, layout_of
 from auroraml.errors import (
     FeatureNotSupported,
     InvalidParameterValue,
@@ -203,17 +203,12 @@ def _part(text: Text, start: int, stop: int | None) -> Text:
 def _even_part(texts: pa.Array, start: int, stop: int) -> pa.Array | None:
     """The same characters of many texts, a column of bytes at a time; None where a text has fewer, or a character of several bytes."""
     n, width = len(texts), stop - start
-    _, offset_buffer, data_buffer = texts.buffers()
-    offsets = np.frombuffer(offset_buffer, np.int64, n + 1, texts.offset * 8)
-    lengths = offsets[1:] - offsets[:-1]
-    shortest, first, last = int(lengths.min()), int(offsets[0]), int(offsets[-1])
-    if shortest < stop or last - first > n * LONG or texts.null_count:
-        return None
-    data = np.frombuffer(data_buffer, np.uint8, last)
-    if int(data[first:].max()) > 127:
+    offsets, data = layout_of(texts)
+    shortest = int((offsets[1:] - offsets[:-1]).min())
+    if shortest < stop or len(data) > n * LONG or texts.null_count or int(data.max()) > 127:
         return None
     found = np.empty((n, width), np.uint8)
-    rows = data[first:].reshape(n, shortest) if shortest * n == last - first else None  # all are as long
+    rows = data.reshape(n, shortest) if shortest * n == len(data) else None  # all are as long
     for i in range(start, stop):
         found[:, i - start] = data.take(offsets[:-1] + i, mode="clip") if rows is None else rows[:, i]
     return pa.Array.from_buffers(LARGE, n, [None, pa.py_buffer(np.arange(0, n * width + 1, width)), pa.py_buffer(found)])

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from auroraml.batch import Index, Mask
+from auroraml.batch import Index, Mask, layout_of
 from auroraml.records import dataclass
 
 BLOCK = 262_144  # numbers compared at once, a multiple of 8: they and the answers stay in the cache
@@ -23,15 +23,6 @@ _TYPES: dict[int, type[np.unsignedinteger]] = {1: np.uint8, 2: np.uint16, 4: np.
 _PASS, _NUMBER, _UNALIGNED = 0.1, {1: 0.08, 2: 0.05, 4: 0.034}, 2.0
 Bytes = npt.NDArray[np.uint8]
 Eights = npt.NDArray[np.uint64]
-
-
-def _layout(texts: pa.Array) -> tuple[Index, Bytes]:
-    """Where each text begins and ends in the bytes of all of them."""
-    _, offset_buffer, data_buffer = texts.buffers()
-    offsets = np.frombuffer(offset_buffer, np.int64, len(texts) + 1, texts.offset * 8)
-    start, stop = int(offsets[0]), int(offsets[-1])
-    data = np.frombuffer(data_buffer, np.uint8, stop - start, start) if stop > start else np.zeros(0, np.uint8)
-    return offsets - start if start else offsets, data
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,7 +222,7 @@ class Holding:
 
 def holding(texts: pa.Array, words: Sequence[bytes]) -> Holding | None:
     """The texts that hold the rarest of `words` (none of them empty), the only one maybe; None where there is nothing to be won by looking that way."""
-    offsets, data = _layout(texts)
+    offsets, data = layout_of(texts)
     if len(data) < WORTHWHILE or not words:
         return None
     (price, sieve), word = min(((_best(_sample(data), word), i) for i, word in enumerate(words)), key=lambda best: best[0][0])
@@ -251,8 +242,8 @@ def _firsts(rows: Index) -> Mask:
 
 def in_order(texts: pa.Array, words: Sequence[bytes], holding: Holding) -> Index:
     """The texts that hold all of `words`, one behind the other: those of `holding` looked at further."""
-    before, _ = _layout(texts)
-    offsets, data = _layout(texts.take(pa.array(holding.rows)))
+    before, _ = layout_of(texts)
+    offsets, data = layout_of(texts.take(pa.array(holding.rows)))
     least = offsets[:-1].copy()  # where the next word may begin
     held = np.ones(len(holding.rows), np.bool_)
     for i, word in enumerate(words):

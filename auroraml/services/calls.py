@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from auroraml.batch import TextVector
+from auroraml.batch import TextVector, offsets_of
 from auroraml.errors import FeatureNotSupported, QueryCanceled
 from auroraml.errors import SystemError as PgSystemError
 from auroraml.lazy import compute as pc
@@ -38,7 +38,7 @@ from auroraml.services.protocols import (
     Simulated,
     Waiting,
 )
-from auroraml.services.request import Request, offsets_of
+from auroraml.services.request import Request
 from auroraml.services.response import split_rows
 from auroraml.services.retry import MAX_ATTEMPTS, RetryQuota, backoff, wait
 from auroraml.services.tariffs import Outcome
@@ -385,13 +385,11 @@ class Services:
         if outgoing.service != "Comprehend" or outgoing.items <= MAX_DOCUMENTS:
             self.log.add(record)
             return
-        for first in range(0, outgoing.items, MAX_DOCUMENTS):
-            part = outgoing.texts[first : first + MAX_DOCUMENTS]
+        for first, one in record.parts(MAX_DOCUMENTS):
+            part = outgoing.texts[first : first + one.items]
             counted = self.account.prices.units(part) if units else 0
             share = None if amount is None or not units else amount * counted // units
-            begun, lasted = start + record.milliseconds * first / outgoing.items, record.milliseconds * len(part) / outgoing.items
-            self.log.add(record._replace(items=len(part), milliseconds=lasted, units=counted, amount=share, start=begun, tries=(),
-                                         request_bytes=sum(len(text.encode()) for text in part)))  # fmt: skip
+            self.log.add(one._replace(units=counted, amount=share, request_bytes=sum(len(text.encode()) for text in part)))
 
 
 NO_AMOUNT: int | None = 0

@@ -56,6 +56,13 @@ class CallRecord(NamedTuple):  # a tuple: one is made for every request, and a f
         """Milliseconds that its attempts waited for their instances."""
         return sum(attempt.queued for attempt in self.tries)
 
+    def parts(self, most: int) -> Iterator[tuple[int, CallRecord]]:
+        """The requests of at most so many items that AWS would have seen in place of this one, each with its first item and its share of the time."""
+        for first in range(0, self.items, most):
+            n = min(most, self.items - first)
+            begun, lasted = self.start + self.milliseconds * first / self.items, self.milliseconds * n / self.items
+            yield first, self._replace(items=n, milliseconds=lasted, start=begun, tries=())
+
 
 class Several(Protocol):
     """Records that are made when somebody reads them."""

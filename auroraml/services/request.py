@@ -9,7 +9,7 @@ from typing import cast
 import numpy as np
 import pyarrow as pa
 
-from auroraml.batch import ListVector, NumericVector, TextVector, Vector
+from auroraml.batch import ListVector, NumericVector, TextVector, Vector, offsets_of
 from auroraml.errors import DataException
 from auroraml.lazy import compute as pc
 from auroraml.records import dataclass
@@ -174,12 +174,6 @@ def ended(lines: pa.Array) -> pa.Array:
     data = np.array(np.frombuffer(lines.buffers()[2], np.uint8, int(offsets[-1])))
     data[offsets[1:] - 1] = _NEWLINE
     return pa.LargeStringArray.from_buffers(len(lines), lines.buffers()[1], pa.py_buffer(data), None, 0, lines.offset)
-
-
-def offsets_of(strings: pa.Array) -> np.ndarray:
-    """Where each string of a large_string array starts in its data, and where the last ends."""
-    buffer = strings.buffers()[1]
-    return np.frombuffer(buffer, np.int64, len(strings) + 1, strings.offset * 8)
 
 
 def widest_field(type: PgType, vector: Vector, style: TextStyle) -> int | None:

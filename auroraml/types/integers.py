@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from auroraml.batch import DTYPES, Datum, FixedVector, Vector
+from auroraml.batch import DTYPES, Datum, FixedVector, Vector, layout_of
 from auroraml.errors import InvalidTextRepresentation, NumericValueOutOfRange
 from auroraml.lazy import compute as pc
 from auroraml.lazy import pattern
@@ -97,11 +97,7 @@ class OidForm(TextForm):
 
 def bytes_of(texts: pa.Array) -> npt.NDArray[np.uint8]:
     """All bytes of large strings, one after another."""
-    _, places, data = texts.buffers()
-    if not len(texts) or data is None:
-        return np.zeros(0, np.uint8)
-    offsets = np.frombuffer(places, np.int64, len(texts) + 1, 8 * texts.offset)
-    return np.frombuffer(data, np.uint8, int(offsets[-1] - offsets[0]), int(offsets[0]))
+    return layout_of(texts)[1]
 
 
 def read_plain_integers(texts: pa.Array) -> np.ndarray | None:

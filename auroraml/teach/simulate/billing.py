@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from auroraml.errors import ConfigurationLimitExceeded
@@ -77,16 +75,6 @@ def _log(outcome: Outcome, services: Services) -> None:
             pid=services.caller.pid, statement=services.caller.statement, worker=None if last.worker == LEADER else last.worker, batch=services.caller.batch(),
             start=tries[0].start, tries=tuple(tries),
         )  # fmt: skip
-        for part in _parts(record):
+        several = record.service == "Comprehend" and record.items > MAX_DOCUMENTS
+        for part in [part for _, part in record.parts(MAX_DOCUMENTS)] if several else [record]:
             services.log.add(part)
-
-
-def _parts(record: CallRecord) -> Iterator[CallRecord]:
-    """A row for each request that AWS would have seen, as of calls that are made."""
-    if record.service != "Comprehend" or record.items <= MAX_DOCUMENTS:
-        yield record
-        return
-    for first in range(0, record.items, MAX_DOCUMENTS):
-        n = min(MAX_DOCUMENTS, record.items - first)
-        begun, lasted = (record.milliseconds * rows / record.items for rows in (first, n))
-        yield record._replace(items=n, milliseconds=lasted, start=record.start + begun, tries=())
