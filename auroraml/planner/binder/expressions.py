@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Final
 
 from sqlglot import exp
@@ -36,10 +35,8 @@ from auroraml.types.table import (
     DATE,
     FLOAT8,
     INT4,
-    INT8,
     JSONB,
     NAME,
-    NUMERIC,
     POINT,
     RECORD,
     TEXT,
@@ -398,48 +395,11 @@ class Expressions(Predicates):
         raise SqlSyntaxError('syntax error at or near "|"', at=self.leaves.start(node))
 
     def _bind_neg(self, node: exp.Neg) -> e.Expr:
-        inner = self._bind(node.this)
-        at = self.leaves.sign_at(node)
-        if self.leaves.token_at(at).text == "+":
-            return self.operator("+", [inner], at)
-        if (
-            isinstance(inner, e.Const)
-            and inner.value is not None
-            and inner.type.oid in (INT4.oid, INT8.oid, NUMERIC.oid, FLOAT8.oid)
-            and self.is_number(node.this)
-        ):
-            value = -inner.value  # type: ignore[operator] # a number
-            if inner.type.oid == INT8.oid and value == -(2**31):
-                return e.Const(type=INT4, value=value, at=at)
-            if inner.type.oid == NUMERIC.oid and value == Decimal(-(2**63)):
-                return e.Const(type=INT8, value=int(value), at=at)
-            return e.Const(type=inner.type, value=value, at=at)
-        return self.operator("-", [inner], at)
-
-    def is_number(self, node: exp.Expression) -> bool:
-        """Whether a node is a numeric literal as written."""
-        return self.leaves.mark(node)[0] == "n"
-
-    def _bind_and(self, node: exp.And) -> e.Expr:
-        return self._logical(node, exp.And, "AND", e.And)
-
-    def _bind_or(self, node: exp.Or) -> e.Expr:
-        return self._logical(node, exp.Or, "OR", e.Or)
-
-    def _logical(self, node: exp.Expression, kind: type[exp.Expression], word: str, make: type[e.And] | type[e.Or]) -> e.Expr:
-        parts: list[exp.Expression] = []
-        pending = [node]
-        while pending:
-            item = pending.pop()
-            if isinstance(item, kind):
-                pending += [item.expression, item.this]
-            else:
-                parts.append(item)
-        args: list[e.Expr] = []
-        for part in parts:
-            bound = self.binder.boolean(self._bind(part), word, self.leaves.start(part))
-            args += bound.args if isinstance(bound, make) else [bound]
-        return make(type=BOOL, args=tuple(args))
+        constant, sign, place = self.leaves.signed(node)
+        if place is not None:
+            return number(self.leaves.token(constant).text, place, sign)
+        inner, at = self._bind(node.this), self.leaves.sign_at(node)
+        return self.operator(self.leaves.token_at(at).text, [inner], at)
 
     def _bind_subquery(self, node: exp.Expression) -> e.Expr:
         plan = self.query_of(node, self.parenthesis(node))
@@ -545,15 +505,6 @@ class Expressions(Predicates):
     def _bind_at_time_zone(self, node: exp.AtTimeZone) -> e.Expr:
         value, zone = self._bind(node.this), self._bind(node.args["zone"])
         return self.known_call("timezone", [zone, value], self.leaves.start(node.args["zone"]))
-
-    def _bind_overlaps(self, node: exp.Overlaps) -> e.Expr:
-        at = self.leaves.operator_at(node.expression, "overlaps")
-        ends: list[e.Expr] = []
-        for side, word in ((bare(node.this), "left"), (bare(node.expression), "right")):
-            if not isinstance(side, exp.Tuple) or len(side.expressions) != 2:
-                raise SqlSyntaxError(f"wrong number of parameters on {word} side of OVERLAPS expression", at=at)
-            ends += [self._bind(item) for item in side.expressions]
-        return self.known_call("overlaps", ends, at)
 
     def _bind_collate(self, node: exp.Collate) -> e.Expr:
         name = self.leaves.name(node.expression)

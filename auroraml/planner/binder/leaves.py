@@ -93,6 +93,24 @@ class Leaves:
         """The token at an offset."""
         return next(t for t in self.source.tokens if t.start == at)
 
+    def signed(self, node: exp.Expression) -> tuple[exp.Expression, int, int | None]:
+        """A number behind minus signs, which are its own (gram.y: doNegate), its sign, and where the first of them stands; else the node itself."""
+        signs, whole = 0, node
+        while isinstance(whole, (exp.Paren, exp.Neg)):
+            signs += isinstance(whole, exp.Neg)
+            whole = whole.this
+        letter, place = self.mark(whole) if signs and isinstance(whole, exp.Column) and not whole.args.get("table") else ("", -1)
+        if letter != "n":
+            return node, 1, None
+        tokens = self.source.tokens
+        for _ in range(signs):
+            place -= 1
+            while tokens[place].text == "(":
+                place -= 1
+            if tokens[place].text != "-":
+                return node, 1, None
+        return whole, (-1) ** signs, tokens[place].start
+
     def sign_at(self, node: exp.Neg) -> int:
         """Where a prefix sign stands: signs of the operand's own first operand come between."""
         depth, inner = 1, node.this

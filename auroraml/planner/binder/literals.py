@@ -11,15 +11,15 @@ from auroraml.types.pg_type import Attribute, PgType, Rep
 from auroraml.types.table import INT4, INT8, NUMERIC, RECORD
 
 
-def number(text: str, at: int) -> e.Const:
-    """A numeric literal: int4, int8 or numeric by its size and form."""
+def number(text: str, at: int, sign: int = 1) -> e.Const:
+    """A numeric literal with its sign: int4, int8 or numeric by its size and form."""
     if text.isdigit():
-        value = int(text)
-        if value < 2**31:
+        value = sign * int(text)
+        if -(2**31) <= value < 2**31:
             return e.Const(type=INT4, value=value, at=at)
-        if value < 2**63:
+        if -(2**63) <= value < 2**63:
             return e.Const(type=INT8, value=value, at=at)
-    return e.Const(type=NUMERIC, value=numeric_in(text), at=at)
+    return e.Const(type=NUMERIC, value=numeric_in(text if sign > 0 else f"-{text}"), at=at)
 
 
 def record_of(fields: Sequence[tuple[str, PgType, int]]) -> PgType:

@@ -1,4 +1,4 @@
-"""Predicates: IS tests, IN, ANY and ALL, LIKE, comparisons of rows, subqueries as operands."""
+"""Predicates: AND and OR, OVERLAPS, IS tests, IN, ANY and ALL, LIKE, comparisons of rows, subqueries as operands."""
 
 from __future__ import annotations
 
@@ -71,8 +71,38 @@ class Predicates(Calls):
         bound = self.binder.boolean(self.bind(node.this), "NOT", self.leaves.start(node.this))
         return e.Not(type=BOOL, arg=bound)
 
+    def _bind_and(self, node: exp.And) -> e.Expr:
+        return self._logical(node, exp.And, "AND", e.And)
+
+    def _bind_or(self, node: exp.Or) -> e.Expr:
+        return self._logical(node, exp.Or, "OR", e.Or)
+
+    def _logical(self, node: exp.Expression, kind: type[exp.Expression], word: str, make: type[e.And] | type[e.Or]) -> e.Expr:
+        parts: list[exp.Expression] = []
+        pending = [node]
+        while pending:
+            item = pending.pop()
+            if isinstance(item, kind):
+                pending += [item.expression, item.this]
+            else:
+                parts.append(item)
+        args: list[e.Expr] = []
+        for part in parts:
+            bound = self.binder.boolean(self.bind(part), word, self.leaves.start(part))
+            args += bound.args if isinstance(bound, make) else [bound]
+        return make(type=BOOL, args=tuple(args))
+
     def _bind_is(self, node: exp.Is) -> e.Expr:
         return self.is_test(node, bool(node.args.get("negate")))
+
+    def _bind_overlaps(self, node: exp.Overlaps) -> e.Expr:
+        at = self.leaves.operator_at(node.expression, "overlaps")
+        ends: list[e.Expr] = []
+        for side, word in ((bare(node.this), "left"), (bare(node.expression), "right")):
+            if not isinstance(side, exp.Tuple) or len(side.expressions) != 2:
+                raise SqlSyntaxError(f"wrong number of parameters on {word} side of OVERLAPS expression", at=at)
+            ends += [self.bind(item) for item in side.expressions]
+        return self.known_call("overlaps", ends, at)
 
     def _bind_null_safe_neq(self, node: exp.NullSafeNEQ) -> e.Expr:
         return self._distinct(node)

@@ -109,7 +109,7 @@ class SelectList:
     def _reference(self, node: exp.Expression, targets: Sequence[Target], word: str, outputs_first: bool) -> Target | None:
         """The target a bare name or number means, if it means one."""
         visible = [t for t in targets if not t.hidden]
-        node, sign, start = self._signed(node)
+        node, sign, start = self.leaves.signed(node)
         letter, index = self.leaves.mark(node) if isinstance(node, (exp.Column, exp.Identifier)) and not node.args.get("table") else ("", -1)
         if letter in ("s",):
             token = self.leaves.source.tokens[index]
@@ -132,24 +132,6 @@ class SelectList:
                 raise AmbiguousColumn(f'{word} "{token.text}" is ambiguous', at=token.start)
             return found[0] if found else None
         return None
-
-    def _signed(self, node: exp.Expression) -> tuple[exp.Expression, int, int | None]:
-        """A constant behind minus signs, which are its own (gram.y: doNegate), its sign, and where the first of them stands; else the node itself."""
-        signs, whole = 0, node
-        while isinstance(whole, (exp.Paren, exp.Neg)):
-            signs += isinstance(whole, exp.Neg)
-            whole = whole.this
-        letter, place = self.leaves.mark(whole) if signs and isinstance(whole, exp.Column) and not whole.args.get("table") else ("", -1)
-        if letter != "n":
-            return node, 1, None
-        tokens = self.leaves.source.tokens
-        for _ in range(signs):
-            place -= 1
-            while tokens[place].text == "(":
-                place -= 1
-            if tokens[place].text != "-":
-                return node, 1, None
-        return whole, (-1) ** signs, tokens[place].start
 
     def grouping(self, node: exp.Expression, targets: list[Target]) -> tuple[tuple[e.Expr, ...], tuple[tuple[int, ...], ...] | None]:
         """GROUP BY: expressions, and the grouping sets where there are any."""
