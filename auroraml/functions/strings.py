@@ -27,6 +27,7 @@ from auroraml.types.text import text_out
 
 Text = Any  # pa.Array or pa.Scalar
 LARGE = pa.large_string()
+LONGEST_PADDED = (0x3FFFFFFF - 4) // 4  # characters of up to four bytes each
 MANY, NARROW, LONG = 1_024, 8, 64  # texts of which parts up to so wide are made a byte at a time, unless they are longer than this on average
 
 
@@ -289,6 +290,8 @@ def split_part(text: Text, delimiter: Text, field: Text) -> Text:
 
 def _pad(text: str, size: int, fill: str, before: bool) -> str:
     missing = max(size, 0) - len(text)
+    if size > LONGEST_PADDED and fill:
+        raise ProgramLimitExceeded("requested length too large")
     if missing <= 0 or not fill:
         return text[: max(size, 0)]
     padding = (fill * (missing // len(fill) + 1))[:missing]
@@ -296,31 +299,31 @@ def _pad(text: str, size: int, fill: str, before: bool) -> str:
 
 
 def _padded(kernel: Callable[..., Text], before: bool, text: Text, size: Text, fill: Text) -> Text:
-    if constant(size, fill) and not constant(text) and len(fill.as_py()) == 1:
+    if constant(size, fill) and not constant(text) and len(fill.as_py()) == 1 and size.as_py() <= LONGEST_PADDED:
         width = max(size.as_py(), 0)
         return _part(kernel(text, width, fill.as_py()), 0, width)
     return each(lambda t, s, f: _pad(t, s, f, before), LARGE, text, size, fill)
 
 
-@scalar("lpad(text,int4)", face="arrow", raises=False)
+@scalar("lpad(text,int4)", face="arrow")
 def pad_left(text: Text, size: Text) -> Text:
     """Blanks in front up to `size`."""
     return _padded(pc.utf8_lpad, True, text, size, _BLANK)
 
 
-@scalar("lpad(text,int4,text)", face="arrow", raises=False)
+@scalar("lpad(text,int4,text)", face="arrow")
 def pad_left_with(text: Text, size: Text, fill: Text) -> Text:
     """`fill` in front up to `size`."""
     return _padded(pc.utf8_lpad, True, text, size, fill)
 
 
-@scalar("rpad(text,int4)", face="arrow", raises=False)
+@scalar("rpad(text,int4)", face="arrow")
 def pad_right(text: Text, size: Text) -> Text:
     """Blanks behind up to `size`."""
     return _padded(pc.utf8_rpad, False, text, size, _BLANK)
 
 
-@scalar("rpad(text,int4,text)", face="arrow", raises=False)
+@scalar("rpad(text,int4,text)", face="arrow")
 def pad_right_with(text: Text, size: Text, fill: Text) -> Text:
     """`fill` behind up to `size`."""
     return _padded(pc.utf8_rpad, False, text, size, fill)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auroraml.catalog.bootstrap import PLPGSQL_LANGUAGE
-from auroraml.catalog.builtins import aggregate_row, builtin_function, builtin_oids, builtin_operators
+from auroraml.catalog.builtins import WRITTEN_IN_SQL, aggregate_row, builtin_function, builtin_oids, builtin_operators
 from auroraml.catalog.catalog import Catalog
 from auroraml.catalog.collations import collation
 from auroraml.catalog.printing import expression_text
@@ -65,7 +65,7 @@ def _function_row(catalog: Catalog, f: Function) -> Row:
     defaults = [expression_text(p.default, catalog) for p in f.inputs if p.default is not None]
     return {
         "oid": f.oid, "proname": f.name, "pronamespace": schema_oid(catalog, f.schema), "proowner": f.owner,
-        "prolang": LANGUAGE_OIDS.get(f.language, 12), "procost": f.cost, "prorows": f.rows, "provariadic": f.variadic, "prosupport": f.support,
+        "prolang": LANGUAGE_OIDS["sql" if f.oid in WRITTEN_IN_SQL else f.language], "procost": f.cost, "prorows": f.rows, "provariadic": f.variadic, "prosupport": f.support,
         "prokind": f.kind, "prosecdef": f.security_definer, "proleakproof": f.leakproof, "proisstrict": f.strict, "proretset": f.returns_set,
         "provolatile": f.volatility, "proparallel": f.parallel, "pronargs": len(f.inputs), "pronargdefaults": len(defaults),
         "prorettype": f.result.oid, "proargtypes": vector([p.type.oid for p in f.inputs]),

@@ -7,37 +7,23 @@ from decimal import Decimal
 from typing import Any, Final
 
 from auroraml.batch import Batch, Datum
-from auroraml.catalog.builtins import builtin_function, builtin_operator
+from auroraml.catalog.builtins import WRITTEN_IN_SQL, builtin_function, builtin_operator
 from auroraml.dispatch import Choices
+from auroraml.errors import DatabaseError
 from auroraml.evaluate import Frame, Runtime, compile
 from auroraml.ir import expr as e
 from auroraml.ir.tree import map_children
 from auroraml.planner.level.questions import cuts, equal
 from auroraml.planner.rules.placeholder import RowHolder
+from auroraml.planner.rules.sql_builtins import expression, with_context
 from auroraml.records import replace
-from auroraml.types.casts import find_cast
 from auroraml.types.pg_type import Interval, PgArray, Rep
-from auroraml.types.table import BOOL, TEXT
+from auroraml.types.table import BOOL
 
 TRUE: Final = e.Const(type=BOOL, value=True)
 FALSE: Final = e.Const(type=BOOL, value=False)
 FIRST_OWN_OID: Final = 16384
 _REMEMBERED: Final = (int, float, str, Decimal, Interval)
-
-
-ANY_CONCATENATION = {2003: 1, 2004: 0}  # textanycat, anytextcat: which argument may be of any type
-TEXT_CONCATENATION, TEXT_CONCATENATION_FUNCTION = 654, 1258
-
-
-def _as_text(expr: e.Expr) -> e.Expr:
-    """expr::text."""
-    cast = find_cast(expr.type, TEXT)
-    if cast is not None and cast.method == "b":
-        return e.Relabel(type=TEXT, arg=expr, implicit=False)
-    function = builtin_function(cast.function) if cast is not None and cast.method == "f" else None
-    if function is not None:
-        return e.Call(type=TEXT, function=function, args=(expr,), form="cast")
-    return e.ViaText(type=TEXT, arg=expr)
 
 
 MOST_VALUES, LONGEST_TEXT = 1024, 200
@@ -122,19 +108,18 @@ class Folder:
         if null and function.strict and function.volatility != "v" and not isinstance(made, e.ArrayOp):
             return e.Const(type=expr.type, typmod=expr.typmod, value=None)
         if constant and self._foldable(function.volatility) and function.language in ("internal", "c") and expr.type.rep is not Rep.STRUCT:
-            return self.value(made)
-        if isinstance(made, e.OpCall):
-            return self._boolean_equality(made) if function.oid not in ANY_CONCATENATION else self._concatenation(made)
-        return made
+            return self._whole(made) if function.oid in WRITTEN_IN_SQL and not isinstance(made, e.ArrayOp) else self.value(made)
+        if function.oid in WRITTEN_IN_SQL and not isinstance(made, e.ArrayOp):
+            meant = expression(made)
+            return made if meant is made else self._fold(meant)
+        return self._boolean_equality(made) if isinstance(made, e.OpCall) else made
 
-    def _concatenation(self, expr: e.OpCall) -> e.Expr:
-        """text || anything is a function in SQL, text || anything::text, which PostgreSQL writes out (inline_function)."""
-        place = ANY_CONCATENATION[expr.function.oid]
-        operator, function = builtin_operator(TEXT_CONCATENATION), builtin_function(TEXT_CONCATENATION_FUNCTION)
-        assert operator is not None and function is not None
-        args = list(expr.args)
-        args[place] = _as_text(args[place])
-        return self._fold(replace(expr, operator=operator, function=function, args=tuple(args)))  # type: ignore[no-any-return] # singledispatch
+    def _whole(self, call: e.Call | e.OpCall) -> e.Const:
+        """A call of a function in SQL computed before it is inlined: its errors say where they come from."""
+        try:
+            return self.value(call)
+        except DatabaseError as error:
+            raise with_context(error, call) from None
 
     def _boolean_equality(self, expr: e.OpCall) -> e.Expr:
         """x = true is x; x = false is NOT x (simplify_boolean_equality)."""

@@ -21,7 +21,7 @@ from auroraml.types.pg_type import Rep
 from auroraml.types.table import RECORD, VOID
 
 EXPENSIVE: Final = 10.0  # an argument that is used twice may cost this many operators
-NOT_STRICT: Final = (e.Case, e.Coalesce, e.NullTest, e.BooleanTest, e.Distinct, e.NullIf, e.MinMax, e.And, e.Or, e.ArrayExpr, e.RowExpr, e.SqlValue)
+NOT_STRICT: Final = (e.Case, e.Coalesce, e.NullTest, e.BooleanTest, e.Distinct, e.NullIf, e.MinMax, e.And, e.Or, e.ArrayExpr, e.RowExpr)
 VOLATILITIES: Final = "isv"
 T = TypeVar("T")
 N = TypeVar("N")
@@ -100,10 +100,12 @@ def _usable(function: Function, body: e.Expr, args: tuple[e.Expr, ...]) -> bool:
             return False
         if any(not uses[number] for number in range(1, len(args) + 1)):
             return False
-    for number, arg in enumerate(args, 1):
-        if uses[number] != 1 and (_volatility(arg) == 2 or any(isinstance(x, e.SubLink) for x in walk(arg)) or _cost(arg) > EXPENSIVE):
-            return False
-    return True
+    return all(uses[number] == 1 or may_repeat(arg) for number, arg in enumerate(args, 1))
+
+
+def may_repeat(arg: e.Expr) -> bool:
+    """Whether an argument may be computed twice, or not at all."""
+    return _volatility(arg) < 2 and not any(isinstance(x, (e.SubLink, e.SubPlan)) for x in walk(arg)) and _cost(arg) <= EXPENSIVE
 
 
 def _cost(expr: e.Expr) -> float:
