@@ -14,8 +14,8 @@ from auroraml.evaluate import Frame, Runtime, compile
 from auroraml.ir import expr as e
 from auroraml.ir.tree import map_children
 from auroraml.planner.level.questions import cuts, equal
+from auroraml.planner.rules.inline_functions import from_within, meaning
 from auroraml.planner.rules.placeholder import RowHolder
-from auroraml.planner.rules.sql_builtins import expression, with_context
 from auroraml.records import replace
 from auroraml.types.pg_type import Interval, PgArray, Rep
 from auroraml.types.table import BOOL
@@ -110,7 +110,7 @@ class Folder:
         if constant and self._foldable(function.volatility) and function.language in ("internal", "c") and expr.type.rep is not Rep.STRUCT:
             return self._whole(made) if function.oid in WRITTEN_IN_SQL and not isinstance(made, e.ArrayOp) else self.value(made)
         if function.oid in WRITTEN_IN_SQL and not isinstance(made, e.ArrayOp):
-            meant = expression(made)
+            meant = meaning(made)
             return made if meant is made else self._fold(meant)
         return self._boolean_equality(made) if isinstance(made, e.OpCall) else made
 
@@ -119,7 +119,7 @@ class Folder:
         try:
             return self.value(call)
         except DatabaseError as error:
-            raise with_context(error, call) from None
+            raise from_within(error, call) from None
 
     def _boolean_equality(self, expr: e.OpCall) -> e.Expr:
         """x = true is x; x = false is NOT x (simplify_boolean_equality)."""

@@ -9,11 +9,13 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final, TypeVar
 
+from auroraml.errors import DatabaseError
 from auroraml.evaluate.calling import body_expressions
 from auroraml.ir import expr as e
 from auroraml.ir import logical as l
 from auroraml.ir.objects import Function
 from auroraml.ir.tree import map_children, rewrite, walk
+from auroraml.planner.rules.sql_builtins import BODIES, OVERLAPS
 from auroraml.records import replace
 from auroraml.settings import Settings
 from auroraml.settings.aurora import APG_ENABLE_FUNCTION_MIGRATION
@@ -123,3 +125,26 @@ def _with_arguments(body: e.Expr, args: tuple[e.Expr, ...]) -> e.Expr:
         return None
 
     return rewrite(body, change)
+
+
+def meaning(call: e.Call | e.OpCall) -> e.Expr:
+    """The expression that a built-in function in SQL is; the call itself where its body is a query, or an argument used twice forbids it."""
+    body = BODIES.get(call.function.oid)
+    if body is None or (
+        call.function.oid in OVERLAPS and not all(may_repeat(start) for start, end in _periods(call) if end.type.oid != start.type.oid)
+    ):
+        return call
+    made = body(*call.args)
+    return replace(made, at=call.at) if isinstance(made, (e.Call, e.OpCall)) else made
+
+
+def _periods(call: e.Call | e.OpCall) -> tuple[tuple[e.Expr, e.Expr], tuple[e.Expr, e.Expr]]:
+    """Of OVERLAPS: each start, and the end or length, to which the start is added."""
+    a, b, c, d = call.args
+    return (a, b), (c, d)
+
+
+def from_within(error: DatabaseError, call: e.Call | e.OpCall) -> DatabaseError:
+    """An error of a call that was computed as a whole: its context names the function."""
+    error.diag = replace(error.diag, context=error.diag.context or f'SQL function "{call.function.name}" statement 1')
+    return error

@@ -1,41 +1,22 @@
-"""Built-in functions that PostgreSQL has written in SQL: a call becomes the function's one expression (inline_function)."""
+"""Built-in functions that PostgreSQL has written in SQL: the one expression that each is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 
 from auroraml.catalog.builtins import builtin_function, builtin_functions_named, builtin_operator, builtin_operators_named
-from auroraml.errors import DatabaseError
 from auroraml.ir import expr as e
-from auroraml.planner.rules.inline_functions import may_repeat
-from auroraml.records import replace
 from auroraml.types.casts import find_cast
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import DATE, FLOAT8, INT4, NUMERIC, TEXT, TIMESTAMP, TIMESTAMPTZ
 
-Call = e.Call | e.OpCall
 Body = Callable[..., e.Expr]
 
 TEN: Final = e.Const(type=NUMERIC, value=Decimal(10))
 ZERO: Final = e.Const(type=INT4, value=0)
 TODAY: Final = e.SqlValue(type=DATE, name="current_date")
-
-
-def expression(call: Call) -> e.Expr:
-    """The expression that a call stands for; the call itself where an argument used twice forbids that, or where the body is a query."""
-    body = BODIES.get(call.function.oid)
-    if body is None or (call.function.oid in OVERLAPS and not all(may_repeat(arg) for arg in _repeated(call))):
-        return call
-    made = body(*call.args)
-    return replace(made, at=call.at) if isinstance(made, (e.Call, e.OpCall)) else made
-
-
-def with_context(error: DatabaseError, call: Call) -> DatabaseError:
-    """An error of a call that was computed as a whole: its context names the function."""
-    error.diag = replace(error.diag, context=error.diag.context or f'SQL function "{call.function.name}" statement 1')
-    return error
 
 
 def _call(name: str, *args: e.Expr, form: str = "call") -> e.Expr:
@@ -70,11 +51,6 @@ def _swapped(left: e.Expr, right: e.Expr) -> e.Expr:
 
 def _text(value: str) -> e.Const:
     return e.Const(type=TEXT, value=value)
-
-
-def _repeated(call: Call) -> Sequence[e.Expr]:
-    """The starts of periods that are written with their lengths: their ends repeat them."""
-    return [start for start, end in (call.args[:2], call.args[2:]) if end.type.oid != start.type.oid]
 
 
 def _overlaps(*ends: e.Expr) -> e.Expr:
