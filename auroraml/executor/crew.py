@@ -130,6 +130,7 @@ class Crew:
         self.hire = hire  # asks for workers' places; None where there is no more to ask for
         self.members = [Member(self, i, State.STARTING if i == workers or hire is None else State.ABSENT) for i in range(workers + leader)]
         self.check = check  # the statement's, for the leader
+        self.wanted = 0  # workers, even for little work
         self.later: dict[int, float] = {}  # by scan that nobody has begun: seconds that its rows will take, where that is known
         self.work: Work | None = None
         self.arrived: deque[int] = deque()  # whose rows came when
@@ -162,7 +163,7 @@ class Crew:
 
     def consider(self, seconds: float) -> None:
         """Call workers in where so much work left is worth it; the leader asks, and holds the lock."""
-        if self.hire is not None and (wanted := min(self.workers, int(seconds / WORTH) - 1)) > 0:
+        if self.hire is not None and (wanted := min(self.workers, max(self.wanted, int(seconds / WORTH) - 1))) > 0:
             hire, self.hire = self.hire, None
             self.launch(hire(wanted))
 

@@ -22,7 +22,7 @@ from auroraml.ir.tree import walk
 
 LARGEST = 262_144  # rows claimed at once
 SMALLEST = 256  # rows claimed at once while there are as many; so few left of a share stay its owner's
-PIECE = 524_288  # rows of a piece at most: more leave the processor's caches
+PIECE = 2_097_152  # rows of a piece at most: whoever comes to the last ones late is waited for
 TRIAL = 16_384  # rows that the leader reads at first, at least, where it is not known what they take and workers may be worth it
 TRYING = 0.02  # seconds that they should take by the plan's cost
 SPEED = 1_000_000  # of a plan's cost done in a second by one participant, at least (measured over TPC-H: 0.5 to 6 million)

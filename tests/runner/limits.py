@@ -35,7 +35,7 @@ LIMITS: dict[str, dict[str, int]] = {
     "executor.unique": {"FEW": 0},
     "functions.aggregates.basic": {"FEW": 0},
     "functions.aggregates.group_rows": {"SHORT": 0},
-    "functions.aggregates.packed_sums": {"FEWEST": 1},
+    "functions.aggregates.packed_sums": {"FEWEST": 1, "AT_ONCE": 2},
     "functions.dates.arithmetic": {"BLOCK": 3},
     "functions.dates.fields": {"MANY": 1},
     "functions.membership": {"MANY": 1},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 
 from auroraml.batch import Batch, Vector, concat_batches
@@ -11,6 +13,7 @@ from auroraml.executor.operator import ALL, LARGE, Feed, Operator
 from auroraml.executor.operators.ordering import order_of
 from auroraml.executor.plans import facts_of, is_partial
 from auroraml.executor.shares import expected
+from auroraml.executor.trials import Trial, trial_of
 from auroraml.ir import physical as p
 from auroraml.settings.planner import MAX_PARALLEL_WORKERS, MAX_WORKER_PROCESSES, PARALLEL_LEADER_PARTICIPATION
 
@@ -30,6 +33,8 @@ class GatherRows(Operator):
         self.crew: Crew | None = None
         self.slots = 0
         self.most = ALL
+        self.trial: Trial | None = None
+        self.taken = 0.0  # seconds
 
     def bound(self, n: int) -> None:
         self.most = n
@@ -59,6 +64,9 @@ class GatherRows(Operator):
             crew.launch(launched)
         else:
             crew.later = expected(self.node.source)
+            self.trial = trial_of(self.node.source)
+            self.taken = 0.0
+            crew.wanted = 0 if self.trial is None else self.trial.workers()
 
     def _as_planned(self) -> bool:
         """Whether the planned workers are started at once: where it shows how many there are (in virtual time it does), and where waiting for a service is what takes time."""
@@ -97,12 +105,16 @@ class GatherRows(Operator):
             self.ctx.metrics.absorb(number, context.metrics)
 
     def produce(self, n: int) -> Batch | None:
+        begun = time.perf_counter()
         try:
             found = self._rows(n)
         except BaseException:
             self.end(abort=True)
             raise
+        self.taken += time.perf_counter() - begun
         if found is None:
+            if self.trial is not None and self.crew is not None:
+                self.trial.took(self.taken, self.crew.present > 1)
             self.end()
         return found
 

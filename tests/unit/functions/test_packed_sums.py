@@ -36,11 +36,12 @@ def clear() -> None:
 
 
 @pytest.mark.parametrize(
-    "names", [["tiny", "small", "zeros", "wide", "all at the bound"], ["as wide as a word", "tiny"], list(COLUMNS), ["small"], []]
+    "names", [["tiny", "small", "zeros", "wide", "all at the bound"], ["as wide as a word", "tiny"], list(COLUMNS), ["negative"], ["small"], []]
 )
-@pytest.mark.parametrize("fewest", [0, N + 1])
-def test_sums_and_counts(names: list[str], fewest: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("fewest", "at_once"), [(N + 1, N + 1), (0, N + 1), (0, 0)])
+def test_sums_and_counts(names: list[str], fewest: int, at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packed_sums, "FEWEST", fewest)
+    monkeypatch.setattr(packed_sums, "AT_ONCE", at_once)
     generator = np.random.default_rng(0)
     vectors = [COLUMNS[name](generator) for name in names]
     codes = generator.integers(0, GROUPS - 1, N)  # the last group has no rows
@@ -69,6 +70,8 @@ def test_aggregates_of_many_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     query = "SELECT g, count(*), sum(q), avg(q), sum(p), sum(p * (1 - d)), sum(d), avg(d), min(d), count(d), sum(q) FILTER (WHERE d < 5) FROM t WHERE q < 49 GROUP BY g"
     together = sorted(connection.execute(query).fetchall())
+    monkeypatch.setattr(packed_sums, "AT_ONCE", 0)
+    assert sorted(connection.execute(query.lower()).fetchall()) == together
     monkeypatch.setattr(packed_sums, "FEWEST", 1 << 40)
     assert sorted(connection.execute(query + " ").fetchall()) == together
     connection.close()

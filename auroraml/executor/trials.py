@@ -1,0 +1,65 @@
+"""Trials: whether a worker is worth it for a plan that takes a few milliseconds. What is learnt by running both ways: how much of a plan's work
+holds the interpreter's lock cannot be told from its nodes.
+"""
+
+from __future__ import annotations
+
+from weakref import WeakKeyDictionary
+
+from auroraml.executor.shares import MOST_SHAPES, NOTHING, Shape, shape_of
+from auroraml.ir.objects import Relation
+from auroraml.ir.physical import PhysicalPlan
+from auroraml.ir.tree import walk
+
+EACH = 2  # runs of a shape, each way in turn, before the quicker one is known
+AGAIN = 64  # runs after which the slower way is tried once more
+GAIN = 0.95  # of the leader's time alone, that a run with workers may take
+LEAST = 0.004  # seconds of the leader's time alone for each participant
+FORGET = 0.125  # of what a run took beyond the least so far is added to it: times that rise are noticed, a disturbance is not
+
+
+class Trial:
+    """The least seconds that plans of one shape took of late, the leader alone and with workers."""
+
+    __slots__ = ("alone", "runs", "shared")
+
+    def __init__(self) -> None:
+        self.runs = -1  # the first one finds out the pace
+        self.alone: list[float] = []  # empty, or the least with how many ran
+        self.shared: list[float] = []
+
+    def workers(self) -> int:
+        """How many the next run should have, at most, where its rows alone are not thought to take long enough."""
+        if not self.alone:
+            return 0
+        if self.runs < EACH * 2 or not self.shared:
+            wanted = self.runs % 2 == 1
+        else:
+            wanted = (self.shared[0] < self.alone[0] * GAIN) != (self.runs % AGAIN == 0)
+        return max(int(self.alone[0] / LEAST) - 1, 0) if wanted else 0
+
+    def took(self, seconds: float, shared: bool) -> None:
+        """A run has come to its end."""
+        self.runs += 1
+        if not self.runs:
+            return
+        known = self.shared if shared else self.alone
+        known[:] = [seconds if not known else min(seconds, known[0] + (seconds - known[0]) * FORGET)]
+
+
+TRIALS: WeakKeyDictionary[Relation, dict[Shape, Trial]] = WeakKeyDictionary()  # by what the first scan that participants divide reads
+
+
+def trial_of(plan: PhysicalPlan) -> Trial | None:
+    """What is known of plans like this one, which runs below a Gather; None where participants divide no relation."""
+    scans = (part for part in walk(plan) if isinstance(part, PhysicalPlan) and part.parallel_aware)
+    relation = next((found for scan in scans if (found := getattr(scan, "relation", None)) is not None), NOTHING)
+    if relation is NOTHING:
+        return None
+    shapes = TRIALS.setdefault(relation, {})
+    shape = shape_of(plan)
+    if shape not in shapes:
+        if len(shapes) >= MOST_SHAPES:
+            shapes.clear()
+        shapes[shape] = Trial()
+    return shapes[shape]
