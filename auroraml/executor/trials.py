@@ -1,5 +1,6 @@
-"""Trials: whether a worker is worth it for a plan that takes a few milliseconds. What is learnt by running both ways: how much of a plan's work
-holds the interpreter's lock cannot be told from its nodes.
+"""Trials: whether workers are worth it for plans of a few milliseconds, learnt by running them both ways.
+
+How much of a plan's work holds the interpreter's lock, or has to be done by each participant, cannot be told from its nodes.
 """
 
 from __future__ import annotations
