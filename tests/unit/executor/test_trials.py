@@ -8,6 +8,7 @@ import pytest
 
 import auroraml
 from auroraml.executor import crew, trials
+from auroraml.executor.shares import MOST_SHAPES
 from auroraml.executor.trials import AGAIN, EACH, Trial, trial_of
 from auroraml.ir import physical as p
 from auroraml.ir.objects import Relation
@@ -59,9 +60,9 @@ def test_plans_of_a_shape_share_a_trial() -> None:
     assert found is not None and trial_of(plan(1_020.0)) is found
     assert trial_of(plan(90_000.0)) is not found and trial_of(plan(1_000.0, replace(relation))) is not found
     assert trial_of(p.Result(id=1)) is None
-    for count in range(trials.MOST_SHAPES + 1):  # no more are kept than this
+    for count in range(MOST_SHAPES + 1):  # no more are kept than this
         trial_of(plan(2.0**count))
-    assert len(trials.TRIALS[relation]) <= trials.MOST_SHAPES
+    assert len(trials.TRIALS[relation]) <= MOST_SHAPES
 
 
 def test_answers_are_the_same_whoever_reads(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,7 +70,12 @@ def test_answers_are_the_same_whoever_reads(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(trials, "AGAIN", 3)
     launched: list[int] = []
     launch = crew.Crew.launch
-    monkeypatch.setattr(crew.Crew, "launch", lambda self, count: (launched.append(count), launch(self, count)))
+
+    def counted(self: crew.Crew, count: int) -> None:
+        launched.append(count)
+        launch(self, count)
+
+    monkeypatch.setattr(crew.Crew, "launch", counted)
     monkeypatch.setattr(crew, "CORES", 2)
     monkeypatch.setattr("auroraml.executor.operators.gather.CORES", 2)
     with auroraml.connect(user="rdsadmin", autocommit=True) as connection:
