@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from auroraml.catalog.printing import index_column_names
 from auroraml.commands.altering import Alteration, action
-from auroraml.commands.columns import live, with_column
+from auroraml.commands.columns import live
 from auroraml.commands.context import Host
+from auroraml.commands.definitions import with_column
 from auroraml.commands.statistics_objects import statistics_target
 from auroraml.errors import FeatureNotSupported, InvalidParameterValue, UndefinedColumn
 from auroraml.ir.objects import Index

@@ -12,10 +12,10 @@ from auroraml.catalog.printing import expression_text
 from auroraml.commands.altering import Alteration, action
 from auroraml.commands.collations import collated
 from auroraml.commands.context import Host
-from auroraml.commands.definitions import Draft, add_constraint, bound_default
+from auroraml.commands.definitions import SYSTEM, Draft, add_constraint, bound_default, refuse_system_name, unplaced, with_column
 from auroraml.commands.dropping import drop_all, shown_column
 from auroraml.commands.options import table_options
-from auroraml.commands.tables import add_column
+from auroraml.commands.tables import add_column, add_default, column_type
 from auroraml.commands.validation import validate
 from auroraml.errors import (
     CannotCoerce,
@@ -33,8 +33,6 @@ from auroraml.ir.tree import rewrite, walk
 from auroraml.sql import statements as st
 from auroraml.types.typmod import format_type
 
-SYSTEM = ("tableoid", "ctid", "xmin", "cmin", "xmax", "cmax")
-
 
 def live(relation: Relation, name: str) -> Column:
     """The column called `name`; 42703."""
@@ -44,11 +42,6 @@ def live(relation: Relation, name: str) -> Column:
     if found is None:
         raise UndefinedColumn(f'column "{name}" of relation "{relation.name}" does not exist')
     return found
-
-
-def with_column(relation: Relation, column: Column) -> tuple[Column, ...]:
-    """The relation's columns with one replaced by its number."""
-    return tuple(column if c.number == column.number else c for c in relation.columns)
 
 
 def _refuse_row_type_users(work: Alteration) -> None:
@@ -70,6 +63,7 @@ def add(work: Alteration, item: st.AlterAction) -> None:
     """ADD COLUMN: stored rows get its default."""
     assert item.column is not None
     old = work.relation
+    refuse_system_name(item.column.name)
     if any(c.name == item.column.name and not c.dropped for c in old.columns):
         message = f'column "{item.column.name}" of relation "{old.name}" already exists'
         if not item.if_exists:
@@ -78,9 +72,13 @@ def add(work: Alteration, item: st.AlterAction) -> None:
         return
     _refuse_row_type_users(work)
     draft = Draft(relation=old, host=work.host)
-    column = add_column(draft, item.column)
-    for constraint in item.column.constraints:
-        add_constraint(draft, constraint, column)
+    column_type(work.host, item.column, old.name)  # PostgreSQL looks it up twice, and warns twice
+    with unplaced():
+        add_column(draft, item.column)
+        add_default(draft, item.column)
+        column = draft.column(item.column.name)
+        for constraint in item.column.constraints:
+            add_constraint(draft, constraint, column)
     work.host.rewrite(old, draft.relation)
     work.relation = draft.relation
     work.put()
@@ -138,6 +136,7 @@ def rename(work: Alteration, item: st.AlterAction) -> None:
     column = next((c for c in relation.columns if c.name == item.name and not c.dropped), None)
     if column is None:
         raise UndefinedColumn(f'column "{item.name}" does not exist')
+    refuse_system_name(item.new_name)
     if any(c.name == item.new_name and not c.dropped for c in relation.columns):
         raise DuplicateColumn(f'column "{item.new_name}" of relation "{relation.name}" already exists')
     named = replace(column, name=item.new_name)
@@ -162,7 +161,8 @@ def set_default(work: Alteration, item: st.AlterAction) -> None:
     if column.identity:
         raise SyntaxError(f'column "{column.name}" of relation "{work.relation.name}" is an identity column')
     assert item.expression is not None
-    default = work.host.coerced(bound_default(work.host, item.expression), column.type, column.typmod, column.name)
+    with unplaced():
+        default = work.host.coerced(bound_default(work.host, item.expression), column.type, column.typmod, column.name)
     work.put(columns=with_column(work.relation, replace(column, default=default)))
 
 
@@ -212,7 +212,9 @@ def change_type(work: Alteration, item: st.AlterAction) -> None:
     assert item.type is not None
     relation = work.relation
     column = live(relation, item.name)
-    type, typmod = work.host.type_named(item.type)
+    with unplaced():
+        work.host.type_named(item.type)  # twice, as above
+        type, typmod = work.host.type_named(item.type)
     collation = collated(item.collation, type, work.host, None)
     _refuse_row_type_users(work)
     for user in work.host.catalog.relations():

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from auroraml.catalog.depends import Dependent, Part
 from auroraml.commands.altering import Alteration, action
-from auroraml.commands.definitions import Draft, add_constraint
+from auroraml.commands.definitions import Draft, add_constraint, refuse_repeated, unplaced
 from auroraml.commands.dropping import drop_all, shown
 from auroraml.commands.index_builds import note_builds
 from auroraml.commands.validation import validate
@@ -23,7 +23,9 @@ def add(work: Alteration, item: st.AlterAction) -> None:
     assert item.constraint is not None
     before = work.relation
     draft = Draft(relation=before, host=work.host, altering=True)
-    add_constraint(draft, item.constraint)
+    refuse_repeated(item.constraint)
+    with unplaced():
+        add_constraint(draft, item.constraint)
     validate(draft.relation, before, work.host)
     work.relation = draft.relation
     work.put()

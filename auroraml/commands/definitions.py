@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from auroraml.commands.context import Host
 from auroraml.commands.naming import columns_part, free_name
 from auroraml.errors import (
+    DatabaseError,
     DatatypeMismatch,
     DuplicateColumn,
     DuplicateObject,
+    DuplicateTable,
     FeatureNotSupported,
     InvalidForeignKey,
     InvalidTableDefinition,
@@ -29,6 +32,7 @@ from auroraml.types.pg_type import PgType
 from auroraml.types.table import BOOL, DATE, FLOAT4, FLOAT8, INT2, INT4, INT8, NAME, TEXT, TIMESTAMP, TIMESTAMPTZ
 
 SERIAL = {"serial": "int4", "serial4": "int4", "bigserial": "int8", "serial8": "int8", "smallserial": "int2", "serial2": "int2"}
+SYSTEM = ("tableoid", "ctid", "xmin", "cmin", "xmax", "cmax")
 KEY_FAMILIES = tuple(
     frozenset(type.oid for type in types) for types in ((INT2, INT4, INT8), (FLOAT4, FLOAT8), (DATE, TIMESTAMP, TIMESTAMPTZ), (NAME, TEXT))
 )  # B-tree operator families with equality across types
@@ -40,35 +44,73 @@ class Draft:
 
     relation: Relation
     host: Host
-    altering: bool = False  # by ALTER TABLE: where PostgreSQL gives no position
+    altering: bool = False  # by ALTER TABLE
 
     def column(self, name: str) -> Column | None:
         """The live column called `name`."""
         return next((c for c in self.relation.columns if c.name == name and not c.dropped), None)
 
-    def key_columns(self, names: Sequence[st.Name], at: int | None, word: str = "primary key") -> tuple[Column, ...]:
-        """The columns of a key; 42703 and 42701 in PostgreSQL's words."""
-        found: list[Column] = []
-        for name in names:
-            column = self.column(name.name)
-            if column is None:
-                raise UndefinedColumn(f'column "{name.name}" named in key does not exist', at=at)
-            if column in found:
-                raise DuplicateColumn(f'column "{name.name}" appears twice in {word} constraint', at=at)
-            found.append(column)
-        return tuple(found)
+    def key_columns(self, definition: st.ConstraintDefinition) -> tuple[Column, ...]:
+        """The columns of a key; 42703 where one is not there."""
+        found = [self.column(name.name) for name in definition.columns]
+        check_key(definition, [column.name for column in found if column is not None], self.relation.name if self.altering else None)
+        return tuple(column for column in found if column is not None)
 
     def taken(self, name: str) -> bool:
         """Whether a relation or a constraint of this table has `name`."""
-        relation = self.relation
-        if name == relation.name or any(i.name == name for i in relation.indexes) or any(c.name == name for c in relation.constraints):
+        return self.is_relation(name) or any(c.name == name for c in self.relation.constraints)
+
+    def is_relation(self, name: str) -> bool:
+        """Whether a relation or an index of the schema has `name`."""
+        relation, catalog = self.relation, self.host.catalog
+        if name == relation.name or any(i.name == name for i in relation.indexes):
             return True
-        catalog = self.host.catalog
         return catalog.find_relation(name, relation.schema) is not None or catalog.find_index(name, relation.schema) is not None
 
     def set(self, **changes: object) -> None:
         """Replace fields of the relation."""
         self.relation = replace(self.relation, **changes)  # type: ignore[arg-type] # by name, as dataclasses.replace
+
+
+def with_column(relation: Relation, column: Column) -> tuple[Column, ...]:
+    """The relation's columns with one replaced by its number."""
+    return tuple(column if c.number == column.number else c for c in relation.columns)
+
+
+@contextmanager
+def unplaced() -> Iterator[None]:
+    """What ALTER TABLE does to a table: its errors have no place in the statement."""
+    try:
+        yield
+    except DatabaseError as error:
+        error.diag = replace(error.diag, statement_position=None)
+        raise
+
+
+def refuse_repeated(definition: st.ConstraintDefinition) -> None:
+    """42701 where a column stands twice in a key."""
+    names = [name.name for name in definition.columns]
+    twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
+    if twice is not None and definition.kind in "pu":
+        raise DuplicateColumn(
+            f'column "{twice}" appears twice in {"primary key" if definition.kind == "p" else "unique"} constraint', at=definition.at
+        )
+
+
+def check_key(definition: st.ConstraintDefinition, known: Collection[str], altered: str | None = None) -> None:
+    """The columns of a key are there, each once; 42703 and 42701. Of a table that is `altered`, a primary key's columns become NOT NULL first."""
+    for name in (name.name for name in definition.columns):
+        if name not in known and altered is not None and definition.kind == "p":
+            raise UndefinedColumn(f'column "{name}" of relation "{altered}" does not exist')
+        if name not in known:
+            raise UndefinedColumn(f'column "{name}" named in key does not exist', at=definition.at)
+    refuse_repeated(definition)
+
+
+def refuse_system_name(name: str) -> None:
+    """42701 where a column would be called like one of the system's."""
+    if name in SYSTEM:
+        raise DuplicateColumn(f'column name "{name}" conflicts with a system column name')
 
 
 def add_constraint(draft: Draft, definition: st.ConstraintDefinition, own: Column | None = None) -> Constraint:
@@ -91,11 +133,11 @@ def _given(draft: Draft, definition: st.ConstraintDefinition) -> str | None:
 def _add_key(draft: Draft, definition: st.ConstraintDefinition, own: Column | None) -> Constraint:
     relation = draft.relation
     primary = definition.kind == "p"
+    columns = draft.key_columns(definition) if own is None else (own,)
     if primary and any(c.kind == "p" for c in relation.constraints):
-        raise InvalidTableDefinition(
-            f'multiple primary keys for table "{relation.name}" are not allowed', at=None if draft.altering else definition.at or None
-        )
-    columns = draft.key_columns(definition.columns, definition.at, "primary key" if primary else "unique") if own is None else (own,)
+        raise InvalidTableDefinition(f'multiple primary keys for table "{relation.name}" are not allowed', at=definition.at or None)
+    if definition.name is not None and draft.is_relation(definition.name):
+        raise DuplicateTable(f'relation "{definition.name}" already exists')
     given = _given(draft, definition)
     if given is not None:
         name = given
@@ -128,6 +170,7 @@ def _add_check(draft: Draft, definition: st.ConstraintDefinition, own: Column | 
 def _add_foreign(draft: Draft, definition: st.ConstraintDefinition, own: Column | None) -> Constraint:
     relation = draft.relation
     assert definition.foreign is not None
+    given = _given(draft, definition)
     target = relation if _is_self(relation, definition.foreign) else draft.host.relation(definition.foreign)
     if target.kind != "r":
         raise WrongObjectType(f'referenced relation "{target.name}" is not a table')
@@ -135,7 +178,7 @@ def _add_foreign(draft: Draft, definition: st.ConstraintDefinition, own: Column 
     referenced = _referenced(target, definition)
     if len(columns) != len(referenced):
         raise InvalidForeignKey("number of referencing and referenced columns for foreign key disagree")
-    name = _given(draft, definition) or free_name(relation.name, columns_part([c.name for c in columns]), "fkey", draft.taken)
+    name = given or free_name(relation.name, columns_part([c.name for c in columns]), "fkey", draft.taken)
     for column, number in zip(columns, referenced, strict=True):
         _check_key_types(draft.host, name, column, next(c for c in target.columns if c.number == number))
     return Constraint(

@@ -132,10 +132,10 @@ def _missing(plan: object, given: int) -> UndefinedParameter:
 
 def _creation(statement: st.CreateTableAs, host: Host, params: tuple[Bound, ...], options: Options) -> list[str]:
     """EXPLAIN of CREATE TABLE AS: with ANALYZE the table is made and filled."""
+    bound, params, choose = planned(statement, params, host)
     schema = host.creation_schema(statement.name)
     if exists(host, statement.name, schema.name, statement.if_not_exists):
         return without_plan("CREATE MATERIALIZED VIEW" if statement.materialized else "CREATE TABLE AS", options.format)
-    bound, params, choose = planned(statement, params, host)
     relation = new_relation(statement, host, schema.name, bound) if options.analyze else None
     if relation is not None:
         put_relation(host, relation)

@@ -8,8 +8,8 @@ from auroraml.catalog.acl import owns
 from auroraml.catalog.builtins import btree_operators
 from auroraml.catalog.printing import expression_text
 from auroraml.commands.altering import other
-from auroraml.commands.columns import SYSTEM
 from auroraml.commands.context import Bound, Host, command, done
+from auroraml.commands.definitions import SYSTEM
 from auroraml.commands.renaming import new_owner
 from auroraml.commands.statistics_objects import existing_statistics, statistics_named, statistics_target
 from auroraml.errors import (

@@ -191,12 +191,8 @@ def create_function(statement: st.CreateFunction, host: Host, params: tuple[Boun
         cost=100.0 if statement.cost is None else statement.cost, rows=(1000.0 if statement.rows is None else statement.rows) if returns_set else 0.0,
         language=language, source=statement.body or "", variadic=variadic, owner=host.role.oid, security_definer=bool(statement.settings),
     )  # fmt: skip
-    if language == "plpgsql":
-        _check_procedural(function, statement, host)
-    else:
+    if language == "sql" and statement.body is None:  # an expression is read with the statement
         function = host.bind_function_body(function, statement)
-    if result.oid == VOID.oid:
-        function = replace(function, strict=False)
     types = [p.type.oid for p in function.inputs]
     old = next((f for f in host.catalog.functions_named(function.name, schema.name) if [p.type.oid for p in f.inputs] == types), None)
     if old is not None:
@@ -205,5 +201,11 @@ def create_function(statement: st.CreateFunction, host: Host, params: tuple[Boun
         host.require_owner(old, "function")
         _refuse_change(old, function, host)
         function = replace(function, oid=old.oid, owner=old.owner, acl=old.acl)
+    if language == "plpgsql":
+        _check_procedural(function, statement, host)
+    elif statement.body is not None:
+        function = host.bind_function_body(function, statement)
+    if result.oid == VOID.oid:
+        function = replace(function, strict=False)
     host.put(function)
     return done("CREATE FUNCTION")

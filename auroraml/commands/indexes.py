@@ -109,7 +109,7 @@ def _index(statement: st.CreateIndex, relation: Relation, host: Host) -> Index:
     if statement.where is not None:
         predicate = host.bind_expression(statement.where, live, relation, "index predicates")
         if predicate.type.name != "bool":
-            raise WrongObjectType(f"argument of WHERE must be type boolean, not type {format_type(predicate.type)}", at=statement.where.at)
+            raise DatatypeMismatch(f"argument of WHERE must be type boolean, not type {format_type(predicate.type)}", at=statement.where.at)
         _immutable(predicate, "functions in index predicate must be marked IMMUTABLE")
     directions = tuple((item.descending, item.nulls_first) for item in statement.keys)
     return Index(

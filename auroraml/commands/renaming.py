@@ -9,6 +9,7 @@ from auroraml.catalog.changes import Row
 from auroraml.commands.altering import Alteration, action, other
 from auroraml.commands.column_statistics import set_index_statistics
 from auroraml.commands.context import Host
+from auroraml.commands.definitions import unplaced
 from auroraml.commands.drop import function_named, missing_function
 from auroraml.commands.sequences import altered
 from auroraml.errors import (
@@ -88,7 +89,8 @@ def set_schema(work: Alteration, item: st.AlterAction) -> None:
         table = work.host.catalog.relation(relation.sequence.owner[0])
         raise FeatureNotSupported("cannot move an owned sequence into another schema",
                                   detail=f'Sequence "{relation.name}" is linked to table "{table.name}".')  # fmt: skip
-    schema = work.host.creation_schema(st.Name(name=relation.name, schema=item.new_name))
+    with unplaced():
+        schema = work.host.creation_schema(st.Name(name=relation.name, schema=item.new_name))
     if schema.name == relation.schema:
         return
     if host_find(work.host, relation.name, schema.name):

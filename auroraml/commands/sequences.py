@@ -182,9 +182,11 @@ def sequence_default(host: Host, sequence: Relation, type: PgType) -> Expr:
 def create_sequence(statement: st.CreateSequence, host: Host, params: tuple[Bound, ...]) -> ResultStream:
     """CREATE SEQUENCE."""
     schema = host.temporary_schema(statement.name) if statement.temporary else host.creation_schema(statement.name)
-    if host.catalog.find_relation(statement.name.name, schema.name) is not None:
-        if not statement.if_not_exists:
-            raise DuplicateTable(f'relation "{statement.name.name}" already exists')
+    found = host.catalog.find_relation(statement.name.name, schema.name) is not None
+    if found and not statement.if_not_exists:
+        definition(statement.options, host, BY_NAME["int8"])  # the parameters are looked at before the name
+        raise DuplicateTable(f'relation "{statement.name.name}" already exists')
+    if found:
         host.notice(f'relation "{statement.name.name}" already exists, skipping', sqlstate=DuplicateTable.sqlstate)
         return done("CREATE SEQUENCE")
     made = sequence_row(host, statement.name.name, schema.name, BY_NAME["int8"], statement.options)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from auroraml.batch import Batch, concat_batches
 from auroraml.commands.collations import collated
 from auroraml.commands.context import Bound, Host, command, done
-from auroraml.commands.definitions import SERIAL, Draft, add_constraint, default_of
+from auroraml.commands.definitions import SERIAL, Draft, add_constraint, check_key, default_of, refuse_system_name, with_column
 from auroraml.commands.likeness import Likeness
 from auroraml.commands.naming import free_name
 from auroraml.commands.options import table_options
@@ -66,42 +66,61 @@ def exists(host: Host, name: st.Name, schema: str, if_not_exists: bool) -> bool:
 def create_table(statement: st.CreateTable, host: Host, params: tuple[Bound, ...]) -> ResultStream:
     """CREATE TABLE."""
     schema = host.temporary_schema(statement.name) if statement.temporary else host.creation_schema(statement.name)
-    if exists(host, statement.name, schema.name, statement.if_not_exists):
+    if statement.if_not_exists and exists(host, statement.name, schema.name, True):
         return done("CREATE TABLE")
+    likes = {place: Likeness(element, host) for place, element in _read(statement, host) if isinstance(element, st.LikeClause)}
+    _check_keys(statement, [c.name for like in likes.values() for c in like.columns])
     relation = Relation(
         oid=host.new_oid(), name=statement.name.name, schema=schema.name, owner=host.role.oid, row_type=host.new_oid(),
         options=table_options(statement.options), persistence="t" if statement.temporary else "u" if statement.unlogged else "p",
     )  # fmt: skip
     draft = Draft(relation=relation, host=host)
-    likes = _add_columns(draft, statement)
+    for place, element in enumerate(statement.elements):
+        if isinstance(element, st.LikeClause):
+            likes[place].add_columns(draft)
+        else:
+            add_column(draft, element)
+    for name in [column.name for column in draft.relation.columns]:
+        refuse_system_name(name)
+    exists(host, statement.name, schema.name, False)
+    for element in statement.elements:
+        if isinstance(element, st.ColumnDefinition):
+            add_default(draft, element)
     constraints = _constraints(draft, statement)
     for constraint, column in constraints:
         if constraint.kind == "c":
             add_constraint(draft, constraint, column)
     for constraint, column in _keys(constraints):
         add_constraint(draft, constraint, column)
-    for like in likes:
+    for like in likes.values():
         like.add_parts(draft)
     for constraint, column in constraints:
         if constraint.kind == "f":
             add_constraint(draft, constraint, column)
     put_relation(host, draft.relation)
-    for like in likes:
+    for like in likes.values():
         like.finish(draft.relation)
     return done("CREATE TABLE")
 
 
-def _add_columns(draft: Draft, statement: st.CreateTable) -> list[Likeness]:
-    """The columns in the order written; the sources of LIKE, opened."""
-    likes: list[Likeness] = []
-    for element in statement.elements:
-        if isinstance(element, st.LikeClause):
-            like = Likeness(element, draft.host)
-            like.add_columns(draft)
-            likes.append(like)
-        else:
-            add_column(draft, element)
-    return likes
+def _read(statement: st.CreateTable, host: Host) -> Iterator[tuple[int, st.ColumnDefinition | st.LikeClause]]:
+    """The elements in the order written, columns with their types and collations looked up (transformCreateStmt)."""
+    for place, element in enumerate(statement.elements):
+        if isinstance(element, st.ColumnDefinition):
+            column_type(host, element, statement.name.name)
+        yield place, element
+
+
+def _check_keys(statement: st.CreateTable, copied: Sequence[str]) -> None:
+    """One primary key at most, over columns that are there, each of them once (transformIndexConstraints)."""
+    columns = [element for element in statement.elements if isinstance(element, st.ColumnDefinition)]
+    at_columns = [constraint for column in columns for constraint in column.constraints]
+    keys = [constraint for constraint in (*at_columns, *statement.constraints) if constraint.kind in "pu"]
+    for constraint in [constraint for constraint in keys if constraint.kind == "p"][1:2]:
+        raise InvalidTableDefinition(f'multiple primary keys for table "{statement.name.name}" are not allowed', at=constraint.at or None)
+    known = {*copied, *(column.name for column in columns)}
+    for constraint in keys:
+        check_key(constraint, known)
 
 
 Placed = tuple[st.ConstraintDefinition, Column | None]  # a constraint, and the column it was written at
@@ -130,32 +149,45 @@ def _constraints(draft: Draft, statement: st.CreateTable) -> list[Placed]:
     return found + [(constraint, None) for constraint in statement.constraints]
 
 
-def add_column(draft: Draft, definition: st.ColumnDefinition) -> Column:
-    """Add one column with its default, or the sequence behind serial and identity."""
-    host, relation = draft.host, draft.relation
-    if draft.column(definition.name) is not None:
-        raise DuplicateColumn(f'column "{definition.name}" specified more than once')
+def _refuse_conflicts(given: Sequence[tuple[str, int]], column: str, table: str) -> None:
+    """What a column may not be said to be twice, or at once (transformColumnDefinition)."""
+    not_null: bool | None = None
+    seen: set[str] = set()
+    for kind, place in given:
+        fault = ""
+        if kind in seen and kind in ("default", "identity"):
+            fault = "multiple default values specified" if kind == "default" else "multiple identity specifications"
+        elif kind != "default" and not_null is (kind == "null"):
+            fault = "conflicting NULL/NOT NULL declarations"
+        not_null = not_null if kind == "default" else kind != "null"
+        seen.add(kind)
+        if not fault and {"default", "identity"} <= seen:
+            fault = "both default and identity specified"
+        if fault:
+            raise SyntaxError(f'{fault} for column "{column}" of table "{table}"', at=place if place >= 0 else None)
+
+
+def column_type(host: Host, definition: st.ColumnDefinition, table: str) -> tuple[PgType, int, int]:
+    """The type, typmod and collation of a column as written, which says nothing twice (transformColumnDefinition)."""
+    serial = SERIAL.get(definition.type.name) if definition.type.schema is None else None
+    _refuse_conflicts((*definition.given, *((("default", -1), ("not null", -1)) if serial else ())), definition.name, table)
     if definition.generated is not None:
         raise FeatureNotSupported("generated columns are not supported", at=definition.at)
-    number = max((c.number for c in relation.columns), default=0) + 1
-    serial = SERIAL.get(definition.type.name) if definition.type.schema is None else None
-    if serial is not None and definition.default is not None:
-        raise SyntaxError(f'multiple default values specified for column "{definition.name}" of table "{relation.name}"')
-    if definition.twice_at is not None:
-        what = f'column "{definition.name}" of table "{relation.name}"'
-        message = (
-            f"multiple default values specified for {what}"
-            if definition.default is not None
-            else f"conflicting NULL/NOT NULL declarations for {what}"
-        )
-        raise SyntaxError(message, at=definition.twice_at)
     type, typmod = (BY_NAME[serial], -1) if serial is not None else host.type_named(definition.type)
+    return type, typmod, collated(definition.collation, type, host, definition.collation.at if definition.collation is not None else None)
+
+
+def add_column(draft: Draft, definition: st.ColumnDefinition) -> Column:
+    """Add one column, with the sequence behind serial and identity."""
+    host, relation = draft.host, draft.relation
+    type, typmod, collation = column_type(host, definition, relation.name)
+    if draft.column(definition.name) is not None:
+        raise DuplicateColumn(f'column "{definition.name}" specified more than once')
+    number = max((c.number for c in relation.columns), default=0) + 1
     if type.kind == "p":
         raise InvalidTableDefinition(f'column "{definition.name}" has pseudo-type {type.name}')
-    collation = collated(definition.collation, type, host, definition.collation.at if definition.collation is not None else None)
-    default = default_of(host, definition, type, typmod)
-    not_null = definition.not_null
-    if serial is not None or definition.identity:
+    default, not_null = None, definition.not_null
+    if (definition.type.schema is None and definition.type.name in SERIAL) or definition.identity:
         name = free_name(relation.name, definition.name, "seq", draft.taken)
         if definition.identity and type.name not in LIMITS:
             raise InvalidParameterValue("identity column type must be smallint, integer, or bigint")
@@ -166,6 +198,15 @@ def add_column(draft: Draft, definition: st.ColumnDefinition) -> Column:
                     identity=definition.identity[:1], collation=collation)  # fmt: skip
     draft.set(columns=(*relation.columns, column))
     return column
+
+
+def add_default(draft: Draft, definition: st.ColumnDefinition) -> None:
+    """Bind the default that a column was written with."""
+    column = draft.column(definition.name)
+    assert column is not None
+    default = default_of(draft.host, definition, column.type, column.typmod)
+    if default is not None:
+        draft.set(columns=with_column(draft.relation, replace(column, default=default)))
 
 
 def new_relation(statement: st.CreateTableAs, host: Host, schema: str, bound: BoundStatement) -> Relation:
@@ -191,11 +232,11 @@ def new_relation(statement: st.CreateTableAs, host: Host, schema: str, bound: Bo
 @command(st.CreateTableAs)
 def create_table_as(statement: st.CreateTableAs, host: Host, params: tuple[Bound, ...]) -> ResultStream:
     """CREATE TABLE AS and CREATE MATERIALIZED VIEW."""
+    bound, params, choose = planned(statement, params, host)
     schema = host.temporary_schema(statement.name) if statement.temporary else host.creation_schema(statement.name)
     tag = "CREATE MATERIALIZED VIEW" if statement.materialized else "CREATE TABLE AS"
     if exists(host, statement.name, schema.name, statement.if_not_exists):
         return done(tag)
-    bound, params, choose = planned(statement, params, host)
     relation = new_relation(statement, host, schema.name, bound)
     chosen = choose()
     rows = all_rows(opened(chosen, params, host)) if statement.with_data else None

@@ -24,7 +24,6 @@ from auroraml.sql.trees import into_of
 @command(st.CreateView)
 def create_view(statement: st.CreateView, host: Host, params: tuple[Bound, ...]) -> ResultStream:
     """A view: the bound query under a name."""
-    schema = host.temporary_schema(statement.name) if statement.temporary else host.creation_schema(statement.name)
     if into_of(statement.query.tree.root) is not None:
         raise FeatureNotSupported("views must not contain SELECT INTO")
     bound = host.bind(statement.query, params)
@@ -32,6 +31,7 @@ def create_view(statement: st.CreateView, host: Host, params: tuple[Bound, ...])
     if len(statement.columns) > len(names):
         raise SyntaxError("CREATE VIEW specifies more column names than columns")
     names[: len(statement.columns)] = statement.columns
+    schema = host.temporary_schema(statement.name) if statement.temporary else host.creation_schema(statement.name)
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise DuplicateColumn(f'column "{twice}" specified more than once')

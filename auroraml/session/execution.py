@@ -10,7 +10,7 @@ from auroraml.catalog.acl import has_privilege
 from auroraml.catalog.catalog import Catalog
 from auroraml.catalog.names import ObjectNames
 from auroraml.commands.context import Bound
-from auroraml.errors import Diagnostic, ReadOnlySqlTransaction
+from auroraml.errors import Diagnostic, InvalidParameterValue, ReadOnlySqlTransaction
 from auroraml.executor.context import ExecutionContext
 from auroraml.executor.pace import pace_of
 from auroraml.executor.run import Running, run
@@ -149,9 +149,12 @@ class Execution(SessionPart):
         full = path if "pg_catalog" in path else ["pg_catalog", *path]
         if catalog.find_schema(self.temporary) is not None and self.temporary not in full:
             full = [self.temporary, *full]
-        found = Names(path=tuple(full), user=role, dbname=self.dbname)
+        found = Names(path=tuple(full), user=role, dbname=self.dbname, warn=self._warn)
         self._names = catalog, key, found
         return found
+
+    def _warn(self, message: str) -> None:
+        self.notice(message, severity="WARNING", sqlstate=InvalidParameterValue.sqlstate)
 
     def context(self, params: tuple[Bound, ...] = ()) -> ExecutionContext:
         """What a statement runs in."""
@@ -294,7 +297,7 @@ class Execution(SessionPart):
         told, timed = len(self._notices), list[bool]()
         style = replace(self.style, clock_read=lambda: timed.append(True))
         bound = bind(statement, self.catalog, self.names, tuple(type for type, _ in params), style)
-        entry = Entry(catalog=self.catalog, bound=bound)
+        entry = Entry(catalog=self.catalog, bound=bound, notices=tuple(self._notices[told:]))
         if not params:
             context = self.context()
             pages = AskedPages(self.hub.store, context)

@@ -180,18 +180,19 @@ def column(p: QueryParser) -> st.ColumnDefinition:
         raise p.unsupported("COMPRESSION")
     default, generated, not_null, identity = None, None, False, ""
     options: tuple[st.Option, ...] = ()
-    nullable, twice_at = False, None
+    given: list[tuple[str, int]] = []
     collation: st.Name | None = None
     constraints: list[st.ConstraintDefinition] = []
     while not p.at_end and not p.token.is_op(",", ")"):
         place = p.token.start
         label = p.name() if p.take("constraint") else None
         if p.take("not", "null"):
-            not_null, twice_at = True, place if nullable else twice_at
+            not_null = True
+            given.append(("not null", place))
         elif p.take("null"):
-            nullable, twice_at = True, place if not_null else twice_at
+            given.append(("null", place))
         elif p.take("default"):
-            twice_at = place if default is not None else twice_at
+            given.append(("default", place))
             default = p.expression(*_CONSTRAINT_WORDS)
         elif p.take("generated"):
             always = p.take("always")
@@ -200,6 +201,7 @@ def column(p: QueryParser) -> st.ColumnDefinition:
             p.expect("as")
             if p.take("identity"):
                 identity, not_null = "always" if always else "default", True
+                given.append(("identity", place))
                 if p.mark("("):
                     options = sequence_options(p)
                     p.need(")")
@@ -214,7 +216,7 @@ def column(p: QueryParser) -> st.ColumnDefinition:
             collation = replace(p.qualified(), at=place)
         else:
             constraints.append(_constraint(p, label, place, (st.Name(name=name, at=at),)))
-    return st.ColumnDefinition(name=name, type=type, default=default, not_null=not_null, identity=identity, identity_options=options, twice_at=twice_at, generated=generated,
+    return st.ColumnDefinition(name=name, type=type, default=default, not_null=not_null, identity=identity, identity_options=options, given=tuple(given), generated=generated,
                                constraints=tuple(constraints), collation=collation, at=at)  # fmt: skip
 
 

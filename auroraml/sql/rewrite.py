@@ -192,7 +192,7 @@ class Rewriter:
         if token.kind == WORD:
             return self._word(i, token)
         if token.kind == QUOTED:
-            return self._identifier(i)
+            return self._typed_literal(i) or self._identifier(i)
         if token.kind == STRING:
             previous = self.tokens[i - 1] if i else token
             clause = previous.is_word("escape") and not (self.frames and self.frames[-1].kind == "substring")
@@ -469,7 +469,10 @@ class Rewriter:
         """type 'literal': CAST of the string; 0 where this is none."""
         token = self.tokens[i]
         previous = self.tokens[i - 1] if i else None
-        if token.text not in _TYPES and self.tokens[i + 1].kind != STRING and not self._modified(i + 1):
+        end = i
+        while self.tokens[end + 1].is_op(".") and self.tokens[end + 2].is_name:
+            end += 2
+        if (token.kind == QUOTED or token.text not in _TYPES) and self.tokens[end + 1].kind != STRING and not self._modified(end + 1):
             return 0
         if previous is not None and (previous.is_word("as") or (self.operand and not previous.is_word("select"))):
             return 0
@@ -495,9 +498,13 @@ class Rewriter:
         """Whether the modifiers of a type and a string follow: (3) 'literal'."""
         if not self.tokens[i].is_op("("):
             return False
-        while self.tokens[i + 1].kind == NUMBER and self.tokens[i + 2].is_op(","):
-            i += 2
-        return self.tokens[i + 1].kind == NUMBER and self.tokens[i + 2].is_op(")") and self.tokens[i + 3].kind == STRING
+        while True:
+            i += 2 if self.tokens[i + 1].is_op("-") else 1
+            if self.tokens[i].kind != NUMBER or not self.tokens[i + 1].is_op(",", ")"):
+                return False
+            i += 1
+            if self.tokens[i].is_op(")"):
+                return self.tokens[i + 1].kind == STRING
 
     def _special(self, i: int, token: Token, frame: _Frame) -> int:
         """The words inside EXTRACT(...), POSITION(... IN ...) and their kin; 0 where the token is an ordinary one."""

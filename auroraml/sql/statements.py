@@ -66,7 +66,7 @@ class ColumnDefinition:
     default: Tree | None = None
     not_null: bool = False
     identity: str = ""
-    twice_at: int | None = None  # where a second DEFAULT, or NULL against NOT NULL, stands
+    given: tuple[tuple[str, int], ...] = ()  # each "null", "not null", "default" and "identity", and where it stands
     identity_options: tuple[Option, ...] = ()
     generated: Tree | None = None
     constraints: tuple[ConstraintDefinition, ...] = ()

@@ -75,6 +75,18 @@ class TypeReader:
             if not self._punctuation(","):
                 raise near(self.tokens[self.i])
 
+    def _size(self) -> tuple[str, ...]:
+        """One whole number in parentheses, where the grammar has Iconst."""
+        if not self.tokens[self.i].is_op("("):
+            return ()
+        token, closing = self.tokens[self.i + 1], self.tokens[self.i + 2]
+        if token.kind != "number" or not token.text.isdigit() or int(token.text) >= 2**31:
+            raise near(token)
+        if not closing.is_op(")"):
+            raise near(closing)
+        self.i += 3
+        return (token.text,)
+
     def _punctuation(self, mark: str) -> bool:
         if self.tokens[self.i].is_op(mark):
             self.i += 1
@@ -109,19 +121,21 @@ class TypeReader:
         if word == "double" and self._take("precision"):
             return "float8", ()
         if word == "float":
-            modifiers = self._modifiers()
+            modifiers = self._size()
             return ("float4" if modifiers and int(modifiers[0]) < 25 else "float8"), ()
         if word == "national":
             self._take("character", "char")
             word = "char"
         if word in ("character", "char", "nchar"):
             varying = self._take("varying")
-            modifiers = self._modifiers()
+            modifiers = self._size()
             return ("varchar", modifiers) if varying else ("bpchar", modifiers or ("1",))
         if word == "bit":
             return ("varbit" if self._take("varying") else "bit"), self._modifiers()
+        if word == "varchar":
+            return word, self._size()
         if word in ("timestamp", "time"):
-            modifiers = self._modifiers()
+            modifiers = self._size()
             zoned = self.tokens[self.i].is_word("with", "without") and self.tokens[self.i + 1].is_word("time")
             with_zone = zoned and self.tokens[self.i].text == "with"
             self.i += 3 if zoned else 0
@@ -133,7 +147,7 @@ class TypeReader:
     def _interval(self) -> tuple[str, ...]:
         """Fields as PostgreSQL's mask, then the precision."""
         if self.tokens[self.i].is_op("("):
-            return ("32767", *self._modifiers())
+            return ("32767", *self._size())
         return self.fields()
 
     def fields(self) -> tuple[str, ...]:
@@ -148,7 +162,7 @@ class TypeReader:
             self.i += 2
         start, stop = _FIELDS.index(token.text), _FIELDS.index(last)
         mask = sum(_FIELD_BITS[field] for field in _FIELDS[start : stop + 1])
-        precision = self._modifiers() if last == "second" else ()
+        precision = self._size() if last == "second" else ()
         return (str(mask), *(precision or ("65535",)))
 
     def _dimensions(self) -> int:

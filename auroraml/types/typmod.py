@@ -21,6 +21,7 @@ INTERVAL_FIELDS: dict[int, str] = {  # the mask of INTERVAL_MASK bits and the wo
     6: "year to month", 1 << 3 | 1 << 10: "day to hour", 1 << 3 | 1 << 10 | 1 << 11: "day to minute",
     1 << 3 | 7 << 10: "day to second", 3 << 10: "hour to minute", 7 << 10: "hour to second", 6 << 10: "minute to second",
 }  # fmt: skip
+MOST_DIGITS = 6
 INTERVAL_FULL_RANGE = 0x7FFF
 INTERVAL_FULL_PRECISION = 0xFFFF
 _FIELD_MASKS = {words: mask for mask, words in INTERVAL_FIELDS.items()}
@@ -37,7 +38,7 @@ def interval_typmod(fields: str | None, precision: int | None) -> int:
     if fields is None and precision is None:
         return -1
     mask = INTERVAL_FULL_RANGE if fields is None else _FIELD_MASKS[fields]
-    return mask << 16 | (INTERVAL_FULL_PRECISION if precision is None else min(precision, 6))
+    return mask << 16 | (INTERVAL_FULL_PRECISION if precision is None else min(precision, MOST_DIGITS))
 
 
 def typmod_in(type_name: str, args: Sequence[int]) -> int:
@@ -79,13 +80,23 @@ def _time_in(name: str, args: Sequence[int]) -> int:
     if args[0] < 0:
         words = f"{_TIME_WORDS[name].upper()}({args[0]}){' WITH TIME ZONE' if name.endswith('tz') else ''}"
         raise InvalidParameterValue(f"{words} precision must not be negative")
-    return min(args[0], 6)  # PostgreSQL warns about more than 6 and takes 6
+    return min(args[0], MOST_DIGITS)
+
+
+def reduced(type_name: str, args: Sequence[int]) -> str | None:
+    """The warning about a precision of more than six digits, of which six are kept; None where there is none to give."""
+    name = type_name.removeprefix("_")
+    digits = args[-1] if args and name in (*_TIME_WORDS, "interval") else 0
+    if digits <= MOST_DIGITS or (name == "interval" and digits == INTERVAL_FULL_PRECISION):
+        return None
+    zone = " WITH TIME ZONE" if name.endswith("tz") else ""
+    return f"{_TIME_WORDS.get(name, name).upper()}({digits}){zone} precision reduced to maximum allowed, {MOST_DIGITS}"
 
 
 def _interval_in(name: str, args: Sequence[int]) -> int:
     if len(args) == 1:
         return interval_typmod(None, args[0])
-    return args[0] << 16 | (args[1] if args[1] == INTERVAL_FULL_PRECISION else min(args[1], 6))
+    return args[0] << 16 | (args[1] if args[1] == INTERVAL_FULL_PRECISION else min(args[1], MOST_DIGITS))
 
 
 _READERS: dict[str, Callable[[str, Sequence[int]], int]] = {

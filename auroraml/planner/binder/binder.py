@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Protocol
 
@@ -31,7 +31,7 @@ from auroraml.sql.types import TypeName
 from auroraml.types.form import TextStyle
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import BOOL, UNKNOWN
-from auroraml.types.typmod import typmod_in
+from auroraml.types.typmod import reduced, typmod_in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +41,12 @@ class Names:
     path: tuple[str, ...] = ("pg_catalog", "public")
     user: str = "postgres"
     dbname: str = "postgres"
+    warn: Callable[[str], None] | None = field(default=None, compare=False)
+
+    def warn_of(self, message: str | None) -> None:
+        """Give a warning, where there is one, to whoever wants to know."""
+        if message is not None and self.warn is not None:
+            self.warn(message)
 
 
 class Variables(Protocol):
@@ -148,6 +154,7 @@ class Binder:
                 raise InvalidParameterValue("type modifiers must be simple constants or identifiers", at=name.at) from None
             try:
                 typmod = typmod_in(base.name, arguments)
+                self.names.warn_of(reduced(base.name, arguments))
             except DatabaseError as error:
                 error.diag.statement_position = name.at + 1
                 raise

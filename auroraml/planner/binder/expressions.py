@@ -46,6 +46,7 @@ from auroraml.types.table import (
     TIMETZ,
     UNKNOWN,
 )
+from auroraml.types.typmod import reduced, typmod_in
 
 _VALUE_TYPES: Final = {
     "current_date": DATE, "current_time": TIMETZ, "current_timestamp": TIMESTAMPTZ, "localtime": TIME, "localtimestamp": TIMESTAMP,
@@ -166,8 +167,10 @@ class Expressions(Predicates):
             value = None if token.text == "null" else token.text == "true"
             return e.Const(type=UNKNOWN if value is None else BOOL, value=value, at=token.start)
         following = self.leaves.source.tokens[index + 1]
-        precision = int(self.leaves.source.tokens[index + 2].text) if following.is_op("(") else -1
-        return e.SqlValue(type=_VALUE_TYPES[token.text], typmod=precision, name=token.text, at=token.start)
+        type = _VALUE_TYPES[token.text]
+        digits = (int(self.leaves.source.tokens[index + 2].text),) if following.is_op("(") else ()
+        self.binder.names.warn_of(reduced(type.name, digits))
+        return e.SqlValue(type=type, typmod=typmod_in(type.name, digits), name=token.text, at=token.start)
 
     def parameter(self, number: int, at: int) -> e.Expr:
         """$n: a function's argument, or a statement's parameter."""

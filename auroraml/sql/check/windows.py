@@ -37,7 +37,7 @@ class Windows(Reader):
     def window(self) -> None:
         """( [name] [PARTITION BY ...] [ORDER BY ...] [frame] )."""
         self.need_mark("(")
-        if self.is_column_name() and not ((self.word("partition") and self.then(1, "by")) or self.word("range", "rows", "groups")):
+        if self.is_column_name() and not self.word("partition", "range", "rows", "groups"):
             self.i += 1
         if self.take("partition"):
             self.need("by")
