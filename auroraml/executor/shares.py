@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary
@@ -41,13 +41,30 @@ class Pace:
     row: float
     rows: int = 0
 
-    @staticmethod
-    def of(seen: Sequence[tuple[int, float]], before: Pace | None, all_rows: int = 0) -> Pace:
-        """The line through what pieces of so many rows took."""
-        count, rows, took = len(seen), sum(size for size, _ in seen), sum((seconds for _, seconds in seen), 0.0)
-        spread = count * sum(size * size for size, _ in seen) - rows * rows
+
+class Seen:
+    """Pieces that are done: what the line through their times needs of them."""
+
+    __slots__ = ("both", "count", "rows", "squares", "took")
+
+    def __init__(self) -> None:
+        self.count = self.rows = self.squares = 0
+        self.took = self.both = 0.0  # seconds; seconds by rows
+
+    def add(self, rows: int, seconds: float) -> None:
+        """A piece of so many rows took so long."""
+        self.count += 1
+        self.rows += rows
+        self.squares += rows * rows
+        self.took += seconds
+        self.both += rows * seconds
+
+    def pace(self, before: Pace | None, all_rows: int = 0) -> Pace:
+        """The line; what each piece takes is known from `before` where their sizes tell too little."""
+        count, rows, took = self.count, self.rows, self.took
+        spread = count * self.squares - rows * rows
         if spread > rows * rows // 8:  # their sizes differ enough
-            row = (count * sum((size * seconds for size, seconds in seen), 0.0) - rows * took) / spread
+            row = (count * self.both - rows * took) / spread
             if row * rows <= took:
                 return Pace((took - max(row, 0.0) * rows) / count, max(row, 0.0), all_rows)
             return Pace(0.0, took / rows, all_rows)
@@ -203,7 +220,7 @@ class Pieces(Share):
         self.little = not crew.pays(seconds)
         self.trial = max(min(TRIAL, max(rows.n // 16, SMALLEST)), int(rows.n * TRYING / seconds) if seconds > TRYING else 0)
         self.asked: dict[int, tuple[float, int]] = {}  # by participant: the time it had spent by then, and for how many rows
-        self.seen: list[tuple[int, float]] = []  # pieces that are done
+        self.seen = Seen()
         self.before = self.pace = known_pace(node, self.plan)
         self.crew.later.pop(node.id, None)
 
@@ -212,9 +229,9 @@ class Pieces(Share):
         with self.crew.changed:
             member.moved(State.RUNNING)
             if (asked := self.asked.pop(member.number, None)) is not None:
-                self.seen.append((asked[1], now - asked[0]))
+                self.seen.add(asked[1], now - asked[0])
                 if self.at >= 5 * self.trial:  # fewer tell nothing
-                    self.pace = Pace.of(self.seen, self.before, self.rows.n)
+                    self.pace = self.seen.pace(self.before, self.rows.n)
                     keep_pace(self.node, self.plan, self.pace)
             left = self.rows.n - self.at
             if not left:

@@ -25,7 +25,7 @@ from auroraml.executor.crew import Crew, Member, State, Work, WorkerSlots
 from auroraml.executor.operator import Operator
 from auroraml.executor.operators import gather
 from auroraml.executor.operators.hash_join import HashRows
-from auroraml.executor.shares import Dealt, InOrder, Pace, Pieces, Share, expected
+from auroraml.executor.shares import Dealt, InOrder, Pace, Pieces, Seen, Share, expected
 from auroraml.ir import physical as p
 from auroraml.ir.objects import Relation
 
@@ -505,6 +505,13 @@ def test_stress(connection: Connection, model: Model) -> None:
 NODE = p.Result(id=1, parallel_aware=True, cost=p.Cost(total=1_000.0))
 
 
+def line(pieces: list[tuple[int, float]], before: Pace | None) -> Pace:
+    seen = Seen()
+    for rows, seconds in pieces:
+        seen.add(rows, seconds)
+    return seen.pace(before)
+
+
 def test_pieces_tell_what_each_row_takes() -> None:
     def parts(found: Pace) -> tuple[float, float]:
         return found.piece, found.row
@@ -512,14 +519,14 @@ def test_pieces_tell_what_each_row_takes() -> None:
     def pace(piece: float, row: float) -> object:
         return pytest.approx((piece, row), rel=0.1)
 
-    both = Pace.of([(100, 0.02), (400, 0.05)], None)
+    both = line([(100, 0.02), (400, 0.05)], None)
     assert parts(both) == pace(0.01, 0.0001)
-    assert parts(Pace.of([(100, 0.02)], None)) == pace(0.0, 0.0002)
-    assert parts(Pace.of([(400, 0.05)], both)) == pace(0.01, 0.0001)
-    assert parts(Pace.of([(400, 0.004)], both)) == pace(0.004, 0.0)  # a piece takes no longer than it took
-    assert parts(Pace.of([(100, 0.3), (400, 0.05)], None)) == pace(0.175, 0.0)  # the first one had something else to do
-    assert parts(Pace.of([(100, 0.001), (400, 0.05)], None)) == pace(0.0, 0.0001)
-    assert parts(Pace.of([(1, 0.0), (1, 0.0)], None)) == pace(0.0, 0.0)
+    assert parts(line([(100, 0.02)], None)) == pace(0.0, 0.0002)
+    assert parts(line([(400, 0.05)], both)) == pace(0.01, 0.0001)
+    assert parts(line([(400, 0.004)], both)) == pace(0.004, 0.0)  # a piece takes no longer than it took
+    assert parts(line([(100, 0.3), (400, 0.05)], None)) == pace(0.175, 0.0)  # the first one had something else to do
+    assert parts(line([(100, 0.001), (400, 0.05)], None)) == pace(0.0, 0.0001)
+    assert parts(line([(1, 0.0), (1, 0.0)], None)) == pace(0.0, 0.0)
 
 
 def test_a_plan_that_runs_again_knows_its_pace(monkeypatch: pytest.MonkeyPatch) -> None:
