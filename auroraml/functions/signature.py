@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from auroraml.batch import Vector
+from auroraml.catalog.builtins import WRITTEN_IN_SQL
 from auroraml.catalog.data import PROCS
+from auroraml.ir.objects import Function
 from auroraml.lazy import load
 from auroraml.records import dataclass
 from auroraml.services.clock import Clock
@@ -183,6 +185,7 @@ SCALARS = Registry[Kernel]()
 AGGREGATES = Registry[Kernel]()
 WINDOWS = Registry[KernelFunction]()
 ROWS = Registry[Kernel]()
+FOLDED: Final = ("min", "max")  # aggregates that need no kernel: extremes of any type that has an order
 _OIDS: dict[tuple[str, tuple[int, ...]], int] = {}
 
 
@@ -194,6 +197,15 @@ def oid_of(signature: str) -> int:
     types = [part.strip() for part in rest.rstrip(") ").split(",") if part.strip()]
     oids = tuple(BY_NAME["_" + part[:-2] if part.endswith("[]") else part].oid for part in types)
     return _OIDS[name.strip(), oids]
+
+
+def implemented(function: Function) -> bool:
+    """Whether a function can run: it is a user's, or has a kernel here, or an expression in SQL that stands for it."""
+    if function.schema != "pg_catalog" or function.language not in ("internal", "c") or function.oid in WRITTEN_IN_SQL:
+        return True
+    if function.kind == "a":
+        return function.oid in AGGREGATES or function.name in FOLDED
+    return function.oid in (WINDOWS if function.kind == "w" else ROWS if function.returns_set else SCALARS)
 
 
 def scalar(

@@ -23,6 +23,7 @@ from auroraml.errors import (
 )  # fmt: skip
 from auroraml.errors import SyntaxError as SqlSyntaxError
 from auroraml.extensions.aws_ml.mistakes import advice
+from auroraml.functions.signature import implemented
 from auroraml.ir import expr as e
 from auroraml.ir.logical import Window
 from auroraml.ir.objects import Function
@@ -172,7 +173,11 @@ class Calls:
             found = tuple(f for f in found if not f.inputs)
             if not found:
                 raise UndefinedFunction(f"function {shown}() does not exist", at=at)
-        return self.binder.chooser.function(found, shown, args, names, variadic, at), shown
+        chosen = self.binder.chooser.function(found, shown, args, names, variadic, at)
+        if not implemented(chosen.function):
+            types = ", ".join(self.coercer.name(p.type) for p in chosen.function.inputs)
+            raise FeatureNotSupported(f"function {name}({types}) is not supported", at=at)
+        return chosen, shown
 
     def _cast_call(self, name: str, schema: str | None, args: Sequence[e.Expr], at: int) -> e.Expr | None:
         """type(x) as a cast, where there is no function of that name, or x is a bare literal or of that type (chapter 10.3, step 3)."""
