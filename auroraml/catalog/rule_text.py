@@ -56,6 +56,12 @@ class RuleDeparser(Deparser):
         """A literal; PostgreSQL keeps length and precision apart from stored constants, so they are not shown."""
         return super().constant(const if const.typmod < 0 else replace(const, typmod=-1), show_type)
 
+    def arguments(self, call: e.Call) -> list[str]:
+        """Arguments as they were written: by name where they were, without those that have their defaults."""
+        if not call.written:
+            return super().arguments(call)
+        return [(f"{quote_identifier(name)} => " if name else "") + self.text(call.args[place], True) for place, name in call.written]
+
     # Clauses
 
     def key(self, expr: e.Expr) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from auroraml.catalog.catalog import Catalog
 from auroraml.catalog.names import ObjectNames
@@ -16,10 +16,10 @@ from auroraml.ir.logical import (
     CteItem,
     FromItem,
     FunctionItem,
+    GroupingItem,
     JoinItem,
     LogicalPlan,
     Query,
-    RowLock,
     SampledItem,
     SetOperation,
     SubqueryItem,
@@ -32,6 +32,8 @@ from auroraml.ir.objects import Relation
 from auroraml.types.typmod import format_type
 
 UNNEST = 2331
+STRENGTHS = ("key share", "share", "no key update", "update")
+WAITS = ("block", "skip locked", "nowait")
 
 
 def view_text(view: Relation, catalog: Catalog, path: Sequence[str] = DEFAULT_PATH, pretty: bool = False) -> str:
@@ -166,7 +168,7 @@ def _(plan: Query, writer: QueryWriter, level: int, names: Sequence[str] | None,
     by_id = {t.id: t.expr for t in plan.targets}
     if plan.order_by:
         text += out.line(" ORDER BY ", -STEP, STEP, 1) + ", ".join(_sort(key, by_id, out) for key in plan.order_by)
-    return text + _bounds(plan.limit, plan.offset, plan.with_ties, out) + _locks(plan.locks, out)
+    return text + _bounds(plan.limit, plan.offset, plan.with_ties, out) + _locks(plan, items, out)
 
 
 def _distinct(plan: Query, out: RuleDeparser) -> str:
@@ -206,8 +208,18 @@ def _groups(plan: Query, out: RuleDeparser) -> str:
     head = out.line(" GROUP BY ", -STEP, STEP, 1)
     if plan.grouping_sets is None:
         return head + ", ".join(out.key(x) for x in plan.group_by)
-    sets = ["(" + ", ".join(out.key(plan.group_by[i]) for i in positions) + ")" for positions in plan.grouping_sets]
-    return f"{head}GROUPING SETS ({', '.join(sets)})"
+    keys = [out.key(expr) for expr in plan.group_by]
+    items = [item for item in plan.grouping if item.kind != "set" or item.members] or [GroupingItem()]
+    return head + ("DISTINCT " if plan.grouping_distinct else "") + ", ".join(_grouping(item, keys, bare=True) for item in items)
+
+
+def _grouping(item: GroupingItem, keys: Sequence[str], bare: bool) -> str:
+    """A part of GROUP BY (get_rule_groupingset); `bare`: without parentheses where it is one expression."""
+    if item.kind == "set":
+        text = ", ".join(keys[i] for i in item.members)
+        return text if bare and len(item.members) == 1 else f"({text})"
+    word = {"rollup": "ROLLUP(", "cube": "CUBE(", "sets": "GROUPING SETS ("}[item.kind]
+    return word + ", ".join(_grouping(part, keys, item.kind != "sets") for part in item.parts) + ")"
 
 
 def _bounds(limit: e.Expr | None, offset: e.Expr | None, ties: bool, out: RuleDeparser) -> str:
@@ -222,14 +234,27 @@ def _bounds(limit: e.Expr | None, offset: e.Expr | None, ties: bool, out: RuleDe
     return text
 
 
-def _locks(locks: Sequence[RowLock], out: RuleDeparser) -> str:
+def _locks(plan: Query, items: _FromWriter, out: RuleDeparser) -> str:
+    """A clause for each table or subquery that is locked, with the strongest of what was written for it."""
+    found: dict[str, tuple[str, str]] = {}
+    for lock in plan.locks:
+        for item in () if lock.pushed else _lockable(plan.from_items):
+            if not lock.aliases or item.alias in lock.aliases:
+                strength, wait = found.get(items.names[id(item)], (lock.strength, lock.wait))
+                found[items.names[id(item)]] = max(strength, lock.strength, key=STRENGTHS.index), max(wait, lock.wait, key=WAITS.index)
     text = ""
-    for lock in locks:
-        text += out.line(f" FOR {lock.strength.upper()}", -STEP, STEP, 0)
-        if lock.aliases:
-            text += f" OF {', '.join(quote_identifier(a) for a in lock.aliases)}"
-        text += {"nowait": " NOWAIT", "skip locked": " SKIP LOCKED"}.get(lock.wait, "")
+    for alias, (strength, wait) in found.items():
+        text += out.line(f" FOR {strength.upper()}", -STEP, STEP, 0) + f" OF {quote_identifier(alias)}"
+        text += {"nowait": " NOWAIT", "skip locked": " SKIP LOCKED"}.get(wait, "")
     return text
+
+
+def _lockable(items: Sequence[FromItem]) -> Iterator[FromItem]:
+    for item in items:
+        if isinstance(item, JoinItem):
+            yield from _lockable((item.left, item.right))
+        elif isinstance(item, (TableItem, SubqueryItem)):
+            yield item
 
 
 @_write.register
@@ -363,7 +388,7 @@ class _FromWriter:
 
     def _source(self, item: FromItem) -> str:
         if isinstance(item, TableItem):
-            return self.writer.relation(item.relation)
+            return ("ONLY " if item.only else "") + self.writer.relation(item.relation)
         if isinstance(item, SubqueryItem):
             if item.view is not None:
                 return self.writer.relation(item.view)

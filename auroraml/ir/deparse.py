@@ -171,10 +171,14 @@ class Deparser:
             return special
         if expr.form == "subscript":
             return self._keyed(expr)
-        args = [self.text(arg, True) for arg in expr.args]
+        args = self.arguments(expr)
         if expr.variadic:
             args[-1] = "VARIADIC " + args[-1]
         return f"{self.names.function(expr.function.name, expr.function.schema)}({', '.join(args)})"
+
+    def arguments(self, call: e.Call) -> list[str]:
+        """The arguments of a call."""
+        return [self.text(arg, True) for arg in call.args]
 
     def _keyed(self, expr: e.Call) -> str:
         """jsonb[key]."""

@@ -101,6 +101,7 @@ class Call(Expr):
         "call"  # "call", "cast" (printed x::type), "implicit" (a coercion that is not printed), "sql" (SQL's own syntax: EXTRACT(... FROM ...)),
         # "subscript" (jsonb[key])
     )
+    written: tuple[tuple[int, str], ...] = ()  # where arguments were named: which stand in the text, in its order, with their names
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

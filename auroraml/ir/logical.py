@@ -44,6 +44,7 @@ class TableItem(FromItem):
 
     relation: Relation
     numbers: tuple[int, ...]
+    only: bool = False  # ONLY was written
 
     @property
     def columns(self) -> tuple[Output, ...]:
@@ -154,13 +155,33 @@ class RowLock:
     pushed: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class GroupingItem:
+    """A part of GROUP BY as written: a "set" of positions into group_by, or a "rollup", a "cube" or "sets" of parts."""
+
+    kind: str = "set"
+    members: tuple[int, ...] = ()
+    parts: tuple[GroupingItem, ...] = ()
+
+    def sets(self) -> list[tuple[int, ...]]:
+        """The grouping sets that it stands for."""
+        if self.kind == "set":
+            return [self.members]
+        if self.kind == "sets":
+            return [found for part in self.parts for found in part.sets()]
+        if self.kind == "rollup":
+            return [sum((part.members for part in self.parts[:n]), ()) for n in range(len(self.parts), -1, -1)]
+        return [sum((part.members for i, part in enumerate(self.parts) if mask >> i & 1), ()) for mask in range(1 << len(self.parts))]
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Query(LogicalPlan):
     """One SELECT level, as PostgreSQL's Query: FROM items and clauses in the order written.
 
     Order of evaluation: from_items (inner-joined in order), where, group_by/aggregates, having, windows, targets (set-returning
     functions last), distinct, order_by, offset, limit. `where` and `having` are flat lists of conjuncts (implicit AND).
-    `group_by` holds expressions (also shown in targets where they occur, by structure). `grouping_sets`: tuples of positions into group_by.
+    `group_by` holds expressions (also shown in targets where they occur, by structure). `grouping_sets`: tuples of positions into group_by;
+    `grouping`: the items that they come from, for the query's text, `grouping_distinct` whether equal sets count once.
     ORDER BY keys are `SortKey(expr=ColumnRef(id of a target))`. `distinct_on` are ids of targets.
     """
 
@@ -168,6 +189,8 @@ class Query(LogicalPlan):
     where: tuple[Expr, ...] = ()
     group_by: tuple[Expr, ...] = ()
     grouping_sets: tuple[tuple[int, ...], ...] | None = None
+    grouping: tuple[GroupingItem, ...] = ()
+    grouping_distinct: bool = False
     grouped: bool = False  # GROUP BY, HAVING or an aggregate is present
     aggregates_dropped: bool = False  # aggregates were there whose columns nobody reads
     having: tuple[Expr, ...] = ()

@@ -145,6 +145,7 @@ class Source:
     forms: dict[int, CallForm] = field(default_factory=dict)
     labels: frozenset[int] = frozenset()  # words that name columns of the result, AS before them or not
     using_aliases: dict[int, int] = field(default_factory=dict)  # by the first column of USING (...): the alias behind it
+    only: set[int] = field(default_factory=set)  # where tables stand behind ONLY
     overriding: dict[int, str] = field(default_factory=dict)  # by the token of OVERRIDING in an INSERT: "system" or "user"
     firsts: dict[int, int] = field(default_factory=dict)  # by the ids of a known tree's nodes: their first tokens
     known: Any = None  # that tree, so that its nodes live as long as this
@@ -170,6 +171,7 @@ class Rewriter:
         self.origins: list[tuple[int, int]] = []  # (offset in text, token)
         self.length = 0
         self.frames: list[_Frame] = []
+        self.dropped: set[int] = set()  # parentheses that close what was written without them
         self.operand = False  # whether what was written last ends an operand
         i = start
         while i < stop:
@@ -184,6 +186,8 @@ class Rewriter:
 
     def _next(self, i: int) -> int:
         token = self.tokens[i]
+        if i in self.dropped:
+            return i + 1
         if i in self.source.labels:
             if not self.tokens[i - 1].is_word("as"):
                 self._put("AS", i, False)
@@ -346,8 +350,8 @@ class Rewriter:
         if word == "into" and not self.tokens[i - 1].is_word("insert"):
             self._put("INTO", i, False)
             return i + 1 + len(into_kinds(self.tokens, i))
-        if word == "only" and i and self.tokens[i - 1].is_word("update", "from", "join", "using") and following.is_name:
-            return i + 1  # no table has children, so ONLY takes nothing away
+        if word == "only" and i and (self.tokens[i - 1].is_word("update", "from", "join", "using") or self.tokens[i - 1].is_op(",")):
+            return self._only(i + 1)
         if word in ("row", "rows") and i > 1 and self.tokens[i - 2].is_word("offset"):
             return i + 1  # OFFSET n ROWS
         if word == "default" and following.is_word("values"):
@@ -384,6 +388,14 @@ class Rewriter:
             self._put(f"_k{i}", i, True)
             return i + 4 if self.tokens[i + 3].is_op(")") else i + 1
         return self._grammar(i, word, following)
+
+    def _only(self, i: int) -> int:
+        """A table behind ONLY, perhaps in parentheses; no table has children, so that it takes nothing away."""
+        if self.tokens[i].is_op("("):
+            i += 1
+            self.dropped.add(next(j for j in range(i, self.stop) if self.tokens[j].is_op(")")))
+        self.source.only.add(self.tokens[i].start)
+        return i
 
     def _sample(self, i: int) -> int:
         """TABLESAMPLE method (arguments) REPEATABLE (seed), as calls behind WITH, where another dialect has hints about a table."""

@@ -231,7 +231,8 @@ class Calls:
         if function.returns_set:
             self._set_returning(shown, at)
         gathered = bool(chosen.spread) and function.variadic != ANY.oid  # into an array, which then is the VARIADIC argument
-        return e.Call(type=result, function=function, args=tuple(coerced), variadic=variadic or gathered, at=at)
+        written = chosen.written() if not chosen.spread else ()
+        return e.Call(type=result, function=function, args=tuple(coerced), variadic=variadic or gathered, written=written, at=at)
 
     def _coerced(self, chosen: Candidate, args: Sequence[e.Expr], bound: dict[str, PgType]) -> list[e.Expr]:
         """All arguments in the parameters' order, defaults filled in, VARIADIC ones gathered."""

@@ -29,6 +29,15 @@ class Candidate:
     types: tuple[PgType, ...]
     order: tuple[int | None, ...]  # for each input parameter (before VARIADIC ones): position among the given arguments
     spread: int = 0  # how many arguments the VARIADIC parameter takes
+    positional: int = LIMIT  # how many arguments come before those with names
+
+    def written(self) -> tuple[tuple[int, str], ...]:
+        """Which parameter each argument is given to, and its name where it was written; () where that goes without saying."""
+        if self.positional >= len(self.order) and None not in self.order:
+            return ()
+        places = [self.order.index(i) for i in range(len(self.types))]
+        inputs = self.function.inputs
+        return tuple((place, inputs[place].name if i >= self.positional else "") for i, place in enumerate(places))
 
 
 def candidate(function: Function, n: int, names: Sequence[str | None], variadic: bool, element: PgType | None) -> Candidate | None:
@@ -58,7 +67,7 @@ def candidate(function: Function, n: int, names: Sequence[str | None], variadic:
     for i, source in enumerate(order):
         if source is not None:
             by_position[source] = types[i]
-    return Candidate(function=function, types=tuple(t for t in by_position if t is not None), order=tuple(order))
+    return Candidate(function=function, types=tuple(t for t in by_position if t is not None), order=tuple(order), positional=positional)
 
 
 FIRST_OWN_OID: Final = 16384  # objects below it are the same in every database

@@ -163,7 +163,8 @@ class FromClause:
         if relation.kind == "v" and relation.view is not None:
             self.binder.need_view(relation)
             return SubqueryItem(outputs=outputs, alias=shown, aliased=alias is not None, query=fresh(relation.view, self.binder), view=relation)
-        return TableItem(outputs=outputs, alias=shown, aliased=alias is not None, relation=relation, numbers=tuple(c.number for c in live))
+        return TableItem(outputs=outputs, alias=shown, aliased=alias is not None, relation=relation, numbers=tuple(c.number for c in live),
+                         only=at in self.leaves.source.only)  # fmt: skip
 
     def _cte(self, cte: object, name: str, alias: str | None, names: Sequence[str], at: int) -> FromItem:
         made = tuple(replace(o, id=self.binder.new_id()) for o in cte.outputs)  # type: ignore[attr-defined] # a BoundCte

@@ -43,7 +43,7 @@ from auroraml.planner.binder.expressions import Clause, Expressions
 from auroraml.planner.binder.from_clause import FromClause, bind_rows, common_rows, values_outputs
 from auroraml.planner.binder.recursion import check_recursion, in_order
 from auroraml.planner.binder.scope import Entry, Scope, column, missing_column, with_system_columns
-from auroraml.planner.binder.select_list import SelectList
+from auroraml.planner.binder.select_list import Grouping, SelectList
 from auroraml.records import replace
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import INT8, TEXT, UNKNOWN
@@ -372,7 +372,7 @@ class QueryBinder:
         conditions = _conjuncts(bound.condition(having.this, Clause(name="HAVING", aggregates=True))) if having is not None else ()
         order = node.args.get("order")
         keys = tuple(select.sort_key(item, targets, "ORDER BY") for item in order.expressions) if order is not None else ()
-        grouping, sets = select.grouping(group, targets) if group is not None else ((), None)
+        grouping = select.grouping(group, targets) if group is not None else Grouping()
         distinct = node.args.get("distinct")
         on = None
         if distinct is not None and distinct.args.get("on") is not None:
@@ -387,7 +387,8 @@ class QueryBinder:
         limit, offset, ties = self._limits(node, scope)
         outputs = tuple(Output(id=t.id, name=t.name, type=t.expr.type, typmod=t.expr.typmod) for t in targets if not t.hidden)
         query = Query(
-            outputs=outputs, from_items=with_system_columns(items, scope.entries), where=where, group_by=grouping, grouping_sets=sets, grouped=grouped, having=conditions,
+            outputs=outputs, from_items=with_system_columns(items, scope.entries), where=where, group_by=grouping.keys, grouping_sets=grouping.sets, grouping=grouping.items,
+            grouping_distinct=grouping.distinct, grouped=grouped, having=conditions,
             windows=tuple(bound.windows), targets=tuple(targets), distinct=distinct is not None and on is None, distinct_on=on, order_by=keys,
             limit=limit, with_ties=ties, offset=offset, ctes=ctes, locks=self._locks(node),
         )  # fmt: skip

@@ -11,18 +11,28 @@ from sqlglot import exp
 from auroraml.errors import AmbiguousColumn, GroupingError, InvalidColumnReference, WrongObjectType
 from auroraml.errors import SyntaxError as SqlSyntaxError
 from auroraml.ir import expr as e
-from auroraml.ir.logical import Target
+from auroraml.ir.logical import GroupingItem, Target
 from auroraml.ir.tree import same
 from auroraml.planner.binder.binder import Binder
 from auroraml.planner.binder.expressions import Clause, Expressions
 from auroraml.planner.binder.scope import Scope, column, missing_table
-from auroraml.records import replace
+from auroraml.records import dataclass, replace
 from auroraml.sql.rewrite import CONSTANTS
 from auroraml.types.pg_type import Rep
 from auroraml.types.table import TEXT, UNKNOWN
 
 SELECT: Final = Clause(name="SELECT", aggregates=True, windows=True, sets=True)
 ORDER: Final = Clause(name="ORDER BY", aggregates=True, windows=True, sets=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grouping:
+    """GROUP BY: its expressions, and the grouping sets (None for plain GROUP BY) with the items that they come from."""
+
+    keys: tuple[e.Expr, ...] = ()
+    sets: tuple[tuple[int, ...], ...] | None = None
+    items: tuple[GroupingItem, ...] = ()
+    distinct: bool = False
 
 
 class SelectList:
@@ -133,7 +143,7 @@ class SelectList:
             return found[0] if found else None
         return None
 
-    def grouping(self, node: exp.Expression, targets: list[Target]) -> tuple[tuple[e.Expr, ...], tuple[tuple[int, ...], ...] | None]:
+    def grouping(self, node: exp.Expression, targets: list[Target]) -> Grouping:
         """GROUP BY: expressions, and the grouping sets where there are any."""
         keys: list[e.Expr] = []
         entries: list[Target | None] = []  # the select-list entries that they are
@@ -153,13 +163,15 @@ class SelectList:
             entries.append(entry)
             return len(keys) - 1
 
-        items = [*node.expressions, *(item for key in ("rollup", "cube", "grouping_sets") for item in node.args.get(key) or ())]
-        combined = [tuple(dict.fromkeys(sum(choice, ()))) for choice in product(*[_sets(item, place) for item in items])]
-        if node.args.get("all") is False:  # DISTINCT
+        written = [*node.expressions, *(item for key in ("rollup", "cube", "grouping_sets") for item in node.args.get(key) or ())]
+        items = [_item(item, place) for item in written]
+        if all(item.kind == "set" for item in items) and any(item.members for item in items):
+            return Grouping(keys=tuple(keys))
+        combined = [tuple(dict.fromkeys(sum(choice, ()))) for choice in product(*[item.sets() for item in items])]
+        distinct = node.args.get("all") is False
+        if distinct:
             combined = sorted({tuple(sorted(found)) for found in combined}, key=lambda found: (len(found), found))
-        if not any(isinstance(item, (exp.Rollup, exp.Cube, exp.GroupingSets)) for item in items) and combined != [()]:
-            return tuple(keys), None
-        return tuple(keys), tuple(combined)
+        return Grouping(keys=tuple(keys), sets=tuple(combined), items=tuple(items), distinct=distinct)
 
 
 def aggregates_in_group(expr: e.Expr) -> Exception:
@@ -228,20 +240,14 @@ def _figure(node: exp.Expression, leaves: object) -> tuple[str, int]:
     return "", 0
 
 
-def _positions(item: exp.Expression, place: Callable[[exp.Expression], int]) -> tuple[int, ...]:
-    if isinstance(item, exp.Tuple):
-        return tuple([place(part) for part in item.expressions])
-    return (place(item.this if isinstance(item, exp.Paren) else item),)
+def _item(item: exp.Expression, place: Callable[[exp.Expression], int]) -> GroupingItem:
+    """One item of GROUP BY: one set, or ROLLUP, CUBE and GROUPING SETS; the latter one within another are part of it."""
+    kind = _KINDS.get(type(item))
+    if kind is None:
+        parts = item.expressions if isinstance(item, exp.Tuple) else [item.this if isinstance(item, exp.Paren) else item]
+        return GroupingItem(members=tuple([place(part) for part in parts]))
+    made = [_item(part, place) for part in item.expressions]
+    return GroupingItem(kind=kind, parts=tuple(inner for part in made for inner in (part.parts if part.kind == "sets" else (part,))))
 
 
-def _sets(item: exp.Expression, place: Callable[[exp.Expression], int]) -> list[tuple[int, ...]]:
-    """What one item of GROUP BY contributes: one set, or those of ROLLUP, CUBE and GROUPING SETS."""
-    if isinstance(item, exp.Rollup):
-        parts = [_positions(part, place) for part in item.expressions]
-        return [sum(parts[:n], ()) for n in range(len(parts), -1, -1)]
-    if isinstance(item, exp.Cube):
-        parts = [_positions(part, place) for part in item.expressions]
-        return [sum((part for i, part in enumerate(parts) if mask >> i & 1), ()) for mask in range(1 << len(parts))]
-    if isinstance(item, exp.GroupingSets):
-        return [found for part in item.expressions for found in _sets(part, place)]
-    return [_positions(item, place)]
+_KINDS: Final = {exp.Rollup: "rollup", exp.Cube: "cube", exp.GroupingSets: "sets"}
