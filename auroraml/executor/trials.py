@@ -12,7 +12,7 @@ from auroraml.ir.objects import Relation
 from auroraml.ir.physical import PhysicalPlan
 from auroraml.ir.tree import walk
 
-EACH = 2  # runs of a shape, each way in turn, before the quicker one is known
+FIRST = (False, True, True, False)  # which of a shape's runs have workers before the quicker way is known: each way after the other, too
 AGAIN = 64  # runs after which the slower way is tried once more
 GAIN = 0.95  # of the leader's time alone, that a run with workers may take
 LEAST = 0.004  # seconds of the leader's time alone for each participant
@@ -33,8 +33,8 @@ class Trial:
         """How many the next run should have, at most, where its rows alone are not thought to take long enough."""
         if not self.alone:
             return 0
-        if self.runs < EACH * 2 or not self.shared:
-            wanted = self.runs % 2 == 1
+        if self.runs < len(FIRST) or not self.shared:
+            wanted = FIRST[self.runs % len(FIRST)]
         else:
             wanted = (self.shared[0] < self.alone[0] * GAIN) != (self.runs % AGAIN == 0)
         return max(int(self.alone[0] / LEAST) - 1, 0) if wanted else 0

@@ -9,7 +9,7 @@ import pytest
 import auroraml
 from auroraml.executor import crew, trials
 from auroraml.executor.shares import MOST_SHAPES
-from auroraml.executor.trials import AGAIN, EACH, Trial, trial_of
+from auroraml.executor.trials import AGAIN, FIRST, Trial, trial_of
 from auroraml.ir import physical as p
 from auroraml.ir.objects import Relation
 
@@ -26,14 +26,14 @@ def played(alone: float, shared: float, runs: int, trial: Trial | None = None) -
 
 def test_both_ways_are_tried() -> None:
     for alone, shared, quicker in ((0.02, 0.015, 4), (0.02, 0.0195, 0), (0.02, 0.03, 0), (0.0079, 0.001, 0), (0.008, 0.001, 1)):
-        wanted = min(int(alone / trials.LEAST) - 1, 4)
-        first = [0, 0, *[wanted, 0] * EACH][: 2 * EACH + 1]
-        assert played(alone, shared, 2 * EACH + 10) == [*first, *[quicker] * (9 if alone >= 0.008 else 0), *[0] * 9][: 2 * EACH + 10], (alone, shared)
+        wanted = int(alone / trials.LEAST) - 1
+        assert played(alone, shared, 15) == [0, 0, wanted, wanted, 0, *[quicker] * 10], (alone, shared)
 
 
 def test_the_slower_way_is_tried_again() -> None:
     trial = Trial()
-    assert played(0.02, 0.03, AGAIN, trial)[2 * EACH + 1 :] == [0] * (AGAIN - 2 * EACH - 1)
+    known = 1 + len(FIRST)
+    assert played(0.02, 0.03, AGAIN, trial)[known:] == [0] * (AGAIN - known)
     assert played(0.02, 0.01, AGAIN, trial) == [0, 4, *[4] * (AGAIN - 2)]
     assert played(0.02, 0.01, 1, trial) == [4]
     assert played(0.02, 0.01, 2, trial) == [0, 4]
