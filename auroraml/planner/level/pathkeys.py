@@ -78,10 +78,8 @@ def contained(wanted: Keys, keys: Keys) -> bool:
 
 def common_prefix(wanted: Keys, keys: Keys) -> int:
     """How many leading keys agree (pathkeys_count_contained_in)."""
-    n = 0
-    for a, b in zip(wanted, keys, strict=False):
-        if a is not b:
-            break
+    n, most = 0, min(len(wanted), len(keys))
+    while n < most and wanted[n] is keys[n]:
         n += 1
     return n
 

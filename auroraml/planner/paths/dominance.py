@@ -189,8 +189,9 @@ def partial_precheck(relation: Relation, total: float, keys: Keys) -> bool:
 
 def compare_costs(a: Path, b: Path, by_total: bool) -> int:
     """-1, 0 or 1 by total (then startup) or by startup (then total)."""
-    first, second = ((a.total, a.startup), (b.total, b.startup)) if by_total else ((a.startup, a.total), (b.startup, b.total))
-    return -1 if first < second else 1 if first > second else 0
+    startup = 0 if a.startup == b.startup else -1 if a.startup < b.startup else 1
+    total = 0 if a.total == b.total else -1 if a.total < b.total else 1
+    return total or startup if by_total else startup or total
 
 
 def set_cheapest(relation: Relation) -> None:
@@ -242,7 +243,7 @@ def cheapest_for_keys(paths: list[Path], keys: Keys, outer: int, by_total: bool,
             continue
         if safe and not path.safe:
             continue
-        if path.keys[:n] == keys and len(path.keys) >= n and not path.outer & ~outer:
+        if not path.outer & ~outer and len(path.keys) >= n and (path.keys if len(path.keys) == n else path.keys[:n]) == keys:
             found = path
     return found
 
