@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from weakref import WeakKeyDictionary
 
+from auroraml.executor.operators.states import is_mergeable
 from auroraml.executor.shares import MOST_SHAPES, NOTHING, Shape, shape_of
+from auroraml.ir import physical as p
 from auroraml.ir.objects import Relation
-from auroraml.ir.physical import PhysicalPlan
 from auroraml.ir.tree import walk
 
 FIRST = (False, True, True, False)  # which of a shape's runs have workers before the quicker way is known: each way after the other, too
@@ -51,9 +52,23 @@ class Trial:
 TRIALS: WeakKeyDictionary[Relation, dict[Shape, Trial]] = WeakKeyDictionary()  # by what the first scan that participants divide reads
 
 
-def trial_of(plan: PhysicalPlan) -> Trial | None:
-    """What is known of plans like this one, which runs below a Gather; None where participants divide no relation."""
-    scans = (part for part in walk(plan) if isinstance(part, PhysicalPlan) and part.parallel_aware)
+def _hides_participants(node: p.Gather) -> bool:
+    """Whether rows that come of a Gather do not tell who has read what: they are states that merge exactly, one in all or in the order of their groups.
+
+    Rows in another order each time, or sums of floats that differ in their last digits, are for work that lasts.
+    """
+    plan = node.source.source if isinstance(node.source, p.Sort) else node.source
+    if not isinstance(plan, p.Aggregate) or plan.phase != "partial" or plan.rollups:
+        return False
+    return (isinstance(node, p.GatherMerge) or not plan.keys) and all(map(is_mergeable, plan.calls))
+
+
+def trial_of(node: p.Gather) -> Trial | None:
+    """What is known of plans like this one; None where it is run by its work alone: participants divide no relation, or it would show in the answer."""
+    plan = node.source
+    if not _hides_participants(node):
+        return None
+    scans = (part for part in walk(plan) if isinstance(part, p.PhysicalPlan) and part.parallel_aware)
     relation = next((found for scan in scans if (found := getattr(scan, "relation", None)) is not None), NOTHING)
     if relation is NOTHING:
         return None

@@ -64,7 +64,7 @@ class GatherRows(Operator):
             crew.launch(launched)
         else:
             crew.later = expected(self.node.source)
-            self.trial = trial_of(self.node.source)
+            self.trial = trial_of(self.node)
             self.taken = 0.0
             crew.wanted = 0 if self.trial is None else self.trial.workers()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -49,20 +50,33 @@ def test_a_disturbance_changes_nothing_and_a_change_does() -> None:
     assert not trial.workers()
 
 
+RELATION = Relation(oid=70_101, name="t", schema="public")
+
+
+def plan(rows: float, relation: Relation = RELATION, **options: Any) -> p.Gather:
+    """A plain aggregate's states below a Gather."""
+    scan = p.SeqScan(id=2, relation=relation, alias="t", columns=(), parallel_aware=True, cost=p.Cost(rows=rows))
+    return p.Gather(source=p.Aggregate(id=1, source=scan, cost=p.Cost(rows=1.0), **{"phase": "partial", **options}), workers=2)
+
+
 def test_plans_of_a_shape_share_a_trial() -> None:
-    relation = Relation(oid=70_101, name="t", schema="public")
-
-    def plan(rows: float, table: Relation = relation) -> p.PhysicalPlan:
-        scan = p.SeqScan(id=2, relation=table, alias="t", columns=(), parallel_aware=True, cost=p.Cost(rows=rows))
-        return p.Aggregate(id=1, source=scan, cost=p.Cost(rows=1.0))
-
     found = trial_of(plan(1_000.0))
     assert found is not None and trial_of(plan(1_020.0)) is found
-    assert trial_of(plan(90_000.0)) is not found and trial_of(plan(1_000.0, replace(relation))) is not found
-    assert trial_of(p.Result(id=1)) is None
+    assert trial_of(plan(90_000.0)) is not found and trial_of(plan(1_000.0, replace(RELATION))) is not found
     for count in range(MOST_SHAPES + 1):  # no more are kept than this
         trial_of(plan(2.0**count))
-    assert len(trials.TRIALS[relation]) <= MOST_SHAPES
+    assert len(trials.TRIALS[RELATION]) <= MOST_SHAPES
+
+
+def test_plans_that_would_tell_who_has_read_what_are_not_tried() -> None:
+    grouped = plan(1_000.0, keys=(0,)).source
+    assert trial_of(p.Gather(source=grouped, workers=2)) is None  # groups in the order of their arrival
+    assert trial_of(p.GatherMerge(source=grouped, workers=2)) is not None
+    assert trial_of(p.GatherMerge(source=p.Sort(id=3, source=grouped, keys=()), workers=2)) is not None
+    assert trial_of(plan(1_000.0, phase="whole")) is None
+    assert trial_of(p.Gather(source=grouped.children()[0], workers=2)) is None
+    assert trial_of(p.Gather(source=p.Result(id=1), workers=2)) is None
+    assert trial_of(p.Gather(source=p.Aggregate(source=p.Result(id=2), phase="partial"), workers=2)) is None
 
 
 def test_answers_are_the_same_whoever_reads(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,6 +99,9 @@ def test_answers_are_the_same_whoever_reads(monkeypatch: pytest.MonkeyPatch) -> 
             connection.execute(f"SET {setting}")
         query = "SELECT g, count(*), sum(v), max(v) FROM t GROUP BY g ORDER BY g"
         assert "Gather" in "\n".join(row[0] for row in connection.execute("EXPLAIN " + query).fetchall())
+        floats = "SELECT g, sum(v::float8 / 3) FROM t GROUP BY g ORDER BY g"
+        first = connection.execute(floats).fetchall()
+        assert all(connection.execute(floats).fetchall() == first for _ in range(6)) and not launched
         wanted = [(g, len(rows), sum(rows), max(rows)) for g in range(7) if (rows := [i for i in range(1, 20_001) if i % 7 == g])]
         for run in range(10):
             assert connection.execute(query).fetchall() == wanted, run
