@@ -186,6 +186,8 @@ def initial_values(plan: e.SubPlan, loops: Loops, ctx: ExecutionContext) -> list
     if loops.n is not None and changed:
         batch = running.drain()
         frame = Frame(n=loops.n, params=loops, ctx=ctx)
+        if plan.kind == "exists":  # its rows may have no columns
+            return [_grouped(plan, batch, frame, ctx)]
         return [_grouped(plan, None if batch is None else batch.select([i]), frame, ctx) for i in range(len(plan.outputs))]
     if plan.kind == "exists" or plan.kind == "array":
         return [_single(plan, Frame(n=1, params=loops, ctx=ctx), ctx)]

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from auroraml.errors import AmbiguousFunction, DatatypeMismatch, TooManyArguments, UndefinedFunction
+from auroraml.catalog.builtins import builtin_function
+from auroraml.errors import AmbiguousFunction, DatatypeMismatch, FeatureNotSupported, TooManyArguments, UndefinedFunction
+from auroraml.functions.signature import implemented
 from auroraml.ir import expr as e
 from auroraml.ir.objects import Function, Operator
 from auroraml.planner.binder.coercion import Coercer, array_type, fits
@@ -114,6 +116,14 @@ class Chooser:
         if known is not None:
             return known
         chosen = self._operator(found, symbol, args, at)
+        function = builtin_function(chosen.function)
+        if function is not None and not implemented(function):
+            shown = (
+                [symbol, self.coercer.name(chosen.right)]
+                if chosen.left is None
+                else [self.coercer.name(chosen.left), symbol, self.coercer.name(chosen.right)]
+            )
+            raise FeatureNotSupported(f"operator is not supported: {' '.join(shown)}", at=at)
         if all(arg.type.oid < FIRST_OWN_OID and not arg.type.attributes for arg in args):
             _operators[key] = chosen
         return chosen
