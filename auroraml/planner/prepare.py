@@ -59,18 +59,24 @@ class LevelExpressions:
         if top and isinstance(expr, e.And):
             return replace(expr, args=tuple(self._planned(a, True) for a in expr.args))
         if top and isinstance(expr, e.SubLink):
-            return plan_sublink(self.level, self._link(expr), True)
+            return plan_sublink(self.level, self._link(expr), True, self._filled)
         return rewrite(expr, self._subquery)
 
     def _subquery(self, part: object) -> object | None:
+        if isinstance(part, e.Aggregate) and part.outer:
+            return part  # with its subqueries the level's that it is of
         if isinstance(part, e.FieldSelect) and isinstance(part.arg, e.SubLink) and part.arg.kind == "multi":
-            return multi_field(self.level, part, part.arg)
+            return multi_field(self.level, part, part.arg, self._filled)
         if not isinstance(part, e.SubLink):
             return None
         if part.kind == "multi":
-            plan = plan_multi(self.level, part)
+            plan = plan_multi(self.level, part, self._filled)
             return plan if plan.params else e.Const(type=RECORD, value=None)
-        return plan_sublink(self.level, self._link(part), False)
+        return plan_sublink(self.level, self._link(part), False, self._filled)
+
+    def _filled(self, ref: e.Expr) -> e.Expr:
+        """What a subquery gets of this level; the subqueries within an aggregate are planned before the one that it stands in."""
+        return rewrite(ref, self._subquery) if isinstance(ref, e.Aggregate) else ref
 
     def _carried(self, part: object) -> object | None:
         level = self.level
@@ -114,7 +120,7 @@ class LevelExpressions:
 
         def change(part: object) -> object | None:
             if isinstance(part, e.SubLink):
-                return plan_sublink(level, self._link(part), False)
+                return plan_sublink(level, self._link(part), False, self._filled)
             if isinstance(part, PlaceHolder) and part.home in level.ids:
                 return self._held(part)
             if isinstance(part, e.ColumnRef) and part.id not in level.ids and part.id not in inside and level.outer is not None:

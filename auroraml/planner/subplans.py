@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from auroraml.ir import expr as e
@@ -22,15 +23,15 @@ FRACTIONS: Final = {"exists": 1.0, "any": 0.5, "all": 0.5}
 MATERIALIZES: Final = (p.Materialize, p.FunctionScan, p.CteScan, p.Sort, p.WorkTableScan)
 
 
-def plan_sublink(level: Level, link: e.SubLink, top: bool) -> e.Expr:
-    """What stands for a subquery in an expression: a SubPlan, or the parameter that an InitPlan sets."""
+def plan_sublink(level: Level, link: e.SubLink, top: bool, filled: Callable[[e.Expr], e.Expr]) -> e.Expr:
+    """What stands for a subquery in an expression: a SubPlan, or the parameter that an InitPlan sets; `filled` makes ready what it gets."""
     query = link.query
     simple = simplify_exists(query) if link.kind == "exists" and isinstance(query, l.Query) else None
     query = simple or query
     outer = Outer(level)
     sub = level.statement.plan_query(query, outer, FRACTIONS.get(link.kind, 0.0))
     node = level.statement.emit(sub)
-    params = tuple((number, ref) for number, ref in outer.refs)
+    params = tuple((number, filled(ref)) for number, ref in outer.refs)
     if not params and link.kind in ("exists", "scalar", "array"):
         output = level.statement.new_parameter()
         index = level.statement.new_subplan(sub)
@@ -71,14 +72,14 @@ def plan_sublink(level: Level, link: e.SubLink, top: bool) -> e.Expr:
     return made
 
 
-def plan_multi(level: Level, link: e.SubLink) -> e.SubPlan:
+def plan_multi(level: Level, link: e.SubLink, filled: Callable[[e.Expr], e.Expr]) -> e.SubPlan:
     """One row whose fields are assigned to several columns (MULTIEXPR): planned once, an InitPlan where nothing outside is read."""
     found = level.multis.get(link.number)
     if found is None:
         outer = Outer(level)
         sub = level.statement.plan_query(link.query, outer, 0.0)
         node = level.statement.emit(sub)
-        params = tuple((number, ref) for number, ref in outer.refs)
+        params = tuple((number, filled(ref)) for number, ref in outer.refs)
         outputs = tuple(level.statement.new_parameter() for _ in link.query.outputs)
         startup, per_call = _cost(level, link.kind, node, None, False, bool(params))
         found = level.multis[link.number] = e.SubPlan(
@@ -91,9 +92,9 @@ def plan_multi(level: Level, link: e.SubLink) -> e.SubPlan:
     return found
 
 
-def multi_field(level: Level, field: e.FieldSelect, link: e.SubLink) -> e.Expr:
+def multi_field(level: Level, field: e.FieldSelect, link: e.SubLink, filled: Callable[[e.Expr], e.Expr]) -> e.Expr:
     """A field of such a row."""
-    plan = plan_multi(level, link)
+    plan = plan_multi(level, link, filled)
     if plan.params:
         return replace(field, arg=plan)
     return e.ParamRef(type=field.type, typmod=field.typmod, number=plan.outputs[field.index], kind="exec")

@@ -27,7 +27,7 @@ from auroraml.functions.signature import implemented
 from auroraml.ir import expr as e
 from auroraml.ir.logical import Window
 from auroraml.ir.objects import Function
-from auroraml.ir.tree import children, same
+from auroraml.ir.tree import children, same, walk
 from auroraml.planner.binder.binder import Binder
 from auroraml.planner.binder.calls import FIRST_OWN_OID, Candidate
 from auroraml.planner.binder.coercion import located
@@ -278,8 +278,11 @@ class Calls:
 
     def _belongs(self, parts: Sequence[e.Expr], word: str, at: int) -> bool:
         """Whether a call is of this level: else it is of the innermost one whose columns it reads (check_agglevels_and_constraints)."""
-        read = {item.id for part in parts for item in _walk(part) if isinstance(item, e.ColumnRef)}
-        level = next((level for level in self.scope.levels() if read & level.made()), self.scope) if read else self.scope
+        level = self._read_level(parts) or self.scope
+        at_hand = {id(item) for part in parts for item in _walk(part)}
+        for inner in (item for part in parts for item in walk(part) if isinstance(item, (e.Aggregate, e.Grouping))):
+            if (self._read_level([inner]) or (self.scope if id(inner) in at_hand else None)) is level:
+                raise GroupingError("aggregate function calls cannot be nested", at=inner.at)
         if level is self.scope:
             if not self.clause.aggregates:
                 raise GroupingError(f"{word} are not allowed in {self.clause.name}", at=at)
@@ -291,21 +294,24 @@ class Calls:
         level.aggregated = True
         return False
 
+    def _read_level(self, parts: Sequence[e.Expr]) -> Any:
+        """The innermost level in sight whose columns are read, in subqueries too; None where there is none."""
+        read = {item.id for part in parts for item in walk(part) if isinstance(item, e.ColumnRef)}
+        return next((level for level in self.scope.levels() if read & level.made()), None) if read else None
+
     def _aggregate(
         self, function: Function, result: PgType, args: Sequence[e.Expr], at: int, distinct: bool, order: Sequence[exp.Expression],
         filter: e.Expr | None, star: bool, direct: int, variadic: bool,
     ) -> e.Expr:  # fmt: skip
-        own = self._belongs([*args, *([] if filter is None else [filter])], "aggregate functions", at)
+        keys = tuple(self.sort_key(item) for item in order)
+        own = self._belongs([*args, *(key.expr for key in keys), *([] if filter is None else [filter])], "aggregate functions", at)
         window = next((inner for arg in args for inner in _walk(arg) if isinstance(inner, e.WindowCall)), None)
         if window is not None:
             raise GroupingError("aggregate function calls cannot contain window function calls", at=window.at)
-        if any(isinstance(inner, (e.Aggregate, e.Grouping)) for arg in args for inner in _walk(arg)):
-            raise GroupingError("aggregate function calls cannot be nested", at=_inner_at(args))
         self._refuse_sets(args, "aggregate")
         inner_window = next((x for arg in args for x in _walk(arg) if isinstance(x, e.WindowCall)), None)
         if inner_window is not None:
             raise GroupingError("aggregate function calls cannot contain window function calls", at=inner_window.at)
-        keys = tuple(self.sort_key(item) for item in order)
         plain = tuple(args[: len(args) - direct]) if direct else tuple(args)
         if direct:
             keys = tuple(replace(key, expr=arg) for key, arg in zip(keys, args[len(args) - direct :], strict=True))
@@ -372,8 +378,6 @@ class Calls:
 
     def _grouping(self, args: Sequence[e.Expr], at: int) -> e.Expr:
         own = self._belongs(args, "grouping operations", at)
-        if (inner := _inner_at(args)) is not None:
-            raise GroupingError("aggregate function calls cannot be nested", at=inner)
         if len(args) > MOST_GROUPING:
             raise TooManyArguments(f"GROUPING must have fewer than {MOST_GROUPING + 1} arguments", at=at)
         found = e.Grouping(type=INT4, args=tuple(args), at=at)
@@ -524,10 +528,6 @@ def _walk(expr: e.Expr) -> list[e.Expr]:
         below = [item.left, item.test] if isinstance(item, e.SubLink) else [*children(item)]
         pending += [part for part in reversed(below) if part is not None]
     return found
-
-
-def _inner_at(args: Sequence[e.Expr]) -> int | None:
-    return next((item.at for arg in args for item in _walk(arg) if isinstance(item, (e.Aggregate, e.Grouping))), None)
 
 
 def _as_written(expr: e.Expr) -> e.Expr:

@@ -42,7 +42,7 @@ from auroraml.planner.binder.coercion import located
 from auroraml.planner.binder.expressions import Clause, Expressions
 from auroraml.planner.binder.from_clause import FromClause, bind_rows, common_rows, values_outputs
 from auroraml.planner.binder.recursion import check_recursion, in_order
-from auroraml.planner.binder.scope import Entry, Scope, column, missing_column, with_system_columns
+from auroraml.planner.binder.scope import Entry, Scope, column, free_ids, missing_column, with_system_columns
 from auroraml.planner.binder.select_list import Grouping, SelectList
 from auroraml.records import replace
 from auroraml.types.pg_type import PgType
@@ -523,7 +523,7 @@ def check_grouping(query: Query, scope: Scope) -> None:
     while pending:
         node, inside = pending.pop()
         if isinstance(node, (e.Aggregate, e.Grouping)):
-            read = {x.id for x in expressions(node) if isinstance(x, e.ColumnRef)}
+            read = free_ids(node)
             if not inside or read <= known:  # else it is of a level inside
                 around = bool(read) and own.keys().isdisjoint(read)
                 stray = next((x for x in node.args if not any(same(x, key) for key in query.group_by)), None)

@@ -8,10 +8,25 @@ from typing import Final
 
 from auroraml.errors import AmbiguousAlias, AmbiguousColumn, FeatureNotSupported, InvalidColumnReference, UndefinedColumn, UndefinedTable
 from auroraml.ir.expr import ColumnRef, Const, Expr
-from auroraml.ir.logical import CTID, TABLEOID, FromItem, JoinItem, Output, TableItem
+from auroraml.ir.logical import CTID, TABLEOID, FromItem, JoinItem, LogicalPlan, Output, TableItem, Target
 from auroraml.ir.objects import Relation
+from auroraml.ir.tree import walk
 from auroraml.records import replace
 from auroraml.types.table import OID, TID
+
+
+def free_ids(node: object) -> frozenset[int]:
+    """The ids of columns that are read below, but made by nothing there."""
+    read: set[int] = set()
+    made: set[int] = set()
+    for part in walk(node):
+        if isinstance(part, ColumnRef):
+            read.add(part.id)
+        elif isinstance(part, LogicalPlan):
+            made.update(output.id for output in part.outputs)
+        elif isinstance(part, Target):
+            made.add(part.id)
+    return frozenset(read - made)
 
 
 @dataclass(kw_only=True)
