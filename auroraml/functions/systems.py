@@ -110,9 +110,16 @@ def current_setting_lax(ctx: CallContext, name: str, missing: bool) -> str | Non
 
 @scalar("current_schemas(bool)", face="datum", context=True, raises=False)
 def current_schemas(ctx: CallContext, implicit: bool) -> PgArray:
-    """The search path's schemas that exist, with the implicit ones if wanted."""
-    found = [name for name in ctx.host.names.path if ctx.catalog.find_schema(name) is not None and (implicit or name != "pg_catalog")]
-    return PgArray.of(tuple(found))
+    """The search path's schemas that exist; those before the one that new objects go to are implicit."""
+    found = [name for name in ctx.host.names.path if ctx.catalog.find_schema(name) is not None]
+    first = ctx.host.current_schema()
+    return PgArray.of(tuple(found if implicit else found[found.index(first) :] if first in found else ()))
+
+
+@scalar("current_query()", face="datum", context=True, raises=False)
+def current_query(ctx: CallContext) -> str:
+    """The text that the client sent."""
+    return str(ctx.host.activity[0])
 
 
 @scalar("current_user()", "getpgusername()", face="datum", context=True, raises=False)

@@ -27,7 +27,7 @@ from auroraml.functions.signature import implemented
 from auroraml.ir import expr as e
 from auroraml.ir.logical import Window
 from auroraml.ir.objects import Function
-from auroraml.ir.tree import children, same, walk
+from auroraml.ir.tree import children, every, same
 from auroraml.planner.binder.binder import Binder
 from auroraml.planner.binder.calls import FIRST_OWN_OID, Candidate
 from auroraml.planner.binder.coercion import located
@@ -278,11 +278,13 @@ class Calls:
 
     def _belongs(self, parts: Sequence[e.Expr], word: str, at: int) -> bool:
         """Whether a call is of this level: else it is of the innermost one whose columns it reads (check_agglevels_and_constraints)."""
-        level = self._read_level(parts) or self.scope
-        at_hand = {id(item) for part in parts for item in _walk(part)}
-        for inner in (item for part in parts for item in walk(part) if isinstance(item, (e.Aggregate, e.Grouping))):
-            if (self._read_level([inner]) or (self.scope if id(inner) in at_hand else None)) is level:
-                raise GroupingError("aggregate function calls cannot be nested", at=inner.at)
+        below = [item for part in parts for item in every(part)]
+        level = self._read_level(below) or self.scope
+        nested = [item for item in below if isinstance(item, (e.Aggregate, e.Grouping))]
+        at_hand = {id(item) for part in parts for item in _walk(part)} if nested else ()
+        same_level = [x for x in nested if (self._read_level(every(x)) or (self.scope if id(x) in at_hand else None)) is level]
+        if same_level:
+            raise GroupingError("aggregate function calls cannot be nested", at=min((x.at for x in same_level if x.at is not None), default=None))
         if level is self.scope:
             if not self.clause.aggregates:
                 raise GroupingError(f"{word} are not allowed in {self.clause.name}", at=at)
@@ -294,9 +296,9 @@ class Calls:
         level.aggregated = True
         return False
 
-    def _read_level(self, parts: Sequence[e.Expr]) -> Any:
-        """The innermost level in sight whose columns are read, in subqueries too; None where there is none."""
-        read = {item.id for part in parts for item in walk(part) if isinstance(item, e.ColumnRef)}
+    def _read_level(self, nodes: Sequence[object]) -> Any:
+        """The innermost level in sight of whose columns some are among the nodes; None where there is none."""
+        read = {item.id for item in nodes if isinstance(item, e.ColumnRef)}
         return next((level for level in self.scope.levels() if read & level.made()), None) if read else None
 
     def _aggregate(

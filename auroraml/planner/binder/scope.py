@@ -10,7 +10,7 @@ from auroraml.errors import AmbiguousAlias, AmbiguousColumn, FeatureNotSupported
 from auroraml.ir.expr import ColumnRef, Const, Expr
 from auroraml.ir.logical import CTID, TABLEOID, FromItem, JoinItem, LogicalPlan, Output, TableItem, Target
 from auroraml.ir.objects import Relation
-from auroraml.ir.tree import walk
+from auroraml.ir.tree import every
 from auroraml.records import replace
 from auroraml.types.table import OID, TID
 
@@ -19,7 +19,7 @@ def free_ids(node: object) -> frozenset[int]:
     """The ids of columns that are read below, but made by nothing there."""
     read: set[int] = set()
     made: set[int] = set()
-    for part in walk(node):
+    for part in every(node):
         if isinstance(part, ColumnRef):
             read.add(part.id)
         elif isinstance(part, LogicalPlan):
