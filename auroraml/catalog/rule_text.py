@@ -56,6 +56,10 @@ class RuleDeparser(Deparser):
         """A literal; PostgreSQL keeps length and precision apart from stored constants, so they are not shown."""
         return super().constant(const if const.typmod < 0 else replace(const, typmod=-1), show_type)
 
+    def as_written(self, call: e.Call) -> e.Call:
+        """Without the arguments that have their defaults."""
+        return replace(call, args=tuple(call.args[place] for place, _ in call.written)) if call.written else call
+
     def arguments(self, call: e.Call) -> list[str]:
         """Arguments as they were written: by name where they were, without those that have their defaults."""
         if not call.written:

@@ -167,14 +167,20 @@ class Deparser:
 
     @_write.register
     def _(self, expr: e.Call) -> str:
-        if expr.form == "sql" and (special := sql_syntax(expr, [self.text(arg) for arg in expr.args])) is not None:
-            return special
+        if expr.form == "sql":
+            shown = self.as_written(expr)
+            if (special := sql_syntax(shown, [self.text(arg) for arg in shown.args])) is not None:
+                return special
         if expr.form == "subscript":
             return self._keyed(expr)
         args = self.arguments(expr)
         if expr.variadic:
             args[-1] = "VARIADIC " + args[-1]
         return f"{self.names.function(expr.function.name, expr.function.schema)}({', '.join(args)})"
+
+    def as_written(self, call: e.Call) -> e.Call:
+        """The call in SQL's own syntax with the arguments that are shown."""
+        return call
 
     def arguments(self, call: e.Call) -> list[str]:
         """The arguments of a call."""

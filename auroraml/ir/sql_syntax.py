@@ -55,10 +55,16 @@ def _trim(side: str) -> Callable[[Sequence[Expr], Texts], str | None]:
 
 def _normalize(exprs: Sequence[Expr], args: Texts) -> str | None:
     kind = exprs[1] if len(exprs) == 2 else None
-    return f"NORMALIZE({args[0]}{f', {kind.value}' if isinstance(kind, Const) else ''})"
+    return f"NORMALIZE({args[0]}{f', {kind.value}'.upper() if isinstance(kind, Const) else ''})"
+
+
+def _is_normalized(exprs: Sequence[Expr], args: Texts) -> str | None:
+    kind = exprs[1] if len(exprs) == 2 else None
+    return f"({args[0]} IS {f'{kind.value} ' if isinstance(kind, Const) else ''}NORMALIZED)"
 
 
 FORMS: dict[str, Callable[[Sequence[Expr], Texts], str | None]] = {
     "timezone": _at_time_zone, "overlaps": _overlaps, "extract": _extract, "position": _position, "overlay": _overlay,
     "substring": _substring, "btrim": _trim("BOTH"), "ltrim": _trim("LEADING"), "rtrim": _trim("TRAILING"), "normalize": _normalize,
+    "is_normalized": _is_normalized,
 }  # fmt: skip

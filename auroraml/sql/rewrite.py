@@ -119,7 +119,7 @@ _BEFORE = {
 }  # fmt: skip
 
 _HANDLED = STRUCTURE.union(  # the words that may be more than names
-    VALUES, CONSTANTS, SPECIAL_CALLS, _AFTER, _BEFORE, ("cast", "default", "nfc", "nfd", "nfkc", "nfkd", "operator", "overriding", "tablesample", "treat", "variadic")
+    VALUES, CONSTANTS, SPECIAL_CALLS, _AFTER, _BEFORE, ("cast", "default", "normalized", "nfc", "nfd", "nfkc", "nfkd", "operator", "overriding", "tablesample", "treat", "variadic")
 )  # fmt: skip
 _TYPES = frozenset(
     ("double", "character", "national", "timestamp", "time", "bit", "interval", "char", "float", "numeric", "decimal", "dec", "varchar")
@@ -366,7 +366,10 @@ class Rewriter:
             self._put(f"_f{i}", i, False)
             self._open(i + 2, "call", i)
             return i + 3
-        if frame is not None and frame.kind == "normalize" and word in ("nfc", "nfd", "nfkc", "nfkd"):
+        if word in ("normalized", "nfc", "nfd", "nfkc", "nfkd") and i and self._tested(i):  # IS [form] NORMALIZED: the form, or the word
+            self._put(f"_i{i}", i, True)
+            return i + (1 if word == "normalized" else 2)
+        if frame is not None and frame.kind == "normalize" and frame.commas and word in ("nfc", "nfd", "nfkc", "nfkd"):
             self._put(f"_s{i}", i, True)
             return i + 1
         if word == "default":

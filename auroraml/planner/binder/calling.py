@@ -119,6 +119,9 @@ class Calls:
         if form is not None and form.order is not None:
             args = [e.Const(type=INT4, value=1) if i < 0 else args[i] for i in form.order]
             names = [None] * len(args)
+        own = (form is not None and bool(form.written)) or (schema is None and name == "normalize" and token.kind == "word")
+        if own:
+            schema = "pg_catalog"  # SQL's own syntax means its functions (SystemFuncName)
         functional = self._cast_call(name, schema, args, at)
         if functional is not None:
             return functional
@@ -132,7 +135,7 @@ class Calls:
             found = advice(schema, name, [arg.type for arg in args], unread=isinstance(error, InvalidTextRepresentation))
             error.diag.message_hint = " ".join(hint for hint in (error.diag.message_hint, found) if hint) or None
             raise
-        return replace(made, form="sql") if form is not None and form.written and isinstance(made, e.Call) else made
+        return replace(made, form="sql") if own and isinstance(made, e.Call) else made
 
     def _arguments(self, node: exp.Anonymous) -> tuple[list[exp.Expression], bool, list[exp.Expression]]:
         items = list(node.expressions)
@@ -403,7 +406,8 @@ class Calls:
         """A call that SQL's grammar makes of another form (AT TIME ZONE, OVERLAPS; form "call": LIKE ... ESCAPE), printed in it."""
         chosen, _ = self._choose(name, "pg_catalog", args, [None] * len(args), False, at, False)
         result, bound = self.binder.chooser.resolve(chosen, args)
-        return e.Call(type=result, function=chosen.function, args=tuple(self._coerced(chosen, args, bound)), form=form, at=at)
+        coerced = tuple(self._coerced(chosen, args, bound))
+        return e.Call(type=result, function=chosen.function, args=coerced, form=form, written=chosen.written(), at=at)
 
     def functional(self, name: str, arg: e.Expr, at: int) -> e.Expr | None:
         """x.f as f(x), where a function takes exactly that type."""

@@ -507,7 +507,7 @@ class Expressions(Predicates):
 
     def _bind_at_time_zone(self, node: exp.AtTimeZone) -> e.Expr:
         value, zone = self._bind(node.this), self._bind(node.args["zone"])
-        return self.known_call("timezone", [zone, value], self.leaves.start(node.args["zone"]))
+        return self.known_call("timezone", [zone, value], self.leaves.word_after(node.this, "at"))
 
     def _bind_collate(self, node: exp.Collate) -> e.Expr:
         name = self.leaves.name(node.expression)

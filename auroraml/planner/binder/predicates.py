@@ -132,7 +132,7 @@ class Predicates(Calls):
         return e.SubLink(type=BOOL, kind="exists", query=self.query_of(node.this, self.leaves.start(node)), at=self.leaves.start(node))
 
     def is_test(self, node: exp.Is, negated: bool) -> e.Expr:
-        """IS [NOT] NULL, TRUE, FALSE, UNKNOWN."""
+        """IS [NOT] NULL, TRUE, FALSE, UNKNOWN, NORMALIZED."""
         arg = self.bind(node.this)
         test = node.expression
         if isinstance(test, exp.Boolean):
@@ -151,6 +151,11 @@ class Predicates(Calls):
             if arg.type.oid == UNKNOWN.oid:
                 arg = self.coercer.coerce(arg, TEXT)
             return e.NullTest(type=BOOL, arg=arg, negated=negated, per_field=arg.type.rep is Rep.STRUCT)
+        token = self.leaves.token(test.this) if isinstance(test, exp.Column) else None
+        if token is not None and token.is_word("normalized", "nfc", "nfd", "nfkc", "nfkd"):
+            form = [] if token.text == "normalized" else [e.Const(type=UNKNOWN, value=token.text.upper())]
+            found = self.known_call("is_normalized", [arg, *form], self.leaves.word_after(node.this, "is"))
+            return e.Not(type=BOOL, arg=found) if negated else found
         raise FeatureNotSupported("this IS test is not supported", at=self.leaves.start(node))
 
     def _distinct(self, node: exp.Binary) -> e.Expr:

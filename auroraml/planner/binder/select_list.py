@@ -235,6 +235,8 @@ def _figure(node: exp.Expression, leaves: object) -> tuple[str, int]:
         if isinstance(first, exp.Alias):
             return leaves.name(first.args["alias"]), 2  # type: ignore[attr-defined]
         return _figure(first, leaves) if first is not None else ("", 0)
+    if isinstance(node, exp.Is) and isinstance(node.expression, exp.Column) and not node.args.get("negate"):
+        return "is_normalized", 2
     if isinstance(node, exp.Tuple):
         return "row", 2
     return "", 0
