@@ -24,6 +24,7 @@ from auroraml.errors import (
     FeatureNotSupported,
     InvalidTableDefinition,
     NotNullViolation,
+    ObjectNotInPrerequisiteState,
     SyntaxError,
     UndefinedColumn,
 )
@@ -174,6 +175,38 @@ def drop_default(work: Alteration, item: st.AlterAction) -> None:
         raise SyntaxError(f'column "{column.name}" of relation "{work.relation.name}" is an identity column',
                           hint="Use ALTER TABLE ... ALTER COLUMN ... DROP IDENTITY instead.")  # fmt: skip
     work.put(columns=with_column(work.relation, replace(column, default=None)))
+
+
+def _identity(work: Alteration, item: st.AlterAction) -> Column | None:
+    """The identity column that an action names; 55000 where it is none, None where that is to be passed over."""
+    column = live(work.relation, item.name)
+    if column.identity:
+        return column
+    message = f'column "{column.name}" of relation "{work.relation.name}" is not an identity column'
+    if not item.if_exists:
+        raise ObjectNotInPrerequisiteState(message)
+    work.host.notice(f"{message}, skipping")
+    return None
+
+
+@action("set generated")
+def set_generated(work: Alteration, item: st.AlterAction) -> None:
+    """SET GENERATED ALWAYS and BY DEFAULT."""
+    column = _identity(work, item)
+    assert column is not None
+    work.put(columns=with_column(work.relation, replace(column, identity=item.new_name[:1])))
+
+
+@action("drop identity")
+def drop_identity(work: Alteration, item: st.AlterAction) -> None:
+    """DROP IDENTITY, with the sequence behind it; the column stays NOT NULL."""
+    column = _identity(work, item)
+    if column is None:
+        return
+    work.put(columns=with_column(work.relation, replace(column, identity="", default=None)))
+    for other in work.host.catalog.relations():
+        if other.sequence is not None and other.sequence.owner == (work.relation.oid, column.number):
+            work.host.remove(other)
 
 
 @action("set not null")

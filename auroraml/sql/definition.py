@@ -245,6 +245,15 @@ def _alter_column(p: QueryParser, name: str, at: int) -> st.AlterAction:
         return st.AlterAction(kind="type", name=name, type=type, collation=collation, expression=p.expression() if p.take("using") else None, at=at)
     if p.take("set", "statistics"):
         return st.AlterAction(kind="set statistics", name=name, new_name=p.number(), at=at)
+    if p.take("drop", "identity"):
+        return st.AlterAction(kind="drop identity", name=name, if_exists=p.take("if", "exists"), at=at)
+    if p.take("set", "generated"):
+        kind = "always" if p.take("always") else "default"
+        if kind == "default":
+            p.expect("by", "default")
+        if p.token.is_word("set", "restart"):
+            raise p.unsupported(f"ALTER COLUMN ... SET GENERATED ... {p.token.raw.upper()}")
+        return st.AlterAction(kind="set generated", name=name, new_name=kind, at=at)
     if p.token.is_word("add") or (p.token.is_word("drop", "set") and p.peek().is_word(*_COLUMN_PARTS)):
         raise p.unsupported(f"ALTER COLUMN ... {p.token.raw.upper()} {p.peek().raw.upper()}")
     if p.take("set") and p.token.is_op("("):
