@@ -41,6 +41,7 @@ FEW = 4_096  # rows up to which it costs more to widen group numbers than to hav
 SHORT = 2_048  # rows up to which plain sorting is as good as by digits
 DIGITS = 1 << 36  # codes up to which sorting by digits is fast: three digits
 GLANCE = 1_024  # rows looked at before all are
+PARTS = 8  # ascending ones that are merged rather than sorted
 DENSE = 1 << 22  # a domain of integers up to this size is coded by subtraction, without looking at the values' order
 
 
@@ -383,6 +384,8 @@ def sort_indices(vectors: Sequence[Vector], types: Sequence[PgType], descending:
     if not keys:
         return np.arange(n)
     if n >= SHORT and all(key.dtype.kind in "iub" for key in keys):
+        if len(keys) == 1 and ascending(keys[0]):
+            return numbers(n)
         return _by_digits(_packed(keys), n)
     if len(keys) == 1:
         return keys[0].argsort(kind="stable")
@@ -408,10 +411,25 @@ def _packed(keys: Sequence[np.ndarray]) -> list[tuple[Codes, int]]:
     return packed
 
 
+def _rising_parts(codes: Codes) -> int:
+    """Of how many parts in each of which no code is below the one before it the codes are made; where the first ones tell that they are many, of those."""
+    falls = 0
+    for start, stop in ((0, min(len(codes), GLANCE)), (GLANCE, len(codes))):
+        if start < stop:
+            falls += int(np.count_nonzero(codes[max(start, 1) : stop] < codes[max(start, 1) - 1 : stop - 1]))
+        if falls >= PARTS:
+            break
+    return falls + 1
+
+
 def _by_digits(packed: Sequence[tuple[Codes, int]], n: int) -> Index:
     """The stable order by several codes, first one first: by the last one, then by the one before."""
-    if len(packed) == 1 and ascending(packed[0][0]):
-        return np.arange(n)
+    if len(packed) == 1:
+        codes = packed[0][0]
+        if (rising := _rising_parts(codes)) == 1:
+            return numbers(n)
+        if rising <= PARTS:
+            return codes.argsort(kind="stable")  # merges them
     order: Index | None = None
     for codes, size in reversed(packed):
         if order is not None:

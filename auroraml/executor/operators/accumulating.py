@@ -108,14 +108,17 @@ class Accumulated:
         args = [concat([part[i].flat() for part in self.parts]) for i in range(len(self.args))] if self.parts and self.call.phase != "final" else []
         return state_sizes(self.call, args, codes, count)
 
-    def lies(self) -> bool:
-        """Whether the value depends on where each group begins and ends, where the rows come group by group, and on no row's code else."""
+    def lies(self, vectors: Sequence[Vector] | None = None) -> bool:
+        """Whether the value depends on where each group begins and ends, where the rows come group by group, and on no row's code else.
+
+        `vectors`: what `evaluate` found, where it is not what was added.
+        """
         call = self.call
         if self.filter is not None or call.order_by or call.distinct or call.direct or call.phase == "final":
             return False
         if not sums_exactly(call) and call.function.name != "count":
             return False
-        return all(_is_whole(vector) for part in self.parts for vector in part)
+        return all(_is_whole(vector) for part in (self.parts if vectors is None else [vectors]) for vector in part)
 
     def value(self, codes: Index, count: int, ctx: CallContext) -> Vector:
         """The aggregate's value for each group."""

@@ -1,4 +1,4 @@
-"""MorselStates: groups folded morsel by morsel where they are few; their states (GroupStates) are combined at the end and no other row is kept."""
+"""MorselStates: groups folded morsel by morsel where they are few or their rows come in order; their states (GroupStates) are combined at the end and no other row is kept."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import TypeAlias
 
 import numpy as np
 
-from auroraml.batch import Batch, Column, Index, Mask, Rows, Vector, concat, concat_batches, distinct
+from auroraml.batch import Batch, Column, FixedVector, Index, Mask, Rows, Vector, concat, concat_batches, distinct, stored
 from auroraml.errors import DatabaseError, OperationalError
-from auroraml.evaluate.keys import codes_together, first_rows, groups, numbered
+from auroraml.evaluate.keys import ascending, codes_together, first_rows, groups, numbered
 from auroraml.executor.operators.accumulating import Accumulated, Found
 from auroraml.executor.operators.states import combined, is_mergeable, merged, state_of, sums_exactly
 from auroraml.executor.plans import has_subqueries, is_volatile
-from auroraml.functions.aggregates.group_rows import group_rows
+from auroraml.functions.aggregates.group_rows import clustered, group_rows
 from auroraml.functions.aggregates.packed_sums import sum_together
 from auroraml.functions.signature import CallContext
 from auroraml.ir import expr as e
@@ -73,14 +73,19 @@ class GroupStates:
         self.ctx = ctx
         self.heads: list[Batch] = []
         self.states: list[list[Vector]] = []
+        self.rising = False  # the groups come in their key's order, one more than once only where its rows came in two batches
 
     def merged(self, phase: str) -> tuple[Batch, list[Vector]]:
         """A row of each group, in order of first appearance, and the calls' values, or states that are handed on."""
         heads = concat_batches(self.heads)
-        codes, count, first = groups([heads.vector(k) for k in self.keys], self.types, heads.n)
         states = [concat([some[i] for some in self.states]) for i in range(len(self.calls))]
+        if phase == "partial" and self.rising:
+            return heads, states
+        codes, count, first = groups([heads.vector(k) for k in self.keys], self.types, heads.n)
         if phase == "partial" and count == heads.n:
             return heads, states
+        if self.rising:
+            codes = clustered(first, heads.n)
         finish = merged if phase == "partial" else combined
         return heads.take(first), [finish(call.call, state, codes, count, self.ctx) for call, state in zip(self.calls, states, strict=True)]
 
@@ -94,16 +99,55 @@ class MorselStates(GroupStates):
     ) -> None:  # fmt: skip
         super().__init__(calls, keys, types, ctx)
         self.at_once, self.in_order = at_once, in_order
+        self.rising = True
+        self._last: np.integer | int = 0  # the key of the last row folded in order
 
     def add(self, batch: Batch) -> bool:
         """Fold rows; False, with nothing done, where the first ones have so many groups that it does not pay."""
         stretch = around(batch)
+        if stretch is None:
+            batch = batch.drop(self._fold_rising(batch))
         whole, chosen = (batch, None) if stretch is None else stretch
         for start in range(0, whole.n, MORSEL):
             mask = None if chosen is None else chosen[start : start + MORSEL]
             if not self._add(whole.slice(start, start + MORSEL), mask):
                 return False
         return True
+
+    def _fold_rising(self, batch: Batch) -> int:
+        """Fold rows as long as they come in their key's order, group by group: no table of groups is needed then. How many these are."""
+        at = 0
+        while self.rising and at < batch.n:
+            part = batch.slice(at, at + MORSEL)
+            if (starts := self._rising_starts(part)) is None:
+                break
+            if at + part.n < batch.n and len(starts) > 1:  # the last group goes on
+                part, starts = part.slice(0, int(starts[-1])), starts[:-1]
+            found = self.in_order(self.calls, part)
+            unread = all(call.lies(args) for call, (_, args) in zip(self.calls, found, strict=True))
+            codes, count = clustered(starts, part.n, unread=unread), len(starts)
+            states = []
+            for call, (rows, args) in zip(self.calls, found, strict=True):
+                states.append(state_of(call.call, args, codes if rows is None else codes[rows], count, self.ctx).flat())
+            self.heads.append(part.take(starts))
+            self.states.append(states)
+            at += part.n
+        return at
+
+    def _rising_starts(self, part: Batch) -> Index | None:
+        """Where groups begin, if their one key is a whole number that never falls, nor is below the last one before."""
+        if len(self.keys) != 1:
+            return None
+        key = part.vector(self.keys[0])
+        if not isinstance(key, FixedVector) or key.validity is not None or (values := stored(key)).dtype.kind not in "iu" or not ascending(values):
+            return None
+        if self.heads and values[0] < self._last:
+            return None
+        self._last = values[-1]
+        borders = np.empty(part.n, np.bool_)
+        borders[0] = True
+        np.not_equal(values[1:], values[:-1], out=borders[1:])
+        return np.flatnonzero(borders)
 
     def _add(self, part: Batch, chosen: Mask | None) -> bool:
         codes, size = codes_together([part.vector(k) for k in self.keys], self.types, part.n)
@@ -146,6 +190,7 @@ class MorselStates(GroupStates):
         used = np.flatnonzero(counts)
         if not len(used):
             return
+        self.rising = False
         first = first_rows(codes, counts)[used]
         order = np.argsort(first)
         used = used[order]
