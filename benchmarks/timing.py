@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 
@@ -18,17 +18,25 @@ class Times(NamedTuple):
 Middle = Callable[[Iterable[float]], float]
 
 
-def interleave(contestants: Mapping[str, Callable[[], object]], rounds: int = 5, take: Middle = statistics.median) -> dict[str, float]:
-    """The median milliseconds (or what `take` makes of them) of each contestant over `rounds` rounds, after one warm-up; the order rotates."""
-    return {name: times.wall for name, times in interleave_both(contestants, rounds, take).items()}
+def interleave(
+    contestants: Mapping[str, Callable[[], object]], rounds: int = 5, take: Middle = statistics.median, orders: Sequence[Sequence[str]] = ()
+) -> dict[str, float]:  # fmt: skip
+    """The median milliseconds (or what `take` makes of them) of each contestant over `rounds` rounds, after one warm-up.
+
+    Rounds take the `orders` in turn; without them the order rotates, and each contestant comes after the same other one.
+    """
+    return {name: times.wall for name, times in interleave_both(contestants, rounds, take, orders).items()}
 
 
-def interleave_both(contestants: Mapping[str, Callable[[], object]], rounds: int = 5, take: Middle = statistics.median) -> dict[str, Times]:
+def interleave_both(
+    contestants: Mapping[str, Callable[[], object]], rounds: int = 5, take: Middle = statistics.median, orders: Sequence[Sequence[str]] = ()
+) -> dict[str, Times]:  # fmt: skip
     """The medians of wall and CPU time, each for itself."""
     names = list(contestants)
+    orders = orders or [names[start:] + names[:start] for start in range(len(names))]
     times: dict[str, list[Times]] = {name: [] for name in names}
     for number in range(-1, rounds):
-        for name in names[number % len(names) :] + names[: number % len(names)]:
+        for name in orders[number % len(orders)]:
             start, used = time.perf_counter(), time.process_time()
             contestants[name]()
             if number >= 0:

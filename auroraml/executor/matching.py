@@ -153,7 +153,7 @@ class Table:
         self._groups: Groups | None = None
         self.lent = False  # whether its buffer is to be given back
         self.written: Index | None = None
-        if not self._repeats(codes):
+        if not (self._scattered(codes) or self._repeats(codes)):
             own = numbers(len(codes) + 1)[1:]
             groups = self._write(codes, own)
             if not (len(codes) and bool((groups.take(codes, mode="clip") != own).any())):
@@ -182,6 +182,10 @@ class Table:
         self.written = codes if len(codes) * SPARSE <= self.size else None
         self._groups[codes] = groups
         return self._groups
+
+    def _scattered(self, codes: Index) -> bool:
+        """Whether codes are so few of so many that a buffer for all, which is none of those kept, is made only when rows are looked up in it."""
+        return self.size > LARGEST and 0 < len(codes) * SPARSE <= self.size
 
     @staticmethod
     def _repeats(codes: Index) -> bool:

@@ -18,7 +18,7 @@ LIMITS: dict[str, dict[str, int]] = {
     "evaluate.keys": {"MANY": 1, "FEW": 0, "SHORT": 1, "GLANCE": 2},
     "executor.indexes": {"TURNS": 0, "SHARED": 1, "MOST_PROBES": 0, "SMALL_TABLE": 0, "DENSE": 0},
     "executor.key_codes": {"DENSE": 0, "MANY_TEXTS": 1, "AT_ONCE": 3},
-    "executor.matching": {"PIECE": 3, "LONG": 4, "SAMPLE": 2, "FEWER": 1, "DENSE": 0, "ROOM": 0, "PER_ROW": 0, "WIDEST": 0},
+    "executor.matching": {"LARGEST": 1, "SPARSE": 1, "PIECE": 3, "LONG": 4, "SAMPLE": 2, "FEWER": 1, "DENSE": 0, "ROOM": 0, "PER_ROW": 0, "WIDEST": 0},
     "executor.operators.folding": {"KEPT": 1},
     "executor.operators.group_join": {"MANY": 0, "FEWEST": 1 << 20, "ROOM": 1 << 20},
     "executor.operators.grouping": {"PIECE": 3, "FEW_ROWS": 0, "MANY": 0, "AHEAD": 1},
