@@ -53,7 +53,7 @@ REVOKED = frozenset((  # EXECUTE on these is taken from PUBLIC (system_functions
 OWNER_ONLY = ((10, "X", 10),)
 STATISTICS_ONLY = ((10, "X", 10), (15_000, "X", 10))  # and rds_superuser (catalog.bootstrap), as on Aurora
 
-
+# OIDs of the built-in functions whose language in pg_proc is SQL; planner/rules/sql_builtins.py has the bodies of those supported
 WRITTEN_IN_SQL: Final = frozenset((
     879, 880, 1176, 1215, 1216, 1285, 1290, 1296, 1298, 1305, 1306, 1307, 1309, 1310, 1311, 1348, 1384, 1386, 1426, 1481, 1544, 1708, 1710, 1741,
     1810, 1811, 1812, 1848, 1993, 2003, 2004, 2042, 2043, 2044, 2059, 2074, 2325, 2546, 2547, 2548, 2549, 2550, 2631, 2932, 3050, 3935, 3936, 5023,

@@ -1,4 +1,7 @@
-"""MorselStates: groups folded morsel by morsel where they are few or their rows come in order; their states (GroupStates) are combined at the end and no other row is kept."""
+"""MorselStates: groups folded morsel by morsel where they are few or their rows come in order.
+
+Their states (GroupStates) are combined at the end and no other row is kept.
+"""
 
 from __future__ import annotations
 
