@@ -30,8 +30,8 @@ class EndpointCalls:
         prices = services.account.prices  # 22023 for a price list that is not there, before anything is sent
         self.price = prices.second(endpoint, self.outgoing.instance)
         caller = services.caller
-        self.batch, self.epoch, self.who = caller.batch, services.clock.epoch, (caller.pid, caller.statement, worker())
-        self.begun = caller.started
+        self.batch = caller.batch
+        self.record = partial(_record, endpoint, self.price, services.clock.epoch, caller.started, (caller.pid, caller.statement, worker()))
         self.name = self.outgoing.name
         self.now = services.clock.now
         self.add = services.log.add
@@ -64,9 +64,7 @@ class EndpointCalls:
         self.seconds.append(spent)
         self.rows += n
         size = len(part.body) if self.csv else None
-        amount = None if self.price is None else round(spent * self.price)
-        self.add(CallRecord("SageMaker", "InvokeEndpoint", self.endpoint, n, 1, spent * 1000, 0, None, size, response.size, amount, self.epoch + sent,
-                            *self.who, self.batch(), (sent - self.begun) * 1000))  # fmt: skip
+        self.add((self.record, n, sent, spent, size, response.size, self.batch()))
         return services.rows_of(self.endpoint, response, n)
 
     def _outgoing(self, n: int, part: Request) -> Outgoing:
@@ -85,3 +83,13 @@ class EndpointCalls:
         self.seconds, self.rows = [], 0
         self.services.quota.give_back(0, len(seconds))
         self.services.account.book_answers(self.outgoing, rows, seconds)
+
+
+def _record(
+    endpoint: str, price: float | None, epoch: float, begun: float, who: tuple[int, str, int | None],
+    n: int, sent: float, spent: float, request_bytes: int | None, response_bytes: int | None, batch: int,
+) -> CallRecord:  # fmt: skip
+    """A call of `n` rows that was answered at once."""
+    amount = None if price is None else round(spent * price)
+    return CallRecord("SageMaker", "InvokeEndpoint", endpoint, n, 1, spent * 1000, 0, None, request_bytes, response_bytes, amount, epoch + sent,
+                      *who, batch, (sent - begun) * 1000)  # fmt: skip

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple, Protocol, Unpack
 
 
 class Attempt(NamedTuple):
@@ -74,57 +74,71 @@ class Several(Protocol):
         """Each, in their order."""
 
 
+Brief = tuple[Callable[..., CallRecord], Unpack[tuple[object, ...]]]
+"""What makes a record when somebody reads it, and what it makes it of: quicker to note than the record for each of many calls."""
+
+
 class CallLog:
     """The latest requests of a Database; safe for threads."""
 
     def __init__(self, keep: int = 100_000) -> None:
         self._keep = keep
-        self._entries: deque[CallRecord | Several] = deque()
-        self._held = 0  # records in the entries
-        self._count = 0
+        self._entries: deque[CallRecord | Brief | Several] = deque()  # never another one, and appended to without the lock
+        self._more = 0  # records in the entries beyond one each
+        self._forgotten = 0
         self._lock = threading.Lock()
 
-    def add(self, record: CallRecord) -> None:
+    def add(self, record: CallRecord | Brief) -> None:
         """Append a record."""
-        with self._lock:
-            self._entries.append(record)
-            self._count += 1
-            self._held += 1
-            if self._held > self._keep:
-                self._forget()
+        entries = self._entries
+        entries.append(record)
+        if len(entries) + self._more > self._keep:
+            self._forget()
 
     def add_several(self, records: Several) -> None:
         """Append records that are made when somebody reads them."""
         with self._lock:
+            self._more += len(records) - 1
             self._entries.append(records)
-            self._count += len(records)
-            self._held += len(records)
-            if self._held > self._keep:
-                self._forget()
+        self._forget()
 
     def _forget(self) -> None:
         """Drop the oldest entries that hold nothing but records beyond those to keep."""
-        while self._entries and self._held - (size := _size(self._entries[0])) >= self._keep:
-            self._entries.popleft()
-            self._held -= size
+        with self._lock:
+            while self._entries and self._held - (size := _size(self._entries[0])) >= self._keep:
+                self._entries.popleft()
+                self._more -= size - 1
+                self._forgotten += size
+
+    @property
+    def _held(self) -> int:
+        return len(self._entries) + self._more
 
     def _made(self) -> Sequence[CallRecord]:
         """The records kept."""
-        records = list(itertools.chain.from_iterable((entry,) if isinstance(entry, CallRecord) else entry for entry in self._entries))
-        if len(records) > self._keep:
-            del records[: len(records) - self._keep]
-        self._entries, self._held = deque(records), len(records)
+        entries = self._entries
+        kept = list(entries)
+        records = list(itertools.chain.from_iterable(map(_records, kept)))
+        surplus = max(len(records) - self._keep, 0)
+        del records[:surplus]
+        for _ in kept:
+            entries.popleft()
+        entries.extendleft(reversed(records))
+        self._more = 0
+        self._forgotten += surplus
         return records
 
     def numbered(self) -> list[tuple[int, CallRecord]]:
         """All records kept with their numbers, which start at 1 when the Database does."""
         with self._lock:
-            return list(enumerate(self._made(), self._count - self._held + 1))
+            records = self._made()
+            return list(enumerate(records, self._forgotten + 1))
 
     @property
     def count(self) -> int:
         """How many records there have been."""
-        return self._count
+        with self._lock:
+            return self._forgotten + self._held
 
     def records(self) -> tuple[CallRecord, ...]:
         """All records kept, oldest first."""
@@ -133,15 +147,15 @@ class CallLog:
 
     def keep(self, most: int) -> None:
         """Keep at most so many records from now on."""
-        with self._lock:
-            self._keep = most
-            self._forget()
+        self._keep = most
+        self._forget()
 
     def clear(self) -> None:
         """Forget all records."""
         with self._lock:
+            self._forgotten += self._held
             self._entries.clear()
-            self._held = 0
+            self._more = 0
 
 
 class Caller:
@@ -166,8 +180,14 @@ class Caller:
         return next(self._batches)
 
 
-def _size(entry: CallRecord | Several) -> int:
-    return 1 if isinstance(entry, CallRecord) else len(entry)
+def _size(entry: CallRecord | Brief | Several) -> int:
+    return 1 if isinstance(entry, tuple) else len(entry)
+
+
+def _records(entry: CallRecord | Brief | Several) -> Iterable[CallRecord]:
+    if isinstance(entry, tuple):
+        return (entry if isinstance(entry, CallRecord) else entry[0](*entry[1:]),)
+    return entry
 
 
 WORKER = threading.local()  # its attribute `number` is the parallel worker that the thread runs

@@ -67,14 +67,15 @@ class Request:
     A slice leaves the conversion to the request it was cut from, which converts many slices' rows at once.
     """
 
+    _whole: Request | None = None  # of a slice
+    _start = 0
+    _segment: tuple[int, pa.Array] | None = None  # rendered ahead: the lines from this row on
+
     def __init__(self, arguments: Sequence[Argument], n: int, style: TextStyle = DEFAULT_STYLE, form: Form = DEFAULT_FORM) -> None:
         self._arguments = arguments
         self.n = n
         self.style = style
         self.form = form
-        self._whole: Request | None = None
-        self._start = 0
-        self._segment: tuple[int, pa.Array] | None = None  # rendered ahead: the lines from this row on
 
     @property
     def arguments(self) -> Sequence[Argument]:

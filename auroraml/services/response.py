@@ -103,23 +103,27 @@ LOSSLESS = {  # by type id, which is quicker to look up than a type: their text 
 
 def _numbers(values: object) -> RenderedVector | None:
     """Numbers without NULL, to be written as text only when somebody reads it: most queries cast them back."""
-    if isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype.kind in "bif":
-        values = pa.array(values)
-    if isinstance(values, pa.ChunkedArray) and values.num_chunks == 1:
-        values = values.chunk(0)
-    if not isinstance(values, pa.Array):
+    if isinstance(values, pa.Array):
+        array = values
+    elif isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype.kind in "bif":
+        array = pa.array(values)
+    elif isinstance(values, pa.ChunkedArray) and values.num_chunks == 1:
+        array = values.chunk(0)
+    else:
         return None
-    type = LOSSLESS.get(values.type.id)
-    if type is None or values.null_count:
+    type = LOSSLESS.get(array.type.id)
+    if type is None or array.null_count:
         return None
-    source = FixedVector(values.to_numpy(zero_copy_only=False))
-    return RenderedVector(source, type, partial(_texts, type))
+    return RenderedVector(FixedVector(array.to_numpy(zero_copy_only=False) if type is BOOL else np.from_dlpack(array)), type, _TEXTS[type.oid])
 
 
 def _texts(type: PgType, vector: Vector) -> pa.Array:
     found = text_out(type, vector).flat()
     assert isinstance(found, TextVector)
     return found.values
+
+
+_TEXTS = {type.oid: partial(_texts, type) for type in LOSSLESS.values()}
 
 
 @singledispatch

@@ -106,7 +106,10 @@ class Workers:
     def note(self, name: str, seconds: float) -> None:
         """A call of this name took so long."""
         quick = self._quick.get(name, 0)
-        self._quick[name] = min(quick + 1, CREDIT) if seconds < QUICK else quick // 2 if seconds < HICCUP else 0
+        if seconds >= QUICK:
+            self._quick[name] = quick // 2 if seconds < HICCUP else 0
+        elif quick < CREDIT:
+            self._quick[name] = quick + 1
 
     def abandoned(self) -> tuple[str, ...]:
         """The names of the calls left behind that still run."""

@@ -152,6 +152,10 @@ class FunctionScanRows(FedRows):
         frame, kept = self.passing(Frame(n=batch.n, sides=(batch,), params=Taken(params, owners), ctx=self.ctx))
         return self.project(frame), owners if kept is None else owners[kept]
 
+    def all_of(self, batch: Batch) -> Batch:
+        """The rows of `answers` as its outputs, where the scan has no filter."""
+        return self.project(Frame(n=batch.n, sides=(batch,), ctx=self.ctx))
+
     def _call(self, place: int, frame: Frame) -> tuple[Batch, Index]:
         call, compiled = self.node.calls[place], self.calls[place]
         if compiled is None:

@@ -403,16 +403,18 @@ class NestedLoopRows(JoinRows):
     def _answered(self, left: Batch, answers: Batch) -> Batch | None:
         """Outer rows joined with the function's rows, one each, that pass the scan's filter."""
         assert self.function is not None
-        right, owners = self.function.finished(answers, np.arange(left.n), self._parameters(left) if self.function.tests else {})
-        return self._paired(left, right, owners)
+        if not self.function.tests:
+            return self._paired(left, self.function.all_of(answers), None)
+        return self._paired(left, *self.function.finished(answers, np.arange(left.n), self._parameters(left)))
 
-    def _paired(self, left: Batch, right: Batch, owners: Index) -> Batch | None:
+    def _paired(self, left: Batch, right: Batch, owners: Index | None) -> Batch | None:
+        """Outer rows joined with the function's: without `owners` one for each."""
         assert self.function is not None
         self.function.metrics.loops += left.n
         self.function.metrics.rows += right.n
         if right.n == left.n and not (self.conditions or self.tests) and self.node.kind in ("inner", "left"):  # one row each: no pairs to make
             return self.project(self.frame(left.n, left, right)) if left.n else None
-        morsel = self.morsel_of(left, right, owners, np.arange(right.n))
+        morsel = self.morsel_of(left, right, np.arange(left.n) if owners is None else owners, np.arange(right.n))
         self._add((0, 0), morsel.all_removed())
         return morsel.rows if morsel.rows.n else None
 

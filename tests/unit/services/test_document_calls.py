@@ -144,14 +144,15 @@ def test_the_log_keeps_the_latest_records(keep: int) -> None:
     log = CallLog(keep)
     log.add(record(0))
     log.add_several(Three(1))
-    log.add(record(4))
+    log.add((record, 4))
     log.add_several(Three(5))
     assert log.count == 8
     wanted = list(range(8))[8 - min(keep, 8) :]
     assert [(number - 1, found.items) for number, found in log.numbered()] == [(i, i) for i in wanted]
     log.keep(2)
     assert [found.items for found in log.records()] == wanted[-2:]
-    log.add(record(8))
+    log.add((record, 8))
+    assert log.count == 9
     assert [found.items for found in log.records()] == [*wanted, 8][-2:]
     log.clear()
     assert log.records() == ()
