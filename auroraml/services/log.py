@@ -6,7 +6,7 @@ import itertools
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol, Unpack
+from typing import NamedTuple, Protocol
 
 
 class Attempt(NamedTuple):
@@ -74,7 +74,7 @@ class Several(Protocol):
         """Each, in their order."""
 
 
-Brief = tuple[Callable[..., CallRecord], Unpack[tuple[object, ...]]]
+Brief = tuple[Callable[..., CallRecord], *tuple[object, ...]]
 """What makes a record when somebody reads it, and what it makes it of: quicker to note than the record for each of many calls."""
 
 
