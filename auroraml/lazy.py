@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
+import marshal
+import os
 import re
 import sys
 import threading
-from collections.abc import Sequence
-from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
-from types import ModuleType
+from collections.abc import Iterator, Sequence
+from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, PathFinder, SourceFileLoader
+from types import CodeType, ModuleType
 from typing import Any, cast
 
 PUBLIC: dict[str, tuple[str, str]] = {  # names of the package -> (module, attribute); "" is the module itself
@@ -98,7 +101,8 @@ def public(name: str) -> object:
     collecting = gc.isenabled()
     gc.disable()  # what modules make stays: looking for garbage among it would take a quarter of the time
     try:
-        found = load(module)
+        with swift():
+            found = load(module)
     finally:
         if collecting:
             gc.enable()
@@ -222,10 +226,87 @@ class _Finder:
     def find_spec(name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
         if name not in DEFERRED:
             return None
-        spec = PathFinder.find_spec(name, path, target)
+        spec = _found(name, path) or PathFinder.find_spec(name, path, target)
         if spec is not None and isinstance(spec.loader, SourceFileLoader):
             spec.loader = _Loader(spec.loader)  # type: ignore[assignment] # a loader by what it does
         return spec
+
+
+class _Bytecode(SourceFileLoader):
+    """Reads a module's bytecode in the few steps it takes where there is nothing unusual about it; all else is left to importlib."""
+
+    def __init__(self, name: str, path: str, cached: str, head: bytes) -> None:
+        super().__init__(name, path)
+        self.cached = cached
+        self.head = head
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        """The module's code."""
+        try:
+            source = os.stat(self.path)
+            file = os.open(self.cached, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+            try:
+                data = os.read(file, _MOST)
+            finally:
+                os.close(file)
+        except OSError:
+            return super().get_code(fullname)
+        known = int.from_bytes(data[8:12], "little"), int.from_bytes(data[12:16], "little")
+        if data[:8] != self.head or known != (int(source.st_mtime) & 0xFFFFFFFF, source.st_size & 0xFFFFFFFF) or len(data) == _MOST:
+            return super().get_code(fullname)
+        return cast("CodeType", marshal.loads(memoryview(data)[16:]))
+
+
+_MOST = 1 << 16  # bytes; a larger buffer is new memory at each call
+
+
+class _Folders:
+    """Finds modules of packages that are folders, from one look at each folder: less than half of what importlib's own way takes."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, frozenset[str]] = {}
+        self.head = importlib.import_module("importlib.util").MAGIC_NUMBER + bytes(4)  # of bytecode that is good for a source's time and size
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
+        """Of a module that is a file of Python, in a package that is one folder; None for others."""
+        if not path or len(path) != 1:
+            return None
+        folder, module = path[0], name.rpartition(".")[2]
+        names = self.names.get(folder)
+        if names is None:
+            names = self.names[folder] = _names(folder)
+        if f"{module}.py" not in names or module in names or any(module + suffix in names for suffix in EXTENSION_SUFFIXES):
+            return None
+        file, cached = f"{folder}/{module}.py", f"{folder}/__pycache__/{module}.{sys.implementation.cache_tag}.pyc"
+        spec = ModuleSpec(name, _Bytecode(name, file, cached, self.head), origin=file)
+        spec.has_location = True
+        spec.cached = cached
+        return spec
+
+
+def _names(folder: str) -> frozenset[str]:
+    try:
+        return frozenset(os.listdir(folder))
+    except OSError:  # an archive, say
+        return frozenset()
+
+
+def _found(name: str, path: Sequence[str] | None) -> ModuleSpec | None:
+    return next((finder.find_spec(name, path) for finder in sys.meta_path if isinstance(finder, _Folders)), None)
+
+
+@contextlib.contextmanager
+def swift() -> Iterator[None]:
+    """While it is open, many modules of folders that do not change are found and read with fewer steps."""
+    if sys.flags.optimize or sys.pycache_prefix is not None or os.sep != "/" or sys.implementation.name != "cpython":
+        yield
+        return
+    finder = _Folders()
+    sys.meta_path.insert(sys.meta_path.index(_Finder) + 1 if _Finder in sys.meta_path else 0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
 
 
 def defer() -> None:

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from auroraml import records
-from auroraml.lazy import load
+from auroraml.lazy import load, swift
 
 SELDOM = {"difflib": ("get_close_matches",), "importlib.metadata": ("entry_points",), "sqlglot.diff": ("diff",)}
 """Modules that sqlglot loads for functions which are hardly ever called: with what they load themselves, a tenth of the start."""
@@ -21,7 +21,7 @@ SELDOM = {"difflib": ("get_close_matches",), "importlib.metadata": ("entry_point
 def main() -> None:
     """Load the program and run it."""
     gc.disable()
-    with spared():
+    with spared(), swift():
         program = load("auroraml_cli.main")
     gc.freeze()
     gc.enable()

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
+import inspect
+import linecache
+import py_compile
 import re
 import subprocess
 import sys
@@ -9,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from auroraml import lazy
 from auroraml.lazy import Later, pattern
 
 MODULE = """
@@ -90,3 +96,42 @@ def test_patterns_are_compiled_when_they_are_used() -> None:
     assert "match" in vars(digits)
     assert digits.sub(r"<\1>", "1x 22X") == "<1> <22>"
     assert (digits.pattern, digits.groups) == (r"(\d+)x", 1)
+
+
+def test_modules_of_folders_are_found_swiftly_and_are_always_what_their_source_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "swiftly"
+    (package / "inner").mkdir(parents=True)
+    for name, text in (("__init__", ""), ("one", "value = 1"), ("inner/__init__", "value = 2"), ("inner/two", "value = 3")):
+        (package / f"{name}.py").write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    finders = list(sys.meta_path)
+
+    def values() -> list[int]:
+        linecache.clearcache()
+        for name in [name for name in sys.modules if name.partition(".")[0] == "swiftly"]:
+            del sys.modules[name]
+        with lazy.swift():
+            found = [importlib.import_module(f"swiftly.{name}") for name in ("one", "inner", "inner.two")]
+            with pytest.raises(ModuleNotFoundError, match=r"No module named 'swiftly\.three'"):
+                importlib.import_module("swiftly.three")
+        for module in found:
+            assert module.__spec__ is not None
+            assert module.__spec__.origin == module.__file__
+            assert module.__spec__.cached == module.__cached__ == importlib.util.cache_from_source(str(module.__file__))
+            assert inspect.getsource(module).startswith("value")
+        return [module.value for module in found]
+
+    assert values() == [1, 2, 3]  # no bytecode yet
+    assert (package / "__pycache__" / f"one.{sys.implementation.cache_tag}.pyc").exists()
+    assert values() == [1, 2, 3]
+    (package / "one.py").write_text("value = 10", encoding="utf-8")
+    assert values() == [10, 2, 3]
+    py_compile.compile(str(package / "one.py"), invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
+    assert values() == [10, 2, 3]
+    (package / "one.py").write_text("value = 11" + " # long" * 20_000, encoding="utf-8")
+    assert values() == [11, 2, 3]
+    (package / "one.py").write_text(f"value = len({'x' * 100_000!r})", encoding="utf-8")  # more bytecode than is read at once
+    assert values() == [100_000, 2, 3]
+    assert values() == [100_000, 2, 3]
+    assert sys.meta_path == finders
