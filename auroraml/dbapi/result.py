@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from auroraml.batch import Batch
 from auroraml.errors.base import ProgrammingError
+from auroraml.pipeline.plans import uncollected
 from auroraml.pipeline.result import ResultStream
 from auroraml.types.form import TextStyle
 from auroraml.types.python import one_to_python, to_python
@@ -92,8 +93,9 @@ class Result:
         if batch.n == 1:
             self._rows = [tuple([one_to_python(output.type, batch.vector(i), self.style) for i, output in enumerate(self.columns)])]
         else:
-            values = [to_python(output.type, batch.vector(i), self.style) for i, output in enumerate(self.columns)]
-            self._rows = list(zip(*values, strict=True)) if values else [()] * batch.n
+            with uncollected():
+                values = [to_python(output.type, batch.vector(i), self.style) for i, output in enumerate(self.columns)]
+                self._rows = list(zip(*values, strict=True)) if values else [()] * batch.n
         self._first = self.position
         return True
 

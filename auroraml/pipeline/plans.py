@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 from auroraml.batch import Batch
@@ -17,7 +18,7 @@ from auroraml.pipeline.result import ResultStream
 from auroraml.planner import choose
 from auroraml.planner.level.makeup import Makeup
 
-__all__ = ["CHOOSE", "plan", "run", "stream"]
+__all__ = ["CHOOSE", "plan", "run", "stream", "uncollected"]
 CHOOSE: ContextVar[Callable[..., PhysicalPlan]] = ContextVar("choose", default=choose)  # the planner: another one where planning is watched
 
 
@@ -25,14 +26,18 @@ def plan(
     bound: BoundStatement, ctx: ExecutionContext, may_execute: Callable[[Function], bool], pages: StoredPages | None = None,
     makeup: Makeup | None = None,
 ) -> PhysicalPlan:  # fmt: skip
-    """The physical plan of a bound statement in the context it will run in; SQL functions the role may execute are inlined.
+    """The physical plan of a bound statement in the context it will run in; SQL functions the role may execute are inlined."""
+    with uncollected():
+        return CHOOSE.get()(bound, ctx.catalog, ctx.settings, pages or StoredPages(ctx.store, ctx), ctx, may_execute, makeup)
 
-    Garbage is not looked for meanwhile: a search makes many small objects, almost all of which live until it ends.
-    """
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Garbage is not looked for meanwhile: many small objects are made, almost all of which live until it ends."""
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return CHOOSE.get()(bound, ctx.catalog, ctx.settings, pages or StoredPages(ctx.store, ctx), ctx, may_execute, makeup)
+        yield
     finally:
         if collecting:
             gc.enable()
