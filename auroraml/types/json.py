@@ -70,7 +70,8 @@ def _escape(match: re.Match[str]) -> str:
     return _ESCAPES.get(match[0]) or f"\\u{ord(match[0]):04x}"
 
 
-def _key_order(item: tuple[str, JsonValue]) -> tuple[int, bytes]:
+def key_order(item: tuple[str, object]) -> tuple[int, bytes]:
+    """What jsonb's objects are sorted by: their keys' lengths in bytes, then these."""
     key = item[0].encode()
     return len(key), key
 
@@ -100,7 +101,7 @@ def _nested_key(value: JsonValue) -> tuple[object, ...]:
     if isinstance(value, list):
         return 4, len(value), tuple(_nested_key(item) for item in value)
     if isinstance(value, dict):
-        return 5, len(value), tuple((key.encode(), _nested_key(item)) for key, item in sorted(value.items(), key=_key_order))
+        return 5, len(value), tuple((key.encode(), _nested_key(item)) for key, item in sorted(value.items(), key=key_order))
     return 2, value
 
 
@@ -109,7 +110,7 @@ def _write_word(value: JsonValue) -> str:
 
 
 def _write_object(value: dict[str, JsonValue]) -> str:
-    return "{" + ", ".join(f"{quote_json(key)}: {write_jsonb(item)}" for key, item in sorted(value.items(), key=_key_order)) + "}"
+    return "{" + ", ".join(f"{quote_json(key)}: {write_jsonb(item)}" for key, item in sorted(value.items(), key=key_order)) + "}"
 
 
 def _write_array(value: list[JsonValue]) -> str:
@@ -134,11 +135,37 @@ class JsonForm(StringForm):
         return TextVector(texts)
 
 
+class _Number(str):
+    """A number by its jsonb text."""
+
+    __slots__ = ()
+
+
+def _number(text: str) -> _Number:
+    plain = text[0] != "-" and len(text) < 1_000 and "e" not in text and "E" not in text
+    return _Number(text if plain else numeric_out(numeric_in(text)))
+
+
+_WRITERS[_Number] = str
+_REWRITE = json.JSONDecoder(parse_float=_number, parse_int=_number, parse_constant=_refuse)
+
+
+_PARTS = json.JSONDecoder(parse_float=_Number, parse_int=_Number)
+
+
+def read_parts(text: str) -> JsonValue:
+    """The value of a text that jsonb has written, to take parts of: numbers are texts of their own kind, which write_jsonb knows."""
+    value: JsonValue = _PARTS.decode(text)
+    return value
+
+
 class JsonbForm(StringForm):
     """Canonical text."""
 
     def datum_in(self, type: PgType, typmod: int, text: str, style: TextStyle) -> Datum:
-        return write_jsonb(read_json(text))
+        if _SUSPECT.search(text) is not None:
+            JsonReader(text, True).check()
+        return write_jsonb(_decode(text, _REWRITE, True))
 
     def vector_in(self, type: PgType, typmod: int, texts: pa.Array, style: TextStyle) -> Vector:
         return TextForm.vector_in(self, type, typmod, texts, style)

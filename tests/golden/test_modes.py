@@ -72,7 +72,8 @@ MODES = (
     Mode(name="no hashing", off=("enable_hashjoin", "enable_hashagg", "enable_memoize")),
     Mode(name="no nested loops", off=("enable_nestloop", "enable_material")),
     Mode(name="no merging, no sorting", off=("enable_mergejoin", "enable_sort", "enable_incremental_sort")),
-    Mode(name="no indexes", off=("enable_indexscan", "enable_indexonlyscan", "enable_bitmapscan")),
+    # PostgreSQL reads all rows there too, and comes to those that raise an error
+    Mode(name="no indexes", off=("enable_indexscan", "enable_indexonlyscan", "enable_bitmapscan"), apart=("execution/first_rows_of_loops",)),
     Mode(name="no sequential scans", off=("enable_seqscan",)),
     Mode(name="workers", on=PARALLEL, shared=True, apart=(*BATCHED, *COUNTED)),
     Mode(

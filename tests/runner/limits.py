@@ -49,6 +49,7 @@ LIMITS: dict[str, dict[str, int]] = {
     "functions.aggregates.packed_sums": {"FEWEST": 1, "AT_ONCE": 2},
     "functions.dates.arithmetic": {"BLOCK": 3},
     "functions.dates.fields": {"MANY": 1},
+    "functions.json.building": {"MANY": 1},
     "functions.membership": {"MANY": 1},
     "functions.numerics": {"BLOCK": 3, "FEW": 0},
     "functions.strings": {"MANY": 1},

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
 
 from auroraml.errors import InvalidParameterValue
+from auroraml.functions.json.scanning import field_of
 from auroraml.functions.json.values import parsed
 from auroraml.functions.signature import scalar
-from auroraml.types.json import JsonValue, write_jsonb
+from auroraml.types.json import JsonValue, read_parts, write_jsonb
 from auroraml.types.pg_type import PgArray
 
+parts_of = lru_cache(maxsize=8192)(read_parts)  # shared: never changed in place
 _DECODER = json.JSONDecoder(parse_float=str, parse_int=str)
 _SPACE = " \t\n\r"
 
@@ -172,24 +175,24 @@ def _shown(found: object) -> str | None:
 
 
 def _get(text: str, key: str) -> object:
-    value = parsed(text)
+    value = parts_of(text)
     return value.get(key, _MISSING) if isinstance(value, dict) else _MISSING
 
 
 def _at(text: str, place: int) -> object:
-    value = parsed(text)
+    value = parts_of(text)
     if not isinstance(value, list | dict):
         value = [value]  # to PostgreSQL a lone scalar is an array of one
     return value[place] if isinstance(value, list) and -len(value) <= place < len(value) else _MISSING
 
 
-@scalar("jsonb_object_field(jsonb,text)", face="datum", raises=False)
+@scalar("jsonb_object_field(jsonb,text)", face="datum", raises=False, columns=partial(field_of, shown=False))
 def b_field(text: str, key: str) -> str | None:
     """jsonb -> key."""
     return _written(_get(text, key))
 
 
-@scalar("jsonb_object_field_text(jsonb,text)", face="datum", raises=False)
+@scalar("jsonb_object_field_text(jsonb,text)", face="datum", raises=False, columns=partial(field_of, shown=True))
 def b_field_text(text: str, key: str) -> str | None:
     """jsonb ->> key."""
     return _shown(_get(text, key))
@@ -210,13 +213,13 @@ def b_element_text(text: str, place: int) -> str | None:
 @scalar("jsonb_extract_path(jsonb,_text)", face="datum", raises=False)
 def b_extract(text: str, path: PgArray) -> str | None:
     """jsonb #> path."""
-    return _written(jsonb_path(parsed(text), path))
+    return _written(jsonb_path(parts_of(text), path))
 
 
 @scalar("jsonb_extract_path_text(jsonb,_text)", face="datum", raises=False)
 def b_extract_text(text: str, path: PgArray) -> str | None:
     """jsonb #>> path."""
-    return _shown(jsonb_path(parsed(text), path))
+    return _shown(jsonb_path(parts_of(text), path))
 
 
 def kind_of(value: JsonValue) -> str:

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from auroraml.batch import ConstVector, Vector, from_datums
+from auroraml.batch import ConstVector, TextVector, Vector, from_datums
 from auroraml.errors import ArraySubscriptError, InvalidParameterValue, NullValueNotAllowed
+from auroraml.functions.json.columns import Texts
 from auroraml.functions.json.values import json_of, jsonb_of, key_of
 from auroraml.functions.signature import CallContext, Types, scalar
 from auroraml.types.json import JsonValue, quote_json, write_jsonb
 from auroraml.types.pg_type import PgArray, PgType
 from auroraml.types.table import JSON, JSONB
 
+MANY = 32  # rows from which on whole columns are made into texts
 
-@scalar("to_json(anyelement)", "array_to_json(anyarray)", "row_to_json(record)", face="datum", context=True, typed=True)
-def to_json(ctx: CallContext, types: Types, value: object) -> str:
+
+def _each(type: PgType, vector: Vector, ctx: CallContext, binary: bool) -> Vector:
+    """Each value as a document."""
+    made = JSONB if binary else JSON
+    if vector.n >= MANY:
+        return TextVector(Texts(ctx.style, binary).of(type, vector))
+    values = vector.datums()  # few: a value at a time
+    return from_datums(made, [write_jsonb(jsonb_of(type, v, ctx.style)) if binary else json_of(type, v, ctx.style) for v in values])
+
+
+@scalar("to_json(anyelement)", "array_to_json(anyarray)", "row_to_json(record)", context=True, typed=True)
+def to_json(ctx: CallContext, types: Types, value: Vector) -> Vector:
     """Any value as json."""
-    return json_of(types.args[0], value, ctx.style)
+    return _each(types.args[0], value.one if isinstance(value, ConstVector) else value, ctx, False)
 
 
 @scalar("array_to_json(anyarray,bool)", "row_to_json(record,bool)", face="datum", context=True, typed=True)
@@ -25,10 +37,10 @@ def to_json_lines(ctx: CallContext, types: Types, value: object, pretty: bool) -
     return json_of(types.args[0], value, ctx.style, pretty)
 
 
-@scalar("to_jsonb(anyelement)", face="datum", context=True, typed=True)
-def to_jsonb(ctx: CallContext, types: Types, value: object) -> str:
+@scalar("to_jsonb(anyelement)", context=True, typed=True)
+def to_jsonb(ctx: CallContext, types: Types, value: Vector) -> Vector:
     """Any value as jsonb."""
-    return write_jsonb(jsonb_of(types.args[0], value, ctx.style))
+    return _each(types.args[0], value.one if isinstance(value, ConstVector) else value, ctx, True)
 
 
 def _columns(args: Sequence[Vector]) -> tuple[int, list[list[object]]]:
@@ -75,28 +87,49 @@ def _b_array(ctx: CallContext, items: Sequence[tuple[PgType, object]]) -> str:
     return write_jsonb([jsonb_of(type, value, ctx.style) for type, value in items])
 
 
+def _built(ctx: CallContext, types: Types, args: tuple[Vector, ...], binary: bool) -> Vector | None:
+    """Objects of many rows, whose keys are the same in all of them; None where they are not, or one of them cannot be a key."""
+    n = max((arg.n for arg in args), default=1)
+    if n < MANY or len(args) % 2 or not all(isinstance(key, ConstVector) and key.one.datum(0) is not None for key in args[::2]):
+        return None
+    texts = Texts(ctx.style, binary)
+    keys = [key_of(type, key.datum(0), ctx.style) for type, key in zip(types.args[::2], args[::2], strict=True)]
+    values = [texts.of(type, value) for type, value in zip(types.args[1::2], args[1::2], strict=True)]
+    return TextVector(texts.object(list(zip(keys, values, strict=True)), n))
+
+
+def _listed(ctx: CallContext, types: Types, args: tuple[Vector, ...], binary: bool) -> Vector | None:
+    """Arrays of many rows."""
+    n = max((arg.n for arg in args), default=1)
+    if n < MANY:
+        return None
+    texts = Texts(ctx.style, binary)
+    parts = [("", texts.of(type, value)) for type, value in zip(types.args, args, strict=True)]
+    return TextVector(texts.concatenated(parts, ", ", "[", "]", n))
+
+
 @scalar("json_build_object()", "json_build_object(any)", context=True, typed=True)
 def build_object(ctx: CallContext, types: Types, *args: Vector) -> Vector:
     """Keys and values in turn as a json object."""
-    return from_datums(JSON, [_object(ctx, row or []) for row in spread(ctx, types, args)])
+    return _built(ctx, types, args, False) or from_datums(JSON, [_object(ctx, row or []) for row in spread(ctx, types, args)])
 
 
 @scalar("jsonb_build_object()", "jsonb_build_object(any)", context=True, typed=True)
 def b_build_object(ctx: CallContext, types: Types, *args: Vector) -> Vector:
     """Keys and values in turn as a jsonb object."""
-    return from_datums(JSONB, [_b_object(ctx, row or []) for row in spread(ctx, types, args)])
+    return _built(ctx, types, args, True) or from_datums(JSONB, [_b_object(ctx, row or []) for row in spread(ctx, types, args)])
 
 
 @scalar("json_build_array()", "json_build_array(any)", context=True, typed=True)
 def build_array(ctx: CallContext, types: Types, *args: Vector) -> Vector:
     """The values as a json array."""
-    return from_datums(JSON, [_array(ctx, row or []) for row in spread(ctx, types, args)])
+    return _listed(ctx, types, args, False) or from_datums(JSON, [_array(ctx, row or []) for row in spread(ctx, types, args)])
 
 
 @scalar("jsonb_build_array()", "jsonb_build_array(any)", context=True, typed=True)
 def b_build_array(ctx: CallContext, types: Types, *args: Vector) -> Vector:
     """The values as a jsonb array."""
-    return from_datums(JSONB, [_b_array(ctx, row or []) for row in spread(ctx, types, args)])
+    return _listed(ctx, types, args, True) or from_datums(JSONB, [_b_array(ctx, row or []) for row in spread(ctx, types, args)])
 
 
 def _text_pairs(array: PgArray) -> list[tuple[object, object]]:
