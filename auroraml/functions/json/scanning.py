@@ -33,7 +33,8 @@ class Documents:
 
     def _outside(self, places: Index) -> Index:
         """Those that are in no string."""
-        return places[self.quotes.searchsorted(places) % 2 == 0]
+        outside: Index = places[self.quotes.searchsorted(places) % 2 == 0]
+        return outside
 
     def depth(self, places: Index) -> Index:
         """How many brackets are open at each place; documents close all of theirs."""
@@ -48,7 +49,8 @@ class Documents:
         some = some[self.data[np.minimum(ends[some] + 1, last)] == COLON]
         for place, byte in enumerate(key):  # over the key, not over rows
             some = some[self.data[starts[some] + 1 + place] == byte]
-        return ends[some[self.depth(starts[some]) == 1]] + 3  # a colon and a space follow
+        begins: Index = ends[some[self.depth(starts[some]) == 1]] + 3  # a colon and a space follow
+        return begins
 
     def ends(self, starts: Index) -> Index:
         """Where the values that begin at `starts`, in outermost objects, end."""
