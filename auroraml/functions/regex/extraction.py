@@ -7,10 +7,12 @@ from typing import TypeAlias
 
 import regex
 
+from auroraml.batch import ConstVector, TextVector, Vector
 from auroraml.errors import InvalidParameterValue
 from auroraml.functions.regex.matching import similar
 from auroraml.functions.regex.syntax import Pattern, compiled, options_of
 from auroraml.functions.signature import rows, scalar
+from auroraml.lazy import compute as pc
 from auroraml.types.pg_type import PgArray
 
 Match: TypeAlias = "regex.Match[str]"
@@ -114,13 +116,28 @@ def _replaced(text: str, pattern: str, new: str, flags: str, start: int, which: 
     return "".join(out) + text[done:]
 
 
-@scalar("regexp_replace(text,text,text)", face="datum")
+def _replaced_columns(texts: Vector, pattern: Vector, new: Vector, flags: Vector | None = None) -> Vector | None:
+    """One pattern and one replacement for many texts, by RE2 where it finds the same matches."""
+    given = [arg.one.datum(0) if isinstance(arg, ConstVector) else None for arg in (pattern, new, *(() if flags is None else (flags,)))]
+    if not isinstance(texts, TextVector) or None in given or "\\" in str(given[1]):
+        return None
+    options = "" if flags is None else str(given[2])
+    if options[:1].isdigit():
+        return None
+    ready = compiled(str(given[0]), options)
+    if ready.re2 is None or not ready.settled:
+        return None
+    most = None if options_of(options).everywhere else 1
+    return TextVector(pc.replace_substring_regex(texts.values, ready.re2, str(given[1]), max_replacements=most), texts.validity)
+
+
+@scalar("regexp_replace(text,text,text)", face="datum", columns=_replaced_columns)
 def regexp_replace(text: str, pattern: str, new: str) -> str:
     """The first match replaced."""
     return _replaced(text, pattern, new, "", 1, 1)
 
 
-@scalar("regexp_replace(text,text,text,text)", face="datum")
+@scalar("regexp_replace(text,text,text,text)", face="datum", columns=_replaced_columns)
 def regexp_replace_flags(text: str, pattern: str, new: str, flags: str) -> str:
     """The first match replaced, or with g all."""
     if flags[:1].isdigit():

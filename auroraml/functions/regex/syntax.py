@@ -16,15 +16,21 @@ _CHARACTERS = {"a": "\a", "b": "\b", "B": "\\", "e": "\033", "f": "\f", "n": "\n
 _CONSTRAINTS = {"A": r"\A", "Z": r"\Z", "m": r"\b(?=\w)", "M": r"\b(?<=\w)", "y": r"\b", "Y": r"\B"}
 _META = frozenset("\\.[]{}()*+?^$|#&~-")
 _MOST = 255
+# Single characters in RE2's syntax, more of the last one, and that at the begin or the end of the text.
+_SETTLED = regex.compile(r"(?:\\A)?(?:\\\W|[^\\.\[\](){}*+?|^$]|\.|\[\^?(?:\[:\w+:\]|\\\W|[^\[\]\\])+\])+\+?(?:\\z)?")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pattern:
-    """A compiled regular expression; `re2` is the same for Arrow's matcher, None where RE2 cannot say it."""
+    """A compiled regular expression; `re2` is the same for Arrow's matcher, None where RE2 cannot say it.
+
+    `settled`: from where it begins a match has one end only or goes as far as it can, so that RE2 finds the very same ones.
+    """
 
     search: regex.Pattern[str]
     re2: str | None
     groups: int
+    settled: bool = False
 
 
 @dataclass(kw_only=True)
@@ -108,7 +114,7 @@ def _made(text: str, plain: str | None, groups: int, options: Options, shortest:
         search = regex.compile(prefix + text, flags)
     except regex.error as error:
         raise broken(str(error)) from None
-    return Pattern(search=search, re2=None if plain is None else prefix + plain, groups=groups)
+    return Pattern(search=search, re2=None if plain is None else prefix + plain, groups=groups, settled=plain is not None and bool(_SETTLED.fullmatch(plain)))
 
 
 @dataclass(kw_only=True)
