@@ -114,7 +114,9 @@ def _made(text: str, plain: str | None, groups: int, options: Options, shortest:
         search = regex.compile(prefix + text, flags)
     except regex.error as error:
         raise broken(str(error)) from None
-    return Pattern(search=search, re2=None if plain is None else prefix + plain, groups=groups, settled=plain is not None and bool(_SETTLED.fullmatch(plain)))
+    return Pattern(
+        search=search, re2=None if plain is None else prefix + plain, groups=groups, settled=plain is not None and bool(_SETTLED.fullmatch(plain))
+    )
 
 
 @dataclass(kw_only=True)
