@@ -19,17 +19,24 @@ class GroupRows:
         self, codes: np.ndarray, groups: int, *, counts: np.ndarray | None = None, clustered: bool = False, starts: np.ndarray | None = None
     ) -> None:  # fmt: skip
         self._codes = weakref.ref(codes)
-        self.groups = groups
+        self.groups, self.rows = groups, len(codes)
         self.clustered = clustered
         if starts is not None:
             self.starts, self.filled = starts, None
-            self.counts = np.diff(starts, append=len(codes))
         else:
             self.counts = np.bincount(codes, minlength=groups) if counts is None else counts
 
     def about(self, codes: np.ndarray, groups: int) -> bool:
         """Whether these are the groups of `codes`."""
         return self._codes() is codes and self.groups == groups
+
+    @cached_property
+    def counts(self) -> np.ndarray:
+        """How many rows each group has."""
+        counts = np.empty(self.groups, np.int64)
+        np.subtract(self.starts[1:], self.starts[:-1], out=counts[:-1])
+        counts[-1:] = self.rows - self.starts[-1:]
+        return counts
 
     @cached_property
     def filled(self) -> np.ndarray | None:
@@ -55,6 +62,8 @@ class GroupRows:
 
     def sums(self, values: np.ndarray) -> np.ndarray:
         """The sum of the whole numbers of each group, which int64 holds."""
+        if self.clustered and len(values) == len(self.starts):  # a row each
+            return self._spread(values.astype(np.int64), 0)
         if not self.clustered or not len(values) or len(values) >= SHORT * len(self.starts):
             return self.reduced(np.add, values.astype(np.int64, copy=False), 0)
         totals = np.empty(len(values) + 1, np.int64)
@@ -107,6 +116,8 @@ def clustered(starts: np.ndarray, n: int, *, unread: bool = False) -> np.ndarray
     """The codes of `n` rows that come group by group, each from its start on; `unread`: nobody asks for more of them than how the rows lie."""
     if unread:
         codes = np.broadcast_to(np.int64(0), (n,))  # one word
+    elif n == len(starts):
+        codes = np.arange(n)
     elif n < SHORT * len(starts):
         codes = np.zeros(n, np.int64)
         codes[starts[1:]] = 1
