@@ -19,8 +19,10 @@ def dictionary(made: Index, numbers: Index, asked: Index) -> list[int]:
     return [known.get(number, 0) for number in asked.tolist()]
 
 
+@pytest.mark.parametrize("block", [7, 16_384])
 @pytest.mark.parametrize("span", [2, 64, 65, 4_097, 1_000_000])
-def test_ranks_are_places_in_order(span: int) -> None:
+def test_ranks_are_places_in_order(span: int, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_codes, "BLOCK", block)
     numbers = np.append(RANDOM.integers(1, span, max(1, span // 3)), 0)
     ranks = Ranks.of_numbers(numbers, span)
     different = np.unique(numbers[numbers > 0])

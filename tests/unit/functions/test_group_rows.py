@@ -35,6 +35,20 @@ def test_clustered_groups(short: int, operation: np.ufunc, monkeypatch: pytest.M
     assert left.reduced(operation, values[some], 77).tolist() == [77, operation.reduce(values[1:4]), 77, operation.reduce(values[[9, 11]])]
 
 
+def test_groups_of_a_row_each() -> None:
+    values = np.array([5, -7, 100], np.int8)
+    for unread in (False, True):
+        codes = clustered(np.arange(3), 3, unread=unread)
+        rows = group_rows.group_rows(codes, 3)
+        assert rows.sums(values).tolist() == [5, -7, 100]
+        assert rows.sums(values).dtype == np.int64
+        assert rows.counts.tolist() == [1, 1, 1]
+    assert clustered(np.arange(3), 3).tolist() == [0, 1, 2]
+    assert group_rows.GroupRows(clustered(np.arange(0), 0), 0, starts=np.arange(0)).counts.tolist() == []
+    wide = np.array([2**62, 2, 3])
+    assert rows.sums(wide) is not wide
+
+
 def test_other_codes_are_looked_at_again() -> None:
     codes = np.array([1, 0, 1])
     rows = group_rows.group_rows(codes, 2)
