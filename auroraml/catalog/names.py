@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from auroraml.catalog.builtins import is_type_elsewhere
 from auroraml.catalog.catalog import Catalog
@@ -12,6 +12,7 @@ from auroraml.ir.keywords import RESERVED
 from auroraml.ir.objects import Function
 from auroraml.types.names import read_type_name
 from auroraml.types.pg_type import PgType
+from auroraml.types.typmod import reduced, typmod_in
 
 
 def quoted(name: str) -> str:
@@ -56,9 +57,10 @@ def split_name(text: str) -> list[str]:
 class ObjectNames:
     """What types.regtypes asks: names for OIDs and OIDs for names."""
 
-    def __init__(self, catalog: Catalog, path: Sequence[str]) -> None:
+    def __init__(self, catalog: Catalog, path: Sequence[str], warn: Callable[[str | None], None] | None = None) -> None:
         self.catalog = catalog
         self.path = path
+        self.warn = warn
 
     def name_of(self, type: str, oid: int) -> str | None:
         """The object's name, qualified where the path does not find it; None for no object."""
@@ -130,6 +132,10 @@ class ObjectNames:
         read = read_type_name(name)
         for place in (read.schema,) if read.schema else self.path:
             found = self.catalog.find_type(read.name, place)
+            if found is not None and read.args:
+                typmod_in(found.name, read.args)
+                if self.warn is not None:
+                    self.warn(reduced(found.name, read.args))
             if found is not None and read.dims:
                 found = self.catalog.find_type_oid(found.array) if found.array else None
             if found is not None:

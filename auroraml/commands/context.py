@@ -267,7 +267,7 @@ class Host(Protocol):
     def current_schema(self) -> str | None:
         """The schema new objects go to."""
 
-    def temporary_schema(self, name: st.Name) -> Schema:
+    def temporary_schema(self, name: st.Name | None = None) -> Schema:
         """The schema of this session's temporary tables."""
 
     def drop_temporary(self) -> None:
@@ -275,6 +275,9 @@ class Host(Protocol):
 
     def creation_schema(self, name: st.Name) -> Schema:
         """The schema a new object called `name` goes to; 3F000, 42501."""
+
+    def relation_schema(self, name: st.Name, temporary: bool) -> Schema:
+        """The schema a new relation called `name` goes to."""
 
     def bind(self, query: st.Query, params: tuple[Bound, ...] = ()) -> BoundStatement:
         """The query bound."""

@@ -181,7 +181,7 @@ def sequence_default(host: Host, sequence: Relation, type: PgType) -> Expr:
 @command(st.CreateSequence)
 def create_sequence(statement: st.CreateSequence, host: Host, params: tuple[Bound, ...]) -> ResultStream:
     """CREATE SEQUENCE."""
-    schema = host.temporary_schema(statement.name) if statement.temporary else host.creation_schema(statement.name)
+    schema = host.relation_schema(statement.name, statement.temporary)
     found = host.catalog.find_relation(statement.name.name, schema.name) is not None
     if found and not statement.if_not_exists:
         definition(statement.options, host, BY_NAME["int8"])  # the parameters are looked at before the name

@@ -62,17 +62,25 @@ def exists(host: Host, name: st.Name, schema: str, if_not_exists: bool) -> bool:
     return True
 
 
+def persistence_in(schema: str, unlogged: bool, at: int | None = None) -> str:
+    """How a new relation in `schema` is kept: t, u, p; 42P16."""
+    temporary = schema.startswith("pg_temp_")
+    if temporary and unlogged:
+        raise InvalidTableDefinition("only temporary relations may be created in temporary schemas", at=at)
+    return "t" if temporary else "u" if unlogged else "p"
+
+
 @command(st.CreateTable)
 def create_table(statement: st.CreateTable, host: Host, params: tuple[Bound, ...]) -> ResultStream:
     """CREATE TABLE."""
-    schema = host.temporary_schema(statement.name) if statement.temporary else host.creation_schema(statement.name)
+    schema = host.relation_schema(statement.name, statement.temporary)
     if statement.if_not_exists and exists(host, statement.name, schema.name, True):
         return done("CREATE TABLE")
     likes = {place: Likeness(element, host) for place, element in _read(statement, host) if isinstance(element, st.LikeClause)}
     _check_keys(statement, [c.name for like in likes.values() for c in like.columns])
     relation = Relation(
         oid=host.new_oid(), name=statement.name.name, schema=schema.name, owner=host.role.oid, row_type=host.new_oid(),
-        options=table_options(statement.options), persistence="t" if statement.temporary else "u" if statement.unlogged else "p",
+        options=table_options(statement.options), persistence=persistence_in(schema.name, statement.unlogged, statement.name.at),
     )  # fmt: skip
     draft = Draft(relation=relation, host=host)
     for place, element in enumerate(statement.elements):
@@ -225,7 +233,7 @@ def new_relation(statement: st.CreateTableAs, host: Host, schema: str, bound: Bo
     return Relation(
         oid=host.new_oid(), name=statement.name.name, schema=schema, kind="m" if statement.materialized else "r", columns=columns,
         owner=host.role.oid, row_type=host.new_oid(), options=table_options(statement.options), view=bound.plan if statement.materialized else None,
-        persistence="t" if statement.temporary else "u" if statement.unlogged else "p",
+        persistence=persistence_in(schema, statement.unlogged, statement.name.at),
     )  # fmt: skip
 
 
@@ -233,7 +241,7 @@ def new_relation(statement: st.CreateTableAs, host: Host, schema: str, bound: Bo
 def create_table_as(statement: st.CreateTableAs, host: Host, params: tuple[Bound, ...]) -> ResultStream:
     """CREATE TABLE AS and CREATE MATERIALIZED VIEW."""
     bound, params, choose = planned(statement, params, host)
-    schema = host.temporary_schema(statement.name) if statement.temporary else host.creation_schema(statement.name)
+    schema = host.relation_schema(statement.name, statement.temporary)
     tag = "CREATE MATERIALIZED VIEW" if statement.materialized else "CREATE TABLE AS"
     if exists(host, statement.name, schema.name, statement.if_not_exists):
         return done(tag)

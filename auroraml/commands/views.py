@@ -5,7 +5,7 @@ from __future__ import annotations
 from auroraml.catalog.printing import type_text
 from auroraml.commands.context import Bound, Host, command, done
 from auroraml.commands.options import view_options
-from auroraml.commands.tables import row_types
+from auroraml.commands.tables import persistence_in, row_types
 from auroraml.errors import (
     DuplicateColumn,
     DuplicateTable,
@@ -31,7 +31,7 @@ def create_view(statement: st.CreateView, host: Host, params: tuple[Bound, ...])
     if len(statement.columns) > len(names):
         raise SyntaxError("CREATE VIEW specifies more column names than columns")
     names[: len(statement.columns)] = statement.columns
-    schema = host.temporary_schema(statement.name) if statement.temporary else host.creation_schema(statement.name)
+    schema = host.relation_schema(statement.name, statement.temporary)
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise DuplicateColumn(f'column "{twice}" specified more than once')
@@ -47,7 +47,7 @@ def create_view(statement: st.CreateView, host: Host, params: tuple[Bound, ...])
         _fits(old, columns, host)
     relation = Relation(oid=host.new_oid() if old is None else old.oid, name=statement.name.name, schema=schema.name, kind="v", columns=columns,
                         view=bound.plan, owner=host.role.oid, row_type=host.new_oid() if old is None else old.row_type,
-                        options=view_options(statement.options))  # fmt: skip
+                        options=view_options(statement.options), persistence=persistence_in(schema.name, False))  # fmt: skip
     host.put(relation, *row_types(host, relation))
     return done("CREATE VIEW")
 

@@ -117,7 +117,7 @@ class Execution(SessionPart):
         found = TextStyle(
             date_style=settings[DATESTYLE], interval_style=settings[INTERVALSTYLE], time_zone=settings[TIMEZONE],
             extra_float_digits=settings[EXTRA_FLOAT_DIGITS], bytea_output=settings[BYTEA_OUTPUT], now=started, resolve=self.catalog.type,
-            objects=ObjectNames(self.catalog, names.path),
+            objects=ObjectNames(self.catalog, names.path, names.warn_of),
         )  # fmt: skip
         self._style = catalog, key, found
         return found
@@ -143,13 +143,16 @@ class Execution(SessionPart):
         for part in written.split(","):
             name = part.strip()
             name = name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()
-            name = role if name == "$user" else name
-            if name and catalog.find_schema(name) is not None and name not in path:
+            name = role if name == "$user" else self.temporary if name == "pg_temp" else name
+            if name and name not in path and (name == self.temporary or catalog.find_schema(name) is not None):
                 path.append(name)
+        current = path[0] if path else None
         full = path if "pg_catalog" in path else ["pg_catalog", *path]
-        if catalog.find_schema(self.temporary) is not None and self.temporary not in full:
+        if catalog.find_schema(self.temporary) is None:
+            full = [name for name in full if name != self.temporary]
+        elif self.temporary not in full:
             full = [self.temporary, *full]
-        found = Names(path=tuple(full), user=role, dbname=self.dbname, warn=self._warn)
+        found = Names(path=tuple(full), current=current, user=role, dbname=self.dbname, warn=self._warn)
         self._names = catalog, key, found
         return found
 

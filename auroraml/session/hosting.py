@@ -78,16 +78,17 @@ class Hosting(Execution, Procedures, SequenceValues, StoredRows):
 
     def current_schema(self) -> str | None:
         """The schema new objects go to."""
-        return next((name for name in self.names.path if name not in ("pg_catalog", self.temporary)), None)
+        found = self.names.current
+        return self.temporary_schema().name if found == self.temporary else found
 
     @property
     def temporary(self) -> str:
         """The name of the schema of this session's temporary tables."""
         return f"pg_temp_{self.pid}"
 
-    def temporary_schema(self, name: st.Name) -> Schema:
+    def temporary_schema(self, name: st.Name | None = None) -> Schema:
         """The schema of temporary tables, made when first needed."""
-        if name.schema is not None and name.schema not in ("pg_temp", self.temporary):
+        if name is not None and name.schema is not None and name.schema not in ("pg_temp", self.temporary):
             raise InvalidTableDefinition("cannot create temporary relation in non-temporary schema", at=name.at or None)
         found = self.catalog.find_schema(self.temporary)
         if found is None:
@@ -177,7 +178,9 @@ class Hosting(Execution, Procedures, SequenceValues, StoredRows):
 
     def creation_schema(self, name: st.Name) -> Schema:
         """The schema a new object called `name` goes to; 3F000, 42501."""
-        wanted = name.schema or self.current_schema()
+        wanted = name.schema or self.names.current
+        if wanted in ("pg_temp", self.temporary):
+            return self.temporary_schema()
         if wanted is None:
             raise InvalidSchemaName("no schema has been selected to create in", at=name.at)
         found = self.catalog.find_schema(wanted)
@@ -185,6 +188,14 @@ class Hosting(Execution, Procedures, SequenceValues, StoredRows):
             raise InvalidSchemaName(f'schema "{wanted}" does not exist', at=name.at)
         if not has_privilege(self.catalog, self.role, found, "C"):
             raise denied(found, name.at)
+        return found
+
+    def relation_schema(self, name: st.Name, temporary: bool) -> Schema:
+        """The schema a new relation called `name` goes to."""
+        found = self.temporary_schema(name) if temporary else self.creation_schema(name)
+        if found.name == "pg_catalog":
+            raise InsufficientPrivilege(f'permission denied to create "pg_catalog.{name.name}"',
+                                        detail="System catalog modifications are currently disallowed.")  # fmt: skip
         return found
 
     # Binding and planning

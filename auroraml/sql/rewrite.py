@@ -173,6 +173,7 @@ class Rewriter:
         self.frames: list[_Frame] = []
         self.dropped: set[int] = set()  # parentheses that close what was written without them
         self.operand = False  # whether what was written last ends an operand
+        self.closed = any(self.tokens[i].kind == STRING and self.tokens[i - 1].is_op(")") for i in range(start + 1, stop))
         i = start
         while i < stop:
             i = self._next(i)
@@ -511,15 +512,13 @@ class Rewriter:
 
     def _modified(self, i: int) -> bool:
         """Whether the modifiers of a type and a string follow: (3) 'literal'."""
-        if not self.tokens[i].is_op("("):
+        if not self.tokens[i].is_op("(") or not self.closed:
             return False
-        while True:
-            i += 2 if self.tokens[i + 1].is_op("-") else 1
-            if self.tokens[i].kind != NUMBER or not self.tokens[i + 1].is_op(",", ")"):
-                return False
+        depth = 1
+        while depth and i + 1 < self.stop:
             i += 1
-            if self.tokens[i].is_op(")"):
-                return self.tokens[i + 1].kind == STRING
+            depth += self.tokens[i].is_op("(") - self.tokens[i].is_op(")")
+        return not depth and self.tokens[i + 1].kind == STRING
 
     def _special(self, i: int, token: Token, frame: _Frame) -> int:
         """The words inside EXTRACT(...), POSITION(... IN ...) and their kin; 0 where the token is an ordinary one."""

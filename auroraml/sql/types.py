@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from auroraml.errors import SyntaxError as SqlSyntaxError
+from auroraml.ir.keywords import RESERVED
 from auroraml.sql.lexer import Token
 
 
@@ -15,7 +16,7 @@ class TypeName:
 
     name: str
     schema: str | None = None
-    modifiers: tuple[str, ...] = ()
+    modifiers: tuple[str | None, ...] = ()  # None: neither a constant nor a name
     dimensions: int = 0
     set_of: bool = False
     at: int = 0
@@ -55,25 +56,36 @@ class TypeReader:
             return True
         return False
 
-    def _modifiers(self) -> tuple[str, ...]:
+    def _modifiers(self) -> tuple[str | None, ...]:
+        """Expressions of which only constants and names mean something; None for others."""
         if not self.tokens[self.i].is_op("("):
             return ()
         self.i += 1
-        found = []
-        while True:
+        found = [self._modifier()]
+        while self._punctuation(","):
+            found.append(self._modifier())
+        if not self._punctuation(")"):
+            raise near(self.tokens[self.i])
+        return tuple(found)
+
+    def _modifier(self) -> str | None:
+        start, depth = self.i, 0
+        while depth or not self.tokens[self.i].is_op(",", ")"):
             token = self.tokens[self.i]
-            sign = ""
-            if token.is_op("-"):
-                sign, token = "-", self.tokens[self.i + 1]
-                self.i += 1
-            if token.kind not in ("number", "string", "word"):
+            if token.kind == "end" or token.is_op(";"):
                 raise near(token)
-            found.append(sign + token.text)
+            depth += token.is_op("(", "[") - token.is_op(")", "]")
             self.i += 1
-            if self._punctuation(")"):
-                return tuple(found)
-            if not self._punctuation(","):
-                raise near(self.tokens[self.i])
+        stop = self.i
+        while self.tokens[start].is_op("(") and self.tokens[stop - 1].is_op(")"):
+            start, stop = start + 1, stop - 1
+        first, length = self.tokens[start], stop - start
+        if length <= 0:
+            raise near(first)
+        sign = "-" if first.is_op("-") and length == 2 and self.tokens[start + 1].kind == "number" else ""
+        last = self.tokens[stop - 1]
+        simple = last.kind in ("number", "string", "quoted") or (last.kind == "word" and last.text not in RESERVED)
+        return sign + last.text if simple and length == 1 + len(sign) else None
 
     def _size(self) -> tuple[str, ...]:
         """One whole number in parentheses, where the grammar has Iconst."""
@@ -103,7 +115,7 @@ class TypeReader:
         self.i += 1
         schema: str | None = None
         name = token.text
-        modifiers: tuple[str, ...] = ()
+        modifiers: tuple[str | None, ...] = ()
         grammatical = token.kind == "word" and name in _GRAMMATICAL and not self.tokens[self.i].is_op(".")
         if token.kind == "word" and not self.tokens[self.i].is_op("."):
             name, modifiers = self._sql_name(name)
@@ -117,12 +129,12 @@ class TypeReader:
         return TypeName(name=name, schema=schema, modifiers=modifiers, dimensions=self._dimensions(), set_of=set_of, at=first.start,
                         grammatical=grammatical)  # fmt: skip
 
-    def _sql_name(self, word: str) -> tuple[str, tuple[str, ...]]:
+    def _sql_name(self, word: str) -> tuple[str, tuple[str | None, ...]]:
         if word == "double" and self._take("precision"):
             return "float8", ()
         if word == "float":
-            modifiers = self._size()
-            return ("float4" if modifiers and int(modifiers[0]) < 25 else "float8"), ()
+            digits = self._size()
+            return ("float4" if digits and int(digits[0]) < 25 else "float8"), ()
         if word == "national":
             self._take("character", "char")
             word = "char"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Protocol
+from typing import Protocol, cast
 
 from auroraml.catalog.builtins import is_type_elsewhere
 from auroraml.catalog.catalog import Catalog
@@ -14,11 +14,11 @@ from auroraml.errors import (
     DatabaseError,
     DatatypeMismatch,
     FeatureNotSupported,
-    InvalidParameterValue,
     InvalidSchemaName,
     UndefinedObject,
     UndefinedTable,
 )
+from auroraml.errors import SyntaxError as SqlSyntaxError
 from auroraml.ir.bound import Need
 from auroraml.ir.expr import Expr
 from auroraml.ir.objects import Column, Function, Relation, Schema
@@ -30,15 +30,17 @@ from auroraml.sql.rewrite import Source
 from auroraml.sql.types import TypeName
 from auroraml.types.form import TextStyle
 from auroraml.types.pg_type import PgType
-from auroraml.types.table import BOOL, UNKNOWN
+from auroraml.types.table import BOOL, INT4, UNKNOWN
+from auroraml.types.text import datum_in
 from auroraml.types.typmod import reduced, typmod_in
 
 
 @dataclass(frozen=True, kw_only=True)
 class Names:
-    """Where names are looked up: the search path (schemas in order), the user and database for "$user" and current_user."""
+    """Where names are looked up: the search path (schemas in order), the one new objects go to, the user and database for "$user" and current_user."""
 
     path: tuple[str, ...] = ("pg_catalog", "public")
+    current: str | None = "public"
     user: str = "postgres"
     dbname: str = "postgres"
     warn: Callable[[str], None] | None = field(default=None, compare=False)
@@ -149,10 +151,7 @@ class Binder:
         typmod = -1
         if name.modifiers:
             try:
-                arguments = [int(m) for m in name.modifiers]
-            except ValueError:
-                raise InvalidParameterValue("type modifiers must be simple constants or identifiers", at=name.at) from None
-            try:
+                arguments = [_modifier(m) for m in name.modifiers]
                 typmod = typmod_in(base.name, arguments)
                 self.names.warn_of(reduced(base.name, arguments))
             except DatabaseError as error:
@@ -191,3 +190,9 @@ class Binder:
 def mismatch(message: str, at: int | None) -> Exception:
     """A 42804 at a position."""
     return DatatypeMismatch(message, at=at)
+
+
+def _modifier(text: str | None) -> int:
+    if text is None:
+        raise SqlSyntaxError("type modifiers must be simple constants or identifiers")
+    return cast("int", datum_in(INT4, -1, text))

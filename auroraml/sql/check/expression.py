@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from auroraml.errors import SyntaxError as SqlSyntaxError
 from auroraml.sql.check.windows import Windows
 from auroraml.sql.lexer import NUMBER, OPERATOR, PARAMETER, QUOTED, WORD
 
@@ -380,25 +381,40 @@ class Expressions(Windows):
         if self.take_mark("*"):
             self.need_mark(")")
         elif not self.take_mark(")"):
-            self.take("all", "distinct")
-            self._argument()
-            while self.take_mark(","):
-                self._argument()
-            if self.word("order"):
+            modifiers, named = not self.take("all", "distinct"), -1
+            while True:
+                modifiers = not self.take("variadic") and modifiers
+                at = self._argument()
+                named = at if named < 0 else named
+                if not self.take_mark(","):
+                    break
+            order = self.token.start if self.word("order") else -1
+            if order >= 0:
                 self.order_by()
             self.need_mark(")")
-            if self.string():  # a type's name with its modifiers
-                self.i += 1
+            if modifiers and self.string():
+                self._literal_behind(named, order)
                 return
         self._call_clauses()
 
-    def _argument(self) -> None:
-        self.take("variadic")
+    def _argument(self) -> int:
+        """Read one; where its name stands, if it has one."""
         if self.ended:
             raise self.fail()
+        at = -1
         if self.is_function_name() and self.then(1, ":=", "=>"):
+            at = self.token.start
             self.i += 2
         self.expr()
+        return at
+
+    def _literal_behind(self, named: int, order: int) -> None:
+        """What looked like a call was a type's name with its modifiers."""
+        if named >= 0:
+            raise SqlSyntaxError("type modifier cannot have parameter name", at=named)
+        if order >= 0:
+            raise SqlSyntaxError("type modifier cannot have ORDER BY", at=order)
+        self.i += 1
 
     def _call_clauses(self) -> None:
         if self.word("within") and self.then(1, "group"):
