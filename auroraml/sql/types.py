@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from auroraml.errors import SyntaxError as SqlSyntaxError
-from auroraml.ir.keywords import RESERVED
 from auroraml.sql.lexer import Token
 
 
@@ -39,6 +38,9 @@ def near(token: Token) -> SqlSyntaxError:
 _SIMPLE = {"int": "int4", "integer": "int4", "smallint": "int2", "bigint": "int8", "real": "float4", "boolean": "bool", "decimal": "numeric",
            "dec": "numeric", "varchar": "varchar", "character": "bpchar", "char": "bpchar", "nchar": "bpchar"}  # fmt: skip
 _GRAMMATICAL = frozenset((*_SIMPLE, "numeric", "float", "double", "national", "timestamp", "time", "interval"))
+_VALUES = frozenset(("true", "false", "null", "current_date", "current_time", "current_timestamp", "localtime", "localtimestamp", "current_role",
+                     "current_user", "session_user", "user", "current_catalog", "current_schema"))  # fmt: skip
+"""Words that are expressions and neither constants nor names to a type."""
 _FIELDS = ("year", "month", "day", "hour", "minute", "second")
 _FIELD_BITS = {"year": 4, "month": 2, "day": 8, "hour": 1024, "minute": 2048, "second": 4096}
 
@@ -84,7 +86,7 @@ class TypeReader:
             raise near(first)
         sign = "-" if first.is_op("-") and length == 2 and self.tokens[start + 1].kind == "number" else ""
         last = self.tokens[stop - 1]
-        simple = last.kind in ("number", "string", "quoted") or (last.kind == "word" and last.text not in RESERVED)
+        simple = last.kind in ("number", "string", "quoted") or (last.kind == "word" and last.text not in _VALUES)
         return sign + last.text if simple and length == 1 + len(sign) else None
 
     def _size(self) -> tuple[str, ...]:
