@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from auroraml.errors import InsufficientPrivilege
+from auroraml.sql import statements as st
+
 LIMIT = 63
 
 
@@ -47,3 +50,10 @@ def columns_part(names: Sequence[str]) -> str:
         if len(joined.encode()) >= LIMIT:
             break
     return joined
+
+
+def refuse_catalog(name: st.Name, schema: str) -> None:
+    """42501 for a new relation in pg_catalog, asked when all else is known of it (heap_create)."""
+    if schema == "pg_catalog":
+        raise InsufficientPrivilege(f'permission denied to create "pg_catalog.{name.name}"',
+                                    detail="System catalog modifications are currently disallowed.")  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from auroraml.commands.context import Bound, Host, command, done
+from auroraml.commands.naming import refuse_catalog
 from auroraml.errors import (
     DuplicateTable,
     FeatureNotSupported,
@@ -189,6 +190,7 @@ def create_sequence(statement: st.CreateSequence, host: Host, params: tuple[Boun
     if found:
         host.notice(f'relation "{statement.name.name}" already exists, skipping', sqlstate=DuplicateTable.sqlstate)
         return done("CREATE SEQUENCE")
+    refuse_catalog(statement.name, schema.name)
     made = sequence_row(host, statement.name.name, schema.name, BY_NAME["int8"], statement.options)
     host.put(replace(made, persistence="u") if statement.unlogged else made)
     return done("CREATE SEQUENCE")

@@ -10,7 +10,7 @@ from auroraml.commands.collations import collated
 from auroraml.commands.context import Bound, Host, command, done
 from auroraml.commands.definitions import SERIAL, Draft, add_constraint, check_key, default_of, refuse_system_name, with_column
 from auroraml.commands.likeness import Likeness
-from auroraml.commands.naming import free_name
+from auroraml.commands.naming import free_name, refuse_catalog
 from auroraml.commands.options import table_options
 from auroraml.commands.prepare import opened, planned
 from auroraml.commands.sequences import LIMITS, sequence_default, sequence_row
@@ -91,6 +91,7 @@ def create_table(statement: st.CreateTable, host: Host, params: tuple[Bound, ...
     for name in [column.name for column in draft.relation.columns]:
         refuse_system_name(name)
     exists(host, statement.name, schema.name, False)
+    refuse_catalog(statement.name, schema.name)
     for element in statement.elements:
         if isinstance(element, st.ColumnDefinition):
             add_default(draft, element)
@@ -245,6 +246,7 @@ def create_table_as(statement: st.CreateTableAs, host: Host, params: tuple[Bound
     tag = "CREATE MATERIALIZED VIEW" if statement.materialized else "CREATE TABLE AS"
     if exists(host, statement.name, schema.name, statement.if_not_exists):
         return done(tag)
+    refuse_catalog(statement.name, schema.name)
     relation = new_relation(statement, host, schema.name, bound)
     chosen = choose()
     rows = all_rows(opened(chosen, params, host)) if statement.with_data else None

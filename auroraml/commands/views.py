@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from auroraml.catalog.printing import type_text
 from auroraml.commands.context import Bound, Host, command, done
+from auroraml.commands.naming import refuse_catalog
 from auroraml.commands.options import view_options
 from auroraml.commands.tables import persistence_in, row_types
 from auroraml.errors import (
@@ -45,6 +46,7 @@ def create_view(statement: st.CreateView, host: Host, params: tuple[Bound, ...])
         if old.kind != "v":
             raise WrongObjectType(f'"{old.name}" is not a view')
         _fits(old, columns, host)
+    refuse_catalog(statement.name, schema.name)
     relation = Relation(oid=host.new_oid() if old is None else old.oid, name=statement.name.name, schema=schema.name, kind="v", columns=columns,
                         view=bound.plan, owner=host.role.oid, row_type=host.new_oid() if old is None else old.row_type,
                         options=view_options(statement.options), persistence=persistence_in(schema.name, False))  # fmt: skip

@@ -192,11 +192,7 @@ class Hosting(Execution, Procedures, SequenceValues, StoredRows):
 
     def relation_schema(self, name: st.Name, temporary: bool) -> Schema:
         """The schema a new relation called `name` goes to."""
-        found = self.temporary_schema(name) if temporary else self.creation_schema(name)
-        if found.name == "pg_catalog":
-            raise InsufficientPrivilege(f'permission denied to create "pg_catalog.{name.name}"',
-                                        detail="System catalog modifications are currently disallowed.")  # fmt: skip
-        return found
+        return self.temporary_schema(name) if temporary else self.creation_schema(name)
 
     # Binding and planning
 
