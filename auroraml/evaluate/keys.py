@@ -19,6 +19,7 @@ from auroraml.batch import (
     NarrowNumeric,
     NumericVector,
     RangeVector,
+    StructVector,
     TextVector,
     Vector,
     WideNumeric,
@@ -70,6 +71,10 @@ def comparable(vector: Vector, type: PgType) -> np.ndarray | pa.Array:
         return pc.utf8_rtrim(vector.values, " ") if type.name == "bpchar" else vector.values
     if isinstance(vector, RangeVector) and (keys := range_bytes(vector)) is not None:
         return keys
+    if isinstance(vector, TextVector):
+        texts = vector.values if vector.validity is None else pc.if_else(pa.array(vector.validity), vector.values, None)
+        encoded = pc.dictionary_encode(texts, null_encoding="encode")
+        return _objects(encoded.dictionary.to_pylist(), type)[encoded.indices.to_numpy(zero_copy_only=False)]
     return _objects(vector.datums(), type)
 
 
@@ -93,6 +98,11 @@ def _objects(datums: list[object], type: PgType) -> np.ndarray:
     return out
 
 
+def _has_equality(type: PgType) -> bool:
+    """Whether all parts of a composite type may be compared: json may not."""
+    return all(_has_equality(a.type) for a in type.attributes) if type.rep is Rep.STRUCT else type.rep is not Rep.LIST and type.name != "json"
+
+
 def codes_of(vector: Vector, type: PgType) -> tuple[Codes, int]:
     """Codes from 0 that are equal where values are; NULL is the code 0, values start at 1. Also the number of codes in use at most."""
     if isinstance(vector, ConstVector):
@@ -103,8 +113,12 @@ def codes_of(vector: Vector, type: PgType) -> tuple[Codes, int]:
     elif isinstance(vector, DictVector) and type.name == "bpchar" and 0 < vector.dictionary.n <= vector.n:
         of_values, size = plain_codes(pc.utf8_rtrim(vector.dictionary.values, " "))
         codes = of_values.take(vector.codes, mode="clip")
-    elif isinstance(vector, WideNumeric):
-        codes, size = combine([plain_codes(limb) for limb in vector.limbs], vector.n)
+    elif isinstance(vector, WideNumeric) or (isinstance(vector, StructVector) and vector.fields and _has_equality(type)):
+        if isinstance(vector, StructVector):
+            parts = [codes_of(field, attribute.type) for field, attribute in zip(vector.fields, type.attributes, strict=True)]
+        else:
+            parts = [plain_codes(limb) for limb in vector.limbs]
+        codes, size = combine(parts, vector.n)
         if size > WIDE // 2 or vector.validity is not None:
             codes, size = compact(codes)
         codes, size = codes + 1, size + 1
