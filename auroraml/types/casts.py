@@ -15,8 +15,8 @@ from auroraml.lazy import compute as pc
 from auroraml.records import dataclass
 from auroraml.types import datetime_casts, table
 from auroraml.types.data import CASTS
-from auroraml.types.form import DEFAULT_STYLE, TextStyle
-from auroraml.types.json import JsonValue, read_json
+from auroraml.types.form import DEFAULT_STYLE, TextStyle, form_of
+from auroraml.types.json import Number, read_json
 from auroraml.types.numeric import CONTEXT, limbs_at, rescale
 from auroraml.types.pg_type import PgType, Rep
 from auroraml.types.strings import cut_name
@@ -285,24 +285,33 @@ def _int_to_char(vector: Vector, style: TextStyle) -> Vector:
     return TextVector(pa.array(texts, pa.large_string()), fixed.validity)
 
 
-_JSON_NAMES: dict[type, str] = {dict: "object", list: "array", str: "string", bool: "boolean", Decimal: "numeric", type(None): "null"}
+_JSON_NAMES: dict[type, str] = {dict: "object", list: "array", str: "string", bool: "boolean", Number: "numeric", type(None): "null"}
 
 
 def _jsonb_to(target: PgType, wanted: type) -> Kernel:
     """From jsonb scalars; numbers go on by the cast from numeric."""
 
-    def scalar(text: str) -> JsonValue:
+    def scalar(text: str) -> object:
         value = read_json(text)
         if isinstance(value, wanted):
-            return value
+            return value.value if isinstance(value, Number) else value
         name = _JSON_NAMES[type(value)]
         raise InvalidParameterValue(f"cannot cast jsonb {name} to type {format_type(target)}")
 
+    def numbers_of(vector: Vector, style: TextStyle) -> Vector:
+        texts = vector.flat()
+        if isinstance(texts, TextVector) and texts.validity is None and pc.all(pc.match_substring_regex(texts.values, "^[-0-9]")).as_py():
+            numbers: Vector = form_of(table.NUMERIC).vector_in(table.NUMERIC, -1, texts.values, style)
+            return numbers
+        return from_datums(table.NUMERIC, values_of(vector))
+
+    def values_of(vector: Vector) -> list[object]:
+        return [None if d is None else scalar(str(d)) for d in vector.datums()]  # per value: each is a document
+
     def kernel(vector: Vector, style: TextStyle) -> Vector:
-        values = [None if d is None else scalar(str(d)) for d in vector.datums()]  # per value: each is a document
         if target.rep is Rep.BOOL:
-            return from_datums(target, values)
-        numbers = from_datums(table.NUMERIC, values)
+            return from_datums(target, values_of(vector))
+        numbers = numbers_of(vector, style)
         return numbers if target.rep is Rep.NUMERIC else KERNELS[table.NUMERIC.oid, target.oid](numbers, style)
 
     return kernel
@@ -349,7 +358,7 @@ def _register_texts() -> None:
     KERNELS[table.CHAR.oid, table.INT4.oid] = _char_to_int
     KERNELS[table.INT4.oid, table.CHAR.oid] = _int_to_char
     for target in (table.INT2, table.INT4, table.INT8, table.FLOAT4, table.FLOAT8, table.NUMERIC):
-        KERNELS[table.JSONB.oid, target.oid] = _jsonb_to(target, Decimal)
+        KERNELS[table.JSONB.oid, target.oid] = _jsonb_to(target, Number)
     KERNELS[table.JSONB.oid, table.BOOL.oid] = _jsonb_to(table.BOOL, bool)
 
 

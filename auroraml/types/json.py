@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from decimal import Decimal
+from functools import lru_cache
 from typing import NoReturn
 
 import pyarrow as pa
@@ -19,7 +19,27 @@ from auroraml.types.pg_type import PgType
 from auroraml.types.strings import StringForm
 from auroraml.types.table import JSON, JSONB
 
-JsonValue = None | bool | str | Decimal | list["JsonValue"] | dict[str, "JsonValue"]  # numbers keep their display scale
+
+class Number:
+    """A number of a document, by the text that jsonb writes: most are only passed on."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @property
+    def value(self) -> Decimal:
+        """The number, with its display scale."""
+        return numeric_in(self.text)
+
+
+def _number(text: str) -> Number:
+    plain = text[0] != "-" and len(text) < 1_000 and "e" not in text and "E" not in text
+    return Number(text if plain else numeric_out(numeric_in(text)))
+
+
+JsonValue = None | bool | str | Number | Decimal | list["JsonValue"] | dict[str, "JsonValue"]  # Decimal: where it comes from SQL
 
 _SPACE = " \t\n\r"
 _NUMBER = pattern(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
@@ -35,7 +55,7 @@ def _refuse(word: str) -> NoReturn:
 
 
 _CHECK = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=_refuse)
-_READ = json.JSONDecoder(parse_float=numeric_in, parse_int=numeric_in, parse_constant=_refuse)
+_READ = json.JSONDecoder(parse_float=_number, parse_int=_number, parse_constant=_refuse)
 
 
 def _decode(text: str, decoder: json.JSONDecoder, escapes: bool) -> JsonValue:
@@ -55,7 +75,7 @@ def check_json(text: str) -> None:
 
 
 def read_json(text: str) -> JsonValue:
-    """The value of a JSON text, numbers as Decimal, the last of equal keys kept; raises as jsonb's input does."""
+    """The value of a JSON text, the last of equal keys kept; raises as jsonb's input does."""
     if _SUSPECT.search(text) is not None:
         JsonReader(text, True).check()
     return _decode(text, _READ, True)
@@ -78,8 +98,25 @@ def key_order(item: tuple[str, object]) -> tuple[int, bytes]:
 
 def write_jsonb(value: JsonValue) -> str:
     """The canonical text of jsonb: keys by length then bytes, one space after colons and commas."""
-    writer = _WRITERS.get(type(value))
-    return _write_word(value) if writer is None else writer(value)
+    kind = type(value)
+    if kind is str:
+        return quote_json(value)  # type: ignore[arg-type] # mypy does not know it from `kind`
+    if kind is Number:
+        return value.text  # type: ignore[union-attr] # the same
+    if kind is dict:
+        fields = [(_field(key), write_jsonb(item)) for key, item in value.items()]  # type: ignore[union-attr] # the same
+        if len(fields) > 1:
+            fields.sort()
+        return "{" + ", ".join([field[2] + text for field, text in fields]) + "}"
+    if kind is list:
+        return "[" + ", ".join([write_jsonb(item) for item in value]) + "]"  # type: ignore[union-attr] # the same
+    return numeric_out(value) if isinstance(value, Decimal) else "null" if value is None else str(value).lower()
+
+
+@lru_cache(maxsize=4096)
+def _field(key: str) -> tuple[int, bytes, str]:
+    """What a field is sorted by, and its beginning."""
+    return (*key_order((key, None)), quote_json(key) + ": ")
 
 
 def jsonb_key(value: JsonValue) -> tuple[object, ...]:
@@ -102,24 +139,7 @@ def _nested_key(value: JsonValue) -> tuple[object, ...]:
         return 4, len(value), tuple(_nested_key(item) for item in value)
     if isinstance(value, dict):
         return 5, len(value), tuple((key.encode(), _nested_key(item)) for key, item in sorted(value.items(), key=key_order))
-    return 2, value
-
-
-def _write_word(value: JsonValue) -> str:
-    return "null" if value is None else str(value).lower()
-
-
-def _write_object(value: dict[str, JsonValue]) -> str:
-    return "{" + ", ".join(f"{quote_json(key)}: {write_jsonb(item)}" for key, item in sorted(value.items(), key=key_order)) + "}"
-
-
-def _write_array(value: list[JsonValue]) -> str:
-    return "[" + ", ".join(write_jsonb(item) for item in value) + "]"
-
-
-_WRITERS: dict[type, Callable[..., str]] = {
-    str: quote_json, Decimal: numeric_out, int: str, dict: _write_object, list: _write_array,
-}  # fmt: skip
+    return 2, value.value if isinstance(value, Number) else value
 
 
 class JsonForm(StringForm):
@@ -135,37 +155,11 @@ class JsonForm(StringForm):
         return TextVector(texts)
 
 
-class _Number(str):
-    """A number by its jsonb text."""
-
-    __slots__ = ()
-
-
-def _number(text: str) -> _Number:
-    plain = text[0] != "-" and len(text) < 1_000 and "e" not in text and "E" not in text
-    return _Number(text if plain else numeric_out(numeric_in(text)))
-
-
-_WRITERS[_Number] = str
-_REWRITE = json.JSONDecoder(parse_float=_number, parse_int=_number, parse_constant=_refuse)
-
-
-_PARTS = json.JSONDecoder(parse_float=_Number, parse_int=_Number)
-
-
-def read_parts(text: str) -> JsonValue:
-    """The value of a text that jsonb has written, to take parts of: numbers are texts of their own kind, which write_jsonb knows."""
-    value: JsonValue = _PARTS.decode(text)
-    return value
-
-
 class JsonbForm(StringForm):
     """Canonical text."""
 
     def datum_in(self, type: PgType, typmod: int, text: str, style: TextStyle) -> Datum:
-        if _SUSPECT.search(text) is not None:
-            JsonReader(text, True).check()
-        return write_jsonb(_decode(text, _REWRITE, True))
+        return write_jsonb(read_json(text))
 
     def vector_in(self, type: PgType, typmod: int, texts: pa.Array, style: TextStyle) -> Vector:
         return TextForm.vector_in(self, type, typmod, texts, style)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from functools import lru_cache, partial
+from functools import partial
 
 from auroraml.errors import InvalidParameterValue
 from auroraml.functions.json.scanning import field_of
 from auroraml.functions.json.values import parsed
 from auroraml.functions.signature import scalar
-from auroraml.types.json import JsonValue, read_parts, write_jsonb
+from auroraml.types.json import JsonValue, write_jsonb
 from auroraml.types.pg_type import PgArray
 
-parts_of = lru_cache(maxsize=8192)(read_parts)  # shared: never changed in place
 _DECODER = json.JSONDecoder(parse_float=str, parse_int=str)
 _SPACE = " \t\n\r"
 
@@ -175,12 +174,12 @@ def _shown(found: object) -> str | None:
 
 
 def _get(text: str, key: str) -> object:
-    value = parts_of(text)
+    value = parsed(text)
     return value.get(key, _MISSING) if isinstance(value, dict) else _MISSING
 
 
 def _at(text: str, place: int) -> object:
-    value = parts_of(text)
+    value = parsed(text)
     if not isinstance(value, list | dict):
         value = [value]  # to PostgreSQL a lone scalar is an array of one
     return value[place] if isinstance(value, list) and -len(value) <= place < len(value) else _MISSING
@@ -213,13 +212,13 @@ def b_element_text(text: str, place: int) -> str | None:
 @scalar("jsonb_extract_path(jsonb,_text)", face="datum", raises=False)
 def b_extract(text: str, path: PgArray) -> str | None:
     """jsonb #> path."""
-    return _written(jsonb_path(parts_of(text), path))
+    return _written(jsonb_path(parsed(text), path))
 
 
 @scalar("jsonb_extract_path_text(jsonb,_text)", face="datum", raises=False)
 def b_extract_text(text: str, path: PgArray) -> str | None:
     """jsonb #>> path."""
-    return _shown(jsonb_path(parts_of(text), path))
+    return _shown(jsonb_path(parsed(text), path))
 
 
 def kind_of(value: JsonValue) -> str:
