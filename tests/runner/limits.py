@@ -41,7 +41,7 @@ LIMITS: dict[str, dict[str, int]] = {
     "executor.operators.runs": {"LITTLE": 1},
     "executor.operators.scans": {"FEW": 0},
     "executor.operators.tables": {"PAIRS": 5, "LOOK_AHEAD": 1},
-    "executor.operators.windows": {"PIECE": 5},
+    "executor.operators.windows": {"PIECE": 5, "FIRST": 2},
     "executor.subplans": {"PAIRS": 5},
     "executor.unique": {"FEW": 0},
     "functions.aggregates.basic": {"FEW": 0},

@@ -8,10 +8,10 @@ from decimal import Decimal
 
 import numpy as np
 
-from auroraml.batch import INTERVAL_DTYPE, Batch, FixedVector, Index, NumericVector, Vector
+from auroraml.batch import INTERVAL_DTYPE, Batch, FixedVector, Index, NumericVector, Vector, concat_batches
 from auroraml.errors import FeatureNotSupported, InvalidPrecedingOrFollowingSize, NullValueNotAllowed
 from auroraml.evaluate import Frame, select, truth
-from auroraml.executor.operator import Keeping
+from auroraml.executor.operator import ALL, LARGE, Feed, Keeping
 from auroraml.executor.operators.ordering import changes
 from auroraml.executor.operators.states import aggregate_kernel
 from auroraml.executor.plans import own_parts
@@ -29,6 +29,7 @@ from auroraml.types.pg_type import Interval, PgType, Rep
 
 WHOLE = frozenset(("percent_rank", "cume_dist", "ntile"))  # read their whole partition
 PIECE = 4_000_000  # frame rows gathered at once
+FIRST = 1_024  # input rows of the first step, four times as many of each next one
 BIGGEST = 2**63 - 1
 
 
@@ -60,16 +61,73 @@ class WindowRows(Keeping):
         self.needed: Index = np.zeros(0, np.int64)  # by output row: how many input rows it takes
         self.at_end = 0
         self.held = 0
+        self.streams = False  # `made` are the rows given out so far, `rest` the input rows of a partition that may go on
+        self.ended = False
+        self.step = FIRST
+        self.rest: Batch | None = None
+        self.made: list[Batch] = []
         for part in (*node.targets, *node.filter, *node.run_condition):
             for item in own_parts(part):
                 if isinstance(item, e.WindowCall):
                     found = next((i for i, c in enumerate(node.calls) if c is item), None)
                     self.places.append((id(item), found if found is not None else next(i for i, c in enumerate(node.calls) if same(c, item))))
 
+    # Partition by partition, where rows are asked for step by step
+
+    def open(self) -> None:
+        if self.streams:  # opened again: the rows given out are wanted once more
+            while self._read_on(ALL):
+                pass
+            self.feed.fill(concat_batches(self.made) if self.made else None)
+            self.streams, self.filled = False, True
+        elif not self.filled and self._may_stream():
+            self.streams, self.ended, self.step, self.rest, self.made = True, False, FIRST, None, []
+            self.feed = Feed()
+        else:
+            super().open()
+
+    def _may_stream(self) -> bool:
+        """EXPLAIN ANALYZE's counters are known of all rows at once only; so are rows of many loops, and run conditions."""
+        return bool(self.node.partition) and not self.runs and self.loops.n is None and not self.ctx.measured
+
+    def _read_on(self, n: int) -> bool:
+        """Compute the next partitions, of about `n` input rows or more; False at the end."""
+        if self.ended:
+            return False
+        parts = [] if self.rest is None else [self.rest]
+        wanted = ALL if n >= LARGE else max(n, self.step)
+        self.step = min(4 * self.step, LARGE)
+        while True:
+            size = 0
+            while size < wanted and (batch := self.pull_for(self.children[0], wanted - size)) is not None:
+                parts.append(batch)
+                size += batch.n
+            self.ended, self.rest = size < wanted, None
+            if not parts:
+                return False
+            whole = concat_batches(parts)
+            last = 0 if self.ended else int(np.flatnonzero(changes(whole, self.node.partition, self.node.source))[-1])
+            if last:
+                whole, self.rest = whole.slice(0, last), whole.slice(last, whole.n)
+            if last or self.ended:
+                break
+            parts, wanted = [whole], whole.n  # one partition so far
+        self.feed.fill(self._computed(whole))
+        assert self.feed.batch is not None
+        self.made.append(self.feed.batch)
+        return True
+
+    def forget(self) -> None:
+        super().forget()
+        self.streams = False
+
     def collect(self) -> Batch | None:
-        node, batch = self.node, self.drain_for(self.children[0])
-        if batch is None or not batch.n:
-            return None
+        batch = self.drain_for(self.children[0])
+        return None if batch is None or not batch.n else self._computed(batch)
+
+    def _computed(self, batch: Batch) -> Batch:
+        """All rows of some partitions with the calls' values."""
+        node = self.node
         if batch.owner is not None:
             batch = batch.take(np.argsort(batch.owners, kind="stable"))
         self.input, self.held, self.at_end = batch, batch.n, batch.n
@@ -123,6 +181,8 @@ class WindowRows(Keeping):
 
     def produce(self, n: int) -> Batch | None:
         made = super().produce(n)
+        while made is None and self.streams and self._read_on(n):
+            made = super().produce(n)
         if self.ctx.measured and self.loops.n is None and self.input is not None:
             self._hold(self.at_end if made is None else int(self.needed[self.feed.at - 1]))
         return made
