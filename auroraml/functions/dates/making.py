@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from auroraml.batch import from_datums
+from auroraml.batch import FixedVector, Vector, from_datums
 from auroraml.errors import DatabaseError, DatetimeFieldOverflow
 from auroraml.functions.dates.arithmetic import shift, shift_instant
 from auroraml.functions.dates.zones import zone_named
@@ -104,7 +104,16 @@ def _wrapped(value: int) -> int:
     return (value + 2**31) % 2**32 - 2**31
 
 
-@scalar("to_timestamp(float8)", face="datum")
+def _from_epochs(seconds: Vector) -> Vector | None:
+    """Those of many numbers, where all of them are in range."""
+    if not isinstance(seconds, FixedVector):
+        return None
+    shifted = (seconds.values - POSTGRES_DAYS * 86_400.0) * 1e6
+    inside = (shifted >= julian.TIMESTAMP_FIRST) & (shifted < julian.TIMESTAMP_END)
+    return FixedVector(np.rint(shifted).astype(np.int64)) if inside.all() else None
+
+
+@scalar("to_timestamp(float8)", face="datum", columns=_from_epochs)
 def from_epoch(seconds: float) -> int:
     """The instant so many seconds after 1970."""
     if math.isnan(seconds):
