@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
+
 from auroraml.batch import FixedVector, Vector, from_datums
 from auroraml.errors import DatabaseError, DatetimeFieldOverflow
 from auroraml.functions.dates.arithmetic import shift, shift_instant
