@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 
-from auroraml.batch import ConstVector, FixedVector, ListVector, Vector, from_datums
+from auroraml.batch import ConstVector, FixedVector, ListVector, TextVector, Vector, from_datums, layout_of
 from auroraml.errors import (
     ArraySubscriptError,
     DataException,
@@ -15,6 +16,7 @@ from auroraml.errors import (
 )
 from auroraml.functions.ordering import orderable, same
 from auroraml.functions.signature import SCALARS, CallContext, Kernel, Types, oid_of, rows, scalar
+from auroraml.lazy import compute as pc
 from auroraml.types.pg_type import PgArray, PgType, Rep
 from auroraml.types.table import BY_OID
 from auroraml.types.text import datum_out
@@ -263,7 +265,49 @@ def split(text: str, separator: str | None) -> list[str]:
     return text.split(separator) if separator else [text]
 
 
-@scalar("string_to_array(text,text)", "string_to_array(text,text,text)", face="datum")
+def _characters(texts: pa.Array) -> tuple[np.ndarray, pa.Array]:
+    """Where the characters of each text begin among those of all, and the characters."""
+    offsets, data = layout_of(texts)
+    starts = np.append(np.flatnonzero((data & 0xC0) != 0x80), len(data))
+    child = pa.Array.from_buffers(pa.large_string(), len(starts) - 1, [None, pa.py_buffer(starts.astype(np.int64)), pa.py_buffer(data)])
+    return np.searchsorted(starts, offsets), child
+
+
+def _split_columns(texts: Vector, separator: Vector, null: Vector | None = None) -> Vector | None:
+    """The fields of many texts by one separator."""
+    flat = texts.flat()
+    if isinstance(texts, ConstVector) or not isinstance(flat, TextVector) or not isinstance(separator, ConstVector):
+        return None
+    if null is not None and not isinstance(null, ConstVector):
+        return None
+    between, nothing = separator.one.datum(0), None if null is None else null.one.datum(0)
+    values, validity = flat.values, flat.validity
+    if validity is not None:
+        values = pc.if_else(pa.array(validity), values, pa.scalar("", values.type))
+    if between is None:
+        offsets, child = _characters(values)
+    elif not between:
+        filled = pc.binary_length(values).to_numpy(zero_copy_only=False) > 0
+        offsets, child = np.concatenate(([0], np.cumsum(filled))), values.filter(pa.array(filled))
+    else:
+        parts = pc.split_pattern(values, str(between))
+        offsets, child = parts.offsets.to_numpy().astype(np.int64), parts.values
+        empty = pc.binary_length(values).to_numpy(zero_copy_only=False) == 0  # has one field for Arrow, none for PostgreSQL
+        if empty.any():
+            kept = np.ones(len(child), np.bool_)
+            kept[offsets[:-1][empty]] = False
+            child = child.filter(pa.array(kept))
+            offsets = offsets - np.concatenate(([0], np.cumsum(empty)))
+    if nothing is None:
+        return ListVector(offsets, TextVector(child), validity)
+    given = pc.not_equal(child, pa.scalar(str(nothing), child.type))
+    known = given.to_numpy(zero_copy_only=False)
+    if known.all():
+        return ListVector(offsets, TextVector(child), validity)
+    return ListVector(offsets, TextVector(pc.if_else(given, child, pa.scalar("", child.type)), known), validity)
+
+
+@scalar("string_to_array(text,text)", "string_to_array(text,text,text)", face="datum", columns=_split_columns)
 def from_string(text: str | None, separator: str | None, null: str | None = None) -> PgArray | None:
     """The fields of a text; those equal to `null` are NULL."""
     if text is None:

@@ -8,6 +8,10 @@ import hashlib
 import uuid
 from collections.abc import Callable
 
+import numpy as np
+import pyarrow as pa
+
+from auroraml.batch import ConstVector, Index, TextVector, Vector, layout_of
 from auroraml.errors import (
     ArraySubscriptError,
     CharacterNotInRepertoire,
@@ -19,10 +23,13 @@ from auroraml.errors import (
 from auroraml.functions.signature import scalar
 from auroraml.types.bytea import from_escape, from_hex, to_escape
 
+LINE = 57  # bytes that make a line of base64
+
 
 def _base64_out(value: bytes) -> str:
     text = base64.b64encode(value).decode()
-    return "\n".join(text[i : i + 76] for i in range(0, len(text), 76))
+    lines = [text[i : i + 76] for i in range(0, len(text), 76)]
+    return "\n".join([*lines, ""] if value and len(value) % LINE == 0 else lines)  # a full line is always ended
 
 
 def _base64_in(text: str) -> bytes:
@@ -55,7 +62,41 @@ def _encoder(name: str) -> tuple[Callable[[bytes], str], Callable[[str], bytes]]
     return found
 
 
-@scalar("encode(bytea,text)", face="datum")
+_HEX = np.frombuffer("".join(f"{byte:02x}" for byte in range(256)).encode(), np.uint16)
+_BASE64 = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", np.uint8)
+
+
+def _base64_columns(offsets: Index, data: np.ndarray) -> tuple[Index, np.ndarray]:
+    """Values of less than a line each: their digits, and where those of each begin."""
+    lengths = np.diff(offsets)
+    threes = np.concatenate(([0], np.cumsum((lengths + 2) // 3)))
+    padded = np.zeros(int(threes[-1]) * 3, np.uint8)
+    padded[np.arange(len(data)) + np.repeat(threes[:-1] * 3 - offsets[:-1], lengths)] = data
+    a, b, c = padded.reshape(-1, 3).T
+    digits = _BASE64[np.stack((a >> 2, (a & 3) << 4 | b >> 4, (b & 15) << 2 | c >> 6, c & 63), axis=1)].reshape(-1)
+    ends = threes[1:] * 4
+    digits[ends[lengths % 3 > 0] - 1] = ord("=")
+    digits[ends[lengths % 3 == 1] - 2] = ord("=")
+    return threes * 4, digits
+
+
+def _encoded_columns(values: Vector, form: Vector) -> Vector | None:
+    """Many values in hex or, where they are short, base64."""
+    if not isinstance(values, TextVector) or not isinstance(form, ConstVector):
+        return None
+    name = str(form.one.datum(0)).lower()
+    offsets, data = layout_of(values.values)
+    if name == "hex":
+        places, digits = offsets * 2, _HEX[data]
+    elif name == "base64" and int(np.diff(offsets).max()) < LINE:
+        places, digits = _base64_columns(offsets, data)
+    else:
+        return None
+    made = pa.Array.from_buffers(pa.large_string(), values.n, [None, pa.py_buffer(places), pa.py_buffer(digits)])
+    return TextVector(made, values.validity)
+
+
+@scalar("encode(bytea,text)", face="datum", columns=_encoded_columns)
 def encode(value: bytes, form: str) -> str:
     """As hex, base64 or escape text."""
     return _encoder(form)[0](value)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from auroraml.batch import Vector, from_datums
+import re
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from auroraml.batch import ConstVector, TextVector, Vector, from_datums
 from auroraml.catalog.names import quoted
 from auroraml.errors import InvalidParameterValue, NullValueNotAllowed
 from auroraml.functions.signature import CallContext, Types, scalar
-from auroraml.types.pg_type import PgArray
+from auroraml.functions.strings import joined_columns
+from auroraml.types.pg_type import PgArray, PgType
 from auroraml.types.table import TEXT
 from auroraml.types.text import datum_out
 
@@ -52,6 +58,9 @@ def quote_any(ctx: CallContext, types: Types, value: object) -> str:
 def quote_any_nullable(ctx: CallContext, types: Types, value: object) -> str:
     """Any value's text as a string literal; NULL as the word."""
     return "NULL" if value is None else literal(_text(ctx, types, value))
+
+
+_PLAIN = re.compile(r"%%|%(?:([0-9]{1,4})\$)?s")
 
 
 class _Formatter:
@@ -153,9 +162,39 @@ def format_plain(pattern: str | None) -> str | None:
     return None if pattern is None else _Formatter(pattern, []).run()
 
 
+def _format_columns(ctx: CallContext, types: Types, pattern: Vector, args: Sequence[Vector]) -> Vector | None:
+    """One pattern with nothing but %s, %1$s and %% in it for many rows: its texts and the arguments' side by side."""
+    text = pattern.one.datum(0) if isinstance(pattern, ConstVector) else None
+    if not isinstance(text, str):
+        return None
+    kinds: list[PgType] = []
+    pieces: list[Vector] = []
+    place = done = 0
+    for match in (*_PLAIN.finditer(text), None):
+        between = text[done : None if match is None else match.start()] + ("%" if match is not None and match[0] == "%%" else "")
+        if "%" in between.removesuffix("%" if match is not None and match[0] == "%%" else ""):
+            return None
+        if between:
+            kinds.append(TEXT)
+            pieces.append(ConstVector(TextVector(pa.array([between], pa.large_string())), pattern.n))
+        if match is None:
+            break
+        done = match.end()
+        if match[0] == "%%":
+            continue
+        place = int(match[1]) if match[1] else place + 1
+        if not 1 <= place <= len(args):
+            return None
+        kinds.append(types.args[place])
+        pieces.append(args[place - 1])
+    return joined_columns(ctx, kinds, pieces, ConstVector(TextVector(pa.array([""], pa.large_string())), pattern.n))
+
+
 @scalar("format(text,any)", context=True, typed=True)
 def format_values(ctx: CallContext, types: Types, pattern: Vector, *args: Vector) -> Vector:
     """The pattern with %s, %I and %L filled in."""
+    if (known := _format_columns(ctx, types, pattern, args)) is not None:
+        return known
     n = max((pattern.n, *(arg.n for arg in args)))
     patterns, columns = pattern.datums() * (n if pattern.n == 1 else 1), [arg.datums() * (n if arg.n == 1 else 1) for arg in args]
     out: list[object] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import repeat as forever
 from typing import Any
 
@@ -23,6 +23,7 @@ from auroraml.errors import (
 )
 from auroraml.functions.signature import CallContext, Types, scalar
 from auroraml.lazy import compute as pc
+from auroraml.types.pg_type import PgType
 from auroraml.types.text import text_out
 
 Text = Any  # pa.Array or pa.Scalar
@@ -226,6 +227,8 @@ def left(text: Text, n: Text) -> Text:
 @scalar("right(text,int4)", face="arrow", raises=False)
 def right(text: Text, n: Text) -> Text:
     """The last n characters; all but the first -n when negative."""
+    if constant(n) and n.as_py():
+        return _part(text, -n.as_py(), None)
     return each(lambda t, k: t[max(len(t) - k, 0) :] if k >= 0 else t[-k:], LARGE, text, n)
 
 
@@ -251,9 +254,21 @@ def substring(text: Text, start: Text, count: Text) -> Text:
     return each(lambda t, s, c: t[slice(*_span(s, c))], LARGE, text, start, count)
 
 
+def _places(texts: pa.Array, part: str) -> pa.Array:
+    found = pc.find_substring(texts, part).to_numpy(zero_copy_only=False)
+    offsets, data = layout_of(texts)
+    if len(data) and int(data.max()) > 127:  # Arrow counts bytes, PostgreSQL characters
+        before = np.concatenate(([0], np.cumsum((data & 0xC0) != 0x80)))
+        starts = offsets[:-1]
+        found = np.where(found > 0, before[starts + np.maximum(found, 0)] - before[starts], found)
+    return pa.array((found + 1).astype(np.int32))
+
+
 @scalar("strpos(text,text)", "position(text,text)", face="arrow", raises=False)
 def position(text: Text, part: Text) -> Text:
     """Where `part` begins, 0 where it does not occur."""
+    if constant(part) and not constant(text) and part.as_py() and not text.null_count:
+        return _places(text, part.as_py())
     return each(lambda t, p: t.find(p) + 1, pa.int32(), text, part)
 
 
@@ -458,6 +473,36 @@ def _texts(ctx: CallContext, types: Types, args: tuple[Vector, ...], n: int, ski
     return columns
 
 
+def _empty_where_null(texts: Sequence[Text], n: int) -> pa.Array:
+    """An empty text where all are NULL, else NULL."""
+    given = np.zeros(n, np.bool_)
+    for text in texts:
+        given |= text.is_valid if isinstance(text, pa.Scalar) else text.is_valid().to_numpy(zero_copy_only=False)
+    return pc.if_else(pa.array(given), pa.scalar(None, LARGE), pa.scalar("", LARGE))
+
+
+_NOTHING = ConstVector(TextVector(pa.array([""], LARGE)), 1)
+
+
+def joined_columns(ctx: CallContext, types: Sequence[PgType], args: Sequence[Vector], separator: Vector) -> Vector | None:
+    """The texts of columns joined row by row, NULLs left out; None where nothing varies."""
+    varying = [arg.n for arg in (*args, separator) if not isinstance(arg, ConstVector)]
+    if not varying or min(varying) != max(varying):
+        return None
+    shown: list[Text] = []
+    for vector in (*(text_out(type, arg, ctx.style) for type, arg in zip(types, args, strict=True)), separator):
+        text = (vector.one if isinstance(vector, ConstVector) else vector).flat()
+        if not isinstance(text, TextVector):
+            return None
+        shown.append(text.to_arrow()[0] if isinstance(vector, ConstVector) else text.to_arrow())
+    if not any(text.is_valid if isinstance(text, pa.Scalar) else not text.null_count for text in shown[:-1]):
+        shown.insert(0, _empty_where_null(shown[:-1], varying[0]))  # Arrow leaves rows out that have nothing to join
+    made = pc.binary_join_element_wise(*shown, null_handling="skip")
+    if not made.null_count:
+        return TextVector(made)
+    return TextVector(made.fill_null(""), made.is_valid().to_numpy(zero_copy_only=False))
+
+
 def _joined(columns: list[list[str | None]], separators: list[str | None]) -> Vector:
     out: list[str | None] = [None] * len(separators)
     for row, separator in enumerate(separators):  # NULLs drop out row by row
@@ -470,6 +515,8 @@ def _joined(columns: list[list[str | None]], separators: list[str | None]) -> Ve
 @scalar("concat(any)", context=True, typed=True, raises=False)
 def concat(ctx: CallContext, types: Types, *args: Vector) -> Vector:
     """All arguments' texts one after another; NULLs are nothing."""
+    if (known := joined_columns(ctx, types.args, args, _NOTHING)) is not None:
+        return known
     n = max((arg.n for arg in args), default=1)
     return _joined(_texts(ctx, types, args, n), [""] * n)
 
@@ -477,6 +524,8 @@ def concat(ctx: CallContext, types: Types, *args: Vector) -> Vector:
 @scalar("concat_ws(text,any)", context=True, typed=True, raises=False)
 def concat_with(ctx: CallContext, types: Types, separator: Vector, *args: Vector) -> Vector:
     """The arguments' texts that are not NULL, a separator between them."""
+    if (known := joined_columns(ctx, types.args[1:], args, separator)) is not None:
+        return known
     n = max(separator.n, *(arg.n for arg in args)) if args else separator.n
     separators = [None if d is None else str(d) for d in separator.datums()]
     return _joined(_texts(ctx, types, args, n, 1), separators if len(separators) == n else separators * n)

@@ -7,15 +7,18 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from auroraml.batch import Index, Vector, from_datums
+from auroraml.batch import FixedVector, Index, TextVector, Vector, from_datums
+from auroraml.batch.vector import PLAIN
 from auroraml.errors import NumericValueOutOfRange
 from auroraml.functions.aggregates.basic import valid_rows
 from auroraml.functions.ordering import same
 from auroraml.functions.signature import CallContext, Types, aggregate
-from auroraml.types.pg_type import Interval, PgArray
+from auroraml.lazy import compute as pc
+from auroraml.types.pg_type import Interval, PgArray, PgType
 from auroraml.types.table import FLOAT8, INTERVAL
 
 Args = Sequence[Vector]
+_BYTEWISE = frozenset(("text", "varchar", "name", "bytea"))  # types whose equal values are equal bytes
 
 
 def _groups(vector: Vector, codes: np.ndarray, groups: int) -> tuple[Vector, list[Index]]:
@@ -101,9 +104,45 @@ def percentile_discrete(ctx: CallContext, types: Types, args: Args, codes: np.nd
     return from_datums(types.result, _picked(args, codes, groups, _discrete), element)
 
 
+def _differs(kind: PgType, values: Vector) -> np.ndarray | None:
+    """Whether each value but the first is another than the one before it; None where equality is not that of the stored values."""
+    if isinstance(values, FixedVector) and kind.rep in PLAIN:
+        stored = values.values
+        differs: np.ndarray = stored[1:] != stored[:-1]
+        return differs & ~(np.isnan(stored[1:]) & np.isnan(stored[:-1])) if stored.dtype.kind == "f" else differs
+    if type(values) is TextVector and kind.name in _BYTEWISE:
+        return np.asarray(pc.not_equal(values.values[1:], values.values[:-1]))
+    return None
+
+
+def _mode_columns(types: Types, arg: Vector, codes: np.ndarray, groups: int) -> Vector | None:
+    """The modes by the lengths of runs of equal values."""
+    values, codes = valid_rows(arg, codes, groups)
+    if not values.n or not isinstance(values, FixedVector | TextVector):
+        return None
+    if groups > 1:
+        order = np.argsort(codes, kind="stable")
+        values, codes = values.take(order), codes[order]
+    differs = _differs(types.args[0], values)
+    if differs is None:
+        return None
+    if groups > 1:
+        differs = differs | (codes[1:] != codes[:-1])
+    starts = np.concatenate(([0], np.flatnonzero(differs) + 1))
+    lengths = np.diff(starts, append=values.n)
+    owners = codes[starts] if groups > 1 else np.zeros(len(starts), np.int64)
+    ranked = np.lexsort((-lengths, owners))  # stable: the first of the longest runs of each group comes first
+    first = np.flatnonzero(np.diff(owners[ranked], prepend=-1))
+    found = np.full(groups, -1, np.int64)
+    found[owners[ranked[first]]] = starts[ranked[first]]
+    return values.take(found, True)
+
+
 @aggregate("mode(anyelement)", context=True, typed=True)
 def mode(ctx: CallContext, types: Types, args: Args, codes: np.ndarray, groups: int) -> Vector:
     """The most frequent value, the first of equally frequent ones."""
+    if (known := _mode_columns(types, args[0], codes, groups)) is not None:
+        return known
     values, parts = _groups(args[0], codes, groups)
     out: list[object] = []
     for rows in parts:  # a group
