@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from auroraml.functions.json.scanning import has_field
 from auroraml.functions.json.values import parsed
 from auroraml.functions.signature import SCALARS, Kernel, oid_of, scalar
 from auroraml.types.json import JsonValue, jsonb_key
@@ -40,7 +41,7 @@ def _has(value: JsonValue, key: object) -> bool:
     )
 
 
-@scalar("jsonb_exists(jsonb,text)", face="datum", raises=False)
+@scalar("jsonb_exists(jsonb,text)", face="datum", raises=False, columns=has_field)
 def exists(a: str, key: str) -> bool:
     """a ? key."""
     return _has(parsed(a), key)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from auroraml.batch import ConstVector, DictVector, Index, Mask, TextVector, Vector, layout_of
+from auroraml.batch import ConstVector, FixedVector, Index, Mask, TextVector, Vector, layout_of
 from auroraml.types.json import quote_json, read_json
 
 Bytes = npt.NDArray[np.uint8]
-QUOTE, COMMA, COLON, BACKSLASH = b'",:\\'
+QUOTE, COMMA, COLON, BACKSLASH, OPEN = b'",:\\{'
 NULL = np.frombuffer(b"null", np.uint8)
 
 
@@ -70,15 +72,42 @@ def _escaped(quotes: Index, slashes: Index) -> Mask:
     return odd
 
 
-def field_of(documents: Vector, key: Vector, *, shown: bool) -> Vector | None:
-    """The field of each document that is an object and has it, NULL elsewhere; `shown`: as text. None where that has to be found one by one."""
-    if isinstance(documents, ConstVector | DictVector) or not isinstance(documents, TextVector) or not isinstance(key, ConstVector):
+class Fields(NamedTuple):
+    """Where a field's values begin, and in which rows they are; the documents' bytes, and where each one begins."""
+
+    documents: Documents
+    offsets: Index
+    data: Bytes
+    starts: Index
+    rows: Index
+
+
+def _looked_for(documents: Vector, key: Vector) -> Fields | None:
+    if not isinstance(documents, TextVector) or not isinstance(key, ConstVector):
         return None
     offsets, data = layout_of(documents.values)
     found = Documents(data)
     starts = found.keys(quote_json(str(key.one.datum(0)))[1:-1].encode())
-    ends = found.ends(starts)
-    rows = offsets[1:].searchsorted(starts, "right")
+    return Fields(found, offsets, data, starts, offsets[1:].searchsorted(starts, "right"))
+
+
+def has_field(documents: Vector, key: Vector) -> Vector | None:
+    """Whether each document has a field of that name; None where they are not all objects, or have to be looked at one by one."""
+    found = _looked_for(documents, key)
+    if found is None or not (found.data[found.offsets[:-1]] == OPEN).all():
+        return None
+    mask = np.zeros(documents.n, np.bool_)
+    mask[found.rows] = True
+    return FixedVector(mask)
+
+
+def field_of(documents: Vector, key: Vector, *, shown: bool) -> Vector | None:
+    """The field of each document that is an object and has it, NULL elsewhere; `shown`: as text. None where that has to be found one by one."""
+    found = _looked_for(documents, key)
+    if found is None:
+        return None
+    data, starts, rows = found.data, found.starts, found.rows
+    ends = found.documents.ends(starts)
     valid = np.zeros(documents.n, np.bool_)
     valid[rows] = True
     if not shown:
