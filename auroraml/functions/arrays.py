@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from auroraml.batch import ConstVector, FixedVector, ListVector, TextVector, Vector, from_datums, layout_of
+from auroraml.batch import ConstVector, FixedVector, ListVector, StructVector, TextVector, Vector, from_datums, layout_of
 from auroraml.errors import (
     ArraySubscriptError,
     DataException,
@@ -17,7 +17,7 @@ from auroraml.errors import (
 from auroraml.functions.ordering import orderable, same
 from auroraml.functions.signature import SCALARS, CallContext, Kernel, Types, oid_of, rows, scalar
 from auroraml.lazy import compute as pc
-from auroraml.types.pg_type import PgArray, PgType, Rep
+from auroraml.types.pg_type import PgArray, PgType
 from auroraml.types.table import BY_OID
 from auroraml.types.text import datum_out
 
@@ -333,13 +333,16 @@ def subscripts(array: PgArray, dimension: int, reverse: bool = False) -> list[tu
     return [(place,) for place in (reversed(found) if reverse else found)]
 
 
-@rows("unnest(anyarray)", typed=True)
-def unnest(types: Types, array: PgArray) -> list[tuple[object, ...]]:
-    """The elements, row by row; of composite ones the fields."""
-    if types.result.rep is Rep.STRUCT:
-        nothing = (None,) * len(types.result.attributes)
-        return [element if isinstance(element, tuple) else nothing for element in array.elements]
-    return [(element,) for element in array.elements]
+@rows("unnest(anyarray)", face="vector")
+def unnest(arrays: Vector) -> tuple[list[Vector], np.ndarray]:
+    """The elements, row by row; of composite ones the fields, NULL all of them where the element is."""
+    lists = lists_of(arrays)
+    elements = lists.child.slice(int(lists.offsets[0]), int(lists.offsets[-1])).flat()
+    columns: list[Vector] = [elements]
+    if isinstance(elements, StructVector):
+        known = elements.validity
+        columns = [field if known is None else field.flat().with_validity(field.valid & known) for field in elements.fields]
+    return columns, np.diff(lists.offsets)
 
 
 # Comparison
