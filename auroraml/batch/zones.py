@@ -12,7 +12,7 @@ ZONE = 65_536
 class Zones:
     """Found when first asked for and kept: stored values never change, only the zone that is still filling up has none."""
 
-    __slots__ = ("_known", "answers", "kept")
+    __slots__ = ("_known", "answers", "kept", "steps")
 
     def __init__(self) -> None:
         none = np.zeros(0, np.int64)
@@ -21,6 +21,7 @@ class Zones:
             tuple[str, int], tuple[Mask, Mask]
         ] = {}  # by comparison: what it says of each full zone, as a scan asks for each of its parts
         self.kept: tuple[int, object] = -1, None  # something made of so many of the values
+        self.steps: tuple[int, int] = 0, 0  # of so many of the values, which never fall: how many different ones there are; -1 where they fall
 
     def bounds(self, values: np.ndarray) -> tuple[Index, Index]:
         """Least and greatest of each full zone of `values` (zeros under NULLs count)."""

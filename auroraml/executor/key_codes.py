@@ -214,6 +214,32 @@ class Ascent:
         return found
 
 
+def steps_of(column: Vector) -> int | None:
+    """How many different values a whole stored column of whole numbers has, which never fall; None of others. It is kept with the column."""
+    zones = getattr(column, "zones", None)
+    if zones is None or not isinstance(column, FixedVector) or column.validity is not None or not column.n:
+        return None
+    n, steps = zones.steps
+    if n > column.n:
+        n, steps = 0, 0
+    if n < column.n and steps >= 0:
+        steps = _steps(stored(column), n, steps)
+        zones.steps = column.n, steps
+    return None if steps < 0 else int(steps)
+
+
+def _steps(values: np.ndarray, n: int, steps: int) -> int:
+    """The same of all values, where it is known of the first `n`; -1 if they fall."""
+    steps += not n
+    for start in range(max(n, 1), len(values), AT_ONCE):
+        before, after = values[start - 1 : start - 1 + AT_ONCE][: len(values) - start], values[start : start + AT_ONCE]
+        changed = int(np.count_nonzero(after > before))
+        if changed != int(np.count_nonzero(after != before)):
+            return -1
+        steps += changed
+    return steps
+
+
 class HashedNumbers:
     """Different whole numbers, numbered from 1 in no order, and the places of others among them.
 

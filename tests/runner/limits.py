@@ -40,6 +40,7 @@ LIMITS: dict[str, dict[str, int]] = {
     "executor.operators.nested_loop": {"CHUNK": 3, "FIRST": 4, "PAIRS": 5},
     "executor.operators.runs": {"LITTLE": 1},
     "executor.operators.scans": {"FEW": 0},
+    "executor.operators.straight": {"MANY": 0},
     "executor.operators.tables": {"PAIRS": 5, "LOOK_AHEAD": 1},
     "executor.operators.windows": {"PIECE": 5, "FIRST": 2},
     "executor.subplans": {"PAIRS": 5},

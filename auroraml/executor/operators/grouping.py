@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 import numpy as np
@@ -23,6 +23,7 @@ from auroraml.executor.operators.ordering import SortRows, changes, order_of
 from auroraml.executor.operators.runs import Runs
 from auroraml.executor.operators.sharing import SharedParts
 from auroraml.executor.operators.states import keeps_rows
+from auroraml.executor.operators.straight import Straight, in_order, partly
 from auroraml.executor.plans import own_parts
 from auroraml.executor.space.chunks import set_chunks
 from auroraml.executor.space.grouping import Table, group_space
@@ -215,6 +216,8 @@ class AggregateRows(Keeping):
         folds = self._folds()
         if folds is not None:
             return self._folded(folds)
+        if (straight := self._straight()) is not None:
+            return straight.result()
         calls = self._calls()
         if self._in_runs():
             return self._of_runs(calls)
@@ -265,18 +268,46 @@ class AggregateRows(Keeping):
             if (made := self._then_sorted(calls, rows, sort)) is not None:
                 return made[0]
             batches = iter([_given(sort, sort.ordered(rows))])
+        self._add_pieces(runs, calls, batches)
+        return runs.result()
+
+    def _straight(self) -> Runs | None:
+        """The groups of the rows themselves, where this aggregate is over their states and need not be."""
+        if self.node.phase != "final" or self._shows() or self.loops.n is not None:
+            return None
+        way = self.once(Straight, self.node)
+        below = None if way.inputs is None else partly(self.children[0])
+        if way.inputs is None or not isinstance(below, AggregateRows) or (batches := in_order(self.children[0], below, way.key)) is None:
+            return None
+        calls = [Accumulated(inputs) for inputs in way.inputs]
+
+        def make(rows: Batch, starts: Index) -> Batch | None:
+            codes = clustered(starts, rows.n, unread=all(call.lies() for call in calls))
+            values = [call.value(codes, len(starts), self.ctx) for call in calls]
+            made = self._finished(way.heads(rows.take(starts), values), values, self.node.keys)
+            return None if made is None else made[0]
+
+        runs = Runs(calls, lambda batch: changes(batch, below.node.keys, below.node.source), make)
+        below._add_pieces(runs, calls, batches)
+        return runs
+
+    def _add_pieces(self, runs: Runs, calls: Sequence[Accumulated], batches: Iterable[Batch]) -> None:
+        """Have groups made of sorted rows, not too many of these at a time."""
         for batch in batches:
             for start in range(0, batch.n, PIECE):
                 piece = batch.slice(start, start + PIECE)
                 runs.add(piece, self._evaluated(calls, piece))
-        return runs.result()
+
+    def _shows(self) -> bool:
+        """Whether somebody looks at how rows go from node to node."""
+        return self.ctx.measured or self.ctx.pace is not None or self.ctx.charges is not None
 
     def _needless_sort(self) -> SortRows | None:
         """The sort below, where it does nothing but bring the rows of each group together, nobody sees it, and the groups may be sorted instead."""
         sort = self.children[0]
         if not isinstance(sort, SortRows) or sort.started or sort.filled or sort.bounded or sort.loops.n is not None:
             return None
-        if self.ctx.measured or self.ctx.pace is not None or self.ctx.charges is not None or not self.once(Layout, self.node).foldable:
+        if self._shows() or not self.once(Layout, self.node).foldable:
             return None
         if sort.targets and sort.plain is None:
             return None
