@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import gc
 import importlib
+import os
 import sys
 from collections.abc import Callable, Iterator
 from types import ModuleType
@@ -16,16 +17,33 @@ from auroraml.lazy import load, swift
 
 SELDOM = {"difflib": ("get_close_matches",), "importlib.metadata": ("entry_points",), "sqlglot.diff": ("diff",)}
 """Modules that sqlglot loads for functions which are hardly ever called: with what they load themselves, a tenth of the start."""
+_THREADS = "OPENBLAS_NUM_THREADS"  # read once, as the library is loaded
 
 
 def main() -> None:
     """Load the program and run it."""
     gc.disable()
-    with spared(), swift():
+    with spared(), swift(), one_thread():
         program = load("auroraml_cli.main")
     gc.freeze()
     gc.enable()
     program.main()
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """What is loaded while it is open does linear algebra in one thread, unless the environment says otherwise.
+
+    NumPy's library starts a thread for each further core, which spins for a tenth of a second before it sleeps; queries have threads of their own.
+    """
+    if _THREADS in os.environ:
+        yield
+        return
+    os.environ[_THREADS] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[_THREADS]  # programs that are started from here decide for themselves
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import subprocess
 import sys
 
@@ -50,3 +51,20 @@ def test_dataclasses_are_as_always() -> None:
     assert [field.name for field in dataclasses.fields(Point)] == ["x", "y", "rest"]
     assert repr(Point(1)).endswith("Point(x=1, y=2, rest=[])")
     assert dataclasses.replace(Point(1), y=5) == Point(1, 5)
+
+
+ONE_THREAD = """
+import os
+from auroraml_cli.start import one_thread
+with one_thread():
+    import numpy
+import threadpoolctl
+print([library["num_threads"] for library in threadpoolctl.threadpool_info() if library["internal_api"] == "openblas"], os.environ.get("OPENBLAS_NUM_THREADS"))
+"""
+
+
+def test_linear_algebra_has_one_thread_unless_the_environment_says_otherwise() -> None:
+    plain = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    for environment, found in ((plain, "[1] None"), ({**plain, "OPENBLAS_NUM_THREADS": "2"}, f"[{min(2, os.cpu_count() or 1)}] 2")):
+        done = subprocess.run([sys.executable, "-c", ONE_THREAD], capture_output=True, text=True, check=True, env=environment)
+        assert done.stdout == found + "\n"
