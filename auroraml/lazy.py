@@ -113,6 +113,8 @@ class Later(ModuleType):
     """A module of another distribution, loaded when something of it is asked for."""
 
     def __getattr__(self, name: str) -> Any:
+        if sys.modules.get(self.__name__) is self:  # it stands there for those that import it (auroraml_cli.start)
+            del sys.modules[self.__name__]
         found = importlib.import_module(self.__name__)
         self.__dict__.update(found.__dict__)
         self.__class__ = ModuleType  # type: ignore[assignment] # as importlib does it

@@ -34,7 +34,6 @@ from auroraml.types.pg_type import EMPTY, PgArray, PgType, Range, Rep
 from auroraml.types.table import BY_OID
 
 NOT_TEXT = frozenset({*DTYPES, Rep.NUMERIC, Rep.LIST, Rep.STRUCT, Rep.RANGE, Rep.BYTES})
-LARGE_STRING = pa.large_string()
 _TWO = struct.Struct("<qq")  # two offsets of large strings
 
 
@@ -90,7 +89,7 @@ def from_datums(type: PgType, datums: Sequence[Datum | None], element: PgType | 
 def one_text(text: str) -> pa.Array:
     """An array of one text, around its bytes."""
     data = text.encode()
-    return pa.Array.from_buffers(LARGE_STRING, 1, [None, pa.py_buffer(_TWO.pack(0, len(data))), pa.py_buffer(data)])
+    return pa.Array.from_buffers(pa.large_string(), 1, [None, pa.py_buffer(_TWO.pack(0, len(data))), pa.py_buffer(data)])
 
 
 def _numeric_from(datums: Sequence[Datum | None], validity: Mask | None) -> NumericVector:

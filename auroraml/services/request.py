@@ -39,7 +39,6 @@ class Argument:
 
 
 _NEWLINE = 10
-_NOTHING = pa.nulls(0, pa.large_string())  # unlike array(), which loads pandas where that is installed
 SEGMENT = 1_048_576  # bytes of text/csv rendered ahead, about
 
 
@@ -112,13 +111,14 @@ class Request:
 
     def lines_of(self, start: int, stop: int) -> pa.Array:
         """The lines from row `start` to before `stop`; those of the rows after them are rendered with them, as far as a megabyte goes."""
-        first, lines = self._segment or (0, _NOTHING)
-        if not first <= start <= stop <= first + len(lines):
+        segment = self._segment
+        if segment is None or not segment[0] <= start <= stop <= segment[0] + len(segment[1]):
             ahead = min(self.n, start + max(stop - start, SEGMENT // self._row_bytes))
             lines = Request(
                 [Argument(type=a.type, vector=a.vector.slice(start, ahead)) for a in self.arguments], ahead - start, self.style, self.form
             ).lines
-            self._segment = first, lines = start, lines
+            segment = self._segment = start, lines
+        first, lines = segment
         return lines.slice(start - first, stop - start)
 
     @cached_property

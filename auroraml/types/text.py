@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pyarrow as pa
 
 from auroraml.batch import ConstVector, Datum, DictVector, RenderedVector, TextVector, Vector, from_datums
@@ -10,7 +12,8 @@ from auroraml.types.form import DEFAULT_STYLE, ObjectNames, Resolver, TextForm, 
 from auroraml.types.pg_type import PgType
 from auroraml.types.typmod import apply_typmod, apply_typmod_datum
 
-__all__ = ["DEFAULT_STYLE", "ObjectNames", "Resolver", "TextForm", "TextStyle", "datum_in", "datum_out", "text_in", "text_out"]
+__all__ = ["DEFAULT_STYLE", "ObjectNames", "Resolver", "TextForm", "TextStyle", "datum_in", "datum_out", "text_in", "text_out", "texts"]
+_FEW = 16  # values that are written one by one: for so few of them nobody waits until Arrow is loaded
 
 
 def text_out(type: PgType, vector: Vector, style: TextStyle = DEFAULT_STYLE) -> Vector:
@@ -21,6 +24,13 @@ def text_out(type: PgType, vector: Vector, style: TextStyle = DEFAULT_STYLE) -> 
     if isinstance(vector, DictVector):
         return DictVector(vector.codes, TextVector(form.vector_out(type, vector.dictionary, style)), vector.validity)
     return TextVector(form.vector_out(type, vector, style), vector.validity)
+
+
+def texts(type: PgType, vector: Vector, style: TextStyle = DEFAULT_STYLE) -> list[str | None]:
+    """The text of each value as Python's own, None for NULL."""
+    if vector.n > _FEW or isinstance(vector, TextVector):
+        return cast("list[str | None]", text_out(type, vector, style).datums())
+    return [None if datum is None else datum_out(type, datum, style) for datum in vector.datums()]
 
 
 def text_in(type: PgType, typmod: int, texts: Vector, style: TextStyle = DEFAULT_STYLE) -> Vector:

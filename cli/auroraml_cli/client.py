@@ -12,7 +12,7 @@ from auroraml.pipeline.result import ResultStream
 from auroraml.records import dataclass
 from auroraml.services.log import CallRecord
 from auroraml.session.session import Session
-from auroraml.types.text import text_out
+from auroraml.types.text import texts
 
 __all__ = ["Client", "Column", "DatabaseError", "Diagnostic", "Embedded", "Result"]
 
@@ -119,8 +119,8 @@ class Embedded:
         rows: list[tuple[str | None, ...]] = []
         if batches:
             batch = concat_batches(batches)
-            texts = [text_out(output.type, batch.vector(i), style).datums() for i, output in enumerate(stream.columns)]
-            rows = list(zip(*texts, strict=True)) if texts else [()] * batch.n
+            written = [texts(output.type, batch.vector(i), style) for i, output in enumerate(stream.columns)]
+            rows = list(zip(*written, strict=True)) if written else [()] * batch.n
         return Result(columns=columns, rows=rows, tag=stream.tag)
 
     def describe(self, sql: str) -> Sequence[Column]:

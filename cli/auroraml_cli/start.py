@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from auroraml import records
-from auroraml.lazy import load, swift
+from auroraml.lazy import Later, load, swift
 
 SELDOM = {"difflib": ("get_close_matches",), "importlib.metadata": ("entry_points",), "sqlglot.diff": ("diff",)}
 """Modules that sqlglot loads for functions which are hardly ever called: with what they load themselves, a tenth of the start."""
@@ -48,10 +48,15 @@ def one_thread() -> Iterator[None]:
 
 @contextlib.contextmanager
 def spared() -> Iterator[None]:
-    """While it is open, seldom used modules have stand-ins, whose functions load them when they are called, and all dataclasses are made later."""
+    """While it is open, seldom used modules have stand-ins, whose functions load them when they are called, and all dataclasses are made later.
+
+    So has pyarrow, which is a sixth of the start and nothing that few whole numbers need: what is imported loads it with the first use.
+    """
     standard = dataclasses.dataclass
     dataclasses.dataclass = records.dataclass  # what mypyc may compile names the standard one
-    made = {name: ModuleType(name) for name in ("gettext", *SELDOM) if name not in sys.modules}
+    made: dict[str, ModuleType] = {name: ModuleType(name) for name in ("gettext", *SELDOM) if name not in sys.modules}
+    if "pyarrow" not in sys.modules:
+        made["pyarrow"] = Later("pyarrow")
     sys.modules.update(made)
     for name, module in made.items():
         for function in SELDOM.get(name, ()):

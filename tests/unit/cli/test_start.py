@@ -68,3 +68,23 @@ def test_linear_algebra_has_one_thread_unless_the_environment_says_otherwise() -
     for environment, found in ((plain, "[1] None"), ({**plain, "OPENBLAS_NUM_THREADS": "2"}, f"[{min(2, os.cpu_count() or 1)}] 2")):
         done = subprocess.run([sys.executable, "-c", ONE_THREAD], capture_output=True, text=True, check=True, env=environment)
         assert done.stdout == found + "\n"
+
+
+WITHOUT_ARROW = """
+import sys
+from auroraml.lazy import load
+from auroraml_cli.start import spared
+with spared():
+    run = load("auroraml_cli.main").run
+for statement in ("SELECT 1, NULL, true, 2.50", "SELECT 'a' || n FROM generate_series(1, 2) AS n"):
+    run(["-XAt", "-c", statement])
+    print("pyarrow" in sys.modules)
+import pyarrow
+from auroraml.batch import vector
+print(vector.pa.Array is pyarrow.Array)
+"""
+
+
+def test_arrow_is_loaded_when_it_is_used() -> None:
+    done = subprocess.run([sys.executable, "-c", WITHOUT_ARROW], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["1||t|2.50", "False", "a1", "a2", "True", "True"]
