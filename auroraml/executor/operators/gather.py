@@ -35,6 +35,7 @@ class GatherRows(Operator):
         self.most = ALL
         self.trial: Trial | None = None
         self.taken = 0.0  # seconds
+        self.over = False  # whether all rows were given: the participants are gone then
 
     def bound(self, n: int) -> None:
         self.most = n
@@ -45,6 +46,7 @@ class GatherRows(Operator):
     def open(self) -> None:
         self.end()
         self.feed = Feed()
+        self.over = False
         child = self.children[0]
         planned = self._as_planned()
         takes_part = not self.node.single_copy and bool(self.ctx.settings[PARALLEL_LEADER_PARTICIPATION])
@@ -105,6 +107,8 @@ class GatherRows(Operator):
             self.ctx.metrics.absorb(number, context.metrics)
 
     def produce(self, n: int) -> Batch | None:
+        if self.over:
+            return None
         begun = time.perf_counter()
         try:
             found = self._rows(n)
@@ -113,6 +117,7 @@ class GatherRows(Operator):
             raise
         self.taken += time.perf_counter() - begun
         if found is None:
+            self.over = True
             if self.trial is not None and self.crew is not None:
                 self.trial.took(self.taken, self.crew.present > 1)
             self.end()

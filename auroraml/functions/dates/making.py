@@ -110,7 +110,8 @@ def _from_epochs(seconds: Vector) -> Vector | None:
     """Those of many numbers, where all of them are in range."""
     if not isinstance(seconds, FixedVector):
         return None
-    shifted = (seconds.values - POSTGRES_DAYS * 86_400.0) * 1e6
+    with np.errstate(over="ignore"):  # what is beyond all numbers is out of range
+        shifted = (seconds.values - POSTGRES_DAYS * 86_400.0) * 1e6
     inside = (shifted >= julian.TIMESTAMP_FIRST) & (shifted < julian.TIMESTAMP_END)
     return FixedVector(np.rint(shifted).astype(np.int64)) if inside.all() else None
 
