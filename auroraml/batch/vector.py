@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal, localcontext
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -131,6 +132,13 @@ class FixedVector(Vector):
         if isinstance(value, tuple):
             return Interval(*value) if len(value) == 3 else Point(*value)
         return value  # type: ignore[no-any-return]
+
+    def datums(self) -> list[Datum | None]:
+        values = self.values
+        if values.dtype.names is not None:
+            return super().datums()
+        found: list[Datum | None] = values.tolist()
+        return found if self.validity is None else [value if ok else None for value, ok in zip(found, self.validity.tolist(), strict=True)]
 
 
 class NumericVector(Vector):
@@ -436,6 +444,15 @@ class ListVector(Vector):
         shape = None if self.shapes is None else self.shapes[row]
         return PgArray.of(elements) if shape is None else PgArray(elements, *shape)
 
+    def datums(self) -> list[Datum | None]:
+        if self.shapes is not None or not self.n:
+            return super().datums()
+        start = int(self.offsets[0])
+        elements = self.child.slice(start, int(self.offsets[-1])).datums()
+        ends = (self.offsets - start).tolist()
+        found: list[Datum | None] = [PgArray.of(tuple(elements[low:high])) for low, high in pairwise(ends)]
+        return found if self.validity is None else [value if ok else None for value, ok in zip(found, self.validity.tolist(), strict=True)]
+
 
 class StructVector(Vector):
     """Composite values: one vector a field, and a validity of its own (a NULL row is not a row of NULLs)."""
@@ -463,6 +480,10 @@ class StructVector(Vector):
 
     def datum(self, row: int) -> Datum | None:
         return None if self.validity is not None and not self.validity[row] else tuple(field.datum(row) for field in self.fields)
+
+    def datums(self) -> list[Datum | None]:
+        found: list[Datum | None] = list(zip(*[field.datums() for field in self.fields], strict=True)) if self.fields else [()] * self.n
+        return found if self.validity is None else [value if ok else None for value, ok in zip(found, self.validity.tolist(), strict=True)]
 
 
 class RangeVector(Vector):

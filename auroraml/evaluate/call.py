@@ -43,6 +43,8 @@ def call(
     if args and n and function.volatility != "v" and all(isinstance(arg, ConstVector) for arg in args):
         one = call(kernel, function, result, [arg.one for arg in args], 1, ctx, types)  # type: ignore[attr-defined]
         return ConstVector(one, n)
+    if not n and kernel.raises:
+        return null(result).take(np.zeros(0, np.int64))  # constants may be there of which nobody wants the value
     validity = None
     if function.strict:
         for arg in args:

@@ -58,7 +58,7 @@ CLASSES: dict[type, tuple[str, str]] = {  # where the operator of a plan node is
     p.WorkTableScan: ("scans", "WorkTableRows"),
     p.Append: ("sets", "AppendRows"),
     p.SetOp: ("sets", "SetOpRows"),
-    p.RecursiveUnion: ("sets", "RecursiveRows"),
+    p.RecursiveUnion: ("recursion", "RecursiveRows"),
     p.SeqScan: ("tables", "SeqScanRows"),
     p.IndexScan: ("tables", "IndexScanRows"),
     p.BitmapIndexScan: ("bitmap_scans", "BitmapIndexRows"),

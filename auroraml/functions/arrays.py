@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from auroraml.batch import ConstVector, FixedVector, ListVector, StructVector, TextVector, Vector, from_datums, layout_of
+from auroraml.batch import ConstVector, FixedVector, ListVector, StructVector, TextVector, Vector, concat, from_datums, layout_of
 from auroraml.errors import (
     ArraySubscriptError,
     DataException,
@@ -104,7 +104,23 @@ def upper(arrays: Vector, dimension: Vector) -> Vector:
     return _dimension(arrays, dimension, lambda size, low: low + size - 1)
 
 
-@scalar("array_append(anycompatiblearray,anycompatible)", face="datum")
+def _extended(arrays: Vector, elements: Vector, at_end: bool) -> Vector | None:
+    """One element more in each of many arrays, from its row; None where some array is NULL or has a shape of its own."""
+    if isinstance(arrays, ConstVector):
+        arrays = arrays.one.take(np.zeros(arrays.n, np.int64))
+    if not isinstance(arrays, ListVector) or arrays.shapes is not None or not arrays.valid.all():
+        return None
+    start, stop, n = int(arrays.offsets[0]), int(arrays.offsets[-1]), arrays.n
+    offsets = arrays.offsets - start + np.arange(n + 1)
+    fresh = offsets[1:] - 1 if at_end else offsets[:-1]
+    old = np.ones(int(offsets[-1]), np.bool_)
+    old[fresh] = False
+    places = np.empty(len(old), np.int64)
+    places[old], places[fresh] = np.arange(stop - start), np.arange(stop - start, stop - start + n)
+    return ListVector(offsets, concat([arrays.child.slice(start, stop), elements]).take(places))
+
+
+@scalar("array_append(anycompatiblearray,anycompatible)", face="datum", columns=lambda arrays, elements: _extended(arrays, elements, True))
 def append(array: PgArray | None, element: object) -> PgArray:
     """One element more at the end."""
     if array is None or not array.dims:
@@ -114,7 +130,9 @@ def append(array: PgArray | None, element: object) -> PgArray:
     return PgArray((*array.elements, element), (array.dims[0] + 1,), array.lower)
 
 
-@scalar("array_prepend(anycompatible,anycompatiblearray)", face="datum")
+@scalar(
+    "array_prepend(anycompatible,anycompatiblearray)", face="datum", columns=lambda elements, arrays: _extended(arrays, elements, False)
+)  # fmt: skip
 def prepend(element: object, array: PgArray | None) -> PgArray:
     """One element more at the start; the lower bound stays."""
     if array is None or not array.dims:

@@ -1,13 +1,12 @@
-"""Append, SetOp, Recursive Union."""
+"""Append and SetOp."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from auroraml.batch import Batch, FixedVector, concat_batches
-from auroraml.evaluate.keys import first_of_each, groups
-from auroraml.executor.loops import Loops
-from auroraml.executor.operator import ALL, Keeping, Operator
+from auroraml.batch import Batch, FixedVector
+from auroraml.evaluate.keys import groups
+from auroraml.executor.operator import Keeping, Operator
 from auroraml.executor.plans import is_partial
 from auroraml.executor.shares import Members
 from auroraml.executor.work import output_type
@@ -94,54 +93,3 @@ class SetOpRows(Keeping):
             if frame.n:
                 return self.project(frame)
         return None
-
-
-class RecursiveRows(Operator):
-    """The first query, then the second over the rows before, until it gives none. With a LIMIT above, no step runs that nobody reads."""
-
-    node: p.RecursiveUnion
-
-    def open(self) -> None:
-        self.all: Batch | None = None
-        self.recursing = False
-        self.work: list[Batch] = []
-        self.work_changed = frozenset({-self.node.work_table})
-
-    def produce(self, n: int) -> Batch | None:
-        while True:
-            self.ctx.check_cancel()
-            child = self.children[1] if self.recursing else self.children[0]
-            batch = child.pull(ALL if self.node.distinct else n)
-            if batch is None:
-                if not self.work:
-                    return None
-                self._next_step()
-                continue
-            new = self._new(batch)
-            if new is not None and new.n:
-                self.work.append(new)
-                return new if new.n <= n else self._split(new, n)
-
-    def _split(self, new: Batch, n: int) -> Batch:
-        self.returned = new.drop(n)
-        return new.slice(0, n)
-
-    def _next_step(self) -> None:
-        self.recursing = True
-        self.ctx.work_tables[self.node.work_table] = concat_batches(self.work)
-        self.work = []
-        child = self.children[1]
-        child.rescan(Loops(None, {}, self.loops, self.ctx.missing, self.loops.changing | self.work_changed), self.work_changed)
-
-    def _new(self, batch: Batch) -> Batch | None:
-        """UNION: only rows not seen before."""
-        if not self.node.distinct:
-            return batch
-        before = 0 if self.all is None else self.all.n
-        together = batch if self.all is None else concat_batches([self.all, batch])
-        types = [t.type for t in self.node.targets]
-        first = first_of_each([together.vector(i) for i in range(len(types))], types, together.n)
-        rows = first[first >= before]
-        new = together.take(rows)
-        self.all = new if self.all is None else concat_batches([self.all, new])
-        return new
