@@ -185,12 +185,21 @@ class ExecutionContext:
         self.plans.clear()  # operators hold this context: what they hold goes now, not when the collector comes
         self.shared.clear()
 
-    def cte(self, index: int) -> SharedRows:
-        """The rows of a WITH query."""
+    def cte(self, index: int, loops: Loops) -> SharedRows:
+        """The rows of a WITH query, which may read what these loops set."""
         found = self.shared.get(index)
         if found is None:
-            found = self.shared[index] = SharedRows(self.operator(self.cte_plans[index]))
+            plan = self.cte_plans[index]
+            running = self.operator(plan)
+            if loops.changing & free_parameters(plan.plan, self.initial, self.cte_plans):
+                running.rescan(Loops(None, {}, loops, self.missing, loops.changing), loops.changing)
+            found = self.shared[index] = SharedRows(running)
         return found
+
+    def forget_cte(self, index: int, changed: frozenset[int]) -> None:
+        """A WITH query that reads one of these parameters gives other rows from now on."""
+        if index in self.shared and changed & free_parameters(self.cte_plans[index].plan, self.initial, self.cte_plans):
+            del self.shared[index]
 
     def missing(self, key: Key, loops: Loops) -> Vector | None:
         """A parameter that an init plan sets, where these loops are the innermost that the plan reads something of."""

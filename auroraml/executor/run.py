@@ -51,7 +51,7 @@ class Running:
         """Run data-modifying WITH queries to their ends, then what waits for the end of all changes (ExecPostprocessPlan, AfterTriggerEndQuery)."""
         changing, self.changing = self.changing, []
         for index in changing:
-            rows = self.ctx.cte(index)
+            rows = self.ctx.cte(index, self.ctx.loops)
             while rows.rows(rows.n, ALL) is not None:
                 pass
         for step in self.ctx.at_end or ():

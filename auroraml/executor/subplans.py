@@ -37,6 +37,8 @@ def value_for_rows(plan: e.SubPlan, frame: Frame, ctx: ExecutionContext) -> Vect
     """The subquery's value for each row of `frame`."""
     outer = changing(frame.params)
     numbers = {number for number, _ in plan.params}
+    if frame.n:
+        ctx.operator(plan)  # from here on its WITH queries are known
     reads = free_parameters(plan.plan, ctx.initial, ctx.cte_plans)
     if not numbers and not reads & outer:
         return _once(plan, frame, ctx)

@@ -164,7 +164,7 @@ class CteRows(FedRows):
         self.at = 0
 
     def produce(self, n: int) -> Batch | None:
-        query = self.ctx.cte(self.node.cte)
+        query = self.ctx.cte(self.node.cte, self.loops)
         while True:
             if not self.feed.left:
                 batch = query.rows(self.at, n)
@@ -179,6 +179,7 @@ class CteRows(FedRows):
     def rescan(self, loops: Loops, changed: frozenset[int]) -> None:
         super().rescan(loops, changed)
         self.feed.fill(None)
+        self.ctx.forget_cte(self.node.cte, changed)
 
     def rewind(self) -> None:
         super().rewind()
