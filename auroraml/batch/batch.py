@@ -34,7 +34,7 @@ class Rows:
     One object is shared by all columns of one origin, so that joins compose row numbers once per origin.
     """
 
-    __slots__ = ("_index", "ascending", "mask", "n", "nullable", "start")
+    __slots__ = ("_index", "_picked", "ascending", "mask", "n", "nullable", "start")
 
     def __init__(
         self, n: int, start: int = 0, index: Index | None = None, nullable: bool = False, mask: Mask | None = None, ascending: bool = False
@@ -45,6 +45,7 @@ class Rows:
         self.nullable = nullable
         self.mask = mask
         self.ascending = ascending  # an index that is known to be, and has no number twice
+        self._picked: tuple[Index, Index] | None = None
 
     @property
     def is_range(self) -> bool:
@@ -102,8 +103,15 @@ class Rows:
             return Rows.rising(chosen.places + self.start if self.start else chosen.places)
         return Rows(chosen.count, self.start, mask=chosen.mask)
 
+    def picked(self, index: Index, numbers: Index) -> None:
+        """Say what the numbers are of the rows that `index` is going to pick, so that not all need be known for it."""
+        self._picked = index, numbers
+
     def take(self, index: Index, nullable: bool = False) -> Rows:
         """The rows that `index` picks of these ones."""
+        known = self._picked
+        if known is not None and known[0] is index and not nullable:
+            return Rows.at(known[1])
         if self.index is None:
             if self.start == 0:
                 return Rows.at(index, nullable)

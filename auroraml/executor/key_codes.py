@@ -39,6 +39,7 @@ class KeyCodes:
         self.base: int | None = None  # of integers: the value whose distance is 0
         self.span = 0  # all distances are below it
         self.ranks: Ranks | None = None
+        self.distances: Index | None = None  # of the build side's values, where their codes are ranks
         self.hashed: HashedNumbers | None = None
         self.texts: HashedTexts | None = None
         self.values: pa.Array | None = None
@@ -87,7 +88,7 @@ class KeyCodes:
         if validity is not None:
             self.codes = np.where(validity, self.codes, 0)
         if high - low > widest:
-            self.ranks = Ranks.of_numbers(self.codes, self.span)
+            self.ranks, self.distances = Ranks.of_numbers(self.codes, self.span), self.codes
             self.size, self.codes = self.ranks.different + 1, self.ranks.of(self.codes)
         return True
 

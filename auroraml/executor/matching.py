@@ -26,9 +26,8 @@ from auroraml.batch import (
     stable_order,
     true_places,
 )
-from auroraml.batch.batch import Rows
-from auroraml.batch.narrow import NarrowFixed, stored
-from auroraml.executor.key_codes import DENSE, FAR, Ascent, HashedNumbers, KeyCodes, Ranks, marked
+from auroraml.batch.narrow import NarrowFixed
+from auroraml.executor.key_codes import DENSE, HashedNumbers, KeyCodes, marked
 from auroraml.executor.scratch import LARGEST, SMALLEST, SPARSE, borrow, give_back
 from auroraml.types.pg_type import PgType
 
@@ -333,6 +332,8 @@ class Matcher:
         self.table: Table | None = None
         self.present: Mask | None = None  # by code: whether there are rows
         self.lock = Lock()  # participants of a Gather share what they look up in
+        self.marks: Mask | None = None  # by code: the same, where there is a table
+        self.ordered: Index | None = None  # the one key's distances in their order, where its codes are ranks
         self.turned = False  # the build side's rows were looked up once
         self.folding = Lock()
         self.folds: dict[int, object] = {}
@@ -447,37 +448,6 @@ class Matcher:
         found = np.zeros(n, np.int64)
         found[rows] = codes
         return found
-
-    def find_stored(self, column: Vector, rows: Rows) -> Found | None:
-        """The matches of probe rows whose key is a stored column that ascends: the build side's keys are looked up in it; None of others."""
-        n = rows.n
-        if n < LONG or not self.n or not (rows.is_range or rows.ascending or rows.mask is not None):
-            return None
-        ascent = Ascent.of(column)
-        if ascent is None or (n < 2 * self.n and (self.table is None or self.table.starts is None)):  # its codes would be sorted for it
-            return None
-        self.build(n)
-        assert self.keys is not None and self.table is not None and isinstance(column, FixedVector)
-        key = self.keys[0]
-        if len(self.keys) > 1 or key.base is None or key.ranks is not None or key.scale is not None or self.last is not None:
-            return None
-        if abs(key.base - ascent.base) >= FAR:
-            return None
-        first, last = rows.ends()
-        values = stored(column)
-        codes, order = self.table.line()
-        begin, end = codes.searchsorted(int(values[first]) - key.base), codes.searchsorted(int(values[last]) - key.base, "right")
-        if n < 2 * (end - begin):
-            return None
-        i = ascent.ranks.of(codes[begin:end] + (key.base - ascent.base))
-        if rows.is_range:
-            i -= first
-        else:
-            i = Ranks.of_mask(rows.marked()).of(i - first)
-        places = true_places(i > 0)
-        i = i.take(places, mode="clip")
-        i -= 1
-        return FoundPairs(n, i, places + begin if order is None else order[begin:end].take(places, mode="clip"))
 
     def find(self, keys: Sequence[Vector], n: int) -> Found:
         """The matches of `n` probe rows."""

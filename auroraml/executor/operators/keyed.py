@@ -10,6 +10,7 @@ from auroraml.evaluate import compile
 from auroraml.evaluate.calling import is_safe
 from auroraml.executor.matching import Found, Keys, Matcher
 from auroraml.executor.operators.joins import NO_PAIRS, JoinRows, Pairs
+from auroraml.executor.stored_keys import find_stored
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.types.pg_type import PgType
@@ -88,7 +89,7 @@ class KeyedRows(JoinRows):
         assert self.matcher is not None
         if self.column is not None and self.right.owner is None:
             column = left.columns[self.column]
-            found = self.matcher.find_stored(column.source, column.rows)
+            found = find_stored(self.matcher, column.source, column.rows)
             if found is not None:
                 return found
         return self.matcher.find_by(self.pieces_of(left), left.n)

@@ -11,8 +11,9 @@ import pytest
 from auroraml.batch import DictVector, FixedVector, Index, NumericVector, TextVector, Vector, all_of, numbers, put_in_order, stable_order
 from auroraml.batch.batch import Rows
 from auroraml.batch.narrow import NarrowFixed, NarrowNumeric
-from auroraml.executor import matching
+from auroraml.executor import matching, stored_keys
 from auroraml.executor.matching import Matcher
+from auroraml.executor.stored_keys import find_stored
 from auroraml.storage.columns import FixedColumn
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import BOOL, FLOAT8, INT4, INT8, NUMERIC, TEXT
@@ -193,12 +194,19 @@ def test_inner_rows_are_looked_up_among_outer_ones_that_ascend(monkeypatch: pyte
         assert list(zip(*(part.tolist() for part in found.pairs()), strict=True)) == pairs_by_hand(build, [ints(asked)], True)
 
 
+@pytest.mark.parametrize("by_rank", [False, True])
 @pytest.mark.parametrize("latest_first", [False, True])
 @pytest.mark.parametrize(
     "draw", [[5, 2, 5, 8, 2, 2], [9, 1, 4], [2, 4, 4, 8], [2, 4, 4, 26, 28], [-4, 2, 2], [100, 90], [2**62, 7], [1 - 2**63], [7]]
 )
-def test_inner_keys_are_looked_up_in_a_stored_column_that_ascends(draw: list[int], latest_first: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(matching, "LONG", 1)
+def test_inner_keys_are_looked_up_in_a_stored_column_that_ascends(
+    draw: list[int], latest_first: bool, by_rank: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored_keys, "LONG", 1)
+    monkeypatch.setattr(stored_keys, "FITTING", 0)
+    if by_rank:
+        for limit, value in (("DENSE", 3), ("ROOM", 0), ("PER_ROW", 0), ("WIDEST", 0)):
+            monkeypatch.setattr(matching, limit, value)
     stored = FixedColumn(FixedVector(np.zeros(0, np.int64)))
     values: Index = np.array([-3, *range(0, 30, 2), 33, 34, 35, 90])
     stored.append(FixedVector(values))
@@ -206,7 +214,7 @@ def test_inner_keys_are_looked_up_in_a_stored_column_that_ascends(draw: list[int
     mask = np.arange(len(values)) % 3 != 1
     chosen: Index = np.flatnonzero(mask)
     for rows in (Rows.range(0, len(values)), Rows.range(2, 18), Rows.rising(chosen), Rows(len(chosen), 0, mask=mask)):
-        found = Matcher(build, [INT8], len(draw), latest_first).find_stored(column, rows)
+        found = find_stored(Matcher(build, [INT8], len(draw), latest_first), column, rows)
         if abs(draw[0]) >= 2**62:
             assert found is None  # such numbers are hashed, or too far away
             continue
@@ -216,12 +224,36 @@ def test_inner_keys_are_looked_up_in_a_stored_column_that_ascends(draw: list[int
         assert list(zip(i.tolist(), j.tolist(), strict=True)) == pairs_by_hand(build, [asked], latest_first)
     matcher = Matcher(build, [INT8], len(draw), latest_first)
     if draw == [2, 4, 4, 26, 28] and not matcher.unique:  # the codes are in order already: it is asked how many of them may be among few rows
-        assert matcher.find_stored(column, Rows.range(2, 6)) is None
-        assert matcher.find_stored(column, Rows.range(6, 13)) is not None
-    assert matcher.find_stored(column, Rows.at(chosen)) is None  # not known to ascend
-    assert matcher.find_stored(FixedVector(values), Rows.range(0, len(values))) is None  # not stored
+        assert find_stored(matcher, column, Rows.range(2, 6)) is None
+        assert find_stored(matcher, column, Rows.range(6, 13)) is not None
+    assert find_stored(matcher, column, Rows.at(chosen)) is None  # not known to ascend
+    assert find_stored(matcher, FixedVector(values), Rows.range(0, len(values))) is None  # not stored
     stored.append(ints([90, 91]))
-    assert matcher.find_stored(stored.vector, Rows.range(0, len(values) + 2)) is None  # one number twice
+    assert find_stored(matcher, stored.vector, Rows.range(0, len(values) + 2)) is None  # one number twice
+
+
+@pytest.mark.parametrize("latest_first", [False, True])
+@pytest.mark.parametrize("draw", [[5, 200], [5, 200, 5], [-40, 200, 7], [300, 5, 9, 5, 700], [100_040, 99_990]])
+def test_few_inner_keys_are_found_in_a_stored_column(draw: list[int], latest_first: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stored_keys, "LONG", 1)
+    monkeypatch.setattr(stored_keys, "STRETCH", 7)
+    stored = FixedColumn(FixedVector(np.zeros(0, np.int64)))
+    values: Index = np.array([5, 200, *range(30), 5, 5, 7, -40, 99_990, 2**40, -(2**40), 700])
+    stored.append(FixedVector(values))
+    with_null = FixedColumn(FixedVector(np.zeros(0, np.int64)))
+    with_null.append(FixedVector(values, values != 7))
+    mask = np.arange(len(values)) % 4 != 1
+    for column in (stored.vector, with_null.vector):
+        for rows in (Rows.range(0, len(values)), Rows.range(2, 40), Rows(int(mask.sum()), 0, mask=mask), Rows(int(mask[3:].sum()), 3, mask=mask[3:])):
+            found = find_stored(Matcher([ints(draw)], [INT8], len(draw), latest_first), column, rows)
+            assert found is not None
+            i, j = found.pairs()
+            at = rows.take(i).numbers()  # as if all numbers were known
+            assert list(zip(i.tolist(), j.tolist(), strict=True)) == pairs_by_hand([ints(draw)], [column.take(rows.numbers())], latest_first)
+            assert at.tolist() == rows.numbers().take(i).tolist()
+    many = Matcher([ints(list(range(30)))], [INT8], 30, latest_first)
+    assert find_stored(many, stored.vector, Rows.range(0, len(values))) is None  # most may have a match
+    assert find_stored(Matcher([ints(draw)], [INT8], len(draw)), stored.vector, Rows.at(np.arange(9))) is None  # no stretch
 
 
 @pytest.mark.parametrize("size", [1, 2, 25, 65_536, 65_537, 1 << 33, 1 << 50, 1 << 62])
