@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from auroraml.batch import Datum, TextVector, Vector
 from auroraml.errors import InvalidTextRepresentation, StatementTooComplex, UntranslatableCharacter
-from auroraml.lazy import pattern
+from auroraml.lazy import load, pattern
 from auroraml.types.form import TextForm, TextStyle, register
 from auroraml.types.numeric import numeric_in, numeric_out
 from auroraml.types.pg_type import PgType
@@ -41,6 +41,7 @@ def _number(text: str) -> Number:
 
 JsonValue = None | bool | str | Number | Decimal | list["JsonValue"] | dict[str, "JsonValue"]  # Decimal: where it comes from SQL
 
+MANY = 256  # documents that are looked at together
 _SPACE = " \t\n\r"
 _NUMBER = pattern(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _WORD = pattern(r"[^\x00-/:-@\[-^`{-\x7f]+")  # letters, digits, _ and all beyond ASCII
@@ -150,6 +151,9 @@ class JsonForm(StringForm):
         return text
 
     def vector_in(self, type: PgType, typmod: int, texts: pa.Array, style: TextStyle) -> Vector:
+        if len(texts) >= MANY:
+            load("auroraml.types.json_shapes").check(texts, check_json)
+            return TextVector(texts)
         for text in texts.to_pylist():  # per value: a grammar with nesting
             check_json(text)
         return TextVector(texts)
@@ -162,7 +166,9 @@ class JsonbForm(StringForm):
         return write_jsonb(read_json(text))
 
     def vector_in(self, type: PgType, typmod: int, texts: pa.Array, style: TextStyle) -> Vector:
-        return TextForm.vector_in(self, type, typmod, texts, style)
+        if len(texts) < MANY:
+            return TextForm.vector_in(self, type, typmod, texts, style)
+        return TextVector(load("auroraml.types.json_shapes").changed(texts, lambda text: write_jsonb(read_json(text)))[0])
 
 
 class JsonReader:

@@ -6,10 +6,15 @@ import json
 from collections.abc import Callable, Iterator
 from functools import partial
 
+import pyarrow as pa
+
+from auroraml.batch import FixedVector, Vector
 from auroraml.errors import InvalidParameterValue
 from auroraml.functions.json.scanning import field_of
+from auroraml.functions.json.shaped import by_columns, by_shape
 from auroraml.functions.json.values import parsed
 from auroraml.functions.signature import scalar
+from auroraml.lazy import compute as pc
 from auroraml.types.json import JsonValue, write_jsonb
 from auroraml.types.pg_type import PgArray
 
@@ -250,7 +255,27 @@ def length(text: str) -> int:
     return array_length(lambda t: sum(1 for _ in elements(t)))(text)
 
 
-@scalar("jsonb_array_length(jsonb)", face="datum")
+def _lengths(documents: Vector) -> Vector | None:
+    texts = by_shape(lambda text: str(b_length(text)))(documents)
+    return None if texts is None else FixedVector(pc.cast(texts.values, pa.int32()).to_numpy())  # type: ignore[attr-defined] # a TextVector
+
+
+@scalar("jsonb_array_length(jsonb)", face="datum", columns=_lengths)
 def b_length(text: str) -> int:
     """How many elements the outermost array has."""
     return array_length(lambda t: len(parsed(t)))(text)  # type: ignore[arg-type] # an array
+
+
+for _signature, _columns in (
+    ("json_object_field(json,text)", by_shape(field)),
+    ("json_object_field_text(json,text)", by_shape(field_text)),
+    ("json_array_element(json,int4)", by_shape(element)),
+    ("json_array_element_text(json,int4)", by_shape(element_text)),
+    ("json_extract_path(json,_text)", by_shape(extract)),
+    ("json_extract_path_text(json,_text)", by_shape(extract_text)),
+    ("jsonb_array_element(jsonb,int4)", by_shape(b_element)),
+    ("jsonb_array_element_text(jsonb,int4)", by_shape(b_element_text)),
+    ("jsonb_extract_path(jsonb,_text)", by_shape(b_extract)),
+    ("jsonb_extract_path_text(jsonb,_text)", by_shape(b_extract_text)),
+):
+    by_columns(_signature, _columns)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from auroraml.errors import DatabaseError, InvalidParameterValue, InvalidTextRepresentation, NullValueNotAllowed
 from auroraml.functions.json.access import elements, members, start_of
+from auroraml.functions.json.shaped import by_columns, by_shape, by_two_shapes
 from auroraml.functions.json.values import parsed
 from auroraml.functions.signature import scalar
 from auroraml.types.json import JsonValue, quote_json, write_jsonb
@@ -222,3 +223,18 @@ def strip_nulls(target: str) -> str:
         return "[" + ",".join(strip_nulls(v) for v in elements(target)) + "]"
     stripped = target.strip(" \t\n\r")
     return quote_json(str(parsed(stripped))) if kind == '"' else stripped
+
+
+for _signature, _columns in (
+    ("jsonb_set(jsonb,_text,jsonb,bool)", by_two_shapes(set_value, 2)),
+    ("jsonb_insert(jsonb,_text,jsonb,bool)", by_two_shapes(insert, 2)),
+    ("jsonb_delete_path(jsonb,_text)", by_shape(delete_path)),
+    ("jsonb_delete(jsonb,text)", by_shape(delete, objects=True)),
+    ("jsonb_delete(jsonb,_text)", by_shape(delete_keys, objects=True)),
+    ("jsonb_delete(jsonb,int4)", by_shape(delete_element)),
+    ("jsonb_concat(jsonb,jsonb)", by_two_shapes(concatenate, 1)),
+    ("jsonb_pretty(jsonb)", by_shape(pretty)),
+    ("jsonb_strip_nulls(jsonb)", by_shape(b_strip_nulls)),
+    ("json_strip_nulls(json)", by_shape(strip_nulls)),
+):
+    by_columns(_signature, _columns)

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from auroraml.functions.json.scanning import has_field
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from auroraml.batch import ConstVector, FixedVector, ListVector, Mask, TextVector, Vector
+from auroraml.functions.json.expanding import b_array_elements
+from auroraml.functions.json.scanning import field_of, has_field
+from auroraml.functions.json.shaped import rows_by_shape
 from auroraml.functions.json.values import parsed
 from auroraml.functions.signature import SCALARS, Kernel, oid_of, scalar
-from auroraml.types.json import JsonValue, jsonb_key
+from auroraml.lazy import compute as pc
+from auroraml.types.json import JsonValue, Number, jsonb_key, quote_json, write_jsonb
 from auroraml.types.pg_type import PgArray
 
 
@@ -23,13 +32,94 @@ def _equal(a: JsonValue, b: JsonValue) -> bool:
     return jsonb_key(a) == jsonb_key(b)
 
 
-@scalar("jsonb_contains(jsonb,jsonb)", face="datum", raises=False)
+def _has_all(documents: TextVector, wanted: dict[str, JsonValue]) -> Mask | None:
+    """Which documents are objects that contain the fields of another; None where that has to be found one by one."""
+    found = pc.starts_with(documents.values, "{").to_numpy(zero_copy_only=False)
+    for key, value in wanted.items():
+        field = field_of(documents, ConstVector(TextVector(pa.array([key], pa.large_string())), documents.n), shown=False)
+        inner = _having_parts(field, value) if isinstance(field, TextVector) else None
+        if inner is None:
+            return None
+        found &= inner
+    return np.asarray(found, np.bool_)
+
+
+def _any_of(documents: TextVector, wanted: Sequence[JsonValue]) -> Mask | None:
+    """Which documents are arrays that have an element that contains each of some values; None where that has to be found one by one."""
+    found = pc.starts_with(documents.values, "[").to_numpy(zero_copy_only=False) & documents.valid
+    rows = np.flatnonzero(found)
+    (items,), counts = rows_by_shape(b_array_elements, 1)(documents.take(rows))
+    owners = np.repeat(rows, counts)
+    for value in wanted:
+        assert isinstance(items, TextVector)
+        inner = _having_parts(items, value)
+        if inner is None:
+            return None
+        found &= np.bincount(owners[inner], minlength=documents.n) > 0
+    return np.asarray(found, np.bool_)
+
+
+def _having_parts(documents: TextVector, value: JsonValue) -> Mask | None:
+    """Which documents, parts of others, contain a value."""
+    found: Mask | None
+    if isinstance(value, dict):
+        found = _has_all(documents, value)
+    elif isinstance(value, list):
+        found = _any_of(documents, value)
+    elif isinstance(value, Number):
+        found = pc.match_substring_regex(documents.values, f"^{_equal_numbers(value.text)}$").to_numpy(zero_copy_only=False)
+    else:
+        found = pc.equal(documents.values, write_jsonb(value)).to_numpy(zero_copy_only=False)
+    return None if found is None else np.asarray(found & documents.valid, np.bool_)
+
+
+def _equal_numbers(text: str) -> str:
+    """A pattern of the texts of the numbers equal to one."""
+    whole, _, fraction = text.partition(".")
+    fraction = fraction.rstrip("0")
+    return f"{whole}[.]{fraction}0*" if fraction else f"{whole}([.]0+)?"
+
+
+def _needles(wanted: JsonValue) -> Iterator[str]:
+    """Texts that stand in every document that contains another."""
+    if isinstance(wanted, dict):
+        for key, value in wanted.items():
+            yield quote_json(key) + ":"
+            yield from _needles(value)
+    elif isinstance(wanted, list):
+        for value in wanted:
+            yield from _needles(value)
+    elif isinstance(wanted, Number):
+        whole, _, fraction = wanted.text.partition(".")
+        yield f"{whole}.{fraction.rstrip('0')}".rstrip(".")
+    else:
+        yield write_jsonb(wanted)
+
+
+def _containing(a: Vector, b: Vector) -> Vector | None:
+    if not isinstance(a, TextVector) or not isinstance(b, ConstVector):
+        return None
+    wanted = parsed(str(b.one.datum(0)))
+    perhaps = np.ones(a.n, np.bool_)
+    for needle in set(_needles(wanted)):
+        perhaps &= pc.match_substring(a.values, needle).to_numpy(zero_copy_only=False)
+    rows = np.flatnonzero(perhaps)
+    some = TextVector(a.values.take(pa.array(rows)))
+    inside = _having_parts(some, wanted) if len(rows) and isinstance(wanted, dict | list) else None
+    if inside is None:  # few, or odd ones
+        inside = np.array([_contains(parsed(text), wanted, True) for text in some.values.to_pylist()], np.bool_)
+    found = np.zeros(a.n, np.bool_)
+    found[rows] = inside
+    return FixedVector(found)
+
+
+@scalar("jsonb_contains(jsonb,jsonb)", face="datum", raises=False, columns=_containing)
 def contains(a: str, b: str) -> bool:
     """a @> b."""
     return _contains(parsed(a), parsed(b), True)
 
 
-@scalar("jsonb_contained(jsonb,jsonb)", face="datum", raises=False)
+@scalar("jsonb_contained(jsonb,jsonb)", face="datum", raises=False, columns=lambda a, b: _containing(b, a))
 def contained(a: str, b: str) -> bool:
     """a <@ b."""
     return contains(b, a)
@@ -47,13 +137,28 @@ def exists(a: str, key: str) -> bool:
     return _has(parsed(a), key)
 
 
-@scalar("jsonb_exists_any(jsonb,_text)", face="datum", raises=False)
+def _having(documents: Vector, keys: Vector, every: bool) -> Vector | None:
+    if not isinstance(keys, ConstVector) or not isinstance(keys.one, ListVector):
+        return None
+    found = np.full(documents.n, every)
+    array = keys.one.datum(0)
+    assert isinstance(array, PgArray)
+    for key in array.elements:  # of one constant
+        if key is not None:
+            has = has_field(documents, ConstVector(TextVector(pa.array([key], pa.large_string())), documents.n))
+            if not isinstance(has, FixedVector):
+                return None
+            (np.logical_and if every else np.logical_or)(found, has.values, out=found)
+    return FixedVector(found)
+
+
+@scalar("jsonb_exists_any(jsonb,_text)", face="datum", raises=False, columns=lambda documents, keys: _having(documents, keys, False))
 def exists_any(a: str, keys: PgArray) -> bool:
     """a ?| keys."""
     return any(_has(parsed(a), key) for key in keys.elements if key is not None)
 
 
-@scalar("jsonb_exists_all(jsonb,_text)", face="datum", raises=False)
+@scalar("jsonb_exists_all(jsonb,_text)", face="datum", raises=False, columns=lambda documents, keys: _having(documents, keys, True))
 def exists_all(a: str, keys: PgArray) -> bool:
     """a ?& keys."""
     return all(_has(parsed(a), key) for key in keys.elements if key is not None)

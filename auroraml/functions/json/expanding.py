@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from auroraml.errors import InvalidParameterValue
 from auroraml.functions.json.access import elements, jsonb_text, members, start_of, unquoted
+from auroraml.functions.json.shaped import rows_by_shape
 from auroraml.functions.json.values import parsed
 from auroraml.functions.signature import rows
 from auroraml.types.json import JsonValue, write_jsonb
 
-Rows = list[tuple[object, ...]]
+Rows = list[tuple[str | None, ...]]
 
 
 def _object(text: str, name: str) -> list[tuple[str, str]]:
@@ -17,13 +18,11 @@ def _object(text: str, name: str) -> list[tuple[str, str]]:
     return list(members(text))
 
 
-@rows("json_each(json)")
 def each(text: str) -> Rows:
     """A row for each field of an object."""
     return [(key, value) for key, value in _object(text, "json_each")]
 
 
-@rows("json_each_text(json)")
 def each_text(text: str) -> Rows:
     """A row for each field of an object, its value as text."""
     return [(key, unquoted(value)) for key, value in _object(text, "json_each_text")]
@@ -36,13 +35,11 @@ def _b_items(text: str, name: str) -> list[tuple[str, JsonValue]]:
     return sorted(value.items(), key=lambda item: (len(item[0].encode()), item[0].encode()))
 
 
-@rows("jsonb_each(jsonb)")
 def b_each(text: str) -> Rows:
     """A row for each field of an object."""
     return [(key, write_jsonb(value)) for key, value in _b_items(text, "jsonb_each")]
 
 
-@rows("jsonb_each_text(jsonb)")
 def b_each_text(text: str) -> Rows:
     """A row for each field of an object, its value as text."""
     return [(key, jsonb_text(value)) for key, value in _b_items(text, "jsonb_each_text")]
@@ -52,7 +49,6 @@ def _keys_error(kind: str, name: str) -> InvalidParameterValue:
     return InvalidParameterValue(f"cannot call {name} on {'an array' if kind == '[' else 'a scalar'}")
 
 
-@rows("json_object_keys(json)")
 def keys(text: str) -> Rows:
     """The keys of an object."""
     if start_of(text) != "{":
@@ -60,7 +56,6 @@ def keys(text: str) -> Rows:
     return [(key,) for key in dict(members(text))]
 
 
-@rows("jsonb_object_keys(jsonb)")
 def b_keys(text: str) -> Rows:
     """The keys of an object."""
     if start_of(text) != "{":
@@ -74,13 +69,11 @@ def _elements(text: str, name: str) -> list[str]:
     return list(elements(text))
 
 
-@rows("json_array_elements(json)")
 def array_elements(text: str) -> Rows:
     """A row for each element of an array."""
     return [(item,) for item in _elements(text, "json_array_elements")]
 
 
-@rows("json_array_elements_text(json)")
 def array_elements_text(text: str) -> Rows:
     """A row for each element of an array, as text."""
     return [(unquoted(item),) for item in _elements(text, "json_array_elements_text")]
@@ -93,13 +86,26 @@ def _b_elements(text: str) -> list[JsonValue]:
     return value
 
 
-@rows("jsonb_array_elements(jsonb)")
 def b_array_elements(text: str) -> Rows:
     """A row for each element of an array."""
     return [(write_jsonb(item),) for item in _b_elements(text)]
 
 
-@rows("jsonb_array_elements_text(jsonb)")
 def b_array_elements_text(text: str) -> Rows:
     """A row for each element of an array, as text."""
     return [(jsonb_text(item),) for item in _b_elements(text)]
+
+
+for _signature, _function, _columns in (
+    ("json_each(json)", each, 2),
+    ("json_each_text(json)", each_text, 2),
+    ("jsonb_each(jsonb)", b_each, 2),
+    ("jsonb_each_text(jsonb)", b_each_text, 2),
+    ("json_object_keys(json)", keys, 1),
+    ("jsonb_object_keys(jsonb)", b_keys, 1),
+    ("json_array_elements(json)", array_elements, 1),
+    ("json_array_elements_text(json)", array_elements_text, 1),
+    ("jsonb_array_elements(jsonb)", b_array_elements, 1),
+    ("jsonb_array_elements_text(jsonb)", b_array_elements_text, 1),
+):
+    rows(_signature, face="vector")(rows_by_shape(_function, _columns))

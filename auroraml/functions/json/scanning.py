@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from auroraml.batch import ConstVector, FixedVector, Index, Mask, TextVector, Vector, layout_of
 from auroraml.types.json import quote_json, read_json
+from auroraml.types.json_shapes import quotes_of
 
 Bytes = npt.NDArray[np.uint8]
 QUOTE, COMMA, COLON, BACKSLASH, OPEN = b'",:\\{'
@@ -21,11 +22,7 @@ class Documents:
 
     def __init__(self, data: Bytes) -> None:
         self.data = data
-        quotes = np.flatnonzero(data == QUOTE)
-        slashes = np.flatnonzero(data == BACKSLASH)
-        if len(slashes):
-            quotes = quotes[~_escaped(quotes, slashes)]
-        self.quotes = quotes
+        self.quotes = quotes_of(data)
         open_, close = data == 123, data == 125  # braces; brackets are 0x20 below
         open_ |= data == 91
         close |= data == 93
@@ -61,15 +58,6 @@ class Documents:
         stops = np.sort(np.concatenate([commas, self.brackets[self.deep == 0]]))
         ends: Index = stops[stops.searchsorted(starts)]
         return ends
-
-
-def _escaped(quotes: Index, slashes: Index) -> Mask:
-    """Which quotes an odd number of backslashes stands before."""
-    begins = slashes[np.concatenate([[True], np.diff(slashes) != 1])]  # of stretches of backslashes
-    ends = slashes[np.concatenate([np.diff(slashes) != 1, [True]])]
-    place = ends.searchsorted(quotes) - 1
-    odd: Mask = (place >= 0) & (ends[place] == quotes - 1) & ((ends[place] - begins[place]) % 2 == 0)
-    return odd
 
 
 class Fields(NamedTuple):
