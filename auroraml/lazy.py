@@ -48,7 +48,7 @@ PUBLIC.update(PEP_249)
 
 OURS = ("auroraml", "auroraml_cli")
 DEFERRED: frozenset[str] = frozenset((
-    "auroraml.catalog.collations", "auroraml.catalog.depends", "auroraml.catalog.pinned", "auroraml.catalog.simulated",
+    "auroraml.catalog.collations", "auroraml.catalog.depends", "auroraml.catalog.pinned", "auroraml.catalog.printing", "auroraml.catalog.simulated",
     "auroraml.catalog.system_tables", "auroraml.catalog.trigger_text", "auroraml.commands.autoanalyze", "auroraml.commands.collations", "auroraml.commands.cursors",
     "auroraml.commands.functions", "auroraml.commands.naming", "auroraml.commands.options", "auroraml.commands.prepare",
     "auroraml.commands.read_only", "auroraml.commands.register", "auroraml.commands.simulated_rows", "auroraml.commands.statistics_objects",
@@ -57,6 +57,7 @@ DEFERRED: frozenset[str] = frozenset((
     "auroraml.evaluate.zoned", "auroraml.executor.exchange", "auroraml.executor.fired_changes", "auroraml.executor.index_keys", "auroraml.executor.indexes",
     "auroraml.executor.operators.fired",
     "auroraml.executor.operators.modify",
+    "auroraml.executor.reference_actions",
     "auroraml.executor.references", "auroraml.executor.subplans", "auroraml.executor.triggers", "auroraml.executor.unique", "auroraml.explain.alternatives",
     "auroraml.explain.charges", "auroraml.explain.hashes", "auroraml.explain.migrations", "auroraml.explain.participants",
     "auroraml.explain.properties", "auroraml.extensions.aws_ml.mistakes", "auroraml.extensions.versions", "auroraml.functions.ordering",
@@ -76,7 +77,7 @@ DEFERRED: frozenset[str] = frozenset((
     "auroraml.plpgsql.calls", "auroraml.plpgsql.function", "auroraml.plpgsql.triggers",
     "auroraml.services.batch_rows", "auroraml.services.document_calls",
     "auroraml.services.embedded.setup", "auroraml.services.endpoint_calls", "auroraml.services.iam",
-    "auroraml.services.response", "auroraml.settings.unknown", "auroraml.sql.grammar", "auroraml.sql.into",
+    "auroraml.services.response", "auroraml.settings.unknown", "auroraml.sql.constraints", "auroraml.sql.grammar", "auroraml.sql.into",
     "auroraml.storage.index", "auroraml.storage.pages", "auroraml.storage.table", "auroraml.system_views.extensions", "auroraml.types.arrow",
     "auroraml.types.bounds", "auroraml.types.datetime_forms", "auroraml.types.names", "auroraml.types.zones", "auroraml_cli.crosstab",
     "auroraml_cli.output.expanded",

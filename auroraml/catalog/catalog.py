@@ -29,6 +29,7 @@ from auroraml.types.table import BY_NAME, BY_OID
 FIRST_OID = 16_384
 _oids = count(FIRST_OID)
 SUPERUSER = 10
+DEFAULT_PATH = ("pg_catalog", "public")  # of texts that are no session's
 
 
 def new_oid() -> int:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from auroraml.catalog.builtins import aggregate_row
-from auroraml.catalog.catalog import Catalog
+from auroraml.catalog.catalog import DEFAULT_PATH, Catalog
 from auroraml.catalog.rule_text import RuleDeparser
 from auroraml.ir import expr as e
 from auroraml.ir.deparse import quote_identifier
 from auroraml.ir.objects import Constraint, Function, Index, Relation, StatisticsObject
+from auroraml.sql.statements import ACTIONS
 from auroraml.types.form import ObjectNames
 from auroraml.types.pg_type import PgType
 from auroraml.types.typmod import format_type
-
-DEFAULT_PATH = ("pg_catalog", "public")
 
 
 def expression_text(expr: e.Expr, catalog: Catalog, pretty: bool = False, objects: ObjectNames | None = None) -> str:
@@ -93,8 +92,14 @@ def constraint_text(
         return f"CHECK ({text})" + (" NO INHERIT" if constraint.no_inherit else "")
     if constraint.kind == "f":
         target = catalog.relation(constraint.foreign)
+        actions = "".join(
+            f" ON {event} {ACTIONS[action]}"
+            for event, action in (("UPDATE", constraint.on_update), ("DELETE", constraint.on_delete))
+            if action != "a"
+        )
+        columns_set = f" ({columns_text(constraint.columns_set, relation)})" if constraint.columns_set else ""
         return (f"FOREIGN KEY ({columns_text(constraint.columns, relation)}) REFERENCES {relation_text(target, catalog, path)}"
-                f"({columns_text(constraint.foreign_columns, target)})" + (" ON DELETE RESTRICT" if constraint.restrict else ""))  # fmt: skip
+                f"({columns_text(constraint.foreign_columns, target)}){actions}{columns_set}")  # fmt: skip
     index = next((i for i in relation.indexes if i.oid == constraint.index), None)
     included = f" INCLUDE ({columns_text(index.included, relation)})" if index is not None and index.included else ""
     return f"{'PRIMARY KEY' if constraint.kind == 'p' else 'UNIQUE'} ({columns_text(constraint.columns, relation)}){included}"

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from auroraml.catalog.catalog import Catalog
+from auroraml.catalog.catalog import DEFAULT_PATH, Catalog
 from auroraml.catalog.names import ObjectNames
-from auroraml.catalog.printing import DEFAULT_PATH
 from auroraml.catalog.rule_text import STEP, VARIABLE, RuleDeparser
 from auroraml.dispatch import singledispatch
 from auroraml.ir import expr as e

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -15,6 +15,7 @@ from auroraml.errors import (
     DuplicateObject,
     DuplicateTable,
     FeatureNotSupported,
+    InvalidColumnReference,
     InvalidForeignKey,
     InvalidTableDefinition,
     UndefinedColumn,
@@ -174,7 +175,7 @@ def _add_foreign(draft: Draft, definition: st.ConstraintDefinition, own: Column 
     target = relation if _is_self(relation, definition.foreign) else draft.host.relation(definition.foreign)
     if target.kind != "r":
         raise WrongObjectType(f'referenced relation "{target.name}" is not a table')
-    columns = (own,) if own is not None else _foreign_columns(draft, definition)
+    columns = (own,) if own is not None else _foreign_columns(draft, definition.columns)
     referenced = _referenced(target, definition)
     if len(columns) != len(referenced):
         raise InvalidForeignKey("number of referencing and referenced columns for foreign key disagree")
@@ -188,8 +189,19 @@ def _add_foreign(draft: Draft, definition: st.ConstraintDefinition, own: Column 
         columns=tuple(c.number for c in columns),
         foreign=target.oid,
         foreign_columns=referenced,
-        restrict=definition.restrict,
+        on_delete=definition.on_delete,
+        on_update=definition.on_update,
+        columns_set=_columns_set(draft, definition, columns),
     )
+
+
+def _columns_set(draft: Draft, definition: st.ConstraintDefinition, columns: Sequence[Column]) -> tuple[int, ...]:
+    """The columns that ON DELETE SET names, each once; 42P10 where one is not the key's (validateFkOnDeleteSetColumns)."""
+    found = _foreign_columns(draft, definition.columns_set)
+    for column in found:
+        if column not in columns:
+            raise InvalidColumnReference(f'column "{column.name}" referenced in ON DELETE SET action must be part of foreign key')
+    return tuple(dict.fromkeys(column.number for column in found))
 
 
 def _check_key_types(host: Host, name: str, own: Column, key: Column) -> None:
@@ -206,9 +218,9 @@ def _is_self(relation: Relation, name: st.Name) -> bool:
     return name.name == relation.name and name.schema in (None, relation.schema)
 
 
-def _foreign_columns(draft: Draft, definition: st.ConstraintDefinition) -> tuple[Column, ...]:
+def _foreign_columns(draft: Draft, names: Sequence[st.Name]) -> tuple[Column, ...]:
     found = []
-    for name in definition.columns:
+    for name in names:
         column = draft.column(name.name)
         if column is None:
             raise UndefinedColumn(f'column "{name.name}" referenced in foreign key constraint does not exist')

@@ -109,6 +109,9 @@ class ExecutionContext:
     affected: int = 0
     counted: PhysicalPlan | None = None  # of several parts that change rows the one whose rows the command's tag counts
     at_end: list[Callable[[], None]] | None = None  # where several parts of a statement change rows: what is done when all have
+    statements: dict[tuple[int, str], int] = field(
+        default_factory=dict
+    )  # by relation and event, begun: how often AFTER triggers are yet to be called
     gathers: list[Gathering] = field(default_factory=list)  # those that have workers now
     loops: Loops = field(init=False)
     check_step: Callable[[], None] = field(init=False)  # between two steps of a plan: a worker whose rows nobody wants any more ends there

@@ -1,16 +1,18 @@
-"""Foreign keys, checked when a statement's rows are in place: new keys must be there, old ones no longer referred to."""
+"""Foreign keys, looked at when a statement's rows are in place: new keys must be there, old ones no longer referred to, or their rows go along."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from auroraml.batch import Batch, Vector
+from auroraml.batch import Batch, Index, Mask, Vector, concat
 from auroraml.catalog.simulated import refuse_rows
 from auroraml.errors import ForeignKeyViolation
+from auroraml.evaluate.keys import codes_of
 from auroraml.executor.matching import Matcher
+from auroraml.executor.reference_actions import ReferenceActions
 from auroraml.ir.deparse import quote_identifier
 from auroraml.ir.objects import Constraint, Relation
 from auroraml.types.casts import cast_vector, find_cast
@@ -52,6 +54,9 @@ class References:
 
         `changed`: the columns that an UPDATE has assigned; None where all may have been.
         """
+        if gone is not None and self._acting(came is None):
+            ReferenceActions(self, gone, came, changed).run(before)
+            return
         row = 0
         while (failure := self.first_failure(gone, came, changed, row)) is not None:
             row = failure[0]
@@ -61,25 +66,48 @@ class References:
             if failure is not None and failure[0] == row:
                 raise failure[1]
 
-    def first_failure(self, gone: Batch | None, came: Batch | None, changed: Collection[int] | None, start: int = 0) -> tuple[int, Exception] | None:
-        """The first row from `start` on that breaks a foreign key, and the error that says so."""
+    def _acting(self, deleted: bool) -> bool:
+        """Whether foreign keys of other tables do more than to refuse."""
+        return any((constraint.on_delete if deleted else constraint.on_update) in "cnd" for _, constraint in self.others)
+
+    def concerned(self, deleted: bool, changed: Collection[int] | None) -> list[Reference]:
+        """The foreign keys that look at rows that go away, in the order of their triggers' names: those of which no column changed do not."""
+        found = [(other, c) for other, c in self.others if changed is None or any(number in changed for number in c.foreign_columns)]
+        return sorted(found, key=lambda reference: _trigger(reference[1], deleted))
+
+    def first_failure(
+        self, gone: Batch | None, came: Batch | None, changed: Collection[int] | None, start: int = 0, *, passive: bool = False
+    ) -> tuple[int, Exception] | None:
+        """The first row from `start` on that breaks a foreign key, and the error that says so; `passive`: of those that do nothing but refuse."""
         found: list[tuple[int, Exception]] = []
         if came is not None and self.own:
-            found += self._without_target(came.slice(start, came.n), None if gone is None else changed)
+            found += self.without_target(came.slice(start, came.n), None if gone is None else changed)
         if gone is not None and self.others:
-            found += self._referred_to(gone.slice(start, gone.n), None if came is None else changed)
+            others = self.concerned(came is None, None if came is None else changed)
+            if passive:
+                others = [(other, c) for other, c in others if (c.on_delete if came is None else c.on_update) not in "cnd"]
+            found += self.referred_to(others, gone.slice(start, gone.n), None if came is None else came.slice(start, came.n))
         first = min(found, key=lambda failure: failure[0], default=None)
         return None if first is None else (first[0] + start, first[1])
 
-    def _without_target(self, batch: Batch, changed: Collection[int] | None) -> Iterator[tuple[int, Exception]]:
+    @staticmethod
+    def refuse(failures: Iterable[tuple[int, Exception]]) -> None:
+        """Raise the first row's failure."""
+        first = min(failures, key=lambda failure: failure[0], default=None)
+        if first is not None:
+            raise first[1]
+
+    def without_target(self, batch: Batch, changed: Collection[int] | None) -> Iterator[tuple[int, Exception]]:
         """By foreign key the first new row whose key is not there; keys without a column of `changed` are those of before."""
         for constraint in self.own:
             if changed is not None and not any(number in changed for number in constraint.columns):
                 continue
             target = self.ctx.catalog.relation(constraint.foreign)
             keys = _keys(self.relation, constraint.columns, batch)
-            own, stored, types = self._alike(constraint, self.relation, keys, target, self._stored(target, constraint.foreign_columns))
+            own, stored, types = self.alike(constraint, self.relation, keys, target, self.stored(target, constraint.foreign_columns))
             missing = self._unmatched(own, stored, types, batch.n)
+            if len(missing) and target.oid == self.relation.oid:
+                missing = self._still(constraint, keys, missing)
             if len(missing):
                 names, values = self._shown(self.relation, constraint.columns, keys, int(missing[0]))
                 yield int(missing[0]), ForeignKeyViolation(
@@ -88,18 +116,25 @@ class References:
                     schema=self.relation.schema, table=self.relation.name, constraint=constraint.name,
                 )  # fmt: skip
 
-    def _referred_to(self, batch: Batch, changed: Collection[int] | None) -> Iterator[tuple[int, Exception]]:
-        """By foreign key the first row that went away while another table refers to its key; keys without a column of `changed` are still there."""
-        for other, constraint in self.others:
-            if changed is not None and not any(number in changed for number in constraint.foreign_columns):
-                continue
+    def _still(self, constraint: Constraint, keys: Sequence[Vector], rows: Index) -> Index:
+        """Those of `rows` whose key some row has: of others the row itself was taken away, or got another key, by the key's own action."""
+        there = self.stored(self.relation, constraint.columns)
+        types = [_type(self.relation, number) for number in constraint.columns]
+        return rows[Matcher(there, types, there[0].n).contains([key.take(rows).flat() for key in keys], len(rows))]
+
+    def referred_to(self, others: Iterable[Reference], batch: Batch, came: Batch | None) -> Iterator[tuple[int, Exception]]:
+        """By foreign key the first row that went away while another table refers to its key; RESTRICT does not ask whether another row has it now."""
+        for other, constraint in others:
             keys = _keys(self.relation, constraint.foreign_columns, batch)
-            here = self._stored(self.relation, constraint.foreign_columns)
-            gone = self._unmatched(keys, here, [_type(self.relation, number) for number in constraint.foreign_columns], batch.n)
+            if (constraint.on_delete if came is None else constraint.on_update) == "r":
+                gone = self.altered(constraint, keys, None if came is None else _keys(self.relation, constraint.foreign_columns, came))
+            else:
+                here = self.stored(self.relation, constraint.foreign_columns)
+                gone = self._unmatched(keys, here, [_type(self.relation, number) for number in constraint.foreign_columns], batch.n)
             if not len(gone):
                 continue
             lost = [key.take(gone).flat() for key in keys]
-            there, sought, types = self._alike(constraint, other, self._stored(other, constraint.columns), self.relation, lost)
+            there, sought, types = self.alike(constraint, other, self.stored(other, constraint.columns), self.relation, lost)
             hit = np.flatnonzero(Matcher(there, types, there[0].n).contains(sought, len(gone)))
             if len(hit):
                 names, values = self._shown(self.relation, constraint.foreign_columns, lost, int(hit[0]))
@@ -109,29 +144,38 @@ class References:
                     schema=other.schema, table=other.name, constraint=constraint.name,
                 )  # fmt: skip
 
+    def keys(self, constraint: Constraint, batch: Batch) -> list[Vector]:
+        """The keys of rows of this relation that the foreign key of another refers to."""
+        return _keys(self.relation, constraint.foreign_columns, batch)
+
+    def altered(self, constraint: Constraint, keys: Sequence[Vector], others: Sequence[Vector] | None) -> Index:
+        """The rows whose keys are whole, and not the same in `others` (RI_FKey_pk_upd_check_required)."""
+        return np.flatnonzero(self._altered([_type(self.relation, number) for number in constraint.foreign_columns], keys, others))
+
+    @staticmethod
+    def _altered(types: Sequence[PgType], keys: Sequence[Vector], others: Sequence[Vector] | None) -> Mask:
+        whole: Mask = np.logical_and.reduce([key.valid for key in keys])
+        if others is None:
+            return whole
+        n = len(whole)
+        codes = [codes_of(concat([key, other]), type)[0] for key, other, type in zip(keys, others, types, strict=True)]
+        differs: Mask = np.logical_or.reduce([code[:n] != code[n:] for code in codes])
+        return whole & differs
+
     def calls(self, gone: Batch | None, came: Batch | None) -> Iterator[tuple[str, Constraint, int]]:
         """The triggers that PostgreSQL would call for these rows: name, constraint, calls (RI_FKey_fk_upd_check_required and its kin)."""
         for constraint in self.own:
             if came is not None:
-                keys = _keys(self.relation, constraint.columns, came)
-                changed = came.n if gone is None else self._changed(keys, _keys(self.relation, constraint.columns, gone), keys)
+                keys, types = _keys(self.relation, constraint.columns, came), [_type(self.relation, number) for number in constraint.columns]
+                before = None if gone is None else _keys(self.relation, constraint.columns, gone)
+                changed = came.n if before is None else int(np.count_nonzero(self._altered(types, keys, before)))
                 yield f"{TRIGGER}_c_{constraint.oid}{3 if gone is None else 4}", constraint, changed
         for _, constraint in self.others:
             if gone is not None:
-                keys = _keys(self.relation, constraint.foreign_columns, gone)
-                after = None if came is None else _keys(self.relation, constraint.foreign_columns, came)
-                yield f"{TRIGGER}_a_{constraint.oid}{1 if came is None else 2}", constraint, self._changed(keys, after, keys)
+                after = None if came is None else self.keys(constraint, came)
+                yield _trigger(constraint, came is None), constraint, len(self.altered(constraint, self.keys(constraint, gone), after))
 
-    @staticmethod
-    def _changed(keys: Sequence[Vector], others: Sequence[Vector] | None, known: Sequence[Vector]) -> int:
-        """Rows whose `known` keys are whole, and differ from the others'; a loop over values, for EXPLAIN ANALYZE alone."""
-        asked = np.logical_and.reduce([key.valid for key in known])
-        if others is not None:
-            pairs = [zip(key.datums(), other.datums(), strict=True) for key, other in zip(keys, others, strict=True)]
-            asked = asked & np.logical_or.reduce([np.array([a != b for a, b in pair], np.bool_) for pair in pairs])
-        return int(np.count_nonzero(asked))
-
-    def _alike(
+    def alike(
         self, constraint: Constraint, referring: Relation, keys: Sequence[Vector], target: Relation, stored: Sequence[Vector]
     ) -> tuple[list[Vector], list[Vector], list[PgType]]:
         """Referring and referenced keys of the same types, cast where they differ: to the referenced type if that is implicit."""
@@ -154,7 +198,8 @@ class References:
             usable &= key.valid
         return np.flatnonzero(usable & ~Matcher(stored, types, stored[0].n).contains(keys, n))
 
-    def _stored(self, relation: Relation, numbers: Sequence[int]) -> list[Vector]:
+    def stored(self, relation: Relation, numbers: Sequence[int]) -> list[Vector]:
+        """Columns of the rows that are in a table now."""
         store = self.ctx.store
         refuse_rows(self.ctx.catalog, relation)
         table = store.table(relation.oid)
@@ -167,6 +212,11 @@ class References:
         names = {c.number: c.name for c in relation.columns}
         values = [datum_out(_type(relation, n), key.datum(row), self.ctx.style) for n, key in zip(numbers, keys, strict=True)]
         return ", ".join(quote_identifier(names[n]) for n in numbers), ", ".join(values)
+
+
+def _trigger(constraint: Constraint, deleted: bool) -> str:
+    """The name of the referenced table's trigger."""
+    return f"{TRIGGER}_a_{constraint.oid}{1 if deleted else 2}"
 
 
 def _keys(relation: Relation, numbers: Sequence[int], batch: Batch) -> list[Vector]:

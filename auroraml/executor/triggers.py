@@ -70,7 +70,7 @@ class Ready:
                 self.caller.statement(operation)
 
     def _counted(self, call: Callable[[], RowValues | None]) -> RowValues | None:
-        found = self.ctx.metrics.triggers.setdefault(self.trigger.name, TriggerMetrics(relation=self.relation.name))
+        found = self.ctx.metrics.triggers.setdefault((self.relation.name, self.trigger.name), TriggerMetrics(relation=self.relation.name))
         started = self.ctx.clock.now()
         try:
             return call()
@@ -130,7 +130,12 @@ class TableTriggers:
         return found
 
     def once(self, event: str, *, before: bool, assigned: Collection[int] = ()) -> None:
-        """Call the triggers of the statement itself."""
+        """Call the triggers of the statement itself: once, where foreign keys' actions or parts of WITH change the table several times."""
+        key, waiting = (self.relation.oid, event), self.ctx.statements
+        begun = key in waiting
+        waiting[key] = waiting.get(key, 0) + (1 if before else -1)
+        if begun if before else waiting[key] > 0:
+            return
         for ready in self.find(event, before=before, row=False, assigned=assigned):
             ready.call_once(event.upper())
 

@@ -171,10 +171,13 @@ class _Builder:
     def _triggers(self) -> Property:
         """The calls of triggers, by name (report_triggers)."""
         explained, options = self.explained, self.options
-        several = sum(isinstance(node, p.ModifyTable) for node in _all_nodes(explained.plan)) > 1
+        changed = [node.relation.name for node in _all_nodes(explained.plan) if isinstance(node, p.ModifyTable)]
+        called = {} if explained.metrics is None else explained.metrics.triggers
+        relations = list(dict.fromkeys((*changed, *(relation for relation, _ in called))))  # those that foreign keys' actions reach come last
+        several = len(changed) > 1 or len(relations) > len(changed)
         entries: list[dict[str, object]] = []
         lines: list[str] = []
-        for name, found in sorted(explained.metrics.triggers.items()) if explained.metrics is not None else ():
+        for (_, name), found in sorted(called.items(), key=lambda item: (relations.index(item[0][0]), item[0][1])):
             times: dict[str, object] = {"Time": round(found.time, 3)} if options.timing else {}
             of: dict[str, object] = {"Constraint Name": found.constraint} if found.constraint else {}
             entries.append({"Trigger Name": name, **of, "Relation": found.relation, **times, "Calls": found.calls})

@@ -132,7 +132,7 @@ class Metrics:
     """Everything measured in one execution; times in milliseconds."""
 
     nodes: dict[int, NodeMetrics] = field(default_factory=dict)
-    triggers: dict[str, TriggerMetrics] = field(default_factory=dict)  # by name
+    triggers: dict[tuple[str, str], TriggerMetrics] = field(default_factory=dict)  # by relation and name
     planning: float = 0.0
     execution: float = 0.0
 

@@ -45,7 +45,9 @@ class Constraint:
     foreign: int = 0  # referenced relation
     foreign_columns: tuple[int, ...] = ()
     no_inherit: bool = False
-    restrict: bool = False  # ON DELETE RESTRICT: what NO ACTION does, under another name
+    on_delete: str = "a"  # of a foreign key: a (no action), r (restrict), c (cascade), n (set null), d (set default)
+    on_update: str = "a"
+    columns_set: tuple[int, ...] = ()  # those that ON DELETE SET NULL or DEFAULT sets, where it is not all
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

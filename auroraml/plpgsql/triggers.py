@@ -87,6 +87,7 @@ class TriggerCaller:
     def _begin(self, operation: str) -> Activation:
         act = Activation(self.body, self.host, self.ctx, self.settle)
         act.cells = self.template.copy()
+        self.ctx.user = self.host.current_role  # of an AFTER trigger that an owner's action has queued not the owner
         variable: Scalar = self.body.trigger["tg_op"]
         act.cells[variable.number] = from_datums(TEXT, [operation])
         return act

@@ -16,6 +16,7 @@ from auroraml.ir.physical import PhysicalPlan
 from auroraml.plpgsql.calls import Bodies, call_for_rows, call_function, run_anonymous
 from auroraml.plpgsql.triggers import TriggerCaller
 from auroraml.session.part import SessionPart
+from auroraml.settings.identity import ROLE
 from auroraml.types.pg_type import PgType
 
 
@@ -30,6 +31,11 @@ class Procedures(SessionPart):
 
     def context(self) -> ExecutionContext:
         """What a statement runs in."""
+        raise NotImplementedError
+
+    @property
+    def current_role(self) -> str:
+        """The current role's name."""
         raise NotImplementedError
 
     @property
@@ -57,6 +63,19 @@ class Procedures(SessionPart):
         """What calls a trigger's function in one statement."""
         host: Any = self
         return TriggerCaller(trigger, relation, ctx, host, self.bodies, settle)
+
+    @contextlib.contextmanager
+    def acting_as(self, owner: int) -> Iterator[None]:
+        """What is done inside is done as a role, by its OID: as foreign keys' actions are the table's owner's."""
+        role, before = self.catalog.role_by_oid(owner), self.settings[ROLE]
+        if role is None or role.name == self.current_role:
+            yield
+            return
+        self.settings.put(ROLE, role.name, local=True)
+        try:
+            yield
+        finally:
+            self.settings.put(ROLE, before, local=True)
 
     def fire_truncate(self, relations: Sequence[Relation], *, before: bool) -> None:
         """Call the TRUNCATE triggers of tables."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from auroraml.errors import FeatureNotSupported, InvalidFunctionDefinition, InvalidTableDefinition, UndefinedObject
 from auroraml.errors import SyntaxError as SqlSyntaxError
 from auroraml.sql import statements as st
+from auroraml.sql.constraints import constraint, table_constraint
 from auroraml.sql.extended_statistics import create_statistics
 from auroraml.sql.grammar import Grammar, QueryParser
 from auroraml.sql.triggers import create_trigger
@@ -193,7 +194,7 @@ def column(p: QueryParser) -> st.ColumnDefinition:
             given.append(("null", place))
         elif p.take("default"):
             given.append(("default", place))
-            default = p.expression(*_CONSTRAINT_WORDS)
+            default = _default(p)
         elif p.take("generated"):
             always = p.take("always")
             if not always:
@@ -215,80 +216,18 @@ def column(p: QueryParser) -> st.ColumnDefinition:
                 raise SqlSyntaxError("multiple COLLATE clauses not allowed", at=place)
             collation = replace(p.qualified(), at=place)
         else:
-            constraints.append(_constraint(p, label, place, (st.Name(name=name, at=at),)))
+            constraints.append(constraint(p, label, place, (st.Name(name=name, at=at),)))
     return st.ColumnDefinition(name=name, type=type, default=default, not_null=not_null, identity=identity, identity_options=options, given=tuple(given), generated=generated,
                                constraints=tuple(constraints), collation=collation, at=at)  # fmt: skip
 
 
-def table_constraint(p: QueryParser) -> st.ConstraintDefinition:
-    """[CONSTRAINT name] PRIMARY KEY (...), UNIQUE, CHECK, FOREIGN KEY."""
-    at = p.token.start
-    label = p.name() if p.take("constraint") else None
-    return _constraint(p, label, at, None)
-
-
-def _key_columns(p: QueryParser) -> tuple[st.Name, ...]:
-    def read() -> st.Name:
-        at = p.token.start
-        return st.Name(name=p.name(), at=at)
-
-    return p.parenthesised(read)
-
-
-def _constraint(p: QueryParser, label: str | None, at: int, own: tuple[st.Name, ...] | None) -> st.ConstraintDefinition:
-    if p.take("primary", "key"):
-        found = _key(p, "p", label, at, own)
-    elif p.take("unique"):
-        found = _key(p, "u", label, at, own)
-    elif p.take("check"):
-        p.need("(")
-        check = p.expression()
-        p.need(")")
-        found = st.ConstraintDefinition(kind="c", name=label, check=check, columns=own or (), no_inherit=p.take("no", "inherit"), at=at)
-    elif own is None and p.take("foreign", "key"):
-        found = _foreign(p, label, at, _key_columns(p))
-    elif own is not None and p.token.is_word("references"):
-        found = _foreign(p, label, at, own)
-    elif p.token.is_word("exclude"):
-        raise p.unsupported("EXCLUDE")
-    else:
-        raise p.fail()
-    while p.take("not", "deferrable") or p.token.is_word("deferrable", "initially") or (p.token.is_word("not") and p.peek().is_word("valid")):
-        if p.token.is_word("deferrable", "not") or not p.take("initially", "immediate"):
-            raise p.unsupported("a constraint that may be checked later")
-    return found
-
-
-def _key(p: QueryParser, kind: str, label: str | None, at: int, own: tuple[st.Name, ...] | None) -> st.ConstraintDefinition:
-    """What follows PRIMARY KEY and UNIQUE."""
-    if p.token.is_word("nulls") and not p.take("nulls", "distinct"):
-        raise p.unsupported("NULLS NOT DISTINCT")
-    if p.token.is_word("using"):
-        raise p.unsupported("a constraint USING INDEX")
-    columns = own if own is not None else _key_columns(p)
-    if p.token.is_word("include", "with", "using"):
-        raise p.unsupported(f"{p.token.raw.upper()} of a constraint")
-    return st.ConstraintDefinition(kind=kind, name=label, columns=columns, at=at)
-
-
-def _foreign(p: QueryParser, label: str | None, at: int, columns: tuple[st.Name, ...]) -> st.ConstraintDefinition:
-    p.expect("references")
-    target = p.qualified()
-    foreign = _key_columns(p) if p.token.is_op("(") else ()
-    if p.take("match") and not p.take("simple"):
-        raise FeatureNotSupported("MATCH FULL and MATCH PARTIAL are not supported", at=p.token.start)
-    restrict = False
-    while p.take("on"):
-        event = p.one_of("delete", "update")
-        if event is None:
-            raise p.fail()
-        if event == "delete" and p.take("restrict"):
-            restrict = True
-        elif event == "update" and p.token.is_word("restrict"):
-            raise p.unsupported("ON UPDATE RESTRICT")
-        elif not p.take("no", "action"):
-            raise FeatureNotSupported("actions of foreign keys other than NO ACTION and RESTRICT are not supported", at=p.token.start)
-    return st.ConstraintDefinition(kind="f", name=label, columns=columns, foreign=target, foreign_columns=foreign, restrict=restrict, at=at)
+def _default(p: QueryParser) -> st.Tree:
+    """What stands behind DEFAULT, up to the next constraint; a NULL at its beginning is the value."""
+    start = p.i
+    p.take("null")
+    stop = p.until(*_CONSTRAINT_WORDS)
+    p.i = start
+    return p.piece(stop)
 
 
 def _view(p: QueryParser, replace: bool, temporary: bool) -> st.Statement:

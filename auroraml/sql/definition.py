@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from auroraml.sql import statements as st
-from auroraml.sql.creation import column, parameter, role_options, sequence_options, table_constraint
+from auroraml.sql.constraints import table_constraint
+from auroraml.sql.creation import column, parameter, role_options, sequence_options
 from auroraml.sql.extended_statistics import alter_statistics
 from auroraml.sql.grammar import Grammar, QueryParser
 from auroraml.sql.lexer import NUMBER

@@ -74,6 +74,9 @@ class ColumnDefinition:
     at: int = 0
 
 
+ACTIONS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}  # of foreign keys, by pg_constraint's letters
+
+
 @dataclass(frozen=True, kw_only=True)
 class ConstraintDefinition:
     """kind p (primary key), u (unique), c (check), f (foreign key)."""
@@ -85,7 +88,9 @@ class ConstraintDefinition:
     foreign: Name | None = None
     foreign_columns: tuple[Name, ...] = ()
     no_inherit: bool = False
-    restrict: bool = False  # ON DELETE RESTRICT
+    on_delete: str = "a"  # a foreign key's actions are pg_constraint's letters
+    on_update: str = "a"
+    columns_set: tuple[Name, ...] = ()  # ON DELETE SET NULL (...)
     at: int = 0
 
 

@@ -10,6 +10,7 @@ from auroraml.catalog.depends import uses
 from auroraml.catalog.printing import expression_text
 from auroraml.catalog.view_text import view_text
 from auroraml.ir.objects import Column, Constraint, Relation, Role
+from auroraml.sql.statements import ACTIONS
 from auroraml.system_views.information_types import described
 from auroraml.system_views.registry import Reader, Row, Rows, role_name, view
 
@@ -219,7 +220,8 @@ def referential_constraints(ctx: Reader) -> Rows:
             if k.kind == "f":
                 found = _unique_key(ctx, k)
                 unique = {} if found is None else {f"unique_{key}": value for key, value in _constraint(ctx, found[0], found[1].name).items()}
-                rows.append({**_constraint(ctx, r, k.name), **unique, "match_option": "NONE", "update_rule": "NO ACTION", "delete_rule": "NO ACTION"})
+                rows.append({**_constraint(ctx, r, k.name), **unique, "match_option": "NONE", "update_rule": ACTIONS[k.on_update],
+                             "delete_rule": ACTIONS[k.on_delete]})  # fmt: skip
     return rows
 
 

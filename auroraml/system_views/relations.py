@@ -181,10 +181,11 @@ def pg_constraint(ctx: Reader) -> Rows:
             rows.append({
                 "oid": c.oid, "conname": c.name, "connamespace": schema_oid(catalog, r.schema), "contype": c.kind, "condeferrable": False,
                 "condeferred": False, "convalidated": True, "conrelid": r.oid, "contypid": 0, "conindid": c.index, "conparentid": 0,
-                "confrelid": c.foreign, "confupdtype": "a" if foreign else " ", "confdeltype": "r" if c.restrict else "a" if foreign else " ",
+                "confrelid": c.foreign, "confupdtype": c.on_update if foreign else " ", "confdeltype": c.on_delete if foreign else " ",
                 "confmatchtype": "s" if foreign else " ", "conislocal": True, "coninhcount": 0, "connoinherit": c.no_inherit or c.kind in "puf",
                 "conkey": array(c.columns) if c.columns else None, "confkey": array(c.foreign_columns) if foreign else None,
                 "conpfeqop": operators, "conppeqop": operators, "conffeqop": operators,
+                "confdelsetcols": array(c.columns_set) if c.columns_set else None,
                 "conbin": None if c.check is None else expression_text(c.check, catalog),
             })  # fmt: skip
     return rows

@@ -126,9 +126,11 @@ SYNTAX: dict[str, tuple[str, str]] = {
         "CREATE [ TEMP | UNLOGGED ] TABLE [ IF NOT EXISTS ] name\n"
         "  ( { column type [ COLLATE collation ] [ constraint ... ] | table_constraint | LIKE table [ like_option ... ] } [, ...] ) [ WITH ( parameter = value [, ...] ) ]\n"
         "  constraint: [ CONSTRAINT name ] { NOT NULL | NULL | DEFAULT expr | PRIMARY KEY | UNIQUE | CHECK ( expr ) | REFERENCES table [ ( column ) ]\n"
+        "        [ ON { DELETE | UPDATE } action ... ]\n"
         "        | GENERATED { ALWAYS | BY DEFAULT } AS IDENTITY [ ( sequence_option ... ) ] }\n"
         "  table_constraint: [ CONSTRAINT name ] { PRIMARY KEY ( column [, ...] ) | UNIQUE ( column [, ...] ) | CHECK ( expr )\n"
-        "        | FOREIGN KEY ( column [, ...] ) REFERENCES table [ ( column [, ...] ) ] [ ON DELETE { NO ACTION | RESTRICT } ] }",
+        "        | FOREIGN KEY ( column [, ...] ) REFERENCES table [ ( column [, ...] ) ] [ ON { DELETE | UPDATE } action ... ] }\n"
+        "  action: NO ACTION | RESTRICT | CASCADE | SET { NULL | DEFAULT } [ ( column [, ...] ) ]",
     ),
     "CREATE TABLE AS": (
         "make a table from a query",

@@ -57,7 +57,10 @@ class ModifyRows(Keeping):
             if self.node.targets:
                 parts.append(self.project(self.frame(rows.n, source, rows)))
         if self.ctx.at_end is None:
-            self._finish()
+            self.ctx.at_end = [self._finish]
+            for step in self.ctx.at_end:  # what foreign keys do to other tables adds steps
+                step()
+            self.ctx.at_end = None
         else:
             self.ctx.at_end.append(self._finish)
         return concat_batches(parts) if parts else None
@@ -101,7 +104,9 @@ class ModifyRows(Keeping):
         """Count the calls of foreign keys' triggers, which share the time."""
         called = [(name, constraint, calls) for name, constraint, calls in self.references.calls(gone, came) if calls]
         for name, constraint, calls in called:
-            found = self.ctx.metrics.triggers.setdefault(name, TriggerMetrics(relation=self.node.relation.name, constraint=constraint.name))
+            found = self.ctx.metrics.triggers.setdefault(
+                (self.node.relation.name, name), TriggerMetrics(relation=self.node.relation.name, constraint=constraint.name)
+            )
             found.calls += calls
             found.time += spent / len(called)
 
