@@ -9,7 +9,7 @@ from auroraml.catalog.changes import Row
 from auroraml.ir import expr as e
 from auroraml.ir.logical import Delete, Insert, LogicalPlan, SubqueryItem, TableItem, Update
 from auroraml.ir.objects import OLD, Column, Constraint, Database, Extension, Function, Index, Relation, Role, Schema, StatisticsObject, Trigger
-from auroraml.ir.tree import children
+from auroraml.ir.tree import children, walk
 from auroraml.records import dataclass
 from auroraml.types.pg_type import PgType
 
@@ -91,6 +91,12 @@ def _collect(node: object, found: Uses, places: dict[int, tuple[int, int]], refs
         found.types.add(node.type.oid)
     for child in children(node):
         _collect(child, found, places, refs)
+
+
+def reads_temporary(plan: LogicalPlan) -> bool:
+    """Whether a query reads temporary tables or views (isQueryUsingTempRelation)."""
+    read = (node.relation if isinstance(node, TableItem) else node.view if isinstance(node, SubqueryItem) else None for node in walk(plan))
+    return any(relation is not None and relation.persistence == "t" for relation in read)
 
 
 def plan_uses(plan: LogicalPlan) -> Uses:
@@ -208,3 +214,11 @@ def column_dependents(relation: Relation, column: Column, catalog: Catalog) -> I
         for constraint in other.constraints:
             if constraint.kind == "f" and constraint.foreign == relation.oid and column.number in constraint.foreign_columns:
                 yield Part(relation=other, constraint=constraint)
+
+
+def referencing(oids: set[int], catalog: Catalog) -> Iterator[tuple[Relation, int]]:
+    """Other tables with a foreign key to one of `oids`, and which."""
+    for other in catalog.relations():
+        target = next((c.foreign for c in other.constraints if c.kind == "f" and c.foreign in oids), None)
+        if target is not None and other.oid not in oids:
+            yield other, target

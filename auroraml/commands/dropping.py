@@ -139,6 +139,12 @@ def drop_rows(roots: Sequence[Row], cascade: bool, host: Host) -> None:
         remove(root, host)
 
 
+def drop_quietly(roots: Sequence[Row], host: Host) -> None:
+    """Remove objects and all that depends on them, and say nothing."""
+    for item in (*reversed(closure(roots, host).items), *roots):
+        remove(item, host)
+
+
 def drop_all(host: Host, subject: str, users: Sequence[Dependent], cascade: bool) -> None:
     """Remove what depends on a part of a relation (`subject`), and what depends on that."""
     found = Found(items=[], lines=[])

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from auroraml.batch import Batch, concat_batches
+from auroraml.catalog.depends import reads_temporary, referencing
 from auroraml.commands.collations import collated
 from auroraml.commands.context import Bound, Host, command, done
 from auroraml.commands.definitions import SERIAL, Draft, add_constraint, check_key, default_of, refuse_system_name, with_column
@@ -70,6 +71,12 @@ def persistence_in(schema: str, unlogged: bool, at: int | None = None) -> str:
     return "t" if temporary else "u" if unlogged else "p"
 
 
+def _check_on_commit(statement: st.CreateTable | st.CreateTableAs, schema: str) -> None:
+    """42P16 where a table that lasts is said to go, or not to, at a commit."""
+    if statement.on_commit and not schema.startswith("pg_temp_"):
+        raise InvalidTableDefinition("ON COMMIT can only be used on temporary tables")
+
+
 @command(st.CreateTable)
 def create_table(statement: st.CreateTable, host: Host, params: tuple[Bound, ...]) -> ResultStream:
     """CREATE TABLE."""
@@ -78,9 +85,11 @@ def create_table(statement: st.CreateTable, host: Host, params: tuple[Bound, ...
         return done("CREATE TABLE")
     likes = {place: Likeness(element, host) for place, element in _read(statement, host) if isinstance(element, st.LikeClause)}
     _check_keys(statement, [c.name for like in likes.values() for c in like.columns])
+    _check_on_commit(statement, schema.name)
     relation = Relation(
         oid=host.new_oid(), name=statement.name.name, schema=schema.name, owner=host.role.oid, row_type=host.new_oid(),
         options=table_options(statement.options), persistence=persistence_in(schema.name, statement.unlogged, statement.name.at),
+        on_commit=statement.on_commit,
     )  # fmt: skip
     draft = Draft(relation=relation, host=host)
     for place, element in enumerate(statement.elements):
@@ -234,7 +243,7 @@ def new_relation(statement: st.CreateTableAs, host: Host, schema: str, bound: Bo
     return Relation(
         oid=host.new_oid(), name=statement.name.name, schema=schema, kind="m" if statement.materialized else "r", columns=columns,
         owner=host.role.oid, row_type=host.new_oid(), options=table_options(statement.options), view=bound.plan if statement.materialized else None,
-        persistence=persistence_in(schema, statement.unlogged, statement.name.at),
+        persistence=persistence_in(schema, statement.unlogged, statement.name.at), on_commit=statement.on_commit,
     )  # fmt: skip
 
 
@@ -242,10 +251,13 @@ def new_relation(statement: st.CreateTableAs, host: Host, schema: str, bound: Bo
 def create_table_as(statement: st.CreateTableAs, host: Host, params: tuple[Bound, ...]) -> ResultStream:
     """CREATE TABLE AS and CREATE MATERIALIZED VIEW."""
     bound, params, choose = planned(statement, params, host)
+    if statement.materialized and reads_temporary(bound.plan):
+        raise FeatureNotSupported("materialized views must not use temporary tables or views")
     schema = host.relation_schema(statement.name, statement.temporary)
     tag = "CREATE MATERIALIZED VIEW" if statement.materialized else "CREATE TABLE AS"
     if exists(host, statement.name, schema.name, statement.if_not_exists):
         return done(tag)
+    _check_on_commit(statement, schema.name)
     refuse_catalog(statement.name, schema.name)
     relation = new_relation(statement, host, schema.name, bound)
     chosen = choose()
@@ -294,7 +306,7 @@ def truncate(statement: st.Truncate, host: Host, params: tuple[Bound, ...]) -> R
 def _add_referencing(relations: list[Relation], host: Host) -> None:
     """Add the tables whose foreign keys reference those that are there, and theirs (heap_truncate_find_FKs)."""
     oids = {relation.oid for relation in relations}
-    while found := [other for other, _ in _referencing(oids, host)]:
+    while found := [other for other, _ in referencing(oids, host.catalog)]:
         for other in sorted(found, key=lambda relation: relation.oid):
             host.notice(f'truncate cascades to table "{other.name}"')
             host.require(other, "D")
@@ -303,18 +315,10 @@ def _add_referencing(relations: list[Relation], host: Host) -> None:
 
 
 def _check_foreign(relations: Sequence[Relation], host: Host) -> None:
-    for other, target in _referencing({relation.oid for relation in relations}, host):
+    for other, target in referencing({relation.oid for relation in relations}, host.catalog):
         name = next(relation.name for relation in relations if relation.oid == target)
         raise FeatureNotSupported(
             "cannot truncate a table referenced in a foreign key constraint",
             detail=f'Table "{other.name}" references "{name}".',
             hint=f'Truncate table "{other.name}" at the same time, or use TRUNCATE ... CASCADE.',
         )
-
-
-def _referencing(oids: set[int], host: Host) -> Iterator[tuple[Relation, int]]:
-    """Other tables with a foreign key to one of `oids`, and which."""
-    for other in host.catalog.relations():
-        target = next((c.foreign for c in other.constraints if c.kind == "f" and c.foreign in oids), None)
-        if target is not None and other.oid not in oids:
-            yield other, target

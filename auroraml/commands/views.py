@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from auroraml.catalog.depends import reads_temporary
 from auroraml.catalog.printing import type_text
 from auroraml.commands.context import Bound, Host, command, done
 from auroraml.commands.naming import refuse_catalog
@@ -18,6 +19,7 @@ from auroraml.errors import (
 )
 from auroraml.ir.objects import Column, Relation
 from auroraml.pipeline.result import ResultStream
+from auroraml.records import replace
 from auroraml.sql import statements as st
 from auroraml.sql.trees import into_of
 
@@ -32,7 +34,11 @@ def create_view(statement: st.CreateView, host: Host, params: tuple[Bound, ...])
     if len(statement.columns) > len(names):
         raise SyntaxError("CREATE VIEW specifies more column names than columns")
     names[: len(statement.columns)] = statement.columns
-    schema = host.relation_schema(statement.name, statement.temporary)
+    temporary, name = statement.temporary, statement.name
+    if not temporary and reads_temporary(bound.plan):
+        temporary, name = True, replace(name, at=0)  # an error has no place then
+        host.notice(f'view "{name.name}" will be a temporary view')
+    schema = host.relation_schema(name, temporary)
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise DuplicateColumn(f'column "{twice}" specified more than once')

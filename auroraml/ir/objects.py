@@ -156,6 +156,7 @@ class Relation:
     options: tuple[tuple[str, str], ...] = ()  # reloptions: ("parallel_workers", "4")
     row_type: int = 0  # pg_type OID of the row type
     persistence: str = "p"
+    on_commit: str = ""  # of a temporary table: drop, delete (its rows), preserve
     system: str | None = None  # name of the system view that computes its rows
     sequence: SequenceDefinition | None = None
     populated: bool = True  # a materialized view WITH NO DATA is not

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -11,14 +11,16 @@ from auroraml.batch import Batch, ConstVector, Datum, Index, Mask, Vector, from_
 from auroraml.catalog.acl import has_privilege, owns
 from auroraml.catalog.catalog import SUPERUSER, new_oid
 from auroraml.catalog.changes import Put, Remove, Row
+from auroraml.catalog.depends import referencing
 from auroraml.catalog.printing import index_keys, type_text
 from auroraml.catalog.simulated import refuse_rows
 from auroraml.commands.altering import Alteration
 from auroraml.commands.columns import remove_column
-from auroraml.commands.dropping import owned
+from auroraml.commands.dropping import drop_quietly, owned
 from auroraml.commands.functions import transposed
 from auroraml.errors import (
     DatabaseError,
+    FeatureNotSupported,
     InsufficientPrivilege,
     InvalidSchemaName,
     InvalidTableDefinition,
@@ -101,6 +103,26 @@ class Hosting(Execution, Procedures, SequenceValues, StoredRows):
         for relation in self.catalog.relations():
             if relation.schema == self.temporary and relation.oid in self.catalog.relations_by_oid:
                 self.remove(*owned(relation, self), relation)  # type: ignore[arg-type] # Session is a Host
+
+    def end_temporary(self) -> None:
+        """ON COMMIT of the session's temporary tables: rows go, then tables, with what depends on them and in silence (PreCommit_on_commit_actions)."""
+        catalog = self.catalog
+        ending = cast("list[Relation] | None", catalog.computed.get("#on_commit"))
+        if ending is None:
+            ending = catalog.computed["#on_commit"] = [r for r in catalog.relations() if r.on_commit in ("drop", "delete")]
+        own = [relation for relation in ending if relation.schema == self.temporary]
+        emptied = [relation for relation in own if relation.on_commit == "delete"]
+        for other, target in referencing({relation.oid for relation in emptied}, catalog) if emptied else ():
+            raise FeatureNotSupported(
+                "unsupported ON COMMIT and foreign key combination",
+                detail=f'Table "{other.name}" references "{catalog.relation(target).name}", but they do not have the same ON COMMIT setting.',
+            )
+        for relation in emptied:
+            if self.hub.store.table(relation.oid).n:
+                self.truncate(relation)
+        dropped = [relation for relation in own if relation.on_commit == "drop"]
+        if dropped:
+            drop_quietly(dropped, self)  # type: ignore[arg-type] # Session is a Host
 
     def is_member(self, role: str) -> bool:
         """Whether the current role is `role` or has its privileges."""

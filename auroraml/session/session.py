@@ -362,6 +362,12 @@ class Session(Hosting):
         """End the transaction and keep its work."""
         if self.cursors:
             end_cursors(self.cursors, True)
+        if self.running is not None:
+            try:
+                self.end_temporary()
+            except BaseException:
+                self.rollback()
+                raise
         transaction, self.running = self.running, None
         self.block.end()
         if transaction is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from auroraml.errors import FeatureNotSupported, InvalidFunctionDefinition, InvalidTableDefinition, UndefinedObject
+from auroraml.errors import FeatureNotSupported, InvalidFunctionDefinition, UndefinedObject
 from auroraml.errors import SyntaxError as SqlSyntaxError
 from auroraml.sql import statements as st
 from auroraml.sql.constraints import constraint, table_constraint
@@ -94,24 +94,26 @@ def _table(p: QueryParser, temporary: bool, unlogged: bool) -> st.Statement:
             elements.append(column(p))
     if p.token.is_word("inherits", "partition"):
         raise p.unsupported(f"CREATE TABLE ... {p.token.raw.upper()}")
-    options = _table_tail(p, temporary)
+    options, on_commit = _table_tail(p)
     return st.CreateTable(name=name, elements=tuple(elements), constraints=tuple(constraints), if_not_exists=exists,
-                          temporary=temporary, unlogged=unlogged, options=options)  # fmt: skip
+                          temporary=temporary, unlogged=unlogged, options=options, on_commit=on_commit)  # fmt: skip
 
 
-def _table_tail(p: QueryParser, temporary: bool) -> tuple[st.Option, ...]:
-    """USING method, WITH (...), ON COMMIT and TABLESPACE: the storage parameters, the only part that may say something of its own here."""
+def _table_tail(p: QueryParser) -> tuple[tuple[st.Option, ...], str]:
+    """USING method, WITH (...), ON COMMIT and TABLESPACE: the storage parameters, and what becomes of a temporary table at a commit."""
     if p.take("using"):
         method = p.token
         if p.name() != "heap":
             raise UndefinedObject(f'access method "{method.text}" does not exist')
     options = () if p.take("without", "oids") else storage_options(p)
-    if p.take("on", "commit") and not p.take("preserve", "rows"):
-        if not temporary:
-            raise InvalidTableDefinition("ON COMMIT can only be used on temporary tables")
-        raise p.unsupported(f"ON COMMIT {p.token.raw.upper()}")
+    on_commit = ""
+    if p.take("on"):
+        p.expect("commit")
+        on_commit = p.one_of("drop", "delete", "preserve") or ""
+        if on_commit != "drop":
+            p.expect("rows")
     _tablespace(p)
-    return options
+    return options, on_commit
 
 
 def _tablespace(p: QueryParser) -> None:
@@ -145,7 +147,7 @@ def _table_as(
     p: QueryParser, name: st.Name, exists: bool, *, temporary: bool = False, unlogged: bool = False, materialized: bool = False
 ) -> st.CreateTableAs:
     columns = p.names() if p.token.is_op("(") else ()
-    options = _table_tail(p, temporary)
+    options, on_commit = _table_tail(p)
     p.expect("as")
     stop, with_data = p.stop, True
     if p.stop - 2 > p.i and p.tokens[p.stop - 1].is_word("data"):
@@ -162,7 +164,7 @@ def _table_as(
         query = p.query(stop)
     p.i = p.stop
     return st.CreateTableAs(name=name, query=query, columns=columns, if_not_exists=exists, temporary=temporary, unlogged=unlogged,
-                            with_data=with_data, materialized=materialized, options=options)  # fmt: skip
+                            with_data=with_data, materialized=materialized, options=options, on_commit=on_commit)  # fmt: skip
 
 
 def _materialized(p: QueryParser, unlogged: bool) -> st.Statement:

@@ -113,6 +113,7 @@ class CreateTable(Statement):
     temporary: bool = False
     unlogged: bool = False
     options: tuple[Option, ...] = ()
+    on_commit: str = ""  # drop, delete, preserve
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +129,7 @@ class CreateTableAs(Statement):
     with_data: bool = True
     materialized: bool = False
     options: tuple[Option, ...] = ()
+    on_commit: str = ""
     into: bool = False  # written SELECT ... INTO
 
 

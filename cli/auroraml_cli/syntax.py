@@ -125,6 +125,7 @@ SYNTAX: dict[str, tuple[str, str]] = {
         "make a table",
         "CREATE [ TEMP | UNLOGGED ] TABLE [ IF NOT EXISTS ] name\n"
         "  ( { column type [ COLLATE collation ] [ constraint ... ] | table_constraint | LIKE table [ like_option ... ] } [, ...] ) [ WITH ( parameter = value [, ...] ) ]\n"
+        "  [ ON COMMIT { PRESERVE ROWS | DELETE ROWS | DROP } ]\n"
         "  constraint: [ CONSTRAINT name ] { NOT NULL | NULL | DEFAULT expr | PRIMARY KEY | UNIQUE | CHECK ( expr ) | REFERENCES table [ ( column ) ]\n"
         "        [ ON { DELETE | UPDATE } action ... ]\n"
         "        | GENERATED { ALWAYS | BY DEFAULT } AS IDENTITY [ ( sequence_option ... ) ] }\n"
@@ -135,7 +136,7 @@ SYNTAX: dict[str, tuple[str, str]] = {
     "CREATE TABLE AS": (
         "make a table from a query",
         "CREATE [ TEMP | UNLOGGED ] TABLE [ IF NOT EXISTS ] name [ ( column [, ...] ) ] [ WITH ( parameter = value [, ...] ) ]\n"
-        "  AS { query | EXECUTE name [ ( value [, ...] ) ] } [ WITH [ NO ] DATA ]",
+        "  [ ON COMMIT { PRESERVE ROWS | DELETE ROWS | DROP } ] AS { query | EXECUTE name [ ( value [, ...] ) ] } [ WITH [ NO ] DATA ]",
     ),
     "CREATE TRIGGER": (
         "have a function called when rows change",
