@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -162,11 +163,42 @@ def _overlaps(type: PgType) -> Kernel:
     return Kernel(function=run, face="datum", context=True)
 
 
+def _moments(vectors: Sequence[Vector]) -> list[FixedVector]:
+    """Columns of moments, constants as columns too."""
+    return [found for vector in vectors if isinstance(found := vector.flat(), FixedVector)]
+
+
+def _overlapping(type: PgType) -> Kernel:
+    """Of moments alone, without intervals."""
+
+    def columns(*ends: Vector) -> Vector | None:
+        (a, b, c, d) = _moments(ends)
+        s1, e1, s2, e2 = (
+            np.minimum(a.values, b.values),
+            np.maximum(a.values, b.values),
+            np.minimum(c.values, d.values),
+            np.maximum(c.values, d.values),
+        )
+        found = (s1 == s2) | (np.maximum(s1, s2) < np.where(s1 > s2, e2, e1))
+        known = a.valid & b.valid & c.valid & d.valid
+        if known.all():
+            return FixedVector(found)
+        rows = np.flatnonzero(~known)
+        values = zip(*[part.take(rows).datums() for part in (a, b, c, d)], strict=True)
+        odd = [_overlap(row, lambda moment: moment) for row in values]  # where something is NULL
+        found[rows] = [bool(value) for value in odd]
+        known[rows] = [value is not None for value in odd]
+        return FixedVector(found & known, known)
+
+    return replace(_overlaps(type), columns=columns)
+
+
 def _register() -> None:
     for name in ("time", "timestamp", "timestamptz"):
         for second in (name, "interval"):
             for fourth in (name, "interval"):
-                SCALARS[oid_of(f"overlaps({name},{second},{name},{fourth})")] = _overlaps(BY_NAME[name])
+                moments = second == fourth == name
+                SCALARS[oid_of(f"overlaps({name},{second},{name},{fourth})")] = (_overlapping if moments else _overlaps)(BY_NAME[name])
     SCALARS[oid_of("overlaps(timetz,timetz,timetz,timetz)")] = _overlaps(BY_NAME["timetz"])
 
 

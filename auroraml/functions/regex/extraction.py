@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
+import numpy as np
+import pyarrow as pa
 import regex
 
-from auroraml.batch import ConstVector, TextVector, Vector
+from auroraml.batch import ConstVector, Index, ListVector, TextVector, Vector
 from auroraml.errors import InvalidParameterValue
 from auroraml.functions.regex.matching import similar
 from auroraml.functions.regex.syntax import Pattern, compiled, options_of
@@ -53,13 +56,47 @@ def substring_similar(text: str, pattern: str, escape: str) -> str | None:
     return substring(text, similar(pattern, escape))
 
 
-@scalar("regexp_match(text,text)", face="datum")
+def _perhaps(texts: pa.Array, ready: Pattern) -> Index:
+    """The rows that may hold a match: those in which RE2 finds one, where it can say the pattern."""
+    if ready.re2 is not None:
+        with contextlib.suppress(pa.ArrowInvalid):  # what RE2 bounds more tightly than PostgreSQL: repetitions
+            return np.flatnonzero(pc.match_substring_regex(texts, ready.re2).to_numpy(zero_copy_only=False))
+    return np.arange(len(texts))
+
+
+def _arrays(groups: Sequence[Sequence[str | None]], rows: Index, n: int) -> ListVector:
+    """Arrays of texts at some of `n` rows, NULL in the others."""
+    sizes = np.zeros(n, np.int64)
+    sizes[rows] = [len(found) for found in groups]
+    valid = np.zeros(n, np.bool_)
+    valid[rows] = True
+    parts = pa.array([part for found in groups for part in found], pa.large_string())
+    known = parts.is_valid().to_numpy(zero_copy_only=False) if parts.null_count else None
+    child = TextVector(parts.fill_null("") if parts.null_count else parts, known)
+    return ListVector(np.concatenate([[0], np.cumsum(sizes)]), child, None if len(rows) == n else valid)
+
+
+def _first_matches(texts: Vector, pattern: Vector, flags: Vector | None = None) -> Vector | None:
+    """regexp_match of one pattern in many texts."""
+    if not isinstance(texts, TextVector) or not isinstance(pattern, ConstVector) or not (flags is None or isinstance(flags, ConstVector)):
+        return None
+    options = "" if flags is None else str(flags.one.datum(0))
+    ready = compiled(str(pattern.one.datum(0)), _flags(options, "regexp_match", "Use the regexp_matches function instead."))
+    rows = _perhaps(texts.values, ready)
+    search, whole = ready.search.search, not ready.groups
+    matches = [search(text) for text in texts.values.take(pa.array(rows)).to_pylist()]  # RE2 does not choose among matches as PostgreSQL does
+    groups = [(match[0],) if whole else match.groups() for match in matches if match is not None]
+    hit = np.array([match is not None for match in matches], np.bool_)
+    return _arrays(groups, rows[hit], texts.n)
+
+
+@scalar("regexp_match(text,text)", face="datum", columns=_first_matches)
 def regexp_match(text: str, pattern: str) -> PgArray | None:
     """The first match's parenthesised parts."""
     return regexp_match_flags(text, pattern, "")
 
 
-@scalar("regexp_match(text,text,text)", face="datum")
+@scalar("regexp_match(text,text,text)", face="datum", columns=_first_matches)
 def regexp_match_flags(text: str, pattern: str, flags: str) -> PgArray | None:
     """The first match's parenthesised parts."""
     ready = compiled(pattern, _flags(flags, "regexp_match", "Use the regexp_matches function instead."))
@@ -67,18 +104,25 @@ def regexp_match_flags(text: str, pattern: str, flags: str) -> PgArray | None:
     return None if match is None else _captured(match, ready)
 
 
-@rows("regexp_matches(text,text)")
-def regexp_matches(text: str, pattern: str) -> list[tuple[object, ...]]:
-    """A row for the first match."""
-    return regexp_matches_flags(text, pattern, "")
-
-
-@rows("regexp_matches(text,text,text)")
-def regexp_matches_flags(text: str, pattern: str, flags: str) -> list[tuple[object, ...]]:
+@rows("regexp_matches(text,text)", "regexp_matches(text,text,text)", face="vector")
+def regexp_matches(texts: Vector, patterns: Vector, flags: Vector | None = None) -> tuple[list[Vector], Index]:
     """A row for each match with g, else for the first."""
-    ready = compiled(pattern, flags)
-    found = [(_captured(match, ready),) for match in _matches(ready, text)]
-    return list(found if options_of(flags).everywhere else found[:1])
+    assert isinstance(texts, TextVector)
+    given = list(zip(patterns.datums(), [""] * texts.n if flags is None else flags.datums(), strict=True))
+    one = compiled(*map(str, given[0])) if given and given.count(given[0]) == len(given) else None
+    rows = np.arange(texts.n) if one is None else _perhaps(texts.values, one)
+    counts = np.zeros(texts.n, np.int64)
+    groups: list[Sequence[str | None]] = []
+    for row, text in zip(rows.tolist(), texts.values.take(pa.array(rows)).to_pylist(), strict=True):  # a match is looked for behind the one before
+        ready = compiled(*map(str, given[row])) if one is None else one
+        before = len(groups)
+        everywhere = options_of(str(given[row][1])).everywhere
+        for match in _matches(ready, text):
+            groups.append(match.groups() if ready.groups else (match[0],))
+            if not everywhere:
+                break
+        counts[row] = len(groups) - before
+    return [_arrays(groups, np.arange(len(groups)), len(groups))], counts
 
 
 def _replacement(match: Match, new: str, groups: int) -> str:
