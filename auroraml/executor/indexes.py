@@ -99,6 +99,36 @@ class Found:
     alike: Vector | None = None  # what `find_alike` compared, where that was values as they are: the condition holds
 
 
+@dataclass(frozen=True, kw_only=True)
+class Entries:
+    """Where the entries of many loops lie in an index's order: so many from a place on, each; and the conditions that remain to be tested."""
+
+    order: Ordered
+    low: Index
+    counts: Index
+    left: tuple[e.Expr, ...]
+
+    def every(self) -> tuple[Index, Index]:
+        """The rows of all of them, loop by loop, and their loops."""
+        owners = spread(self.counts)
+        return self._rows(ranges(self.low, self.counts, owners)), owners
+
+    def first(self) -> tuple[Index, Index]:
+        """The first row of each loop that has any, and these loops."""
+        loops = true_places(self.counts > 0)
+        return self._rows(self.low.take(loops, mode="clip")), loops
+
+    def later(self, loops: Index) -> tuple[Index, Index]:
+        """The rows behind the first one of some loops, which have more, and their loops."""
+        counts = self.counts.take(loops, mode="clip")
+        counts -= 1
+        owners = spread(counts)
+        return self._rows(ranges(self.low.take(loops, mode="clip") + 1, counts, owners)), loops.take(owners, mode="clip")
+
+    def _rows(self, places: Index) -> Index:
+        return places if self.order.rows is None else self.order.rows.take(places, mode="clip")
+
+
 class IndexLookup:
     """Finds the rows of an index scan; it is the same for all runs of a plan."""
 
@@ -189,6 +219,15 @@ class IndexLookup:
         if not used:
             low[:], high[:] = 0, order.n
         return low, np.maximum(high - low, 0), used
+
+    def entries(self, table: Table, loops: Loops, ctx: object) -> Entries | None:
+        """Where the entries of many loops lie; None where it is not the index's order that tells."""
+        assert loops.n is not None
+        frame = Frame(n=loops.n, params=loops, ctx=ctx)  # type: ignore[arg-type] # an ExecutionContext
+        order = ordered(table, self.relation, self.index, frame.ctx)
+        low, counts, used = self._stretches(order, frame)
+        left = tuple(c for c in self.conditions if not any(c is b.condition for b in used))
+        return Entries(order=order, low=low, counts=counts, left=left) if used else None
 
     def find_alike(self, table: Table, loops: Loops, ctx: object, also: Bound, column: Vector) -> Found | None:
         """The rows for which `also` holds too (an equality of a column, whose values are given, with something of the loop's).

@@ -41,7 +41,7 @@ LIMITS: dict[str, dict[str, int]] = {
     "executor.operators.runs": {"LITTLE": 1},
     "executor.operators.scans": {"FEW": 0},
     "executor.operators.straight": {"MANY": 0},
-    "executor.operators.tables": {"PAIRS": 5, "LOOK_AHEAD": 1},
+    "executor.operators.tables": {"PAIRS": 5, "LOOK_AHEAD": 1, "SEVERAL": 0},
     "executor.operators.windows": {"PIECE": 5, "FIRST": 2},
     "executor.stored_keys": {"LONG": 4, "RARE": 1, "STRETCH": 3},
     "executor.subplans": {"PAIRS": 5},

@@ -43,7 +43,8 @@ class NestedLoopRows(JoinRows):
         self.service: ServiceBatches | None = None
         self.set_wise = runs_set_wise(node.inner, context.cte_plans, context.initial, context.measured)
         self.inner_volatile = any(is_volatile(part.node) for part in running_parts(self.inner, self.numbers))
-        self.firsts = self.early and self.set_wise and not node.condition and type(self.inner) is IndexScanRows and not context.buffers
+        plain = type(self.inner) is IndexScanRows or (isinstance(self.inner, IndexScanRows) and not context.measured)
+        self.firsts = self.early and self.set_wise and not node.condition and plain and not context.buffers
         if isinstance(self.inner, IndexScanRows) and self.firsts:
             self.inner.first = True
         self.bare = node.kind == "inner" and not (node.inner_unique or node.condition or node.filter or node.targets)

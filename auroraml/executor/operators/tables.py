@@ -7,12 +7,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from auroraml.batch import Batch, Column, ConstVector, FixedVector, Index, Rows, Selection, Vector, ascending, numbers, stable_order
+from auroraml.batch import (
+    Batch,
+    Column,
+    ConstVector,
+    FixedVector,
+    Index,
+    Rows,
+    Selection,
+    Vector,
+    ascending,
+    concat_batches,
+    numbers,
+    stable_order,
+    true_places,
+)
 from auroraml.catalog.simulated import refuse_rows
 from auroraml.errors import DatabaseError, OperationalError
 from auroraml.evaluate import Frame, chosen, compile, select
 from auroraml.executor import blocks
-from auroraml.executor.indexes import Found, bounds_of, lookup_of
+from auroraml.executor.indexes import Entries, Found, bounds_of, lookup_of
 from auroraml.executor.matching import Matcher
 from auroraml.executor.operator import Operator
 from auroraml.executor.shares import Dealt, InOrder, Pieces, Share
@@ -29,6 +43,7 @@ if TYPE_CHECKING:
 LOOK_AHEAD, LARGEST = 1_024, 1_048_576
 NONE: Index = np.zeros(0, np.int64)
 PAIRS = 1_000_000  # rows times loops brought together at once
+SEVERAL = 2  # rows for each loop, on average, from which the first ones are looked at first
 
 
 def live_numbers(relation: Relation) -> list[int]:
@@ -261,7 +276,7 @@ class TableRows(Operator):
             pairs, size = self._pairs(loops)
             frame = self.frame(pairs.n, pairs)
             if self.first:
-                frame = frame.take(self._first_of_each(frame, pairs.owners))
+                frame = self.then_later(frame.take(self._first_of_each(frame, pairs.owners)))
             elif tests := self.tests[1:] if self.tested else self.tests:
                 kept = chosen(tests, frame)
                 self.metrics.removed_by_filter += size - kept.count
@@ -270,6 +285,10 @@ class TableRows(Operator):
             if frame.n:
                 return self.project(frame)
         return None
+
+    def then_later(self, frame: Frame) -> Frame:
+        """With the first rows that pass of loops of which not all rows are among those that were looked at."""
+        return frame
 
     def _first_of_each(self, frame: Frame, owners: Index) -> Index:
         """The first row of each loop that passes; those behind it are not looked at."""
@@ -415,16 +434,50 @@ class IndexScanRows(Located):
         super().__init__(node, ctx)
         self.lookup = lookup_of(node)
         self.alike = 0  # the column that many loops' rows were found by as well
+        self.entries: Entries | None = None  # of many loops, where only the first row of each was looked at
 
     def candidates(self, table: Table) -> Batch:
-        found = self.found = self._alike(table) or (self.lookup.find_backward if self.node.backward else self.lookup.find)(
-            table, self.loops, self.ctx
+        found = self.found = (
+            self._alike(table)
+            or self._firsts(table)
+            or (self.lookup.find_backward if self.node.backward else self.lookup.find)(table, self.loops, self.ctx)
         )
         located = self.located(table, found.rows, found.owners, found.left, found.together)
         self.tested = found.alike is not None
         if found.alike is not None and located.n == len(found.rows):
             located = located.knowing(self.alike, found.alike)
         return located
+
+    def _firsts(self, table: Table) -> Found | None:
+        """Of many loops that are read up to their first row, this one: it may pass, and then the others are not even found."""
+        self.entries = None
+        if not self.first or self.loops.n is None or self.loops.n < LOOK_AHEAD or self.ctx.measured or self.ctx.buffers or self.node.backward:
+            return None
+        entries = self.lookup.entries(table, self.loops, self.ctx)
+        if entries is None:
+            return None
+        if int(entries.counts.sum()) >= SEVERAL * self.loops.n:
+            self.entries = entries
+        rows, owners = entries.every() if self.entries is None else entries.first()
+        return Found(rows=rows, owners=owners, left=entries.left)
+
+    def then_later(self, frame: Frame) -> Frame:
+        entries, self.entries = self.entries, None
+        if entries is None:
+            return frame
+        done = frame.sides[0]
+        waiting = entries.counts > 1
+        waiting[done.owners] = False
+        loops = true_places(waiting)
+        if not len(loops):
+            return frame
+        with self.ctx.store.lock:
+            batch = self.located(self.ctx.store.table(self.node.relation.oid), *entries.later(loops), entries.left)
+        if not batch.n:
+            return frame
+        more = batch.take(self._first_of_each(self.frame(batch.n, batch), batch.owners))
+        both = concat_batches([done, more])
+        return self.frame(both.n, both.take(stable_order(both.owners, len(waiting))))
 
     def _alike(self, table: Table) -> Found | None:
         """Where the filter begins with an equality, many loops' rows are found by it as well, unless somebody counts those it removes."""
