@@ -64,7 +64,7 @@ COUNTED = ("ml/iam", "ml/services", "execution/errors_by_row", "functions/aggreg
 PARALLEL = ("parallel_setup_cost = 0", "parallel_tuple_cost = 0", "min_parallel_table_scan_size = 0", "min_parallel_index_scan_size = 0",
             "max_parallel_workers_per_gather = 4")  # fmt: skip
 # as PostgreSQL answers there too, asked: it reads all rows, and comes to those that raise an error; other rows come first; other plans are kept
-SCANNED = ("execution/first_rows_of_loops", "execution/loops_by_second_key", "session/plan_cache")
+SCANNED = ("execution/first_rows_of_loops", "execution/first_rows_then_later", "execution/loops_by_second_key", "session/plan_cache")
 MODES = (
     # a merge join that gives back rows pulled one by one leaves its scan's Rows Removed by Filter too high: one file shows it
     Mode(name="one row", observer=OneRow, plans=True, ordered=True, counters=("execution/join_methods",)),
@@ -72,7 +72,11 @@ MODES = (
     Mode(name="no migration", off=("apg_enable_function_migration",), apart=BATCHED),
     Mode(name="no batches", off=("apg_enable_batch_mode_function_execution",), apart=BATCHED),
     # rows with one key come in another order from a sort
-    Mode(name="no hashing", off=("enable_hashjoin", "enable_hashagg", "enable_memoize"), apart=("execution/keys_that_ascend",)),
+    Mode(
+        name="no hashing",
+        off=("enable_hashjoin", "enable_hashagg", "enable_memoize"),
+        apart=("execution/keys_that_ascend", "execution/joins_with_few_keys"),
+    ),
     Mode(name="no nested loops", off=("enable_nestloop", "enable_material")),
     Mode(name="no merging, no sorting", off=("enable_mergejoin", "enable_sort", "enable_incremental_sort")),
     Mode(name="no indexes", off=("enable_indexscan", "enable_indexonlyscan", "enable_bitmapscan"), apart=SCANNED),
