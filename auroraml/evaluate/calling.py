@@ -26,6 +26,7 @@ Evaluator = Callable[[Frame], Vector]
 T = TypeVar("T")
 Compiler = Callable[[e.Expr], Evaluator]
 Needs = frozenset[tuple[int, int, bool]]  # input columns: side and number, and whether nothing but a dictionary will do
+ASKED = -1  # in the place of a side: the exec parameter of a number must be known, as an init plan runs only where a row asks for its value
 
 
 def mark_safe(run: Evaluator, needs: Needs | None = None, *, rowless: bool = False) -> Evaluator:

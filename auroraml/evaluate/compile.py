@@ -12,7 +12,7 @@ from auroraml.dispatch import singledispatch
 from auroraml.errors import ArraySubscriptError
 from auroraml.evaluate.array_comparison import array_comparison
 from auroraml.evaluate.call import call, kernel_of, null
-from auroraml.evaluate.calling import Evaluator, function_call, mark_safe, parenthesized
+from auroraml.evaluate.calling import ASKED, Evaluator, function_call, mark_safe, parenthesized
 from auroraml.evaluate.choosing import choose
 from auroraml.evaluate.conditions import as_harmless_as, junction, logical, truth
 from auroraml.evaluate.frame import Frame, scatter
@@ -92,7 +92,8 @@ def _(expr: e.ParamRef) -> Evaluator:
         vector = frame.params[key]
         return ConstVector(vector, frame.n) if vector.n == 1 != frame.n else vector
 
-    return mark_safe(run, frozenset())  # not one value for all rows: loops have each their own
+    needs = frozenset([(ASKED, expr.number, False)]) if expr.kind == "exec" else frozenset()
+    return mark_safe(run, needs)  # not one value for all rows: loops have each their own
 
 
 @compile.register(e.Aggregate)

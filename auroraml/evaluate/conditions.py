@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from auroraml.batch import ConstVector, DictVector, FixedVector, Mask, NumericVector, Selection, Vector, true_places, zones
-from auroraml.evaluate.calling import Evaluator, Needs, is_safe, light_by, mark_safe
+from auroraml.evaluate.calling import ASKED, Evaluator, Needs, is_safe, light_by, mark_safe
 from auroraml.evaluate.frame import Frame
 from auroraml.evaluate.zoned import narrowed
 
@@ -70,6 +70,10 @@ def _met(needs: Needs | None, frame: Frame) -> bool:
     if needs is None:
         return False
     for side, index, only_dictionary in needs:
+        if side == ASKED:
+            if ("exec", index) not in frame.params:
+                return False
+            continue
         column = frame.sides[side].columns[index]
         if not column.rows.is_range and not column.touched:
             return False

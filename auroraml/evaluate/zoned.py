@@ -10,7 +10,7 @@ import numpy as np
 from auroraml.batch import ConstVector, FixedVector, Mask, NumericVector, Zones, stored
 from auroraml.batch import zones as sizes
 from auroraml.evaluate.call import kernel_of
-from auroraml.evaluate.calling import Evaluator, is_safe, light_by
+from auroraml.evaluate.calling import ASKED, Evaluator, is_safe, light_by
 from auroraml.evaluate.frame import Frame
 from auroraml.functions.comparison import against
 from auroraml.functions.signature import Nearest
@@ -29,13 +29,16 @@ class _Zoned:
     flipped: bool
     other: Evaluator
     nearest: Nearest
+    reads: frozenset[int]  # the exec parameters among it
 
 
 def note_zoned(run: Evaluator, function: Function, column: tuple[int, int], flipped: bool, other: Evaluator) -> None:
     """`run` compares a column with what `other` gives: known from now on, where that reads no row."""
     nearest = kernel_of(function).nearest
-    if nearest is not None and is_safe(run) and light_by(other) == frozenset():
-        vars(run)["zoned"] = _Zoned(side=column[0], index=column[1], flipped=flipped, other=other, nearest=nearest)
+    needs = light_by(other)
+    if nearest is not None and is_safe(run) and needs is not None and all(side == ASKED for side, _, _ in needs):
+        reads = frozenset(number for _, number, _ in needs)
+        vars(run)["zoned"] = _Zoned(side=column[0], index=column[1], flipped=flipped, other=other, nearest=nearest, reads=reads)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,12 +56,12 @@ def narrowed(conjuncts: Sequence[Evaluator], frame: Frame) -> Narrowed | None:
     """
     verdicts: list[tuple[Evaluator, Mask, Mask]] = []
     begin: int | None = None
-    for conjunct in conjuncts:
+    for place, conjunct in enumerate(conjuncts):
         if not is_safe(conjunct):
             break
         zoned: _Zoned | None = getattr(conjunct, "zoned", None)
-        if zoned is None:
-            continue
+        if zoned is None or (place and any(("exec", number) not in frame.params for number in zoned.reads)):
+            continue  # earlier conjuncts may leave no row that asks for an init plan's value
         rows = frame.sides[zoned.side].columns[zoned.index].rows
         verdict = _verdict(zoned, frame) if begin is None or rows.start == begin else None
         if verdict is not None:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from auroraml.batch import Batch, Index, Vector, concat, concat_batches, from_datums
+from auroraml.errors import DatabaseError
 from auroraml.evaluate import Frame
 from auroraml.evaluate.call import null
 from auroraml.executor import subplans
@@ -46,11 +47,18 @@ class SharedRows:
         self.parts: list[Batch] = []
         self.n = 0
         self.ended = False
+        self.trouble: DatabaseError | None = None  # what came after the last row
 
     def rows(self, at: int, n: int) -> Batch | None:
         """At most `n` rows from number `at` on, None behind the last."""
         if at >= self.n and not self.ended:
-            batch = self.running.pull(n)
+            if self.trouble is not None:
+                raise self.trouble
+            try:
+                batch = self.running.pull(n)
+            except DatabaseError as error:
+                self.trouble = error
+                raise
             if batch is None:
                 self.ended = True
             else:
@@ -97,6 +105,7 @@ class ExecutionContext:
     plans: dict[int, Operator] = field(default_factory=dict)
     kept: dict[int, Vector] = field(default_factory=dict)
     kept_rows: dict[int, Batch | None] = field(default_factory=dict)
+    troubles: dict[int, DatabaseError] = field(default_factory=dict)  # by subquery: the error it has raised instead, for rows that ask again
     multis: dict[int, tuple[Frame, Vector]] = field(default_factory=dict)  # rows assigned to several columns, as last made
     initial: dict[int, e.SubPlan] = field(default_factory=dict)  # by the exec parameter the init plan sets
     cte_plans: dict[int, e.SubPlan] = field(default_factory=dict)
@@ -180,6 +189,12 @@ class ExecutionContext:
         if found is None:
             found = self.plans[plan.index] = build(plan.plan, self)
         return found
+
+    def discard(self, plan: e.SubPlan) -> None:
+        """Have the subquery's plan built anew for whoever asks next: an error has left this one in the middle."""
+        operator = self.plans.pop(plan.index, None)
+        if operator is not None:
+            operator.close()
 
     def close_subqueries(self) -> None:
         """Let go of what subqueries hold, at the end of the plan that reads them: some operators count what they read when they end."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from auroraml.batch import Batch, ConstVector, FixedVector, Index, ListVector, StructVector, Vector, concat, from_datums
-from auroraml.errors import CardinalityViolation
+from auroraml.errors import CardinalityViolation, DatabaseError
 from auroraml.evaluate import Frame, Taken, compile, truth
 from auroraml.evaluate.call import null
 from auroraml.evaluate.keys import groups
@@ -22,6 +22,7 @@ from auroraml.types.pg_type import PgArray
 if TYPE_CHECKING:
     from auroraml.executor.context import ExecutionContext
 
+T = TypeVar("T")
 PAIRS = 1_000_000  # pairs of rows tested at once
 STOPS_EARLY = ("exists", "any", "all")
 
@@ -45,7 +46,15 @@ def value_for_rows(plan: e.SubPlan, frame: Frame, ctx: ExecutionContext) -> Vect
     if not frame.n:
         return null(plan.type).take(np.zeros(0, np.int64))
     values = {("exec", number): compile(value)(frame) for number, value in plan.params}
-    changed = frozenset(numbers) | outer
+    try:
+        return _for_each(plan, values, frame, frozenset(numbers) | outer, ctx)
+    except DatabaseError:
+        ctx.discard(plan)
+        raise
+
+
+def _for_each(plan: e.SubPlan, values: dict[Key, Vector], frame: Frame, changed: frozenset[int], ctx: ExecutionContext) -> Vector:
+    """The values where they depend on the row."""
     early = plan.kind in STOPS_EARLY and ctx.measured
     if frame.n > 1 and not early and runs_set_wise(plan.plan, ctx.cte_plans, ctx.initial, ctx.measured):
         return _set_wise(plan, values, frame, changed, ctx)
@@ -90,13 +99,24 @@ def _once(plan: e.SubPlan, frame: Frame, ctx: ExecutionContext) -> Vector:
         if not frame.n:
             return FixedVector(np.zeros(0, np.bool_))
         if plan.index not in ctx.kept_rows:
-            ctx.kept_rows[plan.index] = ctx.operator(plan).drain()
+            ctx.kept_rows[plan.index] = _at_first(plan, ctx, lambda: ctx.operator(plan).drain())
         return tested(plan, ctx.kept_rows[plan.index], frame, ctx)
     if not frame.n:
         return null(plan.type).take(np.zeros(0, np.int64))
     if plan.index not in ctx.kept:
-        ctx.kept[plan.index] = _single(plan, frame, ctx)
+        ctx.kept[plan.index] = _at_first(plan, ctx, lambda: _single(plan, frame, ctx))
     return ConstVector(ctx.kept[plan.index], frame.n)
+
+
+def _at_first(plan: e.SubPlan, ctx: ExecutionContext, compute: Callable[[], T]) -> T:
+    """What is computed once for all rows; where that fails, it fails alike for every row that asks, and rows before may yet be given out."""
+    if (trouble := ctx.troubles.get(plan.index)) is not None:
+        raise trouble
+    try:
+        return compute()
+    except DatabaseError as error:
+        ctx.troubles[plan.index] = error
+        raise
 
 
 def _single(plan: e.SubPlan, frame: Frame, ctx: ExecutionContext) -> Vector:
@@ -178,9 +198,18 @@ def _grouped(plan: e.SubPlan, batch: Batch | None, frame: Frame, ctx: ExecutionC
 
 def initial_values(plan: e.SubPlan, loops: Loops, ctx: ExecutionContext) -> list[Vector]:
     """The values of an init plan's output parameters, for each loop that it depends on."""
+    changed = free_parameters(plan.plan, ctx.initial, ctx.cte_plans) & loops.changing
+    if not changed:
+        return _at_first(plan, ctx, lambda: _initial(plan, loops, changed, ctx))
+    try:
+        return _initial(plan, loops, changed, ctx)
+    except DatabaseError:
+        ctx.discard(plan)
+        raise
+
+
+def _initial(plan: e.SubPlan, loops: Loops, changed: frozenset[int], ctx: ExecutionContext) -> list[Vector]:
     running = ctx.operator(plan)
-    reads = free_parameters(plan.plan, ctx.initial, ctx.cte_plans)
-    changed = reads & loops.changing
     if changed:
         running.rescan(loops, changed)
     elif running.started:

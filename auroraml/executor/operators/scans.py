@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from auroraml.batch import Batch, Index, concat_batches, from_datums
-from auroraml.evaluate import truth
+from auroraml.evaluate import select
 from auroraml.executor.loops import Loops
 from auroraml.executor.operator import Feed, Operator, Streaming
 from auroraml.ir import expr as e
@@ -23,11 +23,8 @@ class ResultRows(Streaming):
         self.done = False
         n = 1 if self.loops.n is None else self.loops.n
         base = Batch([], n)
-        allowed = np.ones(n, np.bool_)
         frame = self.frame(n, base if self.loops.n is None else base.owned(np.arange(n)))
-        for test in self.node.one_time:
-            allowed &= truth(self.evaluator(test)(frame))
-        self.allowed = allowed
+        self.allowed = allowed = select([self.evaluator(test) for test in self.node.one_time], frame)
         self.some: Loops | None = None  # those of the loops that pass, where not all do
         if self.children and self.loops.n is not None and not allowed.all() and allowed.any():
             self.places = np.flatnonzero(allowed)
