@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from auroraml.batch import ConstVector, FixedVector, ListVector, Mask, StructVector, Vector, concat, from_datums
+from auroraml.batch import ConstVector, FixedVector, Index, ListVector, Mask, StructVector, Vector, concat, from_datums
 from auroraml.catalog.builtins import btree_operators, builtin_function
 from auroraml.dispatch import singledispatch
 from auroraml.errors import ArraySubscriptError
@@ -503,10 +503,14 @@ def _(expr: e.Subscript) -> Evaluator:
 
     def run(frame: Frame) -> Vector:
         vector = arg(frame).flat()
+        if isinstance(vector, ListVector) and len(bounds) == 1 and vector.shapes is None:
+            ends = [None if bound is None else bound(frame).flat() for bound in bounds[0]]
+            if expr.slice:
+                return _sliced(vector, ends[0], ends[1])
+            if ends[1] is not None:
+                return _element(vector, ends[1])
         places = [(None if a is None else a(frame).datums(), None if b is None else b(frame).datums()) for a, b in bounds]
-        if isinstance(vector, ListVector) and len(bounds) == 1 and not expr.slice and vector.shapes is None:
-            return _element(vector, places[0][1] or [], frame)
-        # Slices, several dimensions, other lower bounds and points: rare, so value by value.
+        # Several dimensions, other lower bounds and points: rare, so value by value.
         values = [
             subscript(vector.datum(row), [(... if a is None else a[row], ... if b is None else b[row]) for a, b in places], expr.slice)
             for row in range(frame.n)
@@ -517,8 +521,25 @@ def _(expr: e.Subscript) -> Evaluator:
     return run
 
 
-def _element(lists: ListVector, indexes: Sequence[object], frame: Frame) -> Vector:
-    wanted = np.array([-1 if i is None else int(str(i)) - 1 for i in indexes], np.int64)
+def _numbers(bound: Vector) -> Index:
+    """Subscripts; where one is NULL, one of no element."""
+    assert isinstance(bound, FixedVector)
+    return np.where(bound.valid, bound.values.astype(np.int64), 0)
+
+
+def _sliced(lists: ListVector, low: Vector | None, high: Vector | None) -> Vector:
+    sizes = np.diff(lists.offsets)
+    start = np.zeros(lists.n, np.int64) if low is None else np.clip(_numbers(low) - 1, 0, sizes)
+    stop = sizes if high is None else np.clip(_numbers(high), 0, sizes)
+    counts = np.maximum(stop - start, 0)
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    places = np.repeat(lists.offsets[:-1] + start - offsets[:-1], counts) + np.arange(offsets[-1])
+    validity = np.logical_and.reduce([part.valid for part in (lists, low, high) if part is not None])
+    return ListVector(offsets, lists.child.flat().take(places), None if validity.all() else validity)
+
+
+def _element(lists: ListVector, index: Vector) -> Vector:
+    wanted = _numbers(index) - 1
     lengths = np.diff(lists.offsets)
     inside = (wanted >= 0) & (wanted < lengths) & lists.valid
     return lists.child.take(np.where(inside, lists.offsets[:-1] + wanted, -1), True)

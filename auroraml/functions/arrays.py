@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pyarrow as pa
 
@@ -14,6 +16,7 @@ from auroraml.errors import (
     NullValueNotAllowed,
     ProgramLimitExceeded,
 )
+from auroraml.functions.array_columns import COLUMNS
 from auroraml.functions.ordering import orderable, same
 from auroraml.functions.signature import SCALARS, CallContext, Kernel, Types, oid_of, rows, scalar
 from auroraml.lazy import compute as pc
@@ -417,3 +420,7 @@ def bucket(ctx: CallContext, types: Types, value: object, thresholds: PgArray) -
         raise NullValueNotAllowed("thresholds array must not contain NULLs")
     key = orderable(types.args[0], value)
     return sum(not key < orderable(types.args[0], other) for other in thresholds.elements)  # type: ignore[operator] # keys compare
+
+
+for _signature, _columns in COLUMNS.items():
+    SCALARS[oid_of(_signature)] = dataclasses.replace(SCALARS[oid_of(_signature)], columns=_columns)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from auroraml.batch import ConstVector, TextVector, Vector, layout_of
+from auroraml.batch import ConstVector, FixedVector, TextVector, Vector, layout_of
 from auroraml.errors import (
     FeatureNotSupported,
     InvalidParameterValue,
@@ -80,10 +80,24 @@ def _initcap(text: str) -> str:
     return "".join(out)
 
 
+def _words_capitalized(texts: pa.Array) -> pa.Array:
+    """Bytes are enough: letters beyond ASCII stay as they are, and end words."""
+    offsets, data = layout_of(texts)
+    lower, upper = (data >= 97) & (data <= 122), (data >= 65) & (data <= 90)
+    word = lower | upper | ((data >= 48) & (data <= 57))
+    first = np.ones(len(data) + 1, np.bool_)
+    first[1:-1] = ~word[:-1]
+    first[offsets] = True
+    first = first[:-1]
+    made = data - ((lower & first) * np.uint8(32)) + ((upper & ~first) * np.uint8(32))
+    found = pa.Array.from_buffers(LARGE, len(texts), [None, pa.py_buffer(offsets.astype(np.int64)), pa.py_buffer(made)])
+    return pc.if_else(texts.is_valid(), found, None) if texts.null_count else found
+
+
 @scalar("initcap(text)", face="arrow", raises=False)
 def initcap(text: Text) -> Text:
     """The first letter of each word in upper case, the others in lower."""
-    return each(_initcap, LARGE, text)
+    return each(_initcap, LARGE, text) if constant(text) else _words_capitalized(text)
 
 
 @scalar("length(text)", "char_length(text)", "character_length(text)", "textlen(text)", face="arrow", raises=False)
@@ -379,13 +393,29 @@ def overlay_length(text: str, new: str, start: int, count: int) -> str:
     return text[: start - 1] + new + text[max(start - 1 + count, 0) :]
 
 
-@scalar("to_hex(int4)", face="datum", raises=False)
+def _hexadecimal(values: Vector) -> Vector | None:
+    if not isinstance(values, FixedVector) or values.values.dtype.kind != "i":
+        return None
+    numbers = values.values
+    wide = numbers.dtype.itemsize * 2
+    unsigned = numbers.view(np.uint64 if wide == 16 else np.uint32) if numbers.flags.c_contiguous else None
+    if unsigned is None or wide not in (8, 16):
+        return None
+    places = (unsigned[:, None] >> (np.arange(wide - 1, -1, -1) * 4).astype(unsigned.dtype)).astype(np.uint8) & 15
+    shown = np.maximum.accumulate(places > 0, axis=1)
+    shown[:, -1] = True
+    offsets = np.concatenate([[0], np.cumsum(np.count_nonzero(shown, axis=1))]).astype(np.int64)
+    digits = np.frombuffer(b"0123456789abcdef", np.uint8)[places[shown]]
+    return TextVector(pa.Array.from_buffers(LARGE, values.n, [None, pa.py_buffer(offsets), pa.py_buffer(digits)]))
+
+
+@scalar("to_hex(int4)", face="datum", raises=False, columns=_hexadecimal)
 def hexadecimal(value: int) -> str:
     """Hexadecimal digits of the two's complement."""
     return f"{value & 0xFFFFFFFF:x}"
 
 
-@scalar("to_hex(int8)", face="datum", raises=False)
+@scalar("to_hex(int8)", face="datum", raises=False, columns=_hexadecimal)
 def hexadecimal_wide(value: int) -> str:
     """Hexadecimal digits of the two's complement."""
     return f"{value & 0xFFFFFFFFFFFFFFFF:x}"

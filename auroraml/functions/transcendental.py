@@ -7,7 +7,9 @@ import math
 from decimal import ROUND_DOWN, Decimal
 from functools import lru_cache
 
-from auroraml.batch import ConstVector, Vector
+import numpy as np
+
+from auroraml.batch import ConstVector, FixedVector, ManyScales, NumericVector, Vector
 from auroraml.errors import (
     DivisionByZero,
     InvalidArgumentForLogarithm,
@@ -15,7 +17,7 @@ from auroraml.errors import (
     InvalidArgumentForWidthBucketFunction,
     NumericValueOutOfRange,
 )
-from auroraml.functions.division import SIGNIFICANT, round_quotient
+from auroraml.functions.division import SIGNIFICANT, division_scale, round_quotient
 from auroraml.functions.maths import bucket_error
 from auroraml.functions.roots import square_roots, whole_powers
 from auroraml.functions.rounding import one_of, scale_of
@@ -24,6 +26,8 @@ from auroraml.types.numeric import CONTEXT, in_range, positive_zero
 
 LOG10_E = 0.434294481903252
 _MAX_SCALE = 1000
+SCALED = 18  # digits behind the point of numbers that int64 may hold
+MOST_BUCKETS, WIDEST = 10_000, 10**11  # among which PostgreSQL's quotients, of at least 12 decimals, are never rounded up to a whole number
 _NAN, _INFINITY = Decimal("NaN"), Decimal("Infinity")
 
 
@@ -277,7 +281,31 @@ def factorial(n: int) -> Decimal:
     return Decimal(math.factorial(n))
 
 
-@scalar("width_bucket(numeric,numeric,numeric,int4)", face="datum")
+def _buckets(values: Vector, low: Vector, high: Vector, count: Vector) -> Vector | None:
+    """Buckets of scaled whole numbers between two of them; None where that may not fit, and where something is wrong with the bounds."""
+    if isinstance(values, ManyScales):
+        values = values.at_most()
+    if not isinstance(values, NumericVector) or values.scale is None or not values.n:
+        return None
+    if not isinstance(low, ConstVector) or not isinstance(high, ConstVector) or not isinstance(count, ConstVector):
+        return None
+    first, last, number = low.one.datum(0), high.one.datum(0), count.one.datum(0)
+    assert isinstance(first, Decimal) and isinstance(last, Decimal) and isinstance(number, int)
+    if not first.is_finite() or not last.is_finite() or first == last or not 0 < number <= MOST_BUCKETS:
+        return None
+    scale = max(values.scale, _scale(first), _scale(last))
+    start, stop = int(first.scaleb(scale, CONTEXT)), int(last.scaleb(scale, CONTEXT))
+    up = 10 ** (scale - values.scale)
+    largest = max(abs(int(values.values.max())), abs(int(values.values.min()))) * up
+    if scale > SCALED or abs(stop - start) > WIDEST or (largest + abs(start) + abs(stop)) * number >= 2**62:
+        return None
+    whole = values.values.astype(np.int64) * up
+    above, width = (whole - start, stop - start) if start < stop else (start - whole, start - stop)
+    found = np.where(above < 0, 0, np.where(above >= width, number + 1, above * number // width + 1))
+    return FixedVector(found.astype(np.int32))
+
+
+@scalar("width_bucket(numeric,numeric,numeric,int4)", face="datum", columns=_buckets)
 def bucket(value: Decimal, low: Decimal, high: Decimal, count: int) -> int:
     """The number of the equal-width bucket a value is in; 0 below, count + 1 above."""
     bucket_error(count)
@@ -294,5 +322,6 @@ def bucket(value: Decimal, low: Decimal, high: Decimal, count: int) -> int:
         if count + 1 >= 2**31:
             raise NumericValueOutOfRange("integer out of range")
         return count + 1
-    share = round_quotient(CONTEXT.multiply(abs(value - low), Decimal(count)), abs(high - low), 40)
-    return int(share.quantize(Decimal(1), ROUND_DOWN, CONTEXT)) + 1
+    part, width = CONTEXT.multiply(abs(CONTEXT.subtract(value, low)), Decimal(count)), abs(CONTEXT.subtract(high, low))
+    share = round_quotient(part, width, division_scale(part, width))  # which may be rounded up to the bound of the next bucket
+    return count if share >= count else int(share.quantize(Decimal(1), ROUND_DOWN, CONTEXT)) + 1

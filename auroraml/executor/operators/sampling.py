@@ -17,6 +17,8 @@ from auroraml.ir import physical as p
 from auroraml.storage.table import Table
 
 ALL_HASHES = 1 << 32
+PIECE = 32_768  # rows hashed at once
+LINE_BITS = 16
 COMPUTED_ROWS = 64  # of a page of a system relation, whose rows are computed: taken to be so
 
 
@@ -39,8 +41,11 @@ class SampleScanRows(TableRows):
         visible = self.ctx.visible(table)
         rows = np.arange(table.n) if visible is None else visible
         pages, lines = blocks.tuple_ids(table, self.node.relation, rows)
-        order = np.lexsort((lines, pages))
-        return self._chosen(self._batch(table, Rows.at(rows[order])), pages[order], lines[order])
+        places = (pages << LINE_BITS) + lines
+        if len(places) and not (places[1:] > places[:-1]).all():
+            order = places.argsort(kind="stable")
+            rows, pages, lines = rows[order], pages[order], lines[order]
+        return self._chosen(self._batch(table, Rows.at(rows)), pages, lines)
 
     def _chosen(self, rows: Batch, pages: Index, lines: Index) -> Batch:
         n = 1 if self.loops.n is None else self.loops.n
@@ -76,6 +81,9 @@ class SampleScanRows(TableRows):
         return drawn
 
     def _mask(self, drawn: tuple[int, int], pages: Index, lines: Index) -> Mask:
+        if len(pages) > PIECE:  # what is hashed stays in the cache
+            starts = range(0, len(pages), PIECE)
+            return np.concatenate([self._mask(drawn, pages[start : start + PIECE], lines[start : start + PIECE]) for start in starts])
         bound, seed = drawn
         words = [pages.astype(np.uint32), lines.astype(np.uint32), np.full(len(pages), seed, np.uint32)]
         if self.node.method == "system":
