@@ -68,7 +68,15 @@ PARALLEL = ("parallel_setup_cost = 0", "parallel_tuple_cost = 0", "min_parallel_
 SCANNED = ("execution/first_rows_of_loops", "execution/first_rows_then_later", "execution/loops_by_second_key", "session/plan_cache")
 MODES = (
     # a merge join that gives back rows pulled one by one leaves its scan's Rows Removed by Filter too high: one file shows it
-    Mode(name="one row", observer=OneRow, plans=True, ordered=True, counters=("execution/join_methods",)),
+    # files of many rows, which take minutes one by one
+    Mode(
+        name="one row",
+        observer=OneRow,
+        plans=True,
+        ordered=True,
+        counters=("execution/join_methods",),
+        apart=("execution/joins_with_few_keys", "execution/states_left_out"),
+    ),
     Mode(name="pickled", observer=Pickled, plans=True, ordered=True),
     Mode(name="no migration", off=("apg_enable_function_migration",), apart=BATCHED),
     Mode(name="no batches", off=("apg_enable_batch_mode_function_execution",), apart=BATCHED),
