@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from auroraml.batch import Batch, ConstVector, FixedVector, Index, ListVector, StructVector, Vector, concat, from_datums
+from auroraml.batch import Batch, ConstVector, FixedVector, Index, ListVector, StructVector, Vector, concat, from_datums, true_places
 from auroraml.errors import CardinalityViolation, DatabaseError
 from auroraml.evaluate import Frame, Taken, compile, truth
 from auroraml.evaluate.call import null
-from auroraml.evaluate.keys import groups
+from auroraml.evaluate.keys import groups, sort_indices
 from auroraml.executor.loops import Key, Loops
 from auroraml.executor.matching import Matcher
 from auroraml.executor.plans import free_parameters, runs_set_wise
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from auroraml.executor.context import ExecutionContext
 
 T = TypeVar("T")
+FEW_PAIRS = 1_000  # that are tested each for itself
 PAIRS = 1_000_000  # pairs of rows tested at once
 STOPS_EARLY = ("exists", "any", "all")
 
@@ -238,8 +239,10 @@ def tested(plan: e.SubPlan, batch: Batch | None, frame: Frame, ctx: ExecutionCon
     if batch is None or batch.n == 0:
         return FixedVector(np.full(frame.n, every), np.zeros(frame.n, np.bool_) if plan.kind == "row" else None)
     assert plan.test is not None
-    if plan.kind == "any" and frame.n * batch.n > 1_000 and (found := _by_codes(plan, batch, frame, ctx)) is not None:
-        return found
+    if plan.kind in ("any", "all") and frame.n * batch.n > FEW_PAIRS:
+        if plan.kind == "any" and (found := _by_codes(plan, batch, frame, ctx)) is not None:
+            return found
+        batch = _deciding(plan, batch)
     step = max(1, PAIRS // batch.n)
     parts = []
     for start in range(0, frame.n, step):
@@ -269,6 +272,22 @@ def _tested_pairs(plan: e.SubPlan, batch: Batch | None, frame: Frame, owners: In
         unknown |= found == 0
     values = (~hit if every else hit) & ~unknown
     return FixedVector(values, ~unknown if unknown.any() else None)
+
+
+def _deciding(plan: e.SubPlan, batch: Batch) -> Batch:
+    """The rows that a test with <, <=, > or >= comes down to: the one that is passed first, or last, and one NULL. All of them for other tests."""
+    test = plan.test
+    if not isinstance(test, e.OpCall) or len(plan.outputs) != 1 or not isinstance(test.args[1], e.ParamRef) or test.args[1].number != plan.outputs[0]:
+        return batch
+    if not test.operator.restrict.startswith("scalar"):  # scalarltsel and its kin: the operators of orders
+        return batch
+    values = batch.vector(0).flat()
+    nulls, known = true_places(~values.valid)[:1], true_places(values.valid)
+    if len(known):
+        order = sort_indices([values.take(known)], [test.args[1].type], [False], [False], len(known))
+        greatest = test.operator.name.startswith("<") == (plan.kind == "any")
+        known = known[order[-1:] if greatest else order[:1]]
+    return batch.take(np.concatenate([known, nulls]))
 
 
 class _WithOutputs(dict):  # type: ignore[type-arg] # parameters of the frame, and the subquery's columns over them
