@@ -47,6 +47,8 @@ PEP_249 = {
 PUBLIC.update(PEP_249)
 
 OURS = ("auroraml", "auroraml_cli")
+# Threads load one at a time: where each holds a module that the other waits for, importlib would give one of them a module half made.
+LOADING = threading.RLock()
 DEFERRED: frozenset[str] = frozenset((
     "auroraml.catalog.collations", "auroraml.catalog.depends", "auroraml.catalog.pinned", "auroraml.catalog.printing", "auroraml.catalog.simulated",
     "auroraml.catalog.system_tables", "auroraml.catalog.trigger_text", "auroraml.commands.autoanalyze", "auroraml.commands.collations", "auroraml.commands.cursors",
@@ -87,10 +89,11 @@ DEFERRED: frozenset[str] = frozenset((
 
 def load(name: str) -> ModuleType:
     """The module called `name`, imported now if it was not, its body and those of the modules it names run."""
-    module = importlib.import_module(name)
-    for part in (module, *tuple(module.__dict__.values())):
-        if part.__class__ is _Deferred:
-            _execute(part)
+    with LOADING:
+        module = importlib.import_module(name)
+        for part in (module, *tuple(module.__dict__.values())):
+            if part.__class__ is _Deferred:
+                _execute(part)
     return module
 
 
@@ -114,11 +117,12 @@ class Later(ModuleType):
     """A module of another distribution, loaded when something of it is asked for."""
 
     def __getattr__(self, name: str) -> Any:
-        if sys.modules.get(self.__name__) is self:  # it stands there for those that import it (auroraml_cli.start)
-            del sys.modules[self.__name__]
-        found = importlib.import_module(self.__name__)
-        self.__dict__.update(found.__dict__)
-        self.__class__ = ModuleType  # type: ignore[assignment] # as importlib does it
+        with LOADING:
+            if sys.modules.get(self.__name__) is self:  # it stands there for those that import it (auroraml_cli.start)
+                del sys.modules[self.__name__]
+            found = importlib.import_module(self.__name__)
+            self.__dict__.update(found.__dict__)
+            self.__class__ = ModuleType  # type: ignore[assignment] # as importlib does it
         return getattr(found, name)
 
 
@@ -196,12 +200,11 @@ class _StandIn:
 
 
 _STAND_INS: dict[tuple[str, str], _StandIn] = {}
-_EXECUTING = threading.RLock()
 
 
 def _execute(module: ModuleType) -> None:
     """Run the body of a deferred module, unless that was done."""
-    with _EXECUTING:
+    with LOADING:
         if module.__class__ is _Deferred:
             loader = module.__dict__["__loader__"]
             loader.source.exec_module(module)

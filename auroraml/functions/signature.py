@@ -9,7 +9,7 @@ from auroraml.batch import Vector
 from auroraml.catalog.builtins import WRITTEN_IN_SQL
 from auroraml.catalog.data import PROCS
 from auroraml.ir.objects import Function
-from auroraml.lazy import load
+from auroraml.lazy import LOADING, load
 from auroraml.records import dataclass
 from auroraml.services.clock import Clock
 from auroraml.settings import Settings
@@ -176,9 +176,10 @@ class Registry(MutableMapping[int, R]):
 
 
 def _load_families() -> None:
-    for family in FAMILIES:
-        load(family)
-    Registry.complete = True  # not before: another thread waits for the import to end
+    with LOADING:
+        for family in FAMILIES:
+            load(family)
+        Registry.complete = True  # not before: another thread waits until all are there
 
 
 SCALARS = Registry[Kernel]()

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auroraml import errors
@@ -53,6 +53,7 @@ def test_columns_are_refused(data: bytes, format: Format) -> None:
     assert read_columns(data, format, 2) is None
 
 
+@settings(deadline=None)
 @given(
     rows=st.lists(st.tuples(st.none() | st.text('ab"\\\n\t,.N;é', max_size=4), st.none() | st.text('ab"\\\n\t,.N;é', max_size=4)), max_size=6),
     format=st.sampled_from(
