@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from auroraml.errors import DatabaseError
 from auroraml.lazy import compute as pc
 from auroraml.lazy import pattern
 
+T = TypeVar("T")
 Change = Callable[[str], str | None]  # of a document; a string that it leaves as it is may lose its quotes
 Expand = Callable[[str], list[tuple[str | None, ...]]]  # a document to rows
 Bytes = npt.NDArray[np.uint8]
@@ -214,20 +216,25 @@ def changed(texts: pa.Array, change: Change) -> tuple[pa.Array, Mask | None]:
 
 
 def _changed(texts: pa.Array, change: Change) -> pa.Array:
-    shapes, rest = shapes_of(texts)
-    made, places = [], []
-    for shape in shapes:
-        try:
-            text = change(shape.text)
-        except DatabaseError:
-            rest = np.sort(np.concatenate([rest, shape.rows]))
-            continue
-        made.append(_filled(shape, text))
-        places.append(shape.rows)
+    known, rest = _for_shapes(texts, change)
+    made = [_filled(shape, text) for shape, text in known]
+    places = [shape.rows for shape, _ in known]
     if len(rest):
         made.append(pa.array([change(text) for text in texts.take(pa.array(rest)).to_pylist()], TEXT))  # documents unlike most others
         places.append(rest)
     return _in_order(made, places, len(texts))
+
+
+def _for_shapes(texts: pa.Array, make: Callable[[str], T]) -> tuple[list[tuple[Shape, T]], Index]:
+    """What `make` gives for each shape, and the documents it is to be asked for one by one: those unlike most others, or whose shape it fails for."""
+    shapes, rest = shapes_of(texts)
+    known = []
+    for shape in shapes:
+        try:
+            known.append((shape, make(shape.text)))
+        except DatabaseError:
+            rest = np.sort(np.concatenate([rest, shape.rows]))
+    return known, rest
 
 
 def _in_order(parts: list[pa.Array], places: list[Index], n: int) -> pa.Array:
@@ -248,16 +255,9 @@ def expanded(texts: pa.Array, expand: Expand, columns: int) -> tuple[list[tuple[
 
 
 def _expanded(texts: pa.Array, expand: Expand, columns: int) -> tuple[list[pa.Array], Index]:
-    shapes, rest = shapes_of(texts)
+    known, rest = _for_shapes(texts, expand)
     counts = np.zeros(len(texts), np.int64)
-    known = []
-    for shape in shapes:
-        try:
-            rows = expand(shape.text)
-        except DatabaseError:
-            rest = np.sort(np.concatenate([rest, shape.rows]))
-            continue
-        known.append((shape, rows))
+    for shape, rows in known:
         counts[shape.rows] = len(rows)
     alone = [expand(text) for text in texts.take(pa.array(rest)).to_pylist()]  # documents unlike most others
     counts[rest] = [len(rows) for rows in alone]
