@@ -14,7 +14,7 @@ from auroraml.executor.operators.functions import FunctionScanRows, in_batch_mod
 from auroraml.executor.operators.joins import NO_PAIRS, PAIRS, JoinRows, Morsel, Pairs, no_rows
 from auroraml.executor.operators.memoize import MemoizeRows
 from auroraml.executor.operators.service_batches import ServiceBatches, batches, reads_volatile
-from auroraml.executor.operators.tables import IndexScanRows
+from auroraml.executor.operators.tables import IndexScanRows, TableRows
 from auroraml.executor.plans import is_volatile, runs_set_wise
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
@@ -107,6 +107,8 @@ class NestedLoopRows(JoinRows):
             return super().next_outer(n)
         wanted = min(n, self.chunk if self.dependent else LARGE)
         if self.dependent and n >= LARGE and not self.ctx.measured:
+            if isinstance(self.inner, TableRows):
+                self.inner.awaited = self.node.outer.cost.rows
             if not self.stock.left:
                 self.stock.fill(self.pull_for(self.outer, n))
             return self.stock.give(wanted)

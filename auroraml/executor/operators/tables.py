@@ -24,11 +24,12 @@ from auroraml.batch import (
 )
 from auroraml.catalog.simulated import refuse_rows
 from auroraml.errors import DatabaseError, OperationalError
-from auroraml.evaluate import Frame, chosen, compile, select
+from auroraml.evaluate import Evaluator, Frame, chosen, compile, select
 from auroraml.executor import blocks
 from auroraml.executor.indexes import Entries, Found, bounds_of, lookup_of
 from auroraml.executor.matching import Matcher
 from auroraml.executor.operator import Operator
+from auroraml.executor.operators.deciding import decided
 from auroraml.executor.shares import Dealt, InOrder, Pieces, Share
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
@@ -39,6 +40,7 @@ from auroraml.types.tid import LINE_BITS
 
 if TYPE_CHECKING:
     from auroraml.executor.context import ExecutionContext
+    from auroraml.executor.crew import Member
 
 LOOK_AHEAD, LARGEST = 1_024, 1_048_576
 NONE: Index = np.zeros(0, np.int64)
@@ -82,6 +84,8 @@ class TableRows(Operator):
         self.share: Share | None = None
         self.first = False  # of many loops, each is read up to its first row
         self.tested = False  # the first of the tests is known to hold
+        self.awaited = 0.0  # loops that are expected in all, of whoever asks for all of their rows
+        self.decided: tuple[list[Evaluator], Member | None] | None = None  # the tests, some of them for whole columns; by which participant
         self.blocks = 0  # counted of the scan at hand
         self.ended = False
 
@@ -277,7 +281,7 @@ class TableRows(Operator):
             frame = self.frame(pairs.n, pairs)
             if self.first:
                 frame = self.then_later(frame.take(self._first_of_each(frame, pairs.owners)))
-            elif tests := self.tests[1:] if self.tested else self.tests:
+            elif tests := self._tests_of_loops(pairs, loops):
                 kept = chosen(tests, frame)
                 self.metrics.removed_by_filter += size - kept.count
                 if not kept.every:
@@ -285,6 +289,15 @@ class TableRows(Operator):
             if frame.n:
                 return self.project(frame)
         return None
+
+    def _tests_of_loops(self, pairs: Batch, loops: int) -> list[Evaluator]:
+        """The tests of many loops' rows; those of texts for whole columns where about all of the table is going to be read."""
+        tests = self.tests
+        if tests and self.awaited:
+            if self.decided is None or self.decided[1] is not self.member:
+                self.decided = decided(self, pairs, pairs.n / loops * self.awaited), self.member
+            tests = self.decided[0]
+        return tests[1:] if self.tested else tests
 
     def then_later(self, frame: Frame) -> Frame:
         """With the first rows that pass of loops of which not all rows are among those that were looked at."""
