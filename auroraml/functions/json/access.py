@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from auroraml.batch import FixedVector, Vector
 from auroraml.errors import InvalidParameterValue
-from auroraml.functions.json.scanning import field_of
-from auroraml.functions.json.shaped import by_columns, by_shape
+from auroraml.functions.json.scanning import at_path, element_of, field_of, kinds_of, lengths_of, path_place
+from auroraml.functions.json.shaped import Columns, by_columns, by_shape
 from auroraml.functions.json.values import parsed
 from auroraml.functions.signature import scalar
 from auroraml.lazy import compute as pc
@@ -98,11 +98,8 @@ def step(value: JsonValue, key: str) -> object:
     if isinstance(value, dict):
         return value.get(key, _MISSING)
     if isinstance(value, list):
-        try:
-            place = int(key)
-        except ValueError:
-            return _MISSING
-        return value[place] if -len(value) <= place < len(value) else _MISSING
+        place = path_place(key)
+        return value[place] if place is not None and -len(value) <= place < len(value) else _MISSING
     return _MISSING
 
 
@@ -127,8 +124,8 @@ def json_path(text: str, path: PgArray) -> str | None:
         kind = start_of(found)
         if kind == "{":
             found = json_field(found, str(key))
-        elif kind == "[" and str(key).strip().lstrip("+-").isdigit():
-            found = json_element(found, int(str(key)))
+        elif kind == "[" and (place := path_place(str(key))) is not None:
+            found = json_element(found, place)
         else:
             return None
     return found
@@ -231,7 +228,7 @@ def kind_of(value: JsonValue) -> str:
     return {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}.get(type(value), "number")
 
 
-@scalar("json_typeof(json)", "jsonb_typeof(jsonb)", face="datum", raises=False)
+@scalar("json_typeof(json)", "jsonb_typeof(jsonb)", face="datum", raises=False, columns=kinds_of)
 def typeof(text: str) -> str:
     """The kind of a document."""
     return {"{": "object", "[": "array", '"': "string", "t": "boolean", "f": "boolean", "n": "null"}.get(start_of(text), "number")
@@ -256,6 +253,8 @@ def length(text: str) -> int:
 
 
 def _lengths(documents: Vector) -> Vector | None:
+    if (known := lengths_of(documents)) is not None:
+        return known
     texts = by_shape(lambda text: str(b_length(text)))(documents)
     return None if texts is None else FixedVector(pc.cast(texts.values, pa.int32()).to_numpy())  # type: ignore[attr-defined] # a TextVector
 
@@ -266,6 +265,16 @@ def b_length(text: str) -> int:
     return array_length(lambda t: len(parsed(t)))(text)  # type: ignore[arg-type] # an array
 
 
+def _sought(seek: Columns, shaped: Columns) -> Columns:
+    """Found in bytes, or else by shape."""
+
+    def run(documents: Vector, where: Vector) -> Vector | None:
+        found = seek(documents, where)
+        return shaped(documents, where) if found is None else found
+
+    return run
+
+
 for _signature, _columns in (
     ("json_object_field(json,text)", by_shape(field)),
     ("json_object_field_text(json,text)", by_shape(field_text)),
@@ -273,9 +282,9 @@ for _signature, _columns in (
     ("json_array_element_text(json,int4)", by_shape(element_text)),
     ("json_extract_path(json,_text)", by_shape(extract)),
     ("json_extract_path_text(json,_text)", by_shape(extract_text)),
-    ("jsonb_array_element(jsonb,int4)", by_shape(b_element)),
-    ("jsonb_array_element_text(jsonb,int4)", by_shape(b_element_text)),
-    ("jsonb_extract_path(jsonb,_text)", by_shape(b_extract)),
-    ("jsonb_extract_path_text(jsonb,_text)", by_shape(b_extract_text)),
+    ("jsonb_array_element(jsonb,int4)", _sought(partial(element_of, shown=False), by_shape(b_element))),
+    ("jsonb_array_element_text(jsonb,int4)", _sought(partial(element_of, shown=True), by_shape(b_element_text))),
+    ("jsonb_extract_path(jsonb,_text)", _sought(partial(at_path, shown=False), by_shape(b_extract))),
+    ("jsonb_extract_path_text(jsonb,_text)", _sought(partial(at_path, shown=True), by_shape(b_extract_text))),
 ):
     by_columns(_signature, _columns)

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from auroraml.batch import ConstVector, FixedVector, ListVector, Mask, TextVector, Vector
 from auroraml.functions.json.expanding import b_array_elements
-from auroraml.functions.json.scanning import field_of, has_field
+from auroraml.functions.json.scanning import field_of, has_field, having
 from auroraml.functions.json.shaped import rows_by_shape
 from auroraml.functions.json.values import parsed
 from auroraml.functions.signature import SCALARS, Kernel, oid_of, scalar
@@ -140,16 +140,10 @@ def exists(a: str, key: str) -> bool:
 def _having(documents: Vector, keys: Vector, every: bool) -> Vector | None:
     if not isinstance(keys, ConstVector) or not isinstance(keys.one, ListVector):
         return None
-    found = np.full(documents.n, every)
     array = keys.one.datum(0)
     assert isinstance(array, PgArray)
-    for key in array.elements:  # of one constant
-        if key is not None:
-            has = has_field(documents, ConstVector(TextVector(pa.array([key], pa.large_string())), documents.n))
-            if not isinstance(has, FixedVector):
-                return None
-            (np.logical_and if every else np.logical_or)(found, has.values, out=found)
-    return FixedVector(found)
+    found = having(documents, [str(key) for key in array.elements if key is not None], every)
+    return None if found is None else FixedVector(found)
 
 
 @scalar("jsonb_exists_any(jsonb,_text)", face="datum", raises=False, columns=lambda documents, keys: _having(documents, keys, False))

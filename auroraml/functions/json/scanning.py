@@ -1,133 +1,231 @@
-"""A field of many jsonb documents: found in their bytes, all documents at once, as jsonb's text has one form only."""
+"""Parts of many jsonb documents: found in their bytes, all documents at once, as jsonb's text has one form only."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import json
+import re
+from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from auroraml.batch import ConstVector, FixedVector, Index, Mask, TextVector, Vector, layout_of
-from auroraml.types.json import quote_json, read_json
-from auroraml.types.json_shapes import quotes_of
+from auroraml.batch import ConstVector, DictVector, FixedVector, Index, ListVector, Mask, TextVector, Vector
+from auroraml.lazy import compute as pc
+from auroraml.types.json import quote_json
+from auroraml.types.json_bits import Structure, structure_of
+from auroraml.types.pg_type import PgArray
 
-Bytes = npt.NDArray[np.uint8]
-QUOTE, COMMA, COLON, BACKSLASH, OPEN = b'",:\\{'
-NULL = np.frombuffer(b"null", np.uint8)
-
-
-class Documents:
-    """The structure of some documents: where strings begin and end, and how deep brackets outside them are."""
-
-    def __init__(self, data: Bytes) -> None:
-        self.data = data
-        self.quotes = quotes_of(data)
-        open_, close = data == 123, data == 125  # braces; brackets are 0x20 below
-        open_ |= data == 91
-        close |= data == 93
-        brackets = self._outside(np.flatnonzero(open_ | close))
-        self.brackets = brackets
-        self.deep = np.cumsum(np.where(open_[brackets], 1, -1))
-
-    def _outside(self, places: Index) -> Index:
-        """Those that are in no string."""
-        outside: Index = places[self.quotes.searchsorted(places) % 2 == 0]
-        return outside
-
-    def depth(self, places: Index) -> Index:
-        """How many brackets are open at each place; documents close all of theirs."""
-        deep: Index = np.concatenate([[0], self.deep])[self.brackets.searchsorted(places)]
-        return deep
-
-    def keys(self, key: bytes) -> Index:
-        """Where the values of the outermost objects' fields of that name begin."""
-        starts, ends = self.quotes[0::2], self.quotes[1::2]
-        some = np.flatnonzero(ends - starts == len(key) + 1)
-        last = len(self.data) - 1
-        some = some[self.data[np.minimum(ends[some] + 1, last)] == COLON]
-        for place, byte in enumerate(key):  # over the key, not over rows
-            some = some[self.data[starts[some] + 1 + place] == byte]
-        begins: Index = ends[some[self.depth(starts[some]) == 1]] + 3  # a colon and a space follow
-        return begins
-
-    def ends(self, starts: Index) -> Index:
-        """Where the values that begin at `starts`, in outermost objects, end."""
-        commas = self._outside(np.flatnonzero(self.data == COMMA))
-        commas = commas[self.depth(commas) == 1]
-        stops = np.sort(np.concatenate([commas, self.brackets[self.deep == 0]]))
-        ends: Index = stops[stops.searchsorted(starts)]
-        return ends
+TEXT = pa.large_string()
+QUOTE, COMMA, COLON, OBJECT, ARRAY, END, NULL = b'",:{[]n'
+FURTHEST = 32  # elements of arrays that are gone past one after another
+KINDS = ("object", "array", "string", "boolean", "null", "number")
+_KIND_OF = np.full(256, 5, np.int8)
+_KIND_OF[list(b'{["tfn')] = 0, 1, 2, 3, 3, 4
+_PLACE = re.compile(r"[ \t\n\v\f\r]*[+-]?[0-9]+")  # as strtol reads one
 
 
-class Fields(NamedTuple):
-    """Where a field's values begin, and in which rows they are; the documents' bytes, and where each one begins."""
+class Parts:
+    """At most one value of each document: in which rows there is one, and where it begins and ends there."""
 
-    documents: Documents
-    offsets: Index
-    data: Bytes
-    starts: Index
-    rows: Index
+    def __init__(self, documents: Structure, rows: Index, starts: Index, ends: Index) -> None:
+        self.documents = documents
+        self.rows = rows
+        self.starts = starts
+        self.ends = ends
+
+    def texts(self, n: int, *, shown: bool) -> TextVector:
+        """The values of `n` documents, NULL for those that have none; `shown`: as text."""
+        valid = np.zeros(n, np.bool_)
+        valid[self.rows] = True
+        starts, ends, data = self.starts, self.ends, self.documents.data
+        if shown:
+            first = data[starts]
+            null = first == NULL
+            valid[self.rows[null]] = False
+            quoted = first == QUOTE
+            odd = np.sort(self.rows[quoted & self.documents.escaped(starts, ends)])
+            starts, ends = starts + quoted, ends - quoted
+            ends[null] = starts[null]
+        from_, to = self.documents.offsets[:n].copy(), self.documents.offsets[:n].copy()
+        from_[self.rows], to[self.rows] = starts, ends
+        made = cut(data, from_, to)
+        if shown and len(odd):
+            made = _unescaped(made, odd)
+        return TextVector(made, None if valid.all() else valid)
 
 
-def _looked_for(documents: Vector, key: Vector) -> Fields | None:
-    if not isinstance(documents, TextVector) or not isinstance(key, ConstVector):
+def cut(data: np.ndarray, starts: Index, ends: Index) -> pa.Array:
+    """The texts between places, in ascending order."""
+    bounds = np.empty(2 * len(starts) + 1, np.int64)
+    bounds[0:-1:2], bounds[1::2], bounds[-1] = starts, ends, len(data)
+    all_ = pa.Array.from_buffers(TEXT, 2 * len(starts), [None, pa.py_buffer(bounds), pa.py_buffer(data)])  # and what is between them
+    return all_.take(pa.array(np.arange(0, 2 * len(starts), 2)))
+
+
+def _unescaped(texts: pa.Array, rows: Index) -> pa.Array:
+    some = texts.take(pa.array(rows)).to_pylist()
+    mask = np.zeros(len(texts), np.bool_)
+    mask[rows] = True
+    return pc.replace_with_mask(texts, pa.array(mask), pa.array([json.loads(f'"{text}"') for text in some], TEXT))  # strings with escapes
+
+
+def _documents(vector: Vector) -> Structure | None:
+    return structure_of(vector.values) if isinstance(vector, TextVector) and vector.n else None
+
+
+def _first(documents: Structure) -> np.ndarray:
+    """The first byte of each document, none of which may be empty."""
+    return documents.data[documents.offsets[:-1]]
+
+
+def fields(documents: Structure, key: str) -> Parts:
+    """The fields of a name."""
+    text = quote_json(key).encode() + b": "
+    places = documents.found(text)
+    places = places[documents.depth(places) == 1]
+    starts = places + len(text)
+    return Parts(documents, documents.rows(places), starts, documents.ends(starts))
+
+
+def elements(documents: Structure, place: int, *, lone: bool) -> Parts | None:
+    """The elements of arrays at a place; `lone`: documents that are scalars are arrays of one. None where that has to be found one by one."""
+    if not -1 <= place <= FURTHEST or not (np.diff(documents.offsets) > 0).all():
         return None
-    offsets, data = layout_of(documents.values)
-    found = Documents(data)
-    starts = found.keys(quote_json(str(key.one.datum(0)))[1:-1].encode())
-    return Fields(found, offsets, data, starts, offsets[1:].searchsorted(starts, "right"))
+    first = _first(documents)
+    arrays = np.flatnonzero(first == ARRAY)
+    if place < 0:
+        if len(arrays):
+            return None
+        rows, starts = arrays, np.zeros(0, np.int64)
+    else:
+        starts = documents.offsets[arrays] + 1
+        some = documents.data[starts] != END
+        rows, starts = arrays[some], starts[some]
+        for _ in range(place):  # over elements
+            ends = documents.ends(starts)
+            some = documents.data[ends] == COMMA
+            rows, starts = rows[some], ends[some] + 2
+    ends = documents.ends(starts) if len(starts) else starts
+    if lone and place <= 0:
+        alone = np.flatnonzero((first != ARRAY) & (first != OBJECT))
+        rows = np.concatenate([rows, alone])
+        starts = np.concatenate([starts, documents.offsets[alone]])
+        ends = np.concatenate([ends, documents.offsets[alone + 1]])
+    return Parts(documents, rows, starts, ends)
 
 
-def has_field(documents: Vector, key: Vector) -> Vector | None:
-    """Whether each document has a field of that name; None where they are not all objects, or have to be looked at one by one."""
-    found = _looked_for(documents, key)
-    if found is None or not (found.data[found.offsets[:-1]] == OPEN).all():
-        return None
-    mask = np.zeros(documents.n, np.bool_)
-    mask[found.rows] = True
-    return FixedVector(mask)
-
-
-def field_of(documents: Vector, key: Vector, *, shown: bool) -> Vector | None:
+def field_of(vector: Vector, key: Vector, *, shown: bool) -> TextVector | None:
     """The field of each document that is an object and has it, NULL elsewhere; `shown`: as text. None where that has to be found one by one."""
-    found = _looked_for(documents, key)
-    if found is None:
+    documents = _documents(vector)
+    if documents is None or not isinstance(key, ConstVector):
         return None
-    data, starts, rows = found.data, found.starts, found.rows
-    ends = found.documents.ends(starts)
-    valid = np.zeros(documents.n, np.bool_)
-    valid[rows] = True
-    if not shown:
-        return _cut(data, starts, ends, rows, valid)
-    quoted = data[starts] == QUOTE
-    null = ends - starts == 4
-    for place, byte in enumerate(NULL):
-        null &= data[np.minimum(starts + place, len(data) - 1)] == byte
-    valid[rows[null]] = False
-    made = _cut(data, starts + quoted, ends - quoted, rows, valid, null)
-    slashes = np.flatnonzero(data == BACKSLASH)
-    odd = quoted & (slashes.searchsorted(starts) != slashes.searchsorted(ends))
-    return _unescaped(made, rows[odd]) if odd.any() else made
+    return fields(documents, str(key.one.datum(0))).texts(vector.n, shown=shown)
 
 
-def _cut(data: Bytes, starts: Index, ends: Index, rows: Index, valid: Mask, left_out: Mask | None = None) -> TextVector:
-    lengths = np.zeros(len(valid), np.int64)
-    lengths[rows] = ends - starts
-    if left_out is not None:
-        lengths[rows[left_out]] = 0
-        starts, rows = starts[~left_out], rows[~left_out]
-    offsets = np.zeros(len(valid) + 1, np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    from_ = np.zeros(len(valid), np.int64)
-    from_[rows] = starts - offsets[rows]
-    text = data[np.repeat(from_, lengths) + np.arange(offsets[-1])]
-    values = pa.Array.from_buffers(pa.large_string(), len(valid), [None, pa.py_buffer(offsets), pa.py_buffer(text)])
-    return TextVector(values, None if valid.all() else valid)
+def element_of(vector: Vector, place: Vector, *, shown: bool) -> TextVector | None:
+    """The same of an element of arrays."""
+    documents = _documents(vector)
+    if documents is None or not isinstance(place, ConstVector):
+        return None
+    found = elements(documents, int(place.one.datum(0)), lone=True)  # type: ignore[call-overload] # an int
+    return None if found is None else found.texts(vector.n, shown=shown)
 
 
-def _unescaped(made: TextVector, rows: Index) -> TextVector:
-    texts = made.values.to_pylist()
-    for row in rows.tolist():  # strings with escapes
-        texts[row] = read_json(f'"{texts[row]}"')
-    return TextVector(pa.array(texts, pa.large_string()), made.validity)
+def path_place(key: str) -> int | None:
+    """The place that a step of a path means in an array."""
+    place = int(key) if _PLACE.fullmatch(key) else None
+    return place if place is not None and -(2**31) <= place < 2**31 else None
+
+
+def at_path(vector: Vector, path: Vector, *, shown: bool) -> TextVector | None:
+    """What each document has at a path, NULL for none; `shown`: as text. None where that has to be found one by one."""
+    if not isinstance(vector, TextVector) or not vector.n or not isinstance(path, ConstVector) or not isinstance(path.one, ListVector):
+        return None
+    array = path.one.datum(0)
+    if not isinstance(array, PgArray) or not array.elements or None in array.elements:
+        return None
+    texts, rows = vector.values, np.arange(vector.n)
+    for number, key in enumerate(array.elements):  # over one path
+        parts = _step(structure_of(texts), str(key))
+        if parts is None:
+            return None
+        last = number == len(array.elements) - 1
+        if last and len(rows) == vector.n:
+            return parts.texts(vector.n, shown=shown)
+        if last:
+            made = parts.texts(len(texts), shown=shown) if len(texts) else TextVector(texts)
+            places = np.full(vector.n, -1, np.int64)
+            places[rows] = np.arange(len(rows))
+            return made.take(places, nullable=True)
+        order = parts.rows.argsort(kind="stable")
+        texts = cut(parts.documents.data, parts.starts[order], parts.ends[order])
+        rows = rows[parts.rows[order]]
+    return None
+
+
+def _step(documents: Structure, key: str) -> Parts | None:
+    found = fields(documents, key)
+    place = path_place(key)
+    if place is None or not len(documents.offsets[1:]) or not (_first(documents) == ARRAY).any():
+        return found
+    more = elements(documents, place, lone=False)
+    if more is None:
+        return None
+    pairs = zip((found.rows, found.starts, found.ends), (more.rows, more.starts, more.ends), strict=True)
+    return Parts(documents, *[np.concatenate(pair) for pair in pairs])
+
+
+def having(vector: Vector, keys: Sequence[str], every: bool) -> Mask | None:
+    """Which documents are objects with fields, arrays with strings, or strings of those names; None where that has to be found one by one."""
+    documents = _documents(vector)
+    if documents is None:
+        return None
+    found = np.full(vector.n, every)
+    for key in keys:  # of one constant
+        mask = np.zeros(vector.n, np.bool_)
+        mask[_named(documents, key)] = True
+        (np.logical_and if every else np.logical_or)(found, mask, out=found)
+    return found
+
+
+def _named(documents: Structure, key: str) -> Index:
+    text = quote_json(key).encode()
+    places = documents.found(text)
+    places = places[documents.depth(places) <= 1]
+    rows = documents.rows(places)
+    after = documents.data[np.minimum(places + len(text), len(documents.data) - 1)]
+    is_key = after == COLON
+    first = documents.data[documents.offsets[rows]]
+    return rows[np.where(first == OBJECT, is_key, (first == ARRAY) | (first == QUOTE))]
+
+
+def has_field(vector: Vector, key: Vector) -> Vector | None:
+    """Whether each document has a field or an element of that name; None where that has to be found one by one."""
+    found = having(vector, [str(key.one.datum(0))], True) if isinstance(key, ConstVector) else None
+    return None if found is None else FixedVector(found)
+
+
+def kinds_of(vector: Vector) -> Vector | None:
+    """What kind of value each document is; None where that has to be found one by one."""
+    if not isinstance(vector, TextVector):
+        return None
+    texts = vector.values
+    starts = np.frombuffer(texts.buffers()[1], np.int64, len(texts) + 1, texts.offset * 8)
+    if (np.diff(starts) == 0).any():
+        return None
+    first = np.frombuffer(texts.buffers()[2], np.uint8)[starts[:-1]]
+    if (first <= 32).any():  # json's own spaces
+        return None
+    return DictVector(_KIND_OF[first], TextVector(pa.array(KINDS, TEXT)))
+
+
+def lengths_of(vector: Vector) -> Vector | None:
+    """How many elements each array of scalars has; None where a document is none."""
+    documents = _documents(vector)
+    if documents is None or not (np.diff(documents.offsets) > 0).all() or not (_first(documents) == ARRAY).all():
+        return None
+    offsets = documents.offsets
+    if (np.diff(documents.opens.before(offsets)) != 1).any():
+        return None
+    counts = np.diff(documents.commas.before(offsets)) + (documents.data[offsets[:-1] + 1] != END)
+    return FixedVector(counts.astype(np.int32))

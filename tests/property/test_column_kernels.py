@@ -1,0 +1,113 @@
+"""Kernels of whole columns: what each gives for random values is what its function gives for each value."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pyarrow as pa
+import pytest
+
+from auroraml.batch import ConstVector, TextVector, Vector, from_datums
+from auroraml.errors import DatabaseError
+from auroraml.functions.signature import SCALARS, oid_of
+from auroraml.types import json_bits
+from auroraml.types.json import read_json, write_jsonb
+from auroraml.types.pg_type import PgArray
+from auroraml.types.table import BY_NAME
+
+KEYS = ("a", "b", "ab", "", "1", "0", "-1", 'q"t', "back\\", '\\"', "é", "日本", ", ", ": ", "a\nb", "{", "]", "key of many letters", "null", "x" * 70)
+SCALAR = ("1", "-5", "0", "1.0", "1.00", "1.50", "100", "123456789012345678901234567890.5", "true", "false", "null", '"a"', '"ab"', '""', '"q\\"t"',
+          '"back\\\\"', '"é日本"', '"a, b"', '"{\\"a\\": 1}"', '"]"', '"1"', '"null"', '"' + "long " * 30 + '"')  # fmt: skip
+
+
+def document(random: Random, depth: int = 3) -> str:
+    """A JSON text."""
+    kind = random.random() if depth else 1.0
+    if kind < 0.45:
+        fields = (f"{write_jsonb(random.choice(KEYS))}: {document(random, depth - 1)}" for _ in range(random.choice((0, 1, 2, 3, 6))))
+        return "{" + ", ".join(fields) + "}"
+    if kind < 0.8:
+        return "[" + ", ".join(document(random, depth - 1) for _ in range(random.choice((0, 1, 2, 4)))) + "]"
+    return random.choice(SCALAR)
+
+
+def documents(random: Random, count: int) -> list[str]:
+    """jsonb documents; some have many brackets."""
+    found = [write_jsonb(read_json(document(random))) for _ in range(count)]
+    return [*found, "[" * 40 + "]" * 40, write_jsonb(read_json('{"a": ' + "[" * 30 + "1" + "]" * 30 + ', "b": [[[]], [[], {}], 1, [[[[[2]]]]]]}'))]
+
+
+def texts(values: list[str]) -> Vector:
+    """Values as a column, which begins inside of its buffer."""
+    return TextVector(pa.array(["before", *values, "after"], pa.large_string()).slice(1, len(values)))
+
+
+def constant(type: str, value: object, n: int) -> Vector:
+    """One value for all rows."""
+    element = BY_NAME[type[1:]] if type.startswith("_") else None
+    return ConstVector(from_datums(BY_NAME[type], [value], element), n)
+
+
+def shown(value: object) -> object:
+    """A value with its type and its display scale."""
+    return type(value).__name__, str(value)
+
+
+def check(signature: str, columns: list[Vector], rows: list[tuple[object, ...]], *, always: bool = False) -> None:
+    """The kernel's way over columns gives what its function gives row by row, or leaves them to it; it has to where a row fails."""
+    kernel = SCALARS[oid_of(signature)]
+    assert kernel.columns is not None
+    found = kernel.columns(*columns)
+    if found is None:
+        assert not always, signature
+        return
+    one_by_one = []
+    for row in rows:
+        try:
+            one_by_one.append(shown(kernel.function(*row)))
+        except DatabaseError:
+            pytest.fail(f"{signature}: {row}")
+    for row, one, many in zip(rows, one_by_one, found.datums(), strict=True):
+        assert one == shown(many), (signature, row)
+
+
+@pytest.fixture(params=(64, 1 << 18))
+def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small blocks, too, and few steps to a closing bracket."""
+    monkeypatch.setattr(json_bits, "BLOCK", request.param)
+    if request.param == 64:
+        monkeypatch.setattr(json_bits, "STEPS", 1)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.usefixtures("blocks")
+def test_parts_of_documents(seed: int) -> None:
+    """Fields, elements, paths, existence, kinds and lengths."""
+    random = Random(seed)
+    found = documents(random, 300)
+    some = [[text for text in found if text[0] == kind] for kind in "{["]
+    for values in (found, *some):
+        column, n = texts(values), len(values)
+        for key in KEYS:
+            for name in ("jsonb_object_field", "jsonb_object_field_text", "jsonb_exists"):
+                check(f"{name}(jsonb,text)", [column, constant("text", key, n)], [(value, key) for value in values], always=True)
+        for place in (0, 1, 2, 3, -1, -2, 40, -(2**31)):
+            for name in ("jsonb_array_element", "jsonb_array_element_text"):
+                check(f"{name}(jsonb,int4)", [column, constant("int4", place, n)], [(value, place) for value in values], always=True)
+        for _ in range(30):
+            path = PgArray.of(tuple(random.choice((*KEYS, None, "1", "2", "+0", " 1", "1 ", "9999999999")) for _ in range(random.choice((0, 1, 2, 3)))))
+            for name in ("jsonb_extract_path", "jsonb_extract_path_text", "jsonb_exists_any", "jsonb_exists_all"):
+                check(f"{name}(jsonb,_text)", [column, constant("_text", path, n)], [(value, path) for value in values])
+        check("jsonb_typeof(jsonb)", [column], [(value,) for value in values], always=True)
+    check("jsonb_array_length(jsonb)", [texts(some[1])], [(value,) for value in some[1]], always=True)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_containment_and_equality(seed: int) -> None:
+    """@>, <@ and comparisons with one document and with another column."""
+    random = Random(seed)
+    found = documents(random, 300)
+    for wanted in {write_jsonb(read_json(document(random, 2))) for _ in range(40)}:
+        values = [(value, wanted) for value in found]
+        for name in ("contains", "contained"):
+            check(f"jsonb_{name}(jsonb,jsonb)", [texts(found), constant("jsonb", wanted, len(found))], values)
