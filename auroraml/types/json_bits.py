@@ -67,6 +67,12 @@ class Bits:
         return found
 
 
+    def places(self, size: int) -> Index:
+        """All of them among `size` bytes."""
+        found: Index = np.flatnonzero(np.unpackbits(self.words.view(np.uint8), count=size, bitorder="little"))
+        return found
+
+
 class Structure:
     """Where the strings of documents begin and end, their brackets, and where other values end."""
 
@@ -131,7 +137,7 @@ class Structure:
             if not len(left):
                 return found
             found[left] = self.closes.next(found[left] + 1)
-        places = np.flatnonzero(np.unpackbits(self.closes.words[:-1].view(np.uint8), count=len(self.data), bitorder="little"))
+        places = self.closes.places(len(self.data))
         after = self.depth(places + 1)
         for level in np.flatnonzero(np.bincount(deep[left])).tolist():  # over depths: few
             some, of_level = left[deep[left] == level], places[after == level]

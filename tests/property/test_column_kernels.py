@@ -9,7 +9,7 @@ import pytest
 
 from auroraml.batch import ConstVector, TextVector, Vector, from_datums
 from auroraml.errors import DatabaseError
-from auroraml.functions.signature import SCALARS, oid_of
+from auroraml.functions.signature import ROWS, SCALARS, oid_of
 from auroraml.types import json_bits
 from auroraml.types.json import read_json, write_jsonb
 from auroraml.types.pg_type import PgArray
@@ -99,6 +99,13 @@ def test_parts_of_documents(seed: int) -> None:
             for name in ("jsonb_extract_path", "jsonb_extract_path_text", "jsonb_exists_any", "jsonb_exists_all"):
                 check(f"{name}(jsonb,_text)", [column, constant("_text", path, n)], [(value, path) for value in values])
         check("jsonb_typeof(jsonb)", [column], [(value,) for value in values], always=True)
+    for name in ("jsonb_array_elements", "jsonb_array_elements_text"):
+        kernel = ROWS[oid_of(f"{name}(jsonb)")].function
+        arrays = some[1] * 3
+        (many,), counts = kernel(texts(arrays))
+        alone = [kernel(texts([value])) for value in arrays]
+        assert [shown(value) for value in many.datums()] == [shown(value) for (one,), _ in alone for value in one.datums()]
+        assert counts.tolist() == [count for _, one in alone for count in one.tolist()]
     check("jsonb_array_length(jsonb)", [texts(some[1])], [(value,) for value in some[1]], always=True)
 
 
@@ -109,5 +116,7 @@ def test_containment_and_equality(seed: int) -> None:
     found = documents(random, 300)
     for wanted in {write_jsonb(read_json(document(random, 2))) for _ in range(40)}:
         values = [(value, wanted) for value in found]
-        for name in ("contains", "contained"):
-            check(f"jsonb_{name}(jsonb,jsonb)", [texts(found), constant("jsonb", wanted, len(found))], values)
+        for name in ("contains", "contained", "eq", "ne"):
+            check(f"jsonb_{name}(jsonb,jsonb)", [texts(found), constant("jsonb", wanted, len(found))], values, always=True)
+    others = [value if random.random() < 0.5 else value.replace("1.0", "1.00") for value in found]
+    check("jsonb_eq(jsonb,jsonb)", [texts(found), texts(others)], list(zip(found, others, strict=True)), always=True)

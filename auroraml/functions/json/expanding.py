@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from auroraml.batch import Index, TextVector, Vector
 from auroraml.errors import InvalidParameterValue
 from auroraml.functions.json.access import elements, jsonb_text, members, start_of, unquoted
+from auroraml.functions.json.scanning import spread, values_at
 from auroraml.functions.json.shaped import rows_by_shape
 from auroraml.functions.json.values import parsed
 from auroraml.functions.signature import rows
-from auroraml.types.json import JsonValue, write_jsonb
+from auroraml.types.json import MANY, JsonValue, write_jsonb
 
 Rows = list[tuple[str | None, ...]]
 
@@ -105,7 +109,24 @@ for _signature, _function, _columns in (
     ("jsonb_object_keys(jsonb)", b_keys, 1),
     ("json_array_elements(json)", array_elements, 1),
     ("json_array_elements_text(json)", array_elements_text, 1),
-    ("jsonb_array_elements(jsonb)", b_array_elements, 1),
-    ("jsonb_array_elements_text(jsonb)", b_array_elements_text, 1),
 ):
     rows(_signature, face="vector")(rows_by_shape(_function, _columns))
+
+
+def _spread(function: Callable[[str], Rows], *, shown: bool) -> Callable[[Vector], tuple[list[Vector], Index]]:
+    shaped = rows_by_shape(function, 1)
+
+    def run(documents: Vector) -> tuple[list[Vector], Index]:
+        texts = documents.flat()
+        found = spread(texts) if isinstance(texts, TextVector) and texts.n >= MANY else None
+        if found is None:
+            return shaped(documents)
+        structure, starts, ends, counts = found
+        return [values_at(structure, starts, ends, shown=shown)], counts
+
+    return run
+
+
+elements_of = _spread(b_array_elements, shown=False)
+rows("jsonb_array_elements(jsonb)", face="vector")(elements_of)
+rows("jsonb_array_elements_text(jsonb)", face="vector")(_spread(b_array_elements_text, shown=True))

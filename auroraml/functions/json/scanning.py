@@ -35,23 +35,30 @@ class Parts:
 
     def texts(self, n: int, *, shown: bool) -> TextVector:
         """The values of `n` documents, NULL for those that have none; `shown`: as text."""
+        from_ = self.documents.offsets[:n].copy()
+        to = from_.copy()
+        from_[self.rows], to[self.rows] = self.starts, self.ends
+        found = values_at(self.documents, from_, to, shown=shown)
+        if len(self.rows) == n:
+            return found
         valid = np.zeros(n, np.bool_)
         valid[self.rows] = True
-        starts, ends, data = self.starts, self.ends, self.documents.data
-        if shown:
-            first = data[starts]
-            null = first == NULL
-            valid[self.rows[null]] = False
-            quoted = first == QUOTE
-            odd = np.sort(self.rows[quoted & self.documents.escaped(starts, ends)])
-            starts, ends = starts + quoted, ends - quoted
-            ends[null] = starts[null]
-        from_, to = self.documents.offsets[:n].copy(), self.documents.offsets[:n].copy()
-        from_[self.rows], to[self.rows] = starts, ends
-        made = cut(data, from_, to)
-        if shown and len(odd):
-            made = _unescaped(made, odd)
-        return TextVector(made, None if valid.all() else valid)
+        return TextVector(found.values, valid & found.valid)
+
+
+def values_at(documents: Structure, starts: Index, ends: Index, *, shown: bool) -> TextVector:
+    """The values, or nothing, between places, in ascending order; `shown`: as text, where null is NULL."""
+    data = documents.data
+    if not shown or not len(data):
+        return TextVector(cut(data, starts, ends))
+    some = starts < ends
+    first = data[np.minimum(starts, len(data) - 1)]
+    null, quoted = some & (first == NULL), some & (first == QUOTE)
+    odd = np.flatnonzero(quoted & documents.escaped(starts, ends))
+    starts, ends = starts + quoted, ends - quoted
+    ends[null] = starts[null]
+    made = cut(data, starts, ends)
+    return TextVector(_unescaped(made, odd) if len(odd) else made, ~null if null.any() else None)
 
 
 def cut(data: np.ndarray, starts: Index, ends: Index) -> pa.Array:
@@ -112,6 +119,21 @@ def elements(documents: Structure, place: int, *, lone: bool) -> Parts | None:
         starts = np.concatenate([starts, documents.offsets[alone]])
         ends = np.concatenate([ends, documents.offsets[alone + 1]])
     return Parts(documents, rows, starts, ends)
+
+
+def spread(vector: TextVector) -> tuple[Structure, Index, Index, Index] | None:
+    """Where the elements of arrays begin and end, and how many each has; None where a document is no array."""
+    documents = _documents(vector)
+    if documents is None or not (np.diff(documents.offsets) > 0).all() or not (_first(documents) == ARRAY).all():
+        return None
+    firsts, lasts = documents.offsets[:-1] + 1, documents.offsets[1:] - 1
+    full = firsts < lasts
+    commas = documents.commas.places(len(documents.data))
+    commas = commas[documents.depth(commas) == 1]
+    counts = np.diff(commas.searchsorted(documents.offsets)) + full
+    starts = np.sort(np.concatenate([firsts[full], commas + 2]))
+    ends = np.sort(np.concatenate([commas, lasts[full]]))
+    return documents, starts, ends, counts
 
 
 def field_of(vector: Vector, key: Vector, *, shown: bool) -> TextVector | None:
@@ -220,12 +242,6 @@ def kinds_of(vector: Vector) -> Vector | None:
 
 
 def lengths_of(vector: Vector) -> Vector | None:
-    """How many elements each array of scalars has; None where a document is none."""
-    documents = _documents(vector)
-    if documents is None or not (np.diff(documents.offsets) > 0).all() or not (_first(documents) == ARRAY).all():
-        return None
-    offsets = documents.offsets
-    if (np.diff(documents.opens.before(offsets)) != 1).any():
-        return None
-    counts = np.diff(documents.commas.before(offsets)) + (documents.data[offsets[:-1] + 1] != END)
-    return FixedVector(counts.astype(np.int32))
+    """How many elements each array has; None where a document is none."""
+    found = spread(vector) if isinstance(vector, TextVector) else None
+    return None if found is None else FixedVector(found[3].astype(np.int32))
