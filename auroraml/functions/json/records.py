@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from auroraml.errors import InvalidParameterValue, InvalidTextRepresentation
-from auroraml.functions.json.access import elements, members, start_of, unquoted
+import numpy as np
+import pyarrow as pa
+
+from auroraml.batch import ConstVector, Index, StructVector, TextVector, Vector, from_datums
+from auroraml.errors import DatabaseError, InvalidParameterValue, InvalidTextRepresentation
+from auroraml.functions.json.access import elements, field as json_field, field_text as json_field_text, members, start_of, unquoted
+from auroraml.functions.json.expanding import array_elements, elements_of
+from auroraml.functions.json.scanning import field_of
+from auroraml.functions.json.shaped import by_shape, rows_by_shape
 from auroraml.functions.json.values import parsed
 from auroraml.functions.signature import CallContext, Types, rows, scalar
+from auroraml.lazy import compute as pc
 from auroraml.types.form import TextStyle
 from auroraml.types.json import write_jsonb
-from auroraml.types.pg_type import PgArray, PgType, Rep
-from auroraml.types.text import datum_in
+from auroraml.types.pg_type import Attribute, PgArray, PgType, Rep
+from auroraml.types.text import datum_in, text_in
 
 Row = tuple[object, ...]
+
+json_elements = rows_by_shape(array_elements, 1)
 
 
 def value_of(type: PgType, typmod: int, text: str, style: TextStyle) -> object:
@@ -86,7 +96,65 @@ def _list(text: str, name: str) -> list[str]:
     return found
 
 
-@scalar("json_populate_record(anyelement,json,bool)", "jsonb_populate_record(anyelement,jsonb)", face="datum", context=True, typed=True)
+def _is_object(documents: TextVector) -> bool:
+    return bool(pc.all(pc.match_substring_regex(documents.values, "^[ \t\n\r]*[{]")).as_py())
+
+
+def _field(name: str, documents: TextVector, binary: bool, *, shown: bool) -> TextVector:
+    key = ConstVector(TextVector(pa.array([name], pa.large_string())), documents.n)
+    found = field_of(documents, key, shown=shown) if binary else by_shape(json_field_text if shown else json_field)(documents, key)
+    assert isinstance(found, TextVector)
+    return found
+
+
+def _column(attribute: Attribute, documents: TextVector, binary: bool, style: TextStyle) -> Vector:
+    """A field of all objects as a column of a type."""
+    type = attribute.type
+    element = style.resolve(type.element) if type.is_array and type.element else None
+    whole = type.name in ("json", "jsonb")
+    nested = type.rep is Rep.STRUCT or type.is_array
+    texts = _field(attribute.name, documents, binary, shown=not (whole or nested))
+    if not texts.valid.any():
+        return from_datums(type, [None], element).take(np.zeros(documents.n, np.int64))
+    if type.name == "json" or (type.name == "jsonb" and binary):
+        null = pc.equal(texts.values, "null").to_numpy(zero_copy_only=False)
+        return texts.with_validity(texts.valid & ~null) if type.name == "jsonb" else texts
+    if whole or nested:  # value by value: arrays and composite values have shapes of their own
+        values = [None if text is None else value_of(type, attribute.typmod, str(text), style) for text in texts.datums()]
+        return from_datums(type, values, element)
+    return text_in(type, attribute.typmod, texts, style)
+
+
+def records_of(types: Types, documents: TextVector, style: TextStyle) -> StructVector | None:
+    """Objects as rows of a type; None where one of them cannot be one."""
+    if not documents.n or not _is_object(documents):
+        return None
+    binary = types.args[-1 if len(types.args) < 3 else 1].name == "jsonb"
+    try:
+        return StructVector([_column(attribute, documents, binary, style) for attribute in types.result.attributes], documents.n)
+    except DatabaseError:  # the first row that fails says it
+        return None
+
+
+def _to_records(ctx: CallContext, types: Types, documents: Vector) -> Vector | None:
+    if not isinstance(documents, TextVector):
+        return None
+    known = np.flatnonzero(documents.valid)
+    made = records_of(types, documents.take(known), ctx.style)
+    if made is None or len(known) == documents.n:
+        return made
+    places = np.full(documents.n, -1, np.int64)
+    places[known] = np.arange(len(known))
+    return made.take(places, nullable=True)
+
+
+def _populated(ctx: CallContext, types: Types, base: Vector, documents: Vector, *_: Vector) -> Vector | None:
+    unknown = isinstance(base, ConstVector) and base.one.datum(0) is None
+    return _to_records(ctx, types, documents) if unknown else None
+
+
+@scalar("json_populate_record(anyelement,json,bool)", "jsonb_populate_record(anyelement,jsonb)", face="datum", context=True, typed=True,
+        columns=_populated)  # fmt: skip
 def populate(ctx: CallContext, types: Types, base: Row | None, text: str | None, _use: bool | None = None) -> Row | None:
     """A row with the fields an object has."""
     if text is None:
@@ -103,13 +171,40 @@ def populate_set(ctx: CallContext, types: Types, base: Row | None, text: str | N
     return [record_of(types.result, base, item, ctx.style) for item in _list(text, name)]
 
 
-@scalar("json_to_record(json)", "jsonb_to_record(jsonb)", face="datum", context=True, typed=True)
-def to_record(ctx: CallContext, types: Types, text: str) -> Row:
+@scalar("json_to_record(json)", "jsonb_to_record(jsonb)", face="datum", context=True, typed=True, columns=_to_records)
+def to_record(ctx: CallContext, types: Types, text: str | None) -> Row | None:
     """An object as a row of the types the query names."""
-    return record_of(types.result, None, _object(text, "populate_composite"), ctx.style)
+    return None if text is None else record_of(types.result, None, _object(text, "populate_composite"), ctx.style)
 
 
-@rows("json_to_recordset(json)", "jsonb_to_recordset(jsonb)", context=True, typed=True)
-def to_record_set(ctx: CallContext, types: Types, text: str) -> list[Row]:
-    """An array of objects as rows of the types the query names."""
-    return [record_of(types.result, None, item, ctx.style) for item in _list(text, f"{types.args[0].name}_to_recordset")]
+@rows("json_to_recordset(json)", "jsonb_to_recordset(jsonb)", face="vector", context=True, typed=True)
+def to_record_sets(ctx: CallContext, types: Types, documents: Vector) -> tuple[list[Vector], Index]:
+    """Arrays of objects as rows of the types the query names."""
+    texts = documents.flat()
+    assert isinstance(texts, TextVector)
+    known = np.flatnonzero(texts.valid)
+    found = _expanded(types, texts.take(known), ctx.style)
+    if found is not None:
+        counts = np.zeros(texts.n, np.int64)
+        counts[known] = found[1]
+        return found[0], counts
+    name = f"{types.args[0].name}_to_recordset"
+    made: list[list[Row]] = []
+    for text in texts.datums():  # in their order, as one fails
+        made.append([] if text is None else [record_of(types.result, None, item, ctx.style) for item in _list(str(text), name)])
+    rows_ = [row for part in made for row in part]
+    resolve = ctx.style.resolve
+    kinds = [attribute.type for attribute in types.result.attributes]
+    vectors = [from_datums(t, [row[i] for row in rows_], resolve(t.element) if t.is_array and t.element else None) for i, t in enumerate(kinds)]
+    return vectors, np.array([len(part) for part in made], np.int64)
+
+
+def _expanded(types: Types, texts: TextVector, style: TextStyle) -> tuple[list[Vector], Index] | None:
+    binary = types.args[0].name == "jsonb"
+    try:
+        (items,), counts = (elements_of if binary else json_elements)(texts)
+    except DatabaseError:
+        return None
+    assert isinstance(items, TextVector)
+    made = records_of(types, items, style)
+    return None if made is None else (list(made.fields), counts)
