@@ -66,7 +66,6 @@ class Bits:
         found: Index = (word << 6) + np.bitwise_count((left & (~left + _ONE)) - _ONE)
         return found
 
-
     def places(self, size: int) -> Index:
         """All of them among `size` bytes."""
         found: Index = np.flatnonzero(np.unpackbits(self.words.view(np.uint8), count=size, bitorder="little"))

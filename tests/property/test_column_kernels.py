@@ -15,7 +15,28 @@ from auroraml.types.json import read_json, write_jsonb
 from auroraml.types.pg_type import PgArray
 from auroraml.types.table import BY_NAME
 
-KEYS = ("a", "b", "ab", "", "1", "0", "-1", 'q"t', "back\\", '\\"', "é", "日本", ", ", ": ", "a\nb", "{", "]", "key of many letters", "null", "x" * 70)
+KEYS = (
+    "a",
+    "b",
+    "ab",
+    "",
+    "1",
+    "0",
+    "-1",
+    'q"t',
+    "back\\",
+    '\\"',
+    "é",
+    "日本",
+    ", ",
+    ": ",
+    "a\nb",
+    "{",
+    "]",
+    "key of many letters",
+    "null",
+    "x" * 70,
+)
 SCALAR = ("1", "-5", "0", "1.0", "1.00", "1.50", "100", "123456789012345678901234567890.5", "true", "false", "null", '"a"', '"ab"', '""', '"q\\"t"',
           '"back\\\\"', '"é日本"', '"a, b"', '"{\\"a\\": 1}"', '"]"', '"1"', '"null"', '"' + "long " * 30 + '"')  # fmt: skip
 
@@ -95,7 +116,9 @@ def test_parts_of_documents(seed: int) -> None:
             for name in ("jsonb_array_element", "jsonb_array_element_text"):
                 check(f"{name}(jsonb,int4)", [column, constant("int4", place, n)], [(value, place) for value in values], always=True)
         for _ in range(30):
-            path = PgArray.of(tuple(random.choice((*KEYS, None, "1", "2", "+0", " 1", "1 ", "9999999999")) for _ in range(random.choice((0, 1, 2, 3)))))
+            path = PgArray.of(
+                tuple(random.choice((*KEYS, None, "1", "2", "+0", " 1", "1 ", "9999999999")) for _ in range(random.choice((0, 1, 2, 3))))
+            )
             for name in ("jsonb_extract_path", "jsonb_extract_path_text", "jsonb_exists_any", "jsonb_exists_all"):
                 check(f"{name}(jsonb,_text)", [column, constant("_text", path, n)], [(value, path) for value in values])
         check("jsonb_typeof(jsonb)", [column], [(value,) for value in values], always=True)

@@ -7,7 +7,9 @@ import pyarrow as pa
 
 from auroraml.batch import ConstVector, Index, StructVector, TextVector, Vector, from_datums
 from auroraml.errors import DatabaseError, InvalidParameterValue, InvalidTextRepresentation
-from auroraml.functions.json.access import elements, field as json_field, field_text as json_field_text, members, start_of, unquoted
+from auroraml.functions.json.access import elements, members, start_of, unquoted
+from auroraml.functions.json.access import field as json_field
+from auroraml.functions.json.access import field_text as json_field_text
 from auroraml.functions.json.expanding import array_elements, elements_of
 from auroraml.functions.json.scanning import field_of
 from auroraml.functions.json.shaped import by_shape, rows_by_shape

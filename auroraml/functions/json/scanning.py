@@ -218,7 +218,8 @@ def _named(documents: Structure, key: str) -> Index:
     after = documents.data[np.minimum(places + len(text), len(documents.data) - 1)]
     is_key = after == COLON
     first = documents.data[documents.offsets[rows]]
-    return rows[np.where(first == OBJECT, is_key, (first == ARRAY) | (first == QUOTE))]
+    found: Index = rows[np.where(first == OBJECT, is_key, (first == ARRAY) | (first == QUOTE))]
+    return found
 
 
 def has_field(vector: Vector, key: Vector) -> Vector | None:
