@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 import pyarrow as pa
@@ -74,7 +75,7 @@ def shown(value: object) -> object:
     return type(value).__name__, str(value)
 
 
-def check(signature: str, columns: list[Vector], rows: list[tuple[object, ...]], *, always: bool = False) -> None:
+def check(signature: str, columns: list[Vector], rows: Sequence[tuple[object, ...]], *, always: bool = False) -> None:
     """The kernel's way over columns gives what its function gives row by row, or leaves them to it; it has to where a row fails."""
     kernel = SCALARS[oid_of(signature)]
     assert kernel.columns is not None
