@@ -17,7 +17,7 @@ from auroraml.types.typmod import reduced, typmod_in
 
 def quoted(name: str) -> str:
     """The name as quote_ident prints it: in double quotes where it must be."""
-    plain = name != "" and (name[0].islower() or name[0] == "_") and all((c.islower() and c.isascii()) or c.isdigit() or c == "_" for c in name)
+    plain = name != "" and (name[0].islower() or name[0] == "_") and all(c.isascii() and (c.islower() or c.isdigit() or c == "_") for c in name)
     return name if plain and name not in RESERVED else '"' + name.replace('"', '""') + '"'
 
 

@@ -12,9 +12,11 @@ from auroraml.catalog.names import quoted
 from auroraml.errors import InvalidParameterValue, NullValueNotAllowed
 from auroraml.functions.signature import CallContext, Types, scalar
 from auroraml.functions.strings import joined_columns
+from auroraml.ir.keywords import RESERVED
+from auroraml.lazy import compute as pc
 from auroraml.types.pg_type import PgArray, PgType
 from auroraml.types.table import TEXT
-from auroraml.types.text import datum_out
+from auroraml.types.text import datum_out, text_out
 
 
 def literal(text: str) -> str:
@@ -23,19 +25,63 @@ def literal(text: str) -> str:
     return "E'" + inner.replace("\\", "\\\\") + "'" if "\\" in inner else f"'{inner}'"
 
 
-@scalar("quote_ident(text)", face="datum", raises=False)
+def _one(text: str) -> pa.Scalar:
+    return pa.scalar(text, pa.large_string())
+
+
+def _literals(texts: pa.Array) -> pa.Array:
+    """Each text as `literal` has it."""
+    quote, nothing = _one("'"), _one("")
+    if pc.any(pc.match_substring(texts, "'")).as_py():
+        texts = pc.replace_substring(texts, "'", "''")
+    slashes = pc.match_substring(texts, "\\")
+    if not pc.any(slashes).as_py():
+        return pc.binary_join_element_wise(quote, texts, quote, nothing)
+    before = pc.if_else(slashes, _one("E'"), quote)
+    return pc.binary_join_element_wise(before, pc.replace_substring(texts, "\\", "\\\\"), quote, nothing)
+
+
+def _literal_columns(texts: Vector) -> Vector | None:
+    return TextVector(_literals(texts.values), texts.validity) if isinstance(texts, TextVector) else None
+
+
+def _nullable_columns(texts: Vector) -> Vector | None:
+    if not isinstance(texts, TextVector):
+        return None
+    found = _literals(texts.values)
+    return TextVector(found if texts.validity is None else pc.if_else(pa.array(texts.validity), found, _one("NULL")))
+
+
+def _shown_columns(ctx: CallContext, types: Types, values: Vector) -> Vector | None:
+    """The texts of values as `_text` has them."""
+    if types.args[0].name == "bool" or isinstance(values, ConstVector):
+        return None
+    return text_out(types.args[0], values, ctx.style).flat()
+
+
+def _ident_columns(texts: Vector) -> Vector | None:
+    if not isinstance(texts, TextVector):
+        return None
+    plain = pc.match_substring_regex(texts.values, "^[a-z_][a-z0-9_]*$")
+    plain = pc.and_(plain, pc.invert(pc.is_in(texts.values, pa.array(sorted(RESERVED), pa.large_string()))))
+    quote = pc.if_else(plain, _one(""), _one('"'))
+    inner = pc.replace_substring(texts.values, '"', '""')
+    return TextVector(pc.binary_join_element_wise(quote, inner, quote, _one("")), texts.validity)
+
+
+@scalar("quote_ident(text)", face="datum", raises=False, columns=_ident_columns)
 def quote_ident(text: str) -> str:
     """In double quotes where an identifier must be."""
     return quoted(text)
 
 
-@scalar("quote_literal(text)", face="datum", raises=False)
+@scalar("quote_literal(text)", face="datum", raises=False, columns=_literal_columns)
 def quote_literal(text: str) -> str:
     """As a string literal."""
     return literal(text)
 
 
-@scalar("quote_nullable(text)", face="datum", raises=False)
+@scalar("quote_nullable(text)", face="datum", raises=False, columns=_nullable_columns)
 def quote_nullable(text: str | None) -> str:
     """As a string literal; NULL as the word."""
     return "NULL" if text is None else literal(text)
@@ -48,13 +94,23 @@ def _text(ctx: CallContext, types: Types, value: object) -> str:
     return datum_out(types.args[0], value, ctx.style)
 
 
-@scalar("quote_literal(anyelement)", face="datum", context=True, typed=True, raises=False)
+def _any_columns(ctx: CallContext, types: Types, values: Vector) -> Vector | None:
+    texts = _shown_columns(ctx, types, values)
+    return None if texts is None else _literal_columns(texts)
+
+
+def _any_nullable_columns(ctx: CallContext, types: Types, values: Vector) -> Vector | None:
+    texts = _shown_columns(ctx, types, values)
+    return None if texts is None else _nullable_columns(texts)
+
+
+@scalar("quote_literal(anyelement)", face="datum", context=True, typed=True, raises=False, columns=_any_columns)
 def quote_any(ctx: CallContext, types: Types, value: object) -> str:
     """Any value's text as a string literal."""
     return literal(_text(ctx, types, value))
 
 
-@scalar("quote_nullable(anyelement)", face="datum", context=True, typed=True, raises=False)
+@scalar("quote_nullable(anyelement)", face="datum", context=True, typed=True, raises=False, columns=_any_nullable_columns)
 def quote_any_nullable(ctx: CallContext, types: Types, value: object) -> str:
     """Any value's text as a string literal; NULL as the word."""
     return "NULL" if value is None else literal(_text(ctx, types, value))

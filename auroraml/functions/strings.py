@@ -29,6 +29,7 @@ from auroraml.types.text import text_out
 Text = Any  # pa.Array or pa.Scalar
 LARGE = pa.large_string()
 LONGEST_PADDED = (0x3FFFFFFF - 4) // 4  # characters of up to four bytes each
+LONGEST_REPEATED = 1_073_741_819
 MANY, NARROW, LONG = 1_024, 8, 64  # texts of which parts up to so wide are made a byte at a time, unless they are longer than this on average
 
 
@@ -191,7 +192,7 @@ def translate(text: Text, source: Text, target: Text) -> Text:
 
 
 def _repeated(text: str, times: int) -> str:
-    if times > 0 and len(text.encode()) * times > 1_073_741_819:
+    if times > 0 and len(text.encode()) * times > LONGEST_REPEATED:
         raise ProgramLimitExceeded("requested length too large")
     return text * max(times, 0)
 
@@ -199,6 +200,11 @@ def _repeated(text: str, times: int) -> str:
 @scalar("repeat(text,int4)", face="arrow")
 def repeat(text: Text, times: Text) -> Text:
     """The text `times` times."""
+    if not constant(text, times):
+        most = pc.max(times).as_py() if isinstance(times, pa.Array) else times.as_py()
+        longest = pc.max(pc.binary_length(text)).as_py() if isinstance(text, pa.Array) else len(text.as_py().encode())
+        if (most or 0) * (longest or 0) <= LONGEST_REPEATED:
+            return pc.binary_repeat(text, pc.max_element_wise(times, pa.scalar(0, pa.int32())))
     return each(_repeated, LARGE, text, times)
 
 
@@ -358,7 +364,27 @@ def pad_right_with(text: Text, size: Text, fill: Text) -> Text:
     return _padded(pc.utf8_rpad, False, text, size, fill)
 
 
-@scalar("ascii(text)", face="datum", raises=False)
+def _code_points(texts: Vector) -> Vector | None:
+    """The first characters' code points, out of their bytes."""
+    if not isinstance(texts, TextVector):
+        return None
+    offsets, data = layout_of(texts.values)
+    data = np.append(data, np.zeros(4, np.uint8)).astype(np.int32)
+    starts = offsets[:-1]
+    first = data[starts]
+    found = np.where(np.diff(offsets) == 0, 0, first)
+    for least, bits, more in ((0xC0, 0x1F, 1), (0xE0, 0x0F, 2), (0xF0, 0x07, 3)):  # characters of more bytes
+        some = np.flatnonzero(found >= least) if more == 1 else some[first[some] >= least]
+        if not len(some):
+            break
+        code = first[some] & bits
+        for place in range(1, more + 1):
+            code = code << 6 | data[starts[some] + place] & 0x3F
+        found[some] = code
+    return FixedVector(found.astype(np.int32), texts.validity)
+
+
+@scalar("ascii(text)", face="datum", raises=False, columns=_code_points)
 def code_point(text: str) -> int:
     """The first character's code point, 0 for an empty text."""
     return ord(text[0]) if text else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from random import Random
 
@@ -144,3 +145,54 @@ def test_containment_and_equality(seed: int) -> None:
             check(f"jsonb_{name}(jsonb,jsonb)", [texts(found), constant("jsonb", wanted, len(found))], values, always=True)
     others = [value if random.random() < 0.5 else value.replace("1.0", "1.00") for value in found]
     check("jsonb_eq(jsonb,jsonb)", [texts(found), texts(others)], list(zip(found, others, strict=True)), always=True)
+
+
+TEXTS = (
+    "",
+    "a",
+    "A",
+    "_x1",
+    "1a",
+    "select",
+    "user",
+    "it's",
+    'say "x"',
+    "a\\b",
+    "\\'",
+    "é",
+    "日本",
+    "😀",
+    "a²",
+    "a\n",
+    "x" * 100,
+    " a",
+    "ß",
+    "\x7f",
+    "a$b",
+)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_texts(seed: int) -> None:
+    """Quoting, code points."""
+    random = Random(seed)
+    values = [random.choice(TEXTS) + (random.choice(TEXTS) if random.random() < 0.5 else "") for _ in range(300)]
+    for signature in ("quote_ident(text)", "quote_literal(text)", "quote_nullable(text)", "ascii(text)"):
+        check(signature, [texts(values)], [(value,) for value in values], always=True)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("spaced", (False, True))
+def test_base64(seed: int, spaced: bool) -> None:
+    """decode of digits with padding and spaces; what is no base64 is left to the function."""
+    random = Random(seed)
+    values = [base64.b64encode(random.randbytes(random.choice((0, 1, 2, 3, 4, 57, 60)))).decode() for _ in range(200)]
+    if spaced:
+        values = ["".join(char + random.choice(("", "", "\n", " ")) for char in value) for value in values]
+    form = constant("text", "base64", len(values) + 1)
+    for last in ("QQ==", "QR==", "QUI="):
+        check("decode(text,text)", [texts([*values, last]), form], [(value, "base64") for value in (*values, last)], always=True)
+    columns = SCALARS[oid_of("decode(text,text)")].columns
+    assert columns is not None
+    for wrong in ("Q", "QQ", "QQ=", "=QQ=", "Q===", "====", "QQ==QQ==", "Q-==", "é==="):
+        assert columns(texts([*values, wrong]), form) is None

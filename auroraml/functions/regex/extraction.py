@@ -111,12 +111,13 @@ def regexp_matches(texts: Vector, patterns: Vector, flags: Vector | None = None)
     given = list(zip(patterns.datums(), [""] * texts.n if flags is None else flags.datums(), strict=True))
     one = compiled(*map(str, given[0])) if given and given.count(given[0]) == len(given) else None
     rows = np.arange(texts.n) if one is None else _perhaps(texts.values, one)
+    always = one is not None and options_of(str(given[0][1])).everywhere
     counts = np.zeros(texts.n, np.int64)
     groups: list[Sequence[str | None]] = []
     for row, text in zip(rows.tolist(), texts.values.take(pa.array(rows)).to_pylist(), strict=True):  # a match is looked for behind the one before
         ready = compiled(*map(str, given[row])) if one is None else one
         before = len(groups)
-        everywhere = options_of(str(given[row][1])).everywhere
+        everywhere = always if one is not None else options_of(str(given[row][1])).everywhere
         for match in _matches(ready, text):
             groups.append(match.groups() if ready.groups else (match[0],))
             if not everywhere:
