@@ -373,10 +373,9 @@ def _code_points(texts: Vector) -> Vector | None:
     starts = offsets[:-1]
     first = data[starts]
     found = np.where(np.diff(offsets) == 0, 0, first)
+    some = np.flatnonzero(found >= 0xC0)
     for least, bits, more in ((0xC0, 0x1F, 1), (0xE0, 0x0F, 2), (0xF0, 0x07, 3)):  # characters of more bytes
-        some = np.flatnonzero(found >= least) if more == 1 else some[first[some] >= least]
-        if not len(some):
-            break
+        some = some[first[some] >= least]
         code = first[some] & bits
         for place in range(1, more + 1):
             code = code << 6 | data[starts[some] + place] & 0x3F
