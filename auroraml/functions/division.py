@@ -111,6 +111,19 @@ def quotients(a: NumericVector, b: NumericVector) -> NumericVector | None:
     return of_limbs(limbs.signed(rounded, negative), most, scales.astype(np.int16))
 
 
+def whole_quotients(a: NumericVector, b: NumericVector) -> NumericVector | None:
+    """The same cut to whole numbers."""
+    of_a, of_b = limbs_of(a), limbs_of(b)
+    if of_a is None or of_b is None or not a.n or not b.n:
+        return None
+    (x, negative_x), (y, negative_y) = limbs.magnitudes(of_a[0]), limbs.magnitudes(of_b[0])
+    shift = of_b[1] - of_a[1]
+    divisors = limbs.shifted(y, max(-shift, 0)) if limbs.nonzero(y).all() else None
+    by = None if divisors is None else limbs.whole_of(divisors)
+    found = None if by is None else limbs.divided(x, by, max(shift, 0))
+    return None if found is None else of_limbs(limbs.signed(found[0], negative_x != negative_y), 0, 0)
+
+
 def _rounded(cut: Limbs, rest: np.ndarray, by: np.ndarray, scales: np.ndarray, most: int) -> Limbs:
     """Quotients rounded half up at their own scales, from their digits at the largest and what was left."""
     counts = np.bincount(scales)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import decimal
 import math
+from collections.abc import Callable
 from decimal import ROUND_DOWN, Decimal
 from functools import lru_cache
 
@@ -17,7 +18,8 @@ from auroraml.errors import (
     InvalidArgumentForWidthBucketFunction,
     NumericValueOutOfRange,
 )
-from auroraml.functions.division import SIGNIFICANT, division_scale, round_quotient
+from auroraml.functions.division import SIGNIFICANT, division_scale, round_quotient, whole_quotients
+from auroraml.functions.extended import exponentials, logarithms, powers
 from auroraml.functions.maths import bucket_error
 from auroraml.functions.roots import square_roots, whole_powers
 from auroraml.functions.rounding import one_of, scale_of
@@ -28,7 +30,7 @@ LOG10_E = 0.434294481903252
 _MAX_SCALE = 1000
 SCALED = 18  # digits behind the point of numbers that int64 may hold
 MOST_BUCKETS, WIDEST = 10_000, 10**11  # among which PostgreSQL's quotients, of at least 12 decimals, are never rounded up to a whole number
-_NAN, _INFINITY = Decimal("NaN"), Decimal("Infinity")
+_NAN, _INFINITY, _TEN = Decimal("NaN"), Decimal("Infinity"), Decimal(10)
 
 
 def _scale(value: Decimal) -> int:
@@ -98,12 +100,16 @@ def square_root(value: Decimal) -> Decimal:
     return _at(_context(scale + abs(value.adjusted()) + 20).sqrt(value), scale)
 
 
+def _exponentials(a: Vector) -> Vector | None:
+    return exponentials(one_of(a), exponential)
+
+
 def _exponential(value: Decimal, scale: int) -> Decimal:
     size = abs(int(float(value) * LOG10_E)) if value.adjusted() < 6 else 10_000
     return _at(_context(scale + size + 20).exp(value), scale)
 
 
-@scalar("exp(numeric)", "numeric_exp(numeric)", face="datum")
+@scalar("exp(numeric)", "numeric_exp(numeric)", face="datum", columns=_exponentials)
 def exponential(value: Decimal) -> Decimal:
     """e to the power of a value."""
     if value.is_nan():
@@ -126,11 +132,27 @@ def _check_logarithm(value: Decimal) -> None:
         raise InvalidArgumentForLogarithm("cannot take logarithm of a negative number")
 
 
-def _ln(value: Decimal, scale: int) -> Decimal:
-    return _context(scale + 40).ln(value)
+@lru_cache(maxsize=64)
+def _ln(value: Decimal, digits: int) -> Decimal:
+    return _context(digits).ln(value)
 
 
-@scalar("ln(numeric)", "numeric_ln(numeric)", face="datum")
+def _sure(compute: Callable[[int], Decimal], scale: int) -> Decimal:
+    """A value rounded at a scale: computed to a few digits more than it has, or to many where these do not say how it is rounded."""
+    for digits in (scale + 12, scale + 45):
+        found = compute(digits)
+        off = found.copy_abs().scaleb(5 - digits, CONTEXT)
+        low, high = _at(CONTEXT.subtract(found, off), scale), _at(CONTEXT.add(found, off), scale)
+        if low == high:
+            break
+    return _at(found, scale)
+
+
+def _natural(a: Vector) -> Vector | None:
+    return logarithms(one_of(a), None, 0, 0, natural_logarithm)
+
+
+@scalar("ln(numeric)", "numeric_ln(numeric)", face="datum", columns=_natural)
 def natural_logarithm(value: Decimal) -> Decimal:
     """The logarithm to e."""
     if value.is_nan():
@@ -139,10 +161,21 @@ def natural_logarithm(value: Decimal) -> Decimal:
     if value.is_infinite():
         return value
     scale = _clamped(16 - _ln_weight(value), _scale(value))
-    return _at(_ln(value, scale), scale)
+    return _sure(lambda digits: _context(digits).ln(value), scale)
 
 
-@scalar("log(numeric,numeric)", "numeric_log(numeric,numeric)", face="datum")
+def _based(base: Vector, value: Vector) -> Vector | None:
+    by = base.one.datum(0) if isinstance(base, ConstVector) else None
+    if not isinstance(by, Decimal) or not by.is_finite() or by <= 0 or isinstance(value, ConstVector):
+        return None
+    return logarithms(one_of(value), by, _ln_weight(by), _scale(by), lambda one: logarithm(by, one))
+
+
+def _common(value: Vector) -> Vector | None:
+    return logarithms(one_of(value), _TEN, 0, 0, common_logarithm)
+
+
+@scalar("log(numeric,numeric)", "numeric_log(numeric,numeric)", face="datum", columns=_based)
 def logarithm(base: Decimal, value: Decimal) -> Decimal:
     """The logarithm to a base."""
     if base.is_nan() or value.is_nan():
@@ -152,16 +185,15 @@ def logarithm(base: Decimal, value: Decimal) -> Decimal:
     if base.is_infinite() or value.is_infinite():
         return _NAN if base.is_infinite() and value.is_infinite() else Decimal(0) if base.is_infinite() else _INFINITY
     scale = _clamped(16 - (_ln_weight(value) - _ln_weight(base)), _scale(base), _scale(value))
-    below = _ln(base, scale + 20)
-    if below == 0:
+    if base == 1:
         raise DivisionByZero("division by zero")
-    return _at(_context(scale + 40).divide(_ln(value, scale + 20), below), scale)
+    return _sure(lambda digits: _context(digits).divide(_context(digits + 2).ln(value), _ln(base, digits + 2)), scale)
 
 
-@scalar("log(numeric)", "log10(numeric)", face="datum")
+@scalar("log(numeric)", "log10(numeric)", face="datum", columns=_common)
 def common_logarithm(value: Decimal) -> Decimal:
     """The logarithm to 10."""
-    return logarithm(Decimal(10), value)
+    return logarithm(_TEN, value)
 
 
 def _infinite_power(base: Decimal, exponent: Decimal) -> Decimal:
@@ -183,7 +215,11 @@ def _multiplied_out(base: Vector, exponent: Vector) -> Vector | None:
     if not isinstance(exponent, ConstVector) or isinstance(base, ConstVector):
         return None
     value = exponent.datum(0)
-    if not isinstance(value, Decimal) or not value.is_finite() or value != value.to_integral_value(context=CONTEXT) or abs(value) > SIGNIFICANT:
+    if not isinstance(value, Decimal) or not value.is_finite():
+        return None
+    if value != value.to_integral_value(context=CONTEXT):
+        return powers(one_of(base), value, _scale(value), lambda one: power(one, value))
+    if abs(value) > SIGNIFICANT:
         return None
     return whole_powers(one_of(base), int(value))
 
@@ -215,8 +251,13 @@ def power(base: Decimal, exponent: Decimal) -> Decimal:
         return Decimal((0, (0,), -_MAX_SCALE))
     estimate *= LOG10_E
     scale = _clamped(16 - int(estimate), _scale(base), _scale(exponent))
-    context = _context(scale + abs(int(estimate)) + 60)
-    found = _at(context.exp(context.multiply(context.ln(size), exponent)), scale)
+    more = abs(int(estimate)) + 8  # digits before the point, or of the exponential's argument
+
+    def compute(digits: int) -> Decimal:
+        context = _context(digits + more)
+        return context.exp(context.multiply(context.ln(size), exponent))
+
+    found = _sure(compute, scale)
     return in_range(-found if negative else found)
 
 
@@ -234,7 +275,11 @@ def _whole_power(base: Decimal, exponent: int) -> Decimal:
     return in_range(_at(context.power(base, exponent), scale))
 
 
-@scalar("div(numeric,numeric)", "numeric_div_trunc(numeric,numeric)", face="datum")
+def _whole_quotients(a: Vector, b: Vector) -> Vector | None:
+    return whole_quotients(one_of(a), one_of(b))
+
+
+@scalar("div(numeric,numeric)", "numeric_div_trunc(numeric,numeric)", face="datum", columns=_whole_quotients)
 def quotient(a: Decimal, b: Decimal) -> Decimal:
     """The whole quotient, towards zero."""
     if a.is_nan() or b.is_nan():

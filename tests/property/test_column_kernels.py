@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from decimal import Decimal
 from random import Random
 
 import pyarrow as pa
@@ -196,3 +197,51 @@ def test_base64(seed: int, spaced: bool) -> None:
     assert columns is not None
     for wrong in ("Q", "QQ", "QQ=", "=QQ=", "Q===", "====", "QQ==QQ==", "Q-==", "é==="):
         assert columns(texts([*values, wrong]), form) is None
+
+
+def numbers(random: Random, count: int, scale: int, digits: int) -> list[Decimal]:
+    """Numbers above zero with so many decimals, of up to so many digits."""
+    found = [Decimal(random.randint(1, 10 ** random.randint(1, digits))).scaleb(-scale) for _ in range(count)]
+    unit = 10**scale
+    near = (
+        unit,
+        unit + 1,
+        max(unit - 1, 1),
+        unit * 11 // 10,
+        max(unit * 9 // 10, 1),
+        22026 * unit,
+        22027 * unit,
+        2 * unit,
+        10 * unit,
+        1000 * unit,
+        1,
+    )
+    return [*found, *(Decimal(value).scaleb(-scale) for value in near)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("scale", "digits"), [(0, 3), (0, 17), (2, 6), (2, 15), (6, 6), (6, 18), (15, 16), (18, 18)])
+def test_extended(seed: int, scale: int, digits: int) -> None:
+    """Logarithms, powers, exponentials and whole quotients of numerics, with their display scales."""
+    random = Random(seed)
+    values = numbers(random, 150, scale, digits)
+    column, n = from_datums(BY_NAME["numeric"], values), len(values)
+    for name in ("ln(numeric)", "log(numeric)"):
+        check(name, [column], [(value,) for value in values])
+    for base in map(Decimal, ("2", "10", "0.5", "1.0001", "3.14159")):
+        check("log(numeric,numeric)", [constant("numeric", base, n), column], [(base, value) for value in values])
+    for exponent in map(Decimal, ("0.5", "-0.5", "1.5", "0.333", "-2.7", "0.001")):
+        check("power(numeric,numeric)", [column, constant("numeric", exponent, n)], [(value, exponent) for value in values])
+    small = [value if value < 3000 else Decimal(1) for value in values]
+    signed = [-value if random.random() < 0.5 else value for value in small]
+    check("exp(numeric)", [from_datums(BY_NAME["numeric"], signed)], [(value,) for value in signed])
+    others = numbers(random, 150, random.choice((0, 2, 9)), 7)
+    check(
+        "div(numeric,numeric)",
+        [from_datums(BY_NAME["numeric"], signed), from_datums(BY_NAME["numeric"], others)],
+        list(zip(signed, others, strict=True)),
+    )
+    for wrong in map(Decimal, ("0", "-1", "NaN", "Infinity")):
+        columns = SCALARS[oid_of("ln(numeric)")].columns
+        assert columns is not None
+        assert columns(from_datums(BY_NAME["numeric"], [*values, wrong])) is None
