@@ -435,3 +435,11 @@ def marked(codes: Index, size: int) -> Mask:
     seen[codes] = True
     seen[0] = False
     return seen
+
+
+def flags_at(flags: Mask, places: np.ndarray) -> Mask:
+    """The flags at many places, narrow numbers without a sign, all of which there are: Arrow reads these as they are, numpy would widen them first."""
+    numbers = pa.Array.from_buffers(pa.from_numpy_dtype(places.dtype), len(places), [None, pa.py_buffer(places)])
+    all_flags = pa.Array.from_buffers(pa.uint8(), len(flags), [None, pa.py_buffer(flags)])
+    found = pc.call_function("array_take", [all_flags, numbers], pc.TakeOptions(boundscheck=False))
+    return np.frombuffer(found.buffers()[1], np.bool_, len(places))

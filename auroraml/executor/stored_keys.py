@@ -6,14 +6,14 @@ import numpy as np
 
 from auroraml.batch import FixedVector, Index, Vector, true_places
 from auroraml.batch.batch import Rows
-from auroraml.batch.narrow import stored
-from auroraml.executor.key_codes import FAR, Ascent, KeyCodes, Ranks, marked
+from auroraml.batch.narrow import NarrowFixed, stored
+from auroraml.executor.key_codes import FAR, Ascent, KeyCodes, Ranks, flags_at, marked
 from auroraml.executor.matching import NOTHING, Found, FoundGroups, FoundPairs, Matcher, Table
 
 LONG = 65_536  # probe rows from which it pays
 RARE = 8  # codes for each that has rows, from which most probe rows are taken to meet nobody
 FITTING = 1 << 20  # codes of which a byte each stays in the caches
-STRETCH = 65_536  # stored values looked at in one step
+STRETCH, FAR_STRETCH = 65_536, 262_144  # stored values looked at in one step: while codes are made of them, and as they are
 
 
 def find_stored(matcher: Matcher, column: Vector, rows: Rows) -> Found | None:
@@ -78,16 +78,24 @@ def _rare(matcher: Matcher, column: Vector, rows: Rows) -> Found | None:
     table, key = matcher.table, _one_key(matcher)
     if table is None or key is None or key.base is None or key.ranks is not None or table.size > FITTING or len(table.codes) * RARE > table.size:
         return None
+    direct = _direct(key, column)
+    size = table.size if direct is None else max(table.size, int(column.hi or 0) + 1)
     with matcher.lock:
-        if matcher.marks is None:
-            matcher.marks = marked(table.codes, table.size)
+        if matcher.marks is None or len(matcher.marks) < size:
+            matcher.marks = marked(table.codes, size)
+        marks = matcher.marks
     hits, found = [NOTHING], [NOTHING]
     stop = rows.start + (n if rows.mask is None else len(rows.mask))
-    for start in range(rows.start, stop, STRETCH):
-        codes = key.probe(column.slice(start, min(start + STRETCH, stop)))
-        hit = matcher.marks.take(codes, mode="clip")
+    step = STRETCH if direct is None else FAR_STRETCH
+    for start in range(rows.start, stop, step):
+        if direct is None:
+            codes = key.probe(column.slice(start, min(start + step, stop)))
+            hit = marks.take(codes, mode="clip")
+        else:
+            codes = direct[start : min(start + step, stop)]
+            hit = flags_at(marks, codes)
         if rows.mask is not None:
-            hit &= rows.mask[start - rows.start : start - rows.start + len(hit)]
+            hit = hit & rows.mask[start - rows.start : start - rows.start + len(hit)]
         places = true_places(hit)
         found.append(codes.take(places, mode="clip"))
         places += start
@@ -100,3 +108,12 @@ def _rare(matcher: Matcher, column: Vector, rows: Rows) -> Found | None:
         i -= 1
         rows.picked(i, there)
     return FoundGroups(table, n, i, table.groups.take(np.concatenate(found), mode="clip"))
+
+
+def _direct(key: KeyCodes, column: FixedVector) -> np.ndarray | None:
+    """The column's values as numbers without a sign, where they are their own codes and none is too great for a table of codes."""
+    if key.base != 0 or key.scale is not None or type(column) is not NarrowFixed or column.validity is not None:
+        return None
+    if column.lo is None or column.hi is None or column.lo < 0 or column.hi >= FITTING:
+        return None
+    return column.narrow.view(f"u{column.narrow.itemsize}")

@@ -43,7 +43,7 @@ LIMITS: dict[str, dict[str, int]] = {
     "executor.operators.straight": {"MANY": 0},
     "executor.operators.tables": {"PAIRS": 5, "LOOK_AHEAD": 1, "SEVERAL": 0},
     "executor.operators.windows": {"PIECE": 5, "FIRST": 2},
-    "executor.stored_keys": {"LONG": 4, "RARE": 1, "STRETCH": 3},
+    "executor.stored_keys": {"LONG": 4, "RARE": 1, "STRETCH": 3, "FAR_STRETCH": 5},
     "executor.subplans": {"FEW_PAIRS": 1, "PAIRS": 5},
     "executor.unique": {"FEW": 0},
     "functions.aggregates.basic": {"FEW": 0},

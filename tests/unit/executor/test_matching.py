@@ -12,6 +12,7 @@ from auroraml.batch import DictVector, FixedVector, Index, NumericVector, TextVe
 from auroraml.batch.batch import Rows
 from auroraml.batch.narrow import NarrowFixed, NarrowNumeric
 from auroraml.executor import matching, stored_keys
+from auroraml.executor.key_codes import flags_at
 from auroraml.executor.matching import Matcher
 from auroraml.executor.stored_keys import find_stored
 from auroraml.storage.columns import FixedColumn
@@ -237,13 +238,18 @@ def test_inner_keys_are_looked_up_in_a_stored_column_that_ascends(
 def test_few_inner_keys_are_found_in_a_stored_column(draw: list[int], latest_first: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stored_keys, "LONG", 1)
     monkeypatch.setattr(stored_keys, "STRETCH", 7)
+    monkeypatch.setattr(stored_keys, "FAR_STRETCH", 7)
     stored = FixedColumn(FixedVector(np.zeros(0, np.int64)))
     values: Index = np.array([5, 200, *range(30), 5, 5, 7, -40, 99_990, 2**40, -(2**40), 700])
     stored.append(FixedVector(values))
     with_null = FixedColumn(FixedVector(np.zeros(0, np.int64)))
     with_null.append(FixedVector(values, values != 7))
+    small: Index = np.array([5, 200, *range(30), 5, 5, 7, 40, 99_990, 100_040, 100_041, 700])  # of which a table of flags can be made
+    asked: list[int] = []
+    monkeypatch.setattr(stored_keys, "flags_at", lambda flags, places: asked.append(len(flags)) or flags_at(flags, places))  # type: ignore[func-returns-value]
+    as_stored = NarrowFixed(small.astype(np.int32), small.dtype, None, 0, 100_041)
     mask = np.arange(len(values)) % 4 != 1
-    for column in (stored.vector, with_null.vector):
+    for column in (stored.vector, with_null.vector, as_stored):
         for rows in (Rows.range(0, len(values)), Rows.range(2, 40), Rows(int(mask.sum()), 0, mask=mask), Rows(int(mask[3:].sum()), 3, mask=mask[3:])):
             found = find_stored(Matcher([ints(draw)], [INT8], len(draw), latest_first), column, rows)
             assert found is not None
@@ -251,6 +257,7 @@ def test_few_inner_keys_are_found_in_a_stored_column(draw: list[int], latest_fir
             at = rows.take(i).numbers()  # as if all numbers were known
             assert list(zip(i.tolist(), j.tolist(), strict=True)) == pairs_by_hand([ints(draw)], [column.take(rows.numbers())], latest_first)
             assert at.tolist() == rows.numbers().take(i).tolist()
+    assert bool(asked) == (0 < min(draw) < 99_990)  # others are counted from where they begin
     many = Matcher([ints(list(range(30)))], [INT8], 30, latest_first)
     assert find_stored(many, stored.vector, Rows.range(0, len(values))) is None  # most may have a match
     assert find_stored(Matcher([ints(draw)], [INT8], len(draw)), stored.vector, Rows.at(np.arange(9))) is None  # no stretch
