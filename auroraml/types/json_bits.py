@@ -20,7 +20,7 @@ OPEN, CLOSE, FOLD = 0x7B, 0x7D, 0x20  # braces, which brackets become with one b
 BLOCK = 1 << 18  # bytes that are looked at together, so that what is made of them stays in the cache
 COMPARED = 3  # bytes of a text that are looked for everywhere
 STEPS = 16  # closing brackets that are tried one after another
-KEPT, LARGEST = 4, 1 << 26  # structures that are kept, and of how many bytes at most
+KEPT, LARGEST, TEXTS = 4, 1 << 26, 16  # structures that are kept, of how many bytes at most, and of how many texts they know the places
 _WORD = np.dtype("<u8")
 _ONE, _ALL = np.uint64(1), np.uint64(2**64 - 1)
 
@@ -101,6 +101,7 @@ class Structure:
         self.stops = Bits(self.commas.words | self.closes.words)
         for bits in (self.quotes, self.opens, self.closes, self.commas, self.stops):
             bits.words[-1] = _ALL
+        self._found: dict[bytes, Index] = {}
 
     def rows(self, places: Index) -> Index:
         """The documents that bytes belong to."""
@@ -113,8 +114,13 @@ class Structure:
 
     def found(self, text: bytes) -> Index:
         """Where the text of a string, or what begins with one, stands: at places where strings begin."""
-        places = found_in(self.data, text)
-        return places[self.strings.has(places)]
+        known = self._found.get(text)
+        if known is None:
+            places = found_in(self.data, text)
+            known = places[self.strings.has(places)]
+            if len(self._found) < TEXTS:
+                self._found[text] = known
+        return known
 
     def ends(self, starts: Index) -> Index:
         """Where values end that begin at `starts` in outermost objects and arrays, or are documents."""

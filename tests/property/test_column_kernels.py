@@ -132,7 +132,28 @@ def test_parts_of_documents(seed: int) -> None:
         alone = [kernel(texts([value])) for value in arrays]
         assert [shown(value) for value in many.datums()] == [shown(value) for (one,), _ in alone for value in one.datums()]
         assert counts.tolist() == [count for _, one in alone for count in one.tolist()]
-    check("jsonb_array_length(jsonb)", [texts(some[1])], [(value,) for value in some[1]], always=True)
+    for name in ("jsonb_each", "jsonb_each_text", "jsonb_object_keys"):
+        kernel = ROWS[oid_of(f"{name}(jsonb)")].function
+        objects = some[0] * 3
+        vectors, counts = kernel(texts(objects))
+        alone = [kernel(texts([value])) for value in objects]
+        for number, vector in enumerate(vectors):
+            assert [shown(value) for value in vector.datums()] == [shown(value) for many, _ in alone for value in many[number].datums()]
+        assert counts.tolist() == [count for _, one in alone for count in one.tolist()]
+    for key in KEYS:
+        keys = PgArray.of((key, None, random.choice(KEYS), "nowhere"))
+        column, n = texts(some[0]), len(some[0])
+        check("jsonb_delete(jsonb,text)", [column, constant("text", key, n)], [(value, key) for value in some[0]], always=True)
+        check("jsonb_delete(jsonb,_text)", [column, constant("_text", keys, n)], [(value, keys) for value in some[0]], always=True)
+        for create in (False, True):
+            path, new = PgArray.of((key,)), [random.choice(SCALAR) for _ in some[0]]
+            end = constant("bool", create, n)
+            check("jsonb_set(jsonb,_text,jsonb,bool)", [column, constant("_text", path, n), constant("jsonb", '{"new": 1}', n), end],
+                  [(value, path, '{"new": 1}', create) for value in some[0]], always=True)  # fmt: skip
+            check("jsonb_set(jsonb,_text,jsonb,bool)", [column, constant("_text", path, n), texts(new), end],
+                  [(value, path, other, create) for value, other in zip(some[0], new, strict=True)], always=True)  # fmt: skip
+    for values in (some[1], [value for value in some[1] if "[" not in value[1:] and "{" not in value]):
+        check("jsonb_array_length(jsonb)", [texts(values)], [(value,) for value in values], always=True)
 
 
 @pytest.mark.parametrize("seed", range(4))

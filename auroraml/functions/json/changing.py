@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pyarrow as pa
+
+from auroraml.batch import ConstVector, TextVector, Vector
 from auroraml.errors import DatabaseError, InvalidParameterValue, InvalidTextRepresentation, NullValueNotAllowed
 from auroraml.functions.json.access import elements, members, start_of
-from auroraml.functions.json.shaped import by_columns, by_shape, by_two_shapes
+from auroraml.functions.json.scanning import replaced_field, without_fields
+from auroraml.functions.json.shaped import Columns, by_columns, by_shape, by_two_shapes
 from auroraml.functions.json.values import parsed
 from auroraml.functions.signature import scalar
 from auroraml.types.json import JsonValue, quote_json, write_jsonb
@@ -225,12 +229,47 @@ def strip_nulls(target: str) -> str:
     return quote_json(str(parsed(stripped))) if kind == '"' else stripped
 
 
+def _left_out(shaped: Columns) -> Columns:
+    """Fields of objects taken out of their bytes."""
+
+    def run(documents: Vector, keys: Vector) -> Vector | None:
+        given = keys.one.datum(0) if isinstance(keys, ConstVector) else None
+        if not isinstance(documents, TextVector) or given is None:
+            return None
+        names = [str(key) for key in given.elements if key is not None] if isinstance(given, PgArray) else [str(given)]
+        found = without_fields(documents, names)
+        return shaped(documents, keys) if found is None else found
+
+    return run
+
+
+def _put_in(shaped: Columns) -> Columns:
+    """Values put in the place of others' bytes, where one key of objects is the whole path."""
+
+    def run(documents: Vector, path: Vector, new: Vector, create: Vector) -> Vector | None:
+        key, may = (one.one.datum(0) if isinstance(one, ConstVector) else None for one in (path, create))
+        if (
+            isinstance(documents, TextVector)
+            and isinstance(key, PgArray)
+            and len(key.elements) == 1
+            and key.elements[0] is not None
+            and may is not None
+        ):
+            texts = pa.scalar(str(new.one.datum(0)), pa.large_string()) if isinstance(new, ConstVector) else new.flat().values  # type: ignore[attr-defined] # texts
+            found = replaced_field(documents, str(key.elements[0]), texts, bool(may))
+            if found is not None:
+                return found
+        return shaped(documents, path, new, create)
+
+    return run
+
+
 for _signature, _columns in (
-    ("jsonb_set(jsonb,_text,jsonb,bool)", by_two_shapes(set_value, 2)),
+    ("jsonb_set(jsonb,_text,jsonb,bool)", _put_in(by_two_shapes(set_value, 2))),
     ("jsonb_insert(jsonb,_text,jsonb,bool)", by_two_shapes(insert, 2)),
     ("jsonb_delete_path(jsonb,_text)", by_shape(delete_path)),
-    ("jsonb_delete(jsonb,text)", by_shape(delete, objects=True)),
-    ("jsonb_delete(jsonb,_text)", by_shape(delete_keys, objects=True)),
+    ("jsonb_delete(jsonb,text)", _left_out(by_shape(delete, objects=True))),
+    ("jsonb_delete(jsonb,_text)", _left_out(by_shape(delete_keys, objects=True))),
     ("jsonb_delete(jsonb,int4)", by_shape(delete_element)),
     ("jsonb_concat(jsonb,jsonb)", by_two_shapes(concatenate, 1)),
     ("jsonb_pretty(jsonb)", by_shape(pretty)),

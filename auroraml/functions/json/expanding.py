@@ -7,7 +7,7 @@ from collections.abc import Callable
 from auroraml.batch import Index, TextVector, Vector
 from auroraml.errors import InvalidParameterValue
 from auroraml.functions.json.access import elements, jsonb_text, members, start_of, unquoted
-from auroraml.functions.json.scanning import spread, values_at
+from auroraml.functions.json.scanning import Members, members_of, spread, values_at
 from auroraml.functions.json.shaped import rows_by_shape
 from auroraml.functions.json.values import parsed
 from auroraml.functions.signature import rows
@@ -103,10 +103,7 @@ def b_array_elements_text(text: str) -> Rows:
 for _signature, _function, _columns in (
     ("json_each(json)", each, 2),
     ("json_each_text(json)", each_text, 2),
-    ("jsonb_each(jsonb)", b_each, 2),
-    ("jsonb_each_text(jsonb)", b_each_text, 2),
     ("json_object_keys(json)", keys, 1),
-    ("jsonb_object_keys(jsonb)", b_keys, 1),
     ("json_array_elements(json)", array_elements, 1),
     ("json_array_elements_text(json)", array_elements_text, 1),
 ):
@@ -130,3 +127,21 @@ def _spread(function: Callable[[str], Rows], *, shown: bool) -> Callable[[Vector
 elements_of = _spread(b_array_elements, shown=False)
 rows("jsonb_array_elements(jsonb)", face="vector")(elements_of)
 rows("jsonb_array_elements_text(jsonb)", face="vector")(_spread(b_array_elements_text, shown=True))
+
+
+def _members(
+    function: Callable[[str], Rows], parts: Callable[[Members], list[Vector]], columns: int
+) -> Callable[[Vector], tuple[list[Vector], Index]]:
+    shaped = rows_by_shape(function, columns)
+
+    def run(documents: Vector) -> tuple[list[Vector], Index]:
+        texts = documents.flat()
+        found = members_of(texts) if isinstance(texts, TextVector) and texts.n >= MANY else None
+        return shaped(documents) if found is None else (parts(found), found.counts)
+
+    return run
+
+
+rows("jsonb_each(jsonb)", face="vector")(_members(b_each, lambda found: [found.key_texts(), found.value_texts(shown=False)], 2))
+rows("jsonb_each_text(jsonb)", face="vector")(_members(b_each_text, lambda found: [found.key_texts(), found.value_texts(shown=True)], 2))
+rows("jsonb_object_keys(jsonb)", face="vector")(_members(b_keys, lambda found: [found.key_texts()], 1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -124,7 +125,7 @@ def elements(documents: Structure, place: int, *, lone: bool) -> Parts | None:
 def spread(vector: TextVector) -> tuple[Structure, Index, Index, Index] | None:
     """Where the elements of arrays begin and end, and how many each has; None where a document is no array."""
     documents = _documents(vector)
-    if documents is None or not (np.diff(documents.offsets) > 0).all() or not (_first(documents) == ARRAY).all():
+    if documents is None or not _all_are(documents, ARRAY):
         return None
     firsts, lasts = documents.offsets[:-1] + 1, documents.offsets[1:] - 1
     full = firsts < lasts
@@ -244,5 +245,98 @@ def kinds_of(vector: Vector) -> Vector | None:
 
 def lengths_of(vector: Vector) -> Vector | None:
     """How many elements each array has; None where a document is none."""
-    found = spread(vector) if isinstance(vector, TextVector) else None
-    return None if found is None else FixedVector(found[3].astype(np.int32))
+    documents = _documents(vector)
+    if documents is None or not isinstance(vector, TextVector) or not _all_are(documents, ARRAY):
+        return None
+    offsets = documents.offsets
+    if (np.diff(documents.opens.before(offsets)) == 1).all():  # no commas but between elements
+        counts = np.diff(documents.commas.before(offsets)) + (documents.data[offsets[:-1] + 1] != END)
+    else:
+        found = spread(vector)
+        assert found is not None
+        counts = found[3]
+    return FixedVector(counts.astype(np.int32))
+
+
+def _all_are(documents: Structure, kind: int) -> bool:
+    return bool((np.diff(documents.offsets) > 0).all()) and bool((_first(documents) == kind).all())
+
+
+class Members(NamedTuple):
+    """The fields of objects: where each one's key begins and its value begins and ends, and how many each object has."""
+
+    documents: Structure
+    keys: Index
+    starts: Index
+    ends: Index
+    counts: Index
+
+    def key_texts(self) -> TextVector:
+        """The keys as text."""
+        return values_at(self.documents, self.keys, self.starts - 2, shown=True)
+
+    def value_texts(self, *, shown: bool) -> TextVector:
+        """The values; `shown`: as text."""
+        return values_at(self.documents, self.starts, self.ends, shown=shown)
+
+
+def members_of(vector: TextVector) -> Members | None:
+    """All fields of objects; None where a document is none."""
+    documents = _documents(vector)
+    if documents is None or not _all_are(documents, OBJECT):
+        return None
+    size = len(documents.data)
+    strings = documents.strings.places(size)
+    strings = strings[documents.depth(strings) == 1]
+    behind = documents.quotes.next(strings + 1) + 1
+    some = documents.data[np.minimum(behind, size - 1)] == COLON
+    keys, starts = strings[some], behind[some] + 2
+    counts = np.diff(keys.searchsorted(documents.offsets))
+    return Members(documents, keys, starts, documents.ends(starts) if len(starts) else starts, counts)
+
+
+def without_fields(vector: TextVector, keys: Sequence[str]) -> TextVector | None:
+    """Objects without fields of some names; None where a document is no object."""
+    for key in keys:  # of one constant
+        documents = _documents(vector)
+        if documents is None or not _all_are(documents, OBJECT):
+            return None
+        found = fields(documents, key)
+        if not len(found.rows):
+            continue
+        starts, ends = found.starts - len(quote_json(key).encode()) - 2, found.ends.copy()
+        last = documents.data[ends] != COMMA
+        ends[~last] += 2
+        starts[last & (documents.data[starts - 1] != OBJECT)] -= 2
+        vector = TextVector(spliced(documents, found.rows, starts, ends, None), vector.validity)
+    return vector
+
+
+def replaced_field(vector: TextVector, key: str, new: pa.Array | pa.Scalar, create: bool) -> TextVector | None:
+    """Objects with another value in a field; None where a document is no object, or the field had to be added."""
+    documents = _documents(vector)
+    if documents is None or not _all_are(documents, OBJECT):
+        return None
+    found = fields(documents, key)
+    if create and len(found.rows) < vector.n:
+        return None
+    texts = new if isinstance(new, pa.Scalar) or len(found.rows) == vector.n else new.take(pa.array(found.rows))
+    return TextVector(spliced(documents, found.rows, found.starts, found.ends, texts), vector.validity) if len(found.rows) else vector
+
+
+def spliced(documents: Structure, rows: Index, starts: Index, ends: Index, new: pa.Array | pa.Scalar | None) -> pa.Array:
+    """Documents with what is between places in some of them left out, or replaced by others' texts, one for each of these rows."""
+    offsets = documents.offsets
+    from_, to = offsets[1:].copy(), offsets[1:].copy()
+    from_[rows], to[rows] = starts, ends
+    before, behind = cut(documents.data, offsets[:-1], from_), cut(documents.data, to, offsets[1:])
+    empty = pa.scalar("", TEXT)
+    if new is None:
+        return pc.binary_join_element_wise(before, behind, empty)
+    if isinstance(new, pa.Scalar) or len(rows) == len(before):
+        middle = new if len(rows) == len(before) else pc.if_else(pa.array(np.isin(np.arange(len(before)), rows)), new, empty)
+    else:
+        places = np.full(len(before), -1, np.int64)
+        places[rows] = np.arange(len(rows))
+        middle = pc.fill_null(new.take(pa.array(places, mask=places < 0)), "")
+    return pc.binary_join_element_wise(before, middle, behind, empty)
