@@ -156,6 +156,46 @@ def test_parts_of_documents(seed: int) -> None:
         check("jsonb_array_length(jsonb)", [texts(values)], [(value,) for value in values], always=True)
 
 
+def spaced(random: Random, text: str) -> str:
+    """A document written in another way: spaces, and escapes or fields twice here and there."""
+    blanks = ("", "", " ", "\n", "  \t ") if random.random() < 0.7 else ("",)
+    if random.random() < 0.1:
+        text = text.replace("é", "\\u00e9")
+    if random.random() < 0.2 and text.startswith('{"'):
+        text = text[:-1] + ", " + text[1:]
+    made, inside, at = "", False, 0
+    while at < len(text):
+        char = text[at]
+        if inside and char == "\\":
+            made, at = made + text[at : at + 2], at + 2
+            continue
+        inside ^= char == '"'
+        made += char if inside or char not in "{}[],:" else random.choice(blanks) + char + random.choice(blanks)
+        at += 1
+    return random.choice(blanks) + made + random.choice(blanks)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.usefixtures("blocks")
+def test_parts_of_json(seed: int) -> None:
+    """Fields, elements and paths of json documents."""
+    random = Random(seed)
+    found = [spaced(random, text) for text in documents(random, 300)]
+    plain = [spaced(random, text) for text in documents(random, 300) if "\\" not in text and "é" not in text]
+    for values in (found, plain):
+        column, n = texts(values), len(values)
+        for key in KEYS:
+            for name in ("json_object_field", "json_object_field_text"):
+                check(f"{name}(json,text)", [column, constant("text", key, n)], [(value, key) for value in values], always=True)
+        for place in (0, 1, 2, 3, -1, -2, 40):
+            for name in ("json_array_element", "json_array_element_text"):
+                check(f"{name}(json,int4)", [column, constant("int4", place, n)], [(value, place) for value in values], always=True)
+        for _ in range(20):
+            path = PgArray.of(tuple(random.choice((*KEYS, None, "1", "2", "+0", " 1", "1 ")) for _ in range(random.choice((1, 2, 3)))))
+            for name in ("json_extract_path", "json_extract_path_text"):
+                check(f"{name}(json,_text)", [column, constant("_text", path, n)], [(value, path) for value in values])
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_containment_and_equality(seed: int) -> None:
     """@>, <@ and comparisons with one document and with another column."""

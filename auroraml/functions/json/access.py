@@ -12,6 +12,7 @@ from auroraml.batch import FixedVector, Vector
 from auroraml.errors import InvalidParameterValue
 from auroraml.functions.json.scanning import at_path, element_of, field_of, kinds_of, lengths_of, path_place
 from auroraml.functions.json.shaped import Columns, by_columns, by_shape
+from auroraml.functions.json.spaced import JSON
 from auroraml.functions.json.values import parsed
 from auroraml.functions.signature import scalar
 from auroraml.lazy import compute as pc
@@ -276,12 +277,12 @@ def _sought(seek: Columns, shaped: Columns) -> Columns:
 
 
 for _signature, _columns in (
-    ("json_object_field(json,text)", by_shape(field)),
-    ("json_object_field_text(json,text)", by_shape(field_text)),
-    ("json_array_element(json,int4)", by_shape(element)),
-    ("json_array_element_text(json,int4)", by_shape(element_text)),
-    ("json_extract_path(json,_text)", by_shape(extract)),
-    ("json_extract_path_text(json,_text)", by_shape(extract_text)),
+    ("json_object_field(json,text)", _sought(partial(field_of, shown=False, form=JSON), by_shape(field))),
+    ("json_object_field_text(json,text)", _sought(partial(field_of, shown=True, form=JSON), by_shape(field_text))),
+    ("json_array_element(json,int4)", _sought(partial(element_of, shown=False, form=JSON), by_shape(element))),
+    ("json_array_element_text(json,int4)", _sought(partial(element_of, shown=True, form=JSON), by_shape(element_text))),
+    ("json_extract_path(json,_text)", _sought(partial(at_path, shown=False, form=JSON), by_shape(extract))),
+    ("json_extract_path_text(json,_text)", _sought(partial(at_path, shown=True, form=JSON), by_shape(extract_text))),
     ("jsonb_array_element(jsonb,int4)", _sought(partial(element_of, shown=False), by_shape(b_element))),
     ("jsonb_array_element_text(jsonb,int4)", _sought(partial(element_of, shown=True), by_shape(b_element_text))),
     ("jsonb_extract_path(jsonb,_text)", _sought(partial(at_path, shown=False), by_shape(b_extract))),

@@ -11,8 +11,9 @@ from auroraml.functions.json.access import elements, members, start_of, unquoted
 from auroraml.functions.json.access import field as json_field
 from auroraml.functions.json.access import field_text as json_field_text
 from auroraml.functions.json.expanding import array_elements, elements_of
-from auroraml.functions.json.scanning import field_of
+from auroraml.functions.json.scanning import JSONB, field_of
 from auroraml.functions.json.shaped import by_shape, rows_by_shape
+from auroraml.functions.json.spaced import JSON
 from auroraml.functions.json.values import parsed
 from auroraml.functions.signature import CallContext, Types, rows, scalar
 from auroraml.lazy import compute as pc
@@ -104,8 +105,11 @@ def _is_object(documents: TextVector) -> bool:
 
 def _field(name: str, documents: TextVector, binary: bool, *, shown: bool) -> TextVector:
     key = ConstVector(TextVector(pa.array([name], pa.large_string())), documents.n)
-    found = field_of(documents, key, shown=shown) if binary else by_shape(json_field_text if shown else json_field)(documents, key)
-    assert isinstance(found, TextVector)
+    found = field_of(documents, key, shown=shown, form=JSONB if binary else JSON)
+    if found is None:
+        shaped = by_shape(json_field_text if shown else json_field)(documents, key)
+        assert isinstance(shaped, TextVector)
+        found = shaped
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ import pyarrow as pa
 from auroraml.batch import ConstVector, DictVector, FixedVector, Index, ListVector, Mask, TextVector, Vector
 from auroraml.lazy import compute as pc
 from auroraml.types.json import quote_json
-from auroraml.types.json_bits import Structure, structure_of
+from auroraml.types.json_bits import Bytes, Structure, structure_of
 from auroraml.types.pg_type import PgArray
 
 TEXT = pa.large_string()
@@ -28,8 +28,9 @@ _PLACE = re.compile(r"[ \t\n\v\f\r]*[+-]?[0-9]+")  # as strtol reads one
 class Parts:
     """At most one value of each document: in which rows there is one, and where it begins and ends there."""
 
-    def __init__(self, documents: Structure, rows: Index, starts: Index, ends: Index) -> None:
+    def __init__(self, documents: Structure, rows: Index, starts: Index, ends: Index, read: Callable[[str], object] = json.loads) -> None:
         self.documents = documents
+        self.read = read
         self.rows = rows
         self.starts = starts
         self.ends = ends
@@ -39,7 +40,7 @@ class Parts:
         from_ = self.documents.offsets[:n].copy()
         to = from_.copy()
         from_[self.rows], to[self.rows] = self.starts, self.ends
-        found = values_at(self.documents, from_, to, shown=shown)
+        found = values_at(self.documents, from_, to, shown=shown, read=self.read)
         if len(self.rows) == n:
             return found
         valid = np.zeros(n, np.bool_)
@@ -47,8 +48,8 @@ class Parts:
         return TextVector(found.values, valid & found.valid)
 
 
-def values_at(documents: Structure, starts: Index, ends: Index, *, shown: bool) -> TextVector:
-    """The values, or nothing, between places, in ascending order; `shown`: as text, where null is NULL."""
+def values_at(documents: Structure, starts: Index, ends: Index, *, shown: bool, read: Callable[[str], object] = json.loads) -> TextVector:
+    """The values, or nothing, between places, in ascending order; `shown`: as text, where null is NULL; `read`: what reads strings with escapes."""
     data = documents.data
     if not shown or not len(data):
         return TextVector(cut(data, starts, ends))
@@ -59,7 +60,7 @@ def values_at(documents: Structure, starts: Index, ends: Index, *, shown: bool) 
     starts, ends = starts + quoted, ends - quoted
     ends[null] = starts[null]
     made = cut(data, starts, ends)
-    return TextVector(_unescaped(made, odd) if len(odd) else made, ~null if null.any() else None)
+    return TextVector(_unescaped(made, odd, read) if len(odd) else made, ~null if null.any() else None)
 
 
 def cut(data: np.ndarray, starts: Index, ends: Index) -> pa.Array:
@@ -70,56 +71,83 @@ def cut(data: np.ndarray, starts: Index, ends: Index) -> pa.Array:
     return all_.take(pa.array(np.arange(0, 2 * len(starts), 2)))
 
 
-def _unescaped(texts: pa.Array, rows: Index) -> pa.Array:
+def _unescaped(texts: pa.Array, rows: Index, read: Callable[[str], object]) -> pa.Array:
     some = texts.take(pa.array(rows)).to_pylist()
     mask = np.zeros(len(texts), np.bool_)
     mask[rows] = True
-    return pc.replace_with_mask(texts, pa.array(mask), pa.array([json.loads(f'"{text}"') for text in some], TEXT))  # strings with escapes
+    return pc.replace_with_mask(texts, pa.array(mask), pa.array([read(f'"{text}"') for text in some], TEXT))  # strings with escapes
 
 
 def _documents(vector: Vector) -> Structure | None:
     return structure_of(vector.values) if isinstance(vector, TextVector) and vector.n else None
 
 
-def _first(documents: Structure) -> np.ndarray:
+def _first(documents: Structure) -> Bytes:
     """The first byte of each document, none of which may be empty."""
     return documents.data[documents.offsets[:-1]]
 
 
-def fields(documents: Structure, key: str) -> Parts:
-    """The fields of a name."""
-    text = quote_json(key).encode() + b": "
-    places = documents.found(text)
-    places = places[documents.depth(places) == 1]
-    starts = places + len(text)
-    return Parts(documents, documents.rows(places), starts, documents.ends(starts))
+class Form:
+    """How documents are laid out: as jsonb writes them."""
 
+    def first(self, documents: Structure) -> Bytes:
+        """The first byte of each document."""
+        return _first(documents)
 
-def elements(documents: Structure, place: int, *, lone: bool) -> Parts | None:
-    """The elements of arrays at a place; `lone`: documents that are scalars are arrays of one. None where that has to be found one by one."""
-    if not -1 <= place <= FURTHEST or not (np.diff(documents.offsets) > 0).all():
-        return None
-    first = _first(documents)
-    arrays = np.flatnonzero(first == ARRAY)
-    if place < 0:
-        if len(arrays):
+    def fields(self, documents: Structure, key: str) -> Parts | None:
+        """The fields of a name; None where they have to be found one by one."""
+        text = quote_json(key).encode() + b": "
+        places = documents.found(text)
+        places = places[documents.depth(places) == 1]
+        starts = places + len(text)
+        return Parts(documents, documents.rows(places), starts, documents.ends(starts))
+
+    def begin(self, documents: Structure, places: Index) -> Index:
+        """Where what stands behind a bracket or a comma and spaces begins."""
+        found: Index = places + (documents.data[places - 1] == COMMA)
+        return found
+
+    def ends(self, documents: Structure, starts: Index) -> tuple[Index, Index]:
+        """Where values end, and where the comma or bracket behind each is."""
+        ends = documents.ends(starts)
+        return ends, ends
+
+    def elements(self, documents: Structure, place: int, *, lone: bool) -> Parts | None:
+        """The elements of arrays at a place; `lone`: documents that are scalars are arrays of one. None where they have to be found one by one."""
+        if not -1 <= place <= FURTHEST or not (np.diff(documents.offsets) > 0).all():
             return None
-        rows, starts = arrays, np.zeros(0, np.int64)
-    else:
-        starts = documents.offsets[arrays] + 1
+        first = self.first(documents)
+        arrays = np.flatnonzero(first == ARRAY)
+        if place < 0 and len(arrays):
+            return None
+        rows, starts = arrays, self.begin(documents, self.begin(documents, documents.offsets[arrays]) + 1) if len(arrays) else arrays
         some = documents.data[starts] != END
-        rows, starts = arrays[some], starts[some]
+        rows, starts = rows[some], starts[some]
         for _ in range(place):  # over elements
-            ends = documents.ends(starts)
-            some = documents.data[ends] == COMMA
-            rows, starts = rows[some], ends[some] + 2
-    ends = documents.ends(starts) if len(starts) else starts
-    if lone and place <= 0:
-        alone = np.flatnonzero((first != ARRAY) & (first != OBJECT))
-        rows = np.concatenate([rows, alone])
-        starts = np.concatenate([starts, documents.offsets[alone]])
-        ends = np.concatenate([ends, documents.offsets[alone + 1]])
-    return Parts(documents, rows, starts, ends)
+            stops = self.ends(documents, starts)[1]
+            some = documents.data[stops] == COMMA
+            rows, starts = rows[some], self.begin(documents, stops[some] + 1)
+        ends = self.ends(documents, starts)[0] if len(starts) else starts
+        if lone and place <= 0:
+            alone = np.flatnonzero((first != ARRAY) & (first != OBJECT))
+            rows = np.concatenate([rows, alone])
+            starts = np.concatenate([starts, documents.offsets[alone]])
+            ends = np.concatenate([ends, documents.offsets[alone + 1]])
+        return self.parts(documents, rows, starts, ends)
+
+    def parts(self, documents: Structure, rows: Index, starts: Index, ends: Index) -> Parts:
+        """Values of documents laid out so."""
+        return Parts(documents, rows, starts, ends)
+
+
+JSONB = Form()
+
+
+def fields(documents: Structure, key: str) -> Parts:
+    """The fields of a name of jsonb documents."""
+    found = JSONB.fields(documents, key)
+    assert found is not None
+    return found
 
 
 def spread(vector: TextVector) -> tuple[Structure, Index, Index, Index] | None:
@@ -137,20 +165,21 @@ def spread(vector: TextVector) -> tuple[Structure, Index, Index, Index] | None:
     return documents, starts, ends, counts
 
 
-def field_of(vector: Vector, key: Vector, *, shown: bool) -> TextVector | None:
+def field_of(vector: Vector, key: Vector, *, shown: bool, form: Form = JSONB) -> TextVector | None:
     """The field of each document that is an object and has it, NULL elsewhere; `shown`: as text. None where that has to be found one by one."""
     documents = _documents(vector)
     if documents is None or not isinstance(key, ConstVector):
         return None
-    return fields(documents, str(key.one.datum(0))).texts(vector.n, shown=shown)
+    found = form.fields(documents, str(key.one.datum(0)))
+    return None if found is None else found.texts(vector.n, shown=shown)
 
 
-def element_of(vector: Vector, place: Vector, *, shown: bool) -> TextVector | None:
+def element_of(vector: Vector, place: Vector, *, shown: bool, form: Form = JSONB) -> TextVector | None:
     """The same of an element of arrays."""
     documents = _documents(vector)
     if documents is None or not isinstance(place, ConstVector):
         return None
-    found = elements(documents, int(place.one.datum(0)), lone=True)  # type: ignore[call-overload] # an int
+    found = form.elements(documents, int(place.one.datum(0)), lone=form is JSONB)  # type: ignore[call-overload] # an int
     return None if found is None else found.texts(vector.n, shown=shown)
 
 
@@ -160,7 +189,7 @@ def path_place(key: str) -> int | None:
     return place if place is not None and -(2**31) <= place < 2**31 else None
 
 
-def at_path(vector: Vector, path: Vector, *, shown: bool) -> TextVector | None:
+def at_path(vector: Vector, path: Vector, *, shown: bool, form: Form = JSONB) -> TextVector | None:
     """What each document has at a path, NULL for none; `shown`: as text. None where that has to be found one by one."""
     if not isinstance(vector, TextVector) or not vector.n or not isinstance(path, ConstVector) or not isinstance(path.one, ListVector):
         return None
@@ -169,7 +198,7 @@ def at_path(vector: Vector, path: Vector, *, shown: bool) -> TextVector | None:
         return None
     texts, rows = vector.values, np.arange(vector.n)
     for number, key in enumerate(array.elements):  # over one path
-        parts = _step(structure_of(texts), str(key))
+        parts = _step(structure_of(texts), str(key), form)
         if parts is None:
             return None
         last = number == len(array.elements) - 1
@@ -186,16 +215,16 @@ def at_path(vector: Vector, path: Vector, *, shown: bool) -> TextVector | None:
     return None
 
 
-def _step(documents: Structure, key: str) -> Parts | None:
-    found = fields(documents, key)
+def _step(documents: Structure, key: str, form: Form) -> Parts | None:
+    found = form.fields(documents, key)
     place = path_place(key)
-    if place is None or not len(documents.offsets[1:]) or not (_first(documents) == ARRAY).any():
+    if found is None or place is None or not len(documents.offsets[1:]) or not (form.first(documents) == ARRAY).any():
         return found
-    more = elements(documents, place, lone=False)
+    more = form.elements(documents, place, lone=False)
     if more is None:
         return None
     pairs = zip((found.rows, found.starts, found.ends), (more.rows, more.starts, more.ends), strict=True)
-    return Parts(documents, *[np.concatenate(pair) for pair in pairs])
+    return form.parts(documents, *[np.concatenate(pair) for pair in pairs])
 
 
 def having(vector: Vector, keys: Sequence[str], every: bool) -> Mask | None:
