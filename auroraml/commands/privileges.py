@@ -25,12 +25,13 @@ from auroraml.pipeline.authorize import denied
 from auroraml.pipeline.result import ResultStream
 from auroraml.records import dataclass
 from auroraml.sql import statements as st
+from auroraml.sql.access import Grant, GrantRole
 
 KIND_WORDS = {"relation": "relation", "sequence": "sequence", "function": "function", "schema": "schema", "database": "database", "column": "column"}
 SINGULAR = {"all tables": "table", "all functions": "function", "all sequences": "sequence", "all routines": "function"}
 
 
-def _targets(statement: st.Grant, host: Host) -> Iterator[Grantable]:
+def _targets(statement: Grant, host: Host) -> Iterator[Grantable]:
     catalog = host.catalog
     for place, name in enumerate(statement.names):
         if statement.object in SINGULAR:
@@ -62,7 +63,7 @@ def _targets(statement: st.Grant, host: Host) -> Iterator[Grantable]:
             raise FeatureNotSupported(f"GRANT ON {statement.object.upper()} is not supported")
 
 
-def _relation(statement: st.Grant, name: st.Name, host: Host) -> Relation:
+def _relation(statement: Grant, name: st.Name, host: Host) -> Relation:
     found = host.relation(name)
     if found.kind == "c":
         raise WrongObjectType(f'"{found.name}" is a composite type')
@@ -104,7 +105,7 @@ def _grantor(row: Grantable, acl: tuple[AclItem, ...], letters: str, host: Host)
     return best
 
 
-def _checked(row: Grantable, name: str, grantor: Grantor, letters: str, statement: st.Grant, host: Host, every: bool) -> str:
+def _checked(row: Grantable, name: str, grantor: Grantor, letters: str, statement: Grant, host: Host, every: bool) -> str:
     """The privileges that can be granted or revoked; 42501 where the role has nothing to do with the object, warnings for the rest."""
     if not grantor.letters:
         whole = ALL[kind_of(row)]
@@ -120,7 +121,7 @@ def _checked(row: Grantable, name: str, grantor: Grantor, letters: str, statemen
     return grantor.letters
 
 
-def _changed(acl: tuple[AclItem, ...], grantees: list[int], letters: str, grantor: int, statement: st.Grant) -> tuple[AclItem, ...]:
+def _changed(acl: tuple[AclItem, ...], grantees: list[int], letters: str, grantor: int, statement: Grant) -> tuple[AclItem, ...]:
     for grantee in grantees:
         if statement.revoke:
             before = acl
@@ -146,7 +147,7 @@ def _recursive(before: tuple[AclItem, ...], acl: tuple[AclItem, ...], grantee: i
     return acl
 
 
-def _on_columns(relation: Relation, names: tuple[str, ...], words: tuple[str, ...], grantees: list[int], statement: st.Grant, host: Host) -> Relation:
+def _on_columns(relation: Relation, names: tuple[str, ...], words: tuple[str, ...], grantees: list[int], statement: Grant, host: Host) -> Relation:
     letters = _letters(words, "column")
     columns = list(relation.columns)
     for name in names:
@@ -159,7 +160,7 @@ def _on_columns(relation: Relation, names: tuple[str, ...], words: tuple[str, ..
     return replace(relation, columns=tuple(columns))
 
 
-def _without_columns(relation: Relation, grantees: list[int], letters: str, statement: st.Grant) -> tuple[Column, ...]:
+def _without_columns(relation: Relation, grantees: list[int], letters: str, statement: Grant) -> tuple[Column, ...]:
     """REVOKE on a table takes the columns' privileges along."""
     plain = "".join(letter for letter in letters if letter in ALL["column"])
     columns = []
@@ -172,8 +173,8 @@ def _without_columns(relation: Relation, grantees: list[int], letters: str, stat
     return tuple(columns)
 
 
-@command(st.Grant)
-def grant(statement: st.Grant, host: Host, params: tuple[Bound, ...]) -> ResultStream:
+@command(Grant)
+def grant(statement: Grant, host: Host, params: tuple[Bound, ...]) -> ResultStream:
     """GRANT ... ON ... TO, REVOKE ... ON ... FROM."""
     if statement.granted_by is not None and named(statement.granted_by, host).oid != host.role.oid:
         raise FeatureNotSupported("grantor must be current user")
@@ -201,8 +202,8 @@ def grant(statement: st.Grant, host: Host, params: tuple[Bound, ...]) -> ResultS
     return done("REVOKE" if statement.revoke else "GRANT")
 
 
-@command(st.GrantRole)
-def grant_role(statement: st.GrantRole, host: Host, params: tuple[Bound, ...]) -> ResultStream:
+@command(GrantRole)
+def grant_role(statement: GrantRole, host: Host, params: tuple[Bound, ...]) -> ResultStream:
     """GRANT role TO role, REVOKE role FROM role."""
     if statement.granted_by is not None and named(statement.granted_by, host).oid != host.role.oid:
         raise FeatureNotSupported("GRANTED BY another role is not supported")
@@ -232,7 +233,7 @@ def denied_superuser() -> Exception:
     return InsufficientPrivilege("must be superuser to alter superusers")
 
 
-def _membership(oid: int, name: str, grantee: str, statement: st.GrantRole, host: Host) -> None:
+def _membership(oid: int, name: str, grantee: str, statement: GrantRole, host: Host) -> None:
     member = named(grantee, host)
     if statement.revoke:
         if oid not in member.member_of:

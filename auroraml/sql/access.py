@@ -1,11 +1,40 @@
-"""GRANT and REVOKE."""
+"""GRANT and REVOKE: the statements, and how they are written."""
 
 from __future__ import annotations
 
+from auroraml.records import dataclass
 from auroraml.sql import statements as st
 from auroraml.sql.definition import arguments
 from auroraml.sql.grammar import Grammar, QueryParser
 from auroraml.sql.types import TypeName
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant(st.Statement):
+    """GRANT and REVOKE of privileges. `privileges` are (word, columns); () means ALL. `object`: table, sequence, database, function, schema,
+    "all tables", "all functions", "all sequences" (names are schemas then)."""
+
+    revoke: bool
+    privileges: tuple[tuple[str, tuple[str, ...]], ...]
+    object: str
+    names: tuple[st.Name, ...]
+    grantees: tuple[str, ...]
+    arguments: tuple[tuple[TypeName, ...] | None, ...] = ()
+    grant_option: bool = False
+    cascade: bool = False
+    granted_by: str | None = None
+    at: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrantRole(st.Statement):
+    """GRANT role TO role and REVOKE role FROM role."""
+
+    revoke: bool
+    roles: tuple[str, ...]
+    grantees: tuple[str, ...]
+    admin_option: bool = False
+    granted_by: str | None = None
 
 
 def _privilege(p: QueryParser) -> tuple[str, tuple[str, ...]]:
@@ -37,7 +66,7 @@ def _roles(p: QueryParser, revoke: bool, roles: tuple[str, ...], option: bool) -
     admin = option or p.take("with", "admin", "option")
     grantor = _granted_by(p)
     p.one_of("cascade", "restrict")
-    return st.GrantRole(granted_by=grantor, revoke=revoke, roles=roles, grantees=grantees, admin_option=admin)
+    return GrantRole(granted_by=grantor, revoke=revoke, roles=roles, grantees=grantees, admin_option=admin)
 
 
 def _granted_by(p: QueryParser) -> str | None:
@@ -75,7 +104,7 @@ def _objects(p: QueryParser, revoke: bool, privileges: tuple[tuple[str, tuple[st
     with_option = option or p.take("with", "grant", "option")
     grantor = _granted_by(p)
     cascade = p.one_of("cascade", "restrict") == "cascade"
-    return st.Grant(revoke=revoke, privileges=privileges, object=kind, names=tuple(names), grantees=grantees, arguments=tuple(signatures),
+    return Grant(revoke=revoke, privileges=privileges, object=kind, names=tuple(names), grantees=grantees, arguments=tuple(signatures),
                     grant_option=with_option, cascade=cascade, granted_by=grantor, at=at)  # fmt: skip
 
 

@@ -477,34 +477,6 @@ class RollbackTo(Statement):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Grant(Statement):
-    """GRANT and REVOKE of privileges. `privileges` are (word, columns); () means ALL. `object`: table, sequence, database, function, schema,
-    "all tables", "all functions", "all sequences" (names are schemas then)."""
-
-    revoke: bool
-    privileges: tuple[tuple[str, tuple[str, ...]], ...]
-    object: str
-    names: tuple[Name, ...]
-    grantees: tuple[str, ...]
-    arguments: tuple[tuple[TypeName, ...] | None, ...] = ()
-    grant_option: bool = False
-    cascade: bool = False
-    granted_by: str | None = None
-    at: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class GrantRole(Statement):
-    """GRANT role TO role and REVOKE role FROM role."""
-
-    revoke: bool
-    roles: tuple[str, ...]
-    grantees: tuple[str, ...]
-    admin_option: bool = False
-    granted_by: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Analyze(Statement):
     """ANALYZE; no names: everything."""
 
