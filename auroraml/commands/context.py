@@ -267,6 +267,9 @@ class Host(Protocol):
     def current_schema(self) -> str | None:
         """The schema new objects go to."""
 
+    def lock(self, relation: Relation, mode: str, *, nowait: bool) -> None:
+        """Lock a table until the transaction ends."""
+
     def temporary_schema(self, name: st.Name | None = None) -> Schema:
         """The schema of this session's temporary tables."""
 

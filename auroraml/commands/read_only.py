@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from auroraml.dispatch import singledispatch
 from auroraml.sql import statements as st
+from auroraml.sql.access import Grant, GrantRole
+from auroraml.sql.reindexing import Reindex
 
 
 @singledispatch
@@ -37,12 +39,12 @@ def _(statement: st.AlterTable) -> str | None:
 
 
 @written.register
-def _(statement: st.Grant) -> str | None:
+def _(statement: Grant) -> str | None:
     return "REVOKE" if statement.revoke else "GRANT"
 
 
 @written.register
-def _(statement: st.GrantRole) -> str | None:
+def _(statement: GrantRole) -> str | None:
     return "REVOKE ROLE" if statement.revoke else "GRANT ROLE"
 
 
@@ -75,3 +77,8 @@ def _(statement: st.Vacuum) -> str | None:
 @kept_from_standbys.register
 def _(statement: st.Lock) -> str | None:
     return None if statement.mode in ("access share", "row share", "row exclusive") else "LOCK TABLE"
+
+
+@kept_from_standbys.register
+def _(statement: Reindex) -> str | None:
+    return "REINDEX"

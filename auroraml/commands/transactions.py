@@ -121,14 +121,3 @@ def set_transaction(statement: st.SetTransaction, host: Host, params: tuple[Boun
         host.notice("SET TRANSACTION can only be used in transaction blocks", severity="WARNING", sqlstate=NoActiveSqlTransaction.sqlstate)
     apply_modes(host, statement.modes, statement.session)
     return done("SET")
-
-
-@command(st.Lock)
-def lock(statement: st.Lock, host: Host, params: tuple[Bound, ...]) -> ResultStream:
-    """LOCK TABLE: ACCESS SHARE, which every reader holds anyway; stronger locks on whole tables are refused."""
-    host.block.require_block("LOCK TABLE")
-    for name in statement.names:
-        host.relation(name)
-    if statement.mode != "access share":
-        raise FeatureNotSupported(f"LOCK TABLE IN {statement.mode.upper()} MODE is not supported", at=statement.names[0].at)
-    return done("LOCK TABLE")

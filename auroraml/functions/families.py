@@ -1,6 +1,7 @@
 """All modules that declare kernels; importing this one registers them."""
 
 from auroraml.functions import (
+    advisory,
     aggregates,
     arithmetic,
     arrays,
@@ -33,6 +34,7 @@ from auroraml.functions import (
 )
 
 __all__ = [
+    "advisory",
     "aggregates",
     "arithmetic",
     "arrays",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 from auroraml.batch import Vector, from_datums
 from auroraml.catalog.acl import has_privilege
@@ -21,6 +22,7 @@ from auroraml.ir.decisions import Migrations
 from auroraml.ir.logical import LogicalPlan, Query
 from auroraml.ir.objects import Function
 from auroraml.ir.physical import PhysicalPlan
+from auroraml.lazy import load
 from auroraml.pipeline import plans
 from auroraml.pipeline.authorize import authorize
 from auroraml.pipeline.bodies import Bodies
@@ -48,6 +50,7 @@ from auroraml.settings.core import (
 )
 from auroraml.sql import parse
 from auroraml.sql import statements as st
+from auroraml.storage.transactions import ACCESS_SHARE, ROW_EXCLUSIVE, ROW_SHARE
 from auroraml.storage.transactions import Transaction as StoredTransaction
 from auroraml.system_views import rows_of
 from auroraml.types.form import TextStyle
@@ -58,6 +61,10 @@ EPOCH = 946_684_800_000_000  # 2000-01-01 in microseconds from 1970-01-01
 def micros_now() -> int:
     """The clock in microseconds from 2000-01-01 UTC."""
     return time.time_ns() // 1000 - EPOCH
+
+
+class Overtaken(Exception):
+    """The catalog became another while a statement waited for a table: it has to be bound anew."""
 
 
 class Execution(SessionPart):
@@ -72,6 +79,7 @@ class Execution(SessionPart):
     _style: tuple[Catalog, object, TextStyle] | None = None  # the style found last, and what for
     _names: tuple[Catalog, object, Names] | None = None  # the search path found last, and what for
     explained: Explained | None = None  # what EXPLAIN explained last, for those who want it in another form
+    entered = True  # whether the statement has begun to run a query
     latest: Running | None = None  # the plan started last, whose metrics show how far a statement is
 
     def notice(
@@ -249,6 +257,7 @@ class Execution(SessionPart):
         short = shortcut_of(plan)
         if short is not None and self.server.observer.shortcuts:
             self._refuse_writes(bound)
+            self._enter(bound)
             rows = short.run(params if fit(bound.parameters, params) else given(bound.parameters, params, self.style), self)
             if rows is not None:
                 return plans.answered(bound, rows)
@@ -267,6 +276,7 @@ class Execution(SessionPart):
     ) -> Running:
         """Run a plan."""
         self._refuse_writes(bound)
+        self._enter(bound)
         context = self.context(params if fit(bound.parameters, params) else given(bound.parameters, params, self.style))
         context.measured, context.buffers = measured, buffers
         context.charges = self.services.account if charges else None
@@ -274,6 +284,22 @@ class Execution(SessionPart):
         context.most = observer.most
         self.latest = run(observer.planned(plan), context)
         return self.latest
+
+    def _enter(self, bound: BoundStatement) -> None:
+        """Note the relations that a statement uses, each as PostgreSQL locks it; wait where somebody has locked one."""
+        used = self.transaction.stored.used
+        writing = ROW_SHARE if bound.tag == "SELECT" else ROW_EXCLUSIVE
+        uses = [(need.oid, ACCESS_SHARE if need.privilege == "r" else writing) for need in bound.needs if need.kind == "relation"]
+        first, self.entered = not self.entered, True
+        if not used.issuperset(uses) and self.enter(uses) and first:
+            raise Overtaken
+
+    def enter(self, uses: Sequence[tuple[int, int]]) -> bool:
+        """Use relations, by their OIDs, in modes of storage.locks; whether the catalog has become another while that was waited for."""
+        if self.hub.store.named is not None:
+            return cast("bool", load("auroraml.session.table_locks").enter(self, uses))
+        self.transaction.stored.used.update(uses)
+        return False
 
     def _refuse_writes(self, bound: BoundStatement) -> None:
         """25006 where a read-only transaction is about to change or lock rows of tables that are not temporary."""

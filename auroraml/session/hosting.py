@@ -38,6 +38,7 @@ from auroraml.ir.logical import LogicalPlan, Output, Query, TableItem, Target
 from auroraml.ir.objects import Column, Function, Relation, Schema
 from auroraml.ir.objects import Index as TableIndex
 from auroraml.ir.tree import rewrite
+from auroraml.lazy import load
 from auroraml.pipeline.authorize import denied
 from auroraml.pipeline.pages import StoredPages
 from auroraml.pipeline.result import ResultStream
@@ -58,6 +59,7 @@ from auroraml.sql import parse
 from auroraml.sql import statements as st
 from auroraml.sql.rewrite import Source
 from auroraml.sql.types import TypeName
+from auroraml.storage.transactions import ACCESS_EXCLUSIVE, ROW_EXCLUSIVE
 from auroraml.system_views.extensions import AvailableExtension
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import POLYMORPHIC
@@ -134,6 +136,8 @@ class Hosting(Execution, Procedures, SequenceValues, StoredRows):
     def put(self, *rows: Row) -> None:
         """Add catalog rows, or replace those with the same OIDs; new tables get storage."""
         for row in rows:
+            if isinstance(row, Relation):
+                self.enter([(row.oid, ACCESS_EXCLUSIVE)])
             if isinstance(row, Relation) and row.kind in ("r", "m") and row.oid not in self.hub.store.tables:
                 self.hub.store.create(row.oid, self._types(row), self.transaction.stored)
         self.transaction.change(*(Put(row=row) for row in rows))
@@ -145,6 +149,8 @@ class Hosting(Execution, Procedures, SequenceValues, StoredRows):
     def remove(self, *rows: Row) -> None:
         """Take catalog rows away, and the storage of tables."""
         for row in rows:
+            if isinstance(row, Relation):
+                self.enter([(row.oid, ACCESS_EXCLUSIVE)])
             if isinstance(row, Relation) and row.oid in self.hub.store.tables:
                 self.hub.store.drop(row.oid, self.transaction.stored)
         self.transaction.change(*(Remove(row=row) for row in rows))
@@ -300,10 +306,16 @@ class Hosting(Execution, Procedures, SequenceValues, StoredRows):
     def truncate(self, relation: Relation) -> None:
         """Empty a table within the transaction."""
         refuse_rows(self.catalog, relation)
+        self.enter([(relation.oid, ACCESS_EXCLUSIVE)])
         self.hub.store.create(relation.oid, self._types(relation), self.transaction.stored)
+
+    def lock(self, relation: Relation, mode: str, *, nowait: bool) -> None:
+        """Lock a table until the transaction ends."""
+        load("auroraml.session.table_locks").lock(self, relation, mode, nowait)
 
     def insert(self, relation: Relation, batch: Batch) -> int:
         """Append rows in the relation's column order, checking its constraints."""
+        self.enter([(relation.oid, ROW_EXCLUSIVE)])
         if batch.n or relation.triggers:
             context = self.context()
             if relation.triggers:

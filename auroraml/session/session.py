@@ -37,7 +37,7 @@ from auroraml.pipeline.result import ResultStream
 from auroraml.session.alike import AlikeTexts
 from auroraml.session.block import Block, State
 from auroraml.session.context import Interrupt
-from auroraml.session.execution import micros_now
+from auroraml.session.execution import Overtaken, micros_now
 from auroraml.session.function_statistics import Counters
 from auroraml.session.hosting import Hosting
 from auroraml.session.plan_cache import MOST, PlanCache
@@ -174,11 +174,17 @@ class Session(Hosting):
         return self.session_user if role == "none" else role
 
     def forget_all(self) -> None:
-        """Drop prepared statements and cursors."""
+        """Drop prepared statements and cursors, and let go of advisory locks."""
         self.prepared.clear()
         for cursor in self.cursors.values():
             cursor.stream.close()
         self.cursors.clear()
+        self._unlock()
+
+    def _unlock(self) -> None:
+        """Give back the advisory locks that the session keeps."""
+        if self.hub.store.named is not None:
+            self.hub.store.named.leave_all(self)
 
     def forget_statements(self) -> None:
         """Drop what is kept of texts run before: the next statement is read, bound and planned anew."""
@@ -269,15 +275,22 @@ class Session(Hosting):
             raise ReadOnlySqlTransaction(f"cannot execute {tag} in a read-only transaction")
         if isinstance(statement, st.Query):
             self.transaction.queried = True
-            if isinstance(name, PlanSource):
-                return self.run_alike(statement, name, params)
-            return run_named(name, statement, params, self) if name else self.run_query(statement, params)
+            self.entered = False
+            try:
+                return self._run(statement, params, name)
+            except Overtaken:
+                return self._run(statement, params, name)
         if not isinstance(statement, WITHOUT_SNAPSHOT):
             self.transaction.queried = True
         handler = handler_of(type(statement))
         if handler is None:
             raise FeatureNotSupported(f"{type(statement).__name__} is not supported")
         return handler(statement, self, params)
+
+    def _run(self, query: st.Query, params: tuple[Bound, ...], name: str | PlanSource) -> ResultStream:
+        if isinstance(name, PlanSource):
+            return self.run_alike(query, name, params)
+        return run_named(name, query, params, self) if name else self.run_query(query, params)
 
     def run_alike(self, query: st.Query, source: PlanSource, literals: tuple[Bound, ...]) -> ResultStream:
         """Run a query by the plan of those that differ in literals alone; one with a literal that is no value of its type is read itself."""
@@ -307,6 +320,7 @@ class Session(Hosting):
                 self.transaction.statement()
                 values = params if fit(source.types, params) else given(source.types, params, style)
                 source.generic_plans += 1
+                self._enter(chosen.bound)
                 short.run(values, self)
                 self.interrupt.end()
             except BaseException as error:
@@ -457,4 +471,5 @@ class Session(Hosting):
             self.drop_temporary()
             self.remove(schema)
             self.commit()
+        self._unlock()
         self.on_close(self)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from auroraml.lazy import load
 from auroraml.sql import statements as st
 from auroraml.sql.grammar import Grammar, QueryParser
 
@@ -186,17 +187,30 @@ _LOCK_MODES = (
 )  # fmt: skip
 
 
+def _with_heirs(p: QueryParser) -> st.Name:
+    """[ONLY] name [*]: no table has others that inherit from it."""
+    if p.take("only"):
+        marked = p.mark("(")
+        name = p.qualified()
+        if marked:
+            p.need(")")
+        return name
+    name = p.qualified()
+    p.mark("*")
+    return name
+
+
 def lock(p: QueryParser) -> st.Statement:
     """LOCK [TABLE] names [IN mode MODE] [NOWAIT]."""
     p.expect("lock")
     p.take("table")
-    p.take("only")
-    names = p.comma_list(p.qualified)
+    names = p.comma_list(lambda: _with_heirs(p))
     mode = "access exclusive"
     if p.take("in"):
-        found = next((words for words in _LOCK_MODES if p.take(*words, "mode")), None)
+        found = next((words for words in _LOCK_MODES if p.take(*words)), None)
         if found is None:
             raise p.fail()
+        p.expect("mode")
         mode = " ".join(found)
     return st.Lock(names=names, mode=mode, nowait=p.take("nowait"))
 
@@ -214,8 +228,18 @@ def _refused(p: QueryParser) -> st.Statement:
     return p.refuse(p.token.raw.upper())
 
 
+def _later(module: str) -> Grammar:
+    """The grammar of statements that few programs send: its module is loaded with the first of them."""
+
+    def read(p: QueryParser) -> st.Statement:
+        grammar: dict[str, Grammar] = load(f"auroraml.sql.{module}").GRAMMAR
+        return grammar[p.token.text](p)
+
+    return read
+
+
 GRAMMAR: dict[str, Grammar] = {
     "set": set_, "show": show, "reset": reset, "begin": begin, "start": begin, "commit": commit, "end": commit, "rollback": rollback, "abort": rollback,
-    "savepoint": savepoint, "release": release, "lock": lock, "discard": discard,
-    **dict.fromkeys(("call", "listen", "notify", "unlisten", "checkpoint", "cluster", "reindex", "merge", "load", "import", "security", "reassign"), _refused),
+    "savepoint": savepoint, "release": release, "lock": lock, "discard": discard, "reindex": _later("reindexing"),
+    **dict.fromkeys(("call", "listen", "notify", "unlisten", "checkpoint", "cluster", "merge", "load", "import", "security", "reassign"), _refused),
 }  # fmt: skip

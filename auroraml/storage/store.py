@@ -5,15 +5,21 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from auroraml.batch import Datum, Index, Vector
 from auroraml.errors import DeadlockDetected
+from auroraml.lazy import load
 from auroraml.storage.sequences import Sequences
 from auroraml.storage.table import Table
 from auroraml.storage.transactions import Snapshot, Transaction
 from auroraml.types.pg_type import PgType
+
+if TYPE_CHECKING:
+    from auroraml.storage.locks import Locks
 
 UNSETTLED = 32  # transactions whose rows and deletions may wait to be settled
 POLL = 0.05  # seconds between looks at the waiting statement's interrupt
@@ -30,7 +36,16 @@ class Store:
         self.next_xid = 1
         self.running: dict[int, Transaction] = {}
         self.changed: Counter[int] = Counter()  # by table: rows that commits have changed since its ANALYZE
-        self.waiting: dict[int, int] = {}
+        self.waiting: dict[int, tuple[tuple[int, ...], str]] = {}  # by transaction: those it waits for, and what they hold
+        self.named: Locks | None = None
+
+    @property
+    def locks(self) -> Locks:
+        """The locks that sessions take by name."""
+        if self.named is None:
+            with self.lock:
+                self.named = self.named or cast("Locks", load("auroraml.storage.locks").Locks(self))
+        return self.named
 
     def begin(self) -> Transaction:
         """A new transaction."""
@@ -182,21 +197,32 @@ class Store:
 
     def wait(self, transaction: Transaction, holder: int, check: Callable[[], None]) -> None:
         """Until transaction `holder` has ended; 40P01 where it waits for this one. The caller holds the lock."""
-        waiter, seen, chain = transaction.xid, holder, [holder]
-        while seen in self.waiting:
-            seen = self.waiting[seen]
-            chain.append(seen)
-            if seen == waiter:
-                raise DeadlockDetected("deadlock detected", detail=_cycle(waiter, chain), hint="See server log for query details.")
-        self.waiting[waiter] = holder
+        self.wait_for(transaction, lambda: (holder,) if holder in self.running else None, check, f"ShareLock on transaction {holder}")
+
+    def wait_for(self, transaction: Transaction, holders: Callable[[], tuple[int, ...] | None], check: Callable[[], None], what: str) -> None:
+        """Until nobody holds `what` any more; 40P01 where one of the `holders` waits for this transaction. The caller holds the lock."""
+        waiter = transaction.xid
         try:
-            while holder in self.running:
+            while (found := holders()) is not None:
+                self.waiting[waiter] = found, what
+                chain = self._chain(waiter, waiter, set())
+                if chain:
+                    raise DeadlockDetected("deadlock detected", detail=self._cycle([waiter, *chain]), hint="See server log for query details.")
                 self.ended.wait(POLL)
                 check()
         finally:
-            del self.waiting[waiter]
+            self.waiting.pop(waiter, None)
 
+    def _chain(self, start: int, xid: int, seen: set[int]) -> list[int]:
+        """Who waits for whom from `xid` back to `start`; nobody where it does not come back."""
+        for holder in self.waiting.get(xid, ((), ""))[0]:
+            if holder == start:
+                return [holder]
+            if holder not in seen:
+                seen.add(holder)
+                if rest := self._chain(start, holder, seen):
+                    return [holder, *rest]
+        return []
 
-def _cycle(waiter: int, chain: Sequence[int]) -> str:
-    pairs = zip([waiter, *chain], chain, strict=False)
-    return "\n".join(f"Process {a} waits for ShareLock on transaction {b}; blocked by process {b}." for a, b in pairs)
+    def _cycle(self, chain: Sequence[int]) -> str:
+        return "\n".join(f"Process {a} waits for {self.waiting[a][1]}; blocked by process {b}." for a, b in pairwise(chain))

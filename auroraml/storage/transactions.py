@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from auroraml.storage.store import Store
 
 
+ACCESS_SHARE, ROW_SHARE, ROW_EXCLUSIVE, ACCESS_EXCLUSIVE = 1, 2, 3, 8  # the modes in which statements use relations (see storage.locks)
+
+
 class Snapshot:
     """What a statement sees: everything committed when it began, and its own transaction's work."""
 
@@ -35,6 +38,7 @@ class Transaction:
         self.undo: list[Callable[[], None]] = []
         self.at_end: list[Callable[[], None]] = []
         self.changed: dict[int, int] = {}  # rows inserted, updated or deleted, by table
+        self.used: set[tuple[int, int]] = set()  # relations that statements have used, and the modes
         self.taken: Snapshot | None = None  # the running statement's snapshot, once something asks for it
 
     @property

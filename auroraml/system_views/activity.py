@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from auroraml.catalog.catalog import Catalog
 from auroraml.ir.objects import Relation
-from auroraml.system_views.registry import Reader, Rows, array, view
+from auroraml.system_views.registry import Reader, Row, Rows, array, view
+
+if TYPE_CHECKING:
+    from auroraml.storage.locks import Tag
 
 SYSTEM = ("pg_catalog", "information_schema", "pg_toast")
 
@@ -100,14 +103,27 @@ def pg_stat_xact_user_functions(ctx: Reader) -> Rows:
 
 @view("pg_catalog.pg_locks")
 def pg_locks(ctx: Reader) -> Rows:
-    """The locks that every transaction holds on itself; tables are not locked by readers or writers here."""
+    """The locks that every transaction holds on itself, those taken by name, and who waits for such."""
     rows: Rows = []
     for session in _sessions(ctx):
+        virtual = f"{session.pid}/{0 if session.running is None else session.running.stored.xid}"
+        common = {"virtualtransaction": virtual, "pid": session.pid, "fastpath": False}
         if session.running is not None:
-            virtual = f"{session.pid}/{session.running.stored.xid}"
-            rows.append({"locktype": "virtualxid", "virtualxid": virtual, "virtualtransaction": virtual, "pid": session.pid, "mode": "ExclusiveLock",
-                         "granted": True, "fastpath": True})  # fmt: skip
+            rows.append({**common, "locktype": "virtualxid", "virtualxid": virtual, "mode": "ExclusiveLock", "granted": True, "fastpath": True})
+        locks = session.hub.store.named
+        if locks is not None:
+            database = session.catalog.find_database(session.dbname)
+            here = {**common, "database": 0 if database is None else database.oid}
+            rows += [{**here, **_locked(tag), "mode": locks.mode_name(mode), "granted": True} for tag, mode, _ in locks.of(session)]
+            rows += [{**here, **_locked(request.tag), "mode": locks.mode_name(request.mode), "granted": False}
+                     for request in locks.waiting if request.session is session]  # fmt: skip
     return rows
+
+
+def _locked(tag: Tag) -> Row:
+    if tag.which:
+        return {"locktype": tag.kind, "classid": tag.first, "objid": tag.second, "objsubid": tag.which}
+    return {"locktype": tag.kind, "relation": tag.first}
 
 
 @view("pg_catalog.pg_cursors")
