@@ -89,7 +89,7 @@ def constraint_text(
     if constraint.kind == "c":
         assert constraint.check is not None
         text = expression_text(constraint.check, catalog, pretty, objects)
-        return f"CHECK ({text})" + (" NO INHERIT" if constraint.no_inherit else "")
+        return f"CHECK ({text})" + (" NO INHERIT" if constraint.no_inherit else "") + _attributes(constraint)
     if constraint.kind == "f":
         target = catalog.relation(constraint.foreign)
         actions = "".join(
@@ -99,10 +99,16 @@ def constraint_text(
         )
         columns_set = f" ({columns_text(constraint.columns_set, relation)})" if constraint.columns_set else ""
         return (f"FOREIGN KEY ({columns_text(constraint.columns, relation)}) REFERENCES {relation_text(target, catalog, path)}"
-                f"({columns_text(constraint.foreign_columns, target)}){actions}{columns_set}")  # fmt: skip
+                f"({columns_text(constraint.foreign_columns, target)}){actions}{columns_set}{_attributes(constraint)}")  # fmt: skip
     index = next((i for i in relation.indexes if i.oid == constraint.index), None)
     included = f" INCLUDE ({columns_text(index.included, relation)})" if index is not None and index.included else ""
     return f"{'PRIMARY KEY' if constraint.kind == 'p' else 'UNIQUE'} ({columns_text(constraint.columns, relation)}){included}"
+
+
+def _attributes(constraint: Constraint) -> str:
+    """When a constraint is checked, where that is not at once and of all rows."""
+    words = ((constraint.deferrable, " DEFERRABLE"), (constraint.deferred, " INITIALLY DEFERRED"), (not constraint.valid, " NOT VALID"))
+    return "".join(word for said, word in words if said)
 
 
 def index_keys(index: Index, relation: Relation, catalog: Catalog, pretty: bool = False, objects: ObjectNames | None = None) -> list[str]:

@@ -48,7 +48,7 @@ WORDS = {
     "add column": "ADD COLUMN", "drop column": "DROP COLUMN", "set default": "ALTER COLUMN ... SET DEFAULT",
     "drop default": "ALTER COLUMN ... SET DEFAULT", "set not null": "ALTER COLUMN ... SET NOT NULL",
     "drop not null": "ALTER COLUMN ... DROP NOT NULL", "type": "ALTER COLUMN ... SET DATA TYPE", "add constraint": "ADD CONSTRAINT",
-    "drop constraint": "DROP CONSTRAINT", "set options": "SET", "reset options": "RESET", "set statistics": "ALTER COLUMN ... SET STATISTICS",
+    "drop constraint": "DROP CONSTRAINT", "alter constraint": "ALTER CONSTRAINT", "validate constraint": "VALIDATE CONSTRAINT", "set options": "SET", "reset options": "RESET", "set statistics": "ALTER COLUMN ... SET STATISTICS",
     "set column options": "ALTER COLUMN ... SET", "reset column options": "ALTER COLUMN ... RESET",
 }  # fmt: skip
 
@@ -87,6 +87,7 @@ def alter(statement: st.AlterTable, host: Host, params: tuple[Bound, ...]) -> Re
     if relation is None:
         return tag
     host.require_owner(relation, KIND_WORDS.get(relation.kind, "table"))
+    host.refuse_pending(relation, f"ALTER {statement.object.upper()}")
     work = Alteration(relation=relation, host=host)
     for item in statement.actions:
         found = ACTIONS.get(item.kind)

@@ -10,8 +10,8 @@ from auroraml.commands.altering import Alteration, action
 from auroraml.commands.definitions import Draft, add_constraint, refuse_repeated, unplaced
 from auroraml.commands.dropping import drop_all, shown
 from auroraml.commands.index_builds import note_builds
-from auroraml.commands.validation import validate
-from auroraml.errors import DuplicateObject, UndefinedObject
+from auroraml.commands.validation import obeyed, validate
+from auroraml.errors import DuplicateObject, UndefinedObject, WrongObjectType
 from auroraml.ir.deparse import quote_identifier
 from auroraml.ir.objects import Constraint, Relation
 from auroraml.sql import statements as st
@@ -74,3 +74,35 @@ def rename(work: Alteration, item: st.AlterAction) -> None:
         constraints=tuple(replace(c, name=item.new_name) if c.oid == found.oid else c for c in relation.constraints),
         indexes=tuple(replace(i, name=item.new_name) if found.kind in "pu" and i.oid == found.index else i for i in relation.indexes),
     )
+
+
+def _named(relation: Relation, name: str) -> Constraint:
+    found = next((c for c in relation.constraints if c.name == name), None)
+    if found is None:
+        raise UndefinedObject(f'constraint "{name}" of relation "{relation.name}" does not exist')
+    return found
+
+
+def _put(work: Alteration, changed: Constraint) -> None:
+    work.put(constraints=tuple(changed if c.oid == changed.oid else c for c in work.relation.constraints))
+
+
+@action("validate constraint")
+def look(work: Alteration, item: st.AlterAction) -> None:
+    """VALIDATE CONSTRAINT: the rows that were there before the constraint are looked at now."""
+    found = _named(work.relation, item.name)
+    if found.kind not in "cf":
+        raise WrongObjectType(f'constraint "{item.name}" of relation "{work.relation.name}" is not a foreign key or check constraint')
+    if not found.valid:
+        obeyed(work.relation, found, work.host)
+        _put(work, replace(found, valid=True))
+
+
+@action("alter constraint")
+def alter(work: Alteration, item: st.AlterAction) -> None:
+    """ALTER CONSTRAINT: when a foreign key is checked."""
+    found = _named(work.relation, item.name)
+    assert item.constraint is not None
+    if found.kind != "f":
+        raise WrongObjectType(f'constraint "{item.name}" of relation "{work.relation.name}" is not a foreign key constraint')
+    _put(work, replace(found, deferrable=item.constraint.deferrable, deferred=item.constraint.deferred))

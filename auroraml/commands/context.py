@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeVar
 
 from auroraml.batch import Batch, Datum, Vector
@@ -63,6 +63,7 @@ class BlockState(Protocol):
     """The transaction block as commands see it."""
 
     savepoints: list[str]
+    inside: bool
 
     @property
     def status(self) -> str:
@@ -269,6 +270,12 @@ class Host(Protocol):
 
     def lock(self, relation: Relation, mode: str, *, nowait: bool) -> None:
         """Lock a table until the transaction ends."""
+
+    def refuse_pending(self, relation: Relation, command: str) -> None:
+        """55006 where rows of a table have still to be looked at by deferred foreign keys."""
+
+    def defer(self, oids: Collection[int] | None, deferred: bool) -> None:
+        """SET CONSTRAINTS of foreign keys by their OIDs, or of all (None)."""
 
     def temporary_schema(self, name: st.Name | None = None) -> Schema:
         """The schema of this session's temporary tables."""

@@ -165,7 +165,8 @@ def _add_check(draft: Draft, definition: st.ConstraintDefinition, own: Column | 
     names = {c.number: c.name for c in relation.columns}
     middle = names[numbers[0]] if len(numbers) == 1 else ""
     name = _given(draft, definition) or free_name(relation.name, middle, "check", draft.taken)
-    return Constraint(oid=draft.host.new_oid(), name=name, kind="c", columns=numbers, check=check, no_inherit=definition.no_inherit)
+    return Constraint(oid=draft.host.new_oid(), name=name, kind="c", columns=numbers, check=check, no_inherit=definition.no_inherit,
+                      valid=definition.valid or not draft.altering)  # fmt: skip
 
 
 def _add_foreign(draft: Draft, definition: st.ConstraintDefinition, own: Column | None) -> Constraint:
@@ -192,6 +193,9 @@ def _add_foreign(draft: Draft, definition: st.ConstraintDefinition, own: Column 
         on_delete=definition.on_delete,
         on_update=definition.on_update,
         columns_set=_columns_set(draft, definition, columns),
+        deferrable=definition.deferrable,
+        deferred=definition.deferred,
+        valid=definition.valid or not draft.altering,
     )
 
 

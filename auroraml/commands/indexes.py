@@ -47,6 +47,7 @@ def create_index(statement: st.CreateIndex, host: Host, params: tuple[Bound, ...
         plural = {"v": "views", "S": "sequences", "c": "composite types"}[relation.kind]
         raise WrongObjectType(f'cannot create index on relation "{relation.name}"', detail=f"This operation is not supported for {plural}.")
     host.require_owner(relation, "table" if relation.kind == "r" else "materialized view")
+    host.refuse_pending(relation, "CREATE INDEX")
     host.creation_schema(st.Name(name=relation.name, schema=relation.schema))
     method = statement.method.lower()
     if method not in METHODS:

@@ -95,7 +95,7 @@ class Likeness:
         if any(c.name == old.name for c in draft.relation.constraints):
             raise DuplicateObject(f'constraint "{old.name}" for relation "{draft.relation.name}" already exists')
         assert old.check is not None
-        made = replace(old, oid=self.host.new_oid(), columns=tuple(self.numbers[n] for n in old.columns), check=self._moved(old.check))
+        made = replace(old, oid=self.host.new_oid(), columns=tuple(self.numbers[n] for n in old.columns), check=self._moved(old.check), valid=True)
         draft.set(constraints=(*draft.relation.constraints, made))
         self._comment((CONSTRAINT, old.oid, 0), (CONSTRAINT, made.oid, 0))
 

@@ -63,6 +63,7 @@ def _index(statement: Reindex, concurrently: bool, host: Host) -> None:
         raise WrongObjectType(f'"{statement.name.name}" is not an index')
     relation = host.catalog.relation(index.relation)
     host.require_owner(replace(relation, name=index.name), "index")
+    host.refuse_pending(relation, "REINDEX INDEX")
     _build(relation, host, index)
 
 
@@ -71,6 +72,7 @@ def _table(statement: Reindex, concurrently: bool, host: Host) -> None:
     if isinstance(relation, Index) or relation.kind not in "rm":
         raise WrongObjectType(f'"{statement.name.name}" is not a table or materialized view')
     host.require_owner(relation, "table" if relation.kind == "r" else "materialized view")
+    host.refuse_pending(relation, "REINDEX TABLE")
     if concurrently and relation.schema == "pg_catalog":
         raise FeatureNotSupported("cannot reindex system catalogs concurrently")
     if not relation.indexes and relation.system is None:

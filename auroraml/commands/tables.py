@@ -285,6 +285,7 @@ def truncate(statement: st.Truncate, host: Host, params: tuple[Bound, ...]) -> R
         if relation.kind != "r":
             raise WrongObjectType(f'"{relation.name}" is not a table')
         host.require(relation, "D")
+        host.refuse_pending(relation, "TRUNCATE")
         relations.append(relation)
     if statement.cascade:
         _add_referencing(relations, host)

@@ -30,15 +30,19 @@ def validate(relation: Relation, before: Relation | None, host: Host) -> None:
         if index.unique and index.oid not in known:
             unique(relation, index, host)
     for constraint in sorted(relation.constraints, key=lambda c: c.oid):
-        if constraint.oid in known:
-            continue
-        if constraint.check is not None:
-            test = host.computed(relation, constraint.check).flat()
-            if (test.valid & ~test.values).any():  # type: ignore[attr-defined] # a boolean vector
-                raise CheckViolation(f'check constraint "{constraint.name}" of relation "{relation.name}" is violated by some row',
-                                     schema=relation.schema, table=relation.name, constraint=constraint.name)  # fmt: skip
-        elif constraint.kind == "f":
-            referenced(relation, constraint, host)
+        if constraint.oid not in known and constraint.valid:
+            obeyed(relation, constraint, host)
+
+
+def obeyed(relation: Relation, constraint: Constraint, host: Host) -> None:
+    """23514 or 23503 where a stored row breaks a CHECK or a foreign key."""
+    if constraint.check is not None:
+        test = host.computed(relation, constraint.check).flat()
+        if (test.valid & ~test.values).any():  # type: ignore[attr-defined] # a boolean vector
+            raise CheckViolation(f'check constraint "{constraint.name}" of relation "{relation.name}" is violated by some row',
+                                 schema=relation.schema, table=relation.name, constraint=constraint.name)  # fmt: skip
+    elif constraint.kind == "f":
+        referenced(relation, constraint, host)
 
 
 def keys(relation: Relation, index: Index, host: Host) -> tuple[list[Vector], list[PgType], np.ndarray]:

@@ -15,12 +15,15 @@ from auroraml.executor.matching import Matcher
 from auroraml.executor.reference_actions import ReferenceActions
 from auroraml.ir.deparse import quote_identifier
 from auroraml.ir.objects import Constraint, Relation
+from auroraml.lazy import load
+from auroraml.storage.transactions import Transaction
 from auroraml.types.casts import cast_vector, find_cast
 from auroraml.types.pg_type import PgType
 from auroraml.types.text import datum_out
 
 if TYPE_CHECKING:
     from auroraml.executor.context import ExecutionContext
+    from auroraml.executor.deferred_references import DeferredReferences
 
 TRIGGER = "RI_ConstraintTrigger"  # PostgreSQL makes four for a constraint; here their numbers are its own with one digit more
 Reference = tuple[Relation, Constraint]
@@ -29,9 +32,10 @@ Reference = tuple[Relation, Constraint]
 class References:
     """The foreign keys of a relation, and those of others that refer to it."""
 
-    def __init__(self, relation: Relation, ctx: ExecutionContext) -> None:
+    def __init__(self, relation: Relation, ctx: ExecutionContext, *, late: bool = False) -> None:
         self.relation = relation
         self.ctx = ctx
+        self.late = late  # at the end of the transaction: rows that came may have gone since
         self.own = [c for c in relation.constraints if c.kind == "f"]
         self.others = self._referring()
 
@@ -54,6 +58,15 @@ class References:
 
         `changed`: the columns that an UPDATE has assigned; None where all may have been.
         """
+        if any(c.deferrable for c in self.own) or any(c.deferrable for _, c in self.others):
+            now = deferred_of(self.ctx.transaction).put_off(self, gone, came, None if gone is None else changed)
+            if now is not self:
+                now.look(gone, came, changed, before)
+                return
+        self.look(gone, came, changed, before)
+
+    def look(self, gone: Batch | None, came: Batch | None, changed: Collection[int] | None, before: Callable[[int], None] | None) -> None:
+        """What `check` does, of foreign keys that do not wait."""
         if gone is not None and self._acting(came is None):
             ReferenceActions(self, gone, came, changed).run(before)
             return
@@ -106,7 +119,7 @@ class References:
             keys = _keys(self.relation, constraint.columns, batch)
             own, stored, types = self.alike(constraint, self.relation, keys, target, self.stored(target, constraint.foreign_columns))
             missing = self._unmatched(own, stored, types, batch.n)
-            if len(missing) and target.oid == self.relation.oid:
+            if len(missing) and (self.late or target.oid == self.relation.oid):
                 missing = self._still(constraint, keys, missing)
             if len(missing):
                 names, values = self._shown(self.relation, constraint.columns, keys, int(missing[0]))
@@ -165,15 +178,19 @@ class References:
     def calls(self, gone: Batch | None, came: Batch | None) -> Iterator[tuple[str, Constraint, int]]:
         """The triggers that PostgreSQL would call for these rows: name, constraint, calls (RI_FKey_fk_upd_check_required and its kin)."""
         for constraint in self.own:
-            if came is not None:
+            if came is not None and not self._waits(constraint):
                 keys, types = _keys(self.relation, constraint.columns, came), [_type(self.relation, number) for number in constraint.columns]
                 before = None if gone is None else _keys(self.relation, constraint.columns, gone)
                 changed = came.n if before is None else int(np.count_nonzero(self._altered(types, keys, before)))
                 yield f"{TRIGGER}_c_{constraint.oid}{3 if gone is None else 4}", constraint, changed
         for _, constraint in self.others:
-            if gone is not None:
+            if gone is not None and not ((constraint.on_delete if came is None else constraint.on_update) == "a" and self._waits(constraint)):
                 after = None if came is None else self.keys(constraint, came)
                 yield _trigger(constraint, came is None), constraint, len(self.altered(constraint, self.keys(constraint, gone), after))
+
+    def _waits(self, constraint: Constraint) -> bool:
+        """Whether the constraint looks at rows when the transaction ends."""
+        return constraint.deferrable and deferred_of(self.ctx.transaction).is_late(constraint)
 
     def alike(
         self, constraint: Constraint, referring: Relation, keys: Sequence[Vector], target: Relation, stored: Sequence[Vector]
@@ -212,6 +229,13 @@ class References:
         names = {c.number: c.name for c in relation.columns}
         values = [datum_out(_type(relation, n), key.datum(row), self.ctx.style) for n, key in zip(numbers, keys, strict=True)]
         return ", ".join(quote_identifier(names[n]) for n in numbers), ", ".join(values)
+
+
+def deferred_of(transaction: Transaction) -> DeferredReferences:
+    """What the transaction has put off."""
+    if transaction.deferred is None:
+        transaction.deferred = load("auroraml.executor.deferred_references").DeferredReferences(transaction)
+    return transaction.deferred  # type: ignore[no-any-return] # storage knows nothing of it
 
 
 def _trigger(constraint: Constraint, deleted: bool) -> str:

@@ -48,6 +48,9 @@ class Constraint:
     on_delete: str = "a"  # of a foreign key: a (no action), r (restrict), c (cascade), n (set null), d (set default)
     on_update: str = "a"
     columns_set: tuple[int, ...] = ()  # those that ON DELETE SET NULL or DEFAULT sets, where it is not all
+    deferrable: bool = False  # of a foreign key: SET CONSTRAINTS may have it checked at the end of the transaction
+    deferred: bool = False  # where it is, unless it is told otherwise
+    valid: bool = True  # whether all rows have been looked at (NOT VALID: only new ones)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

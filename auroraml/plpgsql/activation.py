@@ -64,7 +64,7 @@ class Host(Protocol):
     def run_inside(self, plan: PhysicalPlan, bound: BoundStatement, ctx: ExecutionContext) -> Running:
         """Run a plan inside the running statement."""
 
-    def execute_statement(self, statement: st.Statement) -> ResultStream:
+    def execute_inside(self, statement: st.Statement) -> ResultStream:
         """Run a utility statement inside the running transaction."""
 
     def notice(

@@ -81,7 +81,7 @@ def _answer(act: Activation, sql: tree.Sql) -> Answer:
 
 def _utility(act: Activation, statement: st.Statement) -> Answer:
     act.settle()
-    stream = act.host.execute_statement(statement)
+    stream = act.host.execute_inside(statement)
     parts = []
     while (batch := stream.pull()) is not None:
         parts.append(batch)

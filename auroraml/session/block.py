@@ -35,6 +35,7 @@ class Block:
 
     state: State = State.IDLE
     savepoints: list[str] = field(default_factory=list)
+    inside: bool = False  # in a function's statement, which is never a transaction of its own
 
     @property
     def status(self) -> str:
@@ -99,7 +100,7 @@ class Block:
 
     def require_block(self, command: str) -> None:
         """25P01 outside a block."""
-        if not self.in_block:
+        if not self.in_block and not self.inside:
             raise NoActiveSqlTransaction(f"{command} can only be used in transaction blocks")
 
     def refuse_in_block(self, command: str) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -24,13 +24,14 @@ from auroraml.errors import (
     InsufficientPrivilege,
     InvalidSchemaName,
     InvalidTableDefinition,
+    ObjectInUse,
     UndefinedTable,
 )
 from auroraml.evaluate import Frame, compile, truth
 from auroraml.executor.exchange import exchange
 from auroraml.executor.fired_changes import insert_rows
 from auroraml.executor.operators.modify import Writer
-from auroraml.executor.references import References
+from auroraml.executor.references import References, deferred_of
 from auroraml.extensions.manifest import MANIFESTS
 from auroraml.ir.bound import BoundStatement
 from auroraml.ir.expr import ColumnRef, Expr, InputRef
@@ -63,6 +64,9 @@ from auroraml.storage.transactions import ACCESS_EXCLUSIVE, ROW_EXCLUSIVE
 from auroraml.system_views.extensions import AvailableExtension
 from auroraml.types.pg_type import PgType
 from auroraml.types.table import POLYMORPHIC
+
+if TYPE_CHECKING:
+    from auroraml.executor.deferred_references import DeferredReferences
 
 RDS_MAY_SET = ("track_functions", "track_activities", "track_counts", "track_io_timing", "deadlock_timeout")  # rds_superuser's, as on Aurora
 
@@ -150,6 +154,7 @@ class Hosting(Execution, Procedures, SequenceValues, StoredRows):
         """Take catalog rows away, and the storage of tables."""
         for row in rows:
             if isinstance(row, Relation):
+                self.refuse_pending(row, "DROP TABLE")
                 self.enter([(row.oid, ACCESS_EXCLUSIVE)])
             if isinstance(row, Relation) and row.oid in self.hub.store.tables:
                 self.hub.store.drop(row.oid, self.transaction.stored)
@@ -308,6 +313,23 @@ class Hosting(Execution, Procedures, SequenceValues, StoredRows):
         refuse_rows(self.catalog, relation)
         self.enter([(relation.oid, ACCESS_EXCLUSIVE)])
         self.hub.store.create(relation.oid, self._types(relation), self.transaction.stored)
+
+    @property
+    def deferred(self) -> DeferredReferences:
+        """What the transaction has put off."""
+        return deferred_of(self.transaction.stored)
+
+    def refuse_pending(self, relation: Relation, command: str) -> None:
+        """55006 where rows of a table have still to be looked at by deferred foreign keys."""
+        if self.running is not None and self.running.stored.deferred is not None and self.deferred.concerns(relation):
+            raise ObjectInUse(f'cannot {command} "{relation.name}" because it has pending trigger events')
+
+    def defer(self, oids: Collection[int] | None, deferred: bool) -> None:
+        """SET CONSTRAINTS of foreign keys by their OIDs, or of all (None)."""
+        self.deferred.set(oids, deferred)
+        if not deferred:
+            self.transaction.statement()
+            self.deferred.check(self.context(), lambda constraint: not self.deferred.is_late(constraint))
 
     def lock(self, relation: Relation, mode: str, *, nowait: bool) -> None:
         """Lock a table until the transaction ends."""

@@ -29,6 +29,10 @@ class Procedures(SessionPart):
         """25006 where a read-only transaction is about to change rows."""
         raise NotImplementedError
 
+    def _enter(self, bound: BoundStatement) -> None:
+        """Note the relations that a statement uses."""
+        raise NotImplementedError
+
     def context(self) -> ExecutionContext:
         """What a statement runs in."""
         raise NotImplementedError
@@ -91,6 +95,7 @@ class Procedures(SessionPart):
     def run_inside(self, plan: PhysicalPlan, bound: BoundStatement, ctx: ExecutionContext) -> Running:
         """Run a plan inside the running statement."""
         self._refuse_writes(bound)
+        self._enter(bound)
         return run(plan, ctx)
 
     @contextlib.contextmanager

@@ -287,6 +287,14 @@ class Session(Hosting):
             raise FeatureNotSupported(f"{type(statement).__name__} is not supported")
         return handler(statement, self, params)
 
+    def execute_inside(self, statement: st.Statement) -> ResultStream:
+        """Run a utility statement of a function."""
+        before, self.block.inside = self.block.inside, True
+        try:
+            return self.execute_statement(statement)
+        finally:
+            self.block.inside = before
+
     def _run(self, query: st.Query, params: tuple[Bound, ...], name: str | PlanSource) -> ResultStream:
         if isinstance(name, PlanSource):
             return self.run_alike(query, name, params)
@@ -378,6 +386,9 @@ class Session(Hosting):
             end_cursors(self.cursors, True)
         if self.running is not None:
             try:
+                if self.running.stored.deferred is not None:
+                    self.transaction.statement()
+                    self.deferred.check(self.context())
                 self.end_temporary()
             except BaseException:
                 self.rollback()

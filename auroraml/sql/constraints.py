@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from auroraml.errors import FeatureNotSupported
 from auroraml.sql import statements as st
+from auroraml.sql.deferring import table_attributes
 from auroraml.sql.grammar import QueryParser
 
 
@@ -40,11 +41,10 @@ def constraint(p: QueryParser, label: str | None, at: int, own: tuple[st.Name, .
     elif p.token.is_word("exclude"):
         raise p.unsupported("EXCLUDE")
     else:
+        if own is not None and p.token.is_word("not"):
+            p.i += 1
         raise p.fail()
-    while p.take("not", "deferrable") or p.token.is_word("deferrable", "initially") or (p.token.is_word("not") and p.peek().is_word("valid")):
-        if p.token.is_word("deferrable", "not") or not p.take("initially", "immediate"):
-            raise p.unsupported("a constraint that may be checked later")
-    return found
+    return found if own is not None else table_attributes(p, found)
 
 
 def _key(p: QueryParser, kind: str, label: str | None, at: int, own: tuple[st.Name, ...] | None) -> st.ConstraintDefinition:

@@ -9,6 +9,8 @@ from auroraml.errors import FeatureNotSupported, InvalidFunctionDefinition, Unde
 from auroraml.errors import SyntaxError as SqlSyntaxError
 from auroraml.sql import statements as st
 from auroraml.sql.constraints import constraint, table_constraint
+from auroraml.sql.deferring import column_attribute
+from auroraml.sql.deferring import stands as attribute_stands
 from auroraml.sql.extended_statistics import create_statistics
 from auroraml.sql.grammar import Grammar, QueryParser
 from auroraml.sql.triggers import create_trigger
@@ -186,8 +188,15 @@ def column(p: QueryParser) -> st.ColumnDefinition:
     given: list[tuple[str, int]] = []
     collation: st.Name | None = None
     constraints: list[st.ConstraintDefinition] = []
+    last: st.ConstraintDefinition | None = None  # what stands right before, with what was said of when it is checked
+    seen: set[str] = set()
     while not p.at_end and not p.token.is_op(",", ")"):
         place = p.token.start
+        if attribute_stands(p):
+            last = column_attribute(p, last, seen)
+            constraints[-1] = last
+            continue
+        last, seen = None, set()
         label = p.name() if p.take("constraint") else None
         if p.take("not", "null"):
             not_null = True
@@ -218,7 +227,8 @@ def column(p: QueryParser) -> st.ColumnDefinition:
                 raise SqlSyntaxError("multiple COLLATE clauses not allowed", at=place)
             collation = replace(p.qualified(), at=place)
         else:
-            constraints.append(constraint(p, label, place, (st.Name(name=name, at=at),)))
+            last = constraint(p, label, place, (st.Name(name=name, at=at),))
+            constraints.append(last)
     return st.ColumnDefinition(name=name, type=type, default=default, not_null=not_null, identity=identity, identity_options=options, given=tuple(given), generated=generated,
                                constraints=tuple(constraints), collation=collation, at=at)  # fmt: skip
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from auroraml.errors import FeatureNotSupported
+from auroraml.records import replace
 from auroraml.sql import statements as st
 from auroraml.sql.constraints import table_constraint
+from auroraml.sql.deferring import table_attributes
 from auroraml.sql.creation import column, parameter, role_options, sequence_options
 from auroraml.sql.extended_statistics import alter_statistics
 from auroraml.sql.grammar import Grammar, QueryParser
@@ -182,9 +185,16 @@ def _action(p: QueryParser, kind: str) -> st.AlterAction:
         return st.AlterAction(kind="drop column", name=p.name(), if_exists=exists, cascade=_cascade(p), at=at)
     if p.take("alter"):
         if p.token.is_word("constraint"):
-            raise p.unsupported("ALTER CONSTRAINT")
+            p.expect("constraint")
+            changed = table_attributes(p, replace(st.ConstraintDefinition(kind="f", name=p.name()), at=at))
+            if not changed.valid:
+                raise FeatureNotSupported("FOREIGN KEY constraints cannot be marked NOT VALID")
+            return st.AlterAction(kind="alter constraint", name=changed.name or "", constraint=changed, at=at)
         p.take("column")
         return _alter_column(p, p.number() if p.token.kind == NUMBER else p.name(), at)
+    if kind == "table" and p.take("validate"):
+        p.expect("constraint")
+        return st.AlterAction(kind="validate constraint", name=p.name(), at=at)
     if p.take("rename"):
         return _rename(p, at)
     if p.take("owner", "to"):

@@ -28,7 +28,8 @@ def set_(p: QueryParser) -> st.Statement:
             return p.refuse("SET TRANSACTION SNAPSHOT")
         return st.SetTransaction(modes=_modes(p))
     if p.take("constraints"):
-        return p.refuse("SET CONSTRAINTS")
+        p.i -= 1
+        return _later("deferring")(p)
     if p.take("role"):
         if not p.take("to"):
             p.mark("=")

@@ -91,6 +91,9 @@ class ConstraintDefinition:
     on_delete: str = "a"  # a foreign key's actions are pg_constraint's letters
     on_update: str = "a"
     columns_set: tuple[Name, ...] = ()  # ON DELETE SET NULL (...)
+    deferrable: bool = False
+    deferred: bool = False
+    valid: bool = True
     at: int = 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from auroraml.storage.store import Store
@@ -39,6 +39,7 @@ class Transaction:
         self.at_end: list[Callable[[], None]] = []
         self.changed: dict[int, int] = {}  # rows inserted, updated or deleted, by table
         self.used: set[tuple[int, int]] = set()  # relations that statements have used, and the modes
+        self.deferred: Any = None  # executor.deferred_references, once a deferrable foreign key has looked at a row
         self.taken: Snapshot | None = None  # the running statement's snapshot, once something asks for it
 
     @property

@@ -174,6 +174,7 @@ def table_constraints(ctx: Reader) -> Rows:
     for r in visible(ctx, "r", "awdDxt", system=False):
         for k in r.constraints:
             rows.append({**_constraint(ctx, r, k.name), **_place(ctx, r), "constraint_type": _KINDS[k.kind], **said,
+                         "is_deferrable": YES_NO[k.deferrable], "initially_deferred": YES_NO[k.deferred],
                          "nulls_distinct": "YES" if k.kind == "u" else None})  # fmt: skip
         rows += [{**_constraint(ctx, r, _not_null(r, c)), **_place(ctx, r), "constraint_type": "CHECK", **said}
                  for c in r.columns if c.not_null and not c.dropped]  # fmt: skip

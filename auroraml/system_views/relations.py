@@ -179,8 +179,8 @@ def pg_constraint(ctx: Reader) -> Rows:
             foreign = c.kind == "f"
             operators = array(_foreign_operators(catalog, c, r)) if foreign else None
             rows.append({
-                "oid": c.oid, "conname": c.name, "connamespace": schema_oid(catalog, r.schema), "contype": c.kind, "condeferrable": False,
-                "condeferred": False, "convalidated": True, "conrelid": r.oid, "contypid": 0, "conindid": c.index, "conparentid": 0,
+                "oid": c.oid, "conname": c.name, "connamespace": schema_oid(catalog, r.schema), "contype": c.kind, "condeferrable": c.deferrable,
+                "condeferred": c.deferred, "convalidated": c.valid, "conrelid": r.oid, "contypid": 0, "conindid": c.index, "conparentid": 0,
                 "confrelid": c.foreign, "confupdtype": c.on_update if foreign else " ", "confdeltype": c.on_delete if foreign else " ",
                 "confmatchtype": "s" if foreign else " ", "conislocal": True, "coninhcount": 0, "connoinherit": c.no_inherit or c.kind in "puf",
                 "conkey": array(c.columns) if c.columns else None, "confkey": array(c.foreign_columns) if foreign else None,

@@ -39,7 +39,7 @@ def _constraints(level: Level, relation: Relation) -> list[e.Expr]:
     }
     found: list[e.Expr] = []
     for constraint in sorted(item.relation.constraints, key=lambda c: c.name):
-        if constraint.check is not None:
+        if constraint.check is not None and constraint.valid:
             own = rewrite(constraint.check, lambda node: columns[node.id] if isinstance(node, e.ColumnRef) else None)
             found += conjuncts(canonical(level.fold(level.statement.inlined(own)), check=True))
     for column in item.relation.columns:
