@@ -209,7 +209,7 @@ SYNTAX: dict[str, tuple[str, str]] = {
     ),
     "LOCK": (
         "lock tables",
-        "LOCK [ TABLE ] name [, ...] [ IN mode MODE ] [ NOWAIT ]\n"
+        "LOCK [ TABLE ] [ ONLY ] name [ * ] [, ...] [ IN mode MODE ] [ NOWAIT ]\n"
         "  mode: ACCESS SHARE | ROW SHARE | ROW EXCLUSIVE | SHARE UPDATE EXCLUSIVE | SHARE | SHARE ROW EXCLUSIVE | EXCLUSIVE | ACCESS EXCLUSIVE",
     ),
     "MOVE": (
@@ -221,6 +221,10 @@ SYNTAX: dict[str, tuple[str, str]] = {
     "REFRESH MATERIALIZED VIEW": (
         "read a materialized view's rows anew",
         "REFRESH MATERIALIZED VIEW [ CONCURRENTLY ] name [ WITH [ NO ] DATA ]",
+    ),
+    "REINDEX": (
+        "build indexes anew",
+        "REINDEX [ ( CONCURRENTLY [ boolean ] ) ] { INDEX | TABLE | SCHEMA | DATABASE | SYSTEM } [ CONCURRENTLY ] name",
     ),
     "RELEASE SAVEPOINT": ("forget a place in the transaction", "RELEASE [ SAVEPOINT ] name"),
     "RESET": ("set a setting back", "RESET { name | ALL }"),
