@@ -45,10 +45,11 @@ def action(kind: str, relations: str = "r") -> Callable[[Action], Action]:
 
 
 WORDS = {
+    "alter constraint": "ALTER CONSTRAINT", "validate constraint": "VALIDATE CONSTRAINT",
     "add column": "ADD COLUMN", "drop column": "DROP COLUMN", "set default": "ALTER COLUMN ... SET DEFAULT",
     "drop default": "ALTER COLUMN ... SET DEFAULT", "set not null": "ALTER COLUMN ... SET NOT NULL",
     "drop not null": "ALTER COLUMN ... DROP NOT NULL", "type": "ALTER COLUMN ... SET DATA TYPE", "add constraint": "ADD CONSTRAINT",
-    "drop constraint": "DROP CONSTRAINT", "alter constraint": "ALTER CONSTRAINT", "validate constraint": "VALIDATE CONSTRAINT", "set options": "SET", "reset options": "RESET", "set statistics": "ALTER COLUMN ... SET STATISTICS",
+    "drop constraint": "DROP CONSTRAINT",  "set options": "SET", "reset options": "RESET", "set statistics": "ALTER COLUMN ... SET STATISTICS",
     "set column options": "ALTER COLUMN ... SET", "reset column options": "ALTER COLUMN ... RESET",
 }  # fmt: skip
 

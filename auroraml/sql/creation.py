@@ -8,9 +8,7 @@ from dataclasses import replace
 from auroraml.errors import FeatureNotSupported, InvalidFunctionDefinition, UndefinedObject
 from auroraml.errors import SyntaxError as SqlSyntaxError
 from auroraml.sql import statements as st
-from auroraml.sql.constraints import constraint, table_constraint
-from auroraml.sql.deferring import column_attribute
-from auroraml.sql.deferring import stands as attribute_stands
+from auroraml.sql.constraints import attribute_stands, column_attribute, constraint, table_constraint
 from auroraml.sql.extended_statistics import create_statistics
 from auroraml.sql.grammar import Grammar, QueryParser
 from auroraml.sql.triggers import create_trigger

@@ -5,8 +5,7 @@ from __future__ import annotations
 from auroraml.errors import FeatureNotSupported
 from auroraml.records import replace
 from auroraml.sql import statements as st
-from auroraml.sql.constraints import table_constraint
-from auroraml.sql.deferring import table_attributes
+from auroraml.sql.constraints import table_attributes, table_constraint
 from auroraml.sql.creation import column, parameter, role_options, sequence_options
 from auroraml.sql.extended_statistics import alter_statistics
 from auroraml.sql.grammar import Grammar, QueryParser

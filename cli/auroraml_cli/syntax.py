@@ -50,7 +50,8 @@ SYNTAX: dict[str, tuple[str, str]] = {
         "        | ALTER [ COLUMN ] name [ SET DATA ] TYPE type [ COLLATE collation ] [ USING expr ]\n"
         "        | ALTER [ COLUMN ] name { SET DEFAULT expr | DROP DEFAULT | { SET | DROP } NOT NULL | SET STATISTICS n }\n"
         "        | ALTER [ COLUMN ] name { SET ( parameter = value [, ...] ) | RESET ( parameter [, ...] ) }\n"
-        "        | ADD [ CONSTRAINT name ] table_constraint | DROP CONSTRAINT [ IF EXISTS ] name [ CASCADE ]\n"
+        "        | ADD [ CONSTRAINT name ] table_constraint [ NOT VALID ] | DROP CONSTRAINT [ IF EXISTS ] name [ CASCADE ]\n"
+        "        | VALIDATE CONSTRAINT name | ALTER CONSTRAINT name [ [ NOT ] DEFERRABLE ] [ INITIALLY { IMMEDIATE | DEFERRED } ]\n"
         "        | SET ( parameter = value [, ...] ) | RESET ( parameter [, ...] )\n"
         "        | RENAME [ COLUMN ] name TO new_name | RENAME CONSTRAINT name TO new_name | RENAME TO new_name\n"
         "        | { ENABLE [ ALWAYS | REPLICA ] | DISABLE } TRIGGER { name | ALL | USER } | OWNER TO role | SET SCHEMA schema\n"
@@ -127,10 +128,11 @@ SYNTAX: dict[str, tuple[str, str]] = {
         "  ( { column type [ COLLATE collation ] [ constraint ... ] | table_constraint | LIKE table [ like_option ... ] } [, ...] ) [ WITH ( parameter = value [, ...] ) ]\n"
         "  [ ON COMMIT { PRESERVE ROWS | DELETE ROWS | DROP } ]\n"
         "  constraint: [ CONSTRAINT name ] { NOT NULL | NULL | DEFAULT expr | PRIMARY KEY | UNIQUE | CHECK ( expr ) | REFERENCES table [ ( column ) ]\n"
-        "        [ ON { DELETE | UPDATE } action ... ]\n"
+        "        [ ON { DELETE | UPDATE } action ... ] [ when ]\n"
         "        | GENERATED { ALWAYS | BY DEFAULT } AS IDENTITY [ ( sequence_option ... ) ] }\n"
         "  table_constraint: [ CONSTRAINT name ] { PRIMARY KEY ( column [, ...] ) | UNIQUE ( column [, ...] ) | CHECK ( expr )\n"
-        "        | FOREIGN KEY ( column [, ...] ) REFERENCES table [ ( column [, ...] ) ] [ ON { DELETE | UPDATE } action ... ] }\n"
+        "        | FOREIGN KEY ( column [, ...] ) REFERENCES table [ ( column [, ...] ) ] [ ON { DELETE | UPDATE } action ... ] [ when ] }\n"
+        "  when: [ NOT ] DEFERRABLE [ INITIALLY { IMMEDIATE | DEFERRED } ]\n"
         "  action: NO ACTION | RESTRICT | CASCADE | SET { NULL | DEFAULT } [ ( column [, ...] ) ]",
     ),
     "CREATE TABLE AS": (
@@ -256,6 +258,10 @@ SYNTAX: dict[str, tuple[str, str]] = {
         "change a setting",
         "SET [ SESSION | LOCAL ] name { TO | = } { value [, ...] | DEFAULT }\n"
         "SET [ SESSION | LOCAL ] TIME ZONE { 'zone' | LOCAL | DEFAULT }",
+    ),
+    "SET CONSTRAINTS": (
+        "check deferrable foreign keys at once, or at the end of the transaction",
+        "SET CONSTRAINTS { ALL | name [, ...] } { DEFERRED | IMMEDIATE }",
     ),
     "SET ROLE": ("act as another role", "SET [ SESSION | LOCAL ] ROLE { role | NONE }"),
     "SET SESSION AUTHORIZATION": ("be another user", "SET [ SESSION | LOCAL ] SESSION AUTHORIZATION { role | DEFAULT }"),
