@@ -271,6 +271,12 @@ class Host(Protocol):
     def lock(self, relation: Relation, mode: str, *, nowait: bool) -> None:
         """Lock a table until the transaction ends."""
 
+    def listen(self, channel: str | None, on: bool) -> None:
+        """LISTEN or UNLISTEN (None: all channels) when the transaction commits."""
+
+    def notify(self, channel: str | None, payload: str | None) -> None:
+        """Tell those who listen when the transaction commits."""
+
     def refuse_pending(self, relation: Relation, command: str) -> None:
         """55006 where rows of a table have still to be looked at by deferred foreign keys."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from auroraml.dispatch import singledispatch
 from auroraml.sql import statements as st
 from auroraml.sql.access import Grant, GrantRole
+from auroraml.sql.notifying import Listen, Notify
 from auroraml.sql.reindexing import Reindex
 
 
@@ -82,3 +83,13 @@ def _(statement: st.Lock) -> str | None:
 @kept_from_standbys.register
 def _(statement: Reindex) -> str | None:
     return "REINDEX"
+
+
+@kept_from_standbys.register
+def _(statement: Listen) -> str | None:
+    return "LISTEN"
+
+
+@kept_from_standbys.register
+def _(statement: Notify) -> str | None:
+    return "NOTIFY"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NoReturn
@@ -24,9 +25,12 @@ if TYPE_CHECKING:
     from auroraml.dbapi.database import Database
     from auroraml.services.log import CallRecord
     from auroraml.services.meter import BillLine
+    from auroraml.session.notifications import Notification
     from auroraml.session.session import Session
 
 NoticeHandler = Callable[[Diagnostic], None]
+NotifyHandler = Callable[["Notification"], None]
+SLICE = 1.0  # seconds between looks at whether the connection is still open
 
 
 class Turn:
@@ -70,6 +74,7 @@ class Connection:
         self._owns_database = owns_database
         self._lock = threading.RLock()
         self._handlers: list[NoticeHandler] = []
+        self._notify_handlers: list[NotifyHandler] = []
         session.on_notice = self._notice
         self.notices: list[str] = []
 
@@ -85,6 +90,32 @@ class Connection:
     def remove_notice_handler(self, handler: NoticeHandler) -> None:
         """Undo add_notice_handler."""
         self._handlers.remove(handler)
+
+    def add_notify_handler(self, handler: NotifyHandler) -> None:
+        """Call `handler` with what NOTIFY tells this connection: after its own statements, and in `notifies`."""
+        self._notify_handlers.append(handler)
+
+    def remove_notify_handler(self, handler: NotifyHandler) -> None:
+        """Undo add_notify_handler."""
+        self._notify_handlers.remove(handler)
+
+    def notifies(self, *, timeout: float | None = None, stop_after: int | None = None) -> Iterator[Notification]:
+        """What NOTIFY tells this connection, as it comes: until nothing has come for `timeout` seconds, or `stop_after` of them have."""
+        count, end = 0, None if timeout is None else time.monotonic() + timeout
+        while stop_after is None or count < stop_after:
+            self.check_open()
+            left = SLICE if end is None else max(0.0, end - time.monotonic())
+            found = self._heard(self.session.notifications(min(left, SLICE)))
+            yield from found
+            count += len(found)
+            if not found and end is not None and time.monotonic() >= end:
+                return
+
+    def _heard(self, found: list[Notification]) -> list[Notification]:
+        for notification in found:
+            for handler in self._notify_handlers:
+                handler(notification)
+        return found
 
     @property
     def autocommit(self) -> bool:
@@ -130,6 +161,8 @@ class Connection:
     def end_turn(self) -> None:
         """Let go of the lock."""
         self._lock.release()
+        if self._notify_handlers and self.session.arrived:
+            self._heard(self.session.notifications())
 
     def _end_stream(self) -> None:
         stream, self.open_stream = self.open_stream, None

@@ -314,6 +314,15 @@ class Hosting(Execution, Procedures, SequenceValues, StoredRows):
         self.enter([(relation.oid, ACCESS_EXCLUSIVE)])
         self.hub.store.create(relation.oid, self._types(relation), self.transaction.stored)
 
+    def listen(self, channel: str | None, on: bool) -> None:
+        """LISTEN or UNLISTEN (None: all channels) when the transaction commits."""
+        heard = load("auroraml.session.notifications")
+        heard.say(self, heard.Saying(listen=on, channel=channel))
+
+    def notify(self, channel: str | None, payload: str | None) -> None:
+        """Tell those who listen when the transaction commits."""
+        load("auroraml.session.notifications").notify(self, channel, payload)
+
     @property
     def deferred(self) -> DeferredReferences:
         """What the transaction has put off."""

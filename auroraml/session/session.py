@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import count
@@ -32,6 +33,7 @@ from auroraml.errors import (
 from auroraml.executor.shortcuts import shortcut_of
 from auroraml.ir.logical import Output
 from auroraml.ir.objects import Function, Role
+from auroraml.lazy import load
 from auroraml.pipeline.parameters import fit, given
 from auroraml.pipeline.result import ResultStream
 from auroraml.session.alike import AlikeTexts
@@ -47,17 +49,19 @@ from auroraml.settings.autovacuum import AURORAML_AUTOANALYZE
 from auroraml.settings.core import CLIENT_MIN_MESSAGES, DEFAULT_TRANSACTION_READ_ONLY, STATEMENT_TIMEOUT, TRANSACTION_READ_ONLY
 from auroraml.settings.identity import ROLE, SESSION_AUTHORIZATION
 from auroraml.sql import statements as st
+from auroraml.storage.store import POLL
 
 if TYPE_CHECKING:
     from auroraml.catalog.catalog import Catalog
     from auroraml.catalog.changes import Change
+    from auroraml.session.notifications import Notification
 
 LEVELS = ("debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error")
 _pids = count(1001)
 LONGEST_KEPT = 10_000  # characters of a text whose statements are kept
 WITHOUT_SNAPSHOT: tuple[type, ...] = (  # what a transaction may run before its access mode is settled
     st.Begin, st.Commit, st.Rollback, st.Savepoint, st.Release, st.RollbackTo, st.SetTransaction, st.SetSetting, st.SetRole, st.SetSessionAuthorization,
-    st.Reset, st.Show, st.Lock, st.Fetch,
+    st.Reset, st.Show, st.Lock, st.Fetch, st.Detached,
 )  # fmt: skip
 END_BLOCK: tuple[type, ...] = (st.Commit, st.Rollback, st.RollbackTo)  # what a failed block accepts
 
@@ -98,6 +102,7 @@ class Session(Hosting):
         self.active = False
         self.activity: tuple[str, int | None, int | None] = ("", None, None)  # the last query, when it began, when the state changed
         self._notices: list[Diagnostic] = []
+        self.arrived: list[Notification] = []  # what the session heard, oldest first
 
     @property
     def status(self) -> str:
@@ -179,12 +184,15 @@ class Session(Hosting):
         for cursor in self.cursors.values():
             cursor.stream.close()
         self.cursors.clear()
-        self._unlock()
+        self._let_go()
 
-    def _unlock(self) -> None:
-        """Give back the advisory locks that the session keeps."""
+    def _let_go(self) -> None:
+        """Give back the advisory locks that the session keeps, and listen to nothing."""
         if self.hub.store.named is not None:
             self.hub.store.named.leave_all(self)
+        if self.hub.heard is not None:
+            with self.hub.store.lock:
+                self.hub.heard.leave(self)
 
     def forget_statements(self) -> None:
         """Drop what is kept of texts run before: the next statement is read, bound and planned anew."""
@@ -209,6 +217,17 @@ class Session(Hosting):
         if notice is not None:
             self._notices.append(notice)
             self.on_notice(notice)
+
+    def notifications(self, wait: float = 0.0) -> list[Notification]:
+        """What the session has heard since it was last asked, once its transaction has ended; after at most `wait` seconds."""
+        store, end = self.hub.store, time.monotonic() + wait
+        with store.ended:
+            while not self.arrived and self.status == "I" and not self.closed and (left := end - time.monotonic()) > 0:
+                store.ended.wait(min(left, POLL))
+            if self.status != "I":
+                return []
+            found, self.arrived = self.arrived, []
+            return found
 
     def execute(self, text: str, params: tuple[Bound, ...] = (), name: str = "") -> Iterator[ResultStream]:
         """Run each statement of `text` in turn; a result that is not consumed is drained before the next statement runs.
@@ -406,6 +425,8 @@ class Session(Hosting):
                 if self.uncounted:
                     self.statistics.take(self.uncounted)
             self.settings.commit()
+            if transaction.sayings:
+                load("auroraml.session.notifications").publish(self, transaction.sayings)
             if transaction.changes:
                 self._forget_dropped(transaction.changes)
             if self.settings[AURORAML_AUTOANALYZE] and not self.analyzing and transaction.stored.changed:
@@ -482,5 +503,5 @@ class Session(Hosting):
             self.drop_temporary()
             self.remove(schema)
             self.commit()
-        self._unlock()
+        self._let_go()
         self.on_close(self)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from auroraml.lazy import load
 from auroraml.session.function_statistics import FunctionStatistics
 
 if TYPE_CHECKING:
     from auroraml.catalog.catalog import Catalog
     from auroraml.catalog.changes import Change
+    from auroraml.session.notifications import Listeners, Saying
     from auroraml.storage import transactions
     from auroraml.storage.store import Store
 
@@ -24,7 +26,16 @@ class Hub:
         self.store = store
         self.lock = lock or threading.RLock()
         self.statistics: dict[str, FunctionStatistics] = {}  # by instance
+        self.heard: Listeners | None = None
         self.on_commit: list[Callable[[tuple[Change, ...]], None]] = []
+
+    @property
+    def listeners(self) -> Listeners:
+        """Who listens to NOTIFY."""
+        with self.lock:
+            if self.heard is None:
+                self.heard = cast("Listeners", load("auroraml.session.notifications").Listeners())
+            return self.heard
 
     def function_statistics(self, instance: str) -> FunctionStatistics:
         """What an instance has counted of functions in this database."""
@@ -41,6 +52,7 @@ class Transaction:
         self.queried = False  # whether a statement has read the database
         self.stored: transactions.Transaction = hub.store.begin()
         self.started = time.time_ns() // 1000 - 946_684_800_000_000  # microseconds from 2000-01-01
+        self.sayings: list[Saying] = []  # LISTEN, UNLISTEN and NOTIFY
         self._marks: list[tuple[int, object]] = []
         self._seen: tuple[Catalog, int, Catalog] | None = None
 

@@ -8,7 +8,7 @@ from auroraml.sql.grammar import Grammar, QueryParser
 
 
 @dataclass(frozen=True, kw_only=True)
-class SetConstraints(st.Statement):
+class SetConstraints(st.Detached):
     """SET CONSTRAINTS; no names: ALL."""
 
     names: tuple[st.Name, ...]

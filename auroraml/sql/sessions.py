@@ -242,5 +242,6 @@ def _later(module: str) -> Grammar:
 GRAMMAR: dict[str, Grammar] = {
     "set": set_, "show": show, "reset": reset, "begin": begin, "start": begin, "commit": commit, "end": commit, "rollback": rollback, "abort": rollback,
     "savepoint": savepoint, "release": release, "lock": lock, "discard": discard, "reindex": _later("reindexing"),
-    **dict.fromkeys(("call", "listen", "notify", "unlisten", "checkpoint", "cluster", "merge", "load", "import", "security", "reassign"), _refused),
+    **dict.fromkeys(("listen", "unlisten", "notify"), _later("notifying")),
+    **dict.fromkeys(("call", "checkpoint", "cluster", "merge", "load", "import", "security", "reassign"), _refused),
 }  # fmt: skip

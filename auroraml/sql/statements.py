@@ -19,6 +19,11 @@ class Statement:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Detached(Statement):
+    """A statement that looks at no data: a transaction's access mode may change after it."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Tree:
     """A sqlglot tree with the tokens its leaves point to; `at` is where it begins, `sql` its own text."""
 

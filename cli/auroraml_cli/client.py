@@ -68,6 +68,9 @@ class Client(Protocol):
     def calls(self) -> Sequence[CallRecord]:
         """The service calls of the last statement."""
 
+    def notifications(self) -> Sequence[Notification]:
+        """What NOTIFY has told this session since it was last asked."""
+
     @property
     def transaction(self) -> str:
         """I (idle), T (in a transaction block) or E (in a failed one)."""
@@ -149,6 +152,10 @@ class Embedded:
     def cancel(self) -> None:
         """Ask the running statement to stop."""
         self.session.cancel()
+
+    def notifications(self) -> Sequence[Notification]:
+        """What the session has heard."""
+        return self.session.notifications() if self.session.arrived else ()
 
     @property
     def transaction(self) -> str:

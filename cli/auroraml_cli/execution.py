@@ -98,6 +98,9 @@ def send(shell: Shell, sql: str) -> bool:
         _unguard(shell, done)
     if shell.timing:
         shell.standard_out.write(f"{duration(elapsed)}\n")
+    for heard in shell.client.notifications():
+        payload = f' with payload "{heard.payload}"' if heard.payload else ""
+        shell.standard_out.write(f'Asynchronous notification "{heard.channel}"{payload} received from server process with PID {heard.pid}.\n')
     _renamed(shell)
     return done
 

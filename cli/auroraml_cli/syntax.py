@@ -209,6 +209,7 @@ SYNTAX: dict[str, tuple[str, str]] = {
         "[ WITH ... ] INSERT INTO table [ AS alias ] [ ( column [, ...] ) ] [ OVERRIDING { SYSTEM | USER } VALUE ]\n"
         "  { DEFAULT VALUES | VALUES ( ... ) [, ...] | query } [ ON CONFLICT [ target ] { DO NOTHING | DO UPDATE SET ... [ WHERE condition ] } ] [ RETURNING ... ]",
     ),
+    "LISTEN": ("hear what NOTIFY says on a channel", "LISTEN channel"),
     "LOCK": (
         "lock tables",
         "LOCK [ TABLE ] [ ONLY ] name [ * ] [, ...] [ IN mode MODE ] [ NOWAIT ]\n"
@@ -219,6 +220,7 @@ SYNTAX: dict[str, tuple[str, str]] = {
         "MOVE [ direction ] [ FROM | IN ] cursor\n"
         "  direction: as in FETCH",
     ),
+    "NOTIFY": ("tell those who listen to a channel", "NOTIFY channel [, 'payload' ]"),
     "PREPARE": ("prepare a statement", "PREPARE name [ ( type [, ...] ) ] AS statement"),
     "REFRESH MATERIALIZED VIEW": (
         "read a materialized view's rows anew",
@@ -282,6 +284,7 @@ SYNTAX: dict[str, tuple[str, str]] = {
         "empty tables",
         "TRUNCATE [ TABLE ] [ ONLY ] name [, ...] [ RESTART IDENTITY | CONTINUE IDENTITY ] [ CASCADE | RESTRICT ]",
     ),
+    "UNLISTEN": ("hear no more", "UNLISTEN { channel | * }"),
     "UPDATE": (
         "change rows",
         "[ WITH ... ] UPDATE table [ [ AS ] alias ] SET column = expr [, ...] [ FROM item [, ...] ] [ WHERE condition ] [ RETURNING ... ]",
