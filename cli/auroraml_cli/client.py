@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from auroraml.batch import concat_batches
 from auroraml.database import Database
@@ -13,6 +13,9 @@ from auroraml.records import dataclass
 from auroraml.services.log import CallRecord
 from auroraml.session.session import Session
 from auroraml.types.text import texts
+
+if TYPE_CHECKING:
+    from auroraml.session.notifications import Notification
 
 __all__ = ["Client", "Column", "DatabaseError", "Diagnostic", "Embedded", "Result"]
 

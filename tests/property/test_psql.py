@@ -18,6 +18,7 @@ from auroraml_cli.shell import Shell
 
 from auroraml.errors.report import excerpt
 from auroraml.services.log import CallRecord
+from auroraml.session.notifications import Notification
 from tests.runner.cluster import binaries
 
 Psql = Callable[[str], str]
@@ -154,6 +155,9 @@ class Silent:
         return ""
 
     def calls(self) -> tuple[CallRecord, ...]:
+        return ()
+
+    def notifications(self) -> tuple[Notification, ...]:
         return ()
 
     def connect(self, dbname: str, user: str) -> Client:
