@@ -17,7 +17,9 @@ from auroraml.settings import Settings
 
 @pytest.fixture
 def connection() -> Connection:
-    stored = SimpleNamespace(savepoint=lambda: 1, rollback_to=lambda mark: None, commit=lambda: None, rollback=lambda: None, statement=lambda: None, deferred=None)
+    stored = SimpleNamespace(
+        savepoint=lambda: 1, rollback_to=lambda mark: None, commit=lambda: None, rollback=lambda: None, statement=lambda: None, deferred=None
+    )
     role = SimpleNamespace(name="postgres", superuser=True, oid=10)
     catalog = SimpleNamespace(
         role=lambda name: role, find_role=lambda name: role, is_member=lambda member, role: True, type=None, find_schema=lambda name: None,
