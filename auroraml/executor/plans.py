@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from auroraml.dispatch import Choices
@@ -11,6 +11,7 @@ from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 from auroraml.ir.tree import children, walk
 
+NOTHING: Final[frozenset[int]] = frozenset()
 FIRST_OWN_OID = 16384  # objects below it are the same in every database
 
 
@@ -20,9 +21,7 @@ class Facts:
     __slots__ = ("_free", "below", "ctes", "foreign", "made", "partial", "read", "row_by_row", "subqueries", "uneven", "volatile", "volatile_below")
 
     def __init__(self) -> None:
-        self.read: set[int] = set()
-        self.made: set[int] = set()
-        self.ctes: set[int] = set()
+        self.read = self.made = self.ctes = NOTHING
         self.volatile = False
         self.volatile_below = False
         self.subqueries = False
@@ -37,7 +36,7 @@ class Facts:
     def free(self) -> frozenset[int]:
         """What is read and not set; the facts are whole."""
         if self._free is None:
-            self._free = frozenset(self.read - self.made)
+            self._free = self.read - self.made
         return self._free
 
 
@@ -74,13 +73,13 @@ def _node_facts(node: p.PhysicalPlan) -> Facts:
     facts.partial = facts.partial or node.parallel_aware
     facts.volatile_below = facts.volatile_below or facts.volatile
     if isinstance(node, p.NestedLoop):
-        facts.made.update(number for number, _ in node.params)
+        facts.made |= {number for number, _ in node.params}
     elif isinstance(node, p.CteScan):
-        facts.ctes.add(node.cte)
+        facts.ctes |= {node.cte}
     elif isinstance(node, p.WorkTableScan):
-        facts.read.add(-node.work_table)  # what a step reads changes like a parameter
+        facts.read |= {-node.work_table}  # what a step reads changes like a parameter
     elif isinstance(node, p.RecursiveUnion):
-        facts.made.add(-node.work_table)
+        facts.made |= {-node.work_table}
     facts.row_by_row = facts.row_by_row or _alone(node)
     facts.uneven = facts.uneven or _uneven(node)
     return facts
@@ -107,7 +106,7 @@ def _visit(item: object, facts: Facts) -> None:
     while pending:
         part = pending.pop()
         look = _LOOKS[part.__class__]
-        if look is not None and look(part, facts):
+        if look is _look_below or (look is not None and look(part, facts)):
             pending += children(part)
 
 
@@ -120,27 +119,31 @@ def _look_at_plan(part: Any, facts: Facts) -> bool:
 
 def _look_at_parameter(part: Any, facts: Facts) -> bool:
     if part.kind == "exec":
-        facts.read.add(part.number)
+        facts.read |= {part.number}
     return False
 
 
 def _look_at_subquery(part: Any, facts: Facts) -> bool:
     facts.subqueries = True
-    facts.made.update(part.outputs)
-    facts.made.update(number for number, _ in part.params)
+    facts.made |= {*part.outputs, *[number for number, _ in part.params]}
     return True
 
 
-def _look_at_others(part: object, facts: Facts) -> bool:
-    if (function := getattr(part, "function", None)) is not None:
-        facts.volatile = facts.volatile or getattr(function, "volatility", "i") == "v"
-        facts.foreign = facts.foreign or (getattr(function, "language", "") == "sql" and function.oid >= FIRST_OWN_OID)
+def _look_at_call(part: Any, facts: Facts) -> bool:
+    function = part.function
+    facts.volatile = facts.volatile or function.volatility == "v"
+    facts.foreign = facts.foreign or (function.language == "sql" and function.oid >= FIRST_OWN_OID)
     return True
 
 
+def _look_below(part: Any, facts: Facts) -> bool:
+    return True
+
+
+_CALLS = [cls for cls in vars(e).values() if isinstance(cls, type) and issubclass(cls, e.Expr) and "function" in cls.__annotations__]
 # What to note of a part of a plan; it says whether to look below. None: nothing of what most parts are, which read nothing that is set elsewhere.
 _LOOKS: Choices[Callable[[Any, Facts], bool] | None] = Choices({
-    object: _look_at_others, e.InputRef: None, e.Const: None, e.ParamRef: _look_at_parameter, e.SubPlan: _look_at_subquery,
+    object: _look_below, **dict.fromkeys(_CALLS, _look_at_call), e.InputRef: None, e.Const: None, e.ParamRef: _look_at_parameter, e.SubPlan: _look_at_subquery,
     p.PhysicalPlan: _look_at_plan,
 })  # fmt: skip
 
@@ -148,9 +151,8 @@ _LOOKS: Choices[Callable[[Any, Facts], bool] | None] = Choices({
 def _add(facts: Facts, plan: p.PhysicalPlan, inner: Facts, volatile: bool) -> None:
     facts.below.append(plan)
     facts.below += inner.below
-    facts.read |= inner.read
-    facts.made |= inner.made
-    facts.ctes |= inner.ctes
+    if inner.read or inner.made or inner.ctes:
+        facts.read, facts.made, facts.ctes = facts.read | inner.read, facts.made | inner.made, facts.ctes | inner.ctes
     facts.volatile_below = facts.volatile_below or volatile
     facts.foreign = facts.foreign or inner.foreign
     facts.row_by_row = facts.row_by_row or inner.row_by_row
