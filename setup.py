@@ -40,6 +40,6 @@ if os.environ.get("AURORAML_COMPILE") == "1" and BUILDING.intersection(sys.argv)
     extensions = [extension for group in groups for extension in group]
     for extension in extensions:
         extension.extra_compile_args += DIRECT
-    setup(ext_modules=extensions)
+    setup(ext_modules=extensions, options={"build_ext": {"parallel": os.cpu_count()}})
 else:
     setup()

@@ -132,7 +132,8 @@ def _initializer(cls: type, fields: tuple[dataclasses.Field[Any], ...]) -> Calla
 def _generated(cls: type, fields: tuple[dataclasses.Field[Any], ...], frozen: bool) -> Callable[..., None]:
     """The initializer of a class that many are made of: twice as fast, but its making costs as much as many instances.
 
-    What may change is set field by field, so that reading it is as quick as it can be.
+    What may change is set field by field, so that reading it is as quick as it can be. So is the dictionary of what may not: it shares its keys with
+    those of the class's other instances then.
     """
     known: dict[str, object] = {"_given": object()}
     taken, values = [], {}
@@ -150,7 +151,7 @@ def _generated(cls: type, fields: tuple[dataclasses.Field[Any], ...], frozen: bo
                 taken.append("*")
             taken.append(f"{name}={'_given' if fresh else made}" if f"_{name}" in known else name)
     if frozen:
-        lines = [f"self.__dict__.update({', '.join(f'{name}={value}' for name, value in values.items())})"]
+        lines = ["_values = self.__dict__", *[f"_values[{name!r}] = {value}" for name, value in values.items()]]
     else:
         lines = [f"self.{name} = {value}" for name, value in values.items()]
     if hasattr(cls, "__post_init__"):
