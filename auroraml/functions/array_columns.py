@@ -38,6 +38,19 @@ class Elements:
             found = self.vector.values == value
         return np.asarray(found & self.vector.valid, np.bool_)
 
+    def equal_to(self, values: Vector) -> Mask | None:
+        """Which elements are their own row's value; None where that cannot be told at once."""
+        flat = values.flat()
+        if isinstance(flat, TextVector) != isinstance(self.vector, TextVector) or not isinstance(flat, TextVector | FixedVector) or flat.n != self.n:
+            return None
+        other = flat.take(np.repeat(np.arange(self.n), self.sizes))
+        if isinstance(self.vector, TextVector) and isinstance(other, TextVector):
+            same = pc.equal(self.vector.values, other.values).to_numpy(zero_copy_only=False)
+        else:
+            assert isinstance(self.vector, FixedVector) and isinstance(other, FixedVector)
+            same = self.vector.values == other.values
+        return np.asarray(np.where(self.vector.valid & other.valid, same, self.vector.valid == other.valid), np.bool_)
+
     def owners(self, which: Mask) -> Mask:
         """Which arrays have one of these elements."""
         return np.asarray(np.bincount(np.repeat(np.arange(self.n), self.sizes)[which], minlength=self.n) > 0, np.bool_)
@@ -108,10 +121,13 @@ def _removed(types: Types, arrays: Vector, element: Vector) -> Vector | None:
 
 
 def _position(types: Types, arrays: Vector, element: Vector, start: Vector | None = None) -> Vector | None:
-    elements = _elements(arrays, types.args[1]) if isinstance(element, ConstVector) and start is None else None
-    if elements is None or not isinstance(element, ConstVector):
+    elements = _elements(arrays, types.args[1]) if start is None else None
+    if elements is None:
         return None
-    places = np.flatnonzero(elements.equal(element.one.datum(0)))
+    equal = elements.equal(element.one.datum(0)) if isinstance(element, ConstVector) else elements.equal_to(element)
+    if equal is None:
+        return None
+    places = np.flatnonzero(equal)
     ends = np.cumsum(elements.sizes)
     owners, first = np.unique(ends.searchsorted(places, "right"), return_index=True)
     found, known = np.zeros(elements.n, np.int32), np.zeros(elements.n, np.bool_)

@@ -149,7 +149,28 @@ def _incompatible(detail: str) -> ArraySubscriptError:
     return ArraySubscriptError("cannot concatenate incompatible arrays", detail=detail)
 
 
-@scalar("array_cat(anycompatiblearray,anycompatiblearray)", face="datum")
+def _plain(arrays: Vector) -> ListVector | None:
+    """Arrays of one dimension, from 1 on, none of them NULL."""
+    if isinstance(arrays, ConstVector):
+        arrays = arrays.one.take(np.zeros(arrays.n, np.int64))
+    return arrays if isinstance(arrays, ListVector) and arrays.shapes is None and arrays.valid.all() else None
+
+
+def _side_by_side(a: Vector, b: Vector) -> Vector | None:
+    """Many pairs of arrays, each as one; None where that has to be looked at one by one."""
+    left, right = _plain(a), _plain(b)
+    if left is None or right is None:
+        return None
+    of_left, of_right = left.offsets - left.offsets[0], right.offsets - right.offsets[0]
+    n, more = int(of_left[-1]), int(of_right[-1])
+    places = np.empty(n + more, np.int64)
+    places[np.arange(n) + np.repeat(of_right[:-1], np.diff(of_left))] = np.arange(n)
+    places[np.arange(more) + np.repeat(of_left[1:], np.diff(of_right))] = n + np.arange(more)
+    parts = [lists.child.slice(int(lists.offsets[0]), int(lists.offsets[-1])) for lists in (left, right)]
+    return ListVector(of_left + of_right, concat(parts).take(places))
+
+
+@scalar("array_cat(anycompatiblearray,anycompatiblearray)", face="datum", columns=_side_by_side)
 def concatenate(a: PgArray | None, b: PgArray | None) -> PgArray | None:
     """a || b: side by side, or one array as a new row of the other."""
     if a is None or b is None:
@@ -179,15 +200,17 @@ def _one_dimension(array: PgArray, what: str) -> None:
 
 
 @scalar("array_position(anycompatiblearray,anycompatible)", "array_position(anycompatiblearray,anycompatible,int4)", face="datum", typed=True)
-def position(types: Types, array: PgArray | None, element: object, start: int | None = 1) -> int | None:
-    """The subscript of the first equal element."""
+def position(types: Types, array: PgArray | None, element: object, *starts: int | None) -> int | None:
+    """The subscript of the first equal element, from one on if that is given."""
     if array is None:
         return None
     _one_dimension(array, "searching for elements in multidimensional arrays is not supported")
+    least = array.lower[0] if array.lower else 1
+    start = starts[0] if starts else least
     if start is None:
         raise NullValueNotAllowed("initial position must not be null")
     type = types.args[1]
-    for place, other in enumerate(array.elements, array.lower[0] if array.lower else 1):
+    for place, other in enumerate(array.elements, least):
         if place >= start and same(type, other, element):
             return place
     return None

@@ -7,7 +7,7 @@ from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Decim
 
 import numpy as np
 
-from auroraml.batch import ConstVector, NumericVector, Vector, limbs, limbs_of, of_limbs, shown
+from auroraml.batch import ConstVector, FixedVector, NumericVector, Vector, limbs, limbs_of, of_limbs, shown
 from auroraml.batch.limbs import Limbs
 from auroraml.batch.wide import SCALES
 from auroraml.functions.signature import scalar
@@ -147,19 +147,51 @@ def trimmed(value: Decimal) -> Decimal:
     return short.quantize(Decimal(1), context=CONTEXT) if isinstance(exponent, int) and exponent > 0 else short
 
 
-@scalar("scale(numeric)", face="datum", raises=False)
+def _needed(vector: NumericVector) -> tuple[np.ndarray, int, np.ndarray] | None:
+    """Whole numbers at a scale, and how many decimals each needs; None where int64 does not hold them."""
+    found = limbs_of(vector)
+    whole = None if found is None else limbs.whole_of(found[0])
+    if found is None or whole is None or not vector.n:
+        return None
+    zeros = np.zeros(len(whole), np.int64)
+    left, some = whole, np.arange(len(whole))
+    for _ in range(found[1]):  # over decimals
+        ends = left % 10 == 0
+        some, left = some[ends], left[ends] // 10
+        if not len(some):
+            break
+        zeros[some] += 1
+    return whole, found[1], found[1] - zeros
+
+
+def _trimmed_columns(vector: Vector) -> Vector | None:
+    found = _needed(one_of(vector))
+    return None if found is None else of_limbs(limbs.of_whole(found[0]), found[1], found[2].astype(np.int16))
+
+
+def _least_scales(vector: Vector) -> Vector | None:
+    found = _needed(one_of(vector))
+    return None if found is None else FixedVector(found[2].astype(np.int32))
+
+
+def _scales(vector: Vector) -> Vector | None:
+    one = one_of(vector)
+    return None if limbs_of(one) is None else FixedVector(np.broadcast_to(np.asarray(shown(one), np.int32), (one.n,)))
+
+
+@scalar("scale(numeric)", face="datum", raises=False, columns=_scales)
 def scale(value: Decimal) -> int | None:
     """Decimals shown."""
     return scale_of(value)
 
 
-@scalar("min_scale(numeric)", face="datum", raises=False)
+@scalar("min_scale(numeric)", face="datum", raises=False, columns=_least_scales)
 def min_scale(value: Decimal) -> int | None:
     """Decimals needed."""
     return scale_of(trimmed(value))
 
 
-@scalar("trim_scale(numeric)", face="datum", raises=False)
+@scalar("trim_scale(numeric)", face="datum", raises=False, columns=_trimmed_columns)
 def trim_scale(value: Decimal) -> Decimal:
     """Without zeros at the end."""
     return trimmed(value)

@@ -293,6 +293,9 @@ def test_extended(seed: int, scale: int, digits: int) -> None:
         check("log(numeric,numeric)", [constant("numeric", base, n), column], [(base, value) for value in values])
     for exponent in map(Decimal, ("0.5", "-0.5", "1.5", "0.333", "-2.7", "0.001")):
         check("power(numeric,numeric)", [column, constant("numeric", exponent, n)], [(value, exponent) for value in values])
+    for name in ("scale(numeric)", "min_scale(numeric)", "trim_scale(numeric)"):
+        more = [*values, *(value.quantize(Decimal(1)).quantize(value) for value in values if value < 100), Decimal(0)]
+        check(name, [from_datums(BY_NAME["numeric"], more)], [(value,) for value in more])
     small = [value if value < 3000 else Decimal(1) for value in values]
     signed = [-value if random.random() < 0.5 else value for value in small]
     check("exp(numeric)", [from_datums(BY_NAME["numeric"], signed)], [(value,) for value in signed])
@@ -306,3 +309,22 @@ def test_extended(seed: int, scale: int, digits: int) -> None:
         columns = SCALARS[oid_of("ln(numeric)")].columns
         assert columns is not None
         assert columns(from_datums(BY_NAME["numeric"], [*values, wrong])) is None
+
+
+WORDS = ("YYYY", "MM", "DD", "HH24", "HH12", "HH", "MI", "SS", "MS", "FF1", "FF3", "Mon", "MONTH", "month", "Day", "DY", "D", "ID", "IW", "IYYY", "DDD", "IDDD", "WW",
+         "W", "Q", "CC", "J", "YY", "YYY", "Y", "Y,YYY", "AM", "p.m.", "BC", "a.d.", "RM", "rm", "SSSS", "FMDD", "FMMonth", "DDth", "FMMITH", "US", "TZ", "FX")  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_to_char(seed: int) -> None:
+    """Timestamps through pictures; with infinities."""
+    random = Random(seed)
+    least, most = ((-(10**12), 10**13), (0, 10**15), (-(10**17), -(5 * 10**16)), (0, 10**18))[seed]
+    values = [random.randint(least, most) // 10 ** random.choice((0, 3, 6)) * 10 ** random.choice((0, 3, 6)) for _ in range(300)]
+    values = [value if abs(value) < 10**18 else 0 for value in values] + [2**63 - 1, -(2**63)]
+    column = from_datums(BY_NAME["timestamp"], values)
+    for _ in range(60):
+        picture = random.choice(("", "at ", '"x"')) + "".join(
+            random.choice(WORDS) + random.choice((" ", "-", ":", "", '"it"')) for _ in range(random.choice((1, 3, 5)))
+        )
+        check("to_char(timestamp,text)", [column, constant("text", picture, len(values))], [(value, picture) for value in values])

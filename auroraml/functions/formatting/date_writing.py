@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 
+from auroraml.batch import ConstVector, FixedVector, TextVector, Vector
 from auroraml.errors import InvalidDatetimeFormat
 from auroraml.functions.dates.fields import iso_week
 from auroraml.functions.formatting.pictures import ACTION, Node, date_nodes, ordinal_suffix
-from auroraml.functions.signature import CallContext, scalar
+from auroraml.functions.signature import CallContext, Types, scalar
+from auroraml.lazy import compute as pc
 from auroraml.records import dataclass
 from auroraml.types import julian
 from auroraml.types.datetime_forms import session_zone
@@ -196,14 +200,18 @@ def written(moment: Moment, picture: str) -> str:
             raise InvalidDatetimeFormat(
                 "invalid format specification for an interval value", hint="Intervals are not tied to specific calendar dates."
             )
-        text = _KEYS[node.key](moment, node)
-        if node.ordinal and text[-1:].isdigit():
-            text += ordinal_suffix(text, node.ordinal)
-        out.append(text)
+        out.append(shown(node, moment))
     return "".join(out)
 
 
-def _moment(micros: int, east: int | None = None, zone: str = "") -> Moment:
+def shown(node: Node, moment: Moment) -> str:
+    """A keyword filled in."""
+    text = _KEYS[node.key](moment, node)
+    return text + ordinal_suffix(text, node.ordinal) if node.ordinal and text[-1:].isdigit() else text
+
+
+def moment_of(micros: int, east: int | None = None, zone: str = "") -> Moment:
+    """The parts of a timestamp."""
     local = micros + (east or 0) * SECOND
     days, clock = local // DAY + POSTGRES_DAYS, local % DAY
     year, month, day = julian.civil_of(days)
@@ -212,21 +220,120 @@ def _moment(micros: int, east: int | None = None, zone: str = "") -> Moment:
                   year_day=days - julian.days_of(year, 1, 1) + 1, days=days, east=east, zone=zone)  # fmt: skip
 
 
-@scalar("to_char(timestamp,text)", face="datum")
+# Many timestamps through one picture: each keyword is written once for every value that the part it shows has.
+
+Parts = npt.NDArray[np.int64]
+TEXT = pa.large_string()
+MANY = 50_000  # different values of a part, above which nothing is won
+_OF = {
+    "hour": ("HH", "HH12", "HH24", "A.M.", "P.M.", "AM", "PM", "a.m.", "p.m.", "am", "pm"),
+    "minute": ("MI",),
+    "second": ("SS",),
+    "milli": ("MS", "FF1", "FF2", "FF3"),
+    "clock": ("SSSS", "SSSSS"),
+    "year": ("Y,YYY", "YYYY", "YYY", "YY", "Y", "CC", "A.D.", "B.C.", "AD", "BC", "a.d.", "b.c.", "ad", "bc"),
+    "month": ("MM", "Q", "RM", "rm", "MONTH", "Month", "month", "MON", "Mon", "mon"),
+    "day": ("DD", "W"),
+    "days": ("D", "ID", "IDDD", "IW", "IYYY", "IYY", "IY", "I", "J", "DDD", "WW", "DAY", "Day", "day", "DY", "Dy", "dy"),
+}  # fmt: skip
+_PART_OF = {key: part for part, keys in _OF.items() for key in keys}
+
+
+def _parts(micros: Parts, wanted: set[str]) -> dict[str, Parts]:
+    """The parts of local times that a picture shows."""
+    days, clock = micros // DAY + POSTGRES_DAYS, micros % DAY
+    seconds = clock // SECOND
+    found = {
+        "days": days,
+        "clock": seconds,
+        "hour": seconds // 3600,
+        "minute": seconds // 60 % 60,
+        "second": seconds % 60,
+        "milli": clock % SECOND // 1000,
+    }
+    if wanted & {"year", "month", "day"}:
+        found["year"], found["month"], found["day"] = julian.civil_of_array(days)
+    return found
+
+
+def _moment(part: str, value: int) -> Moment:
+    """A moment that has that part."""
+    if part == "days":
+        return moment_of((value - POSTGRES_DAYS) * DAY)
+    clock = {"hour": value * 3600, "minute": value * 60, "second": value, "clock": value}.get(part, 0)
+    year, month, day = (value if part == name else usual for name, usual in (("year", 2000), ("month", 1), ("day", 1)))
+    micros = value * 1000 if part == "milli" else 0
+    return Moment(year=year, month=month, day=day, hour=clock // 3600, minute=clock // 60 % 60, second=clock % 60, micros=micros, year_day=1)
+
+
+def _written(node: Node, part: str, values: Parts) -> pa.Array | None:
+    least, most = int(values.min()), int(values.max())
+    if most - least > MANY:
+        return None
+    there = np.flatnonzero(np.bincount(values - least))
+    texts = [shown(node, _moment(part, value)) for value in (there + least).tolist()]  # once for each value
+    places = np.zeros(most - least + 1, np.int32)
+    places[there] = np.arange(len(there))
+    return pa.array(texts, TEXT).take(pa.array(places[values - least]))
+
+
+def _filled(micros: Parts, picture: str) -> pa.Array | None:
+    nodes = date_nodes(picture)
+    wanted = {_PART_OF.get(node.key, "") for node in nodes if node.kind == ACTION}
+    if "" in wanted or not wanted:
+        return None
+    parts = _parts(micros, wanted)
+    pieces: list[object] = []
+    constant = ""
+    for node in nodes:  # over the picture
+        if node.kind != ACTION:
+            constant += node.text
+            continue
+        part = _PART_OF[node.key]
+        made = _written(node, part, parts[part])
+        if made is None:
+            return None
+        pieces += [pa.scalar(constant, TEXT), made]
+        constant = ""
+    return pc.binary_join_element_wise(*pieces, pa.scalar(constant, TEXT), pa.scalar("", TEXT))
+
+
+def timestamps(moments: Vector, picture: Vector) -> Vector | None:
+    """Timestamps through one picture; None where they have to be written one by one."""
+    text = picture.one.datum(0) if isinstance(picture, ConstVector) else None
+    if not isinstance(moments, FixedVector) or not text or not moments.n:
+        return None
+    micros = moments.values
+    infinite = (micros == julian.TIMESTAMP_MIN) | (micros == julian.TIMESTAMP_MAX)
+    made = _filled(np.where(infinite, 0, micros), str(text))
+    return None if made is None else TextVector(made, moments.validity if not infinite.any() else moments.valid & ~infinite)
+
+
+def instants(ctx: CallContext, types: Types, moments: Vector, picture: Vector) -> Vector | None:
+    """The same of instants on the session's clock."""
+    if not isinstance(moments, FixedVector):
+        return None
+    micros = moments.values
+    finite = (micros != julian.TIMESTAMP_MIN) & (micros != julian.TIMESTAMP_MAX)
+    east = session_zone(ctx.style).at_instants(np.where(finite, micros, 0))
+    return timestamps(FixedVector(np.where(finite, micros + east * SECOND, micros), moments.validity), picture)
+
+
+@scalar("to_char(timestamp,text)", face="datum", columns=timestamps)
 def timestamp_to_char(micros: int, picture: str) -> str | None:
     """A timestamp through a picture."""
     if not picture or micros in (julian.TIMESTAMP_MIN, julian.TIMESTAMP_MAX):
         return None
-    return written(_moment(micros), picture)
+    return written(moment_of(micros), picture)
 
 
-@scalar("to_char(timestamptz,text)", face="datum", context=True)
-def instant_to_char(ctx: CallContext, micros: int, picture: str) -> str | None:
+@scalar("to_char(timestamptz,text)", face="datum", context=True, typed=True, columns=instants)
+def instant_to_char(ctx: CallContext, types: Types, micros: int, picture: str) -> str | None:
     """An instant on the session's clock through a picture."""
     if not picture or micros in (julian.TIMESTAMP_MIN, julian.TIMESTAMP_MAX):
         return None
     zone = session_zone(ctx.style)
-    return written(_moment(micros, zone.at_instant(micros), zone.abbreviation(micros)), picture)
+    return written(moment_of(micros, zone.at_instant(micros), zone.abbreviation(micros)), picture)
 
 
 @scalar("to_char(interval,text)", face="datum")

@@ -10,15 +10,17 @@ import numpy as np
 import pyarrow as pa
 import regex
 
-from auroraml.batch import ConstVector, Index, ListVector, TextVector, Vector
+from auroraml.batch import ConstVector, FixedVector, Index, ListVector, TextVector, Vector
 from auroraml.errors import InvalidParameterValue
 from auroraml.functions.regex.matching import similar
 from auroraml.functions.regex.syntax import Pattern, compiled, options_of
 from auroraml.functions.signature import rows, scalar
 from auroraml.lazy import compute as pc
+from auroraml.lazy import pattern as pattern_
 from auroraml.types.pg_type import PgArray
 
 Match: TypeAlias = "regex.Match[str]"
+_NEVER_EMPTY = pattern_(r"(?:(?:\\[sdwSDW.|,;]|\[\^?[^\]\[\\^]+\]|[A-Za-z0-9 ,;:/_-])\+?)+")  # no match has no characters, and nothing is captured
 
 
 def _matches(pattern: Pattern, text: str, start: int = 0) -> Iterator[Match]:
@@ -230,31 +232,58 @@ def _split(text: str, pattern: str, flags: str, name: str) -> list[str]:
     return [*out, text[done:]]
 
 
-@scalar("regexp_split_to_array(text,text)", face="datum")
+def _splits(texts: Sequence[str], pattern: str, flags: str, name: str) -> list[list[str]]:
+    """The parts of many texts between matches of one pattern."""
+    ready = compiled(pattern, _flags(flags, name))
+    if flags in ("", "i") and _NEVER_EMPTY.fullmatch(pattern):
+        split = ready.search.split
+        return [split(text) for text in texts]
+    return [_split(text, pattern, flags, name) for text in texts]
+
+
+def _split_columns(texts: Vector, pattern: Vector, flags: Vector | None = None) -> Vector | None:
+    if not isinstance(texts, TextVector) or not isinstance(pattern, ConstVector) or not (flags is None or isinstance(flags, ConstVector)):
+        return None
+    options = "" if flags is None else str(flags.one.datum(0))
+    parts = _splits(texts.values.to_pylist(), str(pattern.one.datum(0)), options, "regexp_split_to_array")
+    return _arrays(parts, np.arange(texts.n), texts.n)
+
+
+@scalar("regexp_split_to_array(text,text)", face="datum", columns=_split_columns)
 def regexp_split_to_array(text: str, pattern: str) -> PgArray:
     """The parts between matches."""
     return PgArray.of(tuple(_split(text, pattern, "", "regexp_split_to_array")))
 
 
-@scalar("regexp_split_to_array(text,text,text)", face="datum")
+@scalar("regexp_split_to_array(text,text,text)", face="datum", columns=_split_columns)
 def regexp_split_to_array_flags(text: str, pattern: str, flags: str) -> PgArray:
     """The parts between matches."""
     return PgArray.of(tuple(_split(text, pattern, flags, "regexp_split_to_array")))
 
 
-@rows("regexp_split_to_table(text,text)")
-def regexp_split_to_table(text: str, pattern: str) -> list[tuple[object, ...]]:
+@rows("regexp_split_to_table(text,text)", "regexp_split_to_table(text,text,text)", face="vector")
+def regexp_split_to_table(texts: Vector, patterns: Vector, flags: Vector | None = None) -> tuple[list[Vector], Index]:
     """A row for each part between matches."""
-    return [(part,) for part in _split(text, pattern, "", "regexp_split_to_table")]
+    given = list(zip(map(str, patterns.datums()), [""] * texts.n if flags is None else map(str, flags.datums()), strict=True))
+    values = [str(text) for text in texts.datums()]
+    if given and given.count(given[0]) == len(given):
+        found = _splits(values, *given[0], "regexp_split_to_table")
+    else:
+        found = [_split(text, *pair, "regexp_split_to_table") for text, pair in zip(values, given, strict=True)]
+    made = pa.array([part for parts in found for part in parts], pa.large_string())
+    return [TextVector(made)], np.array([len(parts) for parts in found], np.int64)
 
 
-@rows("regexp_split_to_table(text,text,text)")
-def regexp_split_to_table_flags(text: str, pattern: str, flags: str) -> list[tuple[object, ...]]:
-    """A row for each part between matches."""
-    return [(part,) for part in _split(text, pattern, flags, "regexp_split_to_table")]
+def _counted(texts: Vector, pattern: Vector, *others: Vector) -> Vector | None:
+    """Matches of a pattern that never is empty in many texts."""
+    text = str(pattern.one.datum(0)) if isinstance(pattern, ConstVector) and not others else ""
+    if not isinstance(texts, TextVector) or not _NEVER_EMPTY.fullmatch(text):
+        return None
+    find = compiled(text, "").search.findall
+    return FixedVector(np.array([len(find(one)) for one in texts.values.to_pylist()], np.int32))  # by the regular expressions of one text
 
 
-@scalar("regexp_count(text,text)", "regexp_count(text,text,int4)", "regexp_count(text,text,int4,text)", face="datum")
+@scalar("regexp_count(text,text)", "regexp_count(text,text,int4)", "regexp_count(text,text,int4,text)", face="datum", columns=_counted)
 def regexp_count(text: str, pattern: str, start: int = 1, flags: str = "") -> int:
     """How many matches there are from `start` on."""
     _positive("start", start)
