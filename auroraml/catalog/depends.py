@@ -174,6 +174,8 @@ def _of_function(row: Function, catalog: Catalog) -> Iterator[Dependent]:
         for column in relation.columns:
             if column.default is not None and not column.dropped and row.oid in uses(column.default).functions:
                 yield Part(relation=relation, column=column, default=True)
+            if column.generated is not None and row.oid in uses(column.generated).functions:
+                yield Part(relation=relation, column=column)
         for constraint in relation.constraints:
             if constraint.check is not None and row.oid in uses(constraint.check).functions:
                 yield Part(relation=relation, constraint=constraint)
@@ -208,6 +210,9 @@ def column_dependents(relation: Relation, column: Column, catalog: Catalog) -> I
     for trigger in relation.triggers:
         if column.number in trigger.columns or column.number in condition_columns(trigger):
             yield Part(relation=relation, trigger=trigger)
+    for reader in relation.columns:
+        if reader.generated is not None and any(isinstance(node, e.ColumnRef) and node.id == column.number for node in walk(reader.generated)):
+            yield Part(relation=relation, column=reader)
     for other in catalog.relations():
         if other.view is not None and column.number in uses(other.view).columns.get(relation.oid, ()):
             yield other

@@ -14,6 +14,7 @@ from auroraml.commands.collations import collated
 from auroraml.commands.context import Host
 from auroraml.commands.definitions import SYSTEM, Draft, add_constraint, bound_default, refuse_system_name, unplaced, with_column
 from auroraml.commands.dropping import drop_all, shown_column
+from auroraml.commands.generated import refuse_default, refuse_readers, retyped
 from auroraml.commands.options import table_options
 from auroraml.commands.tables import add_column, add_default, column_type
 from auroraml.commands.validation import validate
@@ -22,6 +23,7 @@ from auroraml.errors import (
     DatatypeMismatch,
     DuplicateColumn,
     FeatureNotSupported,
+    InvalidColumnDefinition,
     InvalidTableDefinition,
     NotNullViolation,
     ObjectNotInPrerequisiteState,
@@ -103,7 +105,7 @@ def drop(work: Alteration, item: st.AlterAction) -> None:
 def remove_column(work: Alteration, column: Column) -> None:
     """Take a column away with what is built on it."""
     relation = work.host.catalog.relation(work.relation.oid)
-    gone = replace(column, dropped=True, default=None, not_null=False, identity="", acl=None)
+    gone = replace(column, dropped=True, default=None, generated=None, not_null=False, identity="", acl=None)
     constraints = tuple(c for c in relation.constraints if column.number not in c.columns)
     lost = {c.index for c in relation.constraints} - {c.index for c in constraints}
     indexes = tuple(i for i in relation.indexes if i.oid not in lost and column.number not in i.columns + i.included
@@ -141,6 +143,10 @@ def rename(work: Alteration, item: st.AlterAction) -> None:
     if any(c.name == item.new_name and not c.dropped for c in relation.columns):
         raise DuplicateColumn(f'column "{item.new_name}" of relation "{relation.name}" already exists')
     named = replace(column, name=item.new_name)
+    relation = replace(
+        relation, columns=tuple(c if c.generated is None else replace(c, generated=_renamed(c.generated, named)) for c in relation.columns)
+    )
+    named = replace(named, generated=next(c for c in relation.columns if c.number == column.number).generated)
     checks = tuple(replace(c, check=_renamed(c.check, named)) if c.check is not None else c for c in relation.constraints)
     indexes = tuple(replace(i, expressions=tuple(_renamed(x, named) for x in i.expressions),
                             predicate=None if i.predicate is None else _renamed(i.predicate, named)) for i in relation.indexes)  # fmt: skip
@@ -161,6 +167,7 @@ def set_default(work: Alteration, item: st.AlterAction) -> None:
     column = live(work.relation, item.name)
     if column.identity:
         raise SyntaxError(f'column "{column.name}" of relation "{work.relation.name}" is an identity column')
+    refuse_default(work.relation, column)
     assert item.expression is not None
     with unplaced():
         default = work.host.coerced(bound_default(work.host, item.expression), column.type, column.typmod, column.name)
@@ -174,6 +181,7 @@ def drop_default(work: Alteration, item: st.AlterAction) -> None:
     if column.identity:
         raise SyntaxError(f'column "{column.name}" of relation "{work.relation.name}" is an identity column',
                           hint="Use ALTER TABLE ... ALTER COLUMN ... DROP IDENTITY instead.")  # fmt: skip
+    refuse_default(work.relation, column, dropping=True)
     work.put(columns=with_column(work.relation, replace(column, default=None)))
 
 
@@ -207,6 +215,19 @@ def drop_identity(work: Alteration, item: st.AlterAction) -> None:
     for other in work.host.catalog.relations():
         if other.sequence is not None and other.sequence.owner == (work.relation.oid, column.number):
             work.host.remove(other)
+
+
+@action("drop expression")
+def drop_expression(work: Alteration, item: st.AlterAction) -> None:
+    """DROP EXPRESSION: the values stay, and are ordinary ones."""
+    column = live(work.relation, item.name)
+    if column.generated is None:
+        message = f'column "{column.name}" of relation "{work.relation.name}" is not a stored generated column'
+        if not item.if_exists:
+            raise ObjectNotInPrerequisiteState(message)
+        work.host.notice(f"{message}, skipping")
+        return
+    work.put(columns=with_column(work.relation, replace(column, generated=None)))
 
 
 @action("set not null")
@@ -254,6 +275,10 @@ def change_type(work: Alteration, item: st.AlterAction) -> None:
         if user.view is not None and column.number in uses(user.view).columns.get(relation.oid, ()):
             raise FeatureNotSupported("cannot alter type of a column used by a view or rule",
                                       detail=f'rule _RETURN on view {user.name} depends on column "{column.name}"')  # fmt: skip
+    if column.generated is not None and item.expression is not None:
+        raise InvalidColumnDefinition("cannot specify USING when altering type of generated column",
+                                      detail=f'Column "{column.name}" is a generated column.')  # fmt: skip
+    refuse_readers(relation, column)
     columns = [c for c in relation.columns if not c.dropped]
     shown = format_type(type, typmod, work.host.catalog.type)
     if item.expression is not None:
@@ -275,7 +300,8 @@ def change_type(work: Alteration, item: st.AlterAction) -> None:
         except (DatatypeMismatch, CannotCoerce):
             name = format_type(type, None, work.host.catalog.type)
             raise DatatypeMismatch(f'default for column "{column.name}" cannot be cast automatically to type {name}') from None
-    new = replace(relation, columns=with_column(relation, replace(column, type=type, typmod=typmod, default=default, collation=collation)))
+    new = replace(relation, columns=with_column(relation, replace(column, type=type, typmod=typmod, default=default, collation=collation,
+                                                                   generated=retyped(work.host, column, type, typmod))))  # fmt: skip
     new = _bound_again(new, column.number, work.host)
     work.host.rewrite(relation, new, {column.number: value})
     _forget_statistics(work, column)

@@ -17,6 +17,7 @@ from auroraml.errors import (
     DuplicateColumn,
     FeatureNotSupported,
     InsufficientPrivilege,
+    InvalidColumnReference,
     InvalidParameterValue,
     SyntaxError,
     UndefinedColumn,
@@ -93,11 +94,13 @@ def columns_of(statement: st.Copy, relation: Relation) -> list[Column]:
     """The columns copied, in the order written."""
     live = {column.name: column for column in relation.columns if not column.dropped}
     if not statement.columns:
-        return list(live.values())
+        return [column for column in live.values() if column.generated is None]
     found: list[Column] = []
     for name in statement.columns:
         if name.name not in live:
             raise UndefinedColumn(f'column "{name.name}" of relation "{relation.name}" does not exist')
+        if live[name.name].generated is not None:
+            raise InvalidColumnReference(f'column "{name.name}" is a generated column', detail="Generated columns cannot be used in COPY.")
         if live[name.name] in found:
             raise DuplicateColumn(f'column "{name.name}" specified more than once')
         found.append(live[name.name])

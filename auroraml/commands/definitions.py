@@ -18,6 +18,7 @@ from auroraml.errors import (
     InvalidColumnReference,
     InvalidForeignKey,
     InvalidTableDefinition,
+    SyntaxError,
     UndefinedColumn,
     UndefinedObject,
     UndefinedTable,
@@ -183,6 +184,7 @@ def _add_foreign(draft: Draft, definition: st.ConstraintDefinition, own: Column 
     name = given or free_name(relation.name, columns_part([c.name for c in columns]), "fkey", draft.taken)
     for column, number in zip(columns, referenced, strict=True):
         _check_key_types(draft.host, name, column, next(c for c in target.columns if c.number == number))
+    _refuse_actions(columns, definition)
     return Constraint(
         oid=draft.host.new_oid(),
         name=name,
@@ -197,6 +199,14 @@ def _add_foreign(draft: Draft, definition: st.ConstraintDefinition, own: Column 
         deferred=definition.deferred,
         valid=definition.valid or not draft.altering,
     )
+
+
+def _refuse_actions(columns: Sequence[Column], definition: st.ConstraintDefinition) -> None:
+    """42601 where a foreign key's action would set a generated column."""
+    if any(column.generated is not None for column in columns):
+        for event, letter, refused in (("UPDATE", definition.on_update, "cnd"), ("DELETE", definition.on_delete, "nd")):
+            if letter in refused:
+                raise SyntaxError(f"invalid ON {event} action for foreign key constraint containing generated column")
 
 
 def _columns_set(draft: Draft, definition: st.ConstraintDefinition, columns: Sequence[Column]) -> tuple[int, ...]:

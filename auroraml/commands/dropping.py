@@ -81,7 +81,7 @@ def _order(item: Dependent) -> float:
     if item.trigger is not None:
         return item.trigger.oid
     assert item.column is not None
-    return item.relation.oid + item.column.number / 10_000 * (1 if item.default else -1)
+    return item.relation.oid + item.column.number / 10_000 * (1 if item.default or item.column.generated is not None else -1)
 
 
 @dataclass(kw_only=True)

@@ -81,6 +81,9 @@ class Likeness:
         if "defaults" in self.parts:
             defaults = {self.numbers[c.number]: c.default for c in self.columns if c.default is not None and not c.identity}
             draft.set(columns=tuple(replace(c, default=defaults[c.number]) if c.number in defaults else c for c in draft.relation.columns))
+        if "generated" in self.parts:
+            made = {self.numbers[c.number]: self._moved(c.generated) for c in self.columns if c.generated is not None}
+            draft.set(columns=tuple(replace(c, generated=made[c.number]) if c.number in made else c for c in draft.relation.columns))
         if "constraints" in self.parts:
             for check in sorted((c for c in self.source.constraints if c.kind == "c"), key=lambda c: c.name):
                 self._check(draft, check)

@@ -10,6 +10,7 @@ from auroraml.catalog.depends import reads_temporary, referencing
 from auroraml.commands.collations import collated
 from auroraml.commands.context import Bound, Host, command, done
 from auroraml.commands.definitions import SERIAL, Draft, add_constraint, check_key, default_of, refuse_system_name, with_column
+from auroraml.commands.generated import generated
 from auroraml.commands.likeness import Likeness
 from auroraml.commands.naming import free_name, refuse_catalog
 from auroraml.commands.options import table_options
@@ -25,6 +26,7 @@ from auroraml.errors import (
     WrongObjectType,
 )
 from auroraml.ir.bound import BoundStatement
+from auroraml.ir.expr import Const
 from auroraml.ir.objects import Column, Relation
 from auroraml.pipeline.result import ResultStream
 from auroraml.sql import statements as st
@@ -167,20 +169,27 @@ def _constraints(draft: Draft, statement: st.CreateTable) -> list[Placed]:
     return found + [(constraint, None) for constraint in statement.constraints]
 
 
+MULTIPLE = {
+    "default": "multiple default values specified", "identity": "multiple identity specifications", "generated": "multiple generation clauses specified",
+}  # fmt: skip
+
+
 def _refuse_conflicts(given: Sequence[tuple[str, int]], column: str, table: str) -> None:
     """What a column may not be said to be twice, or at once (transformColumnDefinition)."""
     not_null: bool | None = None
     seen: set[str] = set()
     for kind, place in given:
         fault = ""
-        if kind in seen and kind in ("default", "identity"):
-            fault = "multiple default values specified" if kind == "default" else "multiple identity specifications"
-        elif kind != "default" and not_null is (kind == "null"):
+        if kind in seen and kind in MULTIPLE:
+            fault = MULTIPLE[kind]
+        elif kind not in ("default", "generated") and not_null is (kind == "null"):
             fault = "conflicting NULL/NOT NULL declarations"
-        not_null = not_null if kind == "default" else kind != "null"
+        not_null = not_null if kind in ("default", "generated") else kind != "null"
         seen.add(kind)
         if not fault and {"default", "identity"} <= seen:
             fault = "both default and identity specified"
+        if not fault and "generated" in seen and seen & {"default", "identity"}:
+            fault = f"both {'default' if 'default' in seen else 'identity'} and generation expression specified"
         if fault:
             raise SyntaxError(f'{fault} for column "{column}" of table "{table}"', at=place if place >= 0 else None)
 
@@ -189,8 +198,6 @@ def column_type(host: Host, definition: st.ColumnDefinition, table: str) -> tupl
     """The type, typmod and collation of a column as written, which says nothing twice (transformColumnDefinition)."""
     serial = SERIAL.get(definition.type.name) if definition.type.schema is None else None
     _refuse_conflicts((*definition.given, *((("default", -1), ("not null", -1)) if serial else ())), definition.name, table)
-    if definition.generated is not None:
-        raise FeatureNotSupported("generated columns are not supported", at=definition.at)
     type, typmod = (BY_NAME[serial], -1) if serial is not None else host.type_named(definition.type)
     return type, typmod, collated(definition.collation, type, host, definition.collation.at if definition.collation is not None else None)
 
@@ -213,15 +220,22 @@ def add_column(draft: Draft, definition: st.ColumnDefinition) -> Column:
         host.put(sequence)
         default, not_null = sequence_default(host, sequence, type), True
     column = Column(name=definition.name, type=type, typmod=typmod, number=number, not_null=not_null, default=default,
-                    identity=definition.identity[:1], collation=collation)  # fmt: skip
+                    identity=definition.identity[:1], collation=collation, generated=None if definition.generated is None else UNBOUND)  # fmt: skip
     draft.set(columns=(*relation.columns, column))
     return column
 
 
+UNBOUND = Const(type=UNKNOWN, value=None)  # a generation expression that is not bound yet
+
+
 def add_default(draft: Draft, definition: st.ColumnDefinition) -> None:
-    """Bind the default that a column was written with."""
+    """Bind the default, or the generation expression, that a column was written with."""
     column = draft.column(definition.name)
     assert column is not None
+    if definition.generated is not None:
+        bound = generated(draft.host, draft.relation, column, definition.generated)
+        draft.set(columns=with_column(draft.relation, replace(column, generated=bound)))
+        return
     default = default_of(draft.host, definition, column.type, column.typmod)
     if default is not None:
         draft.set(columns=with_column(draft.relation, replace(column, default=default)))

@@ -78,7 +78,11 @@ def _condition(statement: CreateTrigger, relation: Relation, host: Host) -> Expr
     if statement.condition is None:
         return None
     expr = host.bind_condition(statement.condition, relation)
+    computed = {c.number: c.name for c in relation.columns if c.generated is not None} if statement.before else {}
     for part in walk(expr):
+        if isinstance(part, e.ColumnRef) and part.id in computed and statement.row:
+            raise InvalidObjectDefinition("BEFORE trigger's WHEN condition cannot reference NEW generated columns",
+                                          detail=f'Column "{computed[part.id]}" is a generated column.', at=part.at)  # fmt: skip
         if isinstance(part, e.ColumnRef):
             old = part.id > OLD
             if not statement.row:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from auroraml.batch import Batch, Index
+from auroraml.batch import Batch, ConstVector, Index
 from auroraml.catalog.simulated import refuse_rows
 from auroraml.errors import CheckViolation, DatabaseError, NotNullViolation
 from auroraml.evaluate import Evaluator, Frame, compile, truth
+from auroraml.evaluate.call import null
 from auroraml.executor.unique import UniqueKeys
 from auroraml.ir import expr as e
 from auroraml.ir.objects import Column as TableColumn
 from auroraml.ir.objects import Relation
-from auroraml.ir.tree import rewrite
+from auroraml.ir.tree import rewrite, walk
 from auroraml.storage.table import Table
 from auroraml.types.text import datum_out
 
@@ -30,12 +31,12 @@ def live_columns(relation: Relation) -> list[TableColumn]:
 
 
 Place = Callable[[object], object | None]
-Made = tuple[list[TableColumn], dict[int, int], Place, list[tuple[str, Evaluator]]]
+Made = tuple[list[TableColumn], dict[int, int], Place, list[tuple[str, Evaluator]], list[tuple[TableColumn, frozenset[int], Evaluator]]]
 _MADE: WeakKeyDictionary[Relation, Made] = WeakKeyDictionary()  # what checks need of a relation, until its definition is another
 
 
 def _made(relation: Relation) -> Made:
-    """Its live columns, their places by number, how expressions are put over those, and its CHECKs in the order of their names."""
+    """Its live columns, their places by number, how expressions are put over those, and its CHECKs in the order of their names, its generated columns with what they read."""
     columns = live_columns(relation)
     places = {c.number: i for i, c in enumerate(columns)}
 
@@ -43,7 +44,12 @@ def _made(relation: Relation) -> Made:
         return e.InputRef(type=node.type, typmod=node.typmod, index=places[node.id], name=node.name) if isinstance(node, e.ColumnRef) else None
 
     checks = [(c.name, compile(rewrite(c.check, place))) for c in sorted(relation.constraints, key=lambda c: c.name) if c.check is not None]
-    return columns, places, place, checks
+    generated = [
+        (c, frozenset(node.id for node in walk(c.generated) if isinstance(node, e.ColumnRef)), compile(rewrite(c.generated, place)))
+        for c in columns
+        if c.generated is not None
+    ]
+    return columns, places, place, checks, generated
 
 
 class Constraints:
@@ -55,8 +61,30 @@ class Constraints:
         made = _MADE.get(relation)
         if made is None:
             made = _MADE[relation] = _made(relation)
-        self.columns, self.places, place, self.checks = made
+        self.columns, self.places, place, self.checks, self.generated = made
         self.unique = UniqueKeys(relation, ctx, self.columns, self.places, place)
+
+    def completed(self, batch: Batch) -> Batch:
+        """New rows with their generated columns computed."""
+        if not self.generated or not batch.n:
+            return batch
+        frame = Frame(n=batch.n, sides=(batch,), ctx=self.ctx)
+        vectors = [batch.vector(i) for i in range(len(self.columns))]
+        for column, _, compute in self.generated:
+            vectors[self.places[column.number]] = compute(frame)
+        return Batch.of(vectors, batch.n)
+
+    def uncomputed(self, batch: Batch) -> Batch:
+        """New rows as BEFORE triggers see them: their generated columns are NULL yet."""
+        vectors = [batch.vector(i) for i in range(len(self.columns))]
+        for column, _, _ in self.generated:
+            vectors[self.places[column.number]] = ConstVector(null(column.type), batch.n)
+        return Batch.of(vectors, batch.n)
+
+    def changing(self, assigned: Sequence[int]) -> Sequence[int]:
+        """The columns that change with those assigned: generated ones too."""
+        more = [column.number for column, read, _ in self.generated if not read.isdisjoint(assigned)]
+        return [*assigned, *more] if more else assigned
 
     def row_text(self, batch: Batch, row: int) -> str:
         """(1, x, null) as messages print a row."""

@@ -95,6 +95,7 @@ def insert_rows(relation: Relation, batch: Batch, ctx: ExecutionContext) -> int:
     stored: list[Batch] = []
 
     def store(index: Index, rows: Batch, changed: bool) -> None:
+        rows = writer.constraints.completed(rows)
         writer.insert(rows)
         triggers.changed("insert", None, rows)
         stored.append(rows)

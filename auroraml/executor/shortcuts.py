@@ -262,7 +262,7 @@ def _insert(plan: p.PhysicalPlan) -> Shortcut | None:
 
 def _ordinary(relation: Relation) -> bool:
     """Whether a table's rows are simple values under unique keys that are columns of it, and no trigger is called."""
-    if relation.triggers:
+    if relation.triggers or any(c.generated is not None for c in relation.columns):
         return False
     if any(c.check is not None or c.kind == "f" for c in relation.constraints) or any(c.type.rep in COMPOUND for c in live_columns(relation)):
         return False

@@ -24,6 +24,7 @@ class Column:
     number: int
     not_null: bool = False
     default: Expr | None = None  # bound; ColumnRefs never occur
+    generated: Expr | None = None  # GENERATED ALWAYS AS (...) STORED, over ColumnRef(id=attribute number)
     dropped: bool = False
     identity: str = ""  # GENERATED ALWAYS ("a") or BY DEFAULT ("d") AS IDENTITY
     acl: tuple[AclItem, ...] | None = None  # privileges on this column alone

@@ -351,7 +351,9 @@ class Hosting(Execution, Procedures, SequenceValues, StoredRows):
             context = self.context()
             if relation.triggers:
                 return insert_rows(relation, batch, context)
-            Writer(relation, context).insert(batch)
+            writer = Writer(relation, context)
+            batch = writer.constraints.completed(batch)
+            writer.insert(batch)
             if any(c.kind == "f" for c in relation.constraints):
                 References(relation, context).check(None, batch)
         return batch.n
@@ -396,9 +398,8 @@ class Hosting(Execution, Procedures, SequenceValues, StoredRows):
         self.hub.store.create(new.oid, self._types(new), self.transaction.stored)
         if n:
             full = self.complete(new, [c for c, _ in kept], Batch.of([v for _, v in kept], n))
-            Writer(replace(new, indexes=(), constraints=(), columns=tuple(replace(c, not_null=False) for c in new.columns)), self.context()).insert(
-                full
-            )
+            writer = Writer(replace(new, indexes=(), constraints=(), columns=tuple(replace(c, not_null=False) for c in new.columns)), self.context())
+            writer.insert(writer.constraints.completed(full))
             self.transaction.stored.count(new.oid, -n)  # the rows are the same
 
     def current(self, plan: LogicalPlan) -> LogicalPlan:

@@ -205,7 +205,7 @@ def column(p: QueryParser) -> st.ColumnDefinition:
             given.append(("default", place))
             default = _default(p)
         elif p.take("generated"):
-            always = p.take("always")
+            always, how = p.take("always"), p.token.start
             if not always:
                 p.expect("by", "default")
             p.expect("as")
@@ -220,6 +220,9 @@ def column(p: QueryParser) -> st.ColumnDefinition:
                 generated = p.expression()
                 p.need(")")
                 p.expect("stored")
+                given.append(("generated", place))
+                if not always:
+                    raise SqlSyntaxError("for a generated column, GENERATED ALWAYS must be specified", at=how)
         elif p.take("collate"):
             if collation is not None:
                 raise SqlSyntaxError("multiple COLLATE clauses not allowed", at=place)

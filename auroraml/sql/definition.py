@@ -255,6 +255,8 @@ def _alter_column(p: QueryParser, name: str, at: int) -> st.AlterAction:
         return st.AlterAction(kind="type", name=name, type=type, collation=collation, expression=p.expression() if p.take("using") else None, at=at)
     if p.take("set", "statistics"):
         return st.AlterAction(kind="set statistics", name=name, new_name=p.number(), at=at)
+    if p.take("drop", "expression"):
+        return st.AlterAction(kind="drop expression", name=name, if_exists=p.take("if", "exists"), at=at)
     if p.take("drop", "identity"):
         return st.AlterAction(kind="drop identity", name=name, if_exists=p.take("if", "exists"), at=at)
     if p.take("set", "generated"):

@@ -76,7 +76,8 @@ def columns(ctx: Reader) -> Rows:
                     "column_default": expression_text(c.default, ctx.catalog) if c.default is not None and not c.identity else None,
                     "is_nullable": YES_NO[not c.not_null], **described(c.type, c.typmod, ctx.catalog, ctx.dbname, c.collation),
                     "dtd_identifier": str(c.number),
-                    "is_self_referencing": "NO", **_identity(ctx, r, c), "is_generated": "NEVER", "is_updatable": YES_NO[r.kind == "r"],
+                    "is_self_referencing": "NO", **_identity(ctx, r, c), "is_generated": "NEVER" if c.generated is None else "ALWAYS",
+                    "generation_expression": None if c.generated is None else expression_text(c.generated, ctx.catalog), "is_updatable": YES_NO[r.kind == "r"],
                 })  # fmt: skip
     return rows
 

@@ -74,8 +74,9 @@ def _attribute(catalog: Catalog, relation: int, c: Column) -> Row:
         "attrelid": relation, "attname": f"........pg.dropped.{c.number}........" if c.dropped else c.name, "atttypid": 0 if c.dropped else type.oid,
         "attstattarget": 0 if c.dropped else c.statistics_target, "attlen": type.length, "attnum": c.number, "attndims": int(type.is_array), "attcacheoff": -1,
         "atttypmod": c.typmod, "attbyval": by_value(type), "attalign": type.align, "attstorage": type.storage, "attcompression": "",
-        "attnotnull": c.not_null, "atthasdef": c.default is not None and not c.identity, "atthasmissing": False, "attidentity": c.identity,
-        "attgenerated": "", "attisdropped": c.dropped, "attislocal": True, "attinhcount": 0, "attcollation": 0 if c.dropped else c.collation or collation(type),
+        "attnotnull": c.not_null, "atthasdef": (c.default is not None and not c.identity) or c.generated is not None, "atthasmissing": False, "attidentity": c.identity,
+        "attgenerated": "" if c.generated is None else "s",
+        "attisdropped": c.dropped, "attislocal": True, "attinhcount": 0, "attcollation": 0 if c.dropped else c.collation or collation(type),
         "attacl": acl_array(catalog, c.acl), "attoptions": array([f"{key}={value}" for key, value in c.options] or None),
     }  # fmt: skip
 
@@ -114,8 +115,8 @@ def pg_attrdef(ctx: Reader) -> Rows:
     """Defaults; adbin holds the expression as SQL, which pg_get_expr gives back."""
     catalog: Catalog = ctx.catalog
     return [
-        {"oid": r.oid * 100 + c.number, "adrelid": r.oid, "adnum": c.number, "adbin": expression_text(c.default, catalog)}
-        for r in catalog.relations() for c in r.columns if c.default is not None and not c.dropped and not c.identity
+        {"oid": r.oid * 100 + c.number, "adrelid": r.oid, "adnum": c.number, "adbin": expression_text(expr, catalog)}
+        for r in catalog.relations() for c in r.columns if (expr := c.generated or c.default) is not None and not c.dropped and not c.identity
     ]  # fmt: skip
 
 

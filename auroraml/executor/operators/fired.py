@@ -27,7 +27,8 @@ class Fired:
         self.pending = Pending()
         self.triggers = TableTriggers(node.relation, work.writer.constraints.columns, work.ctx, lambda: self.pending.now())
         conflict = node.conflict
-        self.assigned: Sequence[int] = node.assigned if conflict is None else [number for number, _ in conflict.assignments]
+        assigned = node.assigned if conflict is None else [number for number, _ in conflict.assignments]
+        self.assigned: Sequence[int] = work.writer.constraints.changing(assigned)
         self.upserts = conflict is not None and conflict.update
         self.rows = self.triggers.find(self.event, before=True, row=True, assigned=self.assigned)
         self.updates = self.triggers.find("update", before=True, row=True, assigned=self.assigned) if self.upserts else []
@@ -98,6 +99,7 @@ class Fired:
         every = [c.number for c in self.triggers.columns]
 
         def store(index: Index, rows: Batch, changed: bool) -> None:
+            rows = work.writer.constraints.completed(rows)
             with work.ctx.store.lock:
                 refuse_changed(table, numbers[index], "updated")
                 work.replace(numbers[index], rows, every if changed else self.assigned)
@@ -106,6 +108,7 @@ class Fired:
             done.append((index, rows))
 
         ready = self.updates if self.upserts else self.rows
+        new = work.writer.constraints.uncomputed(new)
         pass_all(self.triggers, ready, "update", old, new, self.pending, store, lambda rows: refuse_changed(table, numbers[rows], "updated"))
         if not done:
             return np.zeros(0, np.int64), new.slice(0, 0)

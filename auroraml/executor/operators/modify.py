@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace as replaced
 from functools import partial
 
@@ -68,7 +68,8 @@ class ModifyRows(Keeping):
     def _finish(self) -> None:
         """The statement's rows are in place: foreign keys look at them, then AFTER triggers."""
         conflict = self.node.conflict
-        changed: Sequence[int] | None = self.node.assigned if conflict is None else [number for number, _ in conflict.assignments]
+        assigned = self.node.assigned if conflict is None else [number for number, _ in conflict.assignments]
+        changed: Collection[int] | None = self.writer.constraints.changing(assigned)
         if self.fired is not None and self.fired.each:
             changed = None  # triggers may change any column
         for place, (gone, came) in enumerate(self.noted):
@@ -170,6 +171,7 @@ class ModifyRows(Keeping):
 
     def insert(self, source: Batch) -> tuple[Batch, Batch] | None:
         """Store rows, or do what ON CONFLICT says: the rows as RETURNING reads them."""
+        source = self.writer.constraints.completed(source)
         conflict = self.node.conflict
         if conflict is None:
             self.writer.insert(source)
@@ -231,6 +233,7 @@ class ModifyRows(Keeping):
             went, new = self.fired.update(stored, old, new)
             return new, kept[went]
         if new.n:
+            new = self.writer.constraints.completed(new)
             self.replace(stored, new, [number for number, _ in conflict.assignments])
             self.note(old, new)
         return new, kept
@@ -314,7 +317,7 @@ class ModifyRows(Keeping):
 
     def replace(self, numbers: Index, new: Batch, changed: Sequence[int]) -> None:
         """Store new versions of rows, which differ in the columns `changed` alone, each checked against the rows before it."""
-        self.writer.constraints.enforce(new, numbers, changed)
+        self.writer.constraints.enforce(new, numbers, self.writer.constraints.changing(changed))
         rows = self.writer.store(new)
         self.replaced = (numbers, rows)
         self.ctx.store.delete(self.node.relation.oid, numbers, self.ctx.transaction, rows)
@@ -325,6 +328,7 @@ class ModifyRows(Keeping):
             return None
         old = self.stored(numbers)
         new = self.with_values(old, self.node.assigned, [source.vector(i) for i in range(len(self.node.assigned))])
+        new = self.writer.constraints.completed(new)
         self.replace(numbers, new, self.node.assigned)
         self.note(old, new)
         return source, new

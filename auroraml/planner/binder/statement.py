@@ -360,6 +360,10 @@ class StatementBinder(QueryBinder):
 
     @staticmethod
     def _refuse_identity(column: Column, overriding: str) -> None:
+        if column.generated is not None:
+            raise GeneratedAlways(
+                f'cannot insert a non-DEFAULT value into column "{column.name}"', detail=f'Column "{column.name}" is a generated column.'
+            )
         if column.identity == "a" and not overriding:
             raise GeneratedAlways(
                 f'cannot insert a non-DEFAULT value into column "{column.name}"',
@@ -471,6 +475,10 @@ class StatementBinder(QueryBinder):
         if isinstance(value, exp.Expression):
             if self.leaves.mark(value)[0] == "d":
                 return self._default(target)
+            if target.generated is not None:
+                raise GeneratedAlways(
+                    f'column "{target.name}" can only be updated to DEFAULT', detail=f'Column "{target.name}" is a generated column.'
+                )
             if target.identity == "a":
                 raise GeneratedAlways(f'column "{target.name}" can only be updated to DEFAULT',
                                       detail=f'Column "{target.name}" is an identity column defined as GENERATED ALWAYS.')  # fmt: skip
@@ -504,7 +512,8 @@ class StatementBinder(QueryBinder):
         target, items, bound, where = self._found(
             relation, alias, scope, from_, (from_.args.get("joins") or ()) if from_ is not None else (), node.args.get("where")
         )
-        assignments = self._assignments(node.expressions, relation, bound)
+        computed = {c.number for c in relation.columns if c.generated is not None}  # what is set to DEFAULT is computed with each new row
+        assignments = [(number, value) for number, value in self._assignments(node.expressions, relation, bound) if number not in computed]
         targets = tuple(Target(id=self.binder.new_id(), name=str(number), expr=value) for number, value in assignments)
         outputs = tuple(Output(id=t.id, name=t.name, type=t.expr.type, typmod=t.expr.typmod) for t in targets)
         rows = {x.number: x for _, value in assignments for x in walk(value) if isinstance(x, e.SubLink) and x.kind == "multi"}
