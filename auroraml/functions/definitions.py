@@ -173,6 +173,7 @@ def pg_statistics_obj_is_visible(ctx: CallContext, oid: int) -> bool | None:
 
 def _expressions(relation: Relation) -> list[e.Expr]:
     found = [c.default for c in relation.columns if c.default is not None]
+    found += [c.generated for c in relation.columns if c.generated is not None]
     found += [c.check for c in relation.constraints if c.check is not None]
     for index in relation.indexes:
         found += [*index.expressions, *([index.predicate] if index.predicate is not None else [])]
