@@ -11,7 +11,6 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pyarrow as pa
 
-from auroraml.batch import FixedVector, Vector
 from auroraml.batch.random_stream import RandomStream
 from auroraml.errors import (
     DivisionByZero,
@@ -390,10 +389,10 @@ def _generator(ctx: CallContext) -> RandomStream:
     return _GENERATORS.setdefault(ctx.host, RandomStream(randomness.random()))
 
 
-@scalar("random()", context=True)
-def random(ctx: CallContext) -> Vector:
-    """A random number of [0, 1)."""
-    return FixedVector(np.array([_generator(ctx).fraction()]))
+@scalar("random()", face="datum", context=True)
+def random(ctx: CallContext) -> float:
+    """A random number of [0, 1), another one for each row."""
+    return _generator(ctx).fraction()
 
 
 @scalar("setseed(float8)", face="datum", context=True)
