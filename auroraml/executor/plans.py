@@ -142,10 +142,11 @@ def _look_below(part: Any, facts: Facts) -> bool:
 
 _CALLS = [cls for cls in vars(e).values() if isinstance(cls, type) and issubclass(cls, e.Expr) and "function" in cls.__annotations__]
 # What to note of a part of a plan; it says whether to look below. None: nothing of what most parts are, which read nothing that is set elsewhere.
-_LOOKS: Choices[Callable[[Any, Facts], bool] | None] = Choices({
+_BY_CLASS: dict[type, Callable[[Any, Facts], bool] | None] = {
     object: _look_below, **dict.fromkeys(_CALLS, _look_at_call), e.InputRef: None, e.Const: None, e.ParamRef: _look_at_parameter, e.SubPlan: _look_at_subquery,
     p.PhysicalPlan: _look_at_plan,
-})  # fmt: skip
+}  # fmt: skip
+_LOOKS: Choices[Callable[[Any, Facts], bool] | None] = Choices(_BY_CLASS)
 
 
 def _add(facts: Facts, plan: p.PhysicalPlan, inner: Facts, volatile: bool) -> None:
