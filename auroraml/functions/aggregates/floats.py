@@ -124,13 +124,19 @@ for _names, _sample, _root in (
 def _regression(y: np.ndarray, x: np.ndarray) -> tuple[float, float, float, float, float]:
     """Sx, Sxx, Sy, Syy, Sxy as float8_regr_accum adds them."""
     n = np.arange(1, len(x) + 1, dtype=np.float64)
-    sx, sy = np.cumsum(x), np.cumsum(y)
     with np.errstate(all="ignore"):
+        sx, sy = np.cumsum(x), np.cumsum(y)
         step_x, step_y = x[1:] * n[1:] - sx[1:], y[1:] * n[1:] - sy[1:]
         scale = 1.0 / (n[1:] * n[:-1])
         parts = (step_x * step_x * scale, step_y * step_y * scale, step_x * step_y * scale)
-    sxx, syy, sxy = (float(np.cumsum(part)[-1]) if len(part) else 0.0 for part in parts)
-    return float(sx[-1]), sxx, float(sy[-1]), syy, sxy
+    finite_x, finite_y = bool(np.isfinite(x).all()), bool(np.isfinite(y).all())
+    with np.errstate(all="ignore"):
+        sums = [np.cumsum(part) for part in parts]
+    for finite, made in ((finite_x, (sx, sums[0])), (finite_y, (sy, sums[1])), (finite_x and finite_y, (sums[2],))):
+        if finite and any(bool(np.isinf(part).any()) for part in made):
+            raise overflow()
+    sxx, syy, sxy = (float(part[-1]) if len(part) else 0.0 for part in sums)
+    return float(sx[-1]), sxx if finite_x else np.nan, float(sy[-1]), syy if finite_y else np.nan, sxy if finite_x and finite_y else np.nan
 
 
 Result = Callable[[int, float, float, float, float, float], float | None]
