@@ -12,9 +12,19 @@ from auroraml.catalog.printing import expression_text
 from auroraml.commands.altering import Alteration, action
 from auroraml.commands.collations import collated
 from auroraml.commands.context import Host
-from auroraml.commands.definitions import SYSTEM, Draft, add_constraint, bound_default, refuse_system_name, unplaced, with_column
+from auroraml.commands.definitions import (
+    SYSTEM,
+    Draft,
+    add_constraint,
+    bound_default,
+    refuse_default,
+    refuse_readers,
+    refuse_system_name,
+    retyped,
+    unplaced,
+    with_column,
+)
 from auroraml.commands.dropping import drop_all, shown_column
-from auroraml.commands.generated import refuse_default, refuse_readers, retyped
 from auroraml.commands.options import table_options
 from auroraml.commands.tables import add_column, add_default, column_type
 from auroraml.commands.validation import validate

@@ -9,8 +9,7 @@ from auroraml.batch import Batch, concat_batches
 from auroraml.catalog.depends import reads_temporary, referencing
 from auroraml.commands.collations import collated
 from auroraml.commands.context import Bound, Host, command, done
-from auroraml.commands.definitions import SERIAL, Draft, add_constraint, check_key, default_of, refuse_system_name, with_column
-from auroraml.commands.generated import generated
+from auroraml.commands.definitions import SERIAL, Draft, add_constraint, check_key, default_of, generated, refuse_system_name, with_column
 from auroraml.commands.likeness import Likeness
 from auroraml.commands.naming import free_name, refuse_catalog
 from auroraml.commands.options import table_options
