@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from auroraml.batch import Batch, Index, Vector, ascending, concat_batches, numbers, stable_order
@@ -184,6 +186,11 @@ class NestedLoopRows(JoinRows):
             assert left.owner is not None
             return Matcher([self.right.owner.vector], [INT8], self.right.n).pairs([left.owner.vector], left.n)
         return np.repeat(numbers(left.n), self.right.n), np.tile(numbers(self.right.n), left.n)
+
+    def _up_to(self, left: Batch, candidates: Callable[[Batch], Pairs], error: DatabaseError) -> Morsel:
+        if self.dependent:
+            raise error  # the inner side has run for several outer rows at once: what it gave before is not known
+        return super()._up_to(left, candidates, error)
 
     def _inner_rows(self, outer: int) -> None:
         """Read the inner side once; it counts as read once for each outer row."""
