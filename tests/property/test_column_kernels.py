@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime
 from collections.abc import Sequence
 from decimal import Decimal
 from random import Random
@@ -18,6 +19,7 @@ from auroraml.types.json import read_json, write_jsonb
 from auroraml.types.pg_type import PgArray
 from auroraml.types.table import BY_NAME
 
+SEEDS = 4
 KEYS = (
     "a",
     "b",
@@ -42,6 +44,12 @@ KEYS = (
 )
 SCALAR = ("1", "-5", "0", "1.0", "1.00", "1.50", "100", "123456789012345678901234567890.5", "true", "false", "null", '"a"', '"ab"', '""', '"q\\"t"',
           '"back\\\\"', '"é日本"', '"a, b"', '"{\\"a\\": 1}"', '"]"', '"1"', '"null"', '"' + "long " * 30 + '"')  # fmt: skip
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One seed, another one every day; all of them with --soak."""
+    if "seed" in metafunc.fixturenames:
+        metafunc.parametrize("seed", range(SEEDS) if metafunc.config.getoption("--soak") else [datetime.date.today().toordinal() % SEEDS])
 
 
 def document(random: Random, depth: int = 3) -> str:
@@ -103,7 +111,6 @@ def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setattr(json_bits, "STEPS", 1)
 
 
-@pytest.mark.parametrize("seed", range(4))
 @pytest.mark.usefixtures("blocks")
 def test_parts_of_documents(seed: int) -> None:
     """Fields, elements, paths, existence, kinds and lengths."""
@@ -175,7 +182,6 @@ def spaced(random: Random, text: str) -> str:
     return random.choice(blanks) + made + random.choice(blanks)
 
 
-@pytest.mark.parametrize("seed", range(4))
 @pytest.mark.usefixtures("blocks")
 def test_parts_of_json(seed: int) -> None:
     """Fields, elements and paths of json documents."""
@@ -196,7 +202,6 @@ def test_parts_of_json(seed: int) -> None:
                 check(f"{name}(json,_text)", [column, constant("_text", path, n)], [(value, path) for value in values])
 
 
-@pytest.mark.parametrize("seed", range(4))
 def test_containment_and_equality(seed: int) -> None:
     """@>, <@ and comparisons with one document and with another column."""
     random = Random(seed)
@@ -234,7 +239,6 @@ TEXTS = (
 )
 
 
-@pytest.mark.parametrize("seed", range(3))
 def test_texts(seed: int) -> None:
     """Quoting, code points."""
     random = Random(seed)
@@ -243,7 +247,6 @@ def test_texts(seed: int) -> None:
         check(signature, [texts(values)], [(value,) for value in values], always=True)
 
 
-@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("spaced", (False, True))
 def test_base64(seed: int, spaced: bool) -> None:
     """decode of digits with padding and spaces; what is no base64 is left to the function."""
@@ -280,7 +283,6 @@ def numbers(random: Random, count: int, scale: int, digits: int) -> list[Decimal
     return [*found, *(Decimal(value).scaleb(-scale) for value in near)]
 
 
-@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(("scale", "digits"), [(0, 3), (0, 17), (2, 6), (2, 15), (6, 6), (6, 18), (15, 16), (18, 18)])
 def test_extended(seed: int, scale: int, digits: int) -> None:
     """Logarithms, powers, exponentials and whole quotients of numerics, with their display scales."""
@@ -315,11 +317,11 @@ WORDS = ("YYYY", "MM", "DD", "HH24", "HH12", "HH", "MI", "SS", "MS", "FF1", "FF3
          "W", "Q", "CC", "J", "YY", "YYY", "Y", "Y,YYY", "AM", "p.m.", "BC", "a.d.", "RM", "rm", "SSSS", "FMDD", "FMMonth", "DDth", "FMMITH", "US", "TZ", "FX")  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_to_char(seed: int) -> None:
+@pytest.mark.parametrize("span", range(4))
+def test_to_char(span: int) -> None:
     """Timestamps through pictures; with infinities."""
-    random = Random(seed)
-    least, most = ((-(10**12), 10**13), (0, 10**15), (-(10**17), -(5 * 10**16)), (0, 10**18))[seed]
+    random = Random(span)
+    least, most = ((-(10**12), 10**13), (0, 10**15), (-(10**17), -(5 * 10**16)), (0, 10**18))[span]
     values = [random.randint(least, most) // 10 ** random.choice((0, 3, 6)) * 10 ** random.choice((0, 3, 6)) for _ in range(300)]
     values = [value if abs(value) < 10**18 else 0 for value in values] + [2**63 - 1, -(2**63)]
     column = from_datums(BY_NAME["timestamp"], values)
