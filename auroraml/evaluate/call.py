@@ -124,8 +124,10 @@ def _apply(kernel: Kernel, function: Function, result: PgType, args: Sequence[Ve
         answer = kernel.function(*extra, *[_arrow(arg) for arg in args])
         return FixedVector(answer) if isinstance(answer, np.ndarray) else from_arrow(result, answer, n)
     if kernel.face == "datum":
-        if n >= MANY and kernel.columns is not None and (known := kernel.columns(*(extra if kernel.typed else ()), *args)) is not None:
-            return known if known.n == n else ConstVector(known, n)
+        if n >= MANY and kernel.columns is not None:
+            known = kernel.columns(*(extra if kernel.typed else ()), *args) if args else kernel.columns(ctx, n)
+            if known is not None:
+                return known if known.n == n else ConstVector(known, n)
         alike = distinct_rows(args, n) if n >= MANY and function.volatility != "v" and result.rep in REPEATABLE else None
         if alike is not None:
             numbers, first = alike

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pyarrow as pa
 
+from auroraml.batch import FixedVector, Vector
 from auroraml.batch.random_stream import RandomStream
 from auroraml.errors import (
     DivisionByZero,
@@ -389,7 +390,11 @@ def _generator(ctx: CallContext) -> RandomStream:
     return _GENERATORS.setdefault(ctx.host, RandomStream(randomness.random()))
 
 
-@scalar("random()", face="datum", context=True)
+def _random_numbers(ctx: CallContext, n: int) -> Vector:
+    return FixedVector(_generator(ctx).fractions(n))
+
+
+@scalar("random()", face="datum", context=True, columns=_random_numbers)
 def random(ctx: CallContext) -> float:
     """A random number of [0, 1), another one for each row."""
     return _generator(ctx).fraction()

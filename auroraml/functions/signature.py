@@ -117,6 +117,7 @@ class Kernel:
     context: bool = False
     typed: bool = False  # wants `Types` before its arguments: for "any", polymorphic functions and their kin
     columns: Callable[..., Vector | None] | None = None  # of face "datum": the values of many rows at once; None where each has to be looked at
+    # (of a function without arguments: `columns(context, n)`)
     single: KernelFunction | None = None  # of a batch function: what runs instead outside batch mode
     batches: Callable[..., BatchCalls | None] | None = None  # given what `function` is given, for many batches; None where the values do not allow it
 

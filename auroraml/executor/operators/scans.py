@@ -7,7 +7,7 @@ import numpy as np
 from auroraml.batch import Batch, Index, concat_batches, from_datums
 from auroraml.evaluate import select
 from auroraml.executor.loops import Loops
-from auroraml.executor.operator import Feed, Operator, Streaming
+from auroraml.executor.operator import LARGE, Feed, Operator, Streaming
 from auroraml.ir import expr as e
 from auroraml.ir import physical as p
 
@@ -77,7 +77,7 @@ class FedRows(Operator):
         self.input = self.output = 0
 
     def produce(self, n: int) -> Batch | None:
-        while (part := self.feed.give(1 if self.stepwise and self.tests else n)) is not None:
+        while (part := self.feed.give(1 if self.stepwise and self.tests and n < LARGE else n)) is not None:
             removed = self.metrics.removed_by_filter
 
             def compute(m: int, part: Batch = part, removed: int = removed) -> tuple[Batch, Index | None]:
