@@ -87,8 +87,8 @@ def _by_dictionary(
                 return looked_up(_apply(kernel, function, result, small, size, ctx, types), column.codes)
             except OperationalError:
                 raise
-            except DatabaseError:
-                pass  # perhaps of a value that no row has: the rows themselves decide
+            except (DatabaseError, LookupError, ValueError):
+                pass  # perhaps of a value that no row has, or a text in the place of NULL: the rows themselves decide
     return _apply(kernel, function, result, args, n, ctx, types)
 
 

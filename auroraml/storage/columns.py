@@ -14,6 +14,7 @@ from auroraml.batch import (
     Datum,
     DictVector,
     FixedVector,
+    Mask,
     NumericVector,
     TextVector,
     Vector,
@@ -290,6 +291,8 @@ class TextColumn(Column):
             encoded = pc.dictionary_encode(vector.flat().values)  # type: ignore[attr-defined] # a TextVector
             values, places = encoded.dictionary, encoded.indices.to_numpy(zero_copy_only=False)
         known = self.dictionary.values
+        if vector.validity is not None:
+            values, places = _without_null(values, places, vector.validity)
         found = pc.index_in(values, value_set=known)
         if found.null_count:
             known = pa.concat_arrays([known, values.filter(pc.is_null(found))])
@@ -317,6 +320,17 @@ class TextColumn(Column):
         if self.codes is not None and self.dictionary is not None:
             return DictVector(self.codes.view, self.dictionary, self.validity)
         return TextVector(self._plain(), self.validity)
+
+
+def _without_null(values: pa.Array, places: np.ndarray, valid: Mask) -> tuple[pa.Array, np.ndarray]:
+    """A dictionary and its codes without what only stands for NULL, which may be no value of the type, unless there is nothing else."""
+    if not valid.any():
+        return values, places
+    places = np.where(valid, places, places[valid.argmax()])
+    used = np.flatnonzero(np.bincount(places, minlength=len(values)))
+    new = np.zeros(len(values), np.int64)
+    new[used] = np.arange(len(used))
+    return values.take(pa.array(used)), new[places]
 
 
 class PartsColumn(Column):

@@ -60,7 +60,7 @@ def payload_sizes(vector: Vector, type: PgType) -> Sizes:
         return inside[vector.codes] if len(inside) else np.zeros(vector.n, np.int64)
     vector = vector.flat()
     if type.name == "jsonb":
-        return _each(vector, lambda value: jsonb_size(json.loads(str(value))))
+        return _each(vector, lambda value: jsonb_size(json.loads(str(value))) if value else 0)  # a dictionary may have an empty text, for NULL
     if isinstance(vector, TextVector):
         return np.array(pc.binary_length(vector.values).to_numpy(zero_copy_only=False), np.int64)
     if isinstance(vector, NumericVector):
